@@ -1,0 +1,1 @@
+"""Tool Sync for Airflow: command files become rows of a Moodle database."""

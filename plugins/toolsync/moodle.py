@@ -1,0 +1,260 @@
+"""The Moodle database: a hook, and a session set up for bulk work."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+
+from airflow.providers.mysql.hooks.mysql import MySqlHook
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+log = logging.getLogger(__name__)
+
+OLDEST, OLDEST_NAME = 2022112800, "4.1"
+TABLE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+
+# What MySQL and MariaDB say when one row can't be: the row fails, the others go on.
+ROW_ERRORS = {1048, 1062, 1264, 1265, 1292, 1366, 1367, 1406, 1411, 1452, 3819, 4025}
+# The transaction was given up so that another could go on: the same again will do.
+LOCK_ERRORS = {1205, 1213}
+# What the account of the connection may not do.
+GRANT_ERRORS = {1044, 1045, 1142, 1143, 1227}
+GRANTS = "SELECT, INSERT, UPDATE, DELETE and CREATE TEMPORARY TABLES"
+
+
+class MoodleSession:
+    """One connection to a Moodle database, inside a transaction from its first statement on.
+
+    :param conn: an open DB-API connection.
+    :param prefix: of the site's tables, `mdl_`.
+    :param extra: the Airflow connection's extra.
+    """
+
+    def __init__(self, conn: Any, prefix: str, extra: dict[str, Any]) -> None:
+        self.conn = conn
+        self.prefix = prefix
+        self.extra = extra
+        self._columns: dict[str, set[str]] = {}
+
+    def sql(self, statement: str) -> str:
+        """The statement with `{user}` as the site's own quoted table name."""
+        return TABLE.sub(lambda match: f"`{self.prefix}{match[1]}`", statement)
+
+    def execute(self, statement: str, args: Sequence[Any] | None = None) -> int:
+        """Run a statement.
+
+        :return: the number of rows it changed or found.
+        """
+        with self.conn.cursor() as cursor:
+            return cursor.execute(self.sql(statement), args)
+
+    def rows(self, statement: str, args: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
+        """The rows of a SELECT."""
+        with self.conn.cursor() as cursor:
+            cursor.execute(self.sql(statement), args)
+            return list(cursor.fetchall())
+
+    def value(self, statement: str, args: Sequence[Any] | None = None) -> Any:
+        """The first value of the first row of a SELECT, None when there is no row."""
+        rows = self.rows(statement, args)
+        return rows[0][0] if rows else None
+
+    def load(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+        """Put rows into a temporary table: LOAD DATA LOCAL where the server allows it, else INSERTs of many rows.
+
+        :return: the number of rows.
+        """
+        return self._load_file(table, columns, rows) if self._load_allowed else self._insert(table, columns, rows)
+
+    def has(self, table: str, column: str | None = None) -> bool:
+        """Whether this site's version has the table, or the column of it."""
+        if table not in self._columns:
+            found = self.rows(
+                "SELECT column_name FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = %s",
+                (self.prefix + table,),
+            )
+            self._columns[table] = {name for (name,) in found}
+        return column in self._columns[table] if column else bool(self._columns[table])
+
+    @cached_property
+    def version(self) -> float:
+        """Moodle's own version number, 2025100606.0."""
+        return float(self.value("SELECT value FROM {config} WHERE name = 'version'"))
+
+    @cached_property
+    def release(self) -> str:
+        return self.value("SELECT value FROM {config} WHERE name = 'release'") or str(self.version)
+
+    @cached_property
+    def timezone(self) -> str:
+        """The site's timezone, `UTC` when it is not a name that we know."""
+        from zoneinfo import available_timezones
+
+        name = self.value("SELECT value FROM {config} WHERE name = 'timezone'")
+        return name if name in available_timezones() else "UTC"
+
+    @cached_property
+    def is_mariadb(self) -> bool:
+        return "mariadb" in self.value("SELECT VERSION()").lower()
+
+    @cached_property
+    def _load_allowed(self) -> bool:
+        return bool(self.value("SELECT @@GLOBAL.local_infile"))
+
+    def _insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+        rows = list(rows)
+        if rows:
+            marks = ", ".join(["%s"] * len(columns))
+            with self.conn.cursor() as cursor:
+                cursor.executemany(f"INSERT INTO {table} ({_names(columns)}) VALUES ({marks})", rows)
+        return len(rows)
+
+    def _load_file(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+        # mkstemp makes it readable by us alone: it holds what the command file holds, passwords too.
+        handle, path = tempfile.mkstemp(prefix="toolsync-")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+                count = 0
+                for row in rows:
+                    stream.write("\t".join([_load_text(value) for value in row]) + "\n")
+                    count += 1
+            if not count:
+                return 0
+            with self.conn.cursor() as cursor:
+                cursor.execute(
+                    f"LOAD DATA LOCAL INFILE %s INTO TABLE {table} CHARACTER SET utf8mb4 "
+                    f"FIELDS TERMINATED BY '\\t' ESCAPED BY '\\\\' LINES TERMINATED BY '\\n' ({_names(columns)})",
+                    (path,),
+                )
+                loaded = cursor.rowcount
+                cursor.execute("SHOW WARNINGS LIMIT 3")
+                warnings = cursor.fetchall()
+        finally:
+            os.unlink(path)
+        # LOCAL implies IGNORE: the server bends what does not fit instead of refusing it.
+        if loaded != count or warnings:
+            raise AirflowException(f"LOAD DATA took {loaded} of {count} rows into {table}: {[w[1] for w in warnings]}")
+        return loaded
+
+
+def _names(columns: Sequence[str]) -> str:
+    return ", ".join(f"`{column}`" for column in columns)
+
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0"})
+
+
+def _load_text(value: Any) -> str:
+    if value is None:
+        return "\\N"
+    return value.translate(_ESCAPES) if isinstance(value, str) else str(value)
+
+
+class MoodleHook(MySqlHook):
+    """Reaches a Moodle site's database.
+
+    The connection is of type `mysql`. Its extra may hold `prefix` (of the tables, default `mdl_`), `dataroot` (the site's data folder or
+    an address of it, where it can be reached from here) and `password_pepper`, besides what MySqlHook knows.
+
+    :param moodle_conn_id: the Airflow connection.
+    """
+
+    conn_name_attr = "moodle_conn_id"
+    default_conn_name = "moodle_db"
+
+    def __init__(self, moodle_conn_id: str = default_conn_name, **kwargs: Any) -> None:
+        super().__init__(moodle_conn_id, log_sql=False, local_infile=True, **kwargs)
+        self.moodle_conn_id = moodle_conn_id
+
+    @contextmanager
+    def session(self, *, lock_seconds: int | None = None) -> Iterator[MoodleSession]:
+        """A session on the site, closed (and rolled back, when not committed) at the end.
+
+        :param lock_seconds: be the only Tool Sync that writes to this site, waiting so long for another to end. None: read only.
+        :raises AirflowFailException: not a Moodle database, or too old, or the account lacks a right.
+        :raises AirflowException: another run still writes after `lock_seconds`.
+        """
+        connection = self.get_connection(self.moodle_conn_id)
+        extra = connection.extra_dejson
+        conn = self.get_conn()
+        try:
+            if hasattr(conn, "set_character_set"):
+                conn.set_character_set("utf8mb4")
+            session = MoodleSession(conn, extra.get("prefix", "mdl_"), extra)
+            with explained(session):
+                _set_up(session)
+                _check(session, connection.schema)
+                if lock_seconds is not None:
+                    _lock(session, lock_seconds)
+                yield session
+        finally:
+            conn.close()
+
+
+def error_code(error: Exception) -> int:
+    """The server's number of a database error, 0 when it has none."""
+    code = error.args[0] if error.args else 0
+    return code if isinstance(code, int) else 0
+
+
+@contextmanager
+def explained(session: MoodleSession) -> Iterator[None]:
+    """Turn a missing right into a message that says which rights the account needs; retrying would not help."""
+    import MySQLdb
+
+    try:
+        yield
+    except MySQLdb.Error as error:
+        if error_code(error) in GRANT_ERRORS:
+            raise AirflowFailException(
+                f"{error.args[1]}. The account of the connection needs {GRANTS} on the Moodle database."
+            ) from None
+        raise
+
+
+def _set_up(session: MoodleSession) -> None:
+    # Moodle itself works at READ COMMITTED; at the server's default our INSERT … SELECT would lock the rows it reads.
+    session.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+    session.execute(
+        "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
+    )
+    session.execute("SET SESSION group_concat_max_len = 1048576")
+    session.conn.autocommit(False)
+
+
+def _check(session: MoodleSession, schema: str) -> None:
+    if not session.has("config", "value"):
+        raise AirflowFailException(
+            f"Database {schema!r} has no table `{session.prefix}config`: not a Moodle database, or its tables have another prefix "
+            "(the connection's extra, `prefix`), or the account may not SELECT from it."
+        )
+    if session.version < OLDEST:
+        raise AirflowFailException(f"This site runs Moodle {session.release}; Tool Sync needs {OLDEST_NAME} or later.")
+    # What text compares by where the site's tables do, so that a staged value finds the row that Moodle would find.
+    collation = session.value(
+        "SELECT collation_name FROM information_schema.columns "
+        "WHERE table_schema = DATABASE() AND table_name = %s AND column_name = 'username'",
+        (session.prefix + "user",),
+    )
+    if not collation or not re.fullmatch(r"utf8mb4_\w+", collation):
+        raise AirflowFailException(
+            f"The site's tables have the collation {collation}; Tool Sync needs utf8mb4 (admin/cli/mysql_collation.php)."
+        )
+    session.execute(f"SET NAMES utf8mb4 COLLATE {collation}")
+    session.extra = {**session.extra, "collation": collation}
+
+
+def _lock(session: MoodleSession, seconds: int) -> None:
+    deadline = time.monotonic() + seconds
+    name = "SELECT GET_LOCK(CONCAT('toolsync:', MD5(DATABASE())), %s)"
+    while not session.value(name, (min(10, seconds),)):
+        if time.monotonic() >= deadline:
+            raise AirflowException(f"Another Tool Sync run still writes to this site after {seconds} s.")
+        log.info("Another Tool Sync run writes to this site; waiting for it to end.")

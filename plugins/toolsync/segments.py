@@ -1,0 +1,63 @@
+"""Which lines of a batch may run together so that the result equals running them one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class _Seen:
+    """The lines that touched a thing last: they share `mode`, stand after segment `before`, the last of them in `last`."""
+
+    mode: str | None
+    before: int
+    last: int
+
+
+def segments(lines: Iterable[int], touches: Iterable[tuple[int, int, str | None]]) -> list[list[int]]:
+    """Cut lines into segments that run one after the other.
+
+    Two lines that touch the same thing stay in file order, in different segments, unless both touch it with the same mode
+    (not None), which says that they commute. A line goes into the earliest segment that this allows: lines that touch
+    different things commute, so a later line may run in an earlier segment than its predecessor.
+
+    :param lines: line numbers, ascending.
+    :param touches: (line, thing, mode), ascending by line. A line without any is free.
+    :return: the lines of each segment, ascending.
+    """
+    by_line: dict[int, list[tuple[int, str | None]]] = {line: [] for line in lines}
+    for line, thing, mode in touches:
+        by_line[line].append((thing, mode))
+
+    seen: dict[int, _Seen] = {}
+    result: list[list[int]] = []
+    for line, things in by_line.items():
+        segment = max((_earliest(seen.get(thing), mode) for thing, mode in things), default=0)
+        for thing, mode in things:
+            _remember(seen, thing, mode, segment)
+        if segment == len(result):
+            result.append([])
+        result[segment].append(line)
+    return result
+
+
+def _earliest(seen: _Seen | None, mode: str | None) -> int:
+    if seen is None:
+        return 0
+    if mode is not None and mode == seen.mode:
+        return seen.before + 1
+    return seen.last + 1
+
+
+def _remember(seen: dict[int, _Seen], thing: int, mode: str | None, segment: int) -> None:
+    known = seen.get(thing)
+    if known is None:
+        seen[thing] = _Seen(mode, -1, segment)
+    elif mode is not None and mode == known.mode:
+        known.last = max(known.last, segment)
+    elif known.last < segment:
+        seen[thing] = _Seen(mode, known.last, segment)
+    else:
+        # The same line names the thing twice, with different modes: the line stays apart from every other.
+        known.mode = None

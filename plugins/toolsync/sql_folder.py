@@ -1,0 +1,127 @@
+"""The SQL files of a type: rendered, cut into statements, run in order. `include/sql/README.md` says how they are written."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from toolsync.moodle import MoodleSession
+from toolsync.settings import INCLUDE
+
+log = logging.getLogger(__name__)
+
+END = re.compile(r";[ \t]*$", re.MULTILINE)
+COMMENT = re.compile(r"^[ \t]*--.*$", re.MULTILINE)
+CREATES = re.compile(r"CREATE\s+TEMPORARY\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?(\w+)", re.IGNORECASE)
+SELECTS = re.compile(r"\bSELECT\b", re.IGNORECASE)
+PYTHON = re.compile(r"^--\s*python:\s*([\w.]+)\.(\w+)\s+INTO\s+(\w+)\s*$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement of an SQL file.
+
+    :param file: its file, relative to `include/sql`.
+    :param sql: with the site's table names in place.
+    """
+
+    file: str
+    sql: str
+
+    def run(self, session: MoodleSession) -> None:
+        python = PYTHON.search(self.sql)
+        if python:
+            self._run_python(session, *python.groups())
+        else:
+            session.execute(self.sql)
+
+    def _run_python(self, session: MoodleSession, module: str, function: str, table: str) -> None:
+        rows = session.rows(self.sql)
+        if rows:
+            columns = [name for (name, *_) in session.rows(f"SHOW COLUMNS FROM {table}")]
+            answer = getattr(importlib.import_module(module), function)(rows, session)
+            session.load(table, columns, answer)
+
+
+class SqlFolder:
+    """The SQL of a type, rendered for one command file on one site.
+
+    :param kind: the type; its folder in `include/sql`.
+    :param columns: the columns that the file has, by their names in the suite.
+    :param families: the column families it has (`course#`).
+    :param options: the DAG's Params.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        session: MoodleSession,
+        *,
+        columns: set[str],
+        families: set[str],
+        options: Mapping[str, Any],
+        root: Path = INCLUDE / "sql",
+    ) -> None:
+        self.session = session
+        self.root = root
+        environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(root), undefined=jinja2.StrictUndefined, autoescape=False
+        )
+        self._templates = environment
+        self._context = {
+            "option": options,
+            "given": lambda column: column in columns,
+            "given_any": lambda family: family in families,
+            "site_has": session.has,
+        }
+        self.columns = self._render(f"{kind}/columns.sql").strip() if (root / kind / "columns.sql").exists() else ""
+        self.touches = self._statements(f"{kind}/touches.sql") if (root / kind / "touches.sql").exists() else []
+        self.work = [
+            statement
+            for path in sorted((root / kind).glob("[0-9]*.sql"))
+            for statement in self._statements(f"{kind}/{path.name}")
+        ]
+        created = (CREATES.search(statement.sql) for statement in self.work + self.touches)
+        self.tables = sorted({match[1] for match in created if match})
+        self.seconds: dict[str, float] = {}
+
+    def run(self, statements: list[Statement]) -> None:
+        """Run statements in order; the tables that they make are there until the next `clean_up`."""
+        for statement in statements:
+            started = time.perf_counter()
+            statement.run(self.session)
+            self.seconds[statement.file] = self.seconds.get(statement.file, 0) + time.perf_counter() - started
+
+    def clean_up(self) -> None:
+        """Drop the temporary tables of the type."""
+        if self.tables:
+            self.session.execute(f"DROP TEMPORARY TABLE IF EXISTS {', '.join(self.tables)}")
+
+    def create(self, name: str, definition: str) -> None:
+        """Make a temporary table anew."""
+        self.session.execute(f"DROP TEMPORARY TABLE IF EXISTS {name}")
+        self.session.execute(self._collated(f"CREATE TEMPORARY TABLE {name} ({definition})"))
+
+    def _render(self, name: str) -> str:
+        return self._templates.get_template(name).render(self._context)
+
+    def _statements(self, name: str) -> list[Statement]:
+        statements = []
+        for part in END.split(self._render(name)):
+            if COMMENT.sub("", part).strip():
+                statements.append(Statement(name, self._collated(self.session.sql(part.strip()))))
+        return statements
+
+    def _collated(self, statement: str) -> str:
+        # A new table has the collation of the database, which may differ from that of the site's tables.
+        if CREATES.search(statement) and not SELECTS.search(statement):
+            return f"{statement} DEFAULT CHARACTER SET utf8mb4 COLLATE {self.session.extra['collation']}"
+        return statement
