@@ -1,0 +1,289 @@
+"""The cabinet: where command files wait, are worked on, come back and are kept.
+
+    <cabinet>/<type>/inbox     a person or a program drops files here
+                     work      a folder for each file that a run has claimed
+                     tryback   lines that could not be done, to be corrected and dropped again
+                     archive   files that were treated
+                     report    what became of every line
+                     docs      Great Expectations' Data Docs
+
+At every instant a file is in exactly one of inbox, work, tryback and archive: it moves by a rename (a copy, then a delete, on an object store).
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import os
+import secrets
+import shutil
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+from toolsync.settings import cabinet_url
+
+# Names that upload programs give to files that are not complete, and what systems leave lying about.
+UNFINISHED = (".*", "_*", "*~", "*.part", "*.filepart", "*.tmp", "*.crdownload", "Thumbs.db")
+
+
+@dataclass(frozen=True)
+class Owner:
+    """The run that works on a claim. `pid` is that of `toolsync.run`, None under a scheduler."""
+
+    run_id: str
+    host: str
+    pid: int | None
+
+    @classmethod
+    def of_run(cls, run_id: str) -> Owner:
+        pid = os.environ.get("TOOLSYNC_RUN_PID")
+        return cls(run_id, socket.gethostname(), int(pid) if pid else None)
+
+    def may_adopt(self, other: Owner) -> bool:
+        """Whether a claim of `other` is left over from a run that is dead.
+
+        Under a scheduler a DAG has one run at a time, so another run's claim is always a leftover; a run by hand is known by its process.
+        """
+        if other.pid is None:
+            return self.pid is None
+        return other.host == self.host and not Path(f"/proc/{other.pid}").exists()
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A command file that a run has taken.
+
+    :param id: names it in work, tryback, archive and report.
+    :param name: the file's own name.
+    :param options: the Params of the run that took it. Whoever goes on with it later does so with these.
+    """
+
+    id: str
+    name: str
+    options: dict[str, Any]
+
+    @property
+    def simulate(self) -> bool:
+        """Whether the file is a copy; the original is still in the inbox."""
+        return self.options["simulate"]
+
+    def named(self, kind: str = "", suffix: str | None = None) -> str:
+        """The name of a file that comes of this one: `users.csv` → `users_20261122-190000-1a2b3c_report.txt`."""
+        path = PurePosixPath(self.name)
+        middle = f"_{kind}" if kind else ""
+        return f"{path.stem}_{self.id}{middle}{path.suffix if suffix is None else suffix}"
+
+    def report_name(self, suffix: str) -> str:
+        """The name of one of the report's files."""
+        return self.named("simulation_report" if self.simulate else "report", suffix)
+
+
+class Cabinet:
+    """The folders of one command-file type.
+
+    :param kind: the type, `users`.
+    :param url: the cabinet, a folder or an fsspec address; default: as set up for this installation.
+    """
+
+    def __init__(self, kind: str, url: str | None = None) -> None:
+        url = url or cabinet_url()
+        root: Any
+        if "://" in url and not url.startswith("file://"):
+            from airflow.sdk import ObjectStoragePath
+
+            root = ObjectStoragePath(url)
+        else:
+            root = Path(url.removeprefix("file://"))
+        self.local = isinstance(root, Path)
+        self.root = root / kind
+        for name in ("inbox", "work", "tryback", "archive", "report"):
+            self.folder(name).mkdir(parents=True, exist_ok=True)
+
+    def folder(self, name: str) -> Any:
+        return self.root / name
+
+    # Inbox
+
+    def put(self, source: Path) -> str:
+        """Drop a copy of a local file into the inbox, complete from the first instant.
+
+        :return: the name it has there: its own, or a free one like it.
+        """
+        name, number = source.name, 1
+        while (self.folder("inbox") / name).exists():
+            number += 1
+            name = f"{source.stem}~{number}{source.suffix}"
+        part = self.folder("inbox") / f".{name}.part"
+        with source.open("rb") as original, part.open("wb") as copy:
+            shutil.copyfileobj(original, copy)
+        if self.local:
+            os.utime(part, (0, 0))  # not "still being written": it appears whole
+        self._move(part, self.folder("inbox") / name)
+        return name
+
+    def waiting(self, pattern: str, settle_seconds: float) -> tuple[list[str], list[tuple[str, str]]]:
+        """The files of the inbox whose name matches.
+
+        :param pattern: a glob, `*` for all.
+        :param settle_seconds: a file that changed less long ago is still being written.
+        :return: names in order; and (name, reason) for what is left alone.
+        """
+        ready: list[str] = []
+        left: list[tuple[str, str]] = []
+        for path in sorted(self.folder("inbox").iterdir(), key=lambda path: path.name):
+            name = path.name
+            if not fnmatch.fnmatchcase(name, pattern):
+                continue
+            if any(fnmatch.fnmatchcase(name, unfinished) for unfinished in UNFINISHED):
+                left.append((name, "its name says that it is not complete or not meant to be read"))
+            elif self.local and path.is_symlink():
+                left.append((name, "a symbolic link: put the file itself here"))
+            elif not path.is_file():
+                left.append((name, "not a file"))
+            elif time.time() - path.stat().st_mtime < settle_seconds:
+                left.append(
+                    (
+                        name,
+                        f"changed less than {settle_seconds:g} s ago, so it may still be being written: the next run takes it",
+                    )
+                )
+            else:
+                ready.append(name)
+        return ready, left
+
+    def withdraw(self, name: str) -> None:
+        """Take a file that `put` dropped out of the inbox again, if it is still there."""
+        (self.folder("inbox") / name).unlink(missing_ok=True)
+
+    # Claims
+
+    def claim(self, name: str, owner: Owner, options: Mapping[str, Any]) -> Claim | None:
+        """Take a file out of the inbox for a run; a copy of it, when simulating.
+
+        :return: None when another run was faster.
+        """
+        claim = self._new_claim(name, owner, options)
+        source, target = self.folder("inbox") / name, self.input(claim)
+        try:
+            if claim.simulate:
+                with source.open("rb") as original, target.open("wb") as copy:
+                    shutil.copyfileobj(original, copy)
+            else:
+                self._move(source, target)
+        except FileNotFoundError:
+            self.discard(claim)
+            return None
+        return claim
+
+    def claim_content(self, owner: Owner, options: Mapping[str, Any]) -> Claim:
+        """Make a claim of the rows that a person pasted into the trigger form, Param `content`."""
+        claim = self._new_claim("pasted.csv", owner, {**options, "encoding": "utf-8"})
+        self._write(self.input(claim), options["content"].encode())
+        return claim
+
+    def claims(self, owner: Owner) -> Iterator[Claim]:
+        """The claims of this run, and those that dead runs left: whose file is still there, oldest first."""
+        for folder in sorted(self.folder("work").iterdir(), key=lambda path: path.name):
+            record = self._read_json(folder / "claim.json")
+            if record is None:
+                continue
+            claim, other = Claim(**record["claim"]), Owner(**record["owner"])
+            if other.run_id != owner.run_id and not owner.may_adopt(other):
+                continue
+            if not self.input(claim).exists():
+                self.discard(claim)
+            elif claim.simulate and other.run_id != owner.run_id:
+                self.discard(claim)  # a copy: the original is in the inbox
+            else:
+                self._write_json(folder / "claim.json", {"claim": asdict(claim), "owner": asdict(owner)})
+                yield claim
+
+    def work(self, claim: Claim) -> Any:
+        """The folder where what is known of a claim is kept while it is worked on."""
+        return self.folder("work") / claim.id
+
+    def input(self, claim: Claim) -> Any:
+        """The claimed file itself."""
+        return self.work(claim) / "file" / claim.name
+
+    def discard(self, claim: Claim) -> None:
+        """Remove the work folder."""
+        folder = self.work(claim)
+        if self.local:
+            shutil.rmtree(folder, ignore_errors=True)
+        elif folder.exists():
+            folder.rmdir(recursive=True)
+
+    def archive(self, claim: Claim) -> None:
+        """Move the claimed file into the archive."""
+        self._move(self.input(claim), self.archived(claim))
+
+    def archived(self, claim: Claim) -> Any:
+        """Where the claimed file is, or will be, archived."""
+        return self.folder("archive") / claim.named()
+
+    def result(self, claim: Claim) -> dict[str, Any] | None:
+        """What `archive` said of a claim that was treated to the end."""
+        return self._read_json(self.folder("report") / claim.report_name(".json"))
+
+    # What a step leaves for the next
+
+    def save(self, claim: Claim, name: str, value: Any) -> None:
+        """Keep a JSON value in the claim's work folder, whole or not at all."""
+        self._write_json(self.work(claim) / name, value)
+
+    def saved(self, claim: Claim, name: str) -> Any:
+        """A JSON value of the claim's work folder, None when there is none."""
+        return self._read_json(self.work(claim) / name)
+
+    @contextmanager
+    def writing(self, folder: str, name: str) -> Iterator[tuple[IO[bytes], Any]]:
+        """Write a file that appears whole when the block ends without an error.
+
+        :return: (an open binary file, the path it will have).
+        """
+        target = self.folder(folder) / name
+        part = self.folder(folder) / f".{name}.part"
+        with part.open("wb") as stream:
+            yield stream, target
+            stream.flush()
+            if self.local:
+                os.fsync(stream.fileno())
+        self._move(part, target)
+
+    # Files
+
+    def _new_claim(self, name: str, owner: Owner, options: Mapping[str, Any]) -> Claim:
+        kept = {option: value for option, value in options.items() if option != "content"}
+        claim = Claim(f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}", name, kept)
+        self.input(claim).parent.mkdir(parents=True)
+        self._write_json(self.work(claim) / "claim.json", {"claim": asdict(claim), "owner": asdict(owner)})
+        return claim
+
+    def _move(self, source: Any, target: Any) -> None:
+        if self.local:
+            os.rename(source, target)
+        else:
+            source.move(target)
+
+    def _write(self, path: Any, content: bytes) -> None:
+        part = path.parent / f".{path.name}.part"
+        part.write_bytes(content)
+        self._move(part, path)
+
+    def _write_json(self, path: Any, value: Any) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._write(path, json.dumps(value, ensure_ascii=False).encode())
+
+    @staticmethod
+    def _read_json(path: Any) -> Any:
+        try:
+            return json.loads(path.read_bytes())
+        except (FileNotFoundError, NotADirectoryError):
+            return None

@@ -1,0 +1,58 @@
+"""The task that takes files out of the inbox."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from toolsync.cabinet import Cabinet, Owner
+from toolsync.settings import settings
+from toolsync.values import UnreadableValue, read_zone
+
+MOST = 1000  # files of one run; Airflow maps 1024 at the most
+
+
+class CollectOperator(BaseOperator):
+    """Claims the inbox files that match Param `files` (or the rows of Param `content`), and what a dead run left in work.
+
+    :param kind: the command-file type, `users`.
+    :return: a claim for each file, in the order of their names.
+    """
+
+    def __init__(self, *, kind: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.kind = kind
+
+    def execute(self, context: Any) -> list[dict[str, Any]]:
+        cabinet, params = Cabinet(self.kind), context["params"]
+        if params["timezone"]:
+            try:
+                read_zone(params["timezone"])
+            except UnreadableValue as error:
+                raise AirflowFailException(f"Param timezone: {error}. No file was touched.") from None
+        owner = Owner.of_run(context["run_id"])
+        claims = list(cabinet.claims(owner))
+        for claim in claims:
+            self.log.info("%s: already claimed, its work goes on where it stopped.", claim.name)
+
+        if params["content"]:
+            if not claims:
+                claims.append(cabinet.claim_content(owner, params))
+        else:
+            ready, left = cabinet.waiting(params["files"], settings()["settle_seconds"])
+            for name, reason in left:
+                self.log.warning("%s stays in the inbox: %s.", name, reason)
+            if len(claims) + len(ready) > MOST:
+                self.log.warning(
+                    "%s files wait; this run takes %s, the next ones the others.", len(ready), MOST - len(claims)
+                )
+            for name in ready[: max(0, MOST - len(claims))]:
+                if taken := cabinet.claim(name, owner, params):
+                    self.log.info("%s: claimed as %s.", name, taken.id)
+                    claims.append(taken)
+        if not claims:
+            raise AirflowSkipException(f"No file matches {params['files']!r} in {cabinet.folder('inbox')}.")
+        return [asdict(claim) for claim in claims]

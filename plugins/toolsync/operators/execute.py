@@ -1,0 +1,45 @@
+"""The task that changes the site."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from toolsync.batches import BatchRun
+from toolsync.cabinet import Cabinet, Claim
+from toolsync.moodle import MoodleHook
+from toolsync.operators.base import ClaimOperator
+from toolsync.report import EXECUTED, Report, listed, totals
+from toolsync.suite import load_suite
+
+WAIT_FOR_OTHERS = 1800  # seconds that another Tool Sync run on the same site may take
+
+
+class ExecuteOperator(ClaimOperator):
+    """Applies the lines that passed validation to the Moodle database, batch by batch, each batch a transaction.
+
+    A batch's outcomes are kept in the work folder before it commits, and a mark commits with it, so that a retry knows which
+    batches are done: each is applied exactly once, whatever dies. A simulation is one transaction, rolled back at the end.
+
+    :param moodle_conn_id: the Airflow connection of the Moodle database.
+    """
+
+    def __init__(self, *, moodle_conn_id: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.moodle_conn_id = moodle_conn_id
+
+    def treat(self, cabinet: Cabinet, claim: Claim, context: Any) -> dict[str, Any]:
+        if cabinet.saved(claim, EXECUTED) is None:
+            file = self.open_file(cabinet, claim)
+            with MoodleHook(self.moodle_conn_id).session(lock_seconds=WAIT_FOR_OTHERS) as session:
+                self.log.info(
+                    "Moodle %s, tables %s*, %s.",
+                    session.release,
+                    session.prefix,
+                    "MariaDB" if session.is_mariadb else "MySQL",
+                )
+                BatchRun(cabinet, claim, file, load_suite(self.kind), session, self.log).run()
+        report = Report(cabinet, claim)
+        self.log.info("%s%s", "SIMULATION, rolled back. " if claim.simulate else "", totals(report.counts))
+        self.log_list("Lines that come back", list(listed("Problems", report.problems())))
+        self.log_list("Notes", list(listed("Notes", report.notes())))
+        return {"counts": report.counts, "stale": report.stale, "simulated": claim.simulate}

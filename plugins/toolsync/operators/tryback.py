@@ -1,0 +1,48 @@
+"""The task that gives back the lines that could not be done."""
+
+from __future__ import annotations
+
+import shutil
+from typing import Any
+
+from toolsync.cabinet import Cabinet, Claim
+from toolsync.command_file import TrybackWriter
+from toolsync.operators.base import ClaimOperator
+from toolsync.report import TRIED_BACK, Report
+
+
+class TrybackOperator(ClaimOperator):
+    """Writes the failed lines as they stand in the file, under its header: corrected, they can be dropped into the inbox as they are.
+
+    Of a rejected file that is the whole file. A simulation writes nothing.
+    """
+
+    def treat(self, cabinet: Cabinet, claim: Claim, context: Any) -> None:
+        report = Report(cabinet, claim)
+        lines = report.failed_lines()
+        if claim.simulate:
+            self.log.info("A simulation: the file stays in the inbox, no tryback is written.")
+        elif report.rejected:
+            with (
+                cabinet.writing("tryback", claim.named("tryback")) as (stream, path),
+                cabinet.input(claim).open("rb") as source,
+            ):
+                shutil.copyfileobj(source, stream)
+            self._written(cabinet, claim, path, "the whole file, which was rejected")
+        elif report.executed and lines:
+            file = self.open_file(cabinet, claim)
+            with cabinet.writing("tryback", claim.named("tryback")) as (stream, path):
+                writer = TrybackWriter(file, stream)
+                failing = False
+                for record in (record for chunk in file.records() for record in chunk):
+                    failing = record.line in lines or (record.continued and failing)
+                    if failing:
+                        writer.write(record)
+                writer.finish()
+            self._written(cabinet, claim, path, f"{len(lines)} lines")
+        else:
+            self.log.info("Nothing to give back.")
+
+    def _written(self, cabinet: Cabinet, claim: Claim, path: Any, what: str) -> None:
+        cabinet.save(claim, TRIED_BACK, {"path": str(path)})
+        self.log.info("%s: %s.", path, what)

@@ -1,0 +1,150 @@
+"""The task graph that every command-file DAG shares.
+
+collect → for each file: validate → execute → tryback → archive
+                                        └→ purge_caches
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.sdk import DAG, Asset, Param, TriggerRule, task_group
+
+from toolsync.operators.archive import ArchiveOperator
+from toolsync.operators.collect import CollectOperator
+from toolsync.operators.execute import ExecuteOperator
+from toolsync.operators.purge_caches import PurgeCachesOperator
+from toolsync.operators.tryback import TrybackOperator
+from toolsync.operators.validate import ValidateOperator
+from toolsync.settings import settings
+from toolsync.suite import load_suite
+
+FILE, OPTIONS = "The file", "What the lines do"
+
+
+def command_file_dag(
+    kind: str, *, doc: str, params: Mapping[str, Param], changes: str, tags: list[str] | None = None
+) -> DAG:
+    """The DAG of a command-file type.
+
+    :param kind: the type: its suite, its folder of SQL, its folder in the cabinet. The DAG is `toolsync_<kind>`.
+    :param doc: the manual of the format, in Markdown; the table of columns is added from the suite.
+    :param params: the type's own Params; `options` makes them.
+    :param changes: name of the asset that a run updates, `moodle_accounts`.
+    """
+    page = settings()
+    defaults = page["defaults"].get(kind) or {}
+    every = {**file_params(), **params}
+    for name, value in defaults.items():
+        every[name].value = value  # a name that is no Param is a mistake in toolsync.yaml: say so when parsing
+    with DAG(
+        dag_id=f"toolsync_{kind}",
+        description=doc.strip().splitlines()[0],
+        doc_md=f"{doc.strip()}\n\n## Columns\n\n{load_suite(kind).manual()}",
+        schedule=page["schedules"].get(kind),
+        start_date=datetime(2026, 1, 1, tzinfo=UTC),
+        catchup=False,
+        is_paused_upon_creation=True,
+        max_active_runs=1,
+        params=every,
+        tags=["toolsync", "moodle", *(tags or [])],
+        default_args={
+            "owner": "toolsync",
+            "retries": page["retries"],
+            "retry_delay": timedelta(seconds=page["retry_delay_seconds"]),
+        },
+    ) as dag:
+        collect = CollectOperator(task_id="collect", kind=kind)
+
+        @task_group(group_id="file")
+        def treat_file(claim: Any) -> Any:
+            validate = ValidateOperator(task_id="validate", kind=kind, claim=claim)
+            execute = ExecuteOperator(
+                task_id="execute",
+                kind=kind,
+                claim=claim,
+                moodle_conn_id=page["moodle_conn_id"],
+                pool=page["pool"],
+                outlets=[Asset(name=changes, uri=f"x-moodle://site/{changes}")],
+            )
+            tryback = TrybackOperator(task_id="tryback", kind=kind, claim=claim, trigger_rule=TriggerRule.ALL_DONE)
+            archive = ArchiveOperator(task_id="archive", kind=kind, claim=claim, trigger_rule=TriggerRule.ALL_DONE)
+            validate >> execute >> tryback >> archive
+            return execute.output
+
+        results = treat_file.expand(claim=collect.output)
+        PurgeCachesOperator(
+            task_id="purge_caches",
+            results=results,
+            conn_id=page["moodle_cli_conn_id"],
+            trigger_rule=TriggerRule.ALL_DONE,
+        )
+    return dag
+
+
+def file_params() -> dict[str, Param]:
+    """The Params of every DAG that reads command files."""
+    return {
+        "files": Param(
+            "*",
+            type="string",
+            section=FILE,
+            title="Files",
+            description="Which files of the inbox: a name, or a pattern such as `*.csv`.",
+        ),
+        "content": Param(
+            "",
+            type=["null", "string"],
+            format="multiline",
+            section=FILE,
+            title="Rows",
+            description="Rows pasted here, header first, are done instead of the files of the inbox. Not for passwords: Airflow keeps what a run was given.",
+        ),
+        "delimiter": Param(
+            "auto",
+            type="string",
+            enum=["auto", ",", ";", "tab", "|"],
+            section=FILE,
+            title="Delimiter",
+            description="What stands between two cells; `auto` finds it in the header.",
+        ),
+        "encoding": Param(
+            "utf-8",
+            type="string",
+            enum=["utf-8", "iso-8859-1", "windows-1252"],
+            section=FILE,
+            title="Encoding",
+            description="How the file's characters are written.",
+        ),
+        "timezone": Param(
+            "",
+            type=["null", "string"],
+            section=FILE,
+            title="Timezone",
+            description="Of the dates in the file, `Europe/Paris`. Empty: the site's own.",
+        ),
+        "ignore_unknown_columns": option(
+            False,
+            "Ignore unknown columns",
+            "Otherwise a file with a column that is not in the manual is rejected.",
+            section=FILE,
+        ),
+        "simulate": option(
+            False,
+            "Simulate",
+            "Do all the work, then roll it back: the report says what would have happened, the files stay where they are.",
+            section=FILE,
+        ),
+    }
+
+
+def option(default: bool, title: str, description: str, *, section: str = OPTIONS) -> Param:
+    """A yes/no Param."""
+    return Param(default, type="boolean", section=section, title=title, description=description)
+
+
+def choice(default: str, values: list[str], title: str, description: str, *, section: str = OPTIONS) -> Param:
+    """A Param with a fixed set of values."""
+    return Param(default, type="string", enum=values, section=section, title=title, description=description)

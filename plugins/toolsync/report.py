@@ -1,0 +1,148 @@
+"""What became of a command file: its state in the work folder, and the report that a person reads.
+
+The work folder of a claim holds, as JSON: `checked-NNNNNN`, what the reader and the suite found in a piece of the file, `validated`, the sum of that;
+`batch-NNNNNN`, the outcomes of a batch, `executed`, the totals; `tried-back`, where the tryback is. A retry starts from what is there.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from typing import IO, Any
+
+from toolsync import caches
+from toolsync.cabinet import Cabinet, Claim
+from toolsync.execution import STATUSES
+from toolsync.problems import Problem
+
+VALIDATED, EXECUTED, TRIED_BACK = "validated.json", "executed.json", "tried-back.json"
+SHOWN = 200  # problems in the log and in the text report; the table of lines has them all
+
+
+CHECKED, BATCH = "checked", "batch"
+
+
+def piece_name(kind: str, number: int) -> str:
+    """The name of a piece of the file's results in the work folder."""
+    return f"{kind}-{number:06}.json"
+
+
+def pieces(cabinet: Cabinet, claim: Claim, kind: str) -> Iterator[dict[str, Any]]:
+    """The results that are there, in the order of the file."""
+    number = 0
+    while (piece := cabinet.saved(claim, piece_name(kind, number))) is not None:
+        yield piece
+        number += 1
+
+
+def sentence(problem: Problem) -> str:
+    """What a person reads of a problem: where it is, what the file says there, what was expected."""
+    where = [f"line {problem.line}"] if problem.line else []
+    if problem.field:
+        where.append(f"column {problem.field}")
+    said = f" {shorten(problem.value)!r}" if problem.value else ""
+    return f"{', '.join(where)}{said}: {problem.message}" if where else problem.message
+
+
+def shorten(text: str, length: int = 80) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+class Report:
+    """The report of a claim, as far as it has got."""
+
+    def __init__(self, cabinet: Cabinet, claim: Claim) -> None:
+        self.cabinet = cabinet
+        self.claim = claim
+        self.validated: dict[str, Any] = cabinet.saved(claim, VALIDATED) or {}
+        self.executed: dict[str, Any] = cabinet.saved(claim, EXECUTED) or {}
+        self.tried_back: dict[str, Any] = cabinet.saved(claim, TRIED_BACK) or {}
+
+    @property
+    def rejected(self) -> list[str]:
+        """Why the file as a whole was refused; empty when it was not."""
+        return self.validated.get("rejected", [])
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Lines by outcome, and `incomplete`: lines that stand but for a part."""
+        counts = dict.fromkeys((*STATUSES, "incomplete"), 0) | self.executed.get("counts", {})
+        counts["failed"] += self.validated.get("failed", 0)
+        return counts
+
+    @property
+    def stale(self) -> list[str]:
+        return self.executed.get("stale", [])
+
+    def problems(self) -> Iterator[Problem]:
+        """Of every line that comes back, first those that validation found."""
+        return self._remarks("problems")
+
+    def notes(self) -> Iterator[Problem]:
+        """What a person should know of lines that were done all the same."""
+        return self._remarks("notes")
+
+    def failed_lines(self) -> set[int]:
+        """The lines that the tryback holds."""
+        return {problem.line for problem in self.problems()}
+
+    def text(self, *, dag_id: str, run_id: str) -> str:
+        """The whole report for a person."""
+        return "\n".join([f"Tool Sync report: {self.claim.name}", f"{dag_id}, run {run_id}", *self._body()]) + "\n"
+
+    def write_lines(self, stream: IO[str]) -> None:
+        """Write a CSV table with the outcome of each line and every remark on it."""
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(("line", "outcome", "column", "value", "message"))
+        for piece in pieces(self.cabinet, self.claim, CHECKED):
+            writer.writerows((line, "failed", *remark) for line, *remark in piece["problems"])
+        for piece in pieces(self.cabinet, self.claim, BATCH):
+            remarks: dict[int, list[list[Any]]] = {}
+            for line, *remark in piece["problems"] + piece["notes"]:
+                remarks.setdefault(line, []).append(remark)
+            for line, status in piece["lines"]:
+                writer.writerows((line, status, *remark) for remark in remarks.get(line, [("", "", "")]))
+
+    def _remarks(self, kind: str) -> Iterator[Problem]:
+        for stage in (CHECKED, BATCH):
+            for piece in pieces(self.cabinet, self.claim, stage):
+                for remark in piece[kind]:
+                    yield Problem(*remark)
+
+    def _body(self) -> Iterator[str]:
+        if self.claim.simulate:
+            yield "SIMULATION: all the work was done and rolled back; the site and the inbox are as they were."
+        if self.rejected:
+            yield "REJECTED: nothing of this file was applied."
+            yield from (f"  {reason}" for reason in self.rejected)
+            return
+        yield self.validated.get("summary", "")
+        yield totals(self.counts)
+        yield from listed("Problems", self.problems())
+        yield from listed("Notes", self.notes())
+        if self.stale and not self.claim.simulate:
+            yield "Caches of the site that do not know of these changes yet:"
+            yield from (f"  {sentence}" for sentence in caches.explain(self.stale))
+        if self.tried_back.get("path"):
+            yield f"Lines to correct and drop again: {self.tried_back['path']}"
+
+
+def totals(counts: dict[str, int]) -> str:
+    """One line: `10 lines: 4 created, 5 unchanged, 1 failed`."""
+    lines = sum(counts[status] for status in STATUSES)
+    parts = [f"{counts[status]} {status}" for status in STATUSES if counts[status]]
+    if counts["incomplete"]:
+        parts.append(f"{counts['incomplete']} of them not in all their parts")
+    return f"{lines} lines: {', '.join(parts) or 'nothing to do'}"
+
+
+def listed(title: str, remarks: Iterable[Problem]) -> Iterator[str]:
+    """A titled list, cut after the first remarks; nothing when there are none."""
+    number = 0
+    for number, remark in enumerate(remarks, start=1):
+        if number == 1:
+            yield f"{title}:"
+        if number <= SHOWN:
+            yield f"  {sentence(remark)}"
+    if number > SHOWN:
+        yield f"  … and {number - SHOWN} more, in the table of lines"

@@ -1,0 +1,154 @@
+"""Run one command file through its DAG, here and now, without a scheduler.
+
+    python -m toolsync.run toolsync_users people.csv --params '{"simulate": true}' --format json
+
+The DAG runs as in Airflow, task by task, against the connections of the environment, with a metadata database of its own that is thrown away: a
+scheduler that runs beside it knows nothing of this run. The report comes last on standard output, everything else goes to standard error.
+Exit status: 0 done (lines that failed are in the tryback), 1 the file was rejected or a task failed, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import glob
+import json
+import logging
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from toolsync.cabinet import Cabinet, Claim
+from toolsync.settings import ROOT
+
+if TYPE_CHECKING:
+    from airflow.models.dagrun import DagRun
+    from airflow.sdk import DAG
+
+
+def main(argv: list[str] | None = None) -> int:
+    arguments = parse(argv)
+    stdout = hand_over_stdout()
+    with tempfile.TemporaryDirectory(prefix="toolsync-run-") as home:
+        configure(home)
+        initialise()
+        dag = load_dag(arguments.dag_id)
+        result = run(dag, arguments.file, arguments.params)
+    if arguments.format == "json":
+        print(json.dumps(result, ensure_ascii=False), file=stdout)
+    else:
+        print(text_of(result), end="", file=stdout)
+    stdout.flush()
+    return 0 if result["state"] == "success" else 1
+
+
+def parse(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="toolsync.run", description="Run one command file through its DAG, without a scheduler."
+    )
+    parser.add_argument("dag_id", help="toolsync_users, …")
+    parser.add_argument("file", nargs="?", type=Path, help="the command file; without it, what waits in the inbox")
+    parser.add_argument("--params", type=json_object, default={}, help="Params of the DAG, as a JSON object")
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    arguments = parser.parse_args(argv)
+    if arguments.file and not arguments.file.is_file():
+        parser.error(f"no such file: {arguments.file}")
+    return arguments
+
+
+def json_object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text or "{}")
+    except json.JSONDecodeError as error:
+        raise argparse.ArgumentTypeError(f"not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise argparse.ArgumentTypeError("not a JSON object")
+    return value
+
+
+def hand_over_stdout() -> TextIO:
+    """Send what Airflow and the tasks print to standard error.
+
+    :return: the real standard output.
+    """
+    stdout = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return stdout
+
+
+def configure(home: str) -> None:
+    """Give this process an Airflow of its own, before it is imported."""
+    os.environ.update(
+        AIRFLOW_HOME=home,
+        AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=f"sqlite:///{home}/airflow.db",
+        AIRFLOW__CORE__DAGS_FOLDER=str(ROOT / "dags"),
+        AIRFLOW__CORE__PLUGINS_FOLDER=str(ROOT / "plugins"),
+        AIRFLOW__CORE__LOAD_EXAMPLES="False",
+        AIRFLOW__LOGGING__BASE_LOG_FOLDER=f"{home}/logs",
+        TOOLSYNC_RUN_PID=str(os.getpid()),
+    )
+
+
+def initialise() -> None:
+    """Make its metadata database, in a second."""
+    from airflow.utils import db
+
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    db.initdb()
+
+
+def load_dag(dag_id: str) -> DAG:
+    """The DAG of the file `dags/<dag_id>.py`."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    path = ROOT / "dags" / f"{dag_id}.py"
+    if not path.is_file():
+        known = ", ".join(sorted(path.stem for path in (ROOT / "dags").glob("toolsync_*.py")))
+        sys.exit(f"No DAG {dag_id!r}. There are {known}.")
+    bag = DagBag(str(path))
+    if bag.import_errors:
+        sys.exit("\n".join(bag.import_errors.values()))
+    return bag.dags[dag_id]
+
+
+def run(dag: DAG, file: Path | None, params: dict[str, Any]) -> dict[str, Any]:
+    """Put the file into the inbox and run the DAG.
+
+    :return: what `archive` said of the file, and the run's `state`.
+    """
+    cabinet = Cabinet(dag.dag_id.removeprefix("toolsync_"))
+    dropped = cabinet.put(file) if file else None
+    if dropped:
+        params = {**params, "files": glob.escape(dropped)}
+    dag_run = dag.test(run_conf=params)
+    results = [result for claim in claims_of(dag_run) if (result := cabinet.result(claim))]
+    if dropped:
+        cabinet.withdraw(dropped)  # a simulation leaves it in the inbox; the person's own file is where it was
+        results = [result for result in results if result["file"] == dropped]
+    return {**(results[-1] if results else {}), "state": str(dag_run.state)}
+
+
+def claims_of(dag_run: DagRun) -> list[Claim]:
+    """The files that `collect` claimed."""
+    from airflow.models.xcom import XComModel
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        found = session.execute(
+            XComModel.get_many(
+                run_id=dag_run.run_id, dag_ids=[dag_run.dag_id], task_ids=["collect"], key="return_value"
+            )
+        ).first()
+        return [Claim(**claim) for claim in XComModel.deserialize_value(found[0])] if found else []
+
+
+def text_of(result: dict[str, Any]) -> str:
+    """The report, as a person reads it."""
+    if path := result.get("report"):
+        return Path(path).read_text(encoding="utf-8")
+    return f"The run ended as {result['state']}; no file was treated to the end. The log above says why.\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
