@@ -1,0 +1,50 @@
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up down run test lint types bench lock clean
+
+# These reach tools/run.sh through the environment, with quotes, spaces and dollar signs as they were typed.
+export TOOLSYNC_RUN_DAG := $(value DAG)
+export TOOLSYNC_RUN_FILE := $(value FILE)
+export TOOLSYNC_RUN_PARAMS := $(value PARAMS)
+export TOOLSYNC_RUN_FORMAT := $(value FORMAT)
+export TOOLSYNC_RUN_APPROVE := $(value APPROVE)
+unexport DAG FILE PARAMS FORMAT APPROVE
+
+PYTEST_ARGS ?= -n 2
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s%s\n", $$1, $$2 }' Makefile
+
+setup: ## Debian's packages, the virtual environment, the pinned Python packages (PYTHON=python3.12)
+	@tools/setup.sh
+
+demo: setup ## a demo Moodle database, the sample users file run on it, and what became of it
+	@tools/demo.sh
+
+up: setup ## Airflow with its user interface, on the demo site or on AIRFLOW_CONN_MOODLE_DB
+	@tools/site.sh && . tools/env.sh && .venv/bin/python -m tools.standalone up
+
+down: ## stop Airflow and the demo site, and remove the demo site
+	@. tools/env.sh && "$$toolsync_python" -m tools.standalone down
+
+run: ## one command file: DAG=toolsync_users FILE=path PARAMS='{"simulate": true}' [FORMAT=json] [APPROVE=yes|no]
+	@tools/run.sh
+
+test: lint types ## everything: ruff, mypy, pytest on a real MariaDB (PYTEST_ARGS='-n 2')
+	@.venv/bin/python -m pytest $(PYTEST_ARGS)
+
+lint: setup ## ruff, with Airflow's rules
+	@.venv/bin/ruff check .
+
+types: setup ## mypy
+	@.venv/bin/mypy
+
+bench: setup ## lines a second of validate and execute, beside a bare LOAD DATA
+	@. tools/env.sh && PYTHONPATH="$$PYTHONPATH:$$PWD" .venv/bin/python tests/bench.py
+
+lock: setup ## pin the newest versions that requirements*.in allow (needs uv)
+	@tools/lock.sh
+
+clean: down ## remove all that the other targets made, but not the cabinet
+	@rm -rf .venv .local .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Pins the newest versions that the .in files allow, in files good for every Python from 3.11 on.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+pin() {
+  uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate --no-header \
+    --output-file "$1.txt" "$1.in"
+}
+
+pin requirements
+for name in requirements-dev requirements-docker; do
+  pin $name
+  # Only what it adds.
+  { echo '-r requirements.txt'; grep -vxFf requirements.txt $name.txt; } >$name.new
+  mv $name.new $name.txt
+done
+for name in requirements requirements-dev requirements-docker; do
+  sed -i "1i # Made from $name.in by \`make lock\`." $name.txt
+done

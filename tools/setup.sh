@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# Makes this clone ready: Debian's packages that are missing, .venv, the pinned Python packages.
+# Does nothing when nothing changed. PYTHON names the interpreter: 3.11 or later, python3 by default.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+mkdir -p -m 700 .local
+exec 9>.local/setup.lock
+flock 9
+PATH=$PATH:/usr/sbin
+
+fail() {
+  echo "setup: $*" >&2
+  exit 1
+}
+
+has() { command -v "$1" >/dev/null; }
+
+has_library() {
+  local name
+  for name in libmariadb mariadb mysqlclient; do
+    if pkg-config --exists $name 2>/dev/null; then return 0; fi
+  done
+  return 1
+}
+
+has_headers='
+import pathlib, sys, sysconfig
+sys.exit(not pathlib.Path(sysconfig.get_path("include"), "Python.h").exists())'
+
+# Installs Debian's packages; a name `a|b` stands for the first of them that this release has.
+install_packages() {
+  local as_root=() names=() choice
+  has apt-get || fail "please install what Debian calls: $*"
+  if [ "$(id -u)" != 0 ]; then
+    has sudo || fail "needs root or sudo for: apt-get install $*"
+    as_root=(sudo)
+  fi
+  "${as_root[@]}" apt-get update -qq || true
+  for choice in "$@"; do
+    if [[ $choice == *"|"* ]] && ! apt-cache show "${choice%|*}" >/dev/null 2>&1; then
+      choice=${choice#*|}
+    fi
+    names+=("${choice%|*}")
+  done
+  echo "setup: installing Debian's packages ${names[*]}"
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${names[@]}" \
+    >.local/apt.log 2>&1 9>&- || { tail -n 20 .local/apt.log >&2; fail "apt-get failed, see .local/apt.log"; }
+}
+
+python=${PYTHON:-}
+if [ -z "$python" ]; then
+  python=python3
+  # An environment once made with another PYTHON stays as it is.
+  if .venv/bin/python -c '' 2>/dev/null; then python=$(.venv/bin/python -c 'import sys; print(sys._base_executable)'); fi
+fi
+has "$python" || fail "there is no $python. Install Python 3.11 or later, or name one: make setup PYTHON=python3.12"
+version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+  fail "$python is Python $version; 3.11 or later is needed. Name another: make setup PYTHON=python3.12"
+
+missing=()
+# The programs alone: mariadb-server would start a service on port 3306, for which there is no use here.
+has mariadbd || has mysqld || missing+=("mariadb-server-core|mariadb-server")
+has mariadb || has mysql || missing+=("mariadb-client-core|mariadb-client")
+
+stamp=$(cat requirements.txt requirements-dev.txt tools/setup.sh <("$python" -VV) <(pwd) | sha256sum)
+ready=no
+if [ "$(cat .local/setup.stamp 2>/dev/null)" = "$stamp" ] && [ -x .venv/bin/python ]; then ready=yes; fi
+if [ $ready = no ]; then
+  has cc || missing+=(build-essential)
+  has pkg-config || missing+=(pkg-config)
+  has_library || missing+=(libmariadb-dev)
+  "$python" -c 'import ensurepip, venv' 2>/dev/null || missing+=("python$version-venv")
+  "$python" -c "$has_headers" || missing+=("python$version-dev")
+fi
+[ ${#missing[@]} = 0 ] || install_packages "${missing[@]}"
+[ $ready = no ] || exit 0
+
+echo "setup: installing the Python packages into .venv (Python $version)"
+rm -f .local/setup.stamp
+"$python" -m venv --clear .venv
+pip=(.venv/bin/python -m pip --disable-pip-version-check --quiet)
+lock=requirements-dev.txt # includes requirements.txt
+uv=uv
+if ! uv --version >/dev/null 2>&1; then
+  "${pip[@]}" install uv || true
+  uv=.venv/bin/uv
+fi
+export UV_SYSTEM_CERTS=${UV_SYSTEM_CERTS:-1} # as pip does
+if ! "$uv" pip install --quiet --python .venv/bin/python -r $lock; then
+  echo "setup: uv could not do it, pip tries" >&2
+  "${pip[@]}" install -r $lock
+fi
+# Airflow starts a process for each task: without this, where Python may not write bytecode, each compiles everything.
+.venv/bin/python -m compileall -q -j0 -x '/tests?/' .venv/lib >/dev/null || true
+printf '%s\n' "$stamp" >.local/setup.stamp
