@@ -1,0 +1,152 @@
+"""Reading the values of a command file: dates, yes/no, whole numbers."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from difflib import get_close_matches
+from functools import lru_cache
+from zoneinfo import ZoneInfo, available_timezones
+
+CACHED = 65536
+YES = frozenset(("1", "yes", "y", "true", "on", "oui"))
+NO = frozenset(("0", "no", "n", "false", "off", "non"))
+YESNO = dict.fromkeys(YES, True) | dict.fromkeys(NO, False)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EARLIEST = -2208988800  # 1900-01-01, for birthdays
+LATEST = 253402300799  # 9999-12-31, which people write for «no end»
+BIGINT = 2**63
+
+MOMENT = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)"
+    r"(?:(?:[Tt]|\ +)(\d\d):(\d\d)(?::(\d\d)(?:[.,]\d{1,9})?)?"
+    r"\ ?([Zz]|[+-]\d\d(?::?\d\d)?)?)?",
+    re.ASCII,
+)
+SECONDS = re.compile(r"-?\d{1,12}", re.ASCII)
+INTEGER = re.compile(r"[+-]?\d{1,19}", re.ASCII)
+
+A_MOMENT = "a date (2026-09-01, 2026-09-01 08:00, 2026-09-01T08:00:00+02:00) or Unix seconds"
+A_YESNO = "yes or no (1 0 yes no y n true false on off oui non)"
+AN_INTEGER = "a whole number"
+
+
+class UnreadableValue(ValueError):
+    """A value that is not what its column holds; the message says what is expected and doesn't repeat the value."""
+
+
+def read_yesno(text: str) -> bool | None:
+    """What a yes/no cell says; None when it is empty.
+
+    :raises UnreadableValue: when it is neither.
+    """
+    text = text.strip()
+    if not text:
+        return None
+    try:
+        return YESNO[text.lower()]
+    except KeyError:
+        raise UnreadableValue(f"expected: {A_YESNO}") from None
+
+
+def read_integer(text: str) -> int | None:
+    """A whole number that a BIGINT column can hold; None when the cell is empty.
+
+    :raises UnreadableValue: when it is none.
+    """
+    text = text.strip()
+    if not text:
+        return None
+    if not INTEGER.fullmatch(text) or not -BIGINT <= int(text) < BIGINT:
+        raise UnreadableValue(f"expected: {AN_INTEGER}")
+    return int(text)
+
+
+def read_moment(text: str, zone: tzinfo) -> int | None:
+    """A date as Unix seconds; None when the cell is empty.
+
+    A time that the zone's clocks skip is read as if they had not been changed, one that they show twice as the first.
+
+    :param zone: where a date without offset is meant.
+    :raises UnreadableValue: when it is no date, or before 1900 or after 9999.
+    """
+    moment, error = _moment(text.strip(), zone)
+    if error:
+        raise UnreadableValue(error)
+    return moment
+
+
+def moment_or_none(text: str, zone: tzinfo) -> int | None:
+    """As `read_moment`, with None for what is no date."""
+    return _moment(text, zone)[0] if text[:1].isdigit() or text[:1] == "-" else None
+
+
+def yesno_or_none(text: str) -> bool | None:
+    """As `read_yesno`, with None for what is neither."""
+    return YESNO.get(text.lower())
+
+
+@lru_cache(maxsize=CACHED)
+def _moment(text: str, zone: tzinfo) -> tuple[int | None, str | None]:
+    if not text:
+        return None, None
+    if SECONDS.fullmatch(text):
+        return _from_seconds(text)
+    match = MOMENT.fullmatch(text)
+    if not match:
+        return None, f"expected: {A_MOMENT}"
+    year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
+    offset = match[7]
+    try:
+        moment = datetime(year, month, day, hour, minute, second, tzinfo=_offset(offset) if offset else zone)
+    except ValueError:
+        return None, "there is no such date or time"
+    # Not timestamp(): a zone's offset at either end of the calendar would overflow it.
+    return _in_range((moment - EPOCH) // timedelta(seconds=1))
+
+
+def _from_seconds(text: str) -> tuple[int | None, str | None]:
+    if _looks_like_a_calendar_date(text):
+        return None, "digits alone are Unix seconds, and these look like a year or a date: write 2026-09-01"
+    return _in_range(int(text))
+
+
+def _looks_like_a_calendar_date(digits: str) -> bool:
+    if len(digits) == 4:
+        return "1900" <= digits <= "2199"
+    if len(digits) != 8 or not "1900" <= digits[:4] <= "2199":
+        return False
+    try:
+        date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+    except ValueError:
+        return False
+    return True
+
+
+def _offset(text: str) -> timezone:
+    if text in "Zz":
+        return UTC
+    digits = text[1:].replace(":", "").ljust(4, "0")
+    distance = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    if distance > timedelta(hours=14) or int(digits[2:]) > 59:
+        raise ValueError(text)
+    return timezone(-distance if text[0] == "-" else distance)
+
+
+def _in_range(seconds: int) -> tuple[int | None, str | None]:
+    if EARLIEST <= seconds <= LATEST:
+        return seconds, None
+    return None, "this date is before 1900 or after 9999; a number is Unix seconds, not milliseconds"
+
+
+def read_zone(name: str) -> ZoneInfo:
+    """The timezone of that name, `Europe/Paris`.
+
+    :raises UnreadableValue: when there is none.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError):
+        near = get_close_matches(name, available_timezones(), n=1)
+        raise UnreadableValue(f"there is no timezone {name!r}{f'; is it {near[0]}?' if near else ''}") from None
