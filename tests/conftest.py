@@ -58,6 +58,7 @@ def loaded_site(server: PrivateServer, pristine: Site) -> Site:
 def site(loaded_site: Site, pristine: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     """The populated site, as it was before; the connection `moodle_db` and an empty cabinet lead to it."""
     loaded_site.restore(pristine)
+    (tmp_path / "moodledata").mkdir()
     monkeypatch.setenv("TOOLSYNC_CABINET", str(tmp_path / "cabinet"))
     monkeypatch.setenv("AIRFLOW_CONN_MOODLE_DB", loaded_site.connection(dataroot=tmp_path / "moodledata"))
     yield loaded_site

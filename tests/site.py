@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import MySQLdb
-from toolsync import run as runner
 
 from tools.mariadb import PrivateServer
+from toolsync import run as runner
 
 
 class Site:

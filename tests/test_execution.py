@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
+
+from tests.site import Site
 from toolsync.execution import Execution, Outcomes, StagedLine
 from toolsync.moodle import MoodleHook, MoodleSession
 from toolsync.sql_folder import SqlFolder
-
-from tests.site import Site
 
 COLUMNS = [("username", "text"), ("city", "text"), ("suspended", "yesno")]
 TOUCHES = "INSERT INTO toolsync_touch SELECT line, username, NULL FROM toolsync_row;"
@@ -60,7 +60,7 @@ def test_lines_about_one_account_are_applied_in_order(site: Site, tmp_path: Path
     site.rows("UPDATE {user} SET city = '' WHERE username = 'u001'")
     with execution(tmp_path) as toy:
         outcomes = toy.run(lines(("u001", "a"), ("u002", "x"), ("U001", "b"), ("nobody", "y"), ("u001", "c")))
-        toy.session.conn.commit()
+        toy.session.commit()
     assert site.value("SELECT city FROM {user} WHERE username = 'u001'") == "abc"
     assert statuses(outcomes) == {2: "updated", 3: "updated", 4: "updated", 5: "failed", 6: "updated"}
 
@@ -70,7 +70,7 @@ def test_a_row_that_the_database_refuses_fails_alone(site: Site, tmp_path: Path)
     rows[7] = ("u008", "x" * 121)
     with execution(tmp_path) as toy:
         outcomes = toy.run(lines(*rows))
-        toy.session.conn.commit()
+        toy.session.commit()
     failed = [line for line, status in statuses(outcomes).items() if status == "failed"]
     assert failed == [9]
     assert [message for _, status, _, message in outcomes.lines if status == "failed"] == [
@@ -105,7 +105,7 @@ def test_a_value_of_the_file_is_never_sql(site: Site, tmp_path: Path):
     nasty = "'; DROP TABLE mdl_user; -- {{ 7 * 7 }} {user} %s"
     with execution(tmp_path) as toy:
         toy.run(lines(("u001", ""), (nasty, nasty)))
-        toy.session.conn.commit()
+        toy.session.commit()
     assert site.value("SELECT COUNT(*) FROM {user}") > 60
 
 

@@ -6,6 +6,7 @@ import random
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from toolsync.segments import segments
 
 # A line appends itself to what each of its things holds; with a mode, it adds to a set, which commutes.

@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from toolsync.cabinet import Cabinet, Claim
 from toolsync.command_file import CommandFile, Record
@@ -26,96 +26,116 @@ BEGUN = "begun.json"
 MARK_DAYS = 7  # how long the mark of a batch may stay when nobody comes back for it
 
 
-class BatchRun:
-    """The execution of one claimed file on one open session."""
+class Numbered(Protocol):
+    """What a file is made of: a record of a table, an image of an archive."""
+
+    @property
+    def line(self) -> int:
+        """Its number in the file."""
+
+
+Item = TypeVar("Item", bound=Numbered)
+
+
+class BatchRun(Generic[Item]):
+    """The execution of one claimed file on one open session; what the file is made of is the subclass's business.
+
+    :param columns: (name, type) of the staged columns, types as in a suite.
+    """
+
+    unit = "line"
 
     def __init__(
-        self, cabinet: Cabinet, claim: Claim, file: CommandFile, suite: Suite, session: MoodleSession, log: Any
+        self, cabinet: Cabinet, claim: Claim, folder: SqlFolder, columns: Sequence[tuple[str, str]], log: Any
     ) -> None:
         self.cabinet = cabinet
         self.claim = claim
-        self.file = file
-        self.session = session
+        self.session = folder.session
         self.log = log
-        self.stager = Stager(suite, file.header, read_zone(claim.options["timezone"] or session.timezone))
-        folder = SqlFolder(
-            suite.name,
-            session,
-            columns=set(file.header.plain),
-            families=set(file.header.families),
-            options=claim.options,
-        )
-        self.execution = Execution(session, folder, [(spec.name, spec.type) for spec in suite.plain_columns])
+        self.execution = Execution(self.session, folder, columns)
+
+    def items(self, failed: set[int]) -> Iterator[Item]:
+        """What is to be executed, in the order of the file.
+
+        :param failed: the lines that validation found fault with.
+        """
+        raise NotImplementedError
+
+    def batch_size(self) -> int:
+        """Items of one transaction."""
+        return settings()["batch_lines"]
+
+    def stage(self, number: int, items: list[Item]) -> list[StagedLine]:
+        """The items of a batch as they go into the database. Done once, before the transaction that may be tried several times."""
+        raise NotImplementedError
+
+    def as_written(self, item: Item, field: str | None) -> tuple[str | None, str | None]:
+        """What a report says of a column: its name and its value as the file has them."""
+        raise NotImplementedError
+
+    def label(self, item: Item) -> tuple[str, ...]:
+        """What the table of lines says of an item besides its number."""
+        return ()
+
+    def finish(self) -> None:
+        """Called once every batch is committed; again, when the run dies before it is over."""
 
     def run(self) -> None:
         """Execute every batch that is not done yet, then keep the totals."""
         failed = Report(self.cabinet, self.claim).failed_lines()
         number = -1
-        for number, records in enumerate(self._batches(failed)):
+        for number, items in enumerate(self._batches(failed)):
             if not self._is_done(number):
-                self._execute(number, records)
+                self._execute(number, items)
         if self.claim.simulate:
-            self.session.conn.rollback()
+            self.session.rollback()
         else:
             self._unmark(number)
-            self.session.conn.commit()
+            self.session.commit()
+            self.finish()
         self.cabinet.save(self.claim, EXECUTED, self._sum())
 
-    def _batches(self, failed: set[int]) -> Iterator[list[Record]]:
-        records = (
-            record
-            for chunk in self.file.records()
-            for record in chunk
-            if record.line not in failed and record.values is not None
-        )
-        size = self._batch_lines()
-        while batch := list(islice(records, size)):
+    def _batches(self, failed: set[int]) -> Iterator[list[Item]]:
+        items, size = self.items(failed), self._batch_lines()
+        while batch := list(islice(items, size)):
             yield batch
 
     def _batch_lines(self) -> int:
         """As many as when the file was begun: the batches that are done must be the same ones after a retry."""
-        begun = self.cabinet.saved(self.claim, BEGUN) or {"batch_lines": settings()["batch_lines"]}
+        begun = self.cabinet.saved(self.claim, BEGUN) or {"batch_lines": self.batch_size()}
         self.cabinet.save(self.claim, BEGUN, begun)
         return begun["batch_lines"]
 
-    def _execute(self, number: int, records: list[Record]) -> None:
+    def _execute(self, number: int, items: list[Item]) -> None:
         started = time.perf_counter()
+        where = f"{self.unit.capitalize()}s {items[0].line} to {items[-1].line}"
+        staged = self.stage(number, items)
         attempts = settings()["lock_attempts"]
         for attempt in range(1, attempts + 1):
             try:
-                outcomes = self._try(number, records)
+                outcomes = self._try(number, items, staged)
                 break
             except Exception as error:
                 with suppress(Exception):  # the connection itself may be what was lost
-                    self.session.conn.rollback()
+                    self.session.rollback()
                 if error_code(error) not in LOCK_ERRORS or attempt == attempts or self.claim.simulate:
                     raise
-                self.log.info(
-                    "Lines %s to %s met a lock of another writer (%s); once more.",
-                    records[0].line,
-                    records[-1].line,
-                    error,
-                )
+                self.log.info("%s met a lock of another writer (%s); once more.", where, error)
                 time.sleep(random.uniform(0.1, 0.5) * 2**attempt)
-        seconds = time.perf_counter() - started
-        self.log.info(
-            "Lines %s to %s: %s in %.1f s.", records[0].line, records[-1].line, totals(outcomes["counts"]), seconds
-        )
+        self.log.info("%s: %s in %.1f s.", where, totals(outcomes["counts"], self.unit), time.perf_counter() - started)
 
-    def _try(self, number: int, records: list[Record]) -> dict[str, Any]:
+    def _try(self, number: int, items: list[Item], staged: list[StagedLine]) -> dict[str, Any]:
         self.session.execute(
             "SELECT UNIX_TIMESTAMP(), CAST(SUBSTRING_INDEX(value, ',', 1) AS UNSIGNED) INTO @now, @actor FROM {config} WHERE name = 'siteadmins'"
         )
-        outcomes = self._as_json(
-            self.execution.run([StagedLine(record.line, *self.stager.values(record)) for record in records]), records
-        )
+        outcomes = self._as_json(self.execution.run(staged), items)
         name = piece_name(BATCH, number)
         if self.claim.simulate:
             self.cabinet.save(self.claim, name, outcomes)
         else:
             self.cabinet.save(self.claim, f"{name}.pending", outcomes)
             self._mark(number)
-            self.session.conn.commit()
+            self.session.commit()
             self.cabinet.save(self.claim, name, outcomes)
         return outcomes
 
@@ -154,34 +174,26 @@ class BatchRun:
 
     # Outcomes
 
-    def _as_json(self, outcomes: Outcomes, records: list[Record]) -> dict[str, Any]:
+    def _as_json(self, outcomes: Outcomes, items: list[Item]) -> dict[str, Any]:
         """The outcomes as they are kept, with the values of the file that a person will look for."""
-        by_line = {record.line: record for record in records}
+        by_line = {item.line: item for item in items}
 
         def told(line: int, field: str | None, message: str | None) -> tuple[Any, ...]:
-            return line, *self._as_written(by_line[line], field), message
+            return line, *self.as_written(by_line[line], field), message
 
         failed = [told(line, field, message) for line, status, field, message in outcomes.lines if status == "failed"]
-        lines = [(line, status) for line, status, _, _ in outcomes.lines]
+        lines = [(line, status, *self.label(by_line[line])) for line, status, _, _ in outcomes.lines]
         incomplete = {line for line, _, _ in outcomes.problems}
-        counts = Counter(status for _, status in lines)
-        counts["incomplete"] = sum(status != "failed" and line in incomplete for line, status in lines)
+        counts = Counter(status for _, status, *_ in lines)
+        counts["incomplete"] = sum(status != "failed" and line in incomplete for line, status, *_ in lines)
         return {
             "lines": lines,
             "counts": counts,
             "problems": failed + [told(*problem) for problem in outcomes.problems],
             "notes": [told(*note) for note in outcomes.notes],
             "stale": sorted(outcomes.stale),
+            "contents": sorted(outcomes.contents),
         }
-
-    def _as_written(self, record: Record, field: str | None) -> tuple[str | None, str | None]:
-        """The column's name and the cell as the file writes them; no value of a secret column."""
-        columns = self.file.header.named(field) if field else []
-        if not columns:
-            return field, None
-        column = columns[0]
-        value = None if column.spec.secret or record.values is None else record.values[column.position]
-        return column.written, shown(value)
 
     def _sum(self) -> dict[str, Any]:
         counts: Counter[str] = Counter()
@@ -190,3 +202,39 @@ class BatchRun:
             counts.update(piece["counts"])
             stale.update(piece["stale"])
         return {"counts": counts, "stale": sorted(stale), "seconds": self.execution.folder.seconds}
+
+
+class LineRun(BatchRun[Record]):
+    """The execution of a file whose lines are those of a table."""
+
+    def __init__(
+        self, cabinet: Cabinet, claim: Claim, file: CommandFile, suite: Suite, session: MoodleSession, log: Any
+    ) -> None:
+        folder = SqlFolder(
+            suite.name,
+            session,
+            columns=set(file.header.plain),
+            families=set(file.header.families),
+            options=claim.options,
+        )
+        super().__init__(cabinet, claim, folder, [(spec.name, spec.type) for spec in suite.plain_columns], log)
+        self.file = file
+        self.stager = Stager(suite, file.header, read_zone(claim.options["timezone"] or session.timezone))
+
+    def items(self, failed: set[int]) -> Iterator[Record]:
+        for records in self.file.records():
+            for record in records:
+                if record.line not in failed and record.values is not None:
+                    yield record
+
+    def stage(self, number: int, items: list[Record]) -> list[StagedLine]:
+        return [StagedLine(record.line, *self.stager.values(record)) for record in items]
+
+    def as_written(self, item: Record, field: str | None) -> tuple[str | None, str | None]:
+        """The column's name and the cell as the file writes them; no value of a secret column."""
+        columns = self.file.header.named(field) if field else []
+        if not columns:
+            return field, None
+        column = columns[0]
+        value = None if column.spec.secret or item.values is None else item.values[column.position]
+        return column.written, shown(value)

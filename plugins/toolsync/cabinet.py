@@ -84,6 +84,15 @@ class Claim:
         return self.named("simulation_report" if self.simulate else "report", suffix)
 
 
+def folder_at(url: str) -> Any:
+    """The folder of an address: a `Path` when it is on this machine, else an `ObjectStoragePath`."""
+    if "://" in url and not url.startswith("file://"):
+        from airflow.sdk import ObjectStoragePath
+
+        return ObjectStoragePath(url)
+    return Path(url.removeprefix("file://"))
+
+
 class Cabinet:
     """The folders of one command-file type.
 
@@ -92,14 +101,7 @@ class Cabinet:
     """
 
     def __init__(self, kind: str, url: str | None = None) -> None:
-        url = url or cabinet_url()
-        root: Any
-        if "://" in url and not url.startswith("file://"):
-            from airflow.sdk import ObjectStoragePath
-
-            root = ObjectStoragePath(url)
-        else:
-            root = Path(url.removeprefix("file://"))
+        root = folder_at(url or cabinet_url())
         self.local = isinstance(root, Path)
         self.root = root / kind
         for name in ("inbox", "work", "tryback", "archive", "report"):

@@ -66,6 +66,12 @@ class MoodleSession:
         rows = self.rows(statement, args)
         return rows[0][0] if rows else None
 
+    def commit(self) -> None:
+        self.conn.commit()
+
+    def rollback(self) -> None:
+        self.conn.rollback()
+
     def load(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
         """Put rows into a temporary table: LOAD DATA LOCAL where the server allows it, else INSERTs of many rows.
 

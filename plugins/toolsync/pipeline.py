@@ -6,7 +6,8 @@ collect → for each file: validate → execute → tryback → archive
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,8 +25,34 @@ from toolsync.suite import load_suite
 FILE, OPTIONS = "The file", "What the lines do"
 
 
+@dataclass(frozen=True)
+class Steps:
+    """The tasks that a file of a type goes through. The defaults are those of a table of lines.
+
+    :param has_suite: whether the type's columns are those of a suite.
+    :param file_params: those of `file_params` that have a meaning; None: all.
+    """
+
+    collect: type[CollectOperator] = CollectOperator
+    validate: type[ValidateOperator] = ValidateOperator
+    execute: type[ExecuteOperator] = ExecuteOperator
+    tryback: type[TrybackOperator] = TrybackOperator
+    archive: type[ArchiveOperator] = ArchiveOperator
+    has_suite: bool = True
+    file_params: Container[str] | None = None
+
+
+TABLE_OF_LINES = Steps()
+
+
 def command_file_dag(
-    kind: str, *, doc: str, params: Mapping[str, Param], changes: str, tags: list[str] | None = None
+    kind: str,
+    *,
+    doc: str,
+    params: Mapping[str, Param],
+    changes: str,
+    tags: list[str] | None = None,
+    steps: Steps = TABLE_OF_LINES,
 ) -> DAG:
     """The DAG of a command-file type.
 
@@ -33,16 +60,21 @@ def command_file_dag(
     :param doc: the manual of the format, in Markdown; the table of columns is added from the suite.
     :param params: the type's own Params; `options` makes them.
     :param changes: name of the asset that a run updates, `moodle_accounts`.
+    :param steps: its tasks, when the file is no table of lines.
     """
     page = settings()
     defaults = page["defaults"].get(kind) or {}
-    every = {**file_params(), **params}
+    reading = file_params()
+    if steps.file_params is not None:
+        reading = {name: param for name, param in reading.items() if name in steps.file_params}
+    every = {**reading, **params}
+    manual = f"\n\n## Columns\n\n{load_suite(kind).manual()}" if steps.has_suite else ""
     for name, value in defaults.items():
         every[name].value = value  # a name that is no Param is a mistake in toolsync.yaml: say so when parsing
     with DAG(
         dag_id=f"toolsync_{kind}",
         description=doc.strip().splitlines()[0],
-        doc_md=f"{doc.strip()}\n\n## Columns\n\n{load_suite(kind).manual()}",
+        doc_md=f"{doc.strip()}{manual}",
         schedule=page["schedules"].get(kind),
         start_date=datetime(2026, 1, 1, tzinfo=UTC),
         catchup=False,
@@ -56,12 +88,12 @@ def command_file_dag(
             "retry_delay": timedelta(seconds=page["retry_delay_seconds"]),
         },
     ) as dag:
-        collect = CollectOperator(task_id="collect", kind=kind)
+        collect = steps.collect(task_id="collect", kind=kind)
 
         @task_group(group_id="file")
         def treat_file(claim: Any) -> Any:
-            validate = ValidateOperator(task_id="validate", kind=kind, claim=claim)
-            execute = ExecuteOperator(
+            validate = steps.validate(task_id="validate", kind=kind, claim=claim)
+            execute = steps.execute(
                 task_id="execute",
                 kind=kind,
                 claim=claim,
@@ -69,8 +101,8 @@ def command_file_dag(
                 pool=page["pool"],
                 outlets=[Asset(name=changes, uri=f"x-moodle://site/{changes}")],
             )
-            tryback = TrybackOperator(task_id="tryback", kind=kind, claim=claim, trigger_rule=TriggerRule.ALL_DONE)
-            archive = ArchiveOperator(task_id="archive", kind=kind, claim=claim, trigger_rule=TriggerRule.ALL_DONE)
+            tryback = steps.tryback(task_id="tryback", kind=kind, claim=claim, trigger_rule=TriggerRule.ALL_DONE)
+            archive = steps.archive(task_id="archive", kind=kind, claim=claim, trigger_rule=TriggerRule.ALL_DONE)
             validate >> execute >> tryback >> archive
             return execute.output
 

@@ -7,7 +7,7 @@ The work folder of a claim holds, as JSON: `checked-NNNNNN`, what the reader and
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, Any
 
 from toolsync import caches
@@ -16,10 +16,8 @@ from toolsync.execution import STATUSES
 from toolsync.problems import Problem
 
 VALIDATED, EXECUTED, TRIED_BACK = "validated.json", "executed.json", "tried-back.json"
-SHOWN = 200  # problems in the log and in the text report; the table of lines has them all
-
-
 CHECKED, BATCH = "checked", "batch"
+SHOWN = 200  # problems in the log and in the text report; the table of lines has them all
 
 
 def piece_name(kind: str, number: int) -> str:
@@ -35,12 +33,12 @@ def pieces(cabinet: Cabinet, claim: Claim, kind: str) -> Iterator[dict[str, Any]
         number += 1
 
 
-def sentence(problem: Problem) -> str:
+def sentence(problem: Problem, unit: str) -> str:
     """What a person reads of a problem: where it is, what the file says there, what was expected."""
-    where = [f"line {problem.line}"] if problem.line else []
+    where = [f"{unit} {problem.line}"] if problem.line else []
     if problem.field:
         where.append(f"column {problem.field}")
-    said = f" {shorten(problem.value)!r}" if problem.value else ""
+    said = f" {problem.value!r}" if problem.value else ""
     return f"{', '.join(where)}{said}: {problem.message}" if where else problem.message
 
 
@@ -57,6 +55,12 @@ class Report:
         self.validated: dict[str, Any] = cabinet.saved(claim, VALIDATED) or {}
         self.executed: dict[str, Any] = cabinet.saved(claim, EXECUTED) or {}
         self.tried_back: dict[str, Any] = cabinet.saved(claim, TRIED_BACK) or {}
+        self.attachments: dict[str, str] = {}  # other files of the report, by what they are
+
+    @property
+    def unit(self) -> str:
+        """What the file is made of: `line`, `image`."""
+        return self.validated.get("unit", "line")
 
     @property
     def rejected(self) -> list[str]:
@@ -93,15 +97,15 @@ class Report:
     def write_lines(self, stream: IO[str]) -> None:
         """Write a CSV table with the outcome of each line and every remark on it."""
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(("line", "outcome", "column", "value", "message"))
+        writer.writerow((self.unit, "outcome", "column", "value", "message"))
         for piece in pieces(self.cabinet, self.claim, CHECKED):
             writer.writerows((line, "failed", *remark) for line, *remark in piece["problems"])
         for piece in pieces(self.cabinet, self.claim, BATCH):
             remarks: dict[int, list[list[Any]]] = {}
             for line, *remark in piece["problems"] + piece["notes"]:
                 remarks.setdefault(line, []).append(remark)
-            for line, status in piece["lines"]:
-                writer.writerows((line, status, *remark) for remark in remarks.get(line, [("", "", "")]))
+            for line, status, *label in piece["lines"]:
+                writer.writerows((line, status, *remark) for remark in remarks.get(line, [("", *(label or [""]), "")]))
 
     def _remarks(self, kind: str) -> Iterator[Problem]:
         for stage in (CHECKED, BATCH):
@@ -116,33 +120,40 @@ class Report:
             yield "REJECTED: nothing of this file was applied."
             yield from (f"  {reason}" for reason in self.rejected)
             return
-        yield self.validated.get("summary", "")
-        yield totals(self.counts)
-        yield from listed("Problems", self.problems())
-        yield from listed("Notes", self.notes())
+        yield f"Read: {self.validated['summary']}"
+        yield from (f"Note: {note}" for note in self.validated["notes"])
+        yield totals(self.counts, self.unit)
+        yield from listed("Problems", sentences(self.problems(), self.unit))
+        yield from listed("Notes", sentences(self.notes(), self.unit))
         if self.stale and not self.claim.simulate:
             yield "Caches of the site that do not know of these changes yet:"
             yield from (f"  {sentence}" for sentence in caches.explain(self.stale))
         if self.tried_back.get("path"):
-            yield f"Lines to correct and drop again: {self.tried_back['path']}"
+            yield f"{self.unit.capitalize()}s to correct and drop again: {self.tried_back['path']}"
+        yield from (f"{what.capitalize()}: {path}" for what, path in self.attachments.items())
 
 
-def totals(counts: dict[str, int]) -> str:
+def totals(counts: dict[str, int], unit: str) -> str:
     """One line: `10 lines: 4 created, 5 unchanged, 1 failed`."""
     lines = sum(counts[status] for status in STATUSES)
     parts = [f"{counts[status]} {status}" for status in STATUSES if counts[status]]
     if counts["incomplete"]:
         parts.append(f"{counts['incomplete']} of them not in all their parts")
-    return f"{lines} lines: {', '.join(parts) or 'nothing to do'}"
+    return f"{lines} {unit}s: {', '.join(parts) or 'nothing to do'}"
 
 
-def listed(title: str, remarks: Iterable[Problem]) -> Iterator[str]:
-    """A titled list, cut after the first remarks; nothing when there are none."""
+def listed(title: str, lines: Sequence[str]) -> list[str]:
+    """A titled list; nothing when there are no lines."""
+    return [f"{title}:", *(f"  {line}" for line in lines)] if lines else []
+
+
+def sentences(remarks: Iterable[Problem], unit: str) -> list[str]:
+    """Remarks as a person reads them, cut after the first ones."""
+    shown: list[str] = []
     number = 0
     for number, remark in enumerate(remarks, start=1):
-        if number == 1:
-            yield f"{title}:"
         if number <= SHOWN:
-            yield f"  {sentence(remark)}"
+            shown.append(sentence(remark, unit))
     if number > SHOWN:
-        yield f"  … and {number - SHOWN} more, in the table of lines"
+        shown.append(f"… and {number - SHOWN} more, in the table of {unit}s")
+    return shown

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
 
@@ -15,7 +15,7 @@ class _Seen:
     last: int
 
 
-def segments(lines: Iterable[int], touches: Iterable[tuple[int, int, str | None]]) -> list[list[int]]:
+def segments(lines: Iterable[int], touches: Iterable[tuple[int, Hashable, str | None]]) -> list[list[int]]:
     """Cut lines into segments that run one after the other.
 
     Two lines that touch the same thing stay in file order, in different segments, unless both touch it with the same mode
@@ -23,14 +23,14 @@ def segments(lines: Iterable[int], touches: Iterable[tuple[int, int, str | None]
     different things commute, so a later line may run in an earlier segment than its predecessor.
 
     :param lines: line numbers, ascending.
-    :param touches: (line, thing, mode), ascending by line. A line without any is free.
+    :param touches: (line, thing, mode), in any order. A line without any is free.
     :return: the lines of each segment, ascending.
     """
-    by_line: dict[int, list[tuple[int, str | None]]] = {line: [] for line in lines}
+    by_line: dict[int, list[tuple[Hashable, str | None]]] = {line: [] for line in lines}
     for line, thing, mode in touches:
         by_line[line].append((thing, mode))
 
-    seen: dict[int, _Seen] = {}
+    seen: dict[Hashable, _Seen] = {}
     result: list[list[int]] = []
     for line, things in by_line.items():
         segment = max((_earliest(seen.get(thing), mode) for thing, mode in things), default=0)
@@ -50,7 +50,7 @@ def _earliest(seen: _Seen | None, mode: str | None) -> int:
     return seen.last + 1
 
 
-def _remember(seen: dict[int, _Seen], thing: int, mode: str | None, segment: int) -> None:
+def _remember(seen: dict[Hashable, _Seen], thing: Hashable, mode: str | None, segment: int) -> None:
     known = seen.get(thing)
     if known is None:
         seen[thing] = _Seen(mode, -1, segment)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import logging
 import re
 import time
 from collections.abc import Mapping
@@ -14,9 +13,8 @@ from typing import Any
 import jinja2
 
 from toolsync.moodle import MoodleSession
+from toolsync.problems import shown
 from toolsync.settings import INCLUDE
-
-log = logging.getLogger(__name__)
 
 END = re.compile(r";[ \t]*$", re.MULTILINE)
 COMMENT = re.compile(r"^[ \t]*--.*$", re.MULTILINE)
@@ -97,7 +95,11 @@ class SqlFolder:
         """Run statements in order; the tables that they make are there until the next `clean_up`."""
         for statement in statements:
             started = time.perf_counter()
-            statement.run(self.session)
+            try:
+                statement.run(self.session)
+            except Exception as error:
+                error.add_note(f"in include/sql/{statement.file}: {shown(statement.sql)}")
+                raise
             self.seconds[statement.file] = self.seconds.get(statement.file, 0) + time.perf_counter() - started
 
     def clean_up(self) -> None:

@@ -6,7 +6,7 @@ import io
 import json
 from typing import Any
 
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException
 
 from toolsync.cabinet import Cabinet, Claim
 from toolsync.operators.base import ClaimOperator
@@ -22,9 +22,12 @@ class ArchiveOperator(ClaimOperator):
     def treat(self, cabinet: Cabinet, claim: Claim, context: Any) -> dict[str, Any]:
         report = Report(cabinet, claim)
         if not (report.rejected or report.executed):
-            raise AirflowException(
-                f"{claim.name} was not executed to the end. It stays in {cabinet.work(claim)}; clear the failed task to go on."
+            raise AirflowFailException(
+                f"{claim.name} was not executed to the end. It stays in {cabinet.work(claim)}: "
+                "clear the failed task, or run the DAG again, and its work goes on where it stopped."
             )
+        if report.executed:
+            report.attachments = self.attach(cabinet, claim, report)
         result = write_report(cabinet, claim, report, context)
         if not claim.simulate:
             cabinet.archive(claim)
@@ -34,6 +37,13 @@ class ArchiveOperator(ClaimOperator):
                 f"{claim.name} was rejected: {'; '.join(report.rejected)}. Report: {result['report']}"
             )
         return result
+
+    def attach(self, cabinet: Cabinet, claim: Claim, report: Report) -> dict[str, str]:
+        """Write what else the report of the type has.
+
+        :return: where each is, by what it is.
+        """
+        return {}
 
 
 def write_report(cabinet: Cabinet, claim: Claim, report: Report, context: Any) -> dict[str, Any]:
@@ -58,6 +68,7 @@ def write_report(cabinet: Cabinet, claim: Claim, report: Report, context: Any) -
         "lines": str(lines_path),
         "tryback": report.tried_back.get("path"),
         "archive": None if claim.simulate else str(cabinet.archived(claim)),
+        "attachments": report.attachments,
     }
     with cabinet.writing("report", claim.report_name(".json")) as (stream, _):
         stream.write(json.dumps(result, ensure_ascii=False, indent=1).encode())

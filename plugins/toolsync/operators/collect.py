@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -28,17 +29,13 @@ class CollectOperator(BaseOperator):
 
     def execute(self, context: Any) -> list[dict[str, Any]]:
         cabinet, params = Cabinet(self.kind), context["params"]
-        if params["timezone"]:
-            try:
-                read_zone(params["timezone"])
-            except UnreadableValue as error:
-                raise AirflowFailException(f"Param timezone: {error}. No file was touched.") from None
+        self.check(params)
         owner = Owner.of_run(context["run_id"])
         claims = list(cabinet.claims(owner))
         for claim in claims:
             self.log.info("%s: already claimed, its work goes on where it stopped.", claim.name)
 
-        if params["content"]:
+        if params.get("content"):
             if not claims:
                 claims.append(cabinet.claim_content(owner, params))
         else:
@@ -56,3 +53,14 @@ class CollectOperator(BaseOperator):
         if not claims:
             raise AirflowSkipException(f"No file matches {params['files']!r} in {cabinet.folder('inbox')}.")
         return [asdict(claim) for claim in claims]
+
+    def check(self, params: Mapping[str, Any]) -> None:
+        """Look whether the run can be at all, before any file is touched.
+
+        :raises AirflowFailException: it can't.
+        """
+        if params["timezone"]:
+            try:
+                read_zone(params["timezone"])
+            except UnreadableValue as error:
+                raise AirflowFailException(f"Param timezone: {error}. No file was touched.") from None

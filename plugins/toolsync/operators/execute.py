@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from toolsync.batches import BatchRun
+from toolsync.batches import LineRun
 from toolsync.cabinet import Cabinet, Claim
-from toolsync.moodle import MoodleHook
+from toolsync.moodle import MoodleHook, MoodleSession
 from toolsync.operators.base import ClaimOperator
-from toolsync.report import EXECUTED, Report, listed, totals
+from toolsync.report import EXECUTED, Report, sentences, totals
 from toolsync.suite import load_suite
 
 WAIT_FOR_OTHERS = 1800  # seconds that another Tool Sync run on the same site may take
@@ -29,7 +29,6 @@ class ExecuteOperator(ClaimOperator):
 
     def treat(self, cabinet: Cabinet, claim: Claim, context: Any) -> dict[str, Any]:
         if cabinet.saved(claim, EXECUTED) is None:
-            file = self.open_file(cabinet, claim)
             with MoodleHook(self.moodle_conn_id).session(lock_seconds=WAIT_FOR_OTHERS) as session:
                 self.log.info(
                     "Moodle %s, tables %s*, %s.",
@@ -37,9 +36,13 @@ class ExecuteOperator(ClaimOperator):
                     session.prefix,
                     "MariaDB" if session.is_mariadb else "MySQL",
                 )
-                BatchRun(cabinet, claim, file, load_suite(self.kind), session, self.log).run()
+                self.run_batches(cabinet, claim, session)
         report = Report(cabinet, claim)
-        self.log.info("%s%s", "SIMULATION, rolled back. " if claim.simulate else "", totals(report.counts))
-        self.log_list("Lines that come back", list(listed("Problems", report.problems())))
-        self.log_list("Notes", list(listed("Notes", report.notes())))
+        self.log.info("%s%s", "SIMULATION, rolled back. " if claim.simulate else "", totals(report.counts, report.unit))
+        self.log_list(f"{report.unit.capitalize()}s that come back", sentences(report.problems(), report.unit))
+        self.log_list("Notes", sentences(report.notes(), report.unit))
         return {"counts": report.counts, "stale": report.stale, "simulated": claim.simulate}
+
+    def run_batches(self, cabinet: Cabinet, claim: Claim, session: MoodleSession) -> None:
+        """Execute every batch that is not done yet."""
+        LineRun(cabinet, claim, self.open_file(cabinet, claim), load_suite(self.kind), session, self.log).run()

@@ -28,21 +28,26 @@ class TrybackOperator(ClaimOperator):
                 cabinet.input(claim).open("rb") as source,
             ):
                 shutil.copyfileobj(source, stream)
-            self._written(cabinet, claim, path, "the whole file, which was rejected")
+            self.written(cabinet, claim, path, "the whole file, which was rejected")
         elif report.executed and lines:
-            file = self.open_file(cabinet, claim)
-            with cabinet.writing("tryback", claim.named("tryback")) as (stream, path):
-                writer = TrybackWriter(file, stream)
-                failing = False
-                for record in (record for chunk in file.records() for record in chunk):
-                    failing = record.line in lines or (record.continued and failing)
-                    if failing:
-                        writer.write(record)
-                writer.finish()
-            self._written(cabinet, claim, path, f"{len(lines)} lines")
+            self.give_back(cabinet, claim, lines)
         else:
             self.log.info("Nothing to give back.")
 
-    def _written(self, cabinet: Cabinet, claim: Claim, path: Any, what: str) -> None:
+    def give_back(self, cabinet: Cabinet, claim: Claim, lines: set[int]) -> None:
+        """Write the tryback of those lines."""
+        file = self.open_file(cabinet, claim)
+        with cabinet.writing("tryback", claim.named("tryback")) as (stream, path):
+            writer = TrybackWriter(file, stream)
+            failing = False
+            for record in (record for chunk in file.records() for record in chunk):
+                failing = record.line in lines or (record.continued and failing)
+                if failing:
+                    writer.write(record)
+            writer.finish()
+        self.written(cabinet, claim, path, f"{len(lines)} lines")
+
+    def written(self, cabinet: Cabinet, claim: Claim, path: Any, what: str) -> None:
+        """Remember where the tryback is."""
         cabinet.save(claim, TRIED_BACK, {"path": str(path)})
         self.log.info("%s: %s.", path, what)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
@@ -10,7 +11,11 @@ from toolsync.cabinet import Cabinet, Claim
 from toolsync.command_file import CommandFile
 from toolsync.operators.base import ClaimOperator
 from toolsync.problems import FileRejected
-from toolsync.report import CHECKED, VALIDATED, listed, piece_name
+from toolsync.report import CHECKED, VALIDATED, Report, piece_name, sentences
+from toolsync.suite import load_suite
+
+if TYPE_CHECKING:
+    from toolsync.expectations import Findings
 
 
 class ValidateOperator(ClaimOperator):
@@ -22,34 +27,46 @@ class ValidateOperator(ClaimOperator):
     def treat(self, cabinet: Cabinet, claim: Claim, context: Any) -> dict[str, Any]:
         if cabinet.saved(claim, VALIDATED) is None:
             try:
-                found = self._validate(cabinet, claim)
+                found = self.check_file(cabinet, claim)
             except FileRejected as rejection:
                 found = {"rejected": [problem.message for problem in rejection.problems]}
             cabinet.save(claim, VALIDATED, found)
         return self._tell(cabinet, claim)
 
-    def _validate(self, cabinet: Cabinet, claim: Claim) -> dict[str, Any]:
-        file = self.open_file(cabinet, claim)
-        from toolsync.expectations import Validation
+    def check_file(self, cabinet: Cabinet, claim: Claim) -> dict[str, Any]:
+        """Keep what is wrong with single lines, as pieces of the report, and return what there is to say of the whole.
 
-        validation = Validation(file)
-        lines = failed = 0
+        :raises FileRejected: the file can't be used.
+        """
+        file = self.open_file(cabinet, claim)
+        # Great Expectations takes seconds to import, so only here.
+        from toolsync.data_docs import build_data_docs
+        from toolsync.expectations import Validator
+
+        validator = Validator(load_suite(self.kind), file.header)
+        lines = 0
+        failed: set[int] = set()
         for number, records in enumerate(file.records()):
-            problems, notes = validation.check(records)
-            cabinet.save(claim, piece_name(CHECKED, number), {"problems": problems, "notes": notes})
+            found = validator.check(records)
             lines += sum(not record.continued for record in records)
-            failed += len({problem.line for problem in problems})
-        validation.write_docs(cabinet.folder("docs"), claim.named())
+            self._keep(cabinet, claim, number, found, failed)
+        self._keep(cabinet, claim, number + 1, validator.finish(), failed)
+        (cabinet.folder("docs")).mkdir(parents=True, exist_ok=True)
+        docs = cabinet.folder("docs") / claim.named("validation", ".html")
+        build_data_docs(validator, docs, file_name=claim.name, run_name=claim.id, time=datetime.now(UTC))
         return {
             "lines": lines,
-            "failed": failed,
+            "failed": len(failed),
             "summary": summary(file, lines),
-            "notes": [*file.header.notes, *validation.warnings],
+            "notes": [*file.header.notes, *validator.warnings],
+            "docs": str(docs),
         }
 
-    def _tell(self, cabinet: Cabinet, claim: Claim) -> dict[str, Any]:
-        from toolsync.report import Report
+    def _keep(self, cabinet: Cabinet, claim: Claim, number: int, found: Findings, failed: set[int]) -> None:
+        cabinet.save(claim, piece_name(CHECKED, number), {"problems": found.problems, "notes": found.notes})
+        failed.update(problem.line for problem in found.problems)
 
+    def _tell(self, cabinet: Cabinet, claim: Claim) -> dict[str, Any]:
         report = Report(cabinet, claim)
         if report.rejected:
             self.log_list("Why the file is rejected", report.rejected)
@@ -57,8 +74,10 @@ class ValidateOperator(ClaimOperator):
         found = report.validated
         self.log.info(found["summary"])
         self.log_list("Notes", found["notes"])
-        self.log_list("Lines that fail", list(listed("Problems", report.problems())))
-        self.log.info("%s of %s lines can be executed.", found["lines"] - found["failed"], found["lines"])
+        self.log_list(f"{report.unit.capitalize()}s that fail", sentences(report.problems(), report.unit))
+        if "docs" in found:
+            self.log.info("Data Docs: %s", found["docs"])
+        self.log.info("%s of %s %ss can be executed.", found["lines"] - found["failed"], found["lines"], report.unit)
         return {"lines": found["lines"], "failed": found["failed"]}
 
 

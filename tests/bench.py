@@ -1,0 +1,175 @@
+"""`make bench`: lines a second of validate and execute, and execute's time as a ratio to a bare LOAD DATA of the same resulting rows.
+
+    python tests/bench.py [NAME …] [--large]     only those benchmarks; also the sizes that take minutes
+
+Everything runs on one private server, in one process, so that the ratios can be compared; the seconds are those of this machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "plugins")]
+HOME = tempfile.mkdtemp(prefix="toolsync-bench-")
+os.environ.update(AIRFLOW_HOME=HOME, AIRFLOW__LOGGING__LOGGING_LEVEL="WARNING", TOOLSYNC_CABINET=f"{HOME}/cabinet")
+
+from tests.site import Site  # noqa: E402
+from tools.mariadb import PrivateServer  # noqa: E402
+from toolsync import pipeline  # noqa: E402
+from toolsync.cabinet import Cabinet, Owner  # noqa: E402
+from toolsync.operators.execute import ExecuteOperator  # noqa: E402
+from toolsync.operators.validate import ValidateOperator  # noqa: E402
+from toolsync.report import EXECUTED  # noqa: E402
+
+DEMO = ROOT / "include/demo/moodle51.sql.gz"
+
+
+@dataclass
+class Timing:
+    """Seconds."""
+
+    lines: int
+    validate: float
+    execute: float
+    counts: dict[str, int]
+    by_file: dict[str, float]
+
+
+class Bench:
+    """A site to measure on."""
+
+    def __init__(self) -> None:
+        self.server = PrivateServer(f"{HOME}/mariadb", die_with_parent=True)
+        self.server.start()
+        for name in ("pristine", "moodle"):
+            self.server.load(DEMO, name)
+        self.pristine, self.site = Site(self.server, "pristine"), Site(self.server, "moodle")
+        os.environ["AIRFLOW_CONN_MOODLE_DB"] = self.site.connection()
+
+    def restore(self) -> None:
+        self.site.restore(self.pristine)
+
+    def file(self, header: str, rows: Iterable[str]) -> tuple[Path, int]:
+        """A command file, and how many lines it has."""
+        path, lines = Path(HOME) / "command.csv", 0
+        with path.open("w") as stream:
+            stream.write(header + "\n")
+            for row in rows:
+                stream.write(row + "\n")
+                lines += 1
+        return path, lines
+
+    def run(self, kind: str, header: str, rows: Iterable[str], **params: Any) -> Timing:
+        """Validate and execute a file as the tasks do, without Airflow around them."""
+        path, lines = self.file(header, rows)
+        cabinet = Cabinet(kind)
+        options = {name: param.value for name, param in pipeline.file_params().items()} | params
+        claim = cabinet.claim(cabinet.put(path), Owner("bench", "bench", None), options)
+        assert claim is not None
+        began = time.perf_counter()
+        ValidateOperator(task_id="validate", kind=kind, claim=None).treat(cabinet, claim, {})
+        validated = time.perf_counter()
+        answer = ExecuteOperator(task_id="execute", kind=kind, claim=None, moodle_conn_id="moodle_db").treat(cabinet, claim, {})
+        executed = time.perf_counter()
+        by_file = cabinet.saved(claim, EXECUTED)["seconds"]
+        cabinet.discard(claim)
+        return Timing(lines, validated - began, executed - validated, answer["counts"], by_file)
+
+    def bare_load(self) -> float:
+        """Seconds that the server takes to load the rows that the site has more than the pristine one, into the pristine one's state."""
+        tables = self.site.changed(self.pristine)
+        folder = Path(tempfile.mkdtemp(dir=HOME))
+        for table in tables:
+            last = self.pristine.value(f"SELECT COALESCE(MAX(id), 0) FROM `{table}`")
+            self._dump(table, last, folder / table)
+        self.restore()
+        connection = self.site.connect()
+        try:
+            began = time.perf_counter()
+            connection.begin()
+            for table in tables:
+                with connection.cursor() as cursor:
+                    cursor.execute(f"LOAD DATA LOCAL INFILE %s INTO TABLE `{table}` CHARACTER SET utf8mb4", (str(folder / table),))
+            connection.commit()
+            return time.perf_counter() - began
+        finally:
+            connection.close()
+            self.restore()
+
+    def _dump(self, table: str, last: int, path: Path) -> None:
+        from toolsync.moodle import _load_text
+
+        with path.open("w", encoding="utf-8", newline="") as stream:
+            for row in self.site.rows(f"SELECT * FROM `{table}` WHERE id > %s", (last,)):
+                stream.write("\t".join(map(_load_text, row)) + "\n")
+
+
+def show(name: str, timing: Timing, load: float | None = None) -> None:
+    """Print one measurement."""
+    what = ", ".join(f"{count} {status}" for status, count in timing.counts.items() if count)
+    ratio = f"   {timing.execute / load:4.1f} × a bare load of the rows ({load:.1f} s)" if load else ""
+    print(
+        f"{name:<44} validate {timing.lines / timing.validate:>8,.0f} lines/s   "
+        f"execute {timing.lines / timing.execute:>8,.0f} lines/s ({timing.execute:.1f} s){ratio}   {what}",
+        flush=True,
+    )
+    if os.environ.get("TOOLSYNC_BENCH_FILES"):
+        for file, seconds in sorted(timing.by_file.items(), key=lambda item: -item[1])[:12]:
+            print(f"    {seconds:6.2f} s  {file}")
+
+
+ACCOUNTS = {
+    "user_id_field": "username",
+    "course_id_field": "shortname",
+    "allow_missing_email": False,
+    "restore_deleted": True,
+    "allow_rename": False,
+    "force_password_change": False,
+    "create_passwords": True,
+    "protect_emails": False,
+}
+
+
+def people(number: int) -> Iterator[str]:
+    for n in range(number):
+        yield f"person{n:07},First{n % 977},Last{n % 7919},person{n}@example.org,ID{n:07},City{n % 100},FR,Department {n % 50}"
+
+
+def accounts(bench: Bench, large: bool) -> None:
+    header = "username,firstname,lastname,email,idnumber,city,country,department"
+    for number in (10_000, 100_000, *([1_000_000] if large else [])):
+        timing = bench.run("users", header, people(number), **ACCOUNTS)
+        again = bench.run("users", header, people(number), **ACCOUNTS) if number <= 100_000 else None
+        show(f"users: create {number:,} accounts", timing, bench.bare_load())
+        if again:
+            show(f"users: the same {number:,} again", again)
+
+
+BENCHMARKS: dict[str, Callable[[Bench, bool], None]] = {"accounts": accounts}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure Tool Sync on this machine.")
+    parser.add_argument("names", nargs="*", choices=[*BENCHMARKS, []], help="only these")
+    parser.add_argument("--large", action="store_true", help="also what takes minutes")
+    arguments = parser.parse_args()
+    bench = Bench()
+    try:
+        for name in arguments.names or BENCHMARKS:
+            bench.restore()
+            BENCHMARKS[name](bench, arguments.large)
+    finally:
+        bench.server.stop()
+
+
+if __name__ == "__main__":
+    main()
