@@ -1,0 +1,41 @@
+"""Courses that take their people from other courses, from a file: meta links.
+
+Drop a CSV file into the cabinet's `course_meta_links/inbox`, or paste its rows when you trigger this DAG. Each line is about one pair of courses: the enrolment method that Moodle
+calls *Course meta link*. Lines that can't be done come back in `course_meta_links/tryback`, the file goes to `course_meta_links/archive`, and `course_meta_links/report` says what became of every line.
+
+## What a line does
+
+| `cmd` | does |
+|---|---|
+| `add` (default) | links the course `meta` to the course `master`: whoever is enrolled in `master` is enrolled in `meta` at once, with the roles that the site's settings let through, and follows from then on. Linked already: `unchanged`; disabled: enabled again |
+| `del` | disables the link: enrolments stay, roles go |
+| `fulldel` | removes it with the enrolments and roles that came from it, as Moodle does |
+
+A course can't be linked to itself. `del` and `fulldel` of a link that doesn't exist fail.
+
+## Example
+
+    master,meta,cmd
+    C101,C104,add
+    C102,C104,fulldel
+"""
+
+from airflow.sdk import DAG
+
+from toolsync.pipeline import choice, command_file_dag
+
+dag: DAG = command_file_dag(
+    "course_meta_links",
+    doc=__doc__,
+    changes="moodle_course_meta_links",
+    tags=["courses", "enrolments"],
+    params={
+        "course_id_field": choice(
+            "shortname",
+            ["shortname", "idnumber", "id"],
+            "Courses are found by",
+            "What the columns `master` and `meta` hold.",
+            section="How things are found",
+        ),
+    },
+)

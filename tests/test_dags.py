@@ -1,0 +1,153 @@
+"""Every DAG is built as all are, says in its manual what it reads, and costs nothing to parse; every sample can be read."""
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from copy import copy
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.test_conformance import SCENARIOS
+from toolsync.command_file import CommandFile
+from toolsync.operators.execute import ExecuteOperator
+from toolsync.settings import INCLUDE, settings
+from toolsync.suite import load_suite
+
+DAG_IDS = sorted(path.stem for path in (ROOT / "dags").glob("*.py"))
+KINDS = [dag_id.removeprefix("toolsync_") for dag_id in DAG_IDS]
+WITH_SUITE = [kind for kind in KINDS if (INCLUDE / f"expectations/{kind}.json").exists()]
+
+# Run by a Python of its own: parses every DAG file and prints what that reached for, and which heavy modules it imported.
+PARSE = """
+import importlib.util, json, sys
+from pathlib import Path
+
+from airflow.sdk import DAG
+import toolsync.pipeline
+
+DAG("any", schedule="0 0 * * *")  # what Airflow itself imports late
+root = Path(sys.argv[1])
+its_own = tuple(str(root / part) for part in ("dags", "plugins", "include/expectations", "include/toolsync.yaml"))
+libraries = tuple({sys.prefix, sys.base_prefix, str(Path(json.__file__).parents[1])})
+outside = []
+
+def watch(event, args):
+    if event in ("open", "os.listdir", "os.scandir"):
+        if isinstance(args[0], str) and not args[0].startswith(its_own + libraries):
+            outside.append(f"{event} {args[0]}")
+    elif event.startswith(("socket.", "sqlite3.", "subprocess.", "os.system", "os.posix_spawn")):
+        outside.append(f"{event} {args}")
+
+sys.addaudithook(watch)
+for path in sorted((root / "dags").glob("*.py")):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    spec.loader.exec_module(importlib.util.module_from_spec(spec))
+heavy = [name for name in ("pandas", "great_expectations", "PIL", "MySQLdb") if name in sys.modules]
+print(json.dumps({"outside": outside, "heavy": heavy}))
+"""
+
+
+@pytest.fixture(scope="module")
+def bag(airflow):
+    from airflow.dag_processing.dagbag import DagBag
+
+    return DagBag(str(ROOT / "dags"))
+
+
+@pytest.fixture
+def dag(bag, request):
+    return bag.dags[f"toolsync_{request.param}"]
+
+
+every_dag = pytest.mark.parametrize("dag", KINDS, indirect=True)
+
+
+def test_airflow_finds_a_dag_in_every_file(bag):
+    assert bag.import_errors == {}
+    assert sorted(bag.dags) == DAG_IDS
+
+
+@every_dag
+def test_structure(dag):
+    dag.check_cycle()
+    assert dag.max_active_runs == 1
+    assert dag.is_paused_upon_creation
+    assert not dag.catchup
+    assert {task.owner for task in dag.tasks} == {"toolsync"}
+    assert {"toolsync", "moodle"} < set(dag.tags)
+    assert {task.pool for task in dag.tasks if isinstance(task, ExecuteOperator)} <= {settings()["pool"]}
+
+
+@every_dag
+def test_schedule_is_that_of_the_settings_page(dag):
+    kind = dag.dag_id.removeprefix("toolsync_")
+    assert dag.schedule == settings()["schedules"][kind]
+
+
+def test_settings_page_names_no_other_dags():
+    assert {*settings()["schedules"], *settings()["defaults"]} <= set(KINDS)
+
+
+@every_dag
+def test_manual(dag):
+    assert dag.description.endswith(".")
+    assert "\n## Example\n" in dag.doc_md
+    kind = dag.dag_id.removeprefix("toolsync_")
+    if kind in WITH_SUITE:
+        assert load_suite(kind).manual() in dag.doc_md
+
+
+@every_dag
+def test_form_explains_every_param(dag):
+    for name in dag.params:
+        param = dag.params.get_param(name)
+        assert param.schema.get("title") and param.schema.get("section") and param.description, name
+    dag.params.validate()
+
+
+@pytest.mark.parametrize("folder", SCENARIOS.values(), ids=SCENARIOS)
+def test_params_of_a_scenario_are_in_the_form_and_no_defaults(folder, bag):
+    run = json.loads((folder / "run.json").read_text())
+    if run["dag"] not in bag.dags:
+        pytest.skip(f"there is no {run['dag']} yet")
+    params = bag.dags[run["dag"]].params
+    for name, value in run["params"].items():
+        assert params[name] != value
+        copy(params.get_param(name)).resolve(value)  # which keeps the value
+
+
+def test_parsing_touches_nothing_but_the_settings_and_the_suites():
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "plugins")}
+    command = [sys.executable, "-c", PARSE, str(ROOT)]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout.splitlines()[-1]) == {"outside": [], "heavy": []}
+
+
+@pytest.mark.parametrize("kind", WITH_SUITE)
+def test_sample_passes_its_suite(kind, bag):
+    assert findings(kind, bag, INCLUDE / f"samples/{kind}.csv") == []
+
+
+@pytest.mark.parametrize("kind", WITH_SUITE)
+def test_example_of_the_manual_passes_its_suite(kind, bag, tmp_path):
+    _, _, rest = bag.dags[f"toolsync_{kind}"].doc_md.partition("\n## Example\n")
+    block = rest.partition("\n## ")[0].strip("\n")
+    path = tmp_path / "example.csv"
+    path.write_text(textwrap.dedent(block), encoding="utf-8")
+    assert findings(kind, bag, path) == []
+
+
+def findings(kind: str, bag, path: Path) -> list:
+    """What reading and validation say against a file, with the DAG's default Params."""
+    from toolsync.expectations import Validator
+
+    suite = load_suite(kind)
+    key_column = bag.dags[f"toolsync_{kind}"].params[suite.key.param] if suite.key else None
+    file = CommandFile.open(path, suite=suite, key_column=key_column)
+    validator = Validator(suite, file.header)
+    found = [validator.check(records) for records in file.records()] + [validator.finish()]
+    return [remark for part in found for remark in (*part.problems, *part.notes)] + validator.warnings
