@@ -1,0 +1,35 @@
+-- Cohorts: those in toolsync_cohort_op without a cohortid are created, once for each key.
+
+DROP TEMPORARY TABLE IF EXISTS toolsync_cohort_new;
+CREATE TEMPORARY TABLE toolsync_cohort_new (
+    cohortkey VARCHAR(254) NOT NULL PRIMARY KEY, cohortid BIGINT NULL, line INT UNSIGNED NOT NULL, n BIGINT NOT NULL, KEY (line, n)
+);
+
+UPDATE toolsync_cohort_op o
+   SET o.status = 'unchanged'
+ WHERE o.status IS NULL AND o.cohortid IS NOT NULL;
+
+INSERT IGNORE INTO toolsync_cohort_new (cohortkey, line, n)
+SELECT o.cohortkey, o.line, o.n
+  FROM toolsync_cohort_op o
+ WHERE o.status IS NULL
+ ORDER BY o.line, o.n;
+
+SET @newest_cohort = (SELECT COALESCE(MAX(id), 0) FROM {cohort});
+
+INSERT INTO {cohort} (contextid, name, idnumber, description, descriptionformat, visible, component,{% if site_has("cohort", "theme") %} theme,{% endif %} timecreated, timemodified)
+SELECT o.contextid, o.name, o.idnumber, COALESCE(o.description, ''), 1, COALESCE(o.visible, 1), COALESCE(o.component, ''),
+       {% if site_has("cohort", "theme") %}'',{% endif %} @now, @now
+  FROM toolsync_cohort_new w
+  JOIN toolsync_cohort_op o ON o.line = w.line AND o.n = w.n
+ ORDER BY w.line, w.n;
+
+UPDATE toolsync_cohort_new w
+  JOIN toolsync_cohort_op o ON o.line = w.line AND o.n = w.n
+  JOIN {cohort} c ON c.id > @newest_cohort AND c.contextid = o.contextid AND c.name = o.name AND c.idnumber <=> o.idnumber
+   SET w.cohortid = c.id;
+
+UPDATE toolsync_cohort_op o
+  JOIN toolsync_cohort_new w ON w.cohortkey = o.cohortkey
+   SET o.cohortid = w.cohortid, o.status = IF(w.line = o.line AND w.n = o.n, 'created', 'unchanged')
+ WHERE o.status IS NULL;

@@ -1,0 +1,43 @@
+-- Groups that are missing: those in toolsync_group_op without a groupid whose course has none of that name.
+
+DROP TEMPORARY TABLE IF EXISTS toolsync_group_new;
+CREATE TEMPORARY TABLE toolsync_group_new (
+    courseid BIGINT NOT NULL, name VARCHAR(254) NOT NULL, groupid BIGINT NULL, known TINYINT NOT NULL, line INT UNSIGNED NOT NULL, n BIGINT NOT NULL,
+    PRIMARY KEY (courseid, name), KEY (line, n)
+);
+
+UPDATE toolsync_group_op o
+   SET o.status = 'unchanged'
+ WHERE o.status IS NULL AND o.groupid IS NOT NULL;
+
+INSERT IGNORE INTO toolsync_group_new (courseid, name, groupid, known, line, n)
+SELECT o.courseid, o.name, g.id, g.id IS NOT NULL, o.line, o.n
+  FROM toolsync_group_op o
+  LEFT JOIN {groups} g ON g.courseid = o.courseid AND g.name = o.name
+ WHERE o.status IS NULL
+ ORDER BY o.line, o.n, g.id;
+
+{% set visible = site_has("groups", "visibility") %}
+INSERT INTO {groups} (courseid, name, idnumber, description, descriptionformat, enrolmentkey,{% if visible %} visibility, participation,{% endif %} timecreated, timemodified)
+SELECT w.courseid, o.name, COALESCE(o.idnumber, ''), o.description, 0, o.enrolmentkey,
+{% if visible %}
+       COALESCE(o.visibility, 0), IF(COALESCE(o.visibility, 0) > 1, 0, COALESCE(o.participation, 1)),
+{% endif %}
+       @now, @now
+  FROM toolsync_group_new w
+  JOIN toolsync_group_op o ON o.line = w.line AND o.n = w.n
+ WHERE NOT w.known
+ ORDER BY w.line, w.n;
+
+UPDATE toolsync_group_new w
+  JOIN {groups} g ON g.courseid = w.courseid AND g.name = w.name
+   SET w.groupid = g.id
+ WHERE NOT w.known;
+
+UPDATE toolsync_group_op o
+  JOIN toolsync_group_new w ON w.courseid = o.courseid AND w.name = o.name
+   SET o.groupid = w.groupid, o.status = IF(w.known OR w.line <> o.line OR w.n <> o.n, 'unchanged', 'created')
+ WHERE o.status IS NULL;
+
+INSERT IGNORE INTO toolsync_stale (topic)
+SELECT 'groups' FROM toolsync_group_new w WHERE NOT w.known LIMIT 1;

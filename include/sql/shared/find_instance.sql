@@ -1,0 +1,30 @@
+-- The enrolment method of that name in the course: one that the person is enrolled by before another, then the course's order.
+DROP TEMPORARY TABLE IF EXISTS toolsync_found_instance;
+CREATE TEMPORARY TABLE toolsync_found_instance (
+    line INT UNSIGNED NOT NULL, n BIGINT NOT NULL, enrolid BIGINT NOT NULL, usable TINYINT NOT NULL, PRIMARY KEY (line, n)
+);
+
+INSERT IGNORE INTO toolsync_found_instance (line, n, enrolid, usable)
+SELECT r.line, {{ "r." ~ n if n is defined else 0 }}, e.id,
+       {{ "1" if use_disabled is defined and use_disabled else "e.status = 0 AND FIND_IN_SET(e.enrol, @enrol_plugins) > 0" }} AS usable
+  FROM {{ rows }} r
+  JOIN {enrol} e ON e.courseid = r.`{{ course }}` AND e.enrol = r.`{{ value }}`
+  LEFT JOIN {user_enrolments} ue ON ue.enrolid = e.id AND ue.userid = r.`{{ user }}`
+ WHERE r.status IS NULL AND r.`{{ value }}` <> ''
+ ORDER BY r.line, {{ "r." ~ n ~ ", " if n is defined }}usable DESC, ue.id IS NULL, e.sortorder, e.id;
+
+UPDATE {{ rows }} r
+  LEFT JOIN toolsync_found_instance f ON f.line = r.line AND f.n = {{ "r." ~ n if n is defined else 0 }}
+{% if with_role_owner is defined and with_role_owner %}
+  LEFT JOIN {enrol} e ON e.id = f.enrolid
+{% endif %}
+   SET r.`{{ into }}` = IF(f.usable, f.enrolid, NULL),
+{% if with_role_owner is defined and with_role_owner %}
+       r.rolecomponent = IF(e.enrol IN ('manual', 'self'), '', CONCAT('enrol_', e.enrol)),
+       r.roleitem = IF(e.enrol IN ('manual', 'self'), 0, e.id),
+{% endif %}
+       r.field = IF(f.usable, r.field, {{ "r." ~ field_column if field_column is defined else "'" ~ (field if field is defined else value) ~ "'" }}),
+       r.message = CASE WHEN f.enrolid IS NULL THEN 'the course has no such enrolment method'
+                        WHEN NOT f.usable THEN 'this enrolment method is disabled' END,
+       r.status = IF(f.usable, NULL, 'failed')
+ WHERE r.status IS NULL AND r.`{{ value }}` <> '';

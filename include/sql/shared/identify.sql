@@ -1,0 +1,24 @@
+{# How a value of a file names something of the site: the condition of a join. An empty value matches nothing. #}
+{% macro equal(alias, by, value) -%}
+{% if by == "id" -%}
+{{ alias }}.id = IF({{ value }} REGEXP '^[0-9]{1,18}$', CAST({{ value }} AS UNSIGNED), 0)
+{%- else -%}
+{{ alias }}.`{{ by }}` = {{ value }} AND {{ value }} <> ''
+{%- endif %}
+{%- endmacro %}
+
+{% macro user(alias, by, value) -%}
+{{ equal(alias, by, value) }} AND {{ alias }}.deleted = 0 AND {{ alias }}.mnethostid = (SELECT value FROM {config} WHERE name = 'mnet_localhost_id') + 0
+{%- endmacro %}
+
+{% macro course(alias, by, value) -%}
+{{ equal(alias, by, value) }} AND {{ alias }}.category <> 0
+{%- endmacro %}
+
+{% macro role(alias, by, value) -%}
+{{ equal(alias, by, value) }}
+{%- endmacro %}
+
+{% macro group(alias, by, value, course) -%}
+{{ equal(alias, by, value) }} AND {{ alias }}.courseid = {{ course }}
+{%- endmacro %}

@@ -1,0 +1,18 @@
+{% include "shared/people/instances.sql" %}
+{% include "shared/people/cohort_members.sql" %}
+{% include "shared/people/wanted.sql" %}
+{% include "shared/people/unenrol.sql" %}
+{% include "shared/people/enrol.sql" %}
+{% include "shared/people/roles.sql" %}
+{% include "shared/people/statuses.sql" %}
+{% include "shared/people/delete_instances.sql" %}
+
+-- What happened in a course happens in those that follow it, by the same steps.
+{% include "shared/people/follow_meta.sql" %}
+{% include "shared/people/unenrol.sql" %}
+{% include "shared/people/enrol.sql" %}
+{% include "shared/people/roles.sql" %}
+
+{% include "shared/people/group_members.sql" %}
+{% include "shared/people/forums.sql" %}
+{% include "shared/tell_the_site.sql" %}

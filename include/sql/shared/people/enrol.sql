@@ -1,0 +1,23 @@
+-- Those in toolsync_enrolment are in, with these dates and status.
+
+INSERT INTO {user_enrolments} (status, enrolid, userid, timestart, timeend, modifierid, timecreated, timemodified)
+SELECT COALESCE(w.suspended, 0), w.enrolid, w.userid, COALESCE(w.timestart, 0), COALESCE(w.timeend, 0), @actor, @now, @now
+  FROM toolsync_enrolment w
+ WHERE w.ueid IS NULL;
+
+UPDATE {user_enrolments} ue
+  JOIN toolsync_enrolment w ON w.ueid = ue.id AND w.differs
+   SET ue.status = COALESCE(w.suspended, ue.status), ue.timestart = COALESCE(w.timestart, ue.timestart),
+       ue.timeend = COALESCE(w.timeend, ue.timeend), ue.modifierid = @actor, ue.timemodified = @now;
+
+INSERT IGNORE INTO toolsync_dirty_user (userid)
+SELECT w.userid
+  FROM toolsync_enrolment w
+ WHERE w.ueid IS NULL OR w.differs;
+
+INSERT IGNORE INTO toolsync_changed (courseid, userid)
+SELECT w.courseid, w.userid
+  FROM toolsync_enrolment w
+  JOIN toolsync_meta_link l ON l.masterid = w.courseid
+  JOIN {enrol} e ON e.id = w.enrolid AND e.enrol <> 'meta'
+ WHERE w.ueid IS NULL OR w.differs;

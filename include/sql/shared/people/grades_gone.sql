@@ -1,0 +1,57 @@
+-- Grades of those in toolsync_last go; a copy stays in the history, completion that rested on them is incomplete again.
+
+DROP TEMPORARY TABLE IF EXISTS toolsync_grade_gone;
+CREATE TEMPORARY TABLE toolsync_grade_gone (
+    id BIGINT NOT NULL PRIMARY KEY, userid BIGINT NOT NULL, itemid BIGINT NOT NULL, courseid BIGINT NOT NULL
+);
+
+INSERT INTO toolsync_grade_gone (id, userid, itemid, courseid)
+SELECT gg.id, gg.userid, gg.itemid, gi.courseid
+  FROM toolsync_last l
+  JOIN {grade_items} gi ON gi.courseid = l.courseid
+  JOIN {grade_grades} gg ON gg.itemid = gi.id AND gg.userid = l.userid;
+
+INSERT INTO {grade_grades_history} (action, oldid, source, timemodified, loggeduser, itemid, userid, rawgrade, rawgrademax, rawgrademin, rawscaleid,
+       usermodified, finalgrade, hidden, locked, locktime, exported, overridden, excluded, feedback, feedbackformat, information, informationformat)
+SELECT 3, gg.id, 'userdelete', @now, @actor, gg.itemid, gg.userid, gg.rawgrade, gg.rawgrademax, gg.rawgrademin, gg.rawscaleid,
+       gg.usermodified, gg.finalgrade, gg.hidden, gg.locked, gg.locktime, gg.exported, gg.overridden, gg.excluded, gg.feedback, gg.feedbackformat,
+       gg.information, gg.informationformat
+  FROM toolsync_grade_gone d
+  JOIN {grade_grades} gg ON gg.id = d.id
+ WHERE COALESCE((SELECT value FROM {config} WHERE name = 'disablegradehistory'), '0') IN ('', '0')
+ ORDER BY gg.id;
+
+DROP TEMPORARY TABLE IF EXISTS toolsync_file_gone;
+CREATE TEMPORARY TABLE toolsync_file_gone (id BIGINT NOT NULL PRIMARY KEY, draftid BIGINT NOT NULL);
+
+-- Files that came as feedback with a grade.
+INSERT INTO toolsync_file_gone (id, draftid)
+SELECT f.id, MIN(f.id) OVER (PARTITION BY f.itemid)
+  FROM toolsync_grade_gone d
+  JOIN {grade_items} gi ON gi.id = d.itemid AND gi.itemtype = 'mod'
+  JOIN {modules} mo ON mo.name = gi.itemmodule
+  JOIN {course_modules} cm ON cm.course = d.courseid AND cm.module = mo.id AND cm.instance = gi.iteminstance
+  JOIN {context} c ON c.contextlevel = 70 AND c.instanceid = cm.id
+  JOIN {files} f ON f.component = 'grade' AND f.filearea = 'feedback' AND f.contextid = c.id AND f.itemid = d.id;
+
+{% include "shared/files_gone.sql" %}
+
+DELETE gg FROM {grade_grades} gg
+  JOIN toolsync_grade_gone d ON d.id = gg.id;
+
+UPDATE toolsync_grade_gone d
+  JOIN {grade_items} gi ON gi.id = d.itemid AND gi.itemtype = 'mod'
+  JOIN {course} co ON co.id = d.courseid AND co.enablecompletion = 1
+  JOIN {modules} mo ON mo.name = gi.itemmodule AND mo.visible = 1
+  JOIN {course_modules} cm ON cm.course = d.courseid AND cm.module = mo.id AND cm.instance = gi.iteminstance
+  JOIN {course_modules_completion} done ON done.coursemoduleid = cm.id AND done.userid = d.userid
+   SET done.completionstate = 0, done.timemodified = @now, done.overrideby = NULL
+ WHERE cm.completion = 2 AND cm.completiongradeitemnumber = gi.itemnumber AND done.completionstate <> 0
+   AND NOT (done.completionstate = 1 AND done.overrideby IS NOT NULL)
+   AND (SELECT value FROM {config} WHERE name = 'enablecompletion') = '1';
+
+INSERT IGNORE INTO toolsync_stale (topic)
+SELECT 'completion' FROM toolsync_grade_gone d LIMIT 1;
+
+INSERT IGNORE INTO toolsync_stale (topic)
+SELECT 'grade_restrictions' FROM toolsync_grade_gone d LIMIT 1;

@@ -1,0 +1,60 @@
+-- Enrolment methods: added, switched on and off, or to be removed. Who is enrolled by them follows in the later steps.
+
+INSERT INTO toolsync_instance_new (line, n, courseid, sortorder)
+SELECT o.line, o.n, o.courseid,
+       ROW_NUMBER() OVER (PARTITION BY o.courseid ORDER BY o.line, o.n)
+       + (SELECT COALESCE(MAX(e.sortorder), -1) FROM {enrol} e WHERE e.courseid = o.courseid)
+  FROM toolsync_instance_op o
+ WHERE o.action = 'add' AND o.status IS NULL;
+
+INSERT INTO {enrol} (enrol, status, courseid, sortorder, roleid, customint1, customint2, enrolstartdate, enrolenddate, timecreated, timemodified)
+SELECT o.enrol, 0, o.courseid, w.sortorder, COALESCE(o.roleid, 0), o.customint1, o.customint2, COALESCE(o.enrolstartdate, 0),
+       COALESCE(o.enrolenddate, 0), @now, @now
+  FROM toolsync_instance_new w
+  JOIN toolsync_instance_op o ON o.line = w.line AND o.n = w.n
+ ORDER BY w.line, w.n;
+
+UPDATE toolsync_instance_op o
+  JOIN toolsync_instance_new w ON w.line = o.line AND w.n = o.n
+  JOIN {enrol} e ON e.courseid = w.courseid AND e.sortorder = w.sortorder
+   SET o.enrolid = e.id, o.status = 'created';
+
+-- What is so already.
+UPDATE toolsync_instance_op o
+  JOIN {enrol} e ON e.id = o.enrolid
+   SET o.status = 'unchanged'
+ WHERE o.status IS NULL AND o.action IN ('enable', 'disable', 'update')
+   AND e.status = CASE o.action WHEN 'enable' THEN 0 WHEN 'disable' THEN 1 ELSE e.status END
+   AND COALESCE(o.enrolstartdate, e.enrolstartdate) <=> e.enrolstartdate AND COALESCE(o.enrolenddate, e.enrolenddate) <=> e.enrolenddate
+   AND COALESCE(o.customint2, e.customint2) <=> e.customint2;
+
+-- A method that gets another group takes its people out of the one it had.
+INSERT IGNORE INTO toolsync_membership_gone (id, groupid, userid, courseid)
+SELECT gm.id, gm.groupid, gm.userid, e.courseid
+  FROM toolsync_instance_op o
+  JOIN {enrol} e ON e.id = o.enrolid AND e.customint2 <> o.customint2
+  JOIN {groups_members} gm ON gm.groupid = e.customint2 AND gm.component = CONCAT('enrol_', e.enrol) AND gm.itemid = e.id
+ WHERE o.status IS NULL AND o.action IN ('enable', 'disable', 'update');
+
+UPDATE {enrol} e
+  JOIN toolsync_instance_op o ON o.enrolid = e.id AND o.status IS NULL AND o.action IN ('enable', 'disable', 'update')
+   SET e.status = CASE o.action WHEN 'enable' THEN 0 WHEN 'disable' THEN 1 ELSE e.status END,
+       e.enrolstartdate = COALESCE(o.enrolstartdate, e.enrolstartdate), e.enrolenddate = COALESCE(o.enrolenddate, e.enrolenddate),
+       e.customint2 = COALESCE(o.customint2, e.customint2), e.timemodified = @now;
+
+UPDATE toolsync_instance_op o
+   SET o.status = IF(o.action = 'delete', 'deleted', 'updated')
+ WHERE o.status IS NULL;
+
+INSERT IGNORE INTO toolsync_dirty_context (path)
+SELECT c.path
+  FROM toolsync_instance_op o
+  JOIN {context} c ON c.contextlevel = 50 AND c.instanceid = o.courseid
+ WHERE o.status IN ('updated', 'deleted');
+
+INSERT IGNORE INTO toolsync_leaving (enrolid, userid, ueid, courseid, contextid, component)
+SELECT o.enrolid, ue.userid, ue.id, o.courseid, c.id, CONCAT('enrol_', o.enrol)
+  FROM toolsync_instance_op o
+  JOIN {user_enrolments} ue ON ue.enrolid = o.enrolid
+  JOIN {context} c ON c.contextlevel = 50 AND c.instanceid = o.courseid
+ WHERE o.status = 'deleted';

@@ -1,0 +1,43 @@
+-- Roles are taken away (toolsync_role_gone) and given (toolsync_role_new).
+
+DELETE ra FROM {role_assignments} ra
+  JOIN toolsync_role_gone d ON d.id = ra.id;
+
+INSERT INTO {role_assignments} (roleid, contextid, userid, timemodified, modifierid, component, itemid, sortorder)
+SELECT w.roleid, w.contextid, w.userid, @now, @actor, w.component, w.itemid, 0
+  FROM toolsync_role_new w;
+
+INSERT IGNORE INTO toolsync_dirty_user (userid)
+SELECT d.userid FROM toolsync_role_gone d;
+
+INSERT IGNORE INTO toolsync_dirty_user (userid)
+SELECT w.userid FROM toolsync_role_new w;
+
+INSERT IGNORE INTO toolsync_changed (courseid, userid)
+SELECT d.courseid, d.userid
+  FROM toolsync_role_gone d
+  JOIN toolsync_meta_link l ON l.masterid = d.courseid
+ WHERE d.component <> 'enrol_meta';
+
+INSERT IGNORE INTO toolsync_changed (courseid, userid)
+SELECT w.courseid, w.userid
+  FROM toolsync_role_new w
+  JOIN toolsync_meta_link l ON l.masterid = w.courseid
+ WHERE w.component <> 'enrol_meta';
+
+INSERT IGNORE INTO toolsync_subscriber (courseid, userid)
+SELECT w.courseid, w.userid
+  FROM toolsync_role_new w
+  JOIN {forum} f ON f.course = w.courseid AND f.forcesubscribe = 2;
+
+INSERT IGNORE INTO toolsync_stale (topic)
+SELECT 'contacts'
+  FROM toolsync_role_new w
+ WHERE FIND_IN_SET(w.roleid, (SELECT value FROM {config} WHERE name = 'coursecontact'))
+ LIMIT 1;
+
+INSERT IGNORE INTO toolsync_stale (topic)
+SELECT 'contacts'
+  FROM toolsync_role_gone d
+ WHERE FIND_IN_SET(d.roleid, (SELECT value FROM {config} WHERE name = 'coursecontact'))
+ LIMIT 1;

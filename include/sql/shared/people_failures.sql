@@ -1,0 +1,15 @@
+-- A line with an operation that cannot be done fails as a whole: none of its operations is done.
+
+{% for table in ["toolsync_enrolment_op", "toolsync_role_op", "toolsync_member_op", "toolsync_cohort_member_op", "toolsync_instance_op"] %}
+UPDATE toolsync_row r
+  JOIN {{ table }} o ON o.line = r.line AND o.status = 'failed'
+   SET r.status = 'failed', r.field = o.field, r.message = o.message
+ WHERE r.status IS NULL;
+{% endfor %}
+
+{% for table in ["toolsync_enrolment_op", "toolsync_role_op", "toolsync_member_op", "toolsync_cohort_member_op", "toolsync_instance_op",
+                 "toolsync_group_op", "toolsync_cohort_op"] %}
+DELETE o FROM toolsync_row r
+  JOIN {{ table }} o ON o.line = r.line
+ WHERE r.status = 'failed';
+{% endfor %}

@@ -1,0 +1,170 @@
+-- What types want done to people (see README.md), and what the steps hand to one another.
+
+SET @enrol_plugins = (SELECT value FROM {config} WHERE name = 'enrol_plugins_enabled'),
+    @guest = (SELECT value FROM {config} WHERE name = 'siteguest') + 0,
+    @front_page = (SELECT MIN(id) FROM {course} WHERE category = 0),
+    @meta_unenrol = COALESCE((SELECT value FROM {config_plugins} WHERE plugin = 'enrol_meta' AND name = 'unenrolaction'), 3) + 0,
+    @meta_skip_roles = COALESCE((SELECT value FROM {config_plugins} WHERE plugin = 'enrol_meta' AND name = 'nosyncroleids'), ''),
+    @meta_sync_all = COALESCE((SELECT value FROM {config_plugins} WHERE plugin = 'enrol_meta' AND name = 'syncall'), 1) NOT IN ('', '0'),
+    @cohort_unenrol = COALESCE((SELECT value FROM {config_plugins} WHERE plugin = 'enrol_cohort' AND name = 'unenrolaction'), 0) + 0;
+SET @meta_follows = COALESCE(FIND_IN_SET('meta', @enrol_plugins) > 0, 0),
+    @cohort_follows = COALESCE(FIND_IN_SET('cohort', @enrol_plugins) > 0, 0);
+
+CREATE TEMPORARY TABLE toolsync_enrolment_op (
+    line INT UNSIGNED NOT NULL, n BIGINT NOT NULL DEFAULT 0, field VARCHAR(255) NULL,
+    action VARCHAR(10) NOT NULL, enrolid BIGINT NOT NULL, courseid BIGINT NOT NULL, userid BIGINT NOT NULL,
+    timestart BIGINT NULL, timeend BIGINT NULL, suspended TINYINT NULL,
+    status VARCHAR(10) NULL, message TEXT NULL,
+    PRIMARY KEY (line, n), KEY (userid, courseid)
+);
+
+CREATE TEMPORARY TABLE toolsync_role_op (
+    line INT UNSIGNED NOT NULL, n BIGINT NOT NULL DEFAULT 0, field VARCHAR(255) NULL,
+    action VARCHAR(10) NOT NULL, contextid BIGINT NOT NULL, courseid BIGINT NULL, userid BIGINT NOT NULL, roleid BIGINT NULL,
+    component VARCHAR(100) NOT NULL DEFAULT '', itemid BIGINT NOT NULL DEFAULT 0,
+    status VARCHAR(10) NULL, message TEXT NULL,
+    PRIMARY KEY (line, n)
+);
+
+CREATE TEMPORARY TABLE toolsync_member_op (
+    line INT UNSIGNED NOT NULL, n BIGINT NOT NULL DEFAULT 0, field VARCHAR(255) NULL,
+    action VARCHAR(10) NOT NULL, courseid BIGINT NOT NULL, groupid BIGINT NULL, groupname VARCHAR(254) NULL, userid BIGINT NOT NULL,
+    component VARCHAR(100) NOT NULL DEFAULT '', itemid BIGINT NOT NULL DEFAULT 0,
+    status VARCHAR(10) NULL, message TEXT NULL,
+    PRIMARY KEY (line, n)
+);
+
+CREATE TEMPORARY TABLE toolsync_cohort_member_op (
+    line INT UNSIGNED NOT NULL, n BIGINT NOT NULL DEFAULT 0, field VARCHAR(255) NULL,
+    action VARCHAR(10) NOT NULL, cohortid BIGINT NOT NULL, userid BIGINT NOT NULL,
+    status VARCHAR(10) NULL, message TEXT NULL,
+    PRIMARY KEY (line, n)
+);
+
+CREATE TEMPORARY TABLE toolsync_instance_op (
+    line INT UNSIGNED NOT NULL, n BIGINT NOT NULL DEFAULT 0, field VARCHAR(255) NULL,
+    action VARCHAR(10) NOT NULL, enrolid BIGINT NULL, courseid BIGINT NOT NULL, enrol VARCHAR(20) NOT NULL, roleid BIGINT NULL,
+    customint1 BIGINT NULL, customint2 BIGINT NULL, enrolstartdate BIGINT NULL, enrolenddate BIGINT NULL,
+    status VARCHAR(10) NULL, message TEXT NULL,
+    PRIMARY KEY (line, n)
+);
+
+CREATE TEMPORARY TABLE toolsync_group_op (
+    line INT UNSIGNED NOT NULL, n BIGINT NOT NULL DEFAULT 0, field VARCHAR(255) NULL,
+    courseid BIGINT NOT NULL, groupid BIGINT NULL, name VARCHAR(254) NOT NULL, idnumber VARCHAR(100) NULL, description LONGTEXT NULL,
+    enrolmentkey VARCHAR(50) NULL, visibility TINYINT NULL, participation TINYINT NULL,
+    status VARCHAR(10) NULL, message TEXT NULL,
+    PRIMARY KEY (line, n), KEY (courseid, name)
+);
+
+CREATE TEMPORARY TABLE toolsync_cohort_op (
+    line INT UNSIGNED NOT NULL, n BIGINT NOT NULL DEFAULT 0, field VARCHAR(255) NULL,
+    cohortid BIGINT NULL, cohortkey VARCHAR(254) NOT NULL, contextid BIGINT NOT NULL DEFAULT 1, name VARCHAR(254) NOT NULL,
+    idnumber VARCHAR(100) NULL, description LONGTEXT NULL, visible TINYINT NULL, component VARCHAR(100) NULL,
+    status VARCHAR(10) NULL, message TEXT NULL,
+    PRIMARY KEY (line, n), KEY (cohortkey)
+);
+
+CREATE TEMPORARY TABLE toolsync_group_gone (groupid BIGINT NOT NULL PRIMARY KEY);
+CREATE TEMPORARY TABLE toolsync_grouping_gone (groupingid BIGINT NOT NULL PRIMARY KEY);
+CREATE TEMPORARY TABLE toolsync_dirty_user (userid BIGINT NOT NULL PRIMARY KEY);
+CREATE TEMPORARY TABLE toolsync_dirty_context (path VARCHAR(255) NOT NULL PRIMARY KEY);
+
+-- From here on: between the steps of people.sql.
+
+CREATE TEMPORARY TABLE toolsync_instance_new (
+    line INT UNSIGNED NOT NULL, n BIGINT NOT NULL, courseid BIGINT NOT NULL, sortorder BIGINT NOT NULL,
+    PRIMARY KEY (line, n)
+);
+
+CREATE TEMPORARY TABLE toolsync_leaving (
+    enrolid BIGINT NOT NULL, userid BIGINT NOT NULL, ueid BIGINT NOT NULL, courseid BIGINT NOT NULL, contextid BIGINT NOT NULL,
+    component VARCHAR(100) NOT NULL,
+    PRIMARY KEY (enrolid, userid)
+);
+
+CREATE TEMPORARY TABLE toolsync_enrolment (
+    enrolid BIGINT NOT NULL, userid BIGINT NOT NULL, courseid BIGINT NOT NULL, line INT UNSIGNED NOT NULL, n BIGINT NOT NULL,
+    timestart BIGINT NULL, timeend BIGINT NULL, suspended TINYINT NULL,
+    ueid BIGINT NULL, differs TINYINT NOT NULL,
+    PRIMARY KEY (enrolid, userid)
+);
+
+CREATE TEMPORARY TABLE toolsync_last (
+    courseid BIGINT NOT NULL, userid BIGINT NOT NULL, contextid BIGINT NOT NULL,
+    PRIMARY KEY (courseid, userid), KEY (userid)
+);
+
+CREATE TEMPORARY TABLE toolsync_role_new (
+    contextid BIGINT NOT NULL, userid BIGINT NOT NULL, roleid BIGINT NOT NULL, component VARCHAR(100) NOT NULL, itemid BIGINT NOT NULL,
+    courseid BIGINT NULL, line INT UNSIGNED NULL, n BIGINT NULL,
+    PRIMARY KEY (userid, contextid, roleid, component, itemid)
+);
+
+CREATE TEMPORARY TABLE toolsync_role_gone (
+    id BIGINT NOT NULL PRIMARY KEY, contextid BIGINT NOT NULL, courseid BIGINT NULL, userid BIGINT NOT NULL, roleid BIGINT NOT NULL,
+    component VARCHAR(100) NOT NULL,
+    KEY (userid, contextid)
+);
+
+CREATE TEMPORARY TABLE toolsync_membership_new (
+    groupid BIGINT NOT NULL, userid BIGINT NOT NULL, courseid BIGINT NOT NULL, component VARCHAR(100) NOT NULL, itemid BIGINT NOT NULL,
+    PRIMARY KEY (groupid, userid)
+);
+
+CREATE TEMPORARY TABLE toolsync_membership_gone (
+    id BIGINT NOT NULL PRIMARY KEY, groupid BIGINT NOT NULL, userid BIGINT NOT NULL, courseid BIGINT NOT NULL,
+    KEY (groupid, userid)
+);
+
+-- Whose enrolments or roles changed in a course that others follow by meta link.
+CREATE TEMPORARY TABLE toolsync_changed (courseid BIGINT NOT NULL, userid BIGINT NOT NULL, PRIMARY KEY (courseid, userid));
+
+-- Who got a role in a course: its forums may subscribe them.
+CREATE TEMPORARY TABLE toolsync_subscriber (courseid BIGINT NOT NULL, userid BIGINT NOT NULL, PRIMARY KEY (courseid, userid));
+
+CREATE TEMPORARY TABLE toolsync_touched_course (courseid BIGINT NOT NULL PRIMARY KEY);
+
+CREATE TEMPORARY TABLE toolsync_cohort_change (
+    cohortid BIGINT NOT NULL, userid BIGINT NOT NULL, joined TINYINT NOT NULL,
+    PRIMARY KEY (cohortid, userid)
+);
+
+CREATE TEMPORARY TABLE toolsync_cohort_instance (
+    enrolid BIGINT NOT NULL PRIMARY KEY, cohortid BIGINT NOT NULL, courseid BIGINT NOT NULL, contextid BIGINT NOT NULL, roleid BIGINT NULL,
+    groupid BIGINT NULL, disabled TINYINT NOT NULL, whole TINYINT NOT NULL,
+    KEY (cohortid)
+);
+
+CREATE TEMPORARY TABLE toolsync_cohort_sync (
+    enrolid BIGINT NOT NULL, userid BIGINT NOT NULL, member TINYINT NOT NULL, joined TINYINT NOT NULL,
+    PRIMARY KEY (enrolid, userid)
+);
+
+CREATE TEMPORARY TABLE toolsync_meta_link (
+    enrolid BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL, contextid BIGINT NOT NULL, masterid BIGINT NOT NULL,
+    mastercontextid BIGINT NOT NULL, groupid BIGINT NULL, disabled TINYINT NOT NULL, whole TINYINT NOT NULL,
+    KEY (masterid)
+);
+
+CREATE TEMPORARY TABLE toolsync_follow (
+    enrolid BIGINT NOT NULL, userid BIGINT NOT NULL, by_event TINYINT NOT NULL,
+    PRIMARY KEY (enrolid, userid)
+);
+
+CREATE TEMPORARY TABLE toolsync_followed (
+    enrolid BIGINT NOT NULL, userid BIGINT NOT NULL, suspended TINYINT NOT NULL, timestart BIGINT NOT NULL, timeend BIGINT NOT NULL,
+    PRIMARY KEY (enrolid, userid)
+);
+
+CREATE TEMPORARY TABLE toolsync_followed_role (
+    enrolid BIGINT NOT NULL, userid BIGINT NOT NULL, roleid BIGINT NOT NULL,
+    PRIMARY KEY (enrolid, userid, roleid)
+);
+
+CREATE TEMPORARY TABLE toolsync_following (
+    enrolid BIGINT NOT NULL, userid BIGINT NOT NULL, courseid BIGINT NOT NULL, contextid BIGINT NOT NULL, groupid BIGINT NULL,
+    ueid BIGINT NULL, belongs TINYINT NOT NULL, with_roles TINYINT NOT NULL,
+    suspended TINYINT NULL, timestart BIGINT NULL, timeend BIGINT NULL,
+    PRIMARY KEY (enrolid, userid)
+);

@@ -1,0 +1,78 @@
+-- Which account each line is about. A line without one makes a new account.
+{% set host = "COALESCE(r.mnethostid, @local_host)" if given("mnethostid") else "@local_host" %}
+{% set key = option.user_id_field %}
+
+CREATE TEMPORARY TABLE toolsync_match (line INT UNSIGNED NOT NULL PRIMARY KEY, userid BIGINT NOT NULL, hits INT NOT NULL);
+
+{% if given(key) %}
+INSERT INTO toolsync_match (line, userid, hits)
+SELECT r.line, MIN(u.id), COUNT(*)
+  FROM toolsync_row r
+  JOIN {user} u ON u.{{ key }} = r.{{ key }}
+ WHERE u.deleted = 0
+   AND u.mnethostid = {{ host }}
+{% if key == "email" %}
+   AND LOWER(u.email) COLLATE utf8mb4_bin = LOWER(r.email)
+{% endif %}
+{% if key != "id" %}
+   AND r.{{ key }} <> ''
+{% endif %}
+ GROUP BY r.line;
+
+UPDATE toolsync_row r
+  JOIN toolsync_match m ON m.line = r.line
+   SET r.userid = m.userid
+ WHERE m.hits = 1;
+
+UPDATE toolsync_row r
+  JOIN toolsync_match m ON m.line = r.line
+   SET r.status = 'failed', r.field = '{{ key }}', r.message = CONCAT(m.hits, ' accounts have this {{ key }}, it must be one')
+ WHERE m.hits > 1;
+
+DELETE FROM toolsync_match;
+{% endif %}
+
+{% if given("oldusername") and given("username") %}
+INSERT INTO toolsync_match (line, userid, hits)
+SELECT r.line, u.id, 1
+  FROM toolsync_row r
+  JOIN {user} u ON u.mnethostid = {{ host }} AND u.username = r.oldusername
+ WHERE u.deleted = 0
+   AND r.status IS NULL AND r.oldusername <> '' AND r.username <> '' AND r.oldusername <> r.username;
+
+UPDATE toolsync_row r
+  JOIN toolsync_match m ON m.line = r.line
+   SET r.status = 'failed', r.field = '{{ key }}', r.message = '{{ "another account has it" if key == "username" else "another account than that of the old username has this" }}'
+ WHERE r.userid <> m.userid;
+
+UPDATE toolsync_row r
+  JOIN toolsync_match m ON m.line = r.line
+   SET r.userid = m.userid, r.renamed = 1
+ WHERE r.status IS NULL;
+
+-- An old name that is gone is no fault when the account bears its new name already.
+UPDATE toolsync_row
+   SET status = 'failed', field = 'oldusername', message = 'no account has this username'
+ WHERE oldusername <> '' AND userid IS NULL AND status IS NULL;
+
+DELETE FROM toolsync_match;
+{% endif %}
+
+{% if option.restore_deleted and given("username") %}
+-- Moodle keeps the hash of a deleted account's username in the place of its email. The one deleted last comes back.
+INSERT INTO toolsync_match (line, userid, hits)
+SELECT r.line, SUBSTRING(MAX(CONCAT(LPAD(u.timemodified, 12, '0'), LPAD(u.id, 12, '0'))), 13), COUNT(*)
+  FROM toolsync_row r
+  JOIN {user} u ON u.email = MD5(r.username)
+ WHERE u.deleted = 1
+   AND u.mnethostid = {{ host }}
+   AND r.userid IS NULL AND r.status IS NULL AND r.username <> '' AND NOT r.deleted <=> 1
+{% if key == "id" %}
+   AND (r.id IS NULL OR r.id = u.id)
+{% endif %}
+ GROUP BY r.line;
+
+UPDATE toolsync_row r
+  JOIN toolsync_match m ON m.line = r.line
+   SET r.userid = m.userid, r.restored = 1;
+{% endif %}

@@ -1,0 +1,95 @@
+-- What the site does not allow an account to be. A line fails for the first thing found, and nothing of it is done.
+{% set host = "COALESCE(r.mnethostid, @local_host)" if given("mnethostid") else "@local_host" %}
+{% set key = option.user_id_field %}
+{% set makes = "(r.userid IS NULL OR r.restored = 1)" %}
+{% set renames = "(r.username <> '' AND r.userid IS NOT NULL AND r.restored IS NULL AND " ~ ("r.renamed = 1" if key == "username" else "u.username <> r.username") ~ ")" %}
+{% set other_email = "FALSE" if option.protect_emails else "u.email <> r.email COLLATE utf8mb4_bin" ~ (" AND r.renamed = 1" if key == "email" else "") %}
+{% set new_email = "r.email <> '' AND (" ~ makes ~ " OR u.email = '' OR " ~ other_email ~ ")" %}
+
+{% if given("lang") %}
+CREATE TEMPORARY TABLE toolsync_language (lang VARCHAR(30) NOT NULL PRIMARY KEY);
+
+-- Language packs are folders of the site's data; the database knows nothing of them.
+-- python: toolsync.dataroot.installed_languages INTO toolsync_language
+SELECT DISTINCT lang FROM toolsync_row WHERE lang <> '' AND status IS NULL;
+{% endif %}
+
+CREATE TEMPORARY TABLE toolsync_fault (line INT UNSIGNED NOT NULL PRIMARY KEY, fault TEXT NOT NULL);
+
+INSERT INTO toolsync_fault (line, fault)
+SELECT r.line,
+       CASE
+{% if given("mnethostid") and site_has("mnet_host") %}
+       WHEN r.mnethostid IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {mnet_host} h WHERE h.id = r.mnethostid AND h.deleted = 0)
+            THEN 'mnethostid|the site knows no host of this id'
+{% endif %}
+{% if key == "id" %}
+       WHEN r.userid IS NULL AND r.id IS NOT NULL THEN 'id|no account has this id'
+{% endif %}
+       WHEN r.userid IS NULL AND COALESCE(r.username, '') = '' THEN 'username|a new account needs one'
+       WHEN r.userid IS NULL AND COALESCE(r.firstname, '') = '' THEN 'firstname|a new account needs one'
+       WHEN r.userid IS NULL AND COALESCE(r.lastname, '') = '' THEN 'lastname|a new account needs one'
+{% if not option.allow_missing_email %}
+       WHEN {{ makes }} AND COALESCE(r.email, '') = '' THEN 'email|a new account needs one (Param allow_missing_email)'
+{% endif %}
+{% if given("suspended") %}
+       WHEN r.suspended = 1 AND FIND_IN_SET(r.userid, @admins) THEN 'suspended|an administrator is never suspended'
+       WHEN r.suspended = 1 AND r.userid = @guest THEN 'suspended|the guest account is never suspended'
+{% endif %}
+{% if given("oldusername") and not option.allow_rename %}
+       WHEN r.oldusername <> '' AND NOT r.oldusername <=> r.username THEN 'oldusername|accounts are not renamed (Param allow_rename)'
+{% endif %}
+{% if given("username") %}
+{% if not option.allow_rename %}
+       WHEN {{ renames }} THEN CONCAT('username|the account has ', u.username, ', and accounts are not renamed (Param allow_rename)')
+{% endif %}
+       WHEN {{ renames }} AND FIND_IN_SET(r.userid, @admins) THEN 'username|an administrator is never renamed'
+       WHEN {{ renames }} AND r.userid = @guest THEN 'username|the guest account is never renamed'
+       WHEN NOT @any_username AND ({{ makes }} OR {{ renames }}) AND NOT r.username COLLATE utf8mb4_bin REGEXP '^[-.@_a-z0-9]+$'
+            THEN 'username|only letters without accents, digits and . - _ @ are allowed'
+       WHEN ({{ makes }} OR {{ renames }})
+            AND EXISTS (SELECT 1 FROM {user} other WHERE other.mnethostid = {{ host }} AND other.username = r.username AND NOT other.id <=> r.userid)
+            THEN 'username|another account has it'
+{% endif %}
+{% if given("email") %}
+       WHEN {{ new_email }} AND NOT @shared_emails
+            AND EXISTS (SELECT 1 FROM {user} other
+                         WHERE other.email = r.email AND LOWER(other.email) COLLATE utf8mb4_bin = LOWER(r.email)
+                           AND other.deleted = 0 AND other.mnethostid = {{ host }} AND NOT other.id <=> r.userid)
+            THEN 'email|another account has it'
+{% endif %}
+{% if given("auth") %}
+       WHEN r.auth <> '' AND NOT r.auth <=> u.auth
+            AND NOT EXISTS (SELECT 1 FROM {config_plugins} p WHERE p.plugin = CONCAT('auth_', r.auth) AND p.name = 'version')
+            THEN 'auth|the site has no such authentication method'
+{% endif %}
+{% if given("theme") %}
+       WHEN r.theme <> '' AND NOT r.theme <=> u.theme
+            AND (NOT EXISTS (SELECT 1 FROM {config_plugins} p WHERE p.plugin = CONCAT('theme_', r.theme) AND p.name = 'version')
+                 OR @site_themes <> '' AND NOT FIND_IN_SET(r.theme, @site_themes))
+            THEN 'theme|the site has no such theme'
+{% endif %}
+{% if given("lang") %}
+       WHEN r.lang <> '' AND NOT r.lang <=> u.lang
+            AND (l.lang IS NULL OR @site_languages <> '' AND NOT @site_languages REGEXP CONCAT('(^|[, \n])', r.lang, '([|, \r\n]|$)'))
+            THEN 'lang|the site has no such language pack'
+{% endif %}
+       END AS fault
+  FROM toolsync_row r
+  LEFT JOIN {user} u ON u.id = r.userid
+{% if given("lang") %}
+  LEFT JOIN toolsync_language l ON l.lang = r.lang
+{% endif %}
+ WHERE r.status IS NULL
+HAVING fault IS NOT NULL;
+
+UPDATE toolsync_row r
+  JOIN toolsync_fault f ON f.line = r.line
+   SET r.status = 'failed', r.field = SUBSTRING_INDEX(f.fault, '|', 1), r.message = SUBSTRING(f.fault, LOCATE('|', f.fault) + 1);
+
+{% if given("auth") %}
+INSERT INTO toolsync_note (line, field, message)
+SELECT line, 'auth', CONCAT('the method ', auth, ' is switched off on this site')
+  FROM toolsync_row
+ WHERE status IS NULL AND auth <> '' AND NOT FIND_IN_SET(auth, @enabled_auths);
+{% endif %}

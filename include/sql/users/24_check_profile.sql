@@ -1,0 +1,93 @@
+-- Profile fields: what each cell stores, and what the site does not allow.
+{% if given_any("profile_field_*") %}
+
+INSERT IGNORE INTO toolsync_fault (line, fault)
+SELECT r.line, CONCAT(MIN(c.field), '|the site has no such profile field')
+  FROM toolsync_row r
+  JOIN toolsync_cell c ON c.line = r.line AND c.family = 'profile_field_*'
+  LEFT JOIN {user_info_field} f ON f.shortname = c.name
+ WHERE r.status IS NULL AND c.value <> '' AND f.id IS NULL
+ GROUP BY r.line;
+
+CREATE TEMPORARY TABLE toolsync_profile (
+    line INT UNSIGNED NOT NULL, fieldid BIGINT NOT NULL, field VARCHAR(300) NOT NULL, dataid BIGINT NULL, value LONGTEXT NOT NULL, fault TEXT NULL,
+    PRIMARY KEY (line, fieldid)
+);
+
+-- An empty cell clears what is stored; where nothing is stored it asks for nothing.
+INSERT IGNORE INTO toolsync_profile (line, fieldid, field, dataid, value, fault)
+SELECT r.line, f.id, c.field, d.id,
+       CASE WHEN f.datatype = 'datetime' THEN COALESCE(c.moment, 0)
+            WHEN f.datatype = 'checkbox' THEN COALESCE(c.yesno, '')
+            ELSE c.value END,
+       CASE WHEN c.value = '' AND f.required = 1 THEN 'the site requires a value'
+            WHEN c.value = '' THEN NULL
+            WHEN f.datatype = 'datetime' AND c.moment IS NULL THEN 'a date is expected: 2026-09-01, 2026-09-01 08:00, or Unix seconds'
+            WHEN f.datatype = 'checkbox' AND c.yesno IS NULL THEN 'yes or no is expected'
+            WHEN f.datatype = 'text' AND f.param2 REGEXP '^[0-9]+$' AND CHAR_LENGTH(c.value) > f.param2 THEN CONCAT('at most ', f.param2, ' characters')
+            WHEN f.datatype = 'menu'
+                 AND (c.value LIKE '%\n%' OR NOT INSTR(CONCAT('\n', f.param1, '\n') COLLATE utf8mb4_bin, CONCAT('\n', c.value, '\n')))
+                 THEN CONCAT('one of these is expected: ', REPLACE(f.param1, '\n', ', '))
+       END
+  FROM toolsync_row r
+  JOIN toolsync_cell c ON c.line = r.line AND c.family = 'profile_field_*'
+  JOIN {user_info_field} f ON f.shortname = c.name
+  LEFT JOIN {user_info_data} d ON d.userid = r.userid AND d.fieldid = f.id
+ WHERE r.status IS NULL
+   AND (c.value <> ''
+        OR d.data <> '' AND NOT (f.datatype = 'datetime' AND d.data = '0')
+        OR f.required = 1 AND d.id IS NULL);
+
+-- A date keeps to the years of its field, and to its day when the field has no time of day.
+CREATE TEMPORARY TABLE toolsync_profile_date (line INT UNSIGNED NOT NULL, fieldid BIGINT NOT NULL, moment BIGINT NOT NULL, note TEXT NULL, PRIMARY KEY (line, fieldid));
+
+-- python: toolsync.profile_dates.as_stored INTO toolsync_profile_date
+SELECT p.line, p.fieldid, p.value, f.param1, f.param2, f.param3, '{{ option.timezone or "" | replace("'", "") }}'
+  FROM toolsync_profile p
+  JOIN {user_info_field} f ON f.id = p.fieldid
+ WHERE f.datatype = 'datetime' AND p.value <> '0' AND p.fault IS NULL;
+
+UPDATE toolsync_profile p
+  JOIN toolsync_profile_date d ON d.line = p.line AND d.fieldid = p.fieldid
+   SET p.value = d.moment;
+
+-- Values that no two people may share. The site has no index for this: its stored values are read once, and only when such a field is given.
+CREATE TEMPORARY TABLE toolsync_unique_field (fieldid BIGINT NOT NULL PRIMARY KEY);
+CREATE TEMPORARY TABLE toolsync_unique (
+    line INT UNSIGNED NOT NULL, fieldid BIGINT NOT NULL, userid BIGINT NOT NULL, value VARCHAR(255) NOT NULL,
+    PRIMARY KEY (line, fieldid), KEY (fieldid, value)
+);
+
+INSERT INTO toolsync_unique (line, fieldid, userid, value)
+SELECT p.line, p.fieldid, COALESCE(r.userid, 0), LEFT(p.value, 255)
+  FROM toolsync_profile p
+  JOIN toolsync_row r ON r.line = p.line
+  JOIN {user_info_field} f ON f.id = p.fieldid
+ WHERE f.forceunique = 1 AND p.value <> '' AND p.fault IS NULL;
+
+INSERT INTO toolsync_unique_field (fieldid) SELECT DISTINCT fieldid FROM toolsync_unique;
+
+INSERT IGNORE INTO toolsync_fault (line, fault)
+SELECT x.line, CONCAT('profile_field_', MIN(f.shortname), '|another account has this value, and no two may have the same')
+  FROM toolsync_unique_field k
+  JOIN {user_info_field} f ON f.id = k.fieldid
+  STRAIGHT_JOIN {user_info_data} d ON d.fieldid = k.fieldid
+  STRAIGHT_JOIN toolsync_unique x ON x.fieldid = d.fieldid AND x.value = LEFT(d.data, 255)
+ GROUP BY x.line, x.fieldid
+HAVING SUM(d.userid = x.userid) = 0;
+
+INSERT IGNORE INTO toolsync_fault (line, fault)
+SELECT line, CONCAT(MIN(field), '|', MIN(fault)) FROM toolsync_profile WHERE fault IS NOT NULL GROUP BY line;
+
+UPDATE toolsync_row r
+  JOIN toolsync_fault f ON f.line = r.line
+   SET r.status = 'failed', r.field = SUBSTRING_INDEX(f.fault, '|', 1), r.message = SUBSTRING(f.fault, LOCATE('|', f.fault) + 1)
+ WHERE r.status IS NULL;
+
+INSERT INTO toolsync_note (line, field, message)
+SELECT p.line, p.field, d.note
+  FROM toolsync_profile_date d
+  JOIN toolsync_profile p ON p.line = d.line AND p.fieldid = d.fieldid
+  JOIN toolsync_row r ON r.line = d.line
+ WHERE r.status IS NULL AND d.note IS NOT NULL;
+{% endif %}

@@ -1,0 +1,84 @@
+-- Accounts that are there, renamed and restored ones too: the columns that differ, and the moment when anything does.
+{% from "users/fields.sql" import kept_when_empty, cleared, cleared_or_null, numbers %}
+{% set key = option.user_id_field %}
+{# What a line is found by is not changed by it; a rename finds its account by the old name. #}
+{% set new_idnumber = "u.idnumber <> r.idnumber COLLATE utf8mb4_bin" ~ (" AND r.idnumber <> '' AND (r.restored = 1 OR r.renamed = 1)" if key == "idnumber" else "") %}
+{% set renames = "r.username <> '' AND (r.restored = 1 OR " ~ ("r.renamed = 1" if key == "username" else "u.username <> r.username") ~ ")" %}
+{% set other_email = "FALSE" if option.protect_emails else "u.email <> r.email COLLATE utf8mb4_bin" ~ (" AND r.renamed = 1" if key == "email" else "") %}
+{% set new_email = "r.email <> '' AND (r.restored = 1 OR u.email = '' OR " ~ other_email ~ ")" %}
+
+UPDATE toolsync_row r
+  JOIN {user} u ON u.id = r.userid
+   SET r.changed = 1
+ WHERE r.status IS NULL
+   AND (r.restored = 1
+{% if given("username") %}
+        OR {{ renames }}
+{% endif %}
+{% if given("email") %}
+        OR {{ new_email }}
+{% endif %}
+{% if given("idnumber") %}
+        OR {{ new_idnumber }}
+{% endif %}
+{% for column in cleared + cleared_or_null if given(column) %}
+        OR COALESCE(u.{{ column }}, '') <> r.{{ column }} COLLATE utf8mb4_bin
+{% endfor %}
+{% for column in kept_when_empty if given(column) %}
+        OR r.{{ column }} <> '' AND u.{{ column }} <> r.{{ column }} COLLATE utf8mb4_bin
+{% endfor %}
+{% for column in numbers if given(column) %}
+        OR u.{{ column }} <> r.{{ column }}
+{% endfor %}
+{% if given("password") %}
+        OR EXISTS (SELECT 1 FROM toolsync_password p WHERE p.line = r.line)
+{% endif %}
+       );
+
+{% if given("suspended") or given("auth") %}
+DELETE s
+  FROM {sessions} s
+  JOIN toolsync_row r ON r.userid = s.userid
+  JOIN {user} u ON u.id = r.userid
+ WHERE r.status IS NULL AND r.changed = 1
+   AND ({{ "r.suspended = 1 AND u.suspended = 0" if given("suspended") else "FALSE" }} OR {{ "r.auth = 'nologin' AND u.auth <> 'nologin'" if given("auth") else "FALSE" }});
+{% endif %}
+
+UPDATE {user} u
+  JOIN toolsync_row r ON r.userid = u.id
+{% if given("password") %}
+  LEFT JOIN toolsync_password p ON p.line = r.line
+{% endif %}
+   SET
+{% if given("username") %}
+       u.username = IF({{ renames }}, r.username, u.username),
+{% endif %}
+{% if given("email") %}
+       u.email = CASE WHEN {{ new_email }} THEN r.email WHEN r.restored = 1 THEN '' ELSE u.email END,
+{% else %}
+       u.email = IF(r.restored = 1, '', u.email),
+{% endif %}
+{% if given("idnumber") %}
+       u.idnumber = IF({{ new_idnumber }}, r.idnumber, u.idnumber),
+{% endif %}
+{% for column in cleared if given(column) %}
+       u.{{ column }} = r.{{ column }},
+{% endfor %}
+{% for column in cleared_or_null if given(column) %}
+       u.{{ column }} = IF(r.{{ column }} = '' AND u.{{ column }} IS NULL, NULL, r.{{ column }}),
+{% endfor %}
+{% for column in kept_when_empty if given(column) %}
+       u.{{ column }} = IF(r.{{ column }} = '', u.{{ column }}, r.{{ column }}),
+{% endfor %}
+{% for column in numbers if given(column) %}
+       u.{{ column }} = COALESCE(r.{{ column }}, u.{{ column }}),
+{% endfor %}
+{% if given("password") %}
+       u.password = COALESCE(p.hash, u.password),
+{% endif %}
+       u.deleted = 0,
+       u.timemodified = @now
+ WHERE r.changed = 1 AND r.status IS NULL;
+
+INSERT INTO toolsync_note (line, field, message)
+SELECT line, 'username', 'the deleted account was brought back' FROM toolsync_row WHERE restored = 1 AND status IS NULL;

@@ -1,0 +1,88 @@
+-- course1, role1, enrol1 …: a pattern that can't be done fails for its own part.
+{% if given_any("course#") %}
+{% macro text(family) %}MAX(IF(c.family = '{{ family }}', c.value, '')){% endmacro %}
+{% macro field(family) %}COALESCE(MAX(IF(c.family = '{{ family }}', c.field, NULL)), MAX(IF(c.family = 'course#', c.field, NULL))){% endmacro %}
+
+CREATE TEMPORARY TABLE toolsync_pattern (
+    line INT UNSIGNED NOT NULL, n INT NOT NULL, userid BIGINT NOT NULL,
+    course LONGTEXT NULL, course_field VARCHAR(300) NULL, courseid BIGINT NULL, contextid BIGINT NULL,
+    role LONGTEXT NULL, role_field VARCHAR(300) NULL, roleid BIGINT NULL, type LONGTEXT NULL,
+    method LONGTEXT NULL, method_field VARCHAR(300) NULL, enrolid BIGINT NULL, rolecomponent VARCHAR(100) NOT NULL DEFAULT '', roleitem BIGINT NOT NULL DEFAULT 0,
+    groupname LONGTEXT NULL, group_field VARCHAR(300) NULL,
+    timestart BIGINT NULL, timeend BIGINT NULL, days INT NULL, suspended TINYINT NULL,
+    status VARCHAR(10) NULL, field VARCHAR(300) NULL, message TEXT NULL,
+    PRIMARY KEY (line, n)
+);
+
+INSERT INTO toolsync_pattern (line, n, userid, course, course_field, role, role_field, type, method, method_field, groupname, group_field,
+       timestart, timeend, days, suspended)
+SELECT r.line, c.n, r.userid, {{ text("course#") }}, {{ field("course#") }}, {{ text("role#") }}, {{ field("role#") }}, {{ text("type#") }},
+       COALESCE(NULLIF({{ text("enrol#") }}, ''), 'manual'), {{ field("enrol#") }}, {{ text("group#") }}, {{ field("group#") }},
+       MAX(IF(c.family = 'start#', c.moment, NULL)), MAX(IF(c.family = 'end#', c.moment, NULL)), NULLIF({{ text("enrolperiod#") }}, ''),
+       MAX(IF(c.family = 'enrolstatus#', c.yesno, NULL))
+  FROM toolsync_row r
+  JOIN toolsync_cell c ON c.line = r.line AND c.family IN ('course#', 'role#', 'type#', 'enrol#', 'group#', 'start#', 'end#', 'enrolperiod#', 'enrolstatus#')
+ WHERE r.status IS NULL
+ GROUP BY r.line, r.userid, c.n
+HAVING {{ text("course#") }} <> '';
+
+{% with rows="toolsync_pattern", value="course", by=option.course_id_field, into="courseid", n="n", field_column="course_field" %}
+{% include "shared/find_course.sql" %}
+{% endwith %}
+
+UPDATE toolsync_pattern p JOIN {context} c ON c.contextlevel = 50 AND c.instanceid = p.courseid SET p.contextid = c.id;
+
+-- With - for a method the role is given without an enrolment.
+UPDATE toolsync_pattern SET method = '' WHERE method = '-';
+
+{% with rows="toolsync_pattern", value="method", course="courseid", user="userid", into="enrolid", n="n", field_column="method_field", with_role_owner=true %}
+{% include "shared/find_instance.sql" %}
+{% endwith %}
+
+-- Moodle's upload of users also takes a role's id, or type1: 1 student, 2 teacher, 3 teacher who may not edit.
+UPDATE toolsync_pattern p JOIN {role} ro ON CAST(ro.id AS CHAR) = p.role SET p.role = ro.shortname WHERE p.role REGEXP '^[0-9]+$';
+
+{% for type, archetype in [(1, "student"), (2, "editingteacher"), (3, "teacher")] %}
+UPDATE toolsync_pattern
+   SET role = (SELECT ro.shortname FROM {role} ro WHERE ro.archetype = '{{ archetype }}' ORDER BY ro.sortorder LIMIT 1)
+ WHERE role = '' AND type = '{{ type }}';
+{% endfor %}
+
+-- Without a role, that which the method gives.
+UPDATE toolsync_pattern p
+  JOIN {enrol} e ON e.id = p.enrolid
+  JOIN {role} ro ON ro.id = e.roleid
+   SET p.role = ro.shortname
+ WHERE p.role = '';
+
+UPDATE toolsync_pattern p
+   SET p.role = (SELECT ro.shortname FROM {role} ro WHERE ro.archetype = 'student' ORDER BY ro.sortorder LIMIT 1)
+ WHERE p.role = '' AND p.enrolid IS NOT NULL;
+
+{% with rows="toolsync_pattern", value="role", by="shortname", into="roleid", n="n", field_column="role_field" %}
+{% include "shared/find_role.sql" %}
+{% endwith %}
+
+UPDATE toolsync_pattern SET status = 'failed', field = role_field, message = 'without an enrolment a role is needed' WHERE status IS NULL AND roleid IS NULL;
+
+-- Days count from the start, else from when the enrolment was made.
+INSERT INTO toolsync_enrolment_op (line, n, field, action, enrolid, courseid, userid, timestart, timeend, suspended)
+SELECT p.line, p.n, p.course_field, 'enrol', p.enrolid, p.courseid, p.userid, p.timestart,
+       COALESCE(p.timeend, COALESCE(p.timestart, NULLIF(ue.timestart, 0), ue.timecreated, @now) + 86400 * NULLIF(p.days, 0)),
+       COALESCE(p.suspended, 0)
+  FROM toolsync_pattern p
+  LEFT JOIN {user_enrolments} ue ON ue.enrolid = p.enrolid AND ue.userid = p.userid
+ WHERE p.status IS NULL AND p.enrolid IS NOT NULL;
+
+INSERT INTO toolsync_role_op (line, n, field, action, contextid, courseid, userid, roleid, component, itemid)
+SELECT line, n, role_field, 'assign', contextid, courseid, userid, roleid, rolecomponent, roleitem FROM toolsync_pattern WHERE status IS NULL;
+
+INSERT INTO toolsync_member_op (line, n, field, action, courseid, groupname, userid)
+SELECT line, n, group_field, 'add', courseid, groupname, userid FROM toolsync_pattern WHERE status IS NULL AND groupname <> '';
+
+INSERT INTO toolsync_group_op (line, n, field, courseid, name)
+SELECT line, n, group_field, courseid, groupname FROM toolsync_pattern WHERE status IS NULL AND groupname <> '';
+
+INSERT INTO toolsync_problem (line, field, message)
+SELECT line, field, message FROM toolsync_pattern WHERE status = 'failed';
+{% endif %}

@@ -1,0 +1,33 @@
+-- Roles in the whole site; -role takes one away.
+{% if given_any("sysrole#") %}
+
+CREATE TEMPORARY TABLE toolsync_site_role (
+    line INT UNSIGNED NOT NULL, n INT NOT NULL, userid BIGINT NOT NULL, role LONGTEXT NOT NULL, role_field VARCHAR(300) NOT NULL, roleid BIGINT NULL,
+    action VARCHAR(10) NOT NULL, status VARCHAR(10) NULL, field VARCHAR(300) NULL, message TEXT NULL,
+    PRIMARY KEY (line, n)
+);
+
+INSERT INTO toolsync_site_role (line, n, userid, role, role_field, action)
+SELECT r.line, c.n, r.userid, TRIM(LEADING '-' FROM c.value), c.field, IF(c.value LIKE '-%', 'unassign', 'assign')
+  FROM toolsync_row r
+  JOIN toolsync_cell c ON c.line = r.line AND c.family = 'sysrole#'
+ WHERE r.status IS NULL AND c.value <> '';
+
+UPDATE toolsync_site_role s JOIN {role} ro ON CAST(ro.id AS CHAR) = s.role SET s.role = ro.shortname WHERE s.role REGEXP '^[0-9]+$';
+
+{% with rows="toolsync_site_role", value="role", by="shortname", into="roleid", n="n", field_column="role_field" %}
+{% include "shared/find_role.sql" %}
+{% endwith %}
+
+UPDATE toolsync_site_role s
+   SET s.status = 'failed', s.field = s.role_field, s.message = 'this role is not one that is given in the whole site'
+ WHERE s.status IS NULL
+   AND NOT EXISTS (SELECT 1 FROM {role_context_levels} l WHERE l.roleid = s.roleid AND l.contextlevel = 10);
+
+-- Numbered apart from the roles of courses.
+INSERT INTO toolsync_role_op (line, n, field, action, contextid, userid, roleid)
+SELECT line, 1000000000 + n, role_field, action, @system_context, userid, roleid FROM toolsync_site_role WHERE status IS NULL;
+
+INSERT INTO toolsync_problem (line, field, message)
+SELECT line, field, message FROM toolsync_site_role WHERE status = 'failed';
+{% endif %}

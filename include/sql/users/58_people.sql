@@ -1,0 +1,48 @@
+-- Whoever is deleted leaves every course and gives every role back; then all that is wanted of people is done.
+{% if given("cohort") or given("deleted") or given_any("cohort#") or given_any("course#") or given_any("sysrole#") %}
+
+{% if given("deleted") %}
+INSERT INTO toolsync_enrolment_op (line, n, field, action, enrolid, courseid, userid)
+SELECT r.line, ue.id, 'deleted', 'unenrol', ue.enrolid, e.courseid, ue.userid
+  FROM toolsync_row r
+  JOIN {user_enrolments} ue ON ue.userid = r.userid
+  JOIN {enrol} e ON e.id = ue.enrolid
+ WHERE r.status = 'deleted';
+
+INSERT INTO toolsync_role_op (line, n, field, action, contextid, courseid, userid, roleid, component, itemid)
+SELECT r.line, ra.id, 'deleted', 'unassign', ra.contextid, IF(c.contextlevel = 50, c.instanceid, NULL), ra.userid, ra.roleid, ra.component, ra.itemid
+  FROM toolsync_row r
+  JOIN {role_assignments} ra ON ra.userid = r.userid
+  LEFT JOIN {context} c ON c.id = ra.contextid
+ WHERE r.status = 'deleted';
+{% endif %}
+
+{% include "shared/people_check.sql" %}
+
+{% if given_any("course#") %}
+-- One problem for a pattern is enough: what hangs on its enrolment is not tried.
+{% for table in ["toolsync_role_op", "toolsync_member_op"] %}
+DELETE o FROM {{ table }} o
+  JOIN toolsync_enrolment_op e ON e.line = o.line AND e.n = o.n
+ WHERE e.status = 'failed';
+{% endfor %}
+
+DELETE g FROM toolsync_group_op g
+  LEFT JOIN toolsync_member_op o ON o.line = g.line AND o.n = g.n AND o.status IS NULL
+ WHERE o.line IS NULL;
+
+{% include "shared/create_groups.sql" %}
+{% endif %}
+
+{% include "shared/people.sql" %}
+
+{% for table in ["toolsync_enrolment_op", "toolsync_role_op", "toolsync_member_op", "toolsync_cohort_member_op", "toolsync_cohort_op", "toolsync_group_op"] %}
+INSERT INTO toolsync_problem (line, field, message)
+SELECT line, field, message FROM {{ table }} WHERE status = 'failed';
+
+UPDATE toolsync_row r
+  JOIN {{ table }} o ON o.line = r.line
+   SET r.changed = 1
+ WHERE r.status IS NULL AND o.status IN ('created', 'updated', 'deleted');
+{% endfor %}
+{% endif %}

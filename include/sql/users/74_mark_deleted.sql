@@ -1,0 +1,51 @@
+-- The account's row stays, marked, under a name that nobody else takes.
+{% if given("deleted") %}
+
+CREATE TEMPORARY TABLE toolsync_leaver (userid BIGINT NOT NULL PRIMARY KEY, line INT UNSIGNED NOT NULL, oldname VARCHAR(100) NOT NULL, newname VARCHAR(100) NOT NULL);
+
+-- Moodle makes it of the address and the moment, and counts on from there while somebody has it.
+INSERT IGNORE INTO toolsync_leaver (userid, line, oldname, newname)
+SELECT w.userid, w.line, w.username,
+       CONCAT(w.address, '.', @now + ROW_NUMBER() OVER (PARTITION BY w.address ORDER BY w.line) - 1 + IF(w.taken, 100000 + w.line, 0))
+  FROM (SELECT v.userid, v.line, v.username, v.address,
+               EXISTS (SELECT 1 FROM {user} other WHERE other.mnethostid = v.mnethostid AND other.username = CONCAT(v.address, '.', @now)) AS taken
+          FROM (SELECT r.userid, r.line, u.username, u.mnethostid,
+                       LEFT(REGEXP_REPLACE(LOWER(COALESCE(NULLIF(u.email, ''), CONCAT(u.username, '.', u.id, '@unknownemail.invalid'))) COLLATE utf8mb4_bin,
+                                           IF(@any_username, '^[[:space:]]+|[[:space:]]+$', '[^-.@_a-z0-9]'), ''), 89) AS address
+                  FROM toolsync_row r
+                  JOIN {user} u ON u.id = r.userid
+                 WHERE r.status = 'deleted') v) w;
+
+UPDATE {user} u
+  JOIN toolsync_leaver l ON l.userid = u.id
+   SET u.deleted = 1, u.username = l.newname, u.email = MD5(l.oldname), u.idnumber = '', u.picture = 0, u.timemodified = @now;
+
+{% if site_has("tool_dataprivacy_request") %}
+-- Moodle's privacy tool wants what is left of the person to be erased, once an officer agrees or at once.
+SET @erase = (SELECT value FROM {config_plugins} WHERE plugin = 'tool_dataprivacy' AND name = 'automaticdeletionrequests') NOT IN ('', '0'),
+    @erase_at_once = COALESCE((SELECT value FROM {config_plugins} WHERE plugin = 'tool_dataprivacy' AND name = 'automaticdatadeletionapproval'), '') NOT IN ('', '0');
+
+CREATE TEMPORARY TABLE toolsync_erased (userid BIGINT NOT NULL PRIMARY KEY);
+
+-- Not for whom a request is open or was done: the other states are cancelled, rejected, downloaded, expired.
+INSERT INTO toolsync_erased (userid)
+SELECT l.userid
+  FROM toolsync_leaver l
+ WHERE @erase
+   AND NOT EXISTS (SELECT 1 FROM {tool_dataprivacy_request} q WHERE q.userid = l.userid AND q.type = 2 AND q.status NOT IN (6, 7, 8, 9));
+
+INSERT INTO {tool_dataprivacy_request} (type, comments, commentsformat, userid, requestedby, status, dpo, dpocomment, dpocommentformat, systemapproved,
+       usermodified, timecreated, timemodified, creationmethod)
+SELECT 2, 'Automatically created upon user deletion.', 2, e.userid, @actor, IF(@erase_at_once, 3, 2), IF(@erase_at_once, @actor, 0), '', 2, @erase_at_once,
+       @actor, @now, @now, 1
+  FROM toolsync_erased e
+ ORDER BY e.userid;
+
+INSERT INTO {task_adhoc} (component, classname, nextruntime, faildelay, customdata, {% if site_has("task_adhoc", "attemptsavailable") %}attemptsavailable, {% endif %}timecreated)
+SELECT 'tool_dataprivacy', '\\tool_dataprivacy\\task\\process_data_request_task', @now - 1, 0, CONCAT('{"requestid":', q.id, '}'),
+       {% if site_has("task_adhoc", "attemptsavailable") %}12, {% endif %}@now
+  FROM toolsync_erased e
+  JOIN {tool_dataprivacy_request} q ON q.userid = e.userid AND q.type = 2 AND q.status = 3 AND q.timecreated = @now
+ WHERE @erase_at_once;
+{% endif %}
+{% endif %}

@@ -1,0 +1,24 @@
+-- Taggings in toolsync_tagging_gone go, and with them tags that nothing else has, unless they are standard ones.
+DELETE ti FROM {tag_instance} ti JOIN toolsync_tagging_gone d ON d.id = ti.id;
+
+DROP TEMPORARY TABLE IF EXISTS toolsync_tag_gone;
+CREATE TEMPORARY TABLE toolsync_tag_gone (id BIGINT NOT NULL PRIMARY KEY);
+
+INSERT IGNORE INTO toolsync_tag_gone (id)
+SELECT d.tagid
+  FROM toolsync_tagging_gone d
+  JOIN {tag} t ON t.id = d.tagid
+ WHERE t.isstandard = 0 AND NOT EXISTS (SELECT 1 FROM {tag_instance} ti WHERE ti.tagid = d.tagid);
+
+DELETE c FROM {tag_correlation} c JOIN toolsync_tag_gone d ON d.id = c.tagid;
+DELETE t FROM {tag} t JOIN toolsync_tag_gone d ON d.id = t.id;
+
+DROP TEMPORARY TABLE IF EXISTS toolsync_file_gone;
+CREATE TEMPORARY TABLE toolsync_file_gone (id BIGINT NOT NULL PRIMARY KEY, draftid BIGINT NOT NULL);
+
+INSERT INTO toolsync_file_gone (id, draftid)
+SELECT f.id, MIN(f.id) OVER (PARTITION BY f.itemid)
+  FROM toolsync_tag_gone d
+  JOIN {files} f ON f.component = 'tag' AND f.filearea = 'description' AND f.contextid = @system_context AND f.itemid = d.id;
+
+{% include "users/delete_files.sql" %}

@@ -1,0 +1,156 @@
+-- What each line reads or changes: names, addresses, values that no two people may share; and what it may create.
+-- Values are cut: two that agree so far are run one after the other, which is never wrong.
+{% set key = option.user_id_field %}
+{% set host = "COALESCE(r.mnethostid, @local_host)" if given("mnethostid") else "@local_host" %}
+{% set renaming = given("oldusername") and given("username") and option.allow_rename %}
+
+SET @local_host = (SELECT CAST(value AS SIGNED) FROM {config} WHERE name = 'mnet_localhost_id'),
+    @claimed_emails = {{ "TRUE" if key == "email" else "COALESCE((SELECT value FROM {config} WHERE name = 'allowaccountssameemail'), '0') IN ('', '0')" }};
+
+{% for column in ["username", "oldusername"] + (["idnumber"] if key == "idnumber" else []) if given(column) %}
+INSERT INTO toolsync_touch (line, thing)
+SELECT line, CONCAT('{{ "idnumber" if column == "idnumber" else "username" }} ', LEFT({{ column }}, 255)) FROM toolsync_row WHERE {{ column }} <> '';
+{% endfor %}
+
+{% if key == "id" and given("id") %}
+INSERT INTO toolsync_touch (line, thing) SELECT line, CONCAT('id ', id) FROM toolsync_row WHERE id IS NOT NULL;
+{% endif %}
+
+{% if given("email") %}
+INSERT INTO toolsync_touch (line, thing)
+SELECT line, CONCAT('email ', LEFT(email, 255)) FROM toolsync_row WHERE email <> '' AND @claimed_emails;
+{% endif %}
+
+-- The accounts as they are: what one has now, another line may take.
+CREATE TEMPORARY TABLE toolsync_known (line INT UNSIGNED NOT NULL, userid BIGINT NOT NULL, PRIMARY KEY (line, userid));
+
+{% if given(key) %}
+INSERT IGNORE INTO toolsync_known (line, userid)
+SELECT r.line, u.id
+  FROM toolsync_row r
+  JOIN {user} u ON u.{{ key }} = r.{{ key }} AND u.deleted = 0 AND u.mnethostid = {{ host }}
+ WHERE {{ "TRUE" if key == "id" else "r." ~ key ~ " <> ''" }};
+{% endif %}
+
+{% if renaming %}
+INSERT IGNORE INTO toolsync_known (line, userid)
+SELECT r.line, u.id
+  FROM toolsync_row r
+  JOIN {user} u ON u.mnethostid = {{ host }} AND u.username = r.oldusername AND u.deleted = 0
+ WHERE r.oldusername <> '';
+{% endif %}
+
+{% if key != "username" or renaming %}
+INSERT INTO toolsync_touch (line, thing)
+SELECT k.line, CONCAT('username ', u.username) FROM toolsync_known k JOIN {user} u ON u.id = k.userid;
+{% endif %}
+
+{% if given("email") %}
+INSERT INTO toolsync_touch (line, thing)
+SELECT k.line, CONCAT('email ', u.email) FROM toolsync_known k JOIN {user} u ON u.id = k.userid WHERE u.email <> '' AND @claimed_emails;
+{% endif %}
+
+{% if given_any("profile_field_*") %}
+INSERT INTO toolsync_touch (line, thing)
+SELECT c.line, CONCAT('profile ', f.id, ' ', LEFT(c.value, 255))
+  FROM toolsync_cell c
+  JOIN {user_info_field} f ON f.shortname = c.name AND f.forceunique = 1
+ WHERE c.family = 'profile_field_*' AND c.value <> '';
+
+INSERT INTO toolsync_touch (line, thing)
+SELECT k.line, CONCAT('profile ', f.id, ' ', LEFT(d.data, 255))
+  FROM toolsync_known k
+  JOIN {user_info_field} f ON f.forceunique = 1
+  JOIN {user_info_data} d ON d.userid = k.userid AND d.fieldid = f.id
+ WHERE d.data <> '';
+{% endif %}
+
+-- Several lines about one account: a later one may give up what an earlier one took. So each touches what any of them does,
+-- where lines about other accounts may touch it too. A rename makes two names one account: then all repeated names count as one.
+CREATE TEMPORARY TABLE toolsync_name (line INT UNSIGNED NOT NULL, name VARCHAR(255) NOT NULL, KEY (name));
+CREATE TEMPORARY TABLE toolsync_repeated (name VARCHAR(255) NOT NULL PRIMARY KEY);
+CREATE TEMPORARY TABLE toolsync_together (line INT UNSIGNED NOT NULL, name VARCHAR(255) NOT NULL, PRIMARY KEY (line, name));
+CREATE TEMPORARY TABLE toolsync_contested (thing VARCHAR(300) NOT NULL PRIMARY KEY);
+CREATE TEMPORARY TABLE toolsync_held (name VARCHAR(255) NOT NULL, thing VARCHAR(300) NOT NULL, PRIMARY KEY (name, thing));
+
+{% for column in ([key] if given(key) else []) + (["username", "oldusername"] if renaming else []) %}
+INSERT INTO toolsync_name (line, name)
+SELECT line, LEFT({{ column }}, 255) FROM toolsync_row WHERE {{ "id IS NOT NULL" if column == "id" else column ~ " <> ''" }};
+{% endfor %}
+
+INSERT INTO toolsync_repeated (name) SELECT name FROM toolsync_name GROUP BY name HAVING COUNT(DISTINCT line) > 1;
+
+INSERT IGNORE INTO toolsync_together (line, name)
+SELECT n.line, {{ "''" if renaming else "p.name" }} FROM toolsync_repeated p JOIN toolsync_name n ON n.name = p.name;
+
+INSERT INTO toolsync_contested (thing)
+SELECT thing FROM toolsync_touch WHERE EXISTS (SELECT 1 FROM toolsync_together) GROUP BY thing HAVING COUNT(DISTINCT line) > 1;
+
+INSERT IGNORE INTO toolsync_held (name, thing)
+SELECT g.name, c.thing
+  FROM toolsync_touch t
+  JOIN toolsync_together g ON g.line = t.line
+  JOIN toolsync_contested c ON c.thing = t.thing;
+
+INSERT INTO toolsync_touch (line, thing)
+SELECT g.line, h.thing FROM toolsync_together g JOIN toolsync_held h ON h.name = g.name;
+
+-- What is created once for all who name it: those who would create the same commute.
+{% if given("cohort") %}
+{% set idnumber = "COALESCE(cohortid, '')" if given("cohortid") else "''" %}
+INSERT INTO toolsync_touch (line, thing, mode)
+SELECT line, CONCAT('cohort ', LEFT(cohort, 254)), LEFT(CONCAT(cohort, ' ', {{ idnumber }}), 255) FROM toolsync_row WHERE cohort <> '';
+
+INSERT INTO toolsync_touch (line, thing, mode)
+SELECT line, CONCAT('cohortid ', LEFT({{ idnumber }}, 254)), LEFT(CONCAT(cohort, ' ', {{ idnumber }}), 255)
+  FROM toolsync_row WHERE cohort <> '' AND {{ idnumber }} <> '';
+{% endif %}
+
+{% if given_any("cohort#") %}
+{% for thing in ["cohort", "cohortid"] %}
+INSERT INTO toolsync_touch (line, thing, mode)
+SELECT line, CONCAT('{{ thing }} ', LEFT(value, 254)), LEFT(CONCAT(value, ' ', value), 255) FROM toolsync_cell WHERE family = 'cohort#' AND value <> '';
+{% endfor %}
+{% endif %}
+
+{% if given_any("group#") %}
+INSERT INTO toolsync_touch (line, thing, mode)
+SELECT line, CONCAT('group ', LEFT(MAX(IF(family = 'course#', value, '')), 255), ' ', LEFT(MAX(IF(family = 'group#', value, '')), 254)),
+       LEFT(MAX(IF(family = 'group#', value, '')), 255)
+  FROM toolsync_cell
+ WHERE family IN ('course#', 'group#')
+ GROUP BY line, n
+HAVING MAX(IF(family = 'group#', value, '')) <> '';
+{% endif %}
+
+{% if given("interests") %}
+{% include "users/interests_given.sql" %}
+
+{% if given("deleted") %}
+DELETE i FROM toolsync_interest i JOIN toolsync_row r ON r.line = i.line WHERE r.deleted = 1;
+{% endif %}
+
+INSERT INTO toolsync_touch (line, thing, mode)
+SELECT line, CONCAT('tag ', name), rawname FROM toolsync_interest;
+
+-- A tag goes with the last person who has it: lines that take one away from somebody, and lines that give it. No tag has a < in its name.
+INSERT INTO toolsync_touch (line, thing, mode)
+SELECT k.line, CONCAT('tag ', t.name), '<gone>'
+  FROM toolsync_known k
+  JOIN {tag_instance} ti ON ti.component = 'core' AND ti.itemtype = 'user' AND ti.itemid = k.userid
+  JOIN {tag} t ON t.id = ti.tagid
+  LEFT JOIN toolsync_interest i ON i.line = k.line AND i.name = t.name
+ WHERE i.line IS NULL;
+
+DELETE FROM toolsync_held;
+
+INSERT IGNORE INTO toolsync_held (name, thing)
+SELECT g.name, i.name FROM toolsync_together g JOIN toolsync_interest i ON i.line = g.line;
+
+INSERT INTO toolsync_touch (line, thing, mode)
+SELECT g.line, CONCAT('tag ', h.thing), '<gone>'
+  FROM toolsync_together g
+  JOIN toolsync_held h ON h.name = g.name
+  LEFT JOIN toolsync_interest i ON i.line = g.line AND i.name = h.thing
+ WHERE i.line IS NULL;
+{% endif %}
