@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -118,7 +119,7 @@ def test_a_lock_of_another_writer_is_waited_out(site: Site, pristine: Site):
     other = site.connect()
     try:
         other.begin()
-        other.cursor().execute("UPDATE mdl_user SET city = 'Elsewhere' WHERE username = 'u005'")
+        other.cursor().execute("UPDATE mdl_user SET city = 'Elsewhere' WHERE id = 7")
         release = threading.Timer(2.5, other.commit)
         release.start()
         result = site.run("toolsync_users", "username,firstname\nu004,Four\nu005,Five\n")
@@ -135,16 +136,16 @@ def test_a_deadlock_is_tried_again(site: Site, monkeypatch: pytest.MonkeyPatch):
 
     other, run = site.connect(), Execution.run
     other.begin()
-    other.cursor().execute("UPDATE mdl_user SET city = 'B' WHERE username IN ('u006', 'u007', 'u008')")
+    other.cursor().execute("UPDATE mdl_user SET city = 'B' WHERE id IN (8, 9, 10)")
 
     def deadlock_then_run(self: Execution, lines: list) -> object:
         monkeypatch.setattr(Execution, "run", run)
-        self.session.execute("UPDATE {user} SET city = 'A' WHERE username = 'u005'")
-        waits = threading.Thread(target=lambda: other.cursor().execute("UPDATE mdl_user SET city = 'B' WHERE username = 'u005'"))
+        self.session.execute("UPDATE {user} SET city = 'A' WHERE id = 7")
+        waits = threading.Thread(target=lambda: other.cursor().execute("UPDATE mdl_user SET city = 'B' WHERE id = 7"))
         waits.start()
         time.sleep(0.5)
         try:
-            return self.run(lines)  # u006 is held by `other`, which waits for u005: one of the two is given up
+            return self.run(lines)  # u006 (id 8) is held by `other`, which waits for u005 (id 7): one of the two is given up
         finally:
             waits.join()
             other.commit()
@@ -159,7 +160,7 @@ def test_a_deadlock_is_tried_again(site: Site, monkeypatch: pytest.MonkeyPatch):
 def test_a_full_disk_loses_nothing(site: Site, cabinet: Cabinet, monkeypatch: pytest.MonkeyPatch):
     original = Path.open
 
-    def on_a_full_disk(self: Path, mode: str = "r", *args: object, **kwargs: object) -> object:
+    def on_a_full_disk(self: Path, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
         full = "w" in mode and self.parent.name == "tryback"
         return original(Path("/dev/full") if full else self, mode, *args, **kwargs)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 from typing import Any, Generic, Protocol, TypeVar
@@ -15,7 +15,7 @@ from toolsync.command_file import CommandFile, Record
 from toolsync.execution import Execution, Outcomes, StagedLine
 from toolsync.moodle import LOCK_ERRORS, MoodleSession, error_code
 from toolsync.problems import shown
-from toolsync.report import BATCH, EXECUTED, Report, piece_name, pieces, totals
+from toolsync.report import BATCH, CHECKED, EXECUTED, Report, piece_name, pieces, totals
 from toolsync.settings import settings
 from toolsync.sql_folder import SqlFolder
 from toolsync.staging import Stager
@@ -35,6 +35,7 @@ class Numbered(Protocol):
 
 
 Item = TypeVar("Item", bound=Numbered)
+Work = Callable[[Sequence[StagedLine]], Outcomes]
 
 
 class BatchRun(Generic[Item]):
@@ -82,11 +83,10 @@ class BatchRun(Generic[Item]):
 
     def run(self) -> None:
         """Execute every batch that is not done yet, then keep the totals."""
-        failed = Report(self.cabinet, self.claim).failed_lines()
         number = -1
-        for number, items in enumerate(self._batches(failed)):
+        for number, (items, work) in enumerate(self._batches()):
             if not self._is_done(number):
-                self._execute(number, items)
+                self._execute(number, items, work)
         if self.claim.simulate:
             self.session.rollback()
         else:
@@ -95,8 +95,16 @@ class BatchRun(Generic[Item]):
             self.finish()
         self.cabinet.save(self.claim, EXECUTED, self._sum())
 
-    def _batches(self, failed: set[int]) -> Iterator[list[Item]]:
-        items, size = self.items(failed), self._batch_lines()
+    def _batches(self) -> Iterator[tuple[list[Item], Work]]:
+        failed = Report(self.cabinet, self.claim).failed_lines(CHECKED)
+        for items in self._cut(self.items(failed)):
+            yield items, self.execution.run
+        if self.execution.folder.end:
+            for items in self._cut(self.items(failed | self._refused())):
+                yield items, self.execution.end
+
+    def _cut(self, items: Iterator[Item]) -> Iterator[list[Item]]:
+        size = self._batch_lines()
         while batch := list(islice(items, size)):
             yield batch
 
@@ -106,14 +114,23 @@ class BatchRun(Generic[Item]):
         self.cabinet.save(self.claim, BEGUN, begun)
         return begun["batch_lines"]
 
-    def _execute(self, number: int, items: list[Item]) -> None:
+    def _refused(self) -> set[int]:
+        """The lines that were executed and failed."""
+        return {
+            line
+            for piece in pieces(self.cabinet, self.claim, BATCH)
+            for line, status, *_ in piece["lines"]
+            if status == "failed"
+        }
+
+    def _execute(self, number: int, items: list[Item], work: Work) -> None:
         started = time.perf_counter()
         where = f"{self.unit.capitalize()}s {items[0].line} to {items[-1].line}"
         staged = self.stage(number, items)
         attempts = settings()["lock_attempts"]
         for attempt in range(1, attempts + 1):
             try:
-                outcomes = self._try(number, items, staged)
+                outcomes = self._try(number, items, staged, work)
                 break
             except Exception as error:
                 with suppress(Exception):  # the connection itself may be what was lost
@@ -124,11 +141,11 @@ class BatchRun(Generic[Item]):
                 time.sleep(random.uniform(0.1, 0.5) * 2**attempt)
         self.log.info("%s: %s in %.1f s.", where, totals(outcomes["counts"], self.unit), time.perf_counter() - started)
 
-    def _try(self, number: int, items: list[Item], staged: list[StagedLine]) -> dict[str, Any]:
+    def _try(self, number: int, items: list[Item], staged: list[StagedLine], work: Work) -> dict[str, Any]:
         self.session.execute(
             "SELECT UNIX_TIMESTAMP(), CAST(SUBSTRING_INDEX(value, ',', 1) AS UNSIGNED) INTO @now, @actor FROM {config} WHERE name = 'siteadmins'"
         )
-        outcomes = self._as_json(self.execution.run(staged), items)
+        outcomes = self._as_json(work(staged), items)
         name = piece_name(BATCH, number)
         if self.claim.simulate:
             self.cabinet.save(self.claim, name, outcomes)
@@ -193,6 +210,7 @@ class BatchRun(Generic[Item]):
             "notes": [told(*note) for note in outcomes.notes],
             "stale": sorted(outcomes.stale),
             "contents": sorted(outcomes.contents),
+            "answer": outcomes.answer,
         }
 
     def _sum(self) -> dict[str, Any]:

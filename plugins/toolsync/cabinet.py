@@ -74,7 +74,7 @@ class Claim:
         return self.options["simulate"]
 
     def named(self, kind: str = "", suffix: str | None = None) -> str:
-        """The name of a file that comes of this one: `users.csv` → `users_20261122-190000-1a2b3c_report.txt`."""
+        """The name of a file that comes of this one: `users.csv` → `users_20261122-190000-123456-1a2b_report.txt`."""
         path = PurePosixPath(self.name)
         middle = f"_{kind}" if kind else ""
         return f"{path.stem}_{self.id}{middle}{path.suffix if suffix is None else suffix}"
@@ -263,7 +263,7 @@ class Cabinet:
 
     def _new_claim(self, name: str, owner: Owner, options: Mapping[str, Any]) -> Claim:
         kept = {option: value for option, value in options.items() if option != "content"}
-        claim = Claim(f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}", name, kept)
+        claim = Claim(f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}", name, kept)
         self.input(claim).parent.mkdir(parents=True)
         self._write_json(self.work(claim) / "claim.json", {"claim": asdict(claim), "owner": asdict(owner)})
         return claim

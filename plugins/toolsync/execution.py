@@ -19,6 +19,7 @@ STATUSES = ("created", "updated", "deleted", "unchanged", "failed")
 SQL_TYPES = {"text": "LONGTEXT", "yesno": "TINYINT", "moment": "BIGINT", "integer": "BIGINT"}
 REMARK = "line INT UNSIGNED NOT NULL, field VARCHAR(255) NULL, message TEXT NOT NULL"
 CELL_COLUMNS = ("line", "family", "field", "n", "name", "value", "moment", "yesno")
+ANSWER = "toolsync_answer"
 WORK_TABLES = {
     "toolsync_problem": REMARK,
     "toolsync_note": REMARK,
@@ -50,6 +51,7 @@ class Outcomes:
     :param notes: (line, field, message).
     :param stale: topics of caches that the changes leave stale.
     :param contents: hashes of file contents that rows referred to which are gone.
+    :param answer: what the type's table `toolsync_answer` holds, of a type that makes one: rows by column.
     """
 
     lines: list[tuple[int, str, str | None, str | None]] = field(default_factory=list)
@@ -57,6 +59,7 @@ class Outcomes:
     notes: list[tuple[int, str | None, str]] = field(default_factory=list)
     stale: set[str] = field(default_factory=set)
     contents: set[str] = field(default_factory=set)
+    answer: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, other: Outcomes) -> None:
         self.lines += other.lines
@@ -64,6 +67,7 @@ class Outcomes:
         self.notes += other.notes
         self.stale |= other.stale
         self.contents |= other.contents
+        self.answer += other.answer
 
 
 class Execution:
@@ -113,6 +117,14 @@ class Execution:
         result.add(self.run(lines[middle:]))
         return result
 
+    def end(self, lines: Sequence[StagedLine]) -> Outcomes:
+        """What the type does once all lines of the file are done, for those of them that did not fail."""
+        self._stage(lines)
+        self.folder.run(self.folder.end)
+        result = self._remarks([])
+        self.folder.clean_up()
+        return result
+
     def _run(self, lines: Sequence[StagedLine]) -> Outcomes:
         self._stage(lines)
         self.folder.run(self.folder.touches)
@@ -155,10 +167,21 @@ class Execution:
                 raise AirflowFailException(
                     f"A defect of Tool Sync: line {line} ended as {status!r}. Nothing of this batch was applied."
                 )
+        return self._remarks(lines)
+
+    def _remarks(self, lines: list[tuple[Any, ...]]) -> Outcomes:
         return Outcomes(
             lines,
             self.session.rows("SELECT line, field, message FROM toolsync_problem ORDER BY line"),
             self.session.rows("SELECT line, field, message FROM toolsync_note ORDER BY line"),
             {topic for (topic,) in self.session.rows("SELECT topic FROM toolsync_stale")},
             {content for (content,) in self.session.rows("SELECT contenthash FROM toolsync_content_gone")},
+            self._answer(),
         )
+
+    def _answer(self) -> list[dict[str, Any]]:
+        if ANSWER not in self.folder.tables:
+            return []
+        names = [name for (name, *_) in self.session.rows(f"SHOW COLUMNS FROM {ANSWER}")]
+        rows = self.session.rows(f"SELECT * FROM {ANSWER} ORDER BY line")
+        return [dict(zip(names, row, strict=True)) for row in rows]

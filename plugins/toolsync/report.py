@@ -86,9 +86,17 @@ class Report:
         """What a person should know of lines that were done all the same."""
         return self._remarks("notes")
 
-    def failed_lines(self) -> set[int]:
-        """The lines that the tryback holds."""
-        return {problem.line for problem in self.problems()}
+    def failed_lines(self, *stages: str) -> set[int]:
+        """The lines that the tryback holds.
+
+        :param stages: only those that `CHECKED` or `BATCH` found fault with.
+        """
+        return {problem.line for problem in self._remarks("problems", *stages)}
+
+    def answer(self) -> Iterator[dict[str, Any]]:
+        """What the file was asked, rows by column; nothing of a type that gives no answers."""
+        for piece in pieces(self.cabinet, self.claim, BATCH):
+            yield from piece.get("answer", [])
 
     def text(self, *, dag_id: str, run_id: str) -> str:
         """The whole report for a person."""
@@ -107,8 +115,8 @@ class Report:
             for line, status, *label in piece["lines"]:
                 writer.writerows((line, status, *remark) for remark in remarks.get(line, [("", *(label or [""]), "")]))
 
-    def _remarks(self, kind: str) -> Iterator[Problem]:
-        for stage in (CHECKED, BATCH):
+    def _remarks(self, kind: str, *stages: str) -> Iterator[Problem]:
+        for stage in stages or (CHECKED, BATCH):
             for piece in pieces(self.cabinet, self.claim, stage):
                 for remark in piece[kind]:
                     yield Problem(*remark)

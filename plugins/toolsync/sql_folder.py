@@ -82,12 +82,13 @@ class SqlFolder:
         }
         self.columns = self._render(f"{kind}/columns.sql").strip() if (root / kind / "columns.sql").exists() else ""
         self.touches = self._statements(f"{kind}/touches.sql") if (root / kind / "touches.sql").exists() else []
+        self.end = self._statements(f"{kind}/end.sql") if (root / kind / "end.sql").exists() else []
         self.work = [
             statement
             for path in sorted((root / kind).glob("[0-9]*.sql"))
             for statement in self._statements(f"{kind}/{path.name}")
         ]
-        created = (CREATES.search(statement.sql) for statement in self.work + self.touches)
+        created = (CREATES.search(statement.sql) for statement in self.work + self.touches + self.end)
         self.tables = sorted({match[1] for match in created if match})
         self.seconds: dict[str, float] = {}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 from typing import Any
@@ -28,6 +29,11 @@ class ArchiveOperator(ClaimOperator):
             )
         if report.executed:
             report.attachments = self.attach(cabinet, claim, report)
+        if not report.tried_back:
+            raise AirflowFailException(
+                f"The tryback of {claim.name} is not written. It stays in {cabinet.work(claim)}: "
+                "clear the failed task, or run the DAG again."
+            )
         result = write_report(cabinet, claim, report, context)
         if not claim.simulate:
             cabinet.archive(claim)
@@ -39,11 +45,22 @@ class ArchiveOperator(ClaimOperator):
         return result
 
     def attach(self, cabinet: Cabinet, claim: Claim, report: Report) -> dict[str, str]:
-        """Write what else the report of the type has.
+        """Write what else the report of the type has: the answer, of a type that gives one.
 
         :return: where each is, by what it is.
         """
-        return {}
+        rows = report.answer()
+        first = next(rows, None)
+        if first is None:
+            return {}
+        with cabinet.writing("report", claim.named("answer", ".csv")) as (stream, path):
+            text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
+            table = csv.DictWriter(text, list(first), lineterminator="\n")
+            table.writeheader()
+            table.writerows((first, *rows))
+            text.flush()
+            text.detach()
+        return {"answer": str(path)}
 
 
 def write_report(cabinet: Cabinet, claim: Claim, report: Report, context: Any) -> dict[str, Any]:

@@ -20,8 +20,10 @@ class TrybackOperator(ClaimOperator):
     def treat(self, cabinet: Cabinet, claim: Claim, context: Any) -> None:
         report = Report(cabinet, claim)
         lines = report.failed_lines()
-        if claim.simulate:
-            self.log.info("A simulation: the file stays in the inbox, no tryback is written.")
+        if not (report.rejected or report.executed):
+            self.log.info("%s was not executed to the end, so it is not known what comes back.", claim.name)
+        elif claim.simulate:
+            self.written(cabinet, claim, None, "a simulation: the file stays in the inbox, no tryback is written")
         elif report.rejected:
             with (
                 cabinet.writing("tryback", claim.named("tryback")) as (stream, path),
@@ -29,10 +31,10 @@ class TrybackOperator(ClaimOperator):
             ):
                 shutil.copyfileobj(source, stream)
             self.written(cabinet, claim, path, "the whole file, which was rejected")
-        elif report.executed and lines:
+        elif lines:
             self.give_back(cabinet, claim, lines)
         else:
-            self.log.info("Nothing to give back.")
+            self.written(cabinet, claim, None, "nothing to give back")
 
     def give_back(self, cabinet: Cabinet, claim: Claim, lines: set[int]) -> None:
         """Write the tryback of those lines."""
@@ -48,6 +50,6 @@ class TrybackOperator(ClaimOperator):
         self.written(cabinet, claim, path, f"{len(lines)} lines")
 
     def written(self, cabinet: Cabinet, claim: Claim, path: Any, what: str) -> None:
-        """Remember where the tryback is."""
-        cabinet.save(claim, TRIED_BACK, {"path": str(path)})
-        self.log.info("%s: %s.", path, what)
+        """Remember where the tryback is (None: there is none to write); the file is not archived before."""
+        cabinet.save(claim, TRIED_BACK, {"path": str(path) if path else None})
+        self.log.info("%s: %s.", path or claim.name, what)

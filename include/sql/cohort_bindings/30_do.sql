@@ -1,0 +1,24 @@
+INSERT INTO toolsync_instance_op (line, n, field, action, enrolid, courseid, enrol, roleid, customint1, customint2, enrolstartdate, enrolenddate)
+SELECT r.line, COALESCE(b.enrolid, 0), 'cohort',
+       CASE WHEN b.enrolid IS NULL THEN 'add'
+            WHEN r.command = 'add' THEN IF(b.disabled, 'enable', 'update')
+            WHEN r.command = 'restore' THEN 'enable'
+            WHEN r.command = 'del' THEN 'disable'
+            ELSE 'delete' END,
+       b.enrolid, r.courseid, 'cohort', r.roleid, r.cohortid, IF(b.enrolid IS NULL, COALESCE(g.groupid, 0), g.groupid), r.enrolstart, r.enrolend
+  FROM toolsync_row r
+  LEFT JOIN toolsync_bound b ON b.line = r.line
+  LEFT JOIN toolsync_group_op g ON g.line = r.line
+ WHERE r.status IS NULL;
+
+{% include "shared/people_check.sql" %}
+{% include "shared/people.sql" %}
+
+UPDATE toolsync_row r
+  JOIN toolsync_instance_op o ON o.line = r.line AND o.status <> 'unchanged'
+   SET r.status = o.status
+ WHERE r.status IS NULL;
+
+UPDATE toolsync_row r
+   SET r.status = 'unchanged'
+ WHERE r.status IS NULL;

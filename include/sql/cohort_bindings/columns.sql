@@ -1,0 +1,7 @@
+command VARCHAR(20) NULL,
+cohortid BIGINT NULL,
+courseid BIGINT NULL,
+roleid BIGINT NULL,
+rolewanted TEXT NULL,
+newgroup TINYINT NULL,
+groupname VARCHAR(254) NULL

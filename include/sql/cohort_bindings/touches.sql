@@ -1,0 +1,25 @@
+{% import "shared/identify.sql" as named %}
+{% set inward = "IF(COALESCE(r.cmd, '') IN ('', 'add', 'restore'), 'in', 'out')" %}
+-- A cohort in a course.
+INSERT INTO toolsync_touch (line, thing, mode)
+SELECT r.line, CONCAT('bind|', LEFT(r.course, 300), '|', LEFT(r.cohort, 300)), NULL
+  FROM toolsync_row r;
+
+-- The course, and those that follow it: what is left of a person depends on what comes first, binding or releasing.
+INSERT INTO toolsync_touch (line, thing, mode)
+SELECT r.line, CONCAT('course|', LEFT(r.course, 300)), {{ inward }}
+  FROM toolsync_row r;
+
+INSERT INTO toolsync_touch (line, thing, mode)
+SELECT DISTINCT r.line, CONCAT('follower|', e.courseid), {{ inward }}
+  FROM toolsync_row r
+  JOIN {course} c ON {{ named.course("c", option.course_id_field, "r.course") }}
+  JOIN {enrol} e ON e.enrol = 'meta' AND e.customint1 = c.id;
+{% if given("makegroup") %}
+
+-- New groups in a course are made one after the other: each takes the first name that is free.
+INSERT INTO toolsync_touch (line, thing, mode)
+SELECT r.line, CONCAT('group|', LEFT(r.course, 300)), NULL
+  FROM toolsync_row r
+ WHERE r.makegroup <> '';
+{% endif %}

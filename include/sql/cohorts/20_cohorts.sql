@@ -1,0 +1,45 @@
+{% set own = {"idnumber": "cidnumber", "name": "cname", "id": "cid"}[option.cohort_id_field] %}
+-- The guest is in no cohort: such a line must not create one either.
+UPDATE toolsync_row r
+  JOIN toolsync_line l ON l.line = r.line
+   SET r.status = 'failed', r.field = 'userid', r.message = 'the guest account cannot be in a cohort'
+ WHERE l.command = 'add' AND l.userid = @guest;
+
+DELETE l FROM toolsync_row r
+  JOIN toolsync_line l ON l.line = r.line
+ WHERE r.status = 'failed';
+
+INSERT INTO toolsync_cohort_op (line, cohortkey, contextid, name, idnumber, description, visible, component)
+SELECT l.line, l.cohortkey, COALESCE(l.contextid, (SELECT id FROM {context} WHERE contextlevel = 10)),
+       {{ "l.cohortkey" if own == "cname" else "r.cname" }}, {{ "l.cohortkey" if own == "cidnumber" else "NULLIF(r.cidnumber, '')" }},
+       r.cdescription, r.visible, r.component
+  FROM toolsync_line l
+  JOIN toolsync_row r ON r.line = l.line
+ WHERE l.cohorts = 0;
+
+{% include "shared/create_cohorts.sql" %}
+
+UPDATE toolsync_line l
+  JOIN toolsync_cohort_op o ON o.line = l.line
+   SET l.cohortid = o.cohortid, l.created = o.status = 'created';
+
+-- A cohort that is there gets the columns that the file has; lines that share it say the same, so its first line speaks.
+CREATE TEMPORARY TABLE toolsync_cohort_told (cohortid BIGINT NOT NULL PRIMARY KEY, line INT UNSIGNED NOT NULL, contextid BIGINT NULL, KEY (line));
+
+INSERT IGNORE INTO toolsync_cohort_told (cohortid, line, contextid)
+SELECT l.cohortid, l.line, l.contextid
+  FROM toolsync_line l
+ WHERE l.command = 'add' AND l.cohorts = 1
+ ORDER BY l.line;
+
+{% set columns = [("name", "NULLIF(r.cname, '')"), ("idnumber", "r.cidnumber"), ("description", "r.cdescription"), ("visible", "r.visible"),
+                  ("component", "r.component"), ("contextid", "t.contextid")] %}
+DELETE t FROM toolsync_cohort_told t
+  JOIN toolsync_row r ON r.line = t.line
+  JOIN {cohort} c ON c.id = t.cohortid
+ WHERE {% for column, value in columns if column != own[1:] %}{{ " AND " if not loop.first }}COALESCE({{ value }}, c.{{ column }}, '') <=> BINARY COALESCE(c.{{ column }}, ''){% endfor %};
+
+UPDATE {cohort} c
+  JOIN toolsync_cohort_told t ON t.cohortid = c.id
+  JOIN toolsync_row r ON r.line = t.line
+   SET {% for column, value in columns if column != own[1:] %}c.{{ column }} = COALESCE({{ value }}, c.{{ column }}), {% endfor %}c.timemodified = @now;

@@ -1,0 +1,47 @@
+{% include "cohorts/names.sql" %}
+
+{% set own = {"idnumber": "cidnumber", "name": "cname", "id": "cid"}[option.cohort_id_field] %}
+{% set key = "LEFT(COALESCE(NULLIF(r.cid, ''), r." ~ own ~ "), 254)" %}
+{% set member = "(COALESCE(r.cmd, '') IN ('', 'add') OR r.cmd = 'del' AND r.userid <> '')" %}
+{% set says = "MD5(CONCAT_WS('|', IFNULL(r.cname, '-'), IFNULL(r.cidnumber, '-'), IFNULL(r.cdescription, '-'), IFNULL(r.visible, '-'),
+                             IFNULL(r.component, '-'), IFNULL(r.ccatcontext, '-'), IFNULL(r.ccatcontextidnumber, '-')))" %}
+-- The cohort. Lines about its members commute, as long as they say nothing new of the cohort itself; so do lines that say the same of it.
+INSERT INTO toolsync_touch (line, thing, mode)
+SELECT r.line, CONCAT('cohort|', k.name),
+       CASE WHEN NOT {{ member }} THEN NULL
+            WHEN COALESCE(r.cmd, '') NOT IN ('', 'add') THEN 'members'
+            WHEN c.id IS NOT NULL
+             AND COALESCE(NULLIF(r.cname, ''), c.name) <=> BINARY c.name
+             AND COALESCE(r.cidnumber, c.idnumber, '') <=> BINARY COALESCE(c.idnumber, '')
+             AND COALESCE(r.cdescription, c.description, '') <=> BINARY COALESCE(c.description, '')
+             AND COALESCE(r.visible, c.visible) = c.visible AND COALESCE(r.component, c.component) <=> BINARY c.component
+             AND COALESCE(x.contextid, c.contextid) = c.contextid THEN 'members'
+            ELSE {{ says }} END
+  FROM toolsync_row r
+  JOIN toolsync_cohort_named k ON k.name = {{ key }}
+  LEFT JOIN {cohort} c ON c.id = k.id
+  LEFT JOIN toolsync_context_named x ON x.categoryid = COALESCE(r.ccatcontext, '')
+                                    AND x.idnumber = IF(COALESCE(r.ccatcontext, '') = '', COALESCE(r.ccatcontextidnumber, ''), '');
+{% if own != "cidnumber" %}
+
+-- No two cohorts have the same idnumber.
+INSERT INTO toolsync_touch (line, thing, mode)
+SELECT r.line, CONCAT('idnumber|', LEFT(r.cidnumber, 254)), MD5(CONCAT({{ key }}, '|', {{ says }}))
+  FROM toolsync_row r
+ WHERE r.cidnumber <> '' AND {{ member }};
+{% endif %}
+
+-- A person in a cohort; and the person: what two cohorts do in the same course depends on what comes first, joining or leaving.
+INSERT INTO toolsync_touch (line, thing, mode)
+SELECT r.line, CONCAT('member|', LEFT(r.userid, 300), '|', {{ key }}), NULL
+  FROM toolsync_row r
+ WHERE r.userid <> '' AND {{ member }};
+
+INSERT INTO toolsync_touch (line, thing, mode)
+SELECT r.line, CONCAT('person|', LEFT(r.userid, 300)), IF(r.cmd = 'del', 'leaves', 'joins')
+  FROM toolsync_row r
+ WHERE r.userid <> '' AND {{ member }};
+
+INSERT INTO toolsync_touch (line, thing, mode)
+SELECT r.line, 'everybody', IF({{ member }}, 'some', 'all of a cohort')
+  FROM toolsync_row r;

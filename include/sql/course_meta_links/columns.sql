@@ -1,0 +1,3 @@
+command VARCHAR(20) NULL,
+masterid BIGINT NULL,
+metaid BIGINT NULL

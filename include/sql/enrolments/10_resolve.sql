@@ -1,0 +1,74 @@
+{% import "shared/identify.sql" as named %}
+{% include "shared/people_tables.sql" %}
+
+{% set cmd = "LOWER(COALESCE(NULLIF(r.cmd, ''), '" ~ option.default_cmd ~ "'))" %}
+{% set method = "LEFT(COALESCE(NULLIF(r.enrol, ''), IF(" ~ cmd ~ " IN ('enable', 'disable'), NULL, '" ~ option.default_method ~ "')), 100)" %}
+-- The lines that may still succeed, with what their values name.
+CREATE TEMPORARY TABLE toolsync_line (
+    line INT UNSIGNED NOT NULL PRIMARY KEY, command VARCHAR(20) NOT NULL, roleonly TINYINT NOT NULL, method VARCHAR(100) NULL,
+    groupcommand VARCHAR(20) NULL, starttime BIGINT NULL, endtime BIGINT NULL,
+    userid BIGINT NULL, users INT NOT NULL, courseid BIGINT NULL, courses INT NOT NULL, contextid BIGINT NULL, roleid BIGINT NULL
+);
+
+INSERT INTO toolsync_line (line, command, roleonly, method, groupcommand, starttime, endtime, userid, users, courseid, courses, contextid, roleid)
+SELECT r.line, IF({{ cmd }} = 'delete', 'del', LEFT({{ cmd }}, 20)), COALESCE({{ method }} = '-', 0), NULLIF({{ method }}, '-'),
+       NULLIF(LEFT(LOWER(r.gcmd), 20), ''), r.starttime, r.endtime, u.id, u.id IS NOT NULL, c.id, c.id IS NOT NULL, x.id, ro.id
+  FROM toolsync_row r
+  LEFT JOIN {user} u ON {{ named.user("u", option.user_id_field, "r.uid") }}
+  LEFT JOIN {course} c ON {{ named.course("c", option.course_id_field, "r.cid") }}
+  LEFT JOIN {context} x ON x.contextlevel = 50 AND x.instanceid = c.id
+  LEFT JOIN {role} ro ON {{ named.role("ro", "shortname", "r.rolename") }}
+ WHERE r.status IS NULL
+    ON DUPLICATE KEY UPDATE users = toolsync_line.users + (VALUES(userid) <> toolsync_line.userid),
+                            courses = toolsync_line.courses + (VALUES(courseid) <> toolsync_line.courseid);
+
+UPDATE toolsync_row r
+  JOIN toolsync_line l ON l.line = r.line
+   SET r.status = 'failed', r.field = 'cmd', r.message = 'expected add, del, shift, enable or disable'
+ WHERE l.command NOT IN ('add', 'del', 'shift', 'enable', 'disable');
+
+UPDATE toolsync_row r
+  JOIN toolsync_line l ON l.line = r.line
+   SET r.status = 'failed', r.field = 'uid',
+       r.message = CASE WHEN COALESCE(r.uid, '') = '' THEN 'expected a person'
+                        WHEN l.users = 0 THEN 'no account has this {{ option.user_id_field }}'
+                        ELSE CONCAT(l.users, ' accounts have this {{ option.user_id_field }}') END
+ WHERE r.status IS NULL AND l.users <> 1;
+
+UPDATE toolsync_row r
+  JOIN toolsync_line l ON l.line = r.line
+   SET r.status = 'failed', r.field = 'cid',
+       r.message = CASE WHEN COALESCE(r.cid, '') = '' THEN 'expected a course'
+                        WHEN l.courses = 0 THEN 'no course has this {{ option.course_id_field }}'
+                        ELSE CONCAT(l.courses, ' courses have this {{ option.course_id_field }}') END
+ WHERE r.status IS NULL AND l.courses <> 1;
+
+-- Taking a role without naming one takes all of the person's in the course; where no role is looked at, its name may be anything.
+UPDATE toolsync_row r
+  JOIN toolsync_line l ON l.line = r.line
+   SET r.status = 'failed', r.field = 'rolename',
+       r.message = IF(COALESCE(r.rolename, '') = '', 'expected a role', 'no role has this shortname')
+ WHERE r.status IS NULL AND l.roleid IS NULL AND (l.command IN ('add', 'shift') OR l.command = 'del' AND l.roleonly AND r.rolename <> '');
+
+UPDATE toolsync_row r
+  JOIN toolsync_line l ON l.line = r.line
+   SET r.status = 'failed', r.field = 'enrol',
+       r.message = CASE WHEN l.roleonly THEN 'a role alone (-) can be neither enabled nor disabled'
+                        WHEN l.method = 'meta' THEN 'these people come from another course by a meta link: change that course''s people'
+                        ELSE 'these people come from a cohort: change the cohort''s members' END
+ WHERE r.status IS NULL AND (l.roleonly AND l.command IN ('enable', 'disable') OR l.method IN ('cohort', 'meta'));
+{% if given("gcmd") %}
+
+UPDATE toolsync_row r
+  JOIN toolsync_line l ON l.line = r.line
+   SET r.status = 'failed', r.field = 'gcmd',
+       r.message = IF(l.groupcommand IN ('gadd', 'gaddcreate', 'greplace', 'greplacecreate'),
+                      'who leaves the course joins no group: expected gdel or nothing', 'expected gadd, gaddcreate, greplace, greplacecreate or gdel')
+ WHERE r.status IS NULL
+   AND (l.groupcommand NOT IN ('gadd', 'gaddcreate', 'greplace', 'greplacecreate', 'gdel')
+        OR l.command = 'del' AND NOT l.roleonly AND l.groupcommand <> 'gdel');
+{% endif %}
+
+DELETE l FROM toolsync_row r
+  JOIN toolsync_line l ON l.line = r.line
+ WHERE r.status = 'failed';

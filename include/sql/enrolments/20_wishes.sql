@@ -1,0 +1,57 @@
+-- What each line wants done.
+
+-- The enrolment method of that name in the course: one that the person is enrolled by before another, then the course's order.
+INSERT IGNORE INTO toolsync_enrolment_op (line, field, action, enrolid, courseid, userid, timestart, timeend, suspended, status, message)
+SELECT l.line, IF(e.status = 0 AND FIND_IN_SET(e.enrol, @enrol_plugins), 'uid', 'enrol'),
+       CASE l.command WHEN 'add' THEN 'enrol' WHEN 'del' THEN 'unenrol' ELSE 'update' END, e.id, l.courseid, l.userid,
+       l.starttime, l.endtime, CASE l.command WHEN 'add' THEN 0 WHEN 'enable' THEN 0 WHEN 'disable' THEN 1 END,
+{% if option.use_disabled_instances %}
+       NULL, NULL
+{% else %}
+       IF(e.status = 0 AND FIND_IN_SET(e.enrol, @enrol_plugins), NULL, 'failed'), 'this enrolment method is disabled'
+{% endif %}
+  FROM toolsync_line l
+  JOIN {enrol} e ON e.courseid = l.courseid AND e.enrol = l.method
+  LEFT JOIN {user_enrolments} ue ON ue.enrolid = e.id AND ue.userid = l.userid
+ ORDER BY l.line{{ ", (e.status = 0 AND FIND_IN_SET(e.enrol, @enrol_plugins)) DESC" if not option.use_disabled_instances }}, ue.id IS NULL, e.sortorder, e.id;
+
+UPDATE toolsync_row r
+  JOIN toolsync_line l ON l.line = r.line AND l.method IS NOT NULL
+  LEFT JOIN toolsync_enrolment_op o ON o.line = r.line
+   SET r.status = 'failed', r.field = 'enrol', r.message = 'the course has no such enrolment method'
+ WHERE r.status IS NULL AND o.line IS NULL;
+
+-- Roles given by hand or by self enrolment belong to no method.
+INSERT INTO toolsync_role_op (line, field, action, contextid, courseid, userid, roleid, component, itemid)
+SELECT l.line, 'rolename', CASE l.command WHEN 'add' THEN 'assign' WHEN 'shift' THEN 'only' ELSE 'unassign' END, l.contextid, l.courseid, l.userid,
+       l.roleid, IF(e.id IS NULL, '', CONCAT('enrol_', e.enrol)), COALESCE(e.id, 0)
+  FROM toolsync_line l
+  LEFT JOIN toolsync_enrolment_op o ON o.line = l.line
+  LEFT JOIN {enrol} e ON e.id = o.enrolid AND e.enrol NOT IN ('manual', 'self')
+ WHERE l.command IN ('add', 'shift') OR l.command = 'del' AND l.roleonly;
+
+-- Without a method, all enrolments of the person in the course; those that a cohort or another course gives would come right back.
+INSERT INTO toolsync_enrolment_op (line, n, field, action, enrolid, courseid, userid, timestart, timeend, suspended)
+SELECT l.line, ue.id, 'uid', 'update', e.id, l.courseid, l.userid, l.starttime, l.endtime, l.command = 'disable'
+  FROM toolsync_line l
+  JOIN {user_enrolments} ue ON ue.userid = l.userid
+  JOIN {enrol} e ON e.id = ue.enrolid AND e.courseid = l.courseid AND e.enrol NOT IN ('cohort', 'meta')
+ WHERE l.command IN ('enable', 'disable') AND l.method IS NULL;
+
+INSERT INTO toolsync_note (line, field, message)
+SELECT l.line, 'enrol', CONCAT('the ', e.enrol, ' enrolment of this person stays as it is: it follows its ', IF(e.enrol = 'meta', 'master course', 'cohort'))
+  FROM toolsync_line l
+  JOIN {user_enrolments} ue ON ue.userid = l.userid
+  JOIN {enrol} e ON e.id = ue.enrolid AND e.courseid = l.courseid AND e.enrol IN ('cohort', 'meta')
+ WHERE l.command IN ('enable', 'disable') AND l.method IS NULL;
+
+UPDATE toolsync_row r
+  JOIN toolsync_line l ON l.line = r.line AND l.command IN ('enable', 'disable') AND l.method IS NULL
+  LEFT JOIN toolsync_enrolment_op o ON o.line = l.line
+   SET r.status = 'failed', r.field = 'uid', r.message = 'this person has no enrolment in this course that could be changed'
+ WHERE r.status IS NULL AND o.line IS NULL;
+
+INSERT INTO toolsync_note (line, field, message)
+SELECT l.line, IF(l.starttime IS NULL, 'endtime', 'starttime'), 'a role alone has no dates; they are not used'
+  FROM toolsync_line l
+ WHERE l.roleonly AND (l.starttime IS NOT NULL OR l.endtime IS NOT NULL);

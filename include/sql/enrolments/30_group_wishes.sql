@@ -1,0 +1,30 @@
+{% if given("gcmd") %}
+INSERT INTO toolsync_member_op (line, n, field, action, courseid, groupid, groupname, userid, component, status, message)
+SELECT l.line, c.n, c.field, IF(l.groupcommand = 'gdel', 'remove', 'add'), l.courseid, g.id, LEFT(c.value, 254), l.userid,
+       '{{ "tool_sync" if option.protect_groups else "" }}',
+       IF(CHAR_LENGTH(c.value) > 254 OR g.id IS NULL AND l.groupcommand NOT IN ('gaddcreate', 'greplacecreate'), 'failed', NULL),
+       IF(CHAR_LENGTH(c.value) > 254, 'a group''s name has at most 254 characters', 'this course has no such group')
+  FROM toolsync_line l
+  JOIN toolsync_cell c ON c.line = l.line AND c.family = 'g#' AND c.value <> ''
+  LEFT JOIN {groups} g ON g.courseid = l.courseid AND g.name = c.value
+ WHERE l.groupcommand IS NOT NULL
+    ON DUPLICATE KEY UPDATE status = 'failed', message = 'several groups of this course have this name';
+
+INSERT INTO toolsync_group_op (line, n, field, courseid, name)
+SELECT o.line, o.n, o.field, o.courseid, o.groupname
+  FROM toolsync_member_op o
+ WHERE o.groupid IS NULL AND o.status IS NULL;
+
+{% with lines="toolsync_line", leaves="l.groupcommand IN ('greplace', 'greplacecreate')", field="gcmd",
+        stays="gm.groupid IN (SELECT o.groupid FROM toolsync_member_op o WHERE o.line = l.line AND o.groupid IS NOT NULL)",
+        only="gm.component = 'tool_sync'" if option.protect_groups else "" %}
+{% include "shared/leave_groups.sql" %}
+{% endwith %}
+{% if option.protect_groups %}
+
+UPDATE toolsync_member_op o
+  JOIN {groups_members} gm ON gm.groupid = o.groupid AND gm.userid = o.userid AND gm.component <> 'tool_sync'
+   SET o.status = 'failed', o.message = 'somebody else put this person into this group; with protect_groups it stays'
+ WHERE o.action = 'remove' AND o.status IS NULL;
+{% endif %}
+{% endif %}

@@ -1,0 +1,39 @@
+{% import "shared/identify.sql" as named %}
+{% include "shared/people_tables.sql" %}
+
+-- The lines that may still succeed, with what their values name.
+CREATE TEMPORARY TABLE toolsync_line (
+    line INT UNSIGNED NOT NULL PRIMARY KEY, command VARCHAR(20) NOT NULL, userid BIGINT NULL, users INT NOT NULL,
+    courseid BIGINT NULL, courses INT NOT NULL, groupid BIGINT NULL, matches INT NOT NULL
+);
+
+INSERT INTO toolsync_line (line, command, userid, users, courseid, courses, groupid, matches)
+SELECT r.line, LEFT(LOWER(COALESCE(NULLIF(r.cmd, ''), 'add')), 20), u.id, u.id IS NOT NULL, c.id, c.id IS NOT NULL, g.id, g.id IS NOT NULL
+  FROM toolsync_row r
+  LEFT JOIN {user} u ON {{ named.user("u", option.user_id_field, "r.userid") }}
+  LEFT JOIN {course} c ON {{ named.course("c", option.course_id_field, "r.courseid") }}
+  LEFT JOIN {groups} g ON {{ named.group("g", option.group_id_field, "r.groupid", "c.id") }}
+ WHERE r.status IS NULL
+    ON DUPLICATE KEY UPDATE users = toolsync_line.users + (VALUES(userid) <> toolsync_line.userid),
+                            courses = toolsync_line.courses + (VALUES(courseid) <> toolsync_line.courseid),
+                            matches = toolsync_line.matches + (VALUES(groupid) <> toolsync_line.groupid);
+
+UPDATE toolsync_row r
+  JOIN toolsync_line l ON l.line = r.line
+   SET r.status = 'failed', r.field = 'cmd', r.message = 'expected add, shift or del'
+ WHERE l.command NOT IN ('add', 'shift', 'del');
+
+{% for column, count, what, by in [("courseid", "courses", "course", option.course_id_field), ("groupid", "matches", "group", option.group_id_field),
+                                   ("userid", "users", "account", option.user_id_field)] %}
+UPDATE toolsync_row r
+  JOIN toolsync_line l ON l.line = r.line
+   SET r.status = 'failed', r.field = '{{ column }}',
+       r.message = CASE WHEN COALESCE(r.{{ column }}, '') = '' THEN 'expected {{ "an account" if what == "account" else "a " ~ what }}'
+                        WHEN l.{{ count }} = 0 THEN 'no {{ what }}{{ " of this course" if what == "group" }} has this {{ by }}'
+                        ELSE CONCAT(l.{{ count }}, ' {{ what }}s{{ " of this course" if what == "group" }} have this {{ by }}') END
+ WHERE r.status IS NULL AND l.{{ count }} <> 1;
+{% endfor %}
+
+DELETE l FROM toolsync_row r
+  JOIN toolsync_line l ON l.line = r.line
+ WHERE r.status = 'failed';

@@ -1,0 +1,17 @@
+INSERT INTO toolsync_member_op (line, field, action, courseid, groupid, userid)
+SELECT l.line, IF(l.command = 'del', 'groupid', 'userid'), IF(l.command = 'del', 'remove', 'add'), l.courseid, l.groupid, l.userid
+  FROM toolsync_line l;
+
+-- Who is neither in the group nor in the course was not meant.
+UPDATE toolsync_member_op o
+  LEFT JOIN {groups_members} gm ON gm.groupid = o.groupid AND gm.userid = o.userid
+   SET o.status = 'failed', o.field = 'userid', o.message = 'this person is not enrolled in this course'
+ WHERE o.action = 'remove' AND gm.id IS NULL
+   AND NOT EXISTS (SELECT 1
+                     FROM {user_enrolments} ue
+                     JOIN {enrol} e ON e.id = ue.enrolid
+                    WHERE ue.userid = o.userid AND e.courseid = o.courseid);
+
+{% with lines="toolsync_line", leaves="l.command = 'shift'", stays="gm.groupid = l.groupid", field="cmd" %}
+{% include "shared/leave_groups.sql" %}
+{% endwith %}

@@ -1,0 +1,30 @@
+-- Groups go into the grouping that the line names, and into their own.
+CREATE TEMPORARY TABLE toolsync_binding (groupingid BIGINT NOT NULL, groupid BIGINT NOT NULL, line INT UNSIGNED NOT NULL, PRIMARY KEY (groupingid, groupid));
+
+INSERT IGNORE INTO toolsync_binding (groupingid, groupid, line)
+SELECT r.bindto, r.target, r.line
+  FROM toolsync_row r
+  LEFT JOIN {groupings_groups} gg ON gg.groupingid = r.bindto AND gg.groupid = r.target
+ WHERE r.bindto IS NOT NULL AND r.target IS NOT NULL AND COALESCE(r.status, '') <> 'failed' AND gg.id IS NULL;
+
+INSERT IGNORE INTO toolsync_binding (groupingid, groupid, line)
+SELECT own.id, g.id, r.line
+  FROM toolsync_row r
+  JOIN {groups} g ON g.id = r.target
+  JOIN {groupings} own ON own.courseid = g.courseid AND own.name = g.name
+  LEFT JOIN {groupings_groups} gg ON gg.groupingid = own.id AND gg.groupid = g.id
+ WHERE r.kind = 'group' AND r.command = 'add' AND r.selfgrouping = 1 AND COALESCE(r.status, '') <> 'failed' AND gg.id IS NULL
+ ORDER BY r.line, own.id;
+
+INSERT INTO {groupings_groups} (groupingid, groupid, timeadded)
+SELECT w.groupingid, w.groupid, @now
+  FROM toolsync_binding w
+ ORDER BY w.line;
+
+UPDATE toolsync_row r
+  JOIN toolsync_binding w ON w.line = r.line
+   SET r.status = 'updated'
+ WHERE r.status IS NULL;
+
+INSERT IGNORE INTO toolsync_stale (topic)
+SELECT 'groups' FROM toolsync_binding w LIMIT 1;

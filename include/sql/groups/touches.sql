@@ -1,0 +1,81 @@
+-- A line touches its group or grouping by every name it goes by: its name, its idnumber, its id; in the file (other lines may rename it) and on the site.
+CREATE TEMPORARY TABLE toolsync_alias (
+    cid VARCHAR(200) NOT NULL, kind VARCHAR(10) NOT NULL, akey VARCHAR(254) NOT NULL, name VARCHAR(254) NOT NULL,
+    PRIMARY KEY (cid, kind, akey, name)
+);
+
+INSERT INTO toolsync_touch (line, thing, mode)
+SELECT r.line, CONCAT(IF(r.type = 'grouping', 'grouping', 'group'), '|', LEFT(r.courseid, 200), '|', LEFT(r.name, 254)), NULL
+  FROM toolsync_row r
+ WHERE r.name <> '';
+
+INSERT INTO toolsync_touch (line, thing, mode)
+SELECT r.line, CONCAT(IF(r.type = 'grouping', 'grouping', 'group'), '|', LEFT(r.courseid, 200), '|', LEFT(r.idnumber, 254)), NULL
+  FROM toolsync_row r
+ WHERE r.idnumber <> '';
+{% if given("updateid") %}
+
+INSERT INTO toolsync_touch (line, thing, mode)
+SELECT r.line, CONCAT(IF(r.type = 'grouping', 'grouping', 'group'), '|', LEFT(r.courseid, 200), '|', LEFT(r.updateid, 254)), NULL
+  FROM toolsync_row r
+ WHERE r.updateid <> '';
+
+-- Names that other lines of the file give to what a line updates or deletes.
+INSERT IGNORE INTO toolsync_alias (cid, kind, akey, name)
+SELECT LEFT(r.courseid, 200), IF(r.type = 'grouping', 'grouping', 'group'), LEFT(r.idnumber, 254), LEFT(r.name, 254)
+  FROM toolsync_row r
+ WHERE r.idnumber <> '' AND r.name <> '';
+
+INSERT IGNORE INTO toolsync_alias (cid, kind, akey, name)
+SELECT LEFT(r.courseid, 200), IF(r.type = 'grouping', 'grouping', 'group'), LEFT(r.updateid, 254), LEFT(r.name, 254)
+  FROM toolsync_row r
+ WHERE r.updateid <> '' AND r.name <> '';
+
+INSERT IGNORE INTO toolsync_alias (cid, kind, akey, name)
+SELECT LEFT(r.courseid, 200), IF(r.type = 'grouping', 'grouping', 'group'), LEFT(r.updateid, 254), LEFT(r.idnumber, 254)
+  FROM toolsync_row r
+ WHERE r.updateid <> '' AND r.idnumber <> '';
+
+INSERT INTO toolsync_touch (line, thing, mode)
+SELECT r.line, CONCAT(a.kind, '|', LEFT(r.courseid, 200), '|', LEFT(a.name, 254)), NULL
+  FROM toolsync_row r
+  JOIN toolsync_alias a ON a.cid = r.courseid AND a.kind = IF(r.type = 'grouping', 'grouping', 'group') AND a.akey = r.updateid
+ WHERE r.updateid <> '';
+{% endif %}
+
+{% import "shared/identify.sql" as named %}
+-- What the site has under one of these names: its name, idnumber and id.
+{% for kind, table, field in [("group", "{groups}", option.group_id_field), ("grouping", "{groupings}", option.grouping_id_field)] %}
+CREATE TEMPORARY TABLE toolsync_known_{{ kind }} (line INT UNSIGNED NOT NULL, id BIGINT NOT NULL, cid VARCHAR(200) NOT NULL, PRIMARY KEY (line, id));
+
+{% for column, by in [("name", "name"), ("idnumber", "idnumber"), ("updateid", field)] if given(column) %}
+INSERT IGNORE INTO toolsync_known_{{ kind }} (line, id, cid)
+SELECT r.line, g.id, LEFT(r.courseid, 200)
+  FROM toolsync_row r
+  JOIN {course} c ON {{ named.course("c", option.course_id_field, "r.courseid") }}
+  JOIN {{ table }} g ON {{ named.group("g", by, "r." ~ column, "c.id") }}
+ WHERE {{ "r.type = 'grouping'" if kind == "grouping" else "COALESCE(r.type, '') <> 'grouping'" }};
+{% endfor %}
+
+{% for thing in ["g.name", "g.idnumber", "g.id"] %}
+INSERT INTO toolsync_touch (line, thing, mode)
+SELECT k.line, CONCAT('{{ kind }}|', k.cid, '|', {{ thing }}), NULL
+  FROM toolsync_known_{{ kind }} k
+  JOIN {{ table }} g ON g.id = k.id{{ " AND g.idnumber <> ''" if thing == "g.idnumber" }};
+{% endfor %}
+{% endfor %}
+
+-- Groupings that lines put groups into, or make for them.
+{% if given("grouping") %}
+INSERT INTO toolsync_touch (line, thing, mode)
+SELECT r.line, CONCAT('grouping|', LEFT(r.courseid, 200), '|', LEFT(r.grouping, 254)), 'use'
+  FROM toolsync_row r
+ WHERE r.grouping <> '';
+{% endif %}
+{% if given("selfgrouping") %}
+
+INSERT INTO toolsync_touch (line, thing, mode)
+SELECT r.line, CONCAT('grouping|', LEFT(r.courseid, 200), '|', LEFT(r.name, 254)), NULL
+  FROM toolsync_row r
+ WHERE r.selfgrouping = 1;
+{% endif %}
