@@ -20,7 +20,7 @@ import shutil
 import socket
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -139,25 +139,24 @@ class Cabinet:
         ready: list[str] = []
         left: list[tuple[str, str]] = []
         for path in sorted(self.folder("inbox").iterdir(), key=lambda path: path.name):
-            name = path.name
-            if not fnmatch.fnmatchcase(name, pattern):
-                continue
-            if any(fnmatch.fnmatchcase(name, unfinished) for unfinished in UNFINISHED):
-                left.append((name, "its name says that it is not complete or not meant to be read"))
-            elif self.local and path.is_symlink():
-                left.append((name, "a symbolic link: put the file itself here"))
-            elif not path.is_file():
-                left.append((name, "not a file"))
-            elif time.time() - path.stat().st_mtime < settle_seconds:
-                left.append(
-                    (
-                        name,
-                        f"changed less than {settle_seconds:g} s ago, so it may still be being written: the next run takes it",
-                    )
-                )
-            else:
-                ready.append(name)
+            if fnmatch.fnmatchcase(path.name, pattern):
+                with suppress(FileNotFoundError):  # another run has taken it
+                    reason = self._why_not(path, settle_seconds)
+                    left.append((path.name, reason)) if reason else ready.append(path.name)
         return ready, left
+
+    def _why_not(self, path: Any, settle_seconds: float) -> str | None:
+        """Why a file of the inbox is left alone; None when it is not."""
+        if any(fnmatch.fnmatchcase(path.name, unfinished) for unfinished in UNFINISHED):
+            return "its name says that it is not complete or not meant to be read"
+        if self.local and path.is_symlink():
+            return "a symbolic link: put the file itself here"
+        age = time.time() - path.stat().st_mtime if self.local else settle_seconds
+        if not path.is_file():
+            return "not a file"
+        if age < settle_seconds:
+            return f"it changed {age:.0f} s ago, so it may still be being written: the next run takes it"
+        return None
 
     def withdraw(self, name: str) -> None:
         """Take a file that `put` dropped out of the inbox again, if it is still there."""
