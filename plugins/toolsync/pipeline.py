@@ -50,7 +50,7 @@ def command_file_dag(
     *,
     doc: str,
     params: Mapping[str, Param],
-    changes: str,
+    changes: str | None,
     tags: list[str] | None = None,
     steps: Steps = TABLE_OF_LINES,
 ) -> DAG:
@@ -59,7 +59,7 @@ def command_file_dag(
     :param kind: the type: its suite, its folder of SQL, its folder in the cabinet. The DAG is `toolsync_<kind>`.
     :param doc: the manual of the format, in Markdown; the table of columns is added from the suite.
     :param params: the type's own Params; `options` makes them.
-    :param changes: name of the asset that a run updates, `moodle_accounts`.
+    :param changes: name of the asset that a run updates, `moodle_accounts`; None when it changes nothing.
     :param steps: its tasks, when the file is no table of lines.
     """
     page = settings()
@@ -99,7 +99,7 @@ def command_file_dag(
                 claim=claim,
                 moodle_conn_id=page["moodle_conn_id"],
                 pool=page["pool"],
-                outlets=[Asset(name=changes, uri=f"x-moodle://site/{changes}")],
+                outlets=[Asset(name=changes, uri=f"x-moodle://site/{changes}")] if changes else None,
             )
             tryback = steps.tryback(task_id="tryback", kind=kind, claim=claim, trigger_rule=TriggerRule.ALL_DONE)
             archive = steps.archive(task_id="archive", kind=kind, claim=claim, trigger_rule=TriggerRule.ALL_DONE)
@@ -111,7 +111,7 @@ def command_file_dag(
             task_id="purge_caches",
             results=results,
             conn_id=page["moodle_cli_conn_id"],
-            trigger_rule=TriggerRule.ALL_DONE,
+            trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS,
         )
     return dag
 

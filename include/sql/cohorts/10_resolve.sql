@@ -47,10 +47,6 @@ UPDATE toolsync_row r
    SET r.status = 'failed', r.field = IF(r.ccatcontext <> '', 'ccatcontext', 'ccatcontextidnumber'), r.message = 'no category has this id'
  WHERE r.status IS NULL AND l.command = 'add' AND l.contextid IS NULL AND (r.ccatcontext <> '' OR r.ccatcontextidnumber <> '');
 
-UPDATE toolsync_row r
-  JOIN toolsync_line l ON l.line = r.line
-   SET r.status = 'failed', r.field = 'cname', r.message = 'expected the name of the new cohort'
- WHERE r.status IS NULL AND l.command = 'add' AND l.cohorts = 0 AND COALESCE(r.cname, '') = ''{{ " AND r.cid IS NULL" if own == "cname" }};
 {% if own != "cidnumber" %}
 
 CREATE TEMPORARY TABLE toolsync_idnumber (idnumber VARCHAR(100) NOT NULL PRIMARY KEY, id BIGINT NULL);

@@ -11,7 +11,7 @@ DELETE l FROM toolsync_row r
 
 INSERT INTO toolsync_cohort_op (line, cohortkey, contextid, name, idnumber, description, visible, component)
 SELECT l.line, l.cohortkey, COALESCE(l.contextid, (SELECT id FROM {context} WHERE contextlevel = 10)),
-       {{ "l.cohortkey" if own == "cname" else "r.cname" }}, {{ "l.cohortkey" if own == "cidnumber" else "NULLIF(r.cidnumber, '')" }},
+       {{ "l.cohortkey" if own == "cname" else "COALESCE(NULLIF(r.cname, ''), l.cohortkey)" }}, {{ "l.cohortkey" if own == "cidnumber" else "NULLIF(r.cidnumber, '')" }},
        r.cdescription, r.visible, r.component
   FROM toolsync_line l
   JOIN toolsync_row r ON r.line = l.line

@@ -43,12 +43,15 @@ UPDATE toolsync_row r
                         ELSE CONCAT(l.courses, ' courses have this {{ option.course_id_field }}') END
  WHERE r.status IS NULL AND l.courses <> 1;
 
--- Taking a role without naming one takes all of the person's in the course; where no role is looked at, its name may be anything.
+-- A role alone is taken by its name, all of the person's in the course by *; where no role is looked at, its name may be anything.
 UPDATE toolsync_row r
   JOIN toolsync_line l ON l.line = r.line
    SET r.status = 'failed', r.field = 'rolename',
-       r.message = IF(COALESCE(r.rolename, '') = '', 'expected a role', 'no role has this shortname')
- WHERE r.status IS NULL AND l.roleid IS NULL AND (l.command IN ('add', 'shift') OR l.command = 'del' AND l.roleonly AND r.rolename <> '');
+       r.message = CASE WHEN COALESCE(r.rolename, '') <> '' THEN 'no role has this shortname'
+                        WHEN l.command = 'del' THEN 'expected a role, or * for all of them'
+                        ELSE 'expected a role' END
+ WHERE r.status IS NULL AND l.roleid IS NULL
+   AND (l.command IN ('add', 'shift') OR l.command = 'del' AND l.roleonly AND COALESCE(r.rolename, '') <> '*');
 
 UPDATE toolsync_row r
   JOIN toolsync_line l ON l.line = r.line

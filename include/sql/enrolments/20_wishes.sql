@@ -4,7 +4,8 @@
 INSERT IGNORE INTO toolsync_enrolment_op (line, field, action, enrolid, courseid, userid, timestart, timeend, suspended, status, message)
 SELECT l.line, IF(e.status = 0 AND FIND_IN_SET(e.enrol, @enrol_plugins), 'uid', 'enrol'),
        CASE l.command WHEN 'add' THEN 'enrol' WHEN 'del' THEN 'unenrol' ELSE 'update' END, e.id, l.courseid, l.userid,
-       l.starttime, l.endtime, CASE l.command WHEN 'add' THEN 0 WHEN 'enable' THEN 0 WHEN 'disable' THEN 1 END,
+       IF(l.command IN ('enable', 'disable'), NULL, l.starttime), IF(l.command IN ('enable', 'disable'), NULL, l.endtime),
+       CASE l.command WHEN 'add' THEN 0 WHEN 'enable' THEN 0 WHEN 'disable' THEN 1 END,
 {% if option.use_disabled_instances %}
        NULL, NULL
 {% else %}
@@ -31,8 +32,8 @@ SELECT l.line, 'rolename', CASE l.command WHEN 'add' THEN 'assign' WHEN 'shift' 
  WHERE l.command IN ('add', 'shift') OR l.command = 'del' AND l.roleonly;
 
 -- Without a method, all enrolments of the person in the course; those that a cohort or another course gives would come right back.
-INSERT INTO toolsync_enrolment_op (line, n, field, action, enrolid, courseid, userid, timestart, timeend, suspended)
-SELECT l.line, ue.id, 'uid', 'update', e.id, l.courseid, l.userid, l.starttime, l.endtime, l.command = 'disable'
+INSERT INTO toolsync_enrolment_op (line, n, field, action, enrolid, courseid, userid, suspended)
+SELECT l.line, ue.id, 'uid', 'update', e.id, l.courseid, l.userid, l.command = 'disable'
   FROM toolsync_line l
   JOIN {user_enrolments} ue ON ue.userid = l.userid
   JOIN {enrol} e ON e.id = ue.enrolid AND e.courseid = l.courseid AND e.enrol NOT IN ('cohort', 'meta')
@@ -52,6 +53,7 @@ UPDATE toolsync_row r
  WHERE r.status IS NULL AND o.line IS NULL;
 
 INSERT INTO toolsync_note (line, field, message)
-SELECT l.line, IF(l.starttime IS NULL, 'endtime', 'starttime'), 'a role alone has no dates; they are not used'
+SELECT l.line, IF(l.starttime IS NULL, 'endtime', 'starttime'),
+       IF(l.roleonly, 'a role alone has no dates; they are not used', 'enable and disable change no dates; they are not used')
   FROM toolsync_line l
- WHERE l.roleonly AND (l.starttime IS NOT NULL OR l.endtime IS NOT NULL);
+ WHERE (l.roleonly OR l.command IN ('enable', 'disable')) AND (l.starttime IS NOT NULL OR l.endtime IS NOT NULL);
