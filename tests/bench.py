@@ -22,13 +22,14 @@ sys.path[:0] = [str(ROOT), str(ROOT / "plugins")]
 HOME = tempfile.mkdtemp(prefix="toolsync-bench-")
 os.environ.update(AIRFLOW_HOME=HOME, AIRFLOW__LOGGING__LOGGING_LEVEL="WARNING", TOOLSYNC_CABINET=f"{HOME}/cabinet")
 
+from tests.bench_people import people_in_courses  # noqa: E402
 from tests.site import Site  # noqa: E402
 from tools.mariadb import PrivateServer  # noqa: E402
-from toolsync import pipeline  # noqa: E402
 from toolsync.cabinet import Cabinet, Owner  # noqa: E402
 from toolsync.operators.execute import ExecuteOperator  # noqa: E402
 from toolsync.operators.validate import ValidateOperator  # noqa: E402
 from toolsync.report import EXECUTED  # noqa: E402
+from toolsync.run import load_dag  # noqa: E402
 
 DEMO = ROOT / "include/demo/moodle51.sql.gz"
 
@@ -53,10 +54,27 @@ class Bench:
         for name in ("pristine", "moodle"):
             self.server.load(DEMO, name)
         self.pristine, self.site = Site(self.server, "pristine"), Site(self.server, "moodle")
+        self.baseline = self.pristine
         os.environ["AIRFLOW_CONN_MOODLE_DB"] = self.site.connection()
 
+    def begin(self) -> None:
+        """Start from the pristine site."""
+        self.baseline = self.pristine
+        self.restore()
+
+    def prepare(self, fill: Callable[[Site], None]) -> None:
+        """Start from a site that has more than the pristine one.
+
+        :param fill: puts it there.
+        """
+        self.server.load(DEMO, "prepared")
+        self.baseline = Site(self.server, "prepared")
+        fill(self.baseline)
+        self.restore()
+
     def restore(self) -> None:
-        self.site.restore(self.pristine)
+        """Put the site back to what the benchmark started from."""
+        self.site.restore(self.baseline)
 
     def file(self, header: str, rows: Iterable[str]) -> tuple[Path, int]:
         """A command file, and how many lines it has."""
@@ -72,24 +90,29 @@ class Bench:
         """Validate and execute a file as the tasks do, without Airflow around them."""
         path, lines = self.file(header, rows)
         cabinet = Cabinet(kind)
-        options = {name: param.value for name, param in pipeline.file_params().items()} | params
+        options = load_dag(f"toolsync_{kind}").params.dump() | params
         claim = cabinet.claim(cabinet.put(path), Owner("bench", "bench", None), options)
         assert claim is not None
         began = time.perf_counter()
         ValidateOperator(task_id="validate", kind=kind, claim=None).treat(cabinet, claim, {})
         validated = time.perf_counter()
-        answer = ExecuteOperator(task_id="execute", kind=kind, claim=None, moodle_conn_id="moodle_db").treat(cabinet, claim, {})
+        answer = ExecuteOperator(task_id="execute", kind=kind, claim=None, moodle_conn_id="moodle_db").treat(
+            cabinet, claim, {}
+        )
         executed = time.perf_counter()
         by_file = cabinet.saved(claim, EXECUTED)["seconds"]
         cabinet.discard(claim)
         return Timing(lines, validated - began, executed - validated, answer["counts"], by_file)
 
     def bare_load(self) -> float:
-        """Seconds that the server takes to load the rows that the site has more than the pristine one, into the pristine one's state."""
-        tables = self.site.changed(self.pristine)
+        """Seconds that the server takes to load the rows that the site has more than at the start, into the site as it was then.
+
+        The site is left with these rows.
+        """
+        tables = self.site.changed(self.baseline)
         folder = Path(tempfile.mkdtemp(dir=HOME))
         for table in tables:
-            last = self.pristine.value(f"SELECT COALESCE(MAX(id), 0) FROM `{table}`")
+            last = self.baseline.value(f"SELECT COALESCE(MAX(id), 0) FROM `{table}`")
             self._dump(table, last, folder / table)
         self.restore()
         connection = self.site.connect()
@@ -98,12 +121,13 @@ class Bench:
             connection.begin()
             for table in tables:
                 with connection.cursor() as cursor:
-                    cursor.execute(f"LOAD DATA LOCAL INFILE %s INTO TABLE `{table}` CHARACTER SET utf8mb4", (str(folder / table),))
+                    cursor.execute(
+                        f"LOAD DATA LOCAL INFILE %s INTO TABLE `{table}` CHARACTER SET utf8mb4", (str(folder / table),)
+                    )
             connection.commit()
             return time.perf_counter() - began
         finally:
             connection.close()
-            self.restore()
 
     def _dump(self, table: str, last: int, path: Path) -> None:
         from toolsync.moodle import _load_text
@@ -127,18 +151,6 @@ def show(name: str, timing: Timing, load: float | None = None) -> None:
             print(f"    {seconds:6.2f} s  {file}")
 
 
-ACCOUNTS = {
-    "user_id_field": "username",
-    "course_id_field": "shortname",
-    "allow_missing_email": False,
-    "restore_deleted": True,
-    "allow_rename": False,
-    "force_password_change": False,
-    "create_passwords": True,
-    "protect_emails": False,
-}
-
-
 def people(number: int) -> Iterator[str]:
     for n in range(number):
         yield f"person{n:07},First{n % 977},Last{n % 7919},person{n}@example.org,ID{n:07},City{n % 100},FR,Department {n % 50}"
@@ -147,14 +159,15 @@ def people(number: int) -> Iterator[str]:
 def accounts(bench: Bench, large: bool) -> None:
     header = "username,firstname,lastname,email,idnumber,city,country,department"
     for number in (10_000, 100_000, *([1_000_000] if large else [])):
-        timing = bench.run("users", header, people(number), **ACCOUNTS)
-        again = bench.run("users", header, people(number), **ACCOUNTS) if number <= 100_000 else None
+        bench.restore()
+        timing = bench.run("users", header, people(number))
+        again = bench.run("users", header, people(number)) if number <= 100_000 else None
         show(f"users: create {number:,} accounts", timing, bench.bare_load())
         if again:
             show(f"users: the same {number:,} again", again)
 
 
-BENCHMARKS: dict[str, Callable[[Bench, bool], None]] = {"accounts": accounts}
+BENCHMARKS: dict[str, Callable[[Bench, bool], None]] = {"accounts": accounts, "people": people_in_courses}
 
 
 def main() -> None:
@@ -165,7 +178,7 @@ def main() -> None:
     bench = Bench()
     try:
         for name in arguments.names or BENCHMARKS:
-            bench.restore()
+            bench.begin()
             BENCHMARKS[name](bench, arguments.large)
     finally:
         bench.server.stop()

@@ -38,17 +38,17 @@ class Site:
             }
         )
 
-    def connect(self, *, admin: bool = True) -> Any:
-        """A connection of the tests' own, autocommitting."""
-        user = {"user": self.info.admin_user, "passwd": self.info.admin_password, "unix_socket": self.info.socket}
-        if not admin:
-            user = {
-                "user": self.info.user,
-                "passwd": self.info.password,
-                "host": self.info.host,
-                "port": self.info.port,
-            }
-        return MySQLdb.connect(db=self.database, charset="utf8mb4", autocommit=True, local_infile=1, **user)
+    def connect(self) -> Any:
+        """A connection of the tests' own, which may all, autocommitting."""
+        return MySQLdb.connect(
+            db=self.database,
+            user=self.info.admin_user,
+            passwd=self.info.admin_password,
+            unix_socket=self.info.socket,
+            charset="utf8mb4",
+            autocommit=True,
+            local_infile=1,
+        )
 
     def rows(self, sql: str, args: Any = None) -> list[tuple[Any, ...]]:
         """The rows of a statement; `{user}` is `mdl_user`."""

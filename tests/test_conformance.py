@@ -23,6 +23,9 @@ SCENARIOS = {
     if (folder / "run.json").exists()
 }
 
+# Columns of a DAG that is there for something that is not: a file with them is rejected.
+LATER = {"courses-from-template"}
+
 
 def runnable(name: str) -> bool:
     return (ROOT / "dags" / f"{json.loads((SCENARIOS[name] / 'run.json').read_text())['dag']}.py").exists()
@@ -33,7 +36,7 @@ def test_the_scenarios_of_every_dag_are_there():
     assert {path.stem for path in (ROOT / "dags").glob("toolsync_*.py")} - dags == set()
 
 
-@pytest.mark.parametrize("name", [name for name in sorted(SCENARIOS) if runnable(name)])
+@pytest.mark.parametrize("name", [name for name in sorted(SCENARIOS) if name not in LATER and runnable(name)])
 def test_what_the_file_changes_is_what_moodle_changes(name: str, site: Site, pristine: Site, airflow: None):
     folder = SCENARIOS[name]
     run = json.loads((folder / "run.json").read_text())

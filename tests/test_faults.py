@@ -63,7 +63,9 @@ def places(cabinet: Cabinet, content: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("where", "when"), MOMENTS)
-def test_killed_at_any_moment_the_next_run_ends_the_work(site: Site, cabinet: Cabinet, tmp_path: Path, where: str, when: str):
+def test_killed_at_any_moment_the_next_run_ends_the_work(
+    site: Site, cabinet: Cabinet, tmp_path: Path, where: str, when: str
+):
     file = tmp_path / "people.csv"
     file.write_text(PEOPLE)
     killed(where, when, file)
@@ -91,7 +93,9 @@ def test_what_cannot_be_done_twice_is_done_once(site: Site, cabinet: Cabinet, tm
     assert site.value("SELECT COUNT(*) FROM {user} WHERE username LIKE 'renamed.%%' AND city = 'Oslo'") == 2
 
 
-def test_the_database_dies_and_comes_back(site: Site, server: PrivateServer, cabinet: Cabinet, monkeypatch: pytest.MonkeyPatch):
+def test_the_database_dies_and_comes_back(
+    site: Site, server: PrivateServer, cabinet: Cabinet, monkeypatch: pytest.MonkeyPatch
+):
     from toolsync.execution import Execution
 
     run = Execution.run
@@ -145,7 +149,9 @@ def test_a_deadlock_is_tried_again(site: Site, monkeypatch: pytest.MonkeyPatch):
         waits.start()
         time.sleep(0.5)
         try:
-            return self.run(lines)  # u006 (id 8) is held by `other`, which waits for u005 (id 7): one of the two is given up
+            return self.run(
+                lines
+            )  # u006 (id 8) is held by `other`, which waits for u005 (id 7): one of the two is given up
         finally:
             waits.join()
             other.commit()

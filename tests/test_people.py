@@ -59,12 +59,28 @@ def test_a_new_cohort_without_a_name_is_called_by_its_key(site: Site):
 
 
 def test_only_what_the_file_names_is_purged(site: Site):
-    site.rows("INSERT INTO {groups} (courseid, name, idnumber, timecreated, timemodified) SELECT id, 'Empty', '', 0, 0 FROM {course} WHERE shortname IN ('C102', 'C103')")
-    site.run("toolsync_group_members", "courseid,groupid,userid,cmd\nC102,G1,nobody,add\n", group_id_field="name", purge_empty="groups")
+    site.rows(
+        "INSERT INTO {groups} (courseid, name, idnumber, timecreated, timemodified) SELECT id, 'Empty', '', 0, 0 FROM {course} WHERE shortname IN ('C102', 'C103')"
+    )
+    site.run(
+        "toolsync_group_members",
+        "courseid,groupid,userid,cmd\nC102,G1,nobody,add\n",
+        group_id_field="name",
+        purge_empty="groups",
+    )
     left = "SELECT c.shortname FROM {groups} g JOIN {course} c ON c.id = g.courseid WHERE g.name = 'Empty' ORDER BY c.shortname"
     assert [name for (name,) in site.rows(left)] == ["C102", "C103"], "a line that failed names no course"
-    [(user,)] = site.rows("SELECT u.username FROM {user} u JOIN {user_enrolments} ue ON ue.userid = u.id JOIN {enrol} e ON e.id = ue.enrolid JOIN {course} c ON c.id = e.courseid WHERE c.shortname = 'C102' ORDER BY u.id LIMIT 1")
-    [(group,)] = site.rows("SELECT g.name FROM {groups} g JOIN {course} c ON c.id = g.courseid WHERE c.shortname = 'C102' AND g.name <> 'Empty' ORDER BY g.id LIMIT 1")
-    result = site.run("toolsync_group_members", f"courseid,groupid,userid\nC102,{group},{user}\n", group_id_field="name", purge_empty="groups")
+    [(user,)] = site.rows(
+        "SELECT u.username FROM {user} u JOIN {user_enrolments} ue ON ue.userid = u.id JOIN {enrol} e ON e.id = ue.enrolid JOIN {course} c ON c.id = e.courseid WHERE c.shortname = 'C102' ORDER BY u.id LIMIT 1"
+    )
+    [(group,)] = site.rows(
+        "SELECT g.name FROM {groups} g JOIN {course} c ON c.id = g.courseid WHERE c.shortname = 'C102' AND g.name <> 'Empty' ORDER BY g.id LIMIT 1"
+    )
+    result = site.run(
+        "toolsync_group_members",
+        f"courseid,groupid,userid\nC102,{group},{user}\n",
+        group_id_field="name",
+        purge_empty="groups",
+    )
     assert result["counts"]["failed"] == 0, Path(result["report"]).read_text()
     assert [name for (name,) in site.rows(left)] == ["C103"]

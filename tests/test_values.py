@@ -99,12 +99,12 @@ def test_any_text_is_a_moment_or_unreadable(text):
     assert moment is None or EARLIEST <= moment <= LATEST
 
 
-@pytest.mark.parametrize("text", [*YES, *(word.upper() for word in YES), " Oui "])
+@pytest.mark.parametrize("text", [*sorted(YES), *sorted(word.upper() for word in YES), " Oui "])
 def test_yes(text):
     assert read_yesno(text) is True
 
 
-@pytest.mark.parametrize("text", [*NO, *(word.title() for word in NO)])
+@pytest.mark.parametrize("text", [*sorted(NO), *sorted(word.title() for word in NO)])
 def test_no(text):
     assert read_yesno(text) is False
 

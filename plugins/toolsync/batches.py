@@ -13,6 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from toolsync.cabinet import Cabinet, Claim
 from toolsync.command_file import CommandFile, Record
 from toolsync.execution import Execution, Outcomes, StagedLine
+from toolsync.file_pool import FilePool
 from toolsync.moodle import LOCK_ERRORS, MoodleSession, error_code
 from toolsync.problems import shown
 from toolsync.report import BATCH, CHECKED, EXECUTED, Report, piece_name, pieces, totals
@@ -78,8 +79,15 @@ class BatchRun(Generic[Item]):
         """What the table of lines says of an item besides its number."""
         return ()
 
+    def contents(self) -> set[str]:
+        """Contents of the site's files that nothing may refer to any more."""
+        return {content for piece in pieces(self.cabinet, self.claim, BATCH) for content in piece["contents"]}
+
     def finish(self) -> None:
-        """Called once every batch is committed; again, when the run dies before it is over."""
+        """Once every batch is committed (again, when the run dies before it is over): such contents go into the site's trash."""
+        if suspects := self.contents():
+            gone = FilePool(self.session.extra["dataroot"]).discard_unused(suspects, self.session)
+            self.log.info("%s contents that nothing refers to any more went into the site's trash.", gone)
 
     def run(self) -> None:
         """Execute every batch that is not done yet, then keep the totals."""

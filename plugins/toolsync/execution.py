@@ -108,6 +108,7 @@ class Execution:
             if error_code(error) not in ROW_ERRORS:
                 raise
             self.session.execute("ROLLBACK TO SAVEPOINT toolsync")
+            self.folder.clean_up()
             if len(lines) == 1:
                 message = f"the database refuses this line: {error.args[1]}"
                 return Outcomes([(lines[0].line, "failed", None, message)])

@@ -12,6 +12,7 @@ from typing import Any
 
 import jinja2
 
+from toolsync.file_pool import at_hand
 from toolsync.moodle import MoodleSession
 from toolsync.problems import shown
 from toolsync.settings import INCLUDE
@@ -79,6 +80,7 @@ class SqlFolder:
             "given": lambda column: column in columns,
             "given_any": lambda family: family in families,
             "site_has": session.has,
+            "dataroot_at_hand": lambda: at_hand(session),
         }
         self.columns = self._render(f"{kind}/columns.sql").strip() if (root / kind / "columns.sql").exists() else ""
         self.touches = self._statements(f"{kind}/touches.sql") if (root / kind / "touches.sql").exists() else []

@@ -6,7 +6,7 @@ SELECT l.line, 'userid', IF(l.command = 'add', 'add', 'remove'), l.cohortid, l.u
 INSERT INTO toolsync_cohort_member_op (line, n, field, action, cohortid, userid)
 SELECT l.line, m.id, 'cmd', 'remove', m.cohortid, m.userid
   FROM toolsync_line l
-  JOIN {cohort_members} m ON m.cohortid = l.cohortid
+  STRAIGHT_JOIN {cohort_members} m ON m.cohortid = l.cohortid
  WHERE l.command = 'free';
 
 CREATE TEMPORARY TABLE toolsync_cohort_gone (cohortid BIGINT NOT NULL PRIMARY KEY, line INT UNSIGNED NOT NULL);

@@ -12,7 +12,7 @@ SELECT DISTINCT {{ key }}
 
 {% if option.cohort_id_field == "id" %}
 UPDATE toolsync_cohort_named k
-  JOIN {cohort} c ON c.id = IF(k.name REGEXP '^[0-9]{1,18}$', CAST(k.name AS UNSIGNED), 0)
+  JOIN {cohort} c ON c.id = IF(k.name REGEXP '^[1-9][0-9]{0,17}$', CAST(k.name AS UNSIGNED), 0)
    SET k.id = c.id, k.matches = 1;
 {% else %}
 UPDATE toolsync_cohort_named k
@@ -34,7 +34,7 @@ SELECT DISTINCT LEFT(COALESCE(r.ccatcontext, ''), 100), IF(COALESCE(r.ccatcontex
  WHERE r.ccatcontext <> '' OR r.ccatcontextidnumber <> '';
 
 UPDATE toolsync_context_named k
-  JOIN {course_categories} cc ON cc.id = IF(k.categoryid REGEXP '^[0-9]{1,18}$', CAST(k.categoryid AS UNSIGNED), 0)
+  JOIN {course_categories} cc ON cc.id = IF(k.categoryid REGEXP '^[1-9][0-9]{0,17}$', CAST(k.categoryid AS UNSIGNED), 0)
                               OR k.categoryid = '' AND cc.idnumber = k.idnumber
   JOIN {context} x ON x.contextlevel = 40 AND x.instanceid = cc.id
    SET k.contextid = x.id;

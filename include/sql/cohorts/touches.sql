@@ -31,17 +31,23 @@ SELECT r.line, CONCAT('idnumber|', LEFT(r.cidnumber, 254)), MD5(CONCAT({{ key }}
  WHERE r.cidnumber <> '' AND {{ member }};
 {% endif %}
 
--- A person in a cohort; and the person: what two cohorts do in the same course depends on what comes first, joining or leaving.
+-- A person in a cohort.
 INSERT INTO toolsync_touch (line, thing, mode)
 SELECT r.line, CONCAT('member|', LEFT(r.userid, 300), '|', {{ key }}), NULL
   FROM toolsync_row r
  WHERE r.userid <> '' AND {{ member }};
 
+-- The person: when some join and some leave, what two cohorts do in the same course depends on what comes first. So it does when a whole cohort leaves.
+SET @some_leave = (SELECT COUNT(DISTINCT COALESCE(r.cmd, '') = 'del') > 1 FROM toolsync_row r WHERE r.userid <> '' AND {{ member }});
+
+SET @all_leave = (SELECT COUNT(*) > 0 FROM toolsync_row r WHERE NOT {{ member }});
+
 INSERT INTO toolsync_touch (line, thing, mode)
 SELECT r.line, CONCAT('person|', LEFT(r.userid, 300)), IF(r.cmd = 'del', 'leaves', 'joins')
   FROM toolsync_row r
- WHERE r.userid <> '' AND {{ member }};
+ WHERE r.userid <> '' AND {{ member }} AND @some_leave;
 
 INSERT INTO toolsync_touch (line, thing, mode)
 SELECT r.line, 'everybody', IF({{ member }}, 'some', 'all of a cohort')
-  FROM toolsync_row r;
+  FROM toolsync_row r
+ WHERE @all_leave;

@@ -19,8 +19,8 @@ SELECT r.line, IF({{ cmd }} = 'delete', 'del', LEFT({{ cmd }}, 20)), COALESCE({{
   LEFT JOIN {context} x ON x.contextlevel = 50 AND x.instanceid = c.id
   LEFT JOIN {role} ro ON {{ named.role("ro", "shortname", "r.rolename") }}
  WHERE r.status IS NULL
-    ON DUPLICATE KEY UPDATE users = toolsync_line.users + (VALUES(userid) <> toolsync_line.userid),
-                            courses = toolsync_line.courses + (VALUES(courseid) <> toolsync_line.courseid);
+    ON DUPLICATE KEY UPDATE users = toolsync_line.users + COALESCE(VALUES(userid) <> toolsync_line.userid, 0),
+                            courses = toolsync_line.courses + COALESCE(VALUES(courseid) <> toolsync_line.courseid, 0);
 
 UPDATE toolsync_row r
   JOIN toolsync_line l ON l.line = r.line

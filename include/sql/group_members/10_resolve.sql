@@ -14,9 +14,9 @@ SELECT r.line, LEFT(LOWER(COALESCE(NULLIF(r.cmd, ''), 'add')), 20), u.id, u.id I
   LEFT JOIN {course} c ON {{ named.course("c", option.course_id_field, "r.courseid") }}
   LEFT JOIN {groups} g ON {{ named.group("g", option.group_id_field, "r.groupid", "c.id") }}
  WHERE r.status IS NULL
-    ON DUPLICATE KEY UPDATE users = toolsync_line.users + (VALUES(userid) <> toolsync_line.userid),
-                            courses = toolsync_line.courses + (VALUES(courseid) <> toolsync_line.courseid),
-                            matches = toolsync_line.matches + (VALUES(groupid) <> toolsync_line.groupid);
+    ON DUPLICATE KEY UPDATE users = toolsync_line.users + COALESCE(VALUES(userid) <> toolsync_line.userid, 0),
+                            courses = toolsync_line.courses + COALESCE(VALUES(courseid) <> toolsync_line.courseid, 0),
+                            matches = toolsync_line.matches + COALESCE(VALUES(groupid) <> toolsync_line.groupid, 0);
 
 UPDATE toolsync_row r
   JOIN toolsync_line l ON l.line = r.line

@@ -1,7 +1,7 @@
 {# How a value of a file names something of the site: the condition of a join. An empty value matches nothing. #}
 {% macro equal(alias, by, value) -%}
 {% if by == "id" -%}
-{{ alias }}.id = IF({{ value }} REGEXP '^[0-9]{1,18}$', CAST({{ value }} AS UNSIGNED), 0)
+{{ alias }}.id = IF({{ value }} REGEXP '^[1-9][0-9]{0,17}$', CAST({{ value }} AS UNSIGNED), 0)
 {%- else -%}
 {{ alias }}.`{{ by }}` = {{ value }} AND {{ value }} <> ''
 {%- endif %}

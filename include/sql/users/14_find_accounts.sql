@@ -1,6 +1,5 @@
 -- Which account each line is about. A line without one makes a new account.
-{% set host = "COALESCE(r.mnethostid, @local_host)" if given("mnethostid") else "@local_host" %}
-{% set key = option.user_id_field %}
+{% from "users/terms.sql" import host, key with context %}
 
 CREATE TEMPORARY TABLE toolsync_match (line INT UNSIGNED NOT NULL PRIMARY KEY, userid BIGINT NOT NULL, hits INT NOT NULL);
 
@@ -59,20 +58,29 @@ DELETE FROM toolsync_match;
 {% endif %}
 
 {% if option.restore_deleted and given("username") %}
--- Moodle keeps the hash of a deleted account's username in the place of its email. The one deleted last comes back.
+-- Moodle keeps the hash of a deleted account's username in the place of its email. The one deleted last comes back; but rather
+-- one that was only marked as deleted, and has its name still.
 INSERT INTO toolsync_match (line, userid, hits)
+SELECT r.line, u.id, 1
+  FROM toolsync_row r
+  JOIN {user} u ON u.mnethostid = {{ host }} AND u.username = r.username
+ WHERE u.deleted = 1
+   AND r.userid IS NULL AND r.status IS NULL AND r.username <> '' AND NOT r.deleted <=> 1;
+
+INSERT IGNORE INTO toolsync_match (line, userid, hits)
 SELECT r.line, SUBSTRING(MAX(CONCAT(LPAD(u.timemodified, 12, '0'), LPAD(u.id, 12, '0'))), 13), COUNT(*)
   FROM toolsync_row r
   JOIN {user} u ON u.email = MD5(r.username)
  WHERE u.deleted = 1
    AND u.mnethostid = {{ host }}
    AND r.userid IS NULL AND r.status IS NULL AND r.username <> '' AND NOT r.deleted <=> 1
-{% if key == "id" %}
-   AND (r.id IS NULL OR r.id = u.id)
-{% endif %}
  GROUP BY r.line;
 
 UPDATE toolsync_row r
   JOIN toolsync_match m ON m.line = r.line
-   SET r.userid = m.userid, r.restored = 1;
+   SET r.userid = m.userid, r.restored = 1
+{% if key == "id" %}
+ WHERE r.id IS NULL OR r.id = m.userid
+{% endif %}
+ ;
 {% endif %}

@@ -1,10 +1,5 @@
 -- What the site does not allow an account to be. A line fails for the first thing found, and nothing of it is done.
-{% set host = "COALESCE(r.mnethostid, @local_host)" if given("mnethostid") else "@local_host" %}
-{% set key = option.user_id_field %}
-{% set makes = "(r.userid IS NULL OR r.restored = 1)" %}
-{% set renames = "(r.username <> '' AND r.userid IS NOT NULL AND r.restored IS NULL AND " ~ ("r.renamed = 1" if key == "username" else "u.username <> r.username") ~ ")" %}
-{% set other_email = "FALSE" if option.protect_emails else "u.email <> r.email COLLATE utf8mb4_bin" ~ (" AND r.renamed = 1" if key == "email" else "") %}
-{% set new_email = "r.email <> '' AND (" ~ makes ~ " OR u.email = '' OR " ~ other_email ~ ")" %}
+{% from "users/terms.sql" import host, key, makes, renames, new_email with context %}
 
 {% if given("lang") %}
 CREATE TEMPORARY TABLE toolsync_language (lang VARCHAR(30) NOT NULL PRIMARY KEY);
@@ -89,7 +84,8 @@ UPDATE toolsync_row r
 
 {% if given("auth") %}
 INSERT INTO toolsync_note (line, field, message)
-SELECT line, 'auth', CONCAT('the method ', auth, ' is switched off on this site')
-  FROM toolsync_row
- WHERE status IS NULL AND auth <> '' AND NOT FIND_IN_SET(auth, @enabled_auths);
+SELECT r.line, 'auth', CONCAT('the method ', r.auth, ' is switched off on this site')
+  FROM toolsync_row r
+  LEFT JOIN {user} u ON u.id = r.userid
+ WHERE r.status IS NULL AND r.auth <> '' AND NOT r.auth <=> u.auth AND NOT FIND_IN_SET(r.auth, @enabled_auths);
 {% endif %}

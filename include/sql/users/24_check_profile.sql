@@ -54,12 +54,12 @@ UPDATE toolsync_profile p
 -- Values that no two people may share. The site has no index for this: its stored values are read once, and only when such a field is given.
 CREATE TEMPORARY TABLE toolsync_unique_field (fieldid BIGINT NOT NULL PRIMARY KEY);
 CREATE TEMPORARY TABLE toolsync_unique (
-    line INT UNSIGNED NOT NULL, fieldid BIGINT NOT NULL, userid BIGINT NOT NULL, value VARCHAR(255) NOT NULL,
+    line INT UNSIGNED NOT NULL, fieldid BIGINT NOT NULL, field VARCHAR(300) NOT NULL, userid BIGINT NOT NULL, value VARCHAR(255) NOT NULL,
     PRIMARY KEY (line, fieldid), KEY (fieldid, value)
 );
 
-INSERT INTO toolsync_unique (line, fieldid, userid, value)
-SELECT p.line, p.fieldid, COALESCE(r.userid, 0), LEFT(p.value, 255)
+INSERT INTO toolsync_unique (line, fieldid, field, userid, value)
+SELECT p.line, p.fieldid, p.field, COALESCE(r.userid, 0), LEFT(p.value, 255)
   FROM toolsync_profile p
   JOIN toolsync_row r ON r.line = p.line
   JOIN {user_info_field} f ON f.id = p.fieldid
@@ -68,9 +68,8 @@ SELECT p.line, p.fieldid, COALESCE(r.userid, 0), LEFT(p.value, 255)
 INSERT INTO toolsync_unique_field (fieldid) SELECT DISTINCT fieldid FROM toolsync_unique;
 
 INSERT IGNORE INTO toolsync_fault (line, fault)
-SELECT x.line, CONCAT('profile_field_', MIN(f.shortname), '|another account has this value, and no two may have the same')
+SELECT x.line, CONCAT(MIN(x.field), '|another account has this value, and no two may have the same')
   FROM toolsync_unique_field k
-  JOIN {user_info_field} f ON f.id = k.fieldid
   STRAIGHT_JOIN {user_info_data} d ON d.fieldid = k.fieldid
   STRAIGHT_JOIN toolsync_unique x ON x.fieldid = d.fieldid AND x.value = LEFT(d.data, 255)
  GROUP BY x.line, x.fieldid

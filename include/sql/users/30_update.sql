@@ -1,11 +1,8 @@
 -- Accounts that are there, renamed and restored ones too: the columns that differ, and the moment when anything does.
 {% from "users/fields.sql" import kept_when_empty, cleared, cleared_or_null, numbers %}
-{% set key = option.user_id_field %}
-{# What a line is found by is not changed by it; a rename finds its account by the old name. #}
-{% set new_idnumber = "u.idnumber <> r.idnumber COLLATE utf8mb4_bin" ~ (" AND r.idnumber <> '' AND (r.restored = 1 OR r.renamed = 1)" if key == "idnumber" else "") %}
-{% set renames = "r.username <> '' AND (r.restored = 1 OR " ~ ("r.renamed = 1" if key == "username" else "u.username <> r.username") ~ ")" %}
-{% set other_email = "FALSE" if option.protect_emails else "u.email <> r.email COLLATE utf8mb4_bin" ~ (" AND r.renamed = 1" if key == "email" else "") %}
-{% set new_email = "r.email <> '' AND (r.restored = 1 OR u.email = '' OR " ~ other_email ~ ")" %}
+{% from "users/terms.sql" import key, renames, new_email with context %}
+{% set found_by_idnumber = " AND r.idnumber <> '' AND (r.restored = 1 OR r.renamed = 1)" if key == "idnumber" else "" %}
+{% set new_idnumber = "u.idnumber <> r.idnumber COLLATE utf8mb4_bin" ~ found_by_idnumber %}
 
 UPDATE toolsync_row r
   JOIN {user} u ON u.id = r.userid
@@ -51,7 +48,7 @@ UPDATE {user} u
 {% endif %}
    SET
 {% if given("username") %}
-       u.username = IF({{ renames }}, r.username, u.username),
+       u.username = IF(r.restored = 1 OR {{ renames }}, r.username, u.username),
 {% endif %}
 {% if given("email") %}
        u.email = CASE WHEN {{ new_email }} THEN r.email WHEN r.restored = 1 THEN '' ELSE u.email END,

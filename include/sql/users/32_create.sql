@@ -1,4 +1,5 @@
 -- New accounts: the row, its context, and the wish for a password.
+{% from "users/terms.sql" import host with context %}
 {% set text = ["idnumber", "institution", "department", "address", "phone1", "phone2", "theme"] %}
 {% set text_or_null = ["description", "middlename", "alternatename", "firstnamephonetic", "lastnamephonetic"] %}
 {% set number = ["mailformat", "maildisplay", "maildigest", "autosubscribe", "trackforums"] %}
@@ -11,7 +12,7 @@ INSERT INTO {user}
         {% for column in text + text_or_null if given(column) %}{{ column }}, {% endfor %}
         {{ (site_text + number) | join(", ") }}, timecreated, timemodified)
 SELECT 1,
-       {{ "COALESCE(r.mnethostid, @local_host)" if given("mnethostid") else "@local_host" }},
+       {{ host }},
        r.username, r.firstname, r.lastname,
        {{ "r.email" if given("email") else "''" }},
        {{ "COALESCE(NULLIF(r.auth, ''), 'manual')" if given("auth") else "'manual'" }},
@@ -43,7 +44,7 @@ SELECT 1,
 
 {% if given("username") %}
 UPDATE toolsync_row r
-  JOIN {user} u ON u.mnethostid = {{ "COALESCE(r.mnethostid, @local_host)" if given("mnethostid") else "@local_host" }} AND u.username = r.username
+  JOIN {user} u ON u.mnethostid = {{ host }} AND u.username = r.username
    SET r.userid = u.id, r.created = 1
  WHERE r.status IS NULL AND r.userid IS NULL;
 {% endif %}

@@ -48,7 +48,7 @@ UPDATE toolsync_row r
    SET r.changed = 1
  WHERE NOT g.ordering <=> i.place;
 
-{% include "users/drop_taggings.sql" %}
+{% include "shared/drop_taggings.sql" %}
 
 INSERT INTO {tag} (userid, tagcollid, name, rawname, isstandard, descriptionformat, flag, timemodified)
 SELECT @actor, @tag_collection, w.name, w.rawname, 0, 0, 0, @now

@@ -1,3 +1,5 @@
-{% if given("cohort") or given("deleted") or given_any("cohort#") or given_any("course#") or given_any("sysrole#") %}
+-- The work tables of what is wanted of people in courses and cohorts; the next steps fill them, 58_people.sql has it done.
+{% from "users/terms.sql" import people with context %}
+{% if people %}
 {% include "shared/people_tables.sql" %}
 {% endif %}

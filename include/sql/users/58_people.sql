@@ -1,5 +1,6 @@
 -- Whoever is deleted leaves every course and gives every role back; then all that is wanted of people is done.
-{% if given("cohort") or given("deleted") or given_any("cohort#") or given_any("course#") or given_any("sysrole#") %}
+{% from "users/terms.sql" import people with context %}
+{% if people %}
 
 {% if given("deleted") %}
 INSERT INTO toolsync_enrolment_op (line, n, field, action, enrolid, courseid, userid)

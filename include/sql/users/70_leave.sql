@@ -21,7 +21,7 @@ SELECT ti.id, ti.tagid
   JOIN {tag_instance} ti ON ti.component = 'core' AND ti.itemtype = 'user' AND ti.itemid = r.userid AND ti.tiuserid = 0
  WHERE r.status = 'deleted';
 
-{% include "users/drop_taggings.sql" %}
+{% include "shared/drop_taggings.sql" %}
 
 DELETE e FROM {competency_evidence} e
   JOIN {competency_usercomp} uc ON uc.id = e.usercompetencyid

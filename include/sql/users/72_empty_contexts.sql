@@ -25,7 +25,7 @@ SELECT f.id, MIN(f.id) OVER (PARTITION BY f.contextid, f.component, f.filearea, 
   FROM toolsync_emptied e
   JOIN {files} f ON f.contextid = e.contextid;
 
-{% include "users/delete_files.sql" %}
+{% include "shared/files_gone.sql" %}
 
 DELETE rc FROM {repository_instance_config} rc
   JOIN {repository_instances} ri ON ri.id = rc.instanceid

@@ -4,7 +4,7 @@ CREATE TEMPORARY TABLE toolsync_interest (
     PRIMARY KEY (line, name), KEY (name)
 );
 
-INSERT INTO toolsync_interest (line, name, rawname, place)
+INSERT IGNORE INTO toolsync_interest (line, name, rawname, place)
 SELECT w.line, w.name, w.rawname, ROW_NUMBER() OVER (PARTITION BY w.line ORDER BY w.place) - 1
   FROM (SELECT g.line, LOWER(g.rawname) AS name, SUBSTRING_INDEX(GROUP_CONCAT(g.rawname ORDER BY g.place SEPARATOR '<'), '<', -1) AS rawname, MIN(g.place) AS place
           FROM (SELECT r.line, t.place, LEFT(TRIM(REGEXP_REPLACE(REGEXP_REPLACE(t.tag, '[[:cntrl:]<>`]', ''), '[[:space:]]+', ' ')), 50) AS rawname
@@ -13,4 +13,5 @@ SELECT w.line, w.name, w.rawname, ROW_NUMBER() OVER (PARTITION BY w.line ORDER B
                                   '$[*]' COLUMNS (place FOR ORDINALITY, tag VARCHAR(1000) PATH '$')) t
                  WHERE r.interests <> '') g
          WHERE g.rawname <> ''
-         GROUP BY g.line, LOWER(g.rawname)) w;
+         GROUP BY g.line, LOWER(g.rawname)) w
+ ORDER BY w.line, w.place;

@@ -1,7 +1,6 @@
 -- What each line reads or changes: names, addresses, values that no two people may share; and what it may create.
 -- Values are cut: two that agree so far are run one after the other, which is never wrong.
-{% set key = option.user_id_field %}
-{% set host = "COALESCE(r.mnethostid, @local_host)" if given("mnethostid") else "@local_host" %}
+{% from "users/terms.sql" import host, key with context %}
 {% set renaming = given("oldusername") and given("username") and option.allow_rename %}
 
 SET @local_host = (SELECT CAST(value AS SIGNED) FROM {config} WHERE name = 'mnet_localhost_id'),

@@ -21,3 +21,12 @@ SELECT w.courseid, w.userid
   JOIN toolsync_meta_link l ON l.masterid = w.courseid
   JOIN {enrol} e ON e.id = w.enrolid AND e.enrol <> 'meta'
  WHERE w.ueid IS NULL OR w.differs;
+
+-- The teachers named on course cards are those who are active.
+INSERT IGNORE INTO toolsync_stale (topic)
+SELECT 'contacts'
+  FROM toolsync_enrolment w
+  JOIN {context} c ON c.contextlevel = 50 AND c.instanceid = w.courseid
+  JOIN {role_assignments} ra ON ra.userid = w.userid AND ra.contextid = c.id
+ WHERE w.differs AND FIND_IN_SET(ra.roleid, (SELECT value FROM {config} WHERE name = 'coursecontact'))
+ LIMIT 1;

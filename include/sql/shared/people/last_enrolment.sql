@@ -1,11 +1,42 @@
 -- Those in toolsync_last are in the course no more, by any method.
 
 INSERT IGNORE INTO toolsync_role_gone (id, contextid, courseid, userid, roleid, component)
-SELECT ra.id, ra.contextid, IF(ra.contextid = l.contextid, l.courseid, NULL), ra.userid, ra.roleid, ra.component
+SELECT ra.id, ra.contextid, l.courseid, ra.userid, ra.roleid, ra.component
   FROM toolsync_last l
-  JOIN {context} cc ON cc.id = l.contextid
-  JOIN {role_assignments} ra ON ra.userid = l.userid
-  JOIN {context} c ON c.id = ra.contextid AND (c.id = cc.id OR c.path LIKE CONCAT(cc.path, '/%'));
+  JOIN {role_assignments} ra ON ra.userid = l.userid AND ra.contextid = l.contextid;
+
+-- Roles in its activities and blocks, too. Few courses have any: those contexts first, then the people.
+DROP TEMPORARY TABLE IF EXISTS toolsync_inner_context;
+CREATE TEMPORARY TABLE toolsync_inner_context (courseid BIGINT NOT NULL, contextid BIGINT NOT NULL, PRIMARY KEY (courseid, contextid));
+
+INSERT IGNORE INTO toolsync_inner_context (courseid, contextid)
+SELECT t.courseid, x.id
+  FROM (SELECT DISTINCT l.courseid FROM toolsync_last l) t
+  JOIN {course_modules} cm ON cm.course = t.courseid
+  JOIN {context} x ON x.contextlevel = 70 AND x.instanceid = cm.id
+  JOIN {role_assignments} ra ON ra.contextid = x.id;
+
+INSERT IGNORE INTO toolsync_inner_context (courseid, contextid)
+SELECT t.courseid, x.id
+  FROM (SELECT DISTINCT l.courseid, l.contextid FROM toolsync_last l) t
+  JOIN {block_instances} b ON b.parentcontextid = t.contextid
+  JOIN {context} x ON x.contextlevel = 80 AND x.instanceid = b.id
+  JOIN {role_assignments} ra ON ra.contextid = x.id;
+
+INSERT IGNORE INTO toolsync_inner_context (courseid, contextid)
+SELECT t.courseid, x.id
+  FROM (SELECT DISTINCT l.courseid FROM toolsync_last l) t
+  JOIN {course_modules} cm ON cm.course = t.courseid
+  JOIN {context} mx ON mx.contextlevel = 70 AND mx.instanceid = cm.id
+  JOIN {block_instances} b ON b.parentcontextid = mx.id
+  JOIN {context} x ON x.contextlevel = 80 AND x.instanceid = b.id
+  JOIN {role_assignments} ra ON ra.contextid = x.id;
+
+INSERT IGNORE INTO toolsync_role_gone (id, contextid, courseid, userid, roleid, component)
+SELECT ra.id, ra.contextid, NULL, ra.userid, ra.roleid, ra.component
+  FROM toolsync_last l
+  JOIN toolsync_inner_context i ON i.courseid = l.courseid
+  JOIN {role_assignments} ra ON ra.userid = l.userid AND ra.contextid = i.contextid;
 
 INSERT IGNORE INTO toolsync_membership_gone (id, groupid, userid, courseid)
 SELECT gm.id, gm.groupid, gm.userid, l.courseid

@@ -21,4 +21,4 @@ SELECT f.id, MIN(f.id) OVER (PARTITION BY f.itemid)
   FROM toolsync_tag_gone d
   JOIN {files} f ON f.component = 'tag' AND f.filearea = 'description' AND f.contextid = @system_context AND f.itemid = d.id;
 
-{% include "users/delete_files.sql" %}
+{% include "shared/files_gone.sql" %}

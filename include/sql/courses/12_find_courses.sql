@@ -1,0 +1,59 @@
+-- Which course each line is about. A line without one makes a new course.
+{% set key = option.course_id_field %}
+
+CREATE TEMPORARY TABLE toolsync_match (line INT UNSIGNED NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL, hits INT NOT NULL);
+
+INSERT INTO toolsync_match (line, courseid, hits)
+SELECT r.line, MIN(c.id), COUNT(*)
+  FROM toolsync_row r
+  JOIN {course} c ON c.{{ key }} = r.{{ key }} AND c.category <> 0
+{% if key != "id" %}
+ WHERE r.{{ key }} <> ''
+{% endif %}
+ GROUP BY r.line;
+
+UPDATE toolsync_row r
+  JOIN toolsync_match m ON m.line = r.line
+   SET r.courseid = IF(m.hits = 1, m.courseid, NULL),
+       r.status = IF(m.hits = 1, NULL, 'failed'),
+       r.field = IF(m.hits = 1, NULL, '{{ key }}'),
+       r.message = IF(m.hits = 1, NULL, CONCAT(m.hits, ' courses have this {{ key }}'));
+{% if key == "id" %}
+
+UPDATE toolsync_row
+   SET status = 'failed', field = 'id', message = 'no course has this id'
+ WHERE status IS NULL AND courseid IS NULL AND id IS NOT NULL;
+{% endif %}
+{% if given("rename") %}
+{% if key == "shortname" %}
+
+-- An old name that is gone is no fault when the course bears its new name already.
+DELETE FROM toolsync_match;
+
+INSERT INTO toolsync_match (line, courseid, hits)
+SELECT r.line, MIN(c.id), 1
+  FROM toolsync_row r
+  JOIN {course} c ON c.shortname = r.rename AND c.category <> 0
+ WHERE r.status IS NULL AND r.courseid IS NULL AND r.rename <> '' AND r.shortname <> ''
+ GROUP BY r.line;
+
+UPDATE toolsync_row r
+  JOIN toolsync_match m ON m.line = r.line
+   SET r.courseid = m.courseid;
+{% endif %}
+
+UPDATE toolsync_row r
+   SET r.status = 'failed', r.field = '{{ key }}', r.message = 'no course has this {{ key }}, so none can be renamed'
+ WHERE r.status IS NULL AND r.courseid IS NULL AND r.rename <> '';
+{% endif %}
+{% if not option.force_update %}
+{% if given("rename") %}
+
+UPDATE toolsync_row r
+  JOIN {course} c ON c.id = r.courseid
+   SET r.status = 'failed', r.field = 'rename', r.message = 'courses that exist are left as they are (Param force_update)'
+ WHERE r.status IS NULL AND r.rename <> '' AND c.shortname <> r.rename COLLATE utf8mb4_bin;
+{% endif %}
+
+UPDATE toolsync_row SET status = 'unchanged' WHERE status IS NULL AND courseid IS NOT NULL;
+{% endif %}

@@ -1,0 +1,96 @@
+-- Which category each line names: of new courses, and of those that may move.
+{% set by = option.category_id_field %}
+{% set default = option.default_category or "" %}
+{% from "courses/fields.sql" import levels %}
+
+CREATE TEMPORARY TABLE toolsync_wish (
+    line INT UNSIGNED NOT NULL PRIMARY KEY, field VARCHAR(20) NOT NULL, kind VARCHAR(10) NOT NULL, value VARCHAR(750) NOT NULL,
+    first INT UNSIGNED NULL, categoryid BIGINT NULL, KEY (value), KEY (first)
+);
+
+INSERT INTO toolsync_wish (line, field, kind, value)
+SELECT r.line,
+       CASE WHEN r.category <> '' THEN 'category' WHEN r.category_idnumber <> '' THEN 'category_idnumber' WHEN r.category_path <> '' THEN 'category_path'
+            ELSE 'category' END,
+       CASE WHEN r.category <> '' THEN '{{ by }}' WHEN r.category_idnumber <> '' THEN 'idnumber' WHEN r.category_path <> '' THEN 'path'
+            ELSE '{{ by }}' END,
+       COALESCE(NULLIF(r.category, ''), NULLIF(r.category_idnumber, ''), NULLIF(r.category_path, ''), {{ "CONVERT(x'" ~ default.strip().encode().hex() ~ "' USING utf8mb4)" }})
+  FROM toolsync_row r
+ WHERE r.status IS NULL
+   AND (r.courseid IS NULL{{ " OR r.category <> '' OR r.category_idnumber <> '' OR r.category_path <> ''" if not option.protect_category }});
+
+DELETE FROM toolsync_wish WHERE value = '';
+
+-- Names are cut by ` / `. Older files cut them by a plain slash, which may also belong to a name.
+UPDATE toolsync_wish w
+  LEFT JOIN {course_categories} c ON c.parent = 0 AND c.name = w.value
+   SET w.value = TRIM(REGEXP_REPLACE(TRIM(BOTH '/' FROM w.value), '[[:space:]]*/[[:space:]]*', ' / '))
+ WHERE w.kind = 'path' AND w.value LIKE '%/%' AND w.value NOT LIKE '% / %' AND c.id IS NULL;
+
+UPDATE toolsync_row r
+  JOIN toolsync_wish w ON w.line = r.line
+   SET r.status = 'failed', r.field = w.field, r.message = 'a category in this path has no name'
+ WHERE w.kind = 'path' AND (w.value = '' OR w.value REGEXP '(^|[[:space:]])/[[:space:]]+/([[:space:]]|$)|^/[[:space:]]|[[:space:]]/$');
+
+UPDATE toolsync_wish
+   SET value = REGEXP_REPLACE(value, '[[:space:]]+/[[:space:]]+', ' / ')
+ WHERE kind = 'path' AND value LIKE '% / %';
+
+-- Every path once, by its first line; and every category of every path, one level under the other.
+CREATE TEMPORARY TABLE toolsync_path (value VARCHAR(750) NOT NULL PRIMARY KEY, line INT UNSIGNED NOT NULL, categoryid BIGINT NULL, KEY (line));
+CREATE TEMPORARY TABLE toolsync_category (
+    path VARCHAR(750) NOT NULL PRIMARY KEY, parentpath VARCHAR(750) NOT NULL, name VARCHAR(750) NOT NULL, level INT NOT NULL,
+    line INT UNSIGNED NOT NULL, categoryid BIGINT NULL, hits INT NOT NULL DEFAULT 0, made TINYINT NOT NULL DEFAULT 0,
+    KEY (parentpath), KEY (categoryid)
+);
+
+{% include "courses/category_paths.sql" %}
+
+CREATE TEMPORARY TABLE toolsync_category_found (path VARCHAR(750) NOT NULL, categoryid BIGINT NOT NULL, KEY (path));
+
+INSERT INTO toolsync_category_found (path, categoryid)
+WITH RECURSIVE found (path, id) AS (
+    SELECT CAST('' AS CHAR(750)), CAST(0 AS SIGNED)
+     UNION ALL
+    SELECT p.path, c.id
+      FROM found f
+      JOIN toolsync_category p ON p.parentpath = f.path
+      JOIN {course_categories} c ON c.parent = f.id AND c.name = p.name
+)
+SELECT path, id FROM found WHERE id <> 0;
+
+UPDATE toolsync_category p
+  JOIN (SELECT f.path, MIN(f.categoryid) AS id, COUNT(*) AS hits FROM toolsync_category_found f GROUP BY f.path) f ON f.path = p.path
+   SET p.categoryid = f.id, p.hits = f.hits;
+
+CREATE TEMPORARY TABLE toolsync_bad_path (line INT UNSIGNED NOT NULL PRIMARY KEY, message TEXT NOT NULL);
+
+INSERT IGNORE INTO toolsync_bad_path (line, message)
+SELECT u.line, IF(p.hits > 1, CONCAT(p.hits, ' categories are called ', p.path), 'the name of a category has at most 255 characters')
+  FROM toolsync_path u
+  JOIN toolsync_number n ON n.n BETWEEN 1 AND {{ levels("u.value") }}
+  STRAIGHT_JOIN toolsync_category p ON p.path = SUBSTRING_INDEX(u.value, ' / ', n.n)
+ WHERE p.hits > 1 OR CHAR_LENGTH(p.name) > 255;
+
+UPDATE toolsync_row r
+  JOIN toolsync_wish w ON w.line = r.line
+  JOIN toolsync_bad_path b ON b.line = w.first
+   SET r.status = 'failed', r.field = w.field, r.message = b.message
+ WHERE r.status IS NULL;
+
+{% include "courses/path_ids.sql" %}
+
+UPDATE toolsync_wish w
+  JOIN (SELECT c.idnumber, MIN(c.id) AS id, COUNT(*) AS hits FROM {course_categories} c WHERE c.idnumber <> '' GROUP BY c.idnumber) c ON c.idnumber = w.value
+   SET w.categoryid = IF(c.hits = 1, c.id, NULL)
+ WHERE w.kind = 'idnumber';
+
+UPDATE toolsync_wish w
+  JOIN {course_categories} c ON c.id = IF(w.value REGEXP '^[0-9]{1,18}$', CAST(w.value AS UNSIGNED), 0)
+   SET w.categoryid = c.id
+ WHERE w.kind = 'id';
+
+UPDATE toolsync_row r
+  JOIN toolsync_wish w ON w.line = r.line AND w.kind <> 'path' AND w.categoryid IS NULL
+   SET r.status = 'failed', r.field = w.field, r.message = CONCAT('no category has this ', w.kind)
+ WHERE r.status IS NULL;

@@ -1,0 +1,74 @@
+-- What each course shall be: what the line says, else what is stored, else the site's default.
+{% from "courses/fields.sql" import kept_when_empty, cleared, numbers with context %}
+{% set key = option.course_id_field %}
+
+CREATE TEMPORARY TABLE toolsync_course (
+    line INT UNSIGNED NOT NULL PRIMARY KEY, id BIGINT NULL, isnew TINYINT NOT NULL, contextid BIGINT NULL, contextpath VARCHAR(255) NULL,
+    shortname VARCHAR(255) NOT NULL, fullname VARCHAR(1333) NOT NULL, idnumber VARCHAR(100) NOT NULL, summary LONGTEXT NULL, format VARCHAR(21) NOT NULL,
+    lang VARCHAR(30) NOT NULL, theme VARCHAR(50) NOT NULL,
+{% for column in numbers %}
+    {{ column }} BIGINT NOT NULL,
+{% endfor %}
+    enddate BIGINT NOT NULL, visibleold BIGINT NULL, downloadcontent BIGINT NULL, showcompletionconditions BIGINT NULL, category BIGINT NULL,
+    formerformat VARCHAR(21) NULL, formercategory BIGINT NULL, sections INT NOT NULL,
+    weekly TINYINT NOT NULL DEFAULT 0, changed TINYINT NOT NULL DEFAULT 0, touched TINYINT NOT NULL DEFAULT 0,
+    KEY (id), KEY (category)
+);
+
+INSERT INTO toolsync_course (line, id, isnew, shortname,
+{% for column in kept_when_empty + cleared.keys() | list + numbers.keys() | list %}
+       {{ column }},
+{% endfor %}
+       enddate, visibleold, downloadcontent, showcompletionconditions, category, formerformat, formercategory, sections)
+SELECT r.line, c.id, c.id IS NULL,
+       COALESCE({{ "NULLIF(r.rename, '')" if given("rename") else "NULL" }}, {{ "c.shortname, NULLIF(r.shortname, '')" if key == "shortname" else "NULLIF(r.shortname, ''), c.shortname" }}, ''),
+{% for column in kept_when_empty %}
+       COALESCE(NULLIF(r.{{ column }}, ''), c.{{ column }}, {{ "@new_format" if column == "format" else "''" }}),
+{% endfor %}
+{% for column, default in cleared.items() %}
+{% if column == key %}
+       COALESCE(c.{{ column }}, r.{{ column }}),
+{% else %}
+       IF(c.id IS NULL, COALESCE(NULLIF(r.{{ column }}, ''), {{ default }}), COALESCE(r.{{ column }}, c.{{ column }}{{ ", ''" if column != "summary" }})),
+{% endif %}
+{% endfor %}
+{% for column, default in numbers.items() %}
+       COALESCE(r.{{ column }}, c.{{ column }}, {{ default }}),
+{% endfor %}
+       COALESCE(r.enddate, c.enddate, -1), c.visibleold, COALESCE(r.downloadcontent, c.downloadcontent),
+       IF(c.id IS NULL, COALESCE(r.showcompletionconditions, @new_showcompletionconditions), COALESCE(r.showcompletionconditions, c.showcompletionconditions)),
+       COALESCE(w.categoryid, c.category), c.format, c.category, 0
+  FROM toolsync_row r
+  LEFT JOIN {course} c ON c.id = r.courseid
+  LEFT JOIN toolsync_wish w ON w.line = r.line
+ WHERE r.status IS NULL;
+
+UPDATE toolsync_course t
+   SET t.enddate = IF(t.startdate > 0 AND @new_duration > 0, t.startdate + @new_duration, 0)
+ WHERE t.enddate = -1;
+
+-- Without completion there are no conditions to show.
+UPDATE toolsync_course t
+  JOIN toolsync_row r ON r.line = t.line
+   SET t.showcompletionconditions = NULL
+ WHERE t.enablecompletion = 0 AND (t.isnew OR r.enablecompletion = 0);
+
+UPDATE toolsync_course t SET t.visibleold = t.visible WHERE t.isnew;
+
+-- The last section: those of a new course, those that are there, and up to the one that is named.
+UPDATE toolsync_course t
+  JOIN toolsync_row r ON r.line = t.line
+   SET t.sections = IF(t.isnew, COALESCE(r.numsections, @new_numsections), 0);
+{% if given_any("topic#") %}
+
+UPDATE toolsync_course t
+  JOIN (SELECT c.line, MAX(c.n) AS last FROM toolsync_cell c WHERE c.family = 'topic#' AND c.value <> '' GROUP BY c.line) c ON c.line = t.line
+   SET t.sections = GREATEST(t.sections, c.last);
+{% endif %}
+
+INSERT INTO toolsync_note (line, field, message)
+SELECT t.line, 'numsections', 'not used: it is for new courses'
+  FROM toolsync_course t
+  JOIN toolsync_row r ON r.line = t.line
+ WHERE NOT t.isnew AND r.numsections IS NOT NULL
+   AND r.numsections <> (SELECT MAX(s.section) FROM {course_sections} s WHERE s.course = t.id);

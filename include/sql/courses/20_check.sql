@@ -1,0 +1,52 @@
+-- What the site does not allow a course to be. A line fails for the first thing found, and nothing of it is done.
+{% macro fault(condition, field, message) %}IF({{ condition }}, '{{ field }}|{{ message }}', NULL),{% endmacro %}
+
+CREATE TEMPORARY TABLE toolsync_fault (line INT UNSIGNED NOT NULL PRIMARY KEY, fault TEXT NOT NULL);
+
+INSERT INTO toolsync_fault (line, fault)
+SELECT t.line,
+       COALESCE(
+           {{ fault("t.isnew AND t.shortname = ''", "shortname", "a new course needs one") }}
+           {{ fault("t.isnew AND t.fullname = ''", "fullname", "a new course needs one") }}
+           {{ fault("t.isnew AND t.category IS NULL AND w.line IS NULL", "category", "a new course needs one (or Param default_category)") }}
+           {{ fault("(t.isnew OR t.shortname <> c.shortname) AND EXISTS (SELECT 1 FROM {course} other WHERE other.shortname = t.shortname AND NOT other.id <=> t.id)",
+                    "rename" if given("rename") else "shortname", "another course has it") }}
+           {{ fault("t.idnumber <> '' AND (t.isnew OR t.idnumber <> c.idnumber)"
+                    ~ " AND EXISTS (SELECT 1 FROM {course} other WHERE other.idnumber = t.idnumber AND NOT other.id <=> t.id)", "idnumber", "another course has it") }}
+{% if given("format") %}
+           {{ fault("r.format <> '' AND NOT EXISTS (SELECT 1 FROM {config_plugins} p WHERE p.plugin = CONCAT('format_', r.format) AND p.name = 'version')",
+                    "format", "the site has no such course format") }}
+{% endif %}
+{% if given("theme") %}
+           {{ fault("r.theme <> '' AND NOT r.theme <=> c.theme"
+                    ~ " AND NOT EXISTS (SELECT 1 FROM {config_plugins} p WHERE p.plugin = CONCAT('theme_', r.theme) AND p.name = 'version')",
+                    "theme", "the site has no such theme") }}
+{% endif %}
+{% if given("activitytype") %}
+           {{ fault("r.activitytype <> '' AND NOT EXISTS (SELECT 1 FROM {modules} m WHERE m.name = r.activitytype)",
+                    "activitytype", "the site has no such activity") }}
+{% endif %}
+{% if given("defaultgroupingid") %}
+           {{ fault("r.defaultgroupingid > 0 AND NOT EXISTS (SELECT 1 FROM {groupings} g WHERE g.id = r.defaultgroupingid AND g.courseid = t.id)",
+                    "defaultgroupingid", "the course has no such grouping") }}
+{% endif %}
+{% if given("startdate") or given("enddate") %}
+           {{ fault("(r.startdate IS NOT NULL OR r.enddate IS NOT NULL) AND t.startdate = 0 AND t.enddate > 0 AND NOT t.weekly",
+                    "startdate", "a course that ends must begin") }}
+           {{ fault("r.enddate > 0 AND r.enddate < t.startdate", "enddate", "before the start date") }}
+           {{ fault("r.startdate IS NOT NULL AND t.enddate > 0 AND t.enddate < t.startdate AND NOT t.weekly", "startdate", "after the end date") }}
+{% endif %}
+           NULL) AS fault
+  FROM toolsync_course t
+  JOIN toolsync_row r ON r.line = t.line
+  LEFT JOIN {course} c ON c.id = t.id
+  LEFT JOIN toolsync_wish w ON w.line = t.line
+HAVING fault IS NOT NULL;
+{% if given_any("topic#") %}
+
+INSERT IGNORE INTO toolsync_fault (line, fault)
+SELECT c.line, CONCAT(c.field, '|sections are numbered from 0 to 999')
+  FROM toolsync_cell c
+ WHERE c.family = 'topic#' AND c.value <> '' AND c.n > 999;
+{% endif %}
+{% include "courses/faults.sql" %}

@@ -1,0 +1,76 @@
+-- Enrolment methods: what the site gives a new course, and what lines ask for.
+
+CREATE TEMPORARY TABLE toolsync_method (
+    enrol VARCHAR(20) NOT NULL PRIMARY KEY, position INT NOT NULL, isdefault TINYINT NOT NULL, keyed TINYINT NOT NULL, status INT NOT NULL,
+    roleid BIGINT NOT NULL, enrolperiod BIGINT NOT NULL, expirynotify INT NOT NULL, notifyall INT NOT NULL, expirythreshold BIGINT NOT NULL,
+    password VARCHAR(50) NULL, customint1 BIGINT NULL, customint2 BIGINT NULL, customint3 BIGINT NULL, customint4 BIGINT NULL, customint5 BIGINT NULL,
+    customint6 BIGINT NULL
+);
+
+{% macro setting(name) %}MAX(IF(name = '{{ name }}', NULLIF(value, ''), NULL)){% endmacro %}
+{% macro number(name, otherwise) %}COALESCE({{ setting(name) }}, {{ otherwise }}) + 0{% endmacro %}
+{% set custom = {
+    "manual": ["sendcoursewelcomemessage"],
+    "self": ["groupkey", "longtimenosee", "maxenrolled", "sendcoursewelcomemessage", 0, "newenrols"],
+    "guest": [],
+} %}
+{% for enrol, columns in custom.items() %}
+INSERT INTO toolsync_method (enrol, position, isdefault, keyed, status, roleid, enrolperiod, expirynotify, notifyall, expirythreshold, password
+       {%- for column in columns %}, customint{{ loop.index }}{% endfor %})
+SELECT '{{ enrol }}', FIND_IN_SET('{{ enrol }}', @enrol_plugins), FIND_IN_SET('{{ enrol }}', @enrol_plugins) > 0 AND {{ number("defaultenrol", 1) }} <> 0,
+       {{ number("requirepassword", 0) if enrol != "manual" else 0 }} <> 0, {{ number("status", 0 if enrol == "manual" else 1) }},
+{% if enrol == "guest" %}
+       0, 0, 0, 0, 0, ''
+{% else %}
+       {{ number("roleid", 0) }}, {{ number("enrolperiod", 0) }}, {{ number("expirynotify", 0) }} > 0, {{ number("expirynotify", 0) }} = 2,
+       {{ number("expirythreshold", 86400) }}, NULL
+{% endif %}
+       {%- for column in columns %}, {{ setting(column) if column else 0 }}{% endfor %}
+
+  FROM {config_plugins}
+ WHERE plugin = 'enrol_{{ enrol }}';
+
+{% endfor %}
+{% if given("self") or given("guest") or given_any("enrolment_#") %}
+CREATE TEMPORARY TABLE toolsync_ask (
+    line INT UNSIGNED NOT NULL, n BIGINT NOT NULL, field VARCHAR(300) NOT NULL, enrol VARCHAR(20) NOT NULL, action VARCHAR(10) NOT NULL,
+    name VARCHAR(255) NULL, password VARCHAR(50) NULL, rolefield VARCHAR(300) NULL, rolename VARCHAR(100) NULL, roleid BIGINT NULL,
+    startdate BIGINT NULL, enddate BIGINT NULL, period BIGINT NULL, sourcefield VARCHAR(300) NULL, cohort VARCHAR(254) NULL, master VARCHAR(255) NULL,
+    groupfield VARCHAR(300) NULL, groupname VARCHAR(254) NULL, newgroup TINYINT NOT NULL DEFAULT 0, customint1 BIGINT NULL, customint2 BIGINT NULL,
+    enrolid BIGINT NULL, missing TINYINT NOT NULL DEFAULT 0, status VARCHAR(10) NULL, message TEXT NULL,
+    PRIMARY KEY (line, n), KEY (enrolid)
+);
+
+{% for column in ["self", "guest"] if given(column) %}
+INSERT INTO toolsync_ask (line, n, field, enrol, action)
+SELECT t.line, -{{ loop.index }}, '{{ column }}', '{{ column }}', IF(r.{{ column }}, 'on', 'off')
+  FROM toolsync_course t
+  JOIN toolsync_row r ON r.line = t.line
+ WHERE r.{{ column }} IS NOT NULL;
+
+{% endfor %}
+{% if given_any("enrolment_#") %}
+{% include "courses/methods_asked.sql" %}
+{% endif %}
+
+-- The method that the course has so far.
+{% include "courses/find_methods.sql" %}
+
+UPDATE toolsync_ask a
+   SET a.status = 'failed', a.message = IF(FIND_IN_SET(a.enrol, @enrol_plugins), 'this method cannot be set from a file', 'the site has switched this enrolment method off')
+ WHERE a.status IS NULL
+   AND (a.enrol NOT IN ('manual', 'self', 'guest', 'cohort', 'meta') OR NOT FIND_IN_SET(a.enrol, @enrol_plugins) AND NOT (a.n < 0 AND a.action = 'off'));
+
+UPDATE toolsync_row r
+  JOIN toolsync_ask a ON a.line = r.line AND a.status = 'failed'
+   SET r.status = 'failed', r.field = a.field, r.message = a.message
+ WHERE r.status IS NULL;
+
+DELETE a FROM toolsync_ask a
+  JOIN toolsync_row r ON r.line = a.line
+ WHERE r.status IS NOT NULL;
+
+DELETE t FROM toolsync_course t
+  JOIN toolsync_row r ON r.line = t.line
+ WHERE r.status IS NOT NULL;
+{% endif %}

@@ -1,0 +1,50 @@
+-- Teachers: who they are, and whether the course will have manual enrolment.
+{% if given_any("teacher#_account") %}
+
+CREATE TEMPORARY TABLE toolsync_teacher (
+    line INT UNSIGNED NOT NULL, n BIGINT NOT NULL, field VARCHAR(300) NOT NULL, rolefield VARCHAR(300) NULL, account VARCHAR(255) NOT NULL,
+    rolename VARCHAR(100) NOT NULL, userid BIGINT NULL, roleid BIGINT NULL, status VARCHAR(10) NULL, message TEXT NULL,
+    PRIMARY KEY (line, n)
+);
+
+INSERT INTO toolsync_teacher (line, n, field, rolefield, account, rolename)
+SELECT c.line, c.n, MAX(IF(c.family = 'teacher#_account', c.field, '')), MAX(IF(c.family = 'teacher#_role', c.field, NULL)),
+       LEFT(MAX(IF(c.family = 'teacher#_account', c.value, '')), 255), COALESCE(LEFT(NULLIF(MAX(IF(c.family = 'teacher#_role', c.value, '')), ''), 100), 'editingteacher')
+  FROM toolsync_cell c
+  JOIN toolsync_course t ON t.line = c.line
+ WHERE c.family IN ('teacher#_account', 'teacher#_role')
+ GROUP BY c.line, c.n
+HAVING MAX(IF(c.family = 'teacher#_account', c.value, '')) <> '';
+
+{% with rows="toolsync_teacher", value="account", by=option.user_id_field, into="userid", n="n", field_column="field" %}{% include "shared/find_user.sql" %}{% endwith %}
+{% with rows="toolsync_teacher", value="rolename", by="shortname", into="roleid", n="n", field_column="rolefield" %}{% include "shared/find_role.sql" %}{% endwith %}
+
+UPDATE toolsync_teacher p
+   SET p.status = 'failed', p.message = 'the guest account cannot be enrolled'
+ WHERE p.status IS NULL AND p.userid = @guest;
+
+UPDATE toolsync_teacher p
+  JOIN toolsync_course t ON t.line = p.line
+  LEFT JOIN toolsync_method m ON m.enrol = 'manual'
+{% if given_any("enrolment_#") %}
+  LEFT JOIN (SELECT a.line, MAX(a.action) AS action FROM toolsync_ask a WHERE a.enrol = 'manual' GROUP BY a.line) a ON a.line = p.line
+{% endif %}
+   SET p.status = 'failed', p.message = 'the course has no manual enrolment that is switched on'
+ WHERE p.status IS NULL
+   AND NOT (COALESCE(m.position, 0) > 0
+            AND {{ "COALESCE(a.action = 'on', " if given_any("enrolment_#") else "(" }}IF(t.isnew, m.isdefault AND m.status = 0,
+                    EXISTS (SELECT 1 FROM {enrol} e WHERE e.courseid = t.id AND e.enrol = 'manual' AND e.status = 0))));
+
+UPDATE toolsync_row r
+  JOIN toolsync_teacher p ON p.line = r.line AND p.status = 'failed'
+   SET r.status = 'failed', r.field = p.field, r.message = p.message
+ WHERE r.status IS NULL;
+
+DELETE p FROM toolsync_teacher p
+  JOIN toolsync_row r ON r.line = p.line
+ WHERE r.status IS NOT NULL;
+
+DELETE t FROM toolsync_course t
+  JOIN toolsync_row r ON r.line = t.line
+ WHERE r.status IS NOT NULL;
+{% endif %}

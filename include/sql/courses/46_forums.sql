@@ -1,0 +1,59 @@
+-- The Announcements forum of a course that shows announcements, the discussion forum of a social one.
+
+CREATE TEMPORARY TABLE toolsync_forum (
+    courseid BIGINT NOT NULL PRIMARY KEY, type VARCHAR(20) NOT NULL, forumid BIGINT NULL, sectionid BIGINT NULL, cmid BIGINT NULL
+);
+
+INSERT INTO toolsync_forum (courseid, type)
+SELECT t.id, IF(t.format = 'social', 'social', 'news')
+  FROM toolsync_course t
+ WHERE (t.isnew OR t.changed) AND (t.format = 'social' OR t.format <> 'singleactivity' AND t.newsitems > 0)
+   AND NOT EXISTS (SELECT 1 FROM {forum} f WHERE f.course = t.id AND f.type = IF(t.format = 'social', 'social', 'news'));
+
+-- What such forums are called: on a site that speaks another language, as most of its own are.
+{% for type, name, intro in [
+    ("news", "Announcements", "General news and announcements"),
+    ("social", "Social forum", "An open forum for chatting about anything you want to"),
+] %}
+SET @{{ type }}_name = '{{ name }}', @{{ type }}_intro = '{{ intro }}';
+
+SELECT f.name, f.intro INTO @{{ type }}_name, @{{ type }}_intro
+  FROM {forum} f
+ WHERE @site_lang NOT LIKE 'en%' AND f.type = '{{ type }}' AND f.course <> @front_page AND EXISTS (SELECT 1 FROM toolsync_forum)
+ GROUP BY f.name, f.intro
+ ORDER BY COUNT(*) DESC, MAX(f.id) DESC
+ LIMIT 1;
+
+{% endfor %}
+SELECT COALESCE(MAX(IF(name = 'forum_announcementsubscription', value, NULL)), 1) + 0,
+       COALESCE(MAX(IF(name = 'forum_announcementmaxattachments', value, NULL)), 1) + 0,
+       COALESCE(MAX(IF(name = 'forum_announcementmaxbytes', value, NULL)), 512000) + 0
+  INTO @news_subscription, @news_attachments, @news_bytes
+  FROM {config}
+ WHERE name LIKE 'forum\_announcement%';
+
+INSERT INTO {forum} (course, type, name, intro, introformat, assessed, forcesubscribe, maxattachments, maxbytes, timemodified)
+SELECT w.courseid, w.type, IF(w.type = 'news', @news_name, @social_name), IF(w.type = 'news', @news_intro, @social_intro), 1, 0,
+       IF(w.type = 'news', @news_subscription, 0), IF(w.type = 'news', @news_attachments, 1), IF(w.type = 'news', @news_bytes, 0), @now
+  FROM toolsync_forum w
+ ORDER BY w.courseid;
+
+UPDATE toolsync_forum w
+  JOIN {forum} f ON f.course = w.courseid AND f.type = w.type
+  JOIN {course_sections} s ON s.course = w.courseid AND s.section = 0
+   SET w.forumid = f.id, w.sectionid = s.id;
+
+SET @forum_module = (SELECT id FROM {modules} WHERE name = 'forum');
+
+INSERT INTO {course_modules} (course, module, instance, section, added)
+SELECT w.courseid, @forum_module, w.forumid, w.sectionid, @now
+  FROM toolsync_forum w
+ ORDER BY w.courseid;
+
+UPDATE toolsync_forum w
+  JOIN {course_modules} cm ON cm.course = w.courseid AND cm.module = @forum_module AND cm.instance = w.forumid
+   SET w.cmid = cm.id;
+
+UPDATE {course_sections} s
+  JOIN toolsync_forum w ON w.sectionid = s.id
+   SET s.sequence = IF(COALESCE(s.sequence, '') = '', w.cmid, CONCAT(s.sequence, ',', w.cmid));

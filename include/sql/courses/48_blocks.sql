@@ -1,0 +1,44 @@
+-- The blocks that a new course begins with: the site's list for its format, or the format's own.
+
+CREATE TEMPORARY TABLE toolsync_block_list (format VARCHAR(21) NOT NULL PRIMARY KEY, list TEXT NOT NULL, everywhere TINYINT NOT NULL);
+
+INSERT INTO toolsync_block_list (format, list, everywhere)
+SELECT f.format, COALESCE(@all_blocks, c.value, CASE f.format WHEN 'singleactivity' THEN 'site_main_menu' WHEN 'social' THEN ':social_activities' ELSE ':' END),
+       f.format = 'singleactivity'
+  FROM (SELECT DISTINCT t.format FROM toolsync_course t WHERE t.isnew) f
+  LEFT JOIN {config} c ON c.name = CONCAT('defaultblocks_', f.format);
+
+CREATE TEMPORARY TABLE toolsync_block (
+    format VARCHAR(21) NOT NULL, region VARCHAR(16) NOT NULL, weight INT NOT NULL, name VARCHAR(40) NOT NULL, everywhere TINYINT NOT NULL,
+    PRIMARY KEY (format, region, weight)
+);
+
+{% for region, list in [("side-pre", "SUBSTRING_INDEX(l.list, ':', 1)"), ("side-post", "IF(l.list LIKE '%:%', SUBSTRING_INDEX(SUBSTRING_INDEX(l.list, ':', 2), ':', -1), '')")] %}
+INSERT INTO toolsync_block (format, region, weight, name, everywhere)
+SELECT w.format, '{{ region }}', ROW_NUMBER() OVER (PARTITION BY w.format ORDER BY w.n) - 1, b.name, w.everywhere
+  FROM (SELECT l.format, l.everywhere, n.n, SUBSTRING_INDEX(SUBSTRING_INDEX({{ list }}, ',', n.n), ',', -1) AS name
+          FROM toolsync_block_list l
+          JOIN toolsync_number n ON n.n BETWEEN 1 AND 1 + CHAR_LENGTH({{ list }}) - CHAR_LENGTH(REPLACE({{ list }}, ',', ''))) w
+  JOIN {block} b ON b.name = w.name;
+
+{% endfor %}
+INSERT INTO {block_instances} (blockname, parentcontextid, showinsubcontexts, pagetypepattern, defaultregion, defaultweight, configdata, timecreated, timemodified)
+SELECT b.name, t.contextid, b.everywhere, IF(b.everywhere, '*', 'course-view-*'), b.region, b.weight, '', @now, @now
+  FROM toolsync_course t
+  JOIN toolsync_block b ON b.format = t.format
+ WHERE t.isnew
+ ORDER BY t.line, b.region DESC, b.weight;
+
+INSERT INTO {context} (contextlevel, instanceid, depth)
+SELECT 80, i.id, 0
+  FROM toolsync_course t
+  JOIN {block_instances} i ON i.parentcontextid = t.contextid
+ WHERE t.isnew
+ ORDER BY i.id;
+
+UPDATE toolsync_course t
+  JOIN {block_instances} i ON i.parentcontextid = t.contextid
+  JOIN {context} u ON u.id = t.contextid
+  JOIN {context} x ON x.contextlevel = 80 AND x.instanceid = i.id
+   SET x.path = CONCAT(u.path, '/', x.id), x.depth = u.depth + 1
+ WHERE t.isnew;

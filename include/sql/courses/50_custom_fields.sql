@@ -1,0 +1,19 @@
+-- Values of custom fields.
+{% if given_any("customfield_*") %}
+
+UPDATE {customfield_data} d
+  JOIN toolsync_custom x ON x.dataid = d.id
+  JOIN toolsync_course t ON t.line = x.line
+   SET d.intvalue = x.intvalue, d.decvalue = x.decvalue, d.charvalue = x.charvalue, d.value = x.value, d.timemodified = @now
+ WHERE IF(x.type = 'number', NOT d.decvalue <=> x.decvalue, d.value <> x.value COLLATE utf8mb4_bin);
+
+INSERT INTO {customfield_data} (fieldid, instanceid, intvalue, decvalue, charvalue, value, valueformat, valuetrust, timecreated, timemodified, contextid,
+       component, area, itemid)
+SELECT x.fieldid, t.id, x.intvalue, x.decvalue, x.charvalue, x.value, x.type = 'textarea', x.type = 'textarea' AND @trust_texts, @now, @now, t.contextid,
+       f.component, f.area, f.itemid
+  FROM toolsync_custom x
+  JOIN toolsync_course t ON t.line = x.line
+  JOIN toolsync_field f ON f.id = x.fieldid
+ WHERE x.dataid IS NULL
+ ORDER BY x.line, x.fieldid;
+{% endif %}

@@ -1,0 +1,26 @@
+-- What became of each line; the caches of the courses that changed, and who must be told.
+
+UPDATE {course} c
+  JOIN toolsync_course t ON t.id = c.id
+   SET c.cacherev = IF(c.cacherev < @now OR c.cacherev > @now + 3600, @now, c.cacherev + 1)
+ WHERE NOT t.isnew AND (t.changed OR t.touched);
+
+SET @flag_expiry = @now + COALESCE((SELECT value FROM {config} WHERE name = 'sessiontimeout'), 28800);
+
+UPDATE {cache_flags} f
+  JOIN toolsync_moved_context m ON f.name = m.path AND f.flagtype = 'accesslib/dirtycontexts'
+   SET f.value = '1', f.timemodified = @now, f.expiry = @flag_expiry;
+
+INSERT INTO {cache_flags} (flagtype, name, timemodified, value, expiry)
+SELECT 'accesslib/dirtycontexts', m.path, @now, '1', @flag_expiry
+  FROM toolsync_moved_context m
+  LEFT JOIN {cache_flags} f ON f.name = m.path AND f.flagtype = 'accesslib/dirtycontexts'
+ WHERE f.id IS NULL;
+
+INSERT IGNORE INTO toolsync_stale (topic)
+SELECT 'courses' FROM toolsync_course t WHERE t.isnew OR t.changed LIMIT 1;
+
+UPDATE toolsync_row r
+  JOIN toolsync_course t ON t.line = r.line
+   SET r.status = CASE WHEN t.isnew THEN 'created' WHEN t.changed OR t.touched THEN 'updated' ELSE 'unchanged' END
+ WHERE r.status IS NULL;

@@ -1,0 +1,22 @@
+DELETE FROM toolsync_path;
+
+INSERT INTO toolsync_path (value, line)
+SELECT w.value, MIN(w.line)
+  FROM toolsync_wish w
+  JOIN toolsync_row r ON r.line = w.line AND r.status IS NULL
+ WHERE w.kind = 'path' AND w.categoryid IS NULL
+ GROUP BY w.value;
+
+UPDATE toolsync_wish w
+  JOIN toolsync_path u ON u.value = w.value
+   SET w.first = u.line
+ WHERE w.kind = 'path';
+
+-- A name is written as its first line writes it.
+INSERT IGNORE INTO toolsync_category (path, parentpath, name, level, line)
+SELECT SUBSTRING_INDEX(w.value, ' / ', n.n), IF(n.n = 1, '', SUBSTRING_INDEX(w.value, ' / ', n.n - 1)),
+       SUBSTRING_INDEX(SUBSTRING_INDEX(w.value, ' / ', n.n), ' / ', -1), n.n, w.line
+  FROM toolsync_path u
+  JOIN toolsync_wish w ON w.line = u.line
+  JOIN toolsync_number n ON n.n BETWEEN 1 AND {{ levels("w.value") }}
+ ORDER BY w.line, n.n;

@@ -1,0 +1,1 @@
+courseid BIGINT NULL

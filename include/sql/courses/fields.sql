@@ -1,0 +1,18 @@
+{#
+  The columns of a file that are columns of {course} by the same name, with the site's default for a new course.
+  An empty cell: keeps a name, clears the other texts, is no value for a number or a date.
+#}
+{% set kept_when_empty = ["fullname", "format"] %}
+{% set cleared = {"idnumber": "''", "summary": "''", "lang": "@new_lang", "theme": "''"} %}
+{% set numbers = {
+    "summaryformat": "1", "newsitems": "@new_newsitems", "showgrades": "@new_showgrades", "showreports": "@new_showreports",
+    "showactivitydates": "@new_showactivitydates", "legacyfiles": "@new_legacyfiles", "maxbytes": "@new_maxbytes", "groupmode": "@new_groupmode",
+    "groupmodeforce": "@new_groupmodeforce", "defaultgroupingid": "0", "enablecompletion": "@new_enablecompletion", "visible": "@new_visible",
+    "startdate": "@tomorrow",
+} %}
+{% set texts = ["shortname", "fullname", "format", "idnumber", "summary", "lang", "theme"] %}
+{# All that an update may change, but for the end date and the place in the category. #}
+{% set stored = texts + numbers.keys() | list + ["visibleold", "downloadcontent", "showcompletionconditions", "category"] %}
+
+{# How many names a path has. #}
+{% macro levels(path) %}1 + (CHAR_LENGTH({{ path }}) - CHAR_LENGTH(REPLACE({{ path }}, ' / ', ''))) / 3{% endmacro %}

@@ -1,0 +1,69 @@
+-- The columns enrolment_N of a line, together.
+{% from "courses/fields.sql" import levels %}
+{% macro cell(name, what="c.value") %}NULLIF(MAX(IF(c.family = 'enrolment_#{{ name }}', {{ what }}, '')), ''){% endmacro %}
+{% macro given_as(name, kind) %}MAX(IF(c.family = 'enrolment_#{{ name }}', c.{{ kind }}, NULL)){% endmacro %}
+INSERT INTO toolsync_ask (line, n, field, enrol, action, name, password, rolefield, rolename, roleid, startdate, enddate, period, sourcefield, cohort, master,
+       groupfield, groupname, newgroup)
+SELECT c.line, c.n, MAX(IF(c.family = 'enrolment_#', c.field, '')), COALESCE(LOWER({{ cell("") }}), ''),
+       CASE WHEN {{ given_as("_delete", "yesno") }} = 1 THEN 'gone' WHEN {{ given_as("_disable", "yesno") }} = 1 THEN 'off' ELSE 'on' END,
+       {{ cell("_name") }}, {{ cell("_password") }}, COALESCE({{ cell("_role", "c.field") }}, {{ cell("_roleid", "c.field") }}), {{ cell("_role") }},
+       IF({{ cell("_role") }} IS NULL, CAST({{ cell("_roleid") }} AS SIGNED), NULL), {{ given_as("_startdate", "moment") }}, {{ given_as("_enddate", "moment") }},
+       CASE LEFT(REGEXP_SUBSTR(LOWER({{ cell("_enrolperiod") }}), '[a-z]+'), 3)
+            WHEN 'min' THEN 60 WHEN 'hou' THEN 3600 WHEN 'day' THEN 86400 WHEN 'wee' THEN 604800 WHEN 'mon' THEN 2678400 WHEN 'yea' THEN 31536000 ELSE 1 END
+       * CAST(REGEXP_SUBSTR({{ cell("_enrolperiod") }}, '^[0-9]+') AS SIGNED),
+       COALESCE({{ cell("_cohortidnumber", "c.field") }}, {{ cell("_metacoursename", "c.field") }}), {{ cell("_cohortidnumber") }}, {{ cell("_metacoursename") }},
+       COALESCE({{ cell("_groupname", "c.field") }}, {{ cell("_addtogroup", "c.field") }}), {{ cell("_groupname") }}, COALESCE({{ cell("_addtogroup") }}, '0') <> '0'
+  FROM toolsync_cell c
+  JOIN toolsync_course t ON t.line = c.line
+ WHERE c.family LIKE 'enrolment\_#%'
+ GROUP BY c.line, c.n
+HAVING MAX(IF(c.family = 'enrolment_#', c.value, '')) <> '';
+
+{% with rows="toolsync_ask", value="rolename", by="shortname", into="roleid", n="n", field_column="rolefield" %}{% include "shared/find_role.sql" %}{% endwith %}
+{% with rows="toolsync_ask", value="cohort", by="idnumber", into="customint1", n="n", field_column="sourcefield" %}{% include "shared/find_cohort.sql" %}{% endwith %}
+{% with rows="toolsync_ask", value="master", by="shortname", into="customint1", n="n", field_column="sourcefield" %}{% include "shared/find_course.sql" %}{% endwith %}
+
+-- A cohort may be used in its category and below; the course's new category may be still to be made.
+CREATE TEMPORARY TABLE toolsync_above (line INT UNSIGNED NOT NULL PRIMARY KEY, categoryid BIGINT NOT NULL);
+
+INSERT IGNORE INTO toolsync_above (line, categoryid)
+SELECT u.line, p.categoryid
+  FROM toolsync_path u
+  JOIN toolsync_number n ON n.n BETWEEN 1 AND {{ levels("u.value") }}
+  STRAIGHT_JOIN toolsync_category p ON p.path = SUBSTRING_INDEX(u.value, ' / ', n.n)
+ WHERE u.categoryid IS NULL AND p.categoryid IS NOT NULL
+ ORDER BY u.line, p.level DESC;
+
+UPDATE toolsync_ask a
+  JOIN toolsync_course t ON t.line = a.line
+  LEFT JOIN toolsync_wish w ON w.line = a.line
+  LEFT JOIN toolsync_above u ON u.line = w.first
+  LEFT JOIN {course_categories} k ON k.id = COALESCE(u.categoryid, t.category)
+  LEFT JOIN {cohort} h ON h.id = a.customint1
+  LEFT JOIN {context} x ON x.id = h.contextid
+   SET a.status = 'failed', a.field = COALESCE(a.sourcefield, a.field),
+       a.message = CASE WHEN a.cohort IS NULL THEN 'the cohort is needed (the column that ends in _cohortidnumber)'
+                        WHEN a.roleid IS NULL THEN 'a role is needed (the column that ends in _role)'
+                        ELSE 'this cohort belongs to a category that the course is not in' END
+ WHERE a.status IS NULL AND a.enrol = 'cohort'
+   AND (a.cohort IS NULL OR a.roleid IS NULL OR x.contextlevel = 40 AND NOT COALESCE(CONCAT(k.path, '/') LIKE CONCAT('%/', x.instanceid, '/%'), 0));
+
+UPDATE toolsync_ask a
+  JOIN toolsync_course t ON t.line = a.line
+   SET a.status = 'failed', a.field = COALESCE(a.sourcefield, a.field),
+       a.message = IF(a.master IS NULL, 'the other course is needed (the column that ends in _metacoursename)', 'a course cannot take its people from itself')
+ WHERE a.status IS NULL AND a.enrol = 'meta' AND (a.master IS NULL OR a.customint1 = t.id);
+
+UPDATE toolsync_ask a
+  LEFT JOIN {role_context_levels} l ON l.roleid = a.roleid AND l.contextlevel = 50
+   SET a.status = 'failed', a.field = a.rolefield, a.message = 'this role cannot be given in courses'
+ WHERE a.status IS NULL AND a.roleid IS NOT NULL AND l.id IS NULL;
+
+UPDATE toolsync_ask a
+  JOIN toolsync_course t ON t.line = a.line
+  LEFT JOIN {groups} g ON g.courseid = t.id AND g.name = a.groupname
+   SET a.customint2 = g.id,
+       a.field = IF(g.id IS NULL OR a.newgroup, a.groupfield, a.field),
+       a.message = CASE WHEN a.newgroup THEN 'either a new group or the name of one, not both' WHEN g.id IS NULL THEN 'the course has no group of this name' END,
+       a.status = IF(g.id IS NULL OR a.newgroup, 'failed', NULL)
+ WHERE a.status IS NULL AND a.groupname IS NOT NULL AND a.enrol IN ('cohort', 'meta');

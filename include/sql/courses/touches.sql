@@ -1,0 +1,79 @@
+-- What each line is about, which names it takes or gives up, and what else it shares with others. The lines of a file run in runs (course_order.py).
+{% set key = option.course_id_field %}
+
+CREATE TEMPORARY TABLE toolsync_name (line INT UNSIGNED NOT NULL, role VARCHAR(10) NOT NULL, thing VARCHAR(700) NOT NULL, mode VARCHAR(60) NOT NULL DEFAULT '');
+
+{% for column in ["shortname", "rename", "idnumber", "id"] if given(column) %}
+INSERT INTO toolsync_name (line, role, thing)
+SELECT r.line, '{{ "course" if column == key or column == "rename" and key == "shortname" else "name" }}', CONCAT('{{ "shortname" if column == "rename" else column }} ', r.{{ column }})
+  FROM toolsync_row r
+ WHERE {{ "r.id IS NOT NULL" if column == "id" else "r." ~ column ~ " <> ''" }};
+
+{% endfor %}
+{% if option.force_update %}
+-- The names that courses have now: another line may take them.
+{% for column in ["shortname", "idnumber"] if column != key and (given(column) or column == "shortname" and given("rename")) %}
+INSERT INTO toolsync_name (line, role, thing)
+SELECT r.line, 'name', CONCAT('{{ column }} ', c.{{ column }})
+  FROM toolsync_row r
+  JOIN {course} c ON c.{{ key }} = r.{{ key }} AND c.category <> 0
+ WHERE {{ "TRUE" if key == "id" else "r." ~ key ~ " <> ''" }} AND c.{{ column }} <> '';
+
+{% endfor %}
+{% endif %}
+{% if option.category_id_field == "path" and given("category") %}
+-- A slash without spaces cuts a path only as long as no category has it in its name.
+INSERT INTO toolsync_name (line, role, thing, mode)
+SELECT r.line, 'thing', CONCAT('category ', LEFT(SUBSTRING_INDEX(r.category, ' / ', 1), 600)), IF(r.category LIKE '% / %', 'make', 'find')
+  FROM toolsync_row r
+ WHERE SUBSTRING_INDEX(r.category, ' / ', 1) LIKE '%/%';
+
+{% endif %}
+{% if given_any("enrolment_#_metacoursename") %}
+INSERT INTO toolsync_name (line, role, thing, mode)
+SELECT c.line, 'thing', CONCAT('shortname ', c.value), 'use'
+  FROM toolsync_cell c
+ WHERE c.family = 'enrolment_#_metacoursename' AND c.value <> '';
+
+{% endif %}
+{% if given_any("customfield_*") %}
+INSERT INTO toolsync_name (line, role, thing)
+SELECT c.line, 'name', CONCAT('field ', f.id, ' ', LEFT(c.value, 255))
+  FROM toolsync_cell c
+  JOIN {customfield_field} f ON f.shortname = c.name AND JSON_UNQUOTE(JSON_EXTRACT(f.configdata, '$.uniquevalues')) = '1'
+ WHERE c.family = 'customfield_*' AND c.value <> '';
+
+{% if option.force_update and given(key) %}
+INSERT INTO toolsync_name (line, role, thing)
+SELECT r.line, 'name', CONCAT('field ', f.id, ' ', LEFT(d.value, 255))
+  FROM toolsync_row r
+  JOIN {course} c ON c.{{ key }} = r.{{ key }}
+  JOIN {customfield_field} f ON JSON_UNQUOTE(JSON_EXTRACT(f.configdata, '$.uniquevalues')) = '1'
+  JOIN {customfield_data} d ON d.instanceid = c.id AND d.fieldid = f.id
+ WHERE {{ "TRUE" if key == "id" else "r." ~ key ~ " <> ''" }} AND d.value <> '';
+
+{% endif %}
+{% endif %}
+{% if given("tags") %}
+{% include "courses/tags_given.sql" %}
+
+INSERT INTO toolsync_name (line, role, thing, mode)
+SELECT g.line, 'thing', CONCAT('tag ', g.name), 'make' FROM toolsync_tag g;
+
+{% if option.force_update %}
+-- A tag that nothing has any more is deleted.
+INSERT INTO toolsync_name (line, role, thing, mode)
+SELECT r.line, 'thing', CONCAT('tag ', k.name), 'gone'
+  FROM toolsync_row r
+  JOIN {course} c ON c.{{ key }} = r.{{ key }}
+  JOIN {tag_instance} ti ON ti.component = 'core' AND ti.itemtype = 'course' AND ti.itemid = c.id
+  JOIN {tag} k ON k.id = ti.tagid
+  LEFT JOIN toolsync_tag g ON g.line = r.line AND g.name = k.name
+ WHERE {{ "TRUE" if key == "id" else "r." ~ key ~ " <> ''" }} AND g.line IS NULL;
+
+{% endif %}
+{% endif %}
+-- python: toolsync.course_order.runs INTO toolsync_touch
+SELECT n.line, n.role, DENSE_RANK() OVER (ORDER BY n.thing), n.mode
+  FROM toolsync_name n
+ ORDER BY n.line;

@@ -1,0 +1,3 @@
+contextid BIGINT NULL,
+had_picture TINYINT NULL,
+fileid BIGINT NULL

@@ -1,0 +1,23 @@
+-- Whose picture each image is: the name of its file, in toolsync_row.name, says it.
+{% if option.user_id_field == "username@mnethostid" %}
+UPDATE toolsync_row r
+  JOIN {user} u ON u.mnethostid = IF(r.name REGEXP '@[0-9]{1,9}$', CAST(SUBSTRING_INDEX(r.name, '@', -1) AS UNSIGNED), 0)
+               AND u.username = LEFT(r.name, CHAR_LENGTH(r.name) - CHAR_LENGTH(SUBSTRING_INDEX(r.name, '@', -1)) - 1)
+               AND u.deleted = 0
+   SET r.userid = u.id;
+
+UPDATE toolsync_row
+   SET status = 'failed',
+       message = IF(name REGEXP '@[0-9]{1,9}$', 'no account has this username on that host', 'the name of the file must be username@number of the host')
+ WHERE userid IS NULL;
+{% else %}
+{% with rows="toolsync_row", value="name", by=option.user_id_field, into="userid" %}{% include "shared/find_user.sql" %}{% endwith %}
+{% endif %}
+
+-- The picture that each has now.
+UPDATE toolsync_row r
+  JOIN {user} u ON u.id = r.userid
+  LEFT JOIN {context} c ON c.contextlevel = 30 AND c.instanceid = u.id
+  LEFT JOIN {files} f ON f.contextid = c.id AND f.component = 'user' AND f.filearea = 'icon' AND f.itemid = 0
+                     AND f.filepath = '/' AND f.filename IN ('f1.png', 'f1.jpg')
+   SET r.picture = u.picture, r.f1_hash = f.contenthash, r.f1_mimetype = f.mimetype;

@@ -1,0 +1,4 @@
+userid BIGINT NULL,
+picture BIGINT NULL,
+f1_hash VARCHAR(40) NULL,
+f1_mimetype VARCHAR(100) NULL

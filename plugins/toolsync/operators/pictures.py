@@ -1,0 +1,109 @@
+"""The tasks of an archive of user pictures, where they differ from those of a table of lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from toolsync.cabinet import Cabinet, Claim
+from toolsync.contact_sheet import Shown, contact_sheet
+from toolsync.file_pool import pool_of_site
+from toolsync.image_workers import ImageWorkers
+from toolsync.moodle import MoodleHook, MoodleSession
+from toolsync.operators.archive import ArchiveOperator
+from toolsync.operators.collect import CollectOperator
+from toolsync.operators.execute import ExecuteOperator
+from toolsync.operators.tryback import TrybackOperator
+from toolsync.operators.validate import ValidateOperator
+from toolsync.pictures import THUMBNAILS, PictureRun, opened_archive, worker_count, worker_limits
+from toolsync.pipeline import Steps
+from toolsync.problems import Problem
+from toolsync.report import BATCH, CHECKED, Report, piece_name, pieces, totals
+from toolsync.settings import settings
+
+UNIT = PictureRun.unit
+
+
+class CollectPicturesOperator(CollectOperator):
+    """Claims archives once the site's data folder has proved to be within reach."""
+
+    def check(self, params: Mapping[str, Any]) -> None:
+        conn_id = settings()["moodle_conn_id"]
+        pool_of_site(MoodleHook.get_connection(conn_id).extra_dejson, conn_id)
+
+
+class ValidatePicturesOperator(ValidateOperator):
+    """Looks at what the archive says of its entries; none of them is decoded yet."""
+
+    def check_file(self, cabinet: Cabinet, claim: Claim) -> dict[str, Any]:
+        with opened_archive(cabinet, claim) as archive:
+            problems = [
+                Problem(picture.line, None, picture.path, picture.refusal)
+                for picture in archive.pictures
+                if picture.refusal
+            ]
+            cabinet.save(claim, piece_name(CHECKED, 0), {"problems": problems, "notes": []})
+            skipped = f", skipped {archive.skipped} files of operating systems" if archive.skipped else ""
+            return {
+                "unit": UNIT,
+                "lines": len(archive.pictures),
+                "failed": len(problems),
+                "summary": f"{len(archive.pictures)} {UNIT}s{skipped}",
+                "notes": [],
+            }
+
+
+class ExecutePicturesOperator(ExecuteOperator):
+    """Makes the images that passed the pictures of the people they are named after, batch by batch."""
+
+    def run_batches(self, cabinet: Cabinet, claim: Claim, session: MoodleSession) -> None:
+        pool = pool_of_site(session.extra, self.moodle_conn_id)
+        with (
+            opened_archive(cabinet, claim) as archive,
+            ImageWorkers(worker_count(), worker_limits()) as workers,
+        ):
+            PictureRun(cabinet, claim, archive, pool, workers, session, self.log).run()
+
+
+class TrybackPicturesOperator(TrybackOperator):
+    """Writes an archive of the images that failed, under their names. What must not or can't be unpacked is left to the archived file."""
+
+    def give_back(self, cabinet: Cabinet, claim: Claim, lines: set[int]) -> None:
+        with opened_archive(cabinet, claim) as archive:
+            wanted, left = archive.returnable(lines)
+            if wanted:
+                with cabinet.writing("tryback", claim.named("tryback")) as (stream, path):
+                    archive.copy(wanted, stream)
+                self.written(cabinet, claim, path, f"{len(wanted)} {UNIT}s")
+            else:
+                self.written(cabinet, claim, None, "nothing that can be given back")
+            self.log_list("Not given back; they are in the archived file", [picture.path for picture in left])
+
+
+class ArchivePicturesOperator(ArchiveOperator):
+    """Adds a contact sheet to the report."""
+
+    def attach(self, cabinet: Cabinet, claim: Claim, report: Report) -> dict[str, str]:
+        with cabinet.writing("report", claim.report_name("_contact_sheet.html")) as (stream, path):
+            title = f"{'Simulation: ' if claim.simulate else ''}{claim.name}"
+            for part in contact_sheet(title, totals(report.counts, UNIT), _shown(cabinet, claim)):
+                stream.write(part.encode())
+        return {"contact sheet": str(path)}
+
+
+def _shown(cabinet: Cabinet, claim: Claim) -> Iterator[Shown]:
+    for batch, thumbnails in zip(pieces(cabinet, claim, BATCH), pieces(cabinet, claim, THUMBNAILS), strict=True):
+        for line, status, path in batch["lines"]:
+            if thumbnail := thumbnails.get(str(line)):
+                yield Shown(path, status, *thumbnail)
+
+
+PICTURES = Steps(
+    collect=CollectPicturesOperator,
+    validate=ValidatePicturesOperator,
+    execute=ExecutePicturesOperator,
+    tryback=TrybackPicturesOperator,
+    archive=ArchivePicturesOperator,
+    has_suite=False,
+    file_params={"files", "simulate"},
+)
