@@ -22,7 +22,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "plugins")]
 HOME = tempfile.mkdtemp(prefix="toolsync-bench-")
 os.environ.update(AIRFLOW_HOME=HOME, AIRFLOW__LOGGING__LOGGING_LEVEL="WARNING", TOOLSYNC_CABINET=f"{HOME}/cabinet")
 
+from tests.bench_courses import plain_courses  # noqa: E402
 from tests.bench_people import people_in_courses  # noqa: E402
+from tests.bench_pictures import measure  # noqa: E402
 from tests.site import Site  # noqa: E402
 from tools.mariadb import PrivateServer  # noqa: E402
 from toolsync.cabinet import Cabinet, Owner  # noqa: E402
@@ -167,7 +169,17 @@ def accounts(bench: Bench, large: bool) -> None:
             show(f"users: the same {number:,} again", again)
 
 
-BENCHMARKS: dict[str, Callable[[Bench, bool], None]] = {"accounts": accounts, "people": people_in_courses}
+def pictures(bench: Bench, large: bool) -> None:
+    folder = Path(tempfile.mkdtemp(dir=HOME))
+    print(f"user pictures: {measure(bench.site, folder)}", flush=True)
+
+
+BENCHMARKS: dict[str, Callable[[Bench, bool], None]] = {
+    "accounts": accounts,
+    "people": people_in_courses,
+    "courses": plain_courses,
+    "pictures": pictures,
+}
 
 
 def main() -> None:

@@ -8,8 +8,6 @@ from __future__ import annotations
 import io
 import multiprocessing
 import os
-import sys
-import tempfile
 import time
 import zipfile
 from concurrent.futures import ProcessPoolExecutor
@@ -115,24 +113,3 @@ def make_accounts(site: Site, number: int) -> None:
             [(f"bench{n}",) for n in range(number)],
         )
     connection.close()
-
-
-def main() -> None:
-    from tests.conftest import ROOT
-    from tests.site import Site
-    from tools.mariadb import PrivateServer
-
-    with tempfile.TemporaryDirectory() as folder:
-        server = PrivateServer(Path(folder) / "mariadb", die_with_parent=True)
-        server.start()
-        try:
-            server.load(ROOT / "include/demo/moodle51.sql.gz", "moodle")
-            (Path(folder) / "bench").mkdir()
-            number = int(sys.argv[1]) if len(sys.argv) > 1 else PHOTOGRAPHS
-            print(measure(Site(server, "moodle"), Path(folder) / "bench", number))
-        finally:
-            server.stop()
-
-
-if __name__ == "__main__":
-    main()

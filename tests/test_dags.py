@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.test_conformance import SCENARIOS
+from tests.test_conformance import SCENARIOS, runnable
 from toolsync.command_file import CommandFile
 from toolsync.operators.execute import ExecuteOperator
 from toolsync.settings import INCLUDE, settings
@@ -109,14 +109,11 @@ def test_form_explains_every_param(dag):
     dag.params.validate()
 
 
-@pytest.mark.parametrize("folder", SCENARIOS.values(), ids=SCENARIOS)
-def test_params_of_a_scenario_are_in_the_form_and_no_defaults(folder, bag):
-    run = json.loads((folder / "run.json").read_text())
-    if run["dag"] not in bag.dags:
-        pytest.skip(f"there is no {run['dag']} yet")
+@pytest.mark.parametrize("name", [name for name in SCENARIOS if runnable(name)])
+def test_params_of_a_scenario_are_in_the_form(name, bag):
+    run = json.loads((SCENARIOS[name] / "run.json").read_text())
     params = bag.dags[run["dag"]].params
     for name, value in run["params"].items():
-        assert params[name] != value
         copy(params.get_param(name)).resolve(value)  # which keeps the value
 
 
