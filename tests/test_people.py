@@ -84,3 +84,9 @@ def test_only_what_the_file_names_is_purged(site: Site):
     )
     assert result["counts"]["failed"] == 0, Path(result["report"]).read_text()
     assert [name for (name,) in site.rows(left)] == ["C103"]
+
+
+def test_a_cohort_that_goes_and_comes_in_a_file_without_people(site: Site):
+    result = site.run("toolsync_cohorts", "cmd,cid\ndel,COH1\nadd,COH1\ndel,COH1\ndel,COH1\n", auto_create=True)
+    assert (result["counts"]["deleted"], result["counts"]["created"], result["counts"]["failed"]) == (2, 1, 1)
+    assert site.value("SELECT COUNT(*) FROM {cohort} WHERE idnumber = 'COH1'") == 0

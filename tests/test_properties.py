@@ -1,4 +1,4 @@
-"""A property that holds for any file: it does what its lines do one by one.
+"""What holds for any file: it does what its lines do one by one, however it is cut into batches; done again, it changes nothing.
 
 Below the DAG, in a transaction that is never committed, so that an example takes a fraction of a second.
 """
@@ -195,6 +195,16 @@ def check_lines(bench: Bench, file: File) -> None:
     with bench.made(file):
         whole = bench.result(file)
         assert whole == bench.result(file, batch_lines=1)
+        assert whole == bench.result(file, batch_lines=3)
+
+
+def check_again(bench: Bench, file: File) -> None:
+    with bench.made(file):
+        bench.execute(file)
+        once = bench.differ.changes_in(bench.tables)
+        again = bench.execute(file)
+        assert {status for _, status, _, _ in again.lines} <= {"unchanged", "failed"}
+        assert bench.differ.changes_in(bench.tables) == once
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -203,5 +213,15 @@ def test_a_file_does_what_its_lines_do_one_by_one(kind: str, bench: Bench):
     @given(files(kind))
     def check(file: File) -> None:
         check_lines(bench, file)
+
+    check()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_done_again_changes_nothing(kind: str, bench: Bench):
+    @settings(EXAMPLES, max_examples=10)
+    @given(files(kind, repeatable=True))
+    def check(file: File) -> None:
+        check_again(bench, file)
 
     check()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import time
 from collections import Counter
@@ -91,6 +92,14 @@ class BatchRun(Generic[Item]):
 
     def run(self) -> None:
         """Execute every batch that is not done yet, then keep the totals."""
+        gc.freeze()  # Airflow's own objects are many; each collection would look through them again
+        try:
+            self._run()
+        finally:
+            gc.unfreeze()
+        self.cabinet.save(self.claim, EXECUTED, self._sum())
+
+    def _run(self) -> None:
         number = -1
         for number, (items, work) in enumerate(self._batches()):
             if not self._is_done(number):
@@ -101,7 +110,6 @@ class BatchRun(Generic[Item]):
             self._unmark(number)
             self.session.commit()
             self.finish()
-        self.cabinet.save(self.claim, EXECUTED, self._sum())
 
     def _batches(self) -> Iterator[tuple[list[Item], Work]]:
         failed = Report(self.cabinet, self.claim).failed_lines(CHECKED)

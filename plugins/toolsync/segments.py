@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
@@ -26,9 +27,12 @@ def segments(lines: Iterable[int], touches: Iterable[tuple[int, Hashable, str | 
     :param touches: (line, thing, mode), in any order. A line without any is free.
     :return: the lines of each segment, ascending.
     """
+    touches = list(touches)
+    lines_of = Counter(thing for _, thing, _ in touches)
     by_line: dict[int, list[tuple[Hashable, str | None]]] = {line: [] for line in lines}
     for line, thing, mode in touches:
-        by_line[line].append((thing, mode))
+        if lines_of[thing] > 1:
+            by_line[line].append((thing, mode))
 
     seen: dict[Hashable, _Seen] = {}
     result: list[list[int]] = []

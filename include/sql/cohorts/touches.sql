@@ -2,7 +2,7 @@
 
 {% set own = {"idnumber": "cidnumber", "name": "cname", "id": "cid"}[option.cohort_id_field] %}
 {% set key = "LEFT(COALESCE(NULLIF(r.cid, ''), r." ~ own ~ "), 254)" %}
-{% set member = "(COALESCE(r.cmd, '') IN ('', 'add') OR r.cmd = 'del' AND r.userid <> '')" %}
+{% set member = "(COALESCE(r.cmd, '') IN ('', 'add') OR r.cmd = 'del' AND COALESCE(r.userid, '') <> '')" %}
 {% set says = "MD5(CONCAT_WS('|', IFNULL(r.cname, '-'), IFNULL(r.cidnumber, '-'), IFNULL(r.cdescription, '-'), IFNULL(r.visible, '-'),
                              IFNULL(r.component, '-'), IFNULL(r.ccatcontext, '-'), IFNULL(r.ccatcontextidnumber, '-')))" %}
 -- The cohort. Lines about its members commute, as long as they say nothing new of the cohort itself; so do lines that say the same of it.
