@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
 import great_expectations as gx
-import pandas as pd  # type: ignore[import-untyped]
+import pandas as pd
 from great_expectations.data_context.types.base import ProgressBarsConfig
 from great_expectations.expectations.expectation import (
     ColumnMapExpectation,
