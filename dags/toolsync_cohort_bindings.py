@@ -26,7 +26,7 @@ A binding is found by its cohort, course and `role`; with `*` all bindings of th
 
 from airflow.sdk import DAG
 
-from toolsync.pipeline import choice, command_file_dag
+from toolsync.pipeline import choice, command_file_dag, courses_found_by
 
 FOUND = "How things are found"
 
@@ -43,10 +43,7 @@ dag: DAG = command_file_dag(
             "What the column `cohort` holds.",
             section=FOUND,
         ),
-        "course_id_field": choice(
-            "shortname",
-            ["shortname", "idnumber", "id"],
-            "Courses are found by",
+        "course_id_field": courses_found_by(
             "What the column `course` holds.",
             section=FOUND,
         ),

@@ -27,7 +27,7 @@ Courses that take people from the cohort follow at once: who joins it is enrolle
 
 from airflow.sdk import DAG
 
-from toolsync.pipeline import choice, command_file_dag, option
+from toolsync.pipeline import choice, command_file_dag, option, people_found_by
 
 FOUND, COHORTS = "How things are found", "Cohorts"
 
@@ -44,10 +44,7 @@ dag: DAG = command_file_dag(
             "What the column `cid` holds, or which column holds it: `cidnumber`, `cname`.",
             section=FOUND,
         ),
-        "user_id_field": choice(
-            "username",
-            ["username", "idnumber", "email", "id"],
-            "People are found by",
+        "user_id_field": people_found_by(
             "What the column `userid` holds.",
             section=FOUND,
         ),

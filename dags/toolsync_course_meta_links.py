@@ -22,7 +22,7 @@ A course can't be linked to itself. `del` and `fulldel` of a link that doesn't e
 
 from airflow.sdk import DAG
 
-from toolsync.pipeline import choice, command_file_dag
+from toolsync.pipeline import command_file_dag, courses_found_by
 
 dag: DAG = command_file_dag(
     "course_meta_links",
@@ -30,10 +30,7 @@ dag: DAG = command_file_dag(
     changes="moodle_course_meta_links",
     tags=["courses", "enrolments"],
     params={
-        "course_id_field": choice(
-            "shortname",
-            ["shortname", "idnumber", "id"],
-            "Courses are found by",
+        "course_id_field": courses_found_by(
             "What the columns `master` and `meta` hold.",
             section="How things are found",
         ),

@@ -32,7 +32,7 @@ Copying a course from a template, deleting courses and resetting them are not th
 
 from airflow.sdk import DAG, Param
 
-from toolsync.pipeline import choice, command_file_dag, option
+from toolsync.pipeline import choice, command_file_dag, courses_found_by, option
 
 COURSES, CATEGORIES = "Courses", "Categories"
 
@@ -42,10 +42,7 @@ dag: DAG = command_file_dag(
     changes="moodle_courses",
     tags=["courses"],
     params={
-        "course_id_field": choice(
-            "shortname",
-            ["shortname", "idnumber", "id"],
-            "Courses are found by",
+        "course_id_field": courses_found_by(
             "The column that says which course a line is about.",
             section=COURSES,
         ),

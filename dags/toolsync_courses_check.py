@@ -16,7 +16,7 @@ nothing, or that several courses answer to, fails and comes back in `courses_che
 
 from airflow.sdk import DAG
 
-from toolsync.pipeline import choice, command_file_dag
+from toolsync.pipeline import command_file_dag, courses_found_by
 
 dag: DAG = command_file_dag(
     "courses_check",
@@ -24,10 +24,7 @@ dag: DAG = command_file_dag(
     changes=None,
     tags=["courses"],
     params={
-        "course_id_field": choice(
-            "shortname",
-            ["shortname", "idnumber", "id"],
-            "Courses are found by",
+        "course_id_field": courses_found_by(
             "What the identifiers are, in a list without a header.",
         )
     },

@@ -38,7 +38,7 @@ A line is done wholly or not at all: when a group is missing, nobody is enrolled
 
 from airflow.sdk import DAG, Param
 
-from toolsync.pipeline import choice, command_file_dag, option
+from toolsync.pipeline import choice, command_file_dag, courses_found_by, option, people_found_by
 
 FOUND, ENROLMENTS, GROUPS = "How things are found", "Enrolments", "Groups"
 
@@ -48,17 +48,11 @@ dag: DAG = command_file_dag(
     changes="moodle_enrolments",
     tags=["enrolments"],
     params={
-        "user_id_field": choice(
-            "username",
-            ["username", "idnumber", "email", "id"],
-            "People are found by",
+        "user_id_field": people_found_by(
             "What the column `uid` holds.",
             section=FOUND,
         ),
-        "course_id_field": choice(
-            "shortname",
-            ["shortname", "idnumber", "id"],
-            "Courses are found by",
+        "course_id_field": courses_found_by(
             "What the column `cid` holds.",
             section=FOUND,
         ),

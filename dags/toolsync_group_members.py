@@ -23,7 +23,7 @@ The group is looked up in the course of the line. Only people who are enrolled i
 
 from airflow.sdk import DAG
 
-from toolsync.pipeline import choice, command_file_dag
+from toolsync.pipeline import choice, command_file_dag, courses_found_by, people_found_by
 
 FOUND, AFTER = "How things are found", "Afterwards"
 
@@ -33,10 +33,7 @@ dag: DAG = command_file_dag(
     changes="moodle_group_members",
     tags=["groups"],
     params={
-        "course_id_field": choice(
-            "shortname",
-            ["shortname", "idnumber", "id"],
-            "Courses are found by",
+        "course_id_field": courses_found_by(
             "What the column `courseid` holds.",
             section=FOUND,
         ),
@@ -47,10 +44,7 @@ dag: DAG = command_file_dag(
             "What the column `groupid` holds.",
             section=FOUND,
         ),
-        "user_id_field": choice(
-            "username",
-            ["username", "idnumber", "email", "id"],
-            "People are found by",
+        "user_id_field": people_found_by(
             "What the column `userid` holds.",
             section=FOUND,
         ),

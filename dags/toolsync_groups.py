@@ -27,7 +27,7 @@ Two groups of a course may not have the same name or idnumber. `idnumber` is the
 
 from airflow.sdk import DAG
 
-from toolsync.pipeline import choice, command_file_dag
+from toolsync.pipeline import choice, command_file_dag, courses_found_by
 
 FOUND = "How things are found"
 
@@ -37,10 +37,7 @@ dag: DAG = command_file_dag(
     changes="moodle_groups",
     tags=["groups"],
     params={
-        "course_id_field": choice(
-            "shortname",
-            ["shortname", "idnumber", "id"],
-            "Courses are found by",
+        "course_id_field": courses_found_by(
             "What the column `courseid` holds.",
             section=FOUND,
         ),

@@ -31,7 +31,7 @@ fails, the rest of the line stands; the line comes back, and running it again ch
 
 from airflow.sdk import DAG
 
-from toolsync.pipeline import choice, command_file_dag, option
+from toolsync.pipeline import choice, command_file_dag, courses_found_by, option
 
 PEOPLE, PARTS = "Accounts", "Courses and cohorts"
 
@@ -81,10 +81,7 @@ dag: DAG = command_file_dag(
             "Whoever gets a password from the file must change it at the next login.",
             section=PEOPLE,
         ),
-        "course_id_field": choice(
-            "shortname",
-            ["shortname", "idnumber", "id"],
-            "Courses are found by",
+        "course_id_field": courses_found_by(
             "What the columns `course1`, `course2` … hold.",
             section=PARTS,
         ),

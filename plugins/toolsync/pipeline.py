@@ -180,3 +180,15 @@ def option(default: bool, title: str, description: str, *, section: str = OPTION
 def choice(default: str, values: list[str], title: str, description: str, *, section: str = OPTIONS) -> Param:
     """A Param with a fixed set of values."""
     return Param(default, type="string", enum=values, section=section, title=title, description=description)
+
+
+def people_found_by(description: str, *, section: str = OPTIONS) -> Param:
+    """The Param that says what a column with people holds."""
+    return choice(
+        "username", ["username", "idnumber", "email", "id"], "People are found by", description, section=section
+    )
+
+
+def courses_found_by(description: str, *, section: str = OPTIONS) -> Param:
+    """The Param that says what a column with courses holds."""
+    return choice("shortname", ["shortname", "idnumber", "id"], "Courses are found by", description, section=section)
