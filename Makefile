@@ -8,7 +8,8 @@ export TOOLSYNC_RUN_DAG := $(value DAG)
 export TOOLSYNC_RUN_FILE := $(value FILE)
 export TOOLSYNC_RUN_PARAMS := $(value PARAMS)
 export TOOLSYNC_RUN_FORMAT := $(value FORMAT)
-unexport DAG FILE PARAMS FORMAT
+export TOOLSYNC_RUN_APPROVE := $(value APPROVE)
+unexport DAG FILE PARAMS FORMAT APPROVE
 
 PYTEST_ARGS ?= -n 2
 
@@ -27,7 +28,7 @@ up: setup ## Airflow with its user interface, on the demo site or on AIRFLOW_CON
 down: ## stop Airflow and the demo site, and remove the demo site
 	@. tools/env.sh && "$$toolsync_python" -m tools.standalone down
 
-run: ## one command file: DAG=toolsync_users FILE=path PARAMS='{"simulate": true}' [FORMAT=json]
+run: ## one command file: DAG=toolsync_users FILE=path PARAMS='{"simulate": true}' [FORMAT=json] [APPROVE=yes|no]
 	@tools/run.sh
 
 test: lint types ## everything: ruff, mypy, pytest on a real MariaDB (PYTEST_ARGS='-n 2')

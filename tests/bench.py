@@ -23,8 +23,10 @@ HOME = tempfile.mkdtemp(prefix="toolsync-bench-")
 os.environ.update(AIRFLOW_HOME=HOME, AIRFLOW__LOGGING__LOGGING_LEVEL="WARNING", TOOLSYNC_CABINET=f"{HOME}/cabinet")
 
 from tests.bench_courses import plain_courses  # noqa: E402
+from tests.bench_deleting import deleting  # noqa: E402
 from tests.bench_people import people_in_courses  # noqa: E402
 from tests.bench_pictures import measure  # noqa: E402
+from tests.bench_resetting import resetting  # noqa: E402
 from tests.site import Site  # noqa: E402
 from tools.mariadb import PrivateServer  # noqa: E402
 from toolsync.cabinet import Cabinet, Owner  # noqa: E402
@@ -178,6 +180,8 @@ BENCHMARKS: dict[str, Callable[[Bench, bool], None]] = {
     "accounts": accounts,
     "people": people_in_courses,
     "courses": plain_courses,
+    "deleting": deleting,
+    "resetting": resetting,
     "pictures": pictures,
 }
 

@@ -82,14 +82,17 @@ class Site:
     def checksums(self, names: str) -> list[tuple[str, int]]:
         return [(name.partition(".")[2], value) for name, value in self.rows(f"CHECKSUM TABLE {names}")]
 
-    def run(self, dag_id: str, file: str | bytes | Path | None = None, **params: Any) -> dict[str, Any]:
+    def run(
+        self, dag_id: str, file: str | bytes | Path | None = None, *, approve: str | None = None, **params: Any
+    ) -> dict[str, Any]:
         """Run a command file through its real DAG.
 
         :param file: a path, or what a file holds.
+        :param approve: `yes` or `no`, the answer to the plan of a file that takes things away.
         :return: what `make run … FORMAT=json` would print.
         """
         if isinstance(file, str | bytes):
             content = file.encode() if isinstance(file, str) else file
             file = Path(runner.os.environ["TOOLSYNC_CABINET"]).parent / "command.csv"
             file.write_bytes(content)
-        return runner.run(runner.load_dag(dag_id), file, params)
+        return runner.run(runner.load_dag(dag_id), file, params, approve)

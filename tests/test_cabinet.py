@@ -59,6 +59,32 @@ def test_a_file_goes_from_the_inbox_to_the_archive(cabinet: Cabinet, people: Pat
     assert names(cabinet, "work") == []
 
 
+def test_a_file_is_put_back_under_a_free_name(cabinet: Cabinet, people: Path):
+    cabinet.put(people)
+    claim = cabinet.claim("people.csv", OWNER, OPTIONS)
+    assert claim is not None
+    assert cabinet.reserve(claim).name == "people.csv"
+    people.write_text("username\ngrace\n")
+    (cabinet.folder("inbox") / "people.csv").unlink(missing_ok=True)  # somebody takes the name all the same
+    cabinet.put(people)
+    assert cabinet.reserve(claim).name == cabinet.reserve(claim).name == "people~2.csv"
+    cabinet.put_back(claim)
+    assert not cabinet.input(claim).exists()
+    assert names(cabinet, "inbox") == ["people.csv", "people~2.csv"]
+    assert (cabinet.folder("inbox") / "people.csv").read_text() == "username\ngrace\n"
+    assert (cabinet.folder("inbox") / "people~2.csv").read_text() == "username\nada\n"
+
+
+def test_a_move_back_that_was_cut_off_is_done_again(cabinet: Cabinet, people: Path):
+    cabinet.put(people)
+    claim = cabinet.claim("people.csv", OWNER, OPTIONS)
+    assert claim is not None
+    cabinet.reserve(claim).write_bytes(cabinet.input(claim).read_bytes())  # copied and not deleted yet
+    cabinet.put_back(claim)
+    assert names(cabinet, "inbox") == ["people.csv"]
+    assert not cabinet.input(claim).exists()
+
+
 def test_a_simulation_takes_a_copy(cabinet: Cabinet, people: Path):
     cabinet.put(people)
     claim = cabinet.claim("people.csv", OWNER, {**OPTIONS, "simulate": True})

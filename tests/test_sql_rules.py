@@ -371,6 +371,9 @@ class Blueprint(MoodleSession):
     def has(self, table: str, column: str | None = None) -> bool:
         return self.complete
 
+    def read_columns(self) -> None:
+        """There is nothing to read."""
+
 
 def params(kind: str) -> dict[str, Any]:
     """The type's Params."""
@@ -417,7 +420,9 @@ def statements(kind: str) -> dict[str, str]:
             (columns, options) for columns in header[:2] for options in every
         ]
         for (plain, families), options in asked:
-            folder = SqlFolder(kind, Blueprint(complete), columns=plain, families=families, options=options)
+            folder = SqlFolder(
+                kind, Blueprint(complete), columns=plain, families=families, options=options, approved_plan=complete
+            )
             for statement in folder.touches + folder.work + folder.end:
                 found.setdefault(COMMENT.sub("", statement.sql).strip(), statement.file)
     return found
@@ -493,9 +498,8 @@ def own_tables(tree: exp.Expression, sql: str) -> Iterator[str]:
     if isinstance(tree, exp.Create | exp.Drop):
         if not re.match(r"(CREATE|DROP) TEMPORARY TABLE\b", sql):
             yield "only temporary tables are made and dropped"
-        yield from (
-            f"{table.name} is not a name of ours" for table in tables(tree) if not table.name.startswith("toolsync_")
-        )
+        named = tables(tree.this) if isinstance(tree, exp.Create) else tables(tree)
+        yield from (f"{table.name} is not a name of ours" for table in named if not table.name.startswith("toolsync_"))
         yield from (
             f"{column.name}: a text has no default"
             for column in tree.find_all(exp.ColumnDef)

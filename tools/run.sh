@@ -12,4 +12,5 @@ arguments=("$TOOLSYNC_RUN_DAG")
 if [ -n "${TOOLSYNC_RUN_FILE:-}" ]; then arguments+=("$TOOLSYNC_RUN_FILE"); fi
 if [ -n "${TOOLSYNC_RUN_PARAMS:-}" ]; then arguments+=("--params=$TOOLSYNC_RUN_PARAMS"); fi
 if [ -n "${TOOLSYNC_RUN_FORMAT:-}" ]; then arguments+=("--format=$TOOLSYNC_RUN_FORMAT"); fi
+if [ -n "${TOOLSYNC_RUN_APPROVE:-}" ]; then arguments+=("--approve=$TOOLSYNC_RUN_APPROVE"); fi
 exec .venv/bin/python -m toolsync.run "${arguments[@]}"

@@ -11,17 +11,21 @@ from contextlib import suppress
 from itertools import islice
 from typing import Any, Generic, Protocol, TypeVar
 
+from airflow.sdk.exceptions import AirflowFailException
+
 from toolsync.cabinet import Cabinet, Claim
 from toolsync.command_file import CommandFile, Record
 from toolsync.execution import Execution, Outcomes, StagedLine
 from toolsync.file_pool import FilePool
 from toolsync.moodle import LOCK_ERRORS, MoodleSession, error_code
+from toolsync.plan import ApprovedPlan
 from toolsync.problems import shown
-from toolsync.report import BATCH, CHECKED, EXECUTED, Report, piece_name, pieces, totals
+from toolsync.report import BATCH, CHECKED, EXECUTED, PLAN, PLANNED, Report, piece_name, pieces, totals
 from toolsync.settings import settings
 from toolsync.sql_folder import SqlFolder
 from toolsync.staging import Stager
 from toolsync.suite import Suite
+from toolsync.undo import UndoWriter, expire, held_contents
 from toolsync.values import read_zone
 
 BEGUN = "begun.json"
@@ -44,18 +48,37 @@ class BatchRun(Generic[Item]):
     """The execution of one claimed file on one open session; what the file is made of is the subclass's business.
 
     :param columns: (name, type) of the staged columns, types as in a suite.
+    :param planning: do all the work as one transaction, roll it back, and keep the outcomes as the file's plan.
     """
 
     unit = "line"
 
     def __init__(
-        self, cabinet: Cabinet, claim: Claim, folder: SqlFolder, columns: Sequence[tuple[str, str]], log: Any
+        self,
+        cabinet: Cabinet,
+        claim: Claim,
+        folder: SqlFolder,
+        columns: Sequence[tuple[str, str]],
+        log: Any,
+        *,
+        planning: bool = False,
     ) -> None:
         self.cabinet = cabinet
         self.claim = claim
         self.session = folder.session
         self.log = log
-        self.execution = Execution(self.session, folder, columns)
+        self.planning = planning
+        self.execution = Execution(self.session, folder, columns, None if planning else approved_plan(cabinet, claim))
+
+    @property
+    def rehearsal(self) -> bool:
+        """Whether all that is done is rolled back. Then nothing may be written but to the claim's work folder."""
+        return self.planning or self.claim.simulate
+
+    @property
+    def kind(self) -> str:
+        """The pieces that the outcomes are kept in."""
+        return PLAN if self.planning else BATCH
 
     def items(self, failed: set[int]) -> Iterator[Item]:
         """What is to be executed, in the order of the file.
@@ -66,7 +89,8 @@ class BatchRun(Generic[Item]):
 
     def batch_size(self) -> int:
         """Items of one transaction."""
-        return settings()["batch_lines"]
+        page = settings()
+        return page["batch_lines_of"].get(self.cabinet.root.name, page["batch_lines"])
 
     def stage(self, number: int, items: list[Item]) -> list[StagedLine]:
         """The items of a batch as they go into the database. Done once, before the transaction that may be tried several times."""
@@ -87,24 +111,35 @@ class BatchRun(Generic[Item]):
     def finish(self) -> None:
         """Once every batch is committed (again, when the run dies before it is over): such contents go into the site's trash."""
         if suspects := self.contents():
-            gone = FilePool(self.session.extra["dataroot"]).discard_unused(suspects, self.session)
+            gone = FilePool(self.session.extra["dataroot"]).discard_unused(suspects - held_contents(), self.session)
             self.log.info("%s contents that nothing refers to any more went into the site's trash.", gone)
+        if expired := expire(self.cabinet, self.session, settings()["protection"]["undo_days"]):
+            self.log.info("%s undo bundles went: they were older than undo_days of toolsync.yaml.", expired)
 
     def run(self) -> None:
         """Execute every batch that is not done yet, then keep the totals."""
+        if self.planning:
+            self._forget_plan()
+        self.session.undo = None if self.rehearsal else UndoWriter(self.cabinet, self.claim)
         gc.freeze()  # Airflow's own objects are many; each collection would look through them again
         try:
             self._run()
         finally:
             gc.unfreeze()
-        self.cabinet.save(self.claim, EXECUTED, self._sum())
+        self.cabinet.save(self.claim, PLANNED if self.planning else EXECUTED, self._sum())
+
+    def _forget_plan(self) -> None:
+        """A plan is made as a whole; nothing of an older one may be left behind it."""
+        self.cabinet.forget(self.claim, PLANNED)
+        for number in range(sum(1 for _ in pieces(self.cabinet, self.claim, PLAN))):
+            self.cabinet.forget(self.claim, piece_name(PLAN, number))
 
     def _run(self) -> None:
         number = -1
         for number, (items, work) in enumerate(self._batches()):
             if not self._is_done(number):
                 self._execute(number, items, work)
-        if self.claim.simulate:
+        if self.rehearsal:
             self.session.rollback()
         else:
             self._unmark(number)
@@ -134,7 +169,7 @@ class BatchRun(Generic[Item]):
         """The lines that were executed and failed."""
         return {
             line
-            for piece in pieces(self.cabinet, self.claim, BATCH)
+            for piece in pieces(self.cabinet, self.claim, self.kind)
             for line, status, *_ in piece["lines"]
             if status == "failed"
         }
@@ -151,7 +186,9 @@ class BatchRun(Generic[Item]):
             except Exception as error:
                 with suppress(Exception):  # the connection itself may be what was lost
                     self.session.rollback()
-                if error_code(error) not in LOCK_ERRORS or attempt == attempts or self.claim.simulate:
+                if self.session.undo:
+                    self.session.undo.settle(set())
+                if error_code(error) not in LOCK_ERRORS or attempt == attempts or self.rehearsal:
                     raise
                 self.log.info("%s met a lock of another writer (%s); once more.", where, error)
                 time.sleep(random.uniform(0.1, 0.5) * 2**attempt)
@@ -161,9 +198,11 @@ class BatchRun(Generic[Item]):
         self.session.execute(
             "SELECT UNIX_TIMESTAMP(), CAST(SUBSTRING_INDEX(value, ',', 1) AS UNSIGNED) INTO @now, @actor FROM {config} WHERE name = 'siteadmins'"
         )
-        outcomes = self._as_json(work(staged), items)
-        name = piece_name(BATCH, number)
-        if self.claim.simulate:
+        outcomes = self._as_json(self._approved(work, staged), items)
+        name = piece_name(self.kind, number)
+        if self.session.undo:
+            self.session.undo.settle({line for line, status, *_ in outcomes["lines"] if status != "failed"})
+        if self.rehearsal:
             self.cabinet.save(self.claim, name, outcomes)
         else:
             self.cabinet.save(self.claim, f"{name}.pending", outcomes)
@@ -172,11 +211,32 @@ class BatchRun(Generic[Item]):
             self.cabinet.save(self.claim, name, outcomes)
         return outcomes
 
+    def _approved(self, work: Work, staged: list[StagedLine]) -> Outcomes:
+        """Do the lines, but those that would do anything else than what was approved. The SQL of a type refuses such lines itself; this makes sure."""
+        plan = self.execution.approved
+        if plan is None:
+            return work(staged)
+        self.session.execute("SAVEPOINT toolsync_approved")
+        outcomes = work(staged)
+        if strays := plan.strays(outcomes.plan):
+            self.session.execute("ROLLBACK TO SAVEPOINT toolsync_approved")
+            if self.session.undo:
+                self.session.undo.abandon()
+            others = [line for line in staged if line.line not in strays]
+            outcomes = work(others) if others else Outcomes()
+            if plan.strays(outcomes.plan):
+                raise AirflowFailException(
+                    "The site changes while it is worked on: lines do what is not in the approved plan. Nothing of this batch was applied."
+                )
+            outcomes.lines += [(line, "failed", None, message) for line, message in strays.items()]
+            outcomes.lines.sort()
+        return outcomes
+
     # Which batches are done. The mark is a row of cache_flags, which Moodle's own cron removes once it has expired.
 
     def _is_done(self, number: int) -> bool:
         name = piece_name(BATCH, number)
-        if self.claim.simulate:
+        if self.rehearsal:
             return False
         if self.cabinet.saved(self.claim, name) is not None:
             return True
@@ -227,22 +287,40 @@ class BatchRun(Generic[Item]):
             "stale": sorted(outcomes.stale),
             "contents": sorted(outcomes.contents),
             "answer": outcomes.answer,
+            "plan": outcomes.plan if self.rehearsal else [],
         }
 
     def _sum(self) -> dict[str, Any]:
         counts: Counter[str] = Counter()
         stale: set[str] = set()
-        for piece in pieces(self.cabinet, self.claim, BATCH):
+        for piece in pieces(self.cabinet, self.claim, self.kind):
             counts.update(piece["counts"])
             stale.update(piece["stale"])
-        return {"counts": counts, "stale": sorted(stale), "seconds": self.execution.folder.seconds}
+        found = {"counts": counts, "stale": sorted(stale), "seconds": self.execution.folder.seconds}
+        if self.rehearsal:
+            zone = self.claim.options.get("timezone") or self.session.timezone
+            found |= {"at": self.session.value("SELECT UNIX_TIMESTAMP()"), "timezone": zone}
+        return found
+
+
+def approved_plan(cabinet: Cabinet, claim: Claim) -> ApprovedPlan | None:
+    """The plan that the execution of a file has to keep to."""
+    return ApprovedPlan(Report(cabinet, claim).plan()) if cabinet.saved(claim, PLANNED) else None
 
 
 class LineRun(BatchRun[Record]):
     """The execution of a file whose lines are those of a table."""
 
     def __init__(
-        self, cabinet: Cabinet, claim: Claim, file: CommandFile, suite: Suite, session: MoodleSession, log: Any
+        self,
+        cabinet: Cabinet,
+        claim: Claim,
+        file: CommandFile,
+        suite: Suite,
+        session: MoodleSession,
+        log: Any,
+        *,
+        planning: bool = False,
     ) -> None:
         folder = SqlFolder(
             suite.name,
@@ -250,8 +328,11 @@ class LineRun(BatchRun[Record]):
             columns=set(file.header.plain),
             families=set(file.header.families),
             options=claim.options,
+            planning=planning,
+            approved_plan=not planning and cabinet.saved(claim, PLANNED) is not None,
         )
-        super().__init__(cabinet, claim, folder, [(spec.name, spec.type) for spec in suite.plain_columns], log)
+        columns = [(spec.name, spec.type) for spec in suite.plain_columns]
+        super().__init__(cabinet, claim, folder, columns, log, planning=planning)
         self.file = file
         self.stager = Stager(suite, file.header, read_zone(claim.options["timezone"] or session.timezone))
 

@@ -5,6 +5,7 @@
                      tryback   lines that could not be done, to be corrected and dropped again
                      archive   files that were treated
                      report    what became of every line
+                     review    command files that were made from a query, for a person to look through
                      docs      Great Expectations' Data Docs
 
 At every instant a file is in exactly one of inbox, work, tryback and archive: it moves by a rename (a copy, then a delete, on an object store).
@@ -23,6 +24,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
@@ -30,6 +32,8 @@ from toolsync.settings import cabinet_url
 
 # Names that upload programs give to files that are not complete, and what systems leave lying about.
 UNFINISHED = (".*", "_*", "*~", "*.part", "*.filepart", "*.tmp", "*.crdownload", "Thumbs.db")
+
+RESERVED = "reserved.json"  # in a claim's work folder: the name in the inbox that waits for it
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,11 @@ class Claim:
         """Whether the file is a copy; the original is still in the inbox."""
         return self.options["simulate"]
 
+    @property
+    def pasted(self) -> bool:
+        """Whether it never was a file of the inbox."""
+        return self.options.get("pasted", False)
+
     def named(self, kind: str = "", suffix: str | None = None) -> str:
         """The name of a file that comes of this one: `users.csv` → `users_20261122-190000-123456-1a2b_report.txt`."""
         path = PurePosixPath(self.name)
@@ -82,6 +91,13 @@ class Claim:
     def report_name(self, suffix: str) -> str:
         """The name of one of the report's files."""
         return self.named("simulation_report" if self.simulate else "report", suffix)
+
+
+def _names_like(name: str) -> Iterator[str]:
+    """A file's name, then others like it: `a.csv`, `a~2.csv`, `a~3.csv`."""
+    path = PurePosixPath(name)
+    yield name
+    yield from (f"{path.stem}~{number}{path.suffix}" for number in count(2))
 
 
 def folder_at(url: str) -> Any:
@@ -117,10 +133,7 @@ class Cabinet:
 
         :return: the name it has there: its own, or a free one like it.
         """
-        name, number = source.name, 1
-        while (self.folder("inbox") / name).exists():
-            number += 1
-            name = f"{source.stem}~{number}{source.suffix}"
+        name = next(name for name in _names_like(source.name) if not (self.folder("inbox") / name).exists())
         part = self.folder("inbox") / f".{name}.part"
         with source.open("rb") as original, part.open("wb") as copy:
             shutil.copyfileobj(original, copy)
@@ -182,9 +195,12 @@ class Cabinet:
             return None
         return claim
 
-    def claim_content(self, owner: Owner, options: Mapping[str, Any]) -> Claim:
-        """Make a claim of the rows that a person pasted into the trigger form, Param `content`."""
-        claim = self._new_claim("pasted.csv", owner, {**options, "encoding": "utf-8"})
+    def claim_content(self, owner: Owner, options: Mapping[str, Any], name: str = "pasted.csv") -> Claim:
+        """Make a claim of rows that come from no file: what a person pasted into the trigger form, Param `content`.
+
+        :param name: what the file will be called.
+        """
+        claim = self._new_claim(name, owner, {**options, "encoding": "utf-8", "pasted": True})
         self._write(self.input(claim), options["content"].encode())
         return claim
 
@@ -229,6 +245,29 @@ class Cabinet:
         """Where the claimed file is, or will be, archived."""
         return self.folder("archive") / claim.named()
 
+    def reserve(self, claim: Claim) -> Any:
+        """Keep a name free in the inbox for a claimed file that is to be put back: its own, or a free one like it.
+
+        An empty file holds the name, so that no other file takes it and none is overwritten; being new, no run claims it.
+        """
+        kept = self.saved(claim, RESERVED)
+        if kept and self._is_ours(claim, self.folder("inbox") / kept):
+            return self.folder("inbox") / kept
+        for name in _names_like(claim.name):
+            target = self.folder("inbox") / name
+            self.save(claim, RESERVED, name)
+            if not self.local and not target.exists():
+                return target
+            if self.local:
+                with suppress(FileExistsError):
+                    target.touch(exist_ok=False)
+                    return target
+        raise AssertionError("unreachable")
+
+    def put_back(self, claim: Claim) -> None:
+        """Move the claimed file into the inbox again, to where `reserve` said."""
+        self._move(self.input(claim), self.reserve(claim))
+
     def result(self, claim: Claim) -> dict[str, Any] | None:
         """What `archive` said of a claim that was treated to the end."""
         return self._read_json(self.folder("report") / claim.report_name(".json"))
@@ -242,6 +281,10 @@ class Cabinet:
     def saved(self, claim: Claim, name: str) -> Any:
         """A JSON value of the claim's work folder, None when there is none."""
         return self._read_json(self.work(claim) / name)
+
+    def forget(self, claim: Claim, name: str) -> None:
+        """Remove what `save` kept."""
+        (self.work(claim) / name).unlink(missing_ok=True)
 
     @contextmanager
     def writing(self, folder: str, name: str) -> Iterator[tuple[IO[bytes], Any]]:
@@ -272,6 +315,10 @@ class Cabinet:
             os.rename(source, target)
         else:
             source.move(target)
+
+    def _is_ours(self, claim: Claim, path: Any) -> bool:
+        """Whether a file of the inbox is what an earlier try left there: the name kept free, or (on an object store) the copy of a move that was cut off."""
+        return path.is_file() and path.read_bytes() in {b"", self.input(claim).read_bytes()}
 
     def _write(self, path: Any, content: bytes) -> None:
         part = path.parent / f".{path.name}.part"

@@ -52,6 +52,11 @@ TOPICS = {
         FOR_EVER,
         events=("changesincoursecat",),
     ),
+    "settings": Topic(
+        "everybody works with the settings of the site as they were",
+        FOR_EVER,
+        definitions=("core/config",),
+    ),
     "courses": Topic(
         "people who are logged in see course lists, counts and search results of the category pages as they were",
         TEN_MINUTES,
@@ -88,6 +93,11 @@ TOPICS = {
         "people who have the gradebook open see its categories as they were",
         SESSION,
         events=("changesingradecategories",),
+    ),
+    "role_overrides": Topic(
+        "people may and may not do in a course what its overrides of permissions said",
+        FOR_EVER,
+        definitions=("core/roledefs",),
     ),
     "course_images": Topic(
         "everybody sees the picture on the course card as it was",

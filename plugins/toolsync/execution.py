@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
 from toolsync.moodle import ROW_ERRORS, MoodleSession, error_code
+from toolsync.plan import ApprovedPlan
 from toolsync.segments import segments
 from toolsync.sql_folder import SqlFolder
 
@@ -19,13 +21,15 @@ STATUSES = ("created", "updated", "deleted", "unchanged", "failed")
 SQL_TYPES = {"text": "LONGTEXT", "yesno": "TINYINT", "moment": "BIGINT", "integer": "BIGINT"}
 REMARK = "line INT UNSIGNED NOT NULL, field VARCHAR(255) NULL, message TEXT NOT NULL"
 CELL_COLUMNS = ("line", "family", "field", "n", "name", "value", "moment", "yesno")
-ANSWER = "toolsync_answer"
+ANSWER, PLAN, APPROVED = "toolsync_answer", "toolsync_plan", "toolsync_approved"
+APPROVED_COLUMNS = ("line", "courseid", "categoryid", "lastaccess")
 WORK_TABLES = {
     "toolsync_problem": REMARK,
     "toolsync_note": REMARK,
     "toolsync_stale": "topic VARCHAR(64) NOT NULL PRIMARY KEY",
     "toolsync_content_gone": "contenthash VARCHAR(40) NOT NULL PRIMARY KEY",
     "toolsync_touch": "line INT UNSIGNED NOT NULL, thing VARCHAR(700) NOT NULL, mode VARCHAR(255) NULL",
+    APPROVED: "line INT UNSIGNED NOT NULL, courseid BIGINT NULL, categoryid BIGINT NULL, lastaccess BIGINT NULL, KEY (line)",
 }
 
 
@@ -52,6 +56,7 @@ class Outcomes:
     :param stale: topics of caches that the changes leave stale.
     :param contents: hashes of file contents that rows referred to which are gone.
     :param answer: what the type's table `toolsync_answer` holds, of a type that makes one: rows by column.
+    :param plan: the same of `toolsync_plan`, of the lines that did not fail.
     """
 
     lines: list[tuple[int, str, str | None, str | None]] = field(default_factory=list)
@@ -60,6 +65,7 @@ class Outcomes:
     stale: set[str] = field(default_factory=set)
     contents: set[str] = field(default_factory=set)
     answer: list[dict[str, Any]] = field(default_factory=list)
+    plan: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, other: Outcomes) -> None:
         self.lines += other.lines
@@ -68,6 +74,7 @@ class Outcomes:
         self.stale |= other.stale
         self.contents |= other.contents
         self.answer += other.answer
+        self.plan += other.plan
 
 
 class Execution:
@@ -76,11 +83,19 @@ class Execution:
     :param session: inside the transaction that the caller commits or rolls back.
     :param folder: the SQL of the type.
     :param columns: (name, type) of the suite's plain columns.
+    :param approved: the plan that the file has to keep to; None when it has none.
     """
 
-    def __init__(self, session: MoodleSession, folder: SqlFolder, columns: Sequence[tuple[str, str]]) -> None:
+    def __init__(
+        self,
+        session: MoodleSession,
+        folder: SqlFolder,
+        columns: Sequence[tuple[str, str]],
+        approved: ApprovedPlan | None = None,
+    ) -> None:
         self.session = session
         self.folder = folder
+        self.approved = approved
         self.names = ["line", *(name for name, _ in columns)]
         definitions = ["line INT UNSIGNED NOT NULL PRIMARY KEY"]
         definitions += [f"`{name}` {SQL_TYPES[kind]} NULL" for name, kind in columns]
@@ -109,6 +124,8 @@ class Execution:
                 raise
             self.session.execute("ROLLBACK TO SAVEPOINT toolsync")
             self.folder.clean_up()
+            if self.session.undo:
+                self.session.undo.abandon()
             if len(lines) == 1:
                 message = f"the database refuses this line: {error.args[1]}"
                 return Outcomes([(lines[0].line, "failed", None, message)])
@@ -122,7 +139,7 @@ class Execution:
         """What the type does once all lines of the file are done, for those of them that did not fail."""
         self._stage(lines)
         self.folder.run(self.folder.end)
-        result = self._remarks([])
+        result = self._remarks([], [])
         self.folder.clean_up()
         return result
 
@@ -154,6 +171,8 @@ class Execution:
         ]
         if cells:
             self.session.load("toolsync_cell", CELL_COLUMNS, cells)
+        if self.approved:
+            self.session.load(APPROVED, APPROVED_COLUMNS, self.approved.staged(line.line for line in lines))
 
     def _touches(self) -> Iterable[tuple[int, bytes, str | None]]:
         # What the collation takes for equal has the same weights; comparing them here is far cheaper than sorting there.
@@ -168,21 +187,30 @@ class Execution:
                 raise AirflowFailException(
                     f"A defect of Tool Sync: line {line} ended as {status!r}. Nothing of this batch was applied."
                 )
-        return self._remarks(lines)
+        failed = {line for line, status, *_ in lines if status == "failed"}
+        result = self._remarks(lines, self._table(ANSWER))
+        result.plan = [row for row in self._table(PLAN) if row["line"] not in failed]
+        return result
 
-    def _remarks(self, lines: list[tuple[Any, ...]]) -> Outcomes:
+    def _remarks(self, lines: list[tuple[Any, ...]], answer: list[dict[str, Any]]) -> Outcomes:
         return Outcomes(
             lines,
             self.session.rows("SELECT line, field, message FROM toolsync_problem ORDER BY line"),
             self.session.rows("SELECT line, field, message FROM toolsync_note ORDER BY line"),
             {topic for (topic,) in self.session.rows("SELECT topic FROM toolsync_stale")},
             {content for (content,) in self.session.rows("SELECT contenthash FROM toolsync_content_gone")},
-            self._answer(),
+            answer,
         )
 
-    def _answer(self) -> list[dict[str, Any]]:
-        if ANSWER not in self.folder.tables:
+    def _table(self, name: str) -> list[dict[str, Any]]:
+        """The rows of a table that the type may make, by column."""
+        if name not in self.folder.tables:
             return []
-        names = [name for (name, *_) in self.session.rows(f"SHOW COLUMNS FROM {ANSWER}")]
-        rows = self.session.rows(f"SELECT * FROM {ANSWER} ORDER BY line")
-        return [dict(zip(names, row, strict=True)) for row in rows]
+        names = [name for (name, *_) in self.session.rows(f"SHOW COLUMNS FROM {name}")]
+        rows = self.session.rows(f"SELECT * FROM {name} ORDER BY line")
+        return [dict(zip(names, map(_plain, row), strict=True)) for row in rows]
+
+
+def _plain(value: Any) -> Any:
+    """A value that JSON knows: sums are decimals."""
+    return int(value) if isinstance(value, Decimal) else value

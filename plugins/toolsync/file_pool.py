@@ -84,6 +84,10 @@ class FilePool:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
+    def has(self, content_hash: str) -> bool:
+        """Whether the content is there, or in the trash, from where Moodle brings it back."""
+        return any(_size(self._path(area, content_hash)) is not None for area in ("filedir", "trashdir"))
+
     def write(self, contents: Mapping[str, bytes]) -> None:
         """Add contents, each whole or not at all.
 

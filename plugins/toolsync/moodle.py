@@ -7,17 +7,25 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.mysql.hooks.mysql import MySqlHook
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
+if TYPE_CHECKING:
+    from toolsync.undo import UndoWriter
+
 log = logging.getLogger(__name__)
 
 OLDEST, OLDEST_NAME = 2022112800, "4.1"
+COLUMNS = "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = DATABASE()"
+UNIQUE_KEYS = (
+    "SELECT table_name, index_name, column_name FROM information_schema.statistics "
+    "WHERE table_schema = DATABASE() AND non_unique = 0 AND index_name <> 'PRIMARY' ORDER BY table_name, index_name, seq_in_index"
+)
 TABLE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 # What MySQL and MariaDB say when one row can't be: the row fails, the others go on.
@@ -41,7 +49,12 @@ class MoodleSession:
         self.conn = conn
         self.prefix = prefix
         self.extra = extra
-        self._columns: dict[str, set[str]] = {}
+        self.filled: set[str] = set()  # temporary tables that rows were put into
+        self.temporary: set[str] = set()  # temporary tables that `create_temporary` made
+        self.undo: UndoWriter | None = None  # where the undo bundles go; None when all is rolled back
+        self.after_commit: list[Callable[[], None]] = []
+        self._columns: dict[str, dict[str, None]] = {}
+        self._unique_keys: dict[str, dict[str, list[str]]] | None = None
 
     def sql(self, statement: str) -> str:
         """The statement with `{user}` as the site's own quoted table name."""
@@ -68,26 +81,79 @@ class MoodleSession:
 
     def commit(self) -> None:
         self.conn.commit()
+        for act in self.after_commit:
+            act()
+        self.after_commit.clear()
 
     def rollback(self) -> None:
+        self.after_commit.clear()
         self.conn.rollback()
+
+    def create_temporary(self, name: str, definition: str) -> None:
+        """Make a temporary table anew.
+
+        :param definition: what comes after its name.
+        """
+        self.execute(f"DROP TEMPORARY TABLE IF EXISTS {name}")
+        self.execute(f"CREATE TEMPORARY TABLE {name} {definition}")
+        self.temporary.add(name)
+
+    def drop_temporary(self, names: Iterable[str]) -> None:
+        """Drop temporary tables, those of `create_temporary` too."""
+        if every := sorted({*names, *self.temporary}):
+            self.execute(f"DROP TEMPORARY TABLE IF EXISTS {', '.join(every)}")
+        self.temporary.clear()
+        self.filled.clear()
 
     def load(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
         """Put rows into a temporary table: LOAD DATA LOCAL where the server allows it, else INSERTs of many rows.
 
         :return: the number of rows.
         """
-        return self._load_file(table, columns, rows) if self._load_allowed else self._insert(table, columns, rows)
+        if not self._load_allowed:
+            return self.insert(table, columns, rows)
+        count = self._load_file(table, columns, rows)
+        if count:
+            self.filled.add(table)
+        return count
+
+    def stream(self, statement: str, args: Sequence[Any] | None = None) -> Iterator[tuple[Any, ...]]:
+        """The rows of a SELECT as the server sends them. Nothing else can be asked before the last one is read."""
+        from MySQLdb.cursors import SSCursor
+
+        with self.conn.cursor(SSCursor) as cursor:
+            cursor.execute(self.sql(statement), args)
+            yield from cursor
 
     def has(self, table: str, column: str | None = None) -> bool:
         """Whether this site's version has the table, or the column of it."""
+        known = self._known(table)
+        return column in known if column else bool(known)
+
+    def columns(self, table: str) -> list[str]:
+        """The columns of a table of the site, in their order; none when it has no such table."""
+        return list(self._known(table))
+
+    def unique_keys(self, table: str) -> list[list[str]]:
+        """The columns of each unique index of a table of the site but its id's."""
+        if self._unique_keys is None:
+            self._unique_keys = {}
+            for name, index, column in self.rows(UNIQUE_KEYS):
+                self._unique_keys.setdefault(name, {}).setdefault(index, []).append(column)
+        return list(self._unique_keys.get(self.prefix + table, {}).values())
+
+    def read_columns(self) -> None:
+        """Look up the columns of all tables at once, for one who will ask of most of them."""
+        found = self.rows(f"{COLUMNS} ORDER BY table_name, ordinal_position")
+        for table, column in found:
+            if table.startswith(self.prefix):
+                self._columns.setdefault(table[len(self.prefix) :], {})[column] = None
+
+    def _known(self, table: str) -> dict[str, None]:
         if table not in self._columns:
-            found = self.rows(
-                "SELECT column_name FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = %s",
-                (self.prefix + table,),
-            )
-            self._columns[table] = {name for (name,) in found}
-        return column in self._columns[table] if column else bool(self._columns[table])
+            found = self.rows(f"{COLUMNS} AND table_name = %s ORDER BY ordinal_position", (self.prefix + table,))
+            self._columns[table] = {column: None for _, column in found}
+        return self._columns[table]
 
     @cached_property
     def version(self) -> float:
@@ -114,12 +180,17 @@ class MoodleSession:
     def _load_allowed(self) -> bool:
         return bool(self.value("SELECT @@GLOBAL.local_infile"))
 
-    def _insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+    def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+        """Put rows into a temporary table by INSERTs of many rows: nothing is bent to fit, as LOAD DATA does.
+
+        :return: the number of rows.
+        """
         rows = list(rows)
         if rows:
             marks = ", ".join(["%s"] * len(columns))
             with self.conn.cursor() as cursor:
                 cursor.executemany(f"INSERT INTO {table} ({_names(columns)}) VALUES ({marks})", rows)
+            self.filled.add(table)
         return len(rows)
 
     def _load_file(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:

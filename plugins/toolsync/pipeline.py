@@ -2,6 +2,8 @@
 
 collect → for each file: validate → execute → tryback → archive
                                         └→ purge_caches
+
+Of a type that takes things away: validate → plan → approve → execute → …
 """
 
 from __future__ import annotations
@@ -13,16 +15,18 @@ from typing import Any
 
 from airflow.sdk import DAG, Asset, Param, TriggerRule, task_group
 
+from toolsync.operators.approve import ApproveOperator
 from toolsync.operators.archive import ArchiveOperator
 from toolsync.operators.collect import CollectOperator
 from toolsync.operators.execute import ExecuteOperator
+from toolsync.operators.plan import PlanOperator
 from toolsync.operators.purge_caches import PurgeCachesOperator
 from toolsync.operators.tryback import TrybackOperator
 from toolsync.operators.validate import ValidateOperator
 from toolsync.settings import settings
 from toolsync.suite import load_suite
 
-FILE, OPTIONS = "The file", "What the lines do"
+FILE, OPTIONS, PROTECTION = "The file", "What the lines do", "Before anything goes"
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,8 @@ class Steps:
 
     collect: type[CollectOperator] = CollectOperator
     validate: type[ValidateOperator] = ValidateOperator
+    plan: type[PlanOperator] = PlanOperator
+    approve: type[ApproveOperator] = ApproveOperator
     execute: type[ExecuteOperator] = ExecuteOperator
     tryback: type[TrybackOperator] = TrybackOperator
     archive: type[ArchiveOperator] = ArchiveOperator
@@ -45,6 +51,34 @@ class Steps:
 TABLE_OF_LINES = Steps()
 
 
+def toolsync_dag(kind: str, *, doc: str, params: Mapping[str, Param], tags: list[str] | None = None) -> DAG:
+    """A DAG without tasks, as the settings page has it.
+
+    :param kind: the DAG is `toolsync_<kind>`.
+    :param doc: its manual, in Markdown.
+    """
+    page = settings()
+    for name, value in (page["defaults"].get(kind) or {}).items():
+        params[name].value = value  # a name that is no Param is a mistake in toolsync.yaml: say so when parsing
+    return DAG(
+        dag_id=f"toolsync_{kind}",
+        description=doc.strip().splitlines()[0],
+        doc_md=doc.strip(),
+        schedule=page["schedules"].get(kind),
+        start_date=datetime(2026, 1, 1, tzinfo=UTC),
+        catchup=False,
+        is_paused_upon_creation=True,
+        max_active_runs=1,
+        params=dict(params),
+        tags=["toolsync", "moodle", *(tags or [])],
+        default_args={
+            "owner": "toolsync",
+            "retries": page["retries"],
+            "retry_delay": timedelta(seconds=page["retry_delay_seconds"]),
+        },
+    )
+
+
 def command_file_dag(
     kind: str,
     *,
@@ -53,6 +87,7 @@ def command_file_dag(
     changes: str | None,
     tags: list[str] | None = None,
     steps: Steps = TABLE_OF_LINES,
+    destructive: bool = False,
 ) -> DAG:
     """The DAG of a command-file type.
 
@@ -61,49 +96,39 @@ def command_file_dag(
     :param params: the type's own Params; `options` makes them.
     :param changes: name of the asset that a run updates, `moodle_accounts`; None when it changes nothing.
     :param steps: its tasks, when the file is no table of lines.
+    :param destructive: whether it takes things away: then what would go is shown, and a person decides (Param `require_approval`).
     """
     page = settings()
-    defaults = page["defaults"].get(kind) or {}
     reading = file_params()
     if steps.file_params is not None:
         reading = {name: param for name, param in reading.items() if name in steps.file_params}
-    every = {**reading, **params}
+    every = {**reading, **params, **(approval_params() if destructive else {})}
     manual = f"\n\n## Columns\n\n{load_suite(kind).manual()}" if steps.has_suite else ""
-    for name, value in defaults.items():
-        every[name].value = value  # a name that is no Param is a mistake in toolsync.yaml: say so when parsing
-    with DAG(
-        dag_id=f"toolsync_{kind}",
-        description=doc.strip().splitlines()[0],
-        doc_md=f"{doc.strip()}{manual}",
-        schedule=page["schedules"].get(kind),
-        start_date=datetime(2026, 1, 1, tzinfo=UTC),
-        catchup=False,
-        is_paused_upon_creation=True,
-        max_active_runs=1,
-        params=every,
-        tags=["toolsync", "moodle", *(tags or [])],
-        default_args={
-            "owner": "toolsync",
-            "retries": page["retries"],
-            "retry_delay": timedelta(seconds=page["retry_delay_seconds"]),
-        },
-    ) as dag:
+    with toolsync_dag(kind, doc=f"{doc.strip()}{manual}", params=every, tags=tags) as dag:
         collect = steps.collect(task_id="collect", kind=kind)
 
         @task_group(group_id="file")
         def treat_file(claim: Any) -> Any:
             validate = steps.validate(task_id="validate", kind=kind, claim=claim)
+            on_site = {"kind": kind, "claim": claim, "moodle_conn_id": page["moodle_conn_id"], "pool": page["pool"]}
             execute = steps.execute(
                 task_id="execute",
-                kind=kind,
-                claim=claim,
-                moodle_conn_id=page["moodle_conn_id"],
-                pool=page["pool"],
+                **on_site,
+                destructive=destructive,
                 outlets=[Asset(name=changes, uri=f"x-moodle://site/{changes}")] if changes else None,
             )
             tryback = steps.tryback(task_id="tryback", kind=kind, claim=claim, trigger_rule=TriggerRule.ALL_DONE)
             archive = steps.archive(task_id="archive", kind=kind, claim=claim, trigger_rule=TriggerRule.ALL_DONE)
-            validate >> execute >> tryback >> archive
+            if destructive:
+                plan = steps.plan(task_id="plan", **on_site)
+                # Airflow may lose an answer that comes within seconds of the question: then ask again soon.
+                approve = steps.approve(
+                    task_id="approve", kind=kind, claim=claim, retries=5, retry_delay=timedelta(seconds=5)
+                )
+                validate >> plan >> approve >> execute
+            else:
+                validate >> execute
+            execute >> tryback >> archive
             return execute.output
 
         results = treat_file.expand(claim=collect.output)
@@ -169,6 +194,18 @@ def file_params() -> dict[str, Param]:
             "Do all the work, then roll it back: the report says what would have happened, the files stay where they are.",
             section=FILE,
         ),
+    }
+
+
+def approval_params() -> dict[str, Param]:
+    """The Params of a DAG that takes things away."""
+    return {
+        "require_approval": option(
+            True,
+            "Wait for approval",
+            "The run shows what would go and waits until a person approves it in Airflow. What passes a limit of the settings page waits in any case.",
+            section=PROTECTION,
+        )
     }
 
 

@@ -2,21 +2,26 @@
 
 The work folder of a claim holds, as JSON: `checked-NNNNNN`, what the reader and the suite found in a piece of the file, `validated`, the sum of that;
 `batch-NNNNNN`, the outcomes of a batch, `executed`, the totals; `tried-back`, where the tryback is. A retry starts from what is there.
+Of a type that takes things away also `plan-NNNNNN` and `planned`, the same of its plan; `asked`, why a person has to approve it; `approval`, what was decided.
 """
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import tzinfo
 from typing import IO, Any
 
 from toolsync import caches
+from toolsync.approval import Approval
 from toolsync.cabinet import Cabinet, Claim
 from toolsync.execution import STATUSES
+from toolsync.plan import Row, Totals, lines_of, zone_of
 from toolsync.problems import Problem
 
 VALIDATED, EXECUTED, TRIED_BACK = "validated.json", "executed.json", "tried-back.json"
-CHECKED, BATCH = "checked", "batch"
+PLANNED, ASKED, APPROVAL = "planned.json", "asked.json", "approval.json"
+CHECKED, BATCH, PLAN = "checked", "batch", "plan"
 SHOWN = 200  # problems in the log and in the text report; the table of lines has them all
 
 
@@ -55,6 +60,10 @@ class Report:
         self.validated: dict[str, Any] = cabinet.saved(claim, VALIDATED) or {}
         self.executed: dict[str, Any] = cabinet.saved(claim, EXECUTED) or {}
         self.tried_back: dict[str, Any] = cabinet.saved(claim, TRIED_BACK) or {}
+        self.planned: dict[str, Any] = cabinet.saved(claim, PLANNED) or {}
+        decided = cabinet.saved(claim, APPROVAL)
+        self.approval = Approval(**decided) if decided else None
+        self.returned: str | None = None  # where the file is put back to
         self.attachments: dict[str, str] = {}  # other files of the report, by what they are
 
     @property
@@ -68,9 +77,27 @@ class Report:
         return self.validated.get("rejected", [])
 
     @property
+    def refused(self) -> bool:
+        """Whether the file is not to be executed, for want of an approval."""
+        return bool(self.approval and not self.approval.given and not self.executed)
+
+    @property
+    def outcomes(self) -> str:
+        """The pieces that say what became of the lines: until the file is executed, those of its plan."""
+        return PLAN if self.planned and not self.executed else BATCH
+
+    @property
     def counts(self) -> dict[str, int]:
         """Lines by outcome, and `incomplete`: lines that stand but for a part."""
-        counts = dict.fromkeys((*STATUSES, "incomplete"), 0) | self.executed.get("counts", {})
+        return self._counts(self.executed)
+
+    @property
+    def planned_counts(self) -> dict[str, int]:
+        """The same as the plan has it."""
+        return self._counts(self.planned)
+
+    def _counts(self, found: dict[str, Any]) -> dict[str, int]:
+        counts = dict.fromkeys((*STATUSES, "incomplete"), 0) | found.get("counts", {})
         counts["failed"] += self.validated.get("failed", 0)
         return counts
 
@@ -85,6 +112,16 @@ class Report:
     def notes(self) -> Iterator[Problem]:
         """What a person should know of lines that were done all the same."""
         return self._remarks("notes")
+
+    def plan(self) -> Iterator[Row]:
+        """What the file takes away; nothing of a type that takes nothing."""
+        for piece in pieces(self.cabinet, self.claim, PLAN if self.planned else BATCH):
+            yield from piece.get("plan", [])
+
+    @property
+    def zone(self) -> tzinfo:
+        """The timezone of the dates of a plan."""
+        return zone_of((self.planned or self.executed).get("timezone"))
 
     def failed_lines(self, *stages: str) -> set[int]:
         """The lines that the tryback holds.
@@ -108,15 +145,16 @@ class Report:
         writer.writerow((self.unit, "outcome", "column", "value", "message"))
         for piece in pieces(self.cabinet, self.claim, CHECKED):
             writer.writerows((line, "failed", *remark) for line, *remark in piece["problems"])
-        for piece in pieces(self.cabinet, self.claim, BATCH):
+        for piece in pieces(self.cabinet, self.claim, self.outcomes):
             remarks: dict[int, list[list[Any]]] = {}
             for line, *remark in piece["problems"] + piece["notes"]:
                 remarks.setdefault(line, []).append(remark)
-            for line, status, *label in piece["lines"]:
+            for line, outcome, *label in piece["lines"]:
+                status = "not approved" if self.refused and outcome != "failed" else outcome
                 writer.writerows((line, status, *remark) for remark in remarks.get(line, [("", *(label or [""]), "")]))
 
     def _remarks(self, kind: str, *stages: str) -> Iterator[Problem]:
-        for stage in stages or (CHECKED, BATCH):
+        for stage in stages or (CHECKED, self.outcomes):
             for piece in pieces(self.cabinet, self.claim, stage):
                 for remark in piece[kind]:
                     yield Problem(*remark)
@@ -128,9 +166,18 @@ class Report:
             yield "REJECTED: nothing of this file was applied."
             yield from (f"  {reason}" for reason in self.rejected)
             return
+        if self.refused:
+            yield "NOT APPROVED: nothing of this file was done, the site is as it was."
+        if self.approval:
+            yield from self.approval.sentences()
+        if self.returned:
+            yield f"The file is back in the inbox: {self.returned}"
+        elif self.refused and not self.claim.pasted:
+            yield "The file is only where it came from; the cabinet does not keep it."
         yield f"Read: {self.validated['summary']}"
         yield from (f"Note: {note}" for note in self.validated["notes"])
-        yield totals(self.counts, self.unit)
+        yield f"Planned: {totals(self.planned_counts, self.unit)}" if self.refused else totals(self.counts, self.unit)
+        yield from self._plan()
         yield from listed("Problems", sentences(self.problems(), self.unit))
         yield from listed("Notes", sentences(self.notes(), self.unit))
         if self.stale and not self.claim.simulate:
@@ -139,6 +186,12 @@ class Report:
         if self.tried_back.get("path"):
             yield f"{self.unit.capitalize()}s to correct and drop again: {self.tried_back['path']}"
         yield from (f"{what.capitalize()}: {path}" for what, path in self.attachments.items())
+
+    def _plan(self) -> Iterator[str]:
+        total = Totals.of(self.plan())
+        if total.things:
+            yield f"In the plan: {total.sentence(self.zone)}"
+            yield from (f"  {line}" for line in lines_of(self.plan(), self.zone))
 
 
 def totals(counts: dict[str, int], unit: str) -> str:

@@ -4,20 +4,27 @@
 
 The DAG runs as in Airflow, task by task, against the connections of the environment, with a metadata database of its own that is thrown away: a
 scheduler that runs beside it knows nothing of this run. The report comes last on standard output, everything else goes to standard error.
-Exit status: 0 done (lines that failed are in the tryback), 1 the file was rejected or a task failed, 2 wrong usage.
+Exit status: 0 done (lines that failed are in the tryback), 1 the file was rejected or a task failed, 2 wrong usage, 3 nothing was done for want of an approval.
+
+Of a type that takes things away, `--approve yes` answers in advance for whoever runs this, where a person has to approve; `--approve no` makes the plan and
+nothing else. Without it a run that needs an approval ends after the plan: `state` is then `awaiting approval`, `plan_rows` what would go. The file is not kept.
 """
 
 from __future__ import annotations
 
 import argparse
+import getpass
 import glob
 import json
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from toolsync.approval import CALLER
 from toolsync.cabinet import Cabinet, Claim
 from toolsync.settings import ROOT
 
@@ -25,6 +32,8 @@ if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
     from airflow.sdk import DAG
 
+# States of a run of which nothing was done.
+AWAITING, REFUSED = "awaiting approval", "not approved"
 # What Airflow says of its own doings; the tasks' logs are the report.
 CHATTER = (
     "airflow.api_fastapi",
@@ -44,13 +53,18 @@ def main(argv: list[str] | None = None) -> int:
         configure(home, folder_of_one(arguments.dag_id, Path(home)))
         initialise()
         dag = load_dag(arguments.dag_id)
-        result = run(dag, arguments.file, arguments.params)
+        if arguments.approve == "no" and "require_approval" not in dag.params:
+            print(
+                f"{dag.dag_id} takes nothing away: it has no plan to say no to. Param simulate does.", file=sys.stderr
+            )
+            return 2
+        result = run(dag, arguments.file, arguments.params, arguments.approve)
     if arguments.format == "json":
         print(json.dumps(result, ensure_ascii=False), file=stdout)
     else:
         print(text_of(result), end="", file=stdout)
     stdout.flush()
-    return 0 if result["state"] == "success" else 1
+    return {"success": 0, AWAITING: 3, REFUSED: 3}.get(result["state"], 1)
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
@@ -60,6 +74,9 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("dag_id", help="toolsync_users, …")
     parser.add_argument("file", nargs="?", type=Path, help="the command file; without it, what waits in the inbox")
     parser.add_argument("--params", type=json_object, default={}, help="Params of the DAG, as a JSON object")
+    parser.add_argument(
+        "--approve", choices=("yes", "no"), help="what you answer to the plan of a file that takes things away"
+    )
     parser.add_argument("--format", choices=("text", "json"), default="text")
     arguments = parser.parse_args(argv)
     if arguments.file and not arguments.file.is_file():
@@ -130,43 +147,96 @@ def load_dag(dag_id: str) -> DAG:
     return bag.dags[dag_id]
 
 
-def run(dag: DAG, file: Path | None, params: dict[str, Any]) -> dict[str, Any]:
+def run(dag: DAG, file: Path | None, params: dict[str, Any], approve: str | None = None) -> dict[str, Any]:
     """Put the file into the inbox and run the DAG.
 
-    :return: what `archive` said of the file, and the run's `state`.
+    :param approve: `yes` or `no`, the answer to the plan.
+    :return: what `archive` said of the file, and the run's `state`; of a DAG without command files, what its task returned.
     """
+    if file and "files" not in dag.params:
+        print(f"{dag.dag_id} takes no file.", file=sys.stderr)
+        raise SystemExit(2)
+    for task in dag.tasks:
+        task.retries = 0  # somebody is watching: better an answer now than a try in a minute
+    if not dag.has_task("collect"):
+        dag_run = dag.test(run_conf=params)
+        return {**(returned(dag_run, dag.task_ids[-1]) or {}), "state": str(dag_run.state)}
     cabinet = Cabinet(dag.dag_id.removeprefix("toolsync_"))
     dropped = cabinet.put(file) if file else None
     if dropped:
         params = {**params, "files": glob.escape(dropped)}
-    for task in dag.tasks:
-        task.retries = 0  # somebody is watching: better an answer now than a try in a minute
-    dag_run = dag.test(run_conf=params)
-    results = [result for claim in claims_of(dag_run) if (result := cabinet.result(claim))]
+    with calling(approve, dropped):
+        dag_run = dag.test(run_conf=params)
+    claims = claims_of(dag_run)
+    results = [result for claim in claims if (result := cabinet.result(claim))]
     if dropped:
-        cabinet.withdraw(dropped)  # a simulation leaves it in the inbox; the person's own file is where it was
-        results = [result for result in results if result["file"] == dropped]
-    return {**(results[-1] if results else {}), "state": str(dag_run.state)}
+        results = [result for result in results if result["file"] == dropped][-1:]
+        if not any(claim.name == dropped and not claim.simulate for claim in claims):
+            cabinet.withdraw(dropped)  # a simulation leaves it in the inbox; the person's own file is where it was
+    return summed(results, str(dag_run.state))
+
+
+@contextmanager
+def calling(approve: str | None, dropped: str | None) -> Iterator[None]:
+    """Tell the tasks who runs them, with which answer to the plan, and which file of the inbox is only a copy."""
+    caller = {"by": user_name(), "answer": approve, "file": dropped, "pid": os.getpid()}
+    os.environ[CALLER] = json.dumps(caller)
+    try:
+        yield
+    finally:
+        del os.environ[CALLER]
+
+
+def user_name() -> str:
+    """Who runs this."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # an account without a name, as in a container
+        return f"user {os.getuid()}"
+
+
+def summed(results: list[dict[str, Any]], state: str) -> dict[str, Any]:
+    """What there is to say of a run: of its last file, but rather of one that was not approved.
+
+    :param state: what Airflow says of the run.
+    """
+    unanswered = [
+        result for result in results if (result.get("approval") or {}).get("needed") and not answer_of(result)
+    ]
+    refused = [result for result in results if answer_of(result) == "no"]
+    for named, found in ((AWAITING, unanswered), (REFUSED, refused)):
+        if found and state == "success":
+            return {**found[-1], "state": named}
+    return {**(results[-1] if results else {}), "state": state}
+
+
+def answer_of(result: dict[str, Any]) -> str | None:
+    return (result.get("approval") or {}).get("answer")
 
 
 def claims_of(dag_run: DagRun) -> list[Claim]:
     """The files that `collect` claimed."""
+    return [Claim(**claim) for claim in returned(dag_run, "collect") or []]
+
+
+def returned(dag_run: DagRun, task_id: str) -> Any:
+    """What a task returned, None when it did not come to that."""
     from airflow.models.xcom import XComModel
     from airflow.utils.session import create_session
 
     with create_session() as session:
         found = session.execute(
-            XComModel.get_many(
-                run_id=dag_run.run_id, dag_ids=[dag_run.dag_id], task_ids=["collect"], key="return_value"
-            )
+            XComModel.get_many(run_id=dag_run.run_id, dag_ids=[dag_run.dag_id], task_ids=[task_id], key="return_value")
         ).first()
-        return [Claim(**claim) for claim in XComModel.deserialize_value(found[0])] if found else []
+        return XComModel.deserialize_value(found[0]) if found else None
 
 
 def text_of(result: dict[str, Any]) -> str:
     """The report, as a person reads it."""
     if path := result.get("report"):
         return Path(path).read_text(encoding="utf-8")
+    if "path" in result:
+        return f"{result['path'] or 'No file was written: the log above says why.'}\n"
     return f"The run ended as {result['state']}; no file was treated to the end. The log above says why.\n"
 
 

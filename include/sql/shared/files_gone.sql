@@ -1,4 +1,7 @@
-{% if dataroot_at_hand() %}
+{% if contents_stay is defined %}
+-- Files in toolsync_file_gone: their rows go; their contents stay, for the undo bundle refers to them.
+DELETE f FROM {files} f JOIN toolsync_file_gone d ON d.id = f.id;
+{% elif dataroot_at_hand() %}
 -- Files in toolsync_file_gone: their rows go, and after the commit the contents that no other row refers to.
 INSERT IGNORE INTO toolsync_content_gone (contenthash) SELECT f.contenthash FROM toolsync_file_gone d JOIN {files} f ON f.id = d.id;
 

@@ -9,7 +9,8 @@ from typing import Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from toolsync.cabinet import Cabinet, Owner
+from toolsync.approval import caller
+from toolsync.cabinet import Cabinet, Claim, Owner
 from toolsync.settings import settings
 from toolsync.values import UnreadableValue, read_zone
 
@@ -34,25 +35,32 @@ class CollectOperator(BaseOperator):
         claims = list(cabinet.claims(owner))
         for claim in claims:
             self.log.info("%s: already claimed, its work goes on where it stopped.", claim.name)
-
-        if params.get("content"):
-            if not claims:
-                claims.append(cabinet.claim_content(owner, params))
-        else:
-            ready, left = cabinet.waiting(params["files"], settings()["settle_seconds"])
-            for name, reason in left:
-                self.log.warning("%s stays in the inbox: %s.", name, reason)
-            if len(claims) + len(ready) > MOST:
-                self.log.warning(
-                    "%s files wait; this run takes %s, the next ones the others.", len(ready), MOST - len(claims)
-                )
-            for name in ready[: max(0, MOST - len(claims))]:
-                if taken := cabinet.claim(name, owner, params):
-                    self.log.info("%s: claimed as %s.", name, taken.id)
-                    claims.append(taken)
-        if not claims:
-            raise AirflowSkipException(f"No file matches {params['files']!r} in {cabinet.folder('inbox')}.")
+        by_hand = caller()  # whose answer holds for what this run takes, not for what a dead run left
+        options = {**params, "caller": by_hand} if by_hand else params
+        claims += self.take(cabinet, owner, options, len(claims))
         return [asdict(claim) for claim in claims]
+
+    def take(self, cabinet: Cabinet, owner: Owner, params: Mapping[str, Any], waiting: int) -> list[Claim]:
+        """Make the run's new claims.
+
+        :param waiting: claims whose work goes on.
+        :raises AirflowSkipException: there is nothing to do.
+        """
+        if params.get("content"):
+            return [] if waiting else [cabinet.claim_content(owner, params)]
+        claims: list[Claim] = []
+        ready, left = cabinet.waiting(params["files"], settings()["settle_seconds"])
+        for name, reason in left:
+            self.log.warning("%s stays in the inbox: %s.", name, reason)
+        if waiting + len(ready) > MOST:
+            self.log.warning("%s files wait; this run takes %s, the next ones the others.", len(ready), MOST - waiting)
+        for name in ready[: max(0, MOST - waiting)]:
+            if taken := cabinet.claim(name, owner, params):
+                self.log.info("%s: claimed as %s.", name, taken.id)
+                claims.append(taken)
+        if not (claims or waiting):
+            raise AirflowSkipException(f"No file matches {params['files']!r} in {cabinet.folder('inbox')}.")
+        return claims
 
     def check(self, params: Mapping[str, Any]) -> None:
         """Look whether the run can be at all, before any file is touched.

@@ -20,7 +20,9 @@ class TrybackOperator(ClaimOperator):
     def treat(self, cabinet: Cabinet, claim: Claim, context: Any) -> None:
         report = Report(cabinet, claim)
         lines = report.failed_lines()
-        if not (report.rejected or report.executed):
+        if report.refused:
+            self.written(cabinet, claim, None, "not approved, so the file is put back as a whole")
+        elif not (report.rejected or report.executed):
             self.log.info("%s was not executed to the end, so it is not known what comes back.", claim.name)
         elif claim.simulate:
             self.written(cabinet, claim, None, "a simulation: the file stays in the inbox, no tryback is written")

@@ -2,7 +2,7 @@
 
 DROP TEMPORARY TABLE IF EXISTS toolsync_grade_gone;
 CREATE TEMPORARY TABLE toolsync_grade_gone (
-    id BIGINT NOT NULL PRIMARY KEY, userid BIGINT NOT NULL, itemid BIGINT NOT NULL, courseid BIGINT NOT NULL
+    id BIGINT NOT NULL PRIMARY KEY, userid BIGINT NOT NULL, itemid BIGINT NOT NULL, courseid BIGINT NOT NULL, KEY (itemid)
 );
 
 INSERT INTO toolsync_grade_gone (id, userid, itemid, courseid)
@@ -39,16 +39,25 @@ SELECT f.id, MIN(f.id) OVER (PARTITION BY f.itemid)
 DELETE gg FROM {grade_grades} gg
   JOIN toolsync_grade_gone d ON d.id = gg.id;
 
-UPDATE toolsync_grade_gone d
-  JOIN {grade_items} gi ON gi.id = d.itemid AND gi.itemtype = 'mod'
-  JOIN {course} co ON co.id = d.courseid AND co.enablecompletion = 1
+-- The few activities whose completion rests on such a grade first: people have many grades.
+DROP TEMPORARY TABLE IF EXISTS toolsync_graded_module;
+CREATE TEMPORARY TABLE toolsync_graded_module (itemid BIGINT NOT NULL, moduleid BIGINT NOT NULL, PRIMARY KEY (itemid, moduleid));
+
+INSERT INTO toolsync_graded_module (itemid, moduleid)
+SELECT gi.id, cm.id
+  FROM (SELECT DISTINCT d.itemid FROM toolsync_grade_gone d) w
+  JOIN {grade_items} gi ON gi.id = w.itemid AND gi.itemtype = 'mod'
+  JOIN {course} co ON co.id = gi.courseid AND co.enablecompletion = 1
   JOIN {modules} mo ON mo.name = gi.itemmodule AND mo.visible = 1
-  JOIN {course_modules} cm ON cm.course = d.courseid AND cm.module = mo.id AND cm.instance = gi.iteminstance
-  JOIN {course_modules_completion} done ON done.coursemoduleid = cm.id AND done.userid = d.userid
-   SET done.completionstate = 0, done.timemodified = @now, done.overrideby = NULL
- WHERE cm.completion = 2 AND cm.completiongradeitemnumber = gi.itemnumber AND done.completionstate <> 0
-   AND NOT (done.completionstate = 1 AND done.overrideby IS NOT NULL)
+  JOIN {course_modules} cm ON cm.course = gi.courseid AND cm.module = mo.id AND cm.instance = gi.iteminstance
+ WHERE cm.completion = 2 AND cm.completiongradeitemnumber = gi.itemnumber
    AND (SELECT value FROM {config} WHERE name = 'enablecompletion') = '1';
+
+UPDATE toolsync_graded_module g
+  JOIN toolsync_grade_gone d ON d.itemid = g.itemid
+  JOIN {course_modules_completion} done ON done.coursemoduleid = g.moduleid AND done.userid = d.userid
+   SET done.completionstate = 0, done.timemodified = @now, done.overrideby = NULL
+ WHERE done.completionstate <> 0 AND NOT (done.completionstate = 1 AND done.overrideby IS NOT NULL);
 
 INSERT IGNORE INTO toolsync_stale (topic)
 SELECT 'completion' FROM toolsync_grade_gone d LIMIT 1;

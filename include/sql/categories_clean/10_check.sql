@@ -1,0 +1,43 @@
+-- Whether each category is still empty: somebody may have put something there since it was found.
+
+UPDATE toolsync_row r
+  LEFT JOIN {course_categories} k ON k.id = r.id
+   SET r.status = 'unchanged'
+ WHERE k.id IS NULL;
+
+INSERT INTO toolsync_note (line, field, message)
+SELECT r.line, 'id', 'this category is gone already'
+  FROM toolsync_row r
+ WHERE r.status = 'unchanged';
+
+UPDATE toolsync_row r
+  JOIN {context} x ON x.contextlevel = 40 AND x.instanceid = r.id
+   SET r.contextid = x.id
+ WHERE r.status IS NULL;
+
+CREATE TEMPORARY TABLE toolsync_candidate (categoryid BIGINT NOT NULL PRIMARY KEY, contextid BIGINT NULL, KEY (contextid));
+
+INSERT INTO toolsync_candidate (categoryid, contextid)
+SELECT r.id, r.contextid FROM toolsync_row r WHERE r.status IS NULL;
+
+{% include "categories_clean/content.sql" %}
+
+INSERT INTO toolsync_content (categoryid, place, what)
+SELECT r.id, 0, CONCAT(COUNT(*), IF(COUNT(*) = 1, ' category', ' categories'))
+  FROM toolsync_row r
+  JOIN {course_categories} k ON k.parent = r.id
+ WHERE r.status IS NULL
+ GROUP BY r.id;
+
+UPDATE toolsync_row r
+  JOIN (SELECT c.categoryid, GROUP_CONCAT(c.what ORDER BY c.place SEPARATOR ', ') AS what FROM toolsync_content c GROUP BY c.categoryid) c ON c.categoryid = r.id
+   SET r.status = 'failed', r.field = 'id', r.message = CONCAT('this category is not empty: it holds ', c.what)
+ WHERE r.status IS NULL;
+
+-- Moodle needs one.
+SET @others = (SELECT COUNT(*) FROM {course_categories} k LEFT JOIN toolsync_row r ON r.id = k.id AND r.status IS NULL WHERE k.parent = 0 AND r.id IS NULL);
+SET @last_line = (SELECT MAX(r.line) FROM {course_categories} k JOIN toolsync_row r ON r.id = k.id AND r.status IS NULL WHERE k.parent = 0);
+
+UPDATE toolsync_row r
+   SET r.status = 'failed', r.field = 'id', r.message = 'this is the last category of the site, which keeps one'
+ WHERE r.line = @last_line AND @others = 0;

@@ -1,0 +1,18 @@
+-- What a person sees before deciding.
+
+CREATE TEMPORARY TABLE toolsync_plan (
+    line INT UNSIGNED NOT NULL PRIMARY KEY, categoryid BIGINT NOT NULL, name TEXT NOT NULL, files INT NOT NULL DEFAULT 0, bytes BIGINT NOT NULL DEFAULT 0
+);
+
+INSERT INTO toolsync_plan (line, categoryid, name)
+SELECT r.line, r.id, COALESCE(NULLIF(r.path, ''), k.name)
+  FROM toolsync_row r
+  JOIN {course_categories} k ON k.id = r.id
+ WHERE r.status IS NULL;
+
+UPDATE toolsync_plan p
+  JOIN (SELECT r.line, COUNT(*) AS files, SUM(f.filesize) AS bytes
+          FROM toolsync_row r
+          JOIN {files} f ON f.contextid = r.contextid AND f.filename <> '.'
+         GROUP BY r.line) s ON s.line = p.line
+   SET p.files = s.files, p.bytes = s.bytes;

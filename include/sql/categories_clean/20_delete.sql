@@ -1,0 +1,49 @@
+-- What is still to do is empty, and goes as core_course_category::delete_full takes it. The others are not numbered anew.
+
+CREATE TEMPORARY TABLE toolsync_category_gone (id BIGINT NOT NULL PRIMARY KEY, contextid BIGINT NULL, line INT UNSIGNED NOT NULL, KEY (contextid));
+
+INSERT INTO toolsync_category_gone (id, contextid, line)
+SELECT r.id, r.contextid, r.line FROM toolsync_row r WHERE r.status IS NULL;
+
+CREATE TEMPORARY TABLE toolsync_emptied (contextid BIGINT NOT NULL PRIMARY KEY, blockid BIGINT NULL, KEY (blockid));
+
+INSERT INTO toolsync_emptied (contextid)
+SELECT g.contextid FROM toolsync_category_gone g WHERE g.contextid IS NOT NULL;
+
+{% include "shared/empty_contexts.sql" %}
+
+-- Without questions, these are left of what was there. (Since 5.0 Moodle forgets them.)
+{% for table in ["grade_letters", "question_categories"] %}
+DELETE x FROM {{ "{" ~ table ~ "}" }} x JOIN toolsync_category_gone g ON g.contextid = x.contextid;
+{% endfor %}
+
+{% for table in ["event", "event_subscriptions"] %}
+DELETE x FROM {{ "{" ~ table ~ "}" }} x JOIN toolsync_category_gone g ON g.id = x.categoryid;
+{% endfor %}
+
+DELETE x FROM {context} x JOIN toolsync_category_gone g ON g.contextid = x.id;
+DELETE k FROM {course_categories} k JOIN toolsync_category_gone g ON g.id = k.id;
+
+-- Where requests for courses went goes: the first of those that are left takes its place.
+SET @first_category = (SELECT MIN(id) FROM {course_categories} WHERE parent = 0),
+    @request_line = (SELECT g.line FROM {config} c JOIN toolsync_category_gone g ON c.value = CAST(g.id AS CHAR) WHERE c.name = 'defaultrequestcategory');
+
+UPDATE {config} SET value = @first_category WHERE name = 'defaultrequestcategory' AND @request_line IS NOT NULL;
+
+INSERT INTO toolsync_note (line, field, message)
+SELECT @request_line, 'id', CONCAT('requests for courses went to this category; now they go to ', k.name)
+  FROM {course_categories} k
+ WHERE k.id = @first_category AND @request_line IS NOT NULL;
+
+INSERT IGNORE INTO toolsync_stale (topic)
+SELECT 'settings' FROM DUAL WHERE @request_line IS NOT NULL;
+
+INSERT IGNORE INTO toolsync_stale (topic)
+SELECT 'categories' FROM toolsync_category_gone g LIMIT 1;
+
+INSERT INTO toolsync_note (line, field, message)
+SELECT r.line, 'path', 'deleted'
+  FROM toolsync_row r
+ WHERE r.status IS NULL;
+
+UPDATE toolsync_row r SET r.status = 'deleted' WHERE r.status IS NULL;

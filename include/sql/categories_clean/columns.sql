@@ -1,0 +1,1 @@
+contextid BIGINT NULL

@@ -1,0 +1,33 @@
+-- Those of them that are empty.
+
+CREATE TEMPORARY TABLE toolsync_kept (categoryid BIGINT NOT NULL PRIMARY KEY);
+
+{% if option.whole_branches %}
+-- What is in a category is in all those that it is in.
+INSERT INTO toolsync_kept (categoryid)
+WITH RECURSIVE up (id) AS (
+    SELECT c.categoryid FROM toolsync_content c
+     UNION
+    SELECT k.parent FROM up u JOIN {course_categories} k ON k.id = u.id WHERE k.parent <> 0
+)
+SELECT id FROM up;
+{% else %}
+INSERT IGNORE INTO toolsync_kept (categoryid) SELECT c.categoryid FROM toolsync_content c;
+INSERT IGNORE INTO toolsync_kept (categoryid) SELECT k.parent FROM {course_categories} k WHERE k.parent <> 0;
+{% endif %}
+
+CREATE TEMPORARY TABLE toolsync_empty (id BIGINT NOT NULL PRIMARY KEY, depth INT NOT NULL, sortorder BIGINT NOT NULL, name VARCHAR(4000) NOT NULL);
+
+INSERT INTO toolsync_empty (id, depth, sortorder, name)
+SELECT k.id, t.depth, k.sortorder, t.name
+  FROM toolsync_candidate t
+  JOIN {course_categories} k ON k.id = t.categoryid
+  LEFT JOIN toolsync_kept n ON n.categoryid = t.categoryid
+ WHERE n.categoryid IS NULL;
+
+-- Moodle needs one category: the one where requests for courses go, or the first.
+SET @others = (SELECT COUNT(*) FROM {course_categories} k LEFT JOIN toolsync_empty e ON e.id = k.id WHERE k.parent = 0 AND e.id IS NULL),
+    @request_category = (SELECT MAX(k.path) FROM {config} c JOIN {course_categories} k ON k.id = c.value + 0 WHERE c.name = 'defaultrequestcategory');
+SET @needed = (SELECT k.id FROM {course_categories} k WHERE k.parent = 0 ORDER BY CONCAT(@request_category, '/') LIKE CONCAT(k.path, '/%') DESC, k.sortorder LIMIT 1);
+
+DELETE FROM toolsync_empty WHERE id = @needed AND @others = 0;

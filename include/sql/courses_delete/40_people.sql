@@ -1,0 +1,31 @@
+-- Courses that took their people from these by meta link lose them, as `unenrolaction` of that plugin says: suspended without roles, by default.
+{% from "shared/course/undo.sql" import begin with context %}
+{% set contents_stay = true %}
+{% set without_each_other = true %}
+{{ begin(["enrol", "user_enrolments", "role_assignments", "groups", "groups_members", "message_conversation_members", "user_lastaccess",
+          "forum_subscriptions", "forum_digests", "forum_track_prefs", "forum_read", "grade_grades", "files", "course_modules_completion",
+          "badge", "bigbluebuttonbn_recordings"]) }}
+{% include "shared/course/followers.sql" %}
+
+{% include "shared/people_tables.sql" %}
+
+-- when: toolsync_follower
+INSERT INTO toolsync_instance_op (line, n, action, enrolid, courseid, enrol, customint1)
+SELECT r.line, f.enrolid, IF(@meta_unenrol = 0, 'delete', 'disable'), f.enrolid, f.courseid, 'meta', f.masterid
+  FROM toolsync_row r
+  JOIN toolsync_follower f ON f.masterid = r.courseid
+ WHERE r.status IS NULL AND @meta_follows AND @meta_unenrol IN (0, 2, 3);
+
+-- Everybody in the courses that go loads their rights again.
+-- when: toolsync_of_user_enrolments
+INSERT IGNORE INTO toolsync_dirty_user (userid)
+SELECT ue.userid FROM toolsync_of_user_enrolments p JOIN {user_enrolments} ue ON ue.id = p.id;
+
+-- Nobody is in them any more: what follows sees that.
+{% for table in ["user_enrolments", "role_assignments"] %}
+
+-- when: toolsync_of_{{ table }}
+DELETE t FROM {{ "{" ~ table ~ "}" }} t JOIN toolsync_of_{{ table }} p ON p.id = t.id;
+{% endfor %}
+
+{% include "shared/people.sql" %}

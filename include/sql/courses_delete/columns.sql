@@ -1,0 +1,4 @@
+asked TEXT NULL,
+courseid BIGINT NULL,
+contextid BIGINT NULL,
+KEY (courseid)

@@ -1,0 +1,117 @@
+-- The rows that may go or change, as they are now: for the undo bundles. And what a person sees before deciding.
+{% set graph = course_graph() %}
+{% set resets = graph.resets %}
+{% set possible = resets.possible(given) %}
+{% set going = resets.going(possible) %}
+{% from "courses_reset/changed.sql" import changed with context %}
+{% from "shared/course/undo.sql" import begin with context %}
+{% set gone = going | map(attribute="table.name") | unique | list + ["event"] %}
+{% set kept = (gone + changed.tables + ["course", "enrol"]) | unique | list %}
+{{ begin(kept) }}
+{% for name in kept if name in graph.tables %}
+
+CREATE TEMPORARY TABLE toolsync_keep_{{ name }} (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);
+{% if name in gone %}
+
+-- when: toolsync_gone_{{ name }}
+INSERT IGNORE INTO toolsync_keep_{{ name }} (id, courseid) SELECT g.id, g.courseid FROM toolsync_gone_{{ name }} g;
+{% endif %}
+{% for options, tables in resets.also_changed().items() if name in tables and options | select("in", possible) | list %}
+
+-- when: toolsync_of_{{ name }}
+INSERT IGNORE INTO toolsync_keep_{{ name }} (id, courseid)
+SELECT p.id, p.courseid
+  FROM (SELECT DISTINCT a.courseid FROM toolsync_asked a WHERE a.name IN ({% for option in options if option in possible %}{{ "" if loop.first else ", " }}'{{ option }}'{% endfor %})) a
+  JOIN toolsync_of_{{ name }} p ON p.courseid = a.courseid;
+{% endfor %}
+
+-- when: toolsync_keep_{{ name }}
+INSERT INTO toolsync_before_{{ name }}
+SELECT k.courseid, t.* FROM toolsync_keep_{{ name }} k JOIN {{ "{" ~ name ~ "}" }} t ON t.id = k.id;
+{% endfor %}
+{% if "roles" in possible or "groups_members" in possible or "groups_remove" in possible %}
+
+{% include "shared/course/followers.sql" %}
+{% endif %}
+
+-- What a person sees: what these courses are, and how much of each would go.
+{% set more_columns = "leaving INT NOT NULL DEFAULT 0, attempts INT NOT NULL DEFAULT 0, submissions INT NOT NULL DEFAULT 0, posts INT NOT NULL DEFAULT 0, grades INT NOT NULL DEFAULT 0" %}
+{% include "shared/course/plan.sql" %}
+
+UPDATE toolsync_plan t SET t.files = 0, t.bytes = 0;
+{% for name in gone %}
+
+-- when: toolsync_gone_{{ name }}
+UPDATE toolsync_plan t
+  JOIN (SELECT g.courseid, COUNT(*) AS counted FROM toolsync_gone_{{ name }} g GROUP BY g.courseid) k ON k.courseid = t.courseid
+   SET t.rows_gone = t.rows_gone + k.counted{{ ", t." ~ resets.counted[name] ~ " = t." ~ resets.counted[name] ~ " + k.counted" if name in resets.counted }};
+{% endfor %}
+
+-- when: toolsync_gone_files
+UPDATE toolsync_plan t
+  JOIN (SELECT g.courseid, COUNT(*) AS files, SUM(f.filesize) AS bytes
+          FROM toolsync_gone_files g
+          JOIN {files} f ON f.id = g.id AND f.filename <> '.'
+         GROUP BY g.courseid) k ON k.courseid = t.courseid
+   SET t.files = k.files, t.bytes = k.bytes;
+
+-- when: toolsync_enrolment_op
+UPDATE toolsync_plan t
+  JOIN (SELECT o.courseid, COUNT(DISTINCT o.userid) AS leaving, COUNT(*) AS counted FROM toolsync_enrolment_op o GROUP BY o.courseid) k ON k.courseid = t.courseid
+   SET t.leaving = k.leaving, t.rows_gone = t.rows_gone + k.counted;
+
+-- when: toolsync_item_reset
+UPDATE toolsync_plan t
+  JOIN (SELECT s.courseid, COUNT(*) AS counted FROM toolsync_item_reset s JOIN {grade_grades} gg ON gg.itemid = s.id GROUP BY s.courseid) k ON k.courseid = t.courseid
+   SET t.rows_gone = t.rows_gone + k.counted, t.grades = k.counted;
+{% for option, table in [("groups_members", "groups_members"), ("groups_remove", "groups"), ("groupings_remove", "groupings"), ("gradebook_items", "grade_items")]
+    if option in possible %}
+
+-- when: toolsync_of_{{ table }}
+UPDATE toolsync_plan t
+  JOIN (SELECT p.courseid, COUNT(*) AS counted
+          FROM toolsync_asked a
+          JOIN toolsync_of_{{ table }} p ON p.courseid = a.courseid
+         WHERE a.name = '{{ option }}'
+         GROUP BY p.courseid) k ON k.courseid = t.courseid
+   SET t.rows_gone = t.rows_gone + k.counted;
+{% endfor %}
+
+-- when: toolsync_role_op
+UPDATE toolsync_plan t
+  JOIN (SELECT o.courseid, COUNT(*) AS counted FROM toolsync_role_op o GROUP BY o.courseid) k ON k.courseid = t.courseid
+   SET t.rows_gone = t.rows_gone + k.counted;
+
+-- Whose rows change without any that go.
+CREATE TEMPORARY TABLE toolsync_other_change (courseid BIGINT NOT NULL PRIMARY KEY);
+
+INSERT IGNORE INTO toolsync_other_change (courseid)
+SELECT a.courseid FROM toolsync_asked a WHERE a.name IN ('startdate', 'gradebook_items');
+
+-- when: toolsync_context_missing
+INSERT IGNORE INTO toolsync_other_change (courseid)
+SELECT DISTINCT k.courseid FROM toolsync_context_missing k;
+{% for table, of in resets.facts("reset_sets") %}
+{% for option, setting in of.items() if option in possible %}
+
+-- when: {{ table.part }}
+INSERT IGNORE INTO toolsync_other_change (courseid)
+SELECT a.courseid
+  FROM toolsync_asked a
+  JOIN {{ table.part }} p ON p.courseid = a.courseid
+  JOIN {{ "{" ~ table.name ~ "}" }} t ON t.id = p.id
+ WHERE a.name = '{{ option }}' AND NOT (t.{{ setting.set }}){{ " AND " ~ setting.when if setting.when is defined }};
+{% endfor %}
+{% endfor %}
+
+UPDATE toolsync_row r
+  JOIN toolsync_plan t ON t.line = r.line AND t.rows_gone = 0
+  LEFT JOIN toolsync_other_change k ON k.courseid = r.courseid
+   SET r.status = 'unchanged'
+ WHERE r.status IS NULL AND k.courseid IS NULL;
+
+DELETE p FROM toolsync_of_course p JOIN toolsync_row r ON r.courseid = p.id WHERE r.status = 'unchanged';
+
+DELETE a FROM toolsync_asked a JOIN toolsync_row r ON r.courseid = a.courseid WHERE r.status = 'unchanged';
+
+DELETE s FROM toolsync_item_reset s JOIN toolsync_row r ON r.courseid = s.courseid WHERE r.status = 'unchanged';

@@ -1,0 +1,19 @@
+-- Activities that have no context yet get one.
+CREATE TEMPORARY TABLE toolsync_made_context (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);
+
+-- when: toolsync_context_missing
+INSERT INTO {context} (contextlevel, instanceid, depth, path, locked)
+SELECT 70, k.moduleid, c.depth + 1, NULL, 0
+  FROM toolsync_context_missing k
+  JOIN {context} c ON c.contextlevel = 50 AND c.instanceid = k.courseid
+ ORDER BY k.moduleid;
+
+-- when: toolsync_context_missing
+INSERT INTO toolsync_made_context (id, courseid)
+SELECT x.id, k.courseid FROM toolsync_context_missing k JOIN {context} x ON x.contextlevel = 70 AND x.instanceid = k.moduleid;
+
+-- when: toolsync_made_context
+UPDATE {context} x
+  JOIN toolsync_made_context k ON k.id = x.id
+  JOIN {context} c ON c.contextlevel = 50 AND c.instanceid = k.courseid
+   SET x.path = CONCAT(c.path, '/', x.id);

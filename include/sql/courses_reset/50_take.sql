@@ -1,0 +1,49 @@
+-- What goes, leaf to root.
+{% set graph = course_graph() %}
+{% set resets = graph.resets %}
+{% set possible = resets.possible(given) %}
+{% set gone = resets.going(possible) | map(attribute="table.name") | unique | list + ["event"] %}
+{% for table, of in resets.facts("reset_sets") %}
+{% for option, setting in of.items() if option in possible %}
+
+-- when: {{ table.part }}
+UPDATE {{ "{" ~ table.name ~ "}" }} t
+  JOIN {{ table.part }} p ON p.id = t.id
+  JOIN toolsync_asked a ON a.courseid = p.courseid AND a.name = '{{ option }}'
+   SET t.{{ setting.set }}{{ " WHERE " ~ setting.when if setting.when is defined }};
+{% endfor %}
+{% endfor %}
+{% if "feedback" in possible %}
+
+-- Completion that rested on an answer is incomplete again.
+-- when: toolsync_gone_feedback_completed
+UPDATE toolsync_gone_feedback_completed g
+  JOIN {feedback_completed} f ON f.id = g.id
+  JOIN {feedback} a ON a.id = f.feedback AND a.completionsubmit <> 0
+  JOIN {course} co ON co.id = g.courseid AND co.enablecompletion = 1
+  JOIN {modules} mo ON mo.name = 'feedback' AND mo.visible = 1
+  JOIN {course_modules} cm ON cm.module = mo.id AND cm.instance = a.id AND cm.completion = 2
+  JOIN {course_modules_completion} done ON done.coursemoduleid = cm.id AND done.userid = f.userid
+   SET done.completionstate = 0, done.timemodified = @now, done.overrideby = NULL
+ WHERE done.completionstate <> 0 AND NOT (done.completionstate = 1 AND done.overrideby IS NOT NULL)
+   AND (SELECT value FROM {config} WHERE name = 'enablecompletion') = '1';
+
+-- when: toolsync_gone_feedback_completed
+INSERT IGNORE INTO toolsync_stale (topic) VALUES ('completion');
+{% endif %}
+{% for table in graph.leaf_to_root if table.name in gone %}
+
+-- when: toolsync_gone_{{ table.name }}
+DELETE t FROM {{ "{" ~ table.name ~ "}" }} t JOIN toolsync_gone_{{ table.name }} g ON g.id = t.id;
+{% endfor %}
+{% for topic, options in [
+    ("completion", ["completion"]),
+    ("glossary", ["glossary_all", "glossary_notenrolled"]),
+    ("groups", ["groupings_members"]),
+    ("overrides", ["assign_user_overrides", "assign_group_overrides", "quiz_user_overrides", "quiz_group_overrides", "lesson_user_overrides",
+                   "lesson_group_overrides", "startdate"]),
+  ] if options | select("in", possible) | list %}
+
+INSERT IGNORE INTO toolsync_stale (topic)
+SELECT '{{ topic }}' FROM toolsync_asked a WHERE a.name IN ({% for option in options %}{{ "" if loop.first else ", " }}'{{ option }}'{% endfor %}) LIMIT 1;
+{% endfor %}

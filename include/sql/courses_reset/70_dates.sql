@@ -1,0 +1,92 @@
+-- The course begins on another day: what has a date moves by as much.
+{% if given("startdate") %}
+{% set graph = course_graph() %}
+{% set resets = graph.resets %}
+{% set possible = resets.possible(given) %}
+CREATE TEMPORARY TABLE toolsync_shift (courseid BIGINT NOT NULL PRIMARY KEY, seconds BIGINT NOT NULL);
+
+INSERT INTO toolsync_shift (courseid, seconds)
+SELECT r.courseid, r.shift FROM toolsync_row r WHERE r.status IS NULL AND r.shift <> 0;
+
+-- The end moves forward only.
+-- when: toolsync_shift
+UPDATE {course} c
+  JOIN toolsync_shift s ON s.courseid = c.id
+   SET c.startdate = c.startdate + s.seconds, c.enddate = IF(s.seconds > 0 AND c.enddate <> 0, c.enddate + s.seconds, c.enddate);
+{% for table, columns in resets.dated() %}
+{% set needs = table.facts.dates_with_options is defined %}
+{% set options = resets.of_module(table.name) | map(attribute="name") | select("in", possible) | list if needs else [] %}
+{% if options or not needs %}
+{% for column in columns if site_has(table.name, column) %}
+
+-- when: toolsync_shift
+UPDATE {{ "{" ~ table.name ~ "}" }} t
+  JOIN {{ table.part }} p ON p.id = t.id
+  JOIN toolsync_shift s ON s.courseid = p.courseid
+   SET t.{{ column }} = t.{{ column }} + s.seconds
+ WHERE t.{{ column }} <> 0{% if needs %} AND EXISTS (SELECT 1 FROM toolsync_asked a WHERE a.courseid = p.courseid AND a.name IN ({% for option in options %}{{ "" if loop.first else ", " }}'{{ option }}'{% endfor %})){% endif %};
+{% endfor %}
+{% endif %}
+{% endfor %}
+
+-- Expected completion, and the date that completes the course.
+-- when: toolsync_shift
+UPDATE {course_modules} cm
+  JOIN toolsync_shift s ON s.courseid = cm.course
+   SET cm.completionexpected = cm.completionexpected + s.seconds
+ WHERE cm.completion <> 0 AND cm.completionexpected <> 0 AND (SELECT value FROM {config} WHERE name = 'enablecompletion') = '1';
+
+-- when: toolsync_shift
+UPDATE {course_completion_criteria} k
+  JOIN toolsync_shift s ON s.courseid = k.course
+   SET k.timeend = COALESCE(k.timeend, 0) + s.seconds
+ WHERE k.criteriatype = 2 AND (SELECT value FROM {config} WHERE name = 'enablecompletion') = '1';
+{% for table in ["course_modules", "course_sections"] %}
+
+-- Restrictions by date.
+CREATE TEMPORARY TABLE toolsync_{{ table }}_dates (id BIGINT NOT NULL PRIMARY KEY, availability LONGTEXT NOT NULL);
+
+-- when: toolsync_shift
+-- python: toolsync.availability.shift_dates INTO toolsync_{{ table }}_dates
+SELECT t.id, s.seconds, t.availability
+  FROM toolsync_shift s
+  JOIN {{ "{" ~ table ~ "}" }} t ON t.course = s.courseid
+ WHERE t.availability LIKE '%"date"%' AND (SELECT value FROM {config} WHERE name = 'enableavailability') = '1';
+
+-- when: toolsync_{{ table }}_dates
+UPDATE {{ "{" ~ table ~ "}" }} t
+  JOIN toolsync_{{ table }}_dates d ON d.id = t.id
+   SET t.availability = d.availability{{ ", t.timemodified = @now" if table == "course_sections" }};
+{% endfor %}
+
+-- The calendar: events of the course and its groups move, those of activities follow what they stand for.
+-- when: toolsync_shift
+UPDATE {event} e
+  JOIN toolsync_shift s ON s.courseid = e.courseid
+   SET e.timestart = e.timestart + s.seconds
+ WHERE e.instance = 0;
+{% for table, calendar in resets.facts("calendar") %}
+{% set module = table.name.removesuffix("_overrides") %}
+{% for type, column in calendar.items() if site_has(table.name, column) %}
+{% for who in ["userid", "groupid"] if not table.activity or who == "userid" %}
+
+-- when: {{ table.part }}
+UPDATE {event} e
+  JOIN {{ "{" ~ table.name ~ "}" }} a ON e.instance = {{ "a.id" if table.activity else "a." ~ table.of[0].column }}{{ "" if table.activity else " AND e." ~ who ~ " = a." ~ who }}
+  JOIN {{ table.part }} p ON p.id = a.id
+  JOIN toolsync_shift s ON s.courseid = p.courseid
+   SET e.timestart = a.{{ column }}, e.timesort = a.{{ column }} + e.timeduration, e.timemodified = @now
+ WHERE e.modulename = '{{ module }}' AND e.eventtype = '{{ type }}' AND a.{{ column }} <> 0
+   AND {{ "e.courseid <> 0 AND e.groupid = 0" if table.activity else "e.courseid = 0 AND e.userid <> 0" if who == "userid" else "e.groupid <> 0" }};
+{% endfor %}
+{% endfor %}
+{% endfor %}
+
+-- when: toolsync_of_course_modules
+UPDATE {event} e
+  JOIN {modules} m ON m.name = e.modulename
+  JOIN {course_modules} cm ON cm.module = m.id AND cm.instance = e.instance AND cm.completionexpected <> 0
+  JOIN toolsync_shift s ON s.courseid = cm.course
+   SET e.timestart = cm.completionexpected, e.timesort = cm.completionexpected, e.timemodified = @now
+ WHERE e.eventtype = 'expectcompletionon' AND e.courseid = cm.course;
+{% endif %}

@@ -1,0 +1,49 @@
+-- Calendar rows that go. Moodle deletes those of the course and makes those of activities again in every reset: here these stay as they are.
+CREATE TEMPORARY TABLE toolsync_gone_event (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL, KEY (courseid));
+{% if "events" in possible %}
+CREATE TEMPORARY TABLE toolsync_event_kept (id BIGINT NOT NULL PRIMARY KEY);
+{% for table, calendar in resets.facts("calendar") %}
+{% set module = table.name.removesuffix("_overrides") %}
+{% for type, column in calendar.items() %}
+
+-- when: {{ table.part }}
+INSERT IGNORE INTO toolsync_event_kept (id)
+SELECT e.id
+  FROM {{ table.part }} p
+  JOIN {{ "{" ~ table.name ~ "}" }} a ON a.id = p.id AND a.{{ column }} <> 0
+  JOIN {event} e ON e.modulename = '{{ module }}' AND e.instance = {{ "a.id" if table.activity else "a." ~ table.of[0].column }} AND e.eventtype = '{{ type }}'
+               AND e.courseid = p.courseid AND e.groupid = {{ "0" if table.activity else "a.groupid" }};
+{% endfor %}
+{% endfor %}
+
+-- when: toolsync_of_course_modules
+INSERT IGNORE INTO toolsync_event_kept (id)
+SELECT e.id
+  FROM toolsync_of_course_modules p
+  JOIN {course_modules} cm ON cm.id = p.id AND cm.completionexpected <> 0
+  JOIN {modules} m ON m.id = cm.module
+  JOIN {event} e ON e.modulename = m.name AND e.instance = cm.instance AND e.eventtype = 'expectcompletionon' AND e.courseid = p.courseid;
+
+INSERT INTO toolsync_gone_event (id, courseid)
+SELECT e.id, a.courseid
+  FROM toolsync_asked a
+  JOIN {event} e ON e.courseid = a.courseid
+  LEFT JOIN toolsync_event_kept k ON k.id = e.id
+ WHERE a.name = 'events' AND k.id IS NULL;
+{% endif %}
+{% for table, calendar in resets.facts("calendar") if not table.activity %}
+{% set module = table.name.removesuffix("_overrides") %}
+{% for option, which in table.facts.reset.items() if option in possible and (module != "assign" or "events" in possible) %}
+{% set who = "userid" if "userid" in which else "groupid" %}
+
+-- Those of overrides that go{{ " (Moodle leaves an assignment's, but when all events go)" if module == "assign" }}.
+-- when: toolsync_gone_{{ table.name }}
+INSERT IGNORE INTO toolsync_gone_event (id, courseid)
+SELECT e.id, g.courseid
+  FROM toolsync_gone_{{ table.name }} g
+  JOIN {{ "{" ~ table.name ~ "}" }} o ON o.id = g.id AND o.{{ who }} IS NOT NULL
+  JOIN {event} e ON e.modulename = '{{ module }}' AND e.instance = o.{{ table.of[0].column }} AND e.{{ who }} = o.{{ who }}
+               AND {{ "e.courseid = 0" if who == "userid" else "e.courseid = g.courseid" }}{% if module == "assign" %}
+  JOIN toolsync_asked a ON a.courseid = e.courseid AND a.name = 'events'{% endif %};
+{% endfor %}
+{% endfor %}

@@ -1,0 +1,120 @@
+-- Grade items, categories, course scales, outcomes and settings go. The course category comes back, with the items of activities as these make them.
+CREATE TEMPORARY TABLE toolsync_gradebook (courseid BIGINT NOT NULL PRIMARY KEY, categoryid BIGINT NULL);
+
+INSERT INTO toolsync_gradebook (courseid)
+SELECT a.courseid FROM toolsync_asked a WHERE a.name = 'gradebook_items';
+
+CREATE TEMPORARY TABLE toolsync_item_old AS SELECT gi.* FROM {grade_items} gi LIMIT 0;
+
+-- when: toolsync_gradebook
+INSERT INTO toolsync_item_old
+SELECT gi.* FROM toolsync_gradebook k JOIN {grade_items} gi ON gi.courseid = k.courseid WHERE gi.itemtype = 'mod';
+
+-- when: toolsync_gradebook
+DELETE f FROM toolsync_gradebook k
+  JOIN {context} c ON c.contextlevel = 50 AND c.instanceid = k.courseid
+  JOIN {files} f ON f.contextid = c.id AND f.component = 'grade' AND f.filearea = 'feedback';
+{% for table, column in [("scale", "courseid"), ("grade_outcomes", "courseid")] %}
+
+-- when: toolsync_gradebook
+DELETE f FROM toolsync_gradebook k
+  JOIN {{ "{" ~ table ~ "}" }} s ON s.courseid = k.courseid
+  JOIN {context} c ON c.contextlevel = 50 AND c.instanceid = k.courseid
+  JOIN {files} f ON f.contextid = c.id AND f.component = 'grade' AND f.filearea = '{{ "scale" if table == "scale" else "outcome" }}' AND f.itemid = s.id;
+{% endfor %}
+{% for table in ["grade_items", "grade_categories", "grade_outcomes_courses", "grade_outcomes", "scale", "grade_settings"] %}
+
+-- when: toolsync_gradebook
+DELETE t FROM {{ "{" ~ table ~ "}" }} t JOIN toolsync_gradebook k ON k.courseid = t.courseid;
+{% endfor %}
+
+-- when: toolsync_gradebook
+INSERT INTO {grade_categories} (courseid, parent, depth, path, fullname, aggregation, keephigh, droplow, aggregateonlygraded, aggregateoutcomes, timecreated, timemodified, hidden)
+SELECT k.courseid, NULL, 1, NULL, '?',
+       COALESCE((SELECT value FROM {config} WHERE name = 'grade_aggregation'), 13), COALESCE((SELECT value FROM {config} WHERE name = 'grade_keephigh'), 0),
+       COALESCE((SELECT value FROM {config} WHERE name = 'grade_droplow'), 0), COALESCE((SELECT value FROM {config} WHERE name = 'grade_aggregateonlygraded'), 1),
+       COALESCE((SELECT value FROM {config} WHERE name = 'grade_aggregateoutcomes'), 0), @now, @now, 0
+  FROM toolsync_gradebook k
+ ORDER BY k.courseid;
+
+-- when: toolsync_gradebook
+UPDATE toolsync_gradebook k
+  JOIN {grade_categories} c ON c.courseid = k.courseid
+   SET k.categoryid = c.id, c.path = CONCAT('/', c.id, '/');
+
+-- when: toolsync_gradebook
+INSERT INTO {grade_items} (courseid, categoryid, itemtype, iteminstance, gradetype, grademax, grademin, sortorder, needsupdate, timecreated, timemodified)
+SELECT k.courseid, NULL, 'course', k.categoryid, 1, 100, 0, 1, 1, @now, @now
+  FROM toolsync_gradebook k
+ ORDER BY k.courseid;
+
+-- when: toolsync_item_old
+INSERT INTO {grade_items} (courseid, categoryid, itemname, itemtype, itemmodule, iteminstance, itemnumber, idnumber, gradetype, grademax, grademin, scaleid, hidden,
+       sortorder, needsupdate, timecreated, timemodified)
+SELECT o.courseid, k.categoryid, o.itemname, 'mod', o.itemmodule, o.iteminstance, o.itemnumber, o.idnumber, o.gradetype,
+       IF(o.gradetype = 1, o.grademax, 100), IF(o.gradetype = 1, o.grademin, 0), IF(o.gradetype = 2, o.scaleid, NULL), IF(o.itemmodule = 'quiz', o.hidden, 0),
+       1 + ROW_NUMBER() OVER (PARTITION BY o.courseid ORDER BY o.itemmodule, o.iteminstance, o.itemnumber), 1, @now, @now
+  FROM toolsync_item_old o
+  JOIN toolsync_gradebook k ON k.courseid = o.courseid
+  JOIN {modules} m ON m.name = o.itemmodule AND m.visible = 1
+  JOIN {course_modules} cm ON cm.course = o.courseid AND cm.module = m.id AND cm.instance = o.iteminstance
+ WHERE o.gradetype <> 0 AND o.outcomeid IS NULL AND o.itemnumber < 1000
+ ORDER BY o.courseid, o.itemmodule, o.iteminstance, o.itemnumber;
+
+-- Natural weights, as far as Moodle computes them on the way: the last quiz asks for the grades of all items up to its own.
+CREATE TEMPORARY TABLE toolsync_weighed (courseid BIGINT NOT NULL PRIMARY KEY, place BIGINT NOT NULL);
+
+-- when: toolsync_item_old
+INSERT INTO toolsync_weighed (courseid, place)
+SELECT gi.courseid, MAX(gi.sortorder)
+  FROM toolsync_gradebook k
+  JOIN {grade_categories} c ON c.id = k.categoryid AND c.aggregation = 13
+  JOIN {grade_items} gi ON gi.courseid = k.courseid AND gi.itemmodule = 'quiz'
+ GROUP BY gi.courseid;
+
+CREATE TEMPORARY TABLE toolsync_weighed_total (courseid BIGINT NOT NULL PRIMARY KEY, total DECIMAL(15,5) NOT NULL);
+
+-- when: toolsync_weighed
+INSERT INTO toolsync_weighed_total (courseid, total)
+SELECT w.courseid, SUM(gi.grademax)
+  FROM toolsync_weighed w
+  JOIN {grade_items} gi ON gi.courseid = w.courseid AND gi.itemtype = 'mod' AND gi.gradetype = 1 AND gi.sortorder <= w.place
+ GROUP BY w.courseid;
+
+-- when: toolsync_weighed_total
+UPDATE {grade_items} gi
+  JOIN toolsync_weighed w ON w.courseid = gi.courseid
+  JOIN toolsync_weighed_total s ON s.courseid = gi.courseid
+   SET gi.aggregationcoef2 = IF(gi.itemtype = 'mod', gi.grademax / s.total, 0), gi.grademax = IF(gi.itemtype = 'course', s.total, gi.grademax)
+ WHERE s.total > 0 AND (gi.itemtype = 'course' OR gi.gradetype = 1 AND gi.sortorder <= w.place);
+
+CREATE TEMPORARY TABLE toolsync_item_again (oldid BIGINT NOT NULL PRIMARY KEY, newid BIGINT NOT NULL);
+
+-- when: toolsync_item_old
+INSERT INTO toolsync_item_again (oldid, newid)
+SELECT o.id, gi.id
+  FROM toolsync_item_old o
+  JOIN {grade_items} gi ON gi.courseid = o.courseid AND gi.itemtype = 'mod' AND gi.itemmodule = o.itemmodule AND gi.iteminstance = o.iteminstance
+                       AND gi.itemnumber = o.itemnumber;
+
+-- when: toolsync_gradebook
+DELETE b FROM toolsync_grade_back b
+  JOIN toolsync_gradebook k ON k.courseid = b.courseid
+  LEFT JOIN toolsync_item_again n ON n.oldid = b.itemid
+ WHERE n.oldid IS NULL;
+
+-- when: toolsync_item_again
+UPDATE toolsync_grade_back b
+  JOIN toolsync_item_again n ON n.oldid = b.itemid
+   SET b.newitemid = n.newid;
+
+-- when: toolsync_gradebook
+INSERT IGNORE INTO toolsync_stale (topic) VALUES ('grade_categories');
+{% for table in ["grade_categories", "grade_items"] %}
+
+CREATE TEMPORARY TABLE toolsync_made_{{ table }} (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);
+
+-- when: toolsync_gradebook
+INSERT INTO toolsync_made_{{ table }} (id, courseid)
+SELECT t.id, k.courseid FROM toolsync_gradebook k JOIN {{ "{" ~ table ~ "}" }} t ON t.courseid = k.courseid;
+{% endfor %}

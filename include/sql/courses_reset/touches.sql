@@ -1,0 +1,15 @@
+-- The course, and with its people those of courses that follow it by meta link. Lines about the same course run in file order.
+{% from "shared/course/key.sql" import key with context %}
+{% import "shared/identify.sql" as named %}
+INSERT INTO toolsync_touch (line, thing, mode)
+SELECT r.line, CONCAT('course ', c.id), NULL
+  FROM toolsync_row r
+  JOIN {course} c ON {{ named.course("c", key.column, "CAST(r." ~ key.column ~ " AS CHAR)") }};
+{% if given("roles") or given("groups") %}
+
+INSERT INTO toolsync_touch (line, thing, mode)
+SELECT r.line, CONCAT('course ', e.courseid), NULL
+  FROM toolsync_row r
+  JOIN {course} c ON {{ named.course("c", key.column, "CAST(r." ~ key.column ~ " AS CHAR)") }}
+  JOIN {enrol} e ON e.enrol = 'meta' AND e.customint1 = c.id AND e.courseid <> c.id;
+{% endif %}

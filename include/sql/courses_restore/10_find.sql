@@ -1,0 +1,39 @@
+-- Which undo bundle a line means.
+{% from "shared/course/key.sql" import key with context %}
+UPDATE toolsync_row r
+   SET r.asked = COALESCE(CAST(r.{{ key.column }} AS CHAR), '');
+
+UPDATE toolsync_row r
+   SET r.status = 'failed', r.field = '{{ key.column }}', r.message = 'expected a course''s {{ key.column }}, or in column bundle the name of an undo bundle'
+ WHERE r.asked = '' AND COALESCE(r.bundle, '') = '';
+
+CREATE TEMPORARY TABLE toolsync_bundle (
+    line INT UNSIGNED NOT NULL PRIMARY KEY, kind VARCHAR(30) NULL, name VARCHAR(255) NULL, courseid BIGINT NULL, shortname VARCHAR(255) NULL, message TEXT NULL
+);
+
+-- python: toolsync.restore.find INTO toolsync_bundle
+SELECT r.line, '{{ key.column }}', r.asked, NULLIF(r.bundle, ''), '{{ option.undo_of }}' FROM toolsync_row r WHERE r.status IS NULL ORDER BY r.line;
+
+UPDATE toolsync_row r
+  JOIN toolsync_bundle b ON b.line = r.line
+   SET r.kind = b.kind, r.bundle_name = b.name, r.courseid = b.courseid, r.status = IF(b.message IS NULL, NULL, 'failed'), r.message = b.message;
+
+UPDATE toolsync_row r
+  JOIN {course} c ON c.id = r.courseid
+   SET r.status = 'failed', r.message = CONCAT('nothing to put back: the course ', c.shortname, ' (id ', c.id, ') is there')
+ WHERE r.status IS NULL AND r.kind = 'courses_delete';
+
+UPDATE toolsync_row r
+  LEFT JOIN {course} c ON c.id = r.courseid
+   SET r.status = 'failed', r.message = 'the course of this bundle was deleted since: put that back first'
+ WHERE r.status IS NULL AND r.kind <> 'courses_delete' AND c.id IS NULL;
+
+CREATE TEMPORARY TABLE toolsync_unreadable (line INT UNSIGNED NOT NULL PRIMARY KEY, message TEXT NOT NULL);
+
+-- Its rows are staged: toolsync_back_<table> (went), toolsync_was_<table> and toolsync_became_<table> (changed), toolsync_unmake_<table> (made).
+-- python: toolsync.restore.load INTO toolsync_unreadable
+SELECT r.line, r.kind, r.bundle_name FROM toolsync_row r WHERE r.status IS NULL ORDER BY r.line;
+
+UPDATE toolsync_row r
+  JOIN toolsync_unreadable u ON u.line = r.line
+   SET r.status = 'failed', r.message = u.message;

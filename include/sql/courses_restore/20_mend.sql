@@ -1,0 +1,44 @@
+-- What the site has otherwise by now, without harm: the rows of a bundle are mended.
+
+-- A tag of the same name was made since.
+-- when: toolsync_back_tag
+UPDATE toolsync_back_tag b
+  JOIN {tag} t ON t.tagcollid = b.tagcollid AND t.name = b.name
+  JOIN toolsync_back_tag_instance i ON i.tagid = b.id
+   SET i.tagid = t.id
+ WHERE t.id <> b.id;
+
+-- when: toolsync_back_tag
+DELETE b FROM toolsync_back_tag b JOIN {tag} t ON t.tagcollid = b.tagcollid AND t.name = b.name;
+
+-- People whose account was deleted since are not in the course any more.
+{% for table in ["user_enrolments", "role_assignments", "groups_members", "message_conversation_members", "user_lastaccess", "forum_subscriptions"] %}
+
+-- when: toolsync_back_{{ table }}
+INSERT INTO toolsync_note (line, message)
+SELECT b.toolsync_line, CONCAT(COUNT(*), ' rows of {{ table }} are left out: the accounts were deleted since')
+  FROM toolsync_back_{{ table }} b
+  JOIN {user} u ON u.id = b.userid AND u.deleted = 1
+ GROUP BY b.toolsync_line;
+
+-- when: toolsync_back_{{ table }}
+DELETE b FROM toolsync_back_{{ table }} b JOIN {user} u ON u.id = b.userid AND u.deleted = 1;
+{% endfor %}
+
+-- The category was moved since: contexts have the path that it has now.
+CREATE TEMPORARY TABLE toolsync_path (line INT UNSIGNED NOT NULL PRIMARY KEY, was VARCHAR(255) NOT NULL, path VARCHAR(255) NOT NULL);
+
+-- when: toolsync_back_course
+INSERT INTO toolsync_path (line, was, path)
+SELECT r.line, x.path, CONCAT(k.path, '/', x.id)
+  FROM toolsync_row r
+  JOIN toolsync_back_course c ON c.toolsync_line = r.line AND c.id = r.courseid
+  JOIN toolsync_back_context x ON x.toolsync_line = r.line AND x.contextlevel = 50 AND x.instanceid = c.id
+  JOIN {context} k ON k.contextlevel = 40 AND k.instanceid = c.category
+ WHERE r.status IS NULL AND x.path <> CONCAT(k.path, '/', x.id);
+
+-- when: toolsync_path
+UPDATE toolsync_back_context b
+  JOIN toolsync_path p ON p.line = b.toolsync_line AND (b.path = p.was OR b.path LIKE CONCAT(p.was, '/%'))
+   SET b.depth = b.depth - (LENGTH(p.was) - LENGTH(REPLACE(p.was, '/', ''))) + (LENGTH(p.path) - LENGTH(REPLACE(p.path, '/', ''))),
+       b.path = CONCAT(p.path, SUBSTRING(b.path, LENGTH(p.was) + 1));

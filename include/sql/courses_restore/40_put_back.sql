@@ -1,0 +1,42 @@
+-- Rows that were made go, rows that went come back with their ids, rows that were changed get back what they held.
+{% from "courses_restore/tables.sql" import tables, replaceable with context %}
+CREATE TEMPORARY TABLE toolsync_failed (line INT UNSIGNED NOT NULL PRIMARY KEY);
+
+INSERT INTO toolsync_failed (line) SELECT r.line FROM toolsync_row r WHERE r.status = 'failed';
+{% for name in tables if site_has(name) %}
+{% for side in ["back", "was", "became", "unmake"] %}
+
+-- when: toolsync_failed
+-- when: toolsync_{{ side }}_{{ name }}
+DELETE b FROM toolsync_{{ side }}_{{ name }} b JOIN toolsync_failed x ON x.line = b.toolsync_line;
+{% endfor %}
+{% endfor %}
+{% for name in tables[::-1] if site_has(name) %}
+
+-- when: toolsync_unmake_{{ name }}
+DELETE t FROM {{ "{" ~ name ~ "}" }} t JOIN toolsync_unmake_{{ name }} b ON b.id = t.id;
+{% endfor %}
+{% for name in tables if site_has(name) %}
+{% for columns in unique_keys(name) if replaceable(name) != "FALSE" %}
+
+-- What stands where these are to come back.
+-- when: toolsync_back_{{ name }}
+DELETE t FROM {{ "{" ~ name ~ "}" }} t
+  JOIN toolsync_back_{{ name }} b ON {% for column in columns %}{{ "" if loop.first else " AND " }}t.`{{ column }}` = b.`{{ column }}`{% endfor %}
+
+ WHERE {{ replaceable(name) }};
+{% endfor %}
+
+-- when: toolsync_back_{{ name }}
+INSERT INTO {{ "{" ~ name ~ "}" }} ({% for column in columns_of(name) %}{{ "" if loop.first else ", " }}`{{ column }}`{% endfor %})
+SELECT {% for column in columns_of(name) %}{{ "" if loop.first else ", " }}b.`{{ column }}`{% endfor %}
+
+  FROM toolsync_back_{{ name }} b
+ ORDER BY b.id;
+
+-- when: toolsync_was_{{ name }}
+UPDATE {{ "{" ~ name ~ "}" }} t
+  JOIN toolsync_was_{{ name }} w ON w.id = t.id
+  JOIN toolsync_became_{{ name }} b ON b.id = t.id AND b.toolsync_line = w.toolsync_line
+   SET {% for column in columns_of(name) if column not in ("id", "cacherev") %}{{ "" if loop.first else ",\n       " }}t.`{{ column }}` = IF(w.`{{ column }}` <=> b.`{{ column }}`, t.`{{ column }}`, w.`{{ column }}`){% endfor %};
+{% endfor %}

@@ -1,0 +1,56 @@
+-- What a course that is back brings with it: counts, caches, the rights of its people.
+CREATE TEMPORARY TABLE toolsync_dirty_user (userid BIGINT NOT NULL PRIMARY KEY);
+CREATE TEMPORARY TABLE toolsync_dirty_context (path VARCHAR(255) NOT NULL PRIMARY KEY);
+
+UPDATE toolsync_row r
+  JOIN {course} c ON c.id = r.courseid
+  JOIN {course_categories} k ON k.id = c.category
+   SET k.coursecount = (SELECT COUNT(*) FROM {course} x WHERE x.category = k.id)
+ WHERE r.status IS NULL;
+
+UPDATE toolsync_row r
+  JOIN {course} c ON c.id = r.courseid
+   SET c.cacherev = GREATEST(@now, c.cacherev + 1)
+ WHERE r.status IS NULL;
+
+INSERT IGNORE INTO toolsync_dirty_user (userid)
+SELECT ue.userid
+  FROM toolsync_row r
+  JOIN {enrol} e ON e.courseid = r.courseid
+  JOIN {user_enrolments} ue ON ue.enrolid = e.id
+ WHERE r.status IS NULL;
+
+-- when: toolsync_was_user_enrolments
+INSERT IGNORE INTO toolsync_dirty_user (userid)
+SELECT w.userid FROM toolsync_was_user_enrolments w;
+
+INSERT IGNORE INTO toolsync_dirty_context (path)
+SELECT x.path
+  FROM toolsync_row r
+  JOIN {context} x ON x.contextlevel = 50 AND x.instanceid = r.courseid
+ WHERE r.status IS NULL;
+
+{% include "shared/tell_the_site.sql" %}
+{% for topic in ["courses", "contacts", "groups", "completion", "overrides", "glossary", "grade_restrictions"] %}
+
+INSERT IGNORE INTO toolsync_stale (topic) SELECT '{{ topic }}' FROM toolsync_row r WHERE r.status IS NULL LIMIT 1;
+{% endfor %}
+
+CREATE TEMPORARY TABLE toolsync_remark (line INT UNSIGNED NOT NULL, message TEXT NOT NULL);
+
+-- when: toolsync_back_files
+-- python: toolsync.restore.missing_contents INTO toolsync_remark
+SELECT b.toolsync_line, b.filename, b.contenthash FROM toolsync_back_files b ORDER BY b.toolsync_line, b.id;
+
+INSERT INTO toolsync_note (line, message)
+SELECT m.line, m.message FROM toolsync_remark m;
+
+INSERT INTO toolsync_note (line, message)
+SELECT r.line, CONCAT('from undo bundle ', r.kind, '/', r.bundle_name) FROM toolsync_row r WHERE r.status IS NULL;
+
+CREATE TEMPORARY TABLE toolsync_done (line INT UNSIGNED NOT NULL PRIMARY KEY);
+
+-- python: toolsync.restore.done INTO toolsync_done
+SELECT r.line, r.kind, r.bundle_name FROM toolsync_row r WHERE r.status IS NULL ORDER BY r.line;
+
+UPDATE toolsync_row r SET r.status = IF(r.kind = 'courses_delete', 'created', 'updated') WHERE r.status IS NULL;

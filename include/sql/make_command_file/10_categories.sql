@@ -1,0 +1,36 @@
+-- The categories that are asked for (toolsync_asked: one a row, as Param categories has them), and which those are: toolsync_named.
+{% set by = option.category_id_field %}
+
+CREATE TEMPORARY TABLE toolsync_category_name (categoryid BIGINT NOT NULL PRIMARY KEY, name VARCHAR(4000) NOT NULL);
+
+INSERT INTO toolsync_category_name (categoryid, name)
+WITH RECURSIVE named (id, name) AS (
+    SELECT k.id, CAST(k.name AS CHAR(4000)) FROM {course_categories} k WHERE k.parent = 0
+     UNION ALL
+    SELECT k.id, CONCAT(n.name, ' / ', k.name) FROM named n JOIN {course_categories} k ON k.parent = n.id
+)
+SELECT id, name FROM named;
+
+CREATE TEMPORARY TABLE toolsync_named (n INT NOT NULL, categoryid BIGINT NOT NULL, PRIMARY KEY (n, categoryid));
+
+INSERT INTO toolsync_named (n, categoryid)
+SELECT a.n, k.id
+  FROM toolsync_asked a
+  JOIN {course_categories} k
+{% if by == "path" %}
+  JOIN toolsync_category_name t ON t.categoryid = k.id AND t.name = a.value
+{% elif by == "idnumber" %}
+    ON k.idnumber = a.value
+{% else %}
+    ON CAST(k.id AS CHAR) = a.value
+{% endif %};
+
+CREATE TEMPORARY TABLE toolsync_inside (categoryid BIGINT NOT NULL PRIMARY KEY);
+
+INSERT IGNORE INTO toolsync_inside (categoryid)
+SELECT {{ "k.id" if option.subcategories else "t.id" }}
+  FROM toolsync_named n
+  JOIN {course_categories} t ON t.id = n.categoryid
+{% if option.subcategories %}
+  JOIN {course_categories} k ON k.id = t.id OR k.path LIKE CONCAT(t.path, '/%')
+{% endif %};

@@ -1,0 +1,12 @@
+-- How many rows of each course go, into its plan.
+{% set graph = course_graph().mortal %}
+CREATE TEMPORARY TABLE toolsync_rows (courseid BIGINT NOT NULL, counted BIGINT NOT NULL, KEY (courseid));
+{% for table in graph.root_to_leaf %}
+
+-- when: {{ table.part }}
+INSERT INTO toolsync_rows (courseid, counted) SELECT p.courseid, COUNT(*) FROM {{ table.part }} p GROUP BY p.courseid;
+{% endfor %}
+
+UPDATE toolsync_plan t
+  JOIN (SELECT w.courseid, SUM(w.counted) AS counted FROM toolsync_rows w GROUP BY w.courseid) w ON w.courseid = t.courseid
+   SET t.rows_gone = w.counted;

@@ -1,0 +1,33 @@
+-- What a person sees before deciding: of each course in toolsync_of_course its name, its people, its life, its size.
+
+CREATE TEMPORARY TABLE toolsync_plan (
+    line INT UNSIGNED NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL, shortname VARCHAR(255) NOT NULL, fullname VARCHAR(1333) NOT NULL,
+    idnumber VARCHAR(100) NOT NULL, category TEXT NULL, people INT NOT NULL DEFAULT 0, lastaccess BIGINT NULL, activities INT NOT NULL DEFAULT 0,
+    files INT NOT NULL DEFAULT 0, bytes BIGINT NOT NULL DEFAULT 0, rows_gone BIGINT NOT NULL DEFAULT 0{{ ", " ~ more_columns if more_columns is defined }}, KEY (courseid)
+);
+
+INSERT INTO toolsync_plan (line, courseid, shortname, fullname, idnumber, category, people, lastaccess, activities)
+SELECT r.line, c.id, c.shortname, c.fullname, c.idnumber,
+       (SELECT GROUP_CONCAT(a.name ORDER BY a.depth SEPARATOR ' / ')
+          FROM {course_categories} k
+          JOIN {course_categories} a ON k.path = a.path OR k.path LIKE CONCAT(a.path, '/%')
+         WHERE k.id = c.category),
+       (SELECT COUNT(DISTINCT ue.userid) FROM {enrol} e JOIN {user_enrolments} ue ON ue.enrolid = e.id WHERE e.courseid = c.id),
+       (SELECT MAX(a.timeaccess) FROM {user_lastaccess} a WHERE a.courseid = c.id),
+       (SELECT COUNT(*) FROM {course_modules} cm WHERE cm.course = c.id)
+  FROM toolsync_row r
+  JOIN {course} c ON c.id = r.courseid
+ WHERE r.status IS NULL;
+
+CREATE TEMPORARY TABLE toolsync_size (courseid BIGINT NOT NULL PRIMARY KEY, files INT NOT NULL, bytes BIGINT NOT NULL);
+
+-- when: toolsync_of_files
+INSERT INTO toolsync_size (courseid, files, bytes)
+SELECT p.courseid, COUNT(*), SUM(f.filesize)
+  FROM toolsync_of_files p
+  JOIN {files} f ON f.id = p.id AND f.filename <> '.'
+ GROUP BY p.courseid;
+
+UPDATE toolsync_plan t
+  JOIN toolsync_size s ON s.courseid = t.courseid
+   SET t.files = s.files, t.bytes = s.bytes;

@@ -1,0 +1,21 @@
+-- What the courses in toolsync_of_course hold that the course graph does not know: toolsync_unknown (courseid, what). Such a course is refused by name.
+{% set graph = course_graph() %}
+
+CREATE TEMPORARY TABLE toolsync_unknown (courseid BIGINT NOT NULL, what VARCHAR(255) NOT NULL, PRIMARY KEY (courseid, what));
+
+INSERT IGNORE INTO toolsync_unknown (courseid, what)
+SELECT p.courseid, CONCAT('activity ', COALESCE(m.name, CONCAT('of module ', cm.module)))
+  FROM toolsync_of_course p
+  JOIN {course_modules} cm ON cm.course = p.id
+  LEFT JOIN {modules} m ON m.id = cm.module
+ WHERE m.name IS NULL OR m.name NOT IN ({% for name in graph.activities %}{{ "" if loop.first else ", " }}'{{ name }}'{% endfor %});
+{% for what, kind in graph.kinds.items() if kind.table in graph.tables %}
+
+-- when: toolsync_of_{{ kind.table }}
+INSERT IGNORE INTO toolsync_unknown (courseid, what)
+SELECT p.courseid, CONCAT('{{ what }} ', t.{{ kind.column }})
+  FROM toolsync_of_{{ kind.table }} p
+  JOIN {{ "{" ~ kind.table ~ "}" }} t ON t.id = p.id
+ WHERE t.{{ kind.column }} <> ''{{ " AND " ~ kind.when if "when" in kind else "" }}
+   AND t.{{ kind.column }} NOT IN ({% for name in kind.known %}{{ "" if loop.first else ", " }}'{{ name }}'{% endfor %});
+{% endfor %}
