@@ -371,6 +371,12 @@ class Blueprint(MoodleSession):
     def has(self, table: str, column: str | None = None) -> bool:
         return self.complete
 
+    def columns(self, table: str) -> list[str]:
+        return ["id", "userid", "courseid", "timemodified"]
+
+    def unique_keys(self, table: str) -> list[list[str]]:
+        return [["userid", "courseid"]]
+
     def read_columns(self) -> None:
         """There is nothing to read."""
 

@@ -40,5 +40,5 @@ SELECT r.line, x.path, CONCAT(k.path, '/', x.id)
 -- when: toolsync_path
 UPDATE toolsync_back_context b
   JOIN toolsync_path p ON p.line = b.toolsync_line AND (b.path = p.was OR b.path LIKE CONCAT(p.was, '/%'))
-   SET b.depth = b.depth - (LENGTH(p.was) - LENGTH(REPLACE(p.was, '/', ''))) + (LENGTH(p.path) - LENGTH(REPLACE(p.path, '/', ''))),
-       b.path = CONCAT(p.path, SUBSTRING(b.path, LENGTH(p.was) + 1));
+   SET b.depth = b.depth - (CHAR_LENGTH(p.was) - CHAR_LENGTH(REPLACE(p.was, '/', ''))) + (CHAR_LENGTH(p.path) - CHAR_LENGTH(REPLACE(p.path, '/', ''))),
+       b.path = CONCAT(p.path, SUBSTRING(b.path, CHAR_LENGTH(p.was) + 1));
