@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.site import Site
+from tests.test_faults import killed
 from toolsync.cabinet import Cabinet
 from toolsync.course_graph import course_graph
 from toolsync.moodle import MoodleHook
@@ -231,3 +232,27 @@ def test_a_bundle_cut_short_is_refused(site: Site, cabinet: Cabinet):
     assert result["counts"]["failed"] == 1
     assert "the bundle can't be read" in messages(result)
     assert json.loads(next(cabinet.folder("undo").glob("*.json")).read_text())["restored"] is None
+
+
+@pytest.mark.parametrize(
+    ("where", "when"),
+    [
+        ("toolsync.undo:UndoWriter.write", "after"),
+        ("toolsync.moodle:MoodleSession.commit", "before"),
+        ("toolsync.moodle:MoodleSession.commit", "after"),
+    ],
+)
+def test_killed_at_any_moment_a_course_is_whole_or_gone(
+    site: Site, pristine: Site, cabinet: Cabinet, tmp_path: Path, where: str, when: str
+):
+    file = tmp_path / "gone.csv"
+    file.write_text("C102\nC108\n")
+    killed(where, when, file, "--params", '{"require_approval": false}', dag_id="toolsync_courses_delete")
+    assert site.value("SELECT COUNT(*) FROM {course} WHERE shortname IN ('C102', 'C108')") == (
+        0 if when == "after" and "commit" in where else 2
+    )
+    result = site.run("toolsync_courses_delete")
+    assert result["counts"]["deleted"] == 2
+    assert len(list(indexes(cabinet))) == 2
+    assert restore(site, "C102", "C108")["counts"]["created"] == 2
+    assert changed(site, pristine) == set()

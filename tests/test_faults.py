@@ -45,10 +45,10 @@ def cabinet(site: Site) -> Cabinet:
     return Cabinet("users")
 
 
-def killed(where: str, when: str, file: Path, *arguments: str) -> None:
+def killed(where: str, when: str, file: Path, *arguments: str, dag_id: str = "toolsync_users") -> None:
     """Run a file in a process that is killed at that moment."""
     flags = ["after"] if when == "after" else []
-    command = [sys.executable, "-m", "tests.dying", where, *flags, "--", "toolsync_users", str(file), *arguments]
+    command = [sys.executable, "-m", "tests.dying", where, *flags, "--", dag_id, str(file), *arguments]
     environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'plugins'}:{ROOT}"}
     done = subprocess.run(command, capture_output=True, env=environment, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()[-3000:]
