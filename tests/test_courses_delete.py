@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import ROOT
 from tests.site import Site
+from tests.test_conformance import prepare
 from tests.test_faults import killed
 from toolsync.cabinet import Cabinet
 from toolsync.course_graph import course_graph
@@ -256,3 +258,12 @@ def test_killed_at_any_moment_a_course_is_whole_or_gone(
     assert len(list(indexes(cabinet))) == 2
     assert restore(site, "C102", "C108")["counts"]["created"] == 2
     assert changed(site, pristine) == set()
+
+
+def test_an_alias_to_its_files_is_one_again_when_the_course_is_back(site: Site, pristine: Site):
+    prepare(site, ROOT / "tests/conformance/courses-delete-aliases/before.sql")
+    before = site.rows("SELECT * FROM {files} ORDER BY id"), site.rows("SELECT * FROM {files_reference}")
+    delete(site, "C101")
+    assert site.value("SELECT referencefileid FROM {files} WHERE id = 9001") is None
+    restore(site, "C101")
+    assert (site.rows("SELECT * FROM {files} ORDER BY id"), site.rows("SELECT * FROM {files_reference}")) == before

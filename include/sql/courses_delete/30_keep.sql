@@ -58,6 +58,30 @@ SELECT {{ name }}, p.courseid FROM toolsync_of_{{ table }} p;
 INSERT INTO toolsync_of_user_preferences (id, courseid)
 SELECT u.id, n.courseid FROM {user_preferences} u JOIN toolsync_preference n ON n.name = u.name;
 
+-- Aliases elsewhere to its files become files of their own. What an alias refers to is a packed PHP array, found by its hash.
+CREATE TEMPORARY TABLE toolsync_alias_hash (hash CHAR(40) NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);
+CREATE TEMPORARY TABLE toolsync_alias (id BIGINT NOT NULL PRIMARY KEY, referenceid BIGINT NOT NULL, courseid BIGINT NOT NULL, KEY (referenceid));
+{% set packed = namespace(parts=["'a:6:{'"]) %}
+{% for name, number in [("contextid", 1), ("component", 0), ("itemid", 1), ("filearea", 0), ("filepath", 0), ("filename", 0)] %}
+{% set packed.parts = packed.parts + ["'s:" ~ name | length ~ ':"' ~ name ~ '";' ~ ("i:'" if number else "s:'")] %}
+{% set packed.parts = packed.parts + (["f." ~ name, "';'"] if number else ["LENGTH(f." ~ name ~ ")", "':\"'", "f." ~ name, "'\";'"]) %}
+{% endfor %}
+
+-- when: toolsync_of_files
+INSERT IGNORE INTO toolsync_alias_hash (hash, courseid)
+SELECT SHA1(REPLACE(TO_BASE64(CONCAT({{ packed.parts | join(", ") }}, '}')), '\n', '')), p.courseid
+  FROM toolsync_of_files p
+  JOIN {files} f ON f.id = p.id AND f.filename <> '.';
+
+-- when: toolsync_alias_hash
+INSERT INTO toolsync_alias (id, referenceid, courseid)
+SELECT f.id, r.id, h.courseid
+  FROM toolsync_alias_hash h
+  JOIN {files_reference} r ON r.referencehash = h.hash
+  JOIN {files} f ON f.referencefileid = r.id AND NOT (f.component = 'user' AND f.filearea = 'draft')
+  LEFT JOIN toolsync_of_files p ON p.id = f.id
+ WHERE p.id IS NULL;
+
 -- References to files of repositories that nothing else refers to.
 CREATE TEMPORARY TABLE toolsync_of_files_reference (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);
 
@@ -68,6 +92,10 @@ SELECT f.referencefileid, MIN(p.courseid)
   JOIN {files} f ON f.id = p.id AND f.referencefileid IS NOT NULL
  GROUP BY f.referencefileid;
 
+-- when: toolsync_alias
+INSERT IGNORE INTO toolsync_of_files_reference (id, courseid)
+SELECT a.referenceid, MIN(a.courseid) FROM toolsync_alias a GROUP BY a.referenceid;
+
 CREATE TEMPORARY TABLE toolsync_reference_kept (id BIGINT NOT NULL PRIMARY KEY);
 
 -- when: toolsync_of_files_reference
@@ -76,7 +104,8 @@ SELECT DISTINCT g.id
   FROM toolsync_of_files_reference g
   JOIN {files} f ON f.referencefileid = g.id
   LEFT JOIN toolsync_of_files p ON p.id = f.id
- WHERE p.id IS NULL;
+  LEFT JOIN toolsync_alias a ON a.id = f.id
+ WHERE p.id IS NULL AND a.id IS NULL;
 
 -- when: toolsync_reference_kept
 DELETE g FROM toolsync_of_files_reference g JOIN toolsync_reference_kept k ON k.id = g.id;
