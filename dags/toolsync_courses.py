@@ -1,4 +1,4 @@
-"""Courses and their categories from a file: create, update, move, rename.
+"""Courses and their categories from a file: create, copy from templates, update, move, rename.
 
 Drop a CSV file into the cabinet's `courses/inbox`, or paste its rows when you trigger this DAG. Each line is about one course, found by its
 `shortname` (or as Param `course_id_field` says). Lines that can't be done come back in `courses/tryback`, the file goes to `courses/archive`, and
@@ -9,6 +9,7 @@ Drop a CSV file into the cabinet's `courses/inbox`, or paste its rows when you t
 | line | does |
 |---|---|
 | the course does not exist | creates it: `shortname`, `fullname` and a category are needed. It gets its sections, blocks, enrolment methods and Announcements forum as the site's defaults have them; columns that are absent take the site's course defaults |
+| … with a `template` | copies that course: see below |
 | it exists | nothing (`unchanged`), unless Param `force_update`: then it changes the columns of the file, no others |
 | `category` | by path (`Science / Physics`), idnumber or id (Param `category_id_field`). A path that is missing is created, level by level. A course that exists moves there, unless Param `protect_category`. Categories themselves are never changed or deleted |
 | `rename` | gives a course that exists another short name |
@@ -21,7 +22,19 @@ Drop a CSV file into the cabinet's `courses/inbox`, or paste its rows when you t
 An absent column leaves what is stored alone. An empty cell clears it where Moodle allows that (idnumber, summary, lang, theme, tags, custom fields), and is no value for names, numbers and
 dates. A line is done with all its parts or not at all. A new course comes first in its category, the next line's before it, as Moodle does it. The front page is never touched.
 
-Copying a course from a template, deleting courses and resetting them are not this DAG's work: a file with a column for that is rejected.
+Deleting courses and resetting them are the work of other DAGs: a file with a column for that is rejected.
+
+## Templates
+
+`template` (or `templatecourse`, as in Moodle's own upload) is the short name of a course of the site. The new course gets what Moodle's own copy without users takes: settings, sections, activities with their files, question banks
+and quizzes, blocks, groups and groupings, the gradebook's set-up, completion and access rules, role overrides, filters, tags, custom fields, badges, competencies, calendar events. Of what people did nothing comes along, and
+enrolment methods are the site's defaults, as in any new course. Glossary entries, wiki pages, database entries and forum posts are people's.
+
+What the line says wins over the template's settings; what it does not say is as in the template. A `startdate` moves every date of the copy by as much as it is away from the template's. Links between pages of the template
+lead to the copy's pages: the site's address is the connection's extra `wwwroot`, or what Moodle's own table of hosts says.
+
+The course is copied as it is at that moment, in one snapshot, and nobody who works in it has to wait. (The original tool restored the newest backup kept in the course's backup area.) A template that an earlier line makes may be used by
+a later one. A template with an activity, a question type or the like of a plugin that Tool Sync does not know fails the line, by name: see `include/course_graph/README.md`.
 
 ## Example
 

@@ -24,8 +24,6 @@ SCENARIOS = {
     if (folder / "run.json").exists()
 }
 
-# Columns of a DAG that is there for something that is not: a file with them is rejected.
-LATER = {"courses-from-template"}
 # One reads the site and changes nothing, the other does what Moodle can't; they have tests of their own.
 WITHOUT_REFEREE = {"toolsync_make_command_file", "toolsync_courses_restore"}
 
@@ -39,7 +37,7 @@ def test_the_scenarios_of_every_dag_are_there():
     assert {path.stem for path in (ROOT / "dags").glob("toolsync_*.py")} - dags == WITHOUT_REFEREE
 
 
-@pytest.mark.parametrize("name", [name for name in sorted(SCENARIOS) if name not in LATER and runnable(name)])
+@pytest.mark.parametrize("name", [name for name in sorted(SCENARIOS) if runnable(name)])
 def test_what_the_file_changes_is_what_moodle_changes(name: str, site: Site, pristine: Site, airflow: None):
     folder = SCENARIOS[name]
     run = json.loads((folder / "run.json").read_text())

@@ -348,10 +348,10 @@ class TestThroughTheDag:
         assert site.changed(pristine) == []
 
     def test_what_belongs_to_other_dags_rejects_the_file(self, site: Site):
-        result = site.run("toolsync_courses", "shortname,fullname,category,template,delete\nN1,One,Science,TPL1,\n")
+        result = site.run("toolsync_courses", "shortname,fullname,category,reset,delete\nN1,One,Science,,\n")
         assert (
             result["state"] == "failed"
-            and "template" in " ".join(result["rejected"])
+            and "reset" in " ".join(result["rejected"])
             and "delete" in " ".join(result["rejected"])
         )
 

@@ -14,6 +14,7 @@ from sqlglot.errors import SqlglotError
 
 from tests.conftest import ROOT
 from toolsync import run as runner
+from toolsync.course_graph import course_graph
 from toolsync.moodle import MoodleSession
 from toolsync.sql_folder import COMMENT, SqlFolder
 from toolsync.suite import load_suite
@@ -297,12 +298,14 @@ FUNCTIONS = {
     "COALESCE",
     "CONCAT",
     "CONCAT_WS",
+    "CONNECTION_ID",
     "CONVERT",
     "COUNT",
     "DATE",
     "DENSE_RANK",
     "ELT",
     "FIND_IN_SET",
+    "FLOOR",
     "FROM_UNIXTIME",
     "GREATEST",
     "GROUP_CONCAT",
@@ -313,8 +316,10 @@ FUNCTIONS = {
     "JSON_QUOTE",
     "JSON_TABLE",
     "JSON_UNQUOTE",
+    "LAST_INSERT_ID",
     "LEAST",
     "LEFT",
+    "LENGTH",
     "LOCATE",
     "LOWER",
     "LPAD",
@@ -322,16 +327,16 @@ FUNCTIONS = {
     "MD5",
     "MIN",
     "NULLIF",
+    "RAND",
     "REGEXP_REPLACE",
     "REGEXP_SUBSTR",
     "REPLACE",
     "ROW_NUMBER",
-    "LENGTH",
     "SHA1",
-    "TO_BASE64",
     "SUBSTRING",
     "SUBSTRING_INDEX",
     "SUM",
+    "TO_BASE64",
     "TRIM",
     "UPPER",
 }
@@ -360,6 +365,22 @@ CALLS = re.compile(r"(?<![\w`.])([A-Za-z_]\w*)\s*\(")
 KINDS_OF_STATEMENT = (exp.Select, exp.SetOperation, exp.Insert, exp.Update, exp.Delete, exp.Create, exp.Drop)
 
 
+@cache
+def columns_in_graph(table: str) -> list[str]:
+    """The columns of a table that the course graph speaks of."""
+    known = course_graph().tables.get(table)
+    if known is None:
+        return []
+    named = [link.column for link in (*known.of, *known.refs)]
+    for fact in ("copied", "embeds", "shift", "dates", "scales"):
+        named += known.facts.get(fact, [])
+    return [
+        name
+        for name in dict.fromkeys([*named, known.facts.get("mark")])
+        if name and name not in ("id", "userid", "courseid", "timemodified")
+    ]
+
+
 class Blueprint(MoodleSession):
     """A session for rendering alone.
 
@@ -374,7 +395,11 @@ class Blueprint(MoodleSession):
         return self.complete
 
     def columns(self, table: str) -> list[str]:
-        return ["id", "userid", "courseid", "timemodified"]
+        return ["id", "userid", "courseid", "timemodified", *columns_in_graph(table)]
+
+    def text_columns(self, table: str) -> list[str]:
+        known = course_graph().tables.get(table)
+        return ["intro", *known.facts.get("embeds", {})] if known else []
 
     def unique_keys(self, table: str) -> list[list[str]]:
         return [["userid", "courseid"]]

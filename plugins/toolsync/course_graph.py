@@ -16,13 +16,14 @@ from typing import Any
 
 import yaml
 
+from toolsync.course_copies import Copies
 from toolsync.course_resets import Resets
 from toolsync.moodle import MoodleSession
 from toolsync.settings import INCLUDE
 
 FOLDER = INCLUDE / "course_graph"
 ACTIVITY = "activity"  # stands for every activity's own table
-KEYS = {"tables", "kinds", "outside"}
+KEYS = {"tables", "kinds", "outside", "links"}
 STAYS = "TRUE"  # of a table whose rows all stay
 COLUMN = re.compile(r"\bt\.(\w+)")  # of the row itself, in a condition
 
@@ -89,12 +90,24 @@ class CourseGraph:
     :param tables: by name.
     :param kinds: what plugins may bring that the graph has to know, as the files say it.
     :param outside: tables that have no rows of a course although a column of theirs names one, and why.
+    :param links: pages of the site with ids in their addresses, and the tables of these.
     """
 
-    def __init__(self, tables: Mapping[str, Table], kinds: Mapping[str, Any], outside: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        tables: Mapping[str, Table],
+        kinds: Mapping[str, Any],
+        outside: Mapping[str, str],
+        links: Mapping[str, Any],
+    ) -> None:
         self.tables = dict(tables)
         self.kinds = dict(kinds)
         self.outside = dict(outside)
+        self.links = dict(links)
+
+    def having(self, tables: Mapping[str, Table]) -> CourseGraph:
+        """The same with other tables."""
+        return CourseGraph(tables, self.kinds, self.outside, self.links)
 
     def on(self, session: MoodleSession) -> CourseGraph:
         """What of the graph this site has: its tables, and of their links those whose columns are there."""
@@ -108,11 +121,7 @@ class CourseGraph:
                 stays=_stays(table.facts.get("stays"), lambda when: _has_all(session, table.name, when)),
             )
 
-        return CourseGraph(
-            {name: here(table) for name, table in self.tables.items() if session.has(name)},
-            self.kinds,
-            self.outside,
-        )
+        return self.having({name: here(table) for name, table in self.tables.items() if session.has(name)})
 
     @cached_property
     def mortal(self) -> CourseGraph:
@@ -124,20 +133,23 @@ class CourseGraph:
             links = (link for link in table.of if link.table in gone)
             return replace(table, of=tuple(replace(link, when=_and(link.when, spared)) for link in links))
 
-        return CourseGraph({name: mortal(table) for name, table in gone.items()}, self.kinds, self.outside)
+        return self.having({name: mortal(table) for name, table in gone.items()})
 
     def leading_to(self, names: Iterable[str]) -> CourseGraph:
         """The part of the graph that leads to the rows of these tables."""
         parents = {name: {link.table for link in table.of} for name, table in self.tables.items()}
         wanted = {parent for name in names if name in parents for parent in {name} | _reach(name, parents)}
-        return CourseGraph(
-            {name: table for name, table in self.tables.items() if name in wanted}, self.kinds, self.outside
-        )
+        return self.having({name: table for name, table in self.tables.items() if name in wanted})
 
     @cached_property
     def resets(self) -> Resets:
         """What resetting may take away."""
         return Resets(self)
+
+    @cached_property
+    def copies(self) -> Copies:
+        """What copying a course writes."""
+        return Copies(self)
 
     @property
     def activities(self) -> list[str]:
@@ -147,7 +159,7 @@ class CourseGraph:
     @cached_property
     def root_to_leaf(self) -> list[Table]:
         """The tables, each after those that it hangs on (but for circles: block contexts)."""
-        return [table for circle in self._circles for table in circle]
+        return [table for circle in self.circles for table in circle]
 
     @property
     def leaf_to_root(self) -> list[Table]:
@@ -155,7 +167,7 @@ class CourseGraph:
 
     def ways(self) -> Iterator[tuple[Table, Link]]:
         """The links to follow, in an order that finds every row of a course: a circle is gone round as often as it has tables."""
-        for circle in self._circles:
+        for circle in self.circles:
             names = {table.name for table in circle}
             for table in circle:
                 yield from ((table, link) for link in table.of if link.table not in names)
@@ -164,7 +176,7 @@ class CourseGraph:
                     yield from ((table, link) for link in table.of if link.table in names)
 
     @cached_property
-    def _circles(self) -> list[list[Table]]:
+    def circles(self) -> list[list[Table]]:
         """The tables root to leaf; tables that hang on one another together."""
         parents = {
             name: {link.table for link in table.of if link.table in self.tables and link.table != name}
@@ -208,6 +220,7 @@ def read_graph(paths: Iterable[Path]) -> CourseGraph:
     entries: dict[str, tuple[Path, Mapping[str, Any]]] = {}
     kinds: dict[str, Any] = {}
     outside: dict[str, str] = {}
+    links: dict[str, Any] = {}
     for path in paths:
         try:
             document = _mapping(path.name, yaml.safe_load(path.read_text(encoding="utf-8")))
@@ -225,8 +238,9 @@ def read_graph(paths: Iterable[Path]) -> CourseGraph:
             merged = kinds.setdefault(kind, {**known, "known": []})
             merged["known"] = [*merged["known"], *known["known"]]
         outside |= _mapping(f"{path.name}: outside", document.get("outside"))
+        links |= _mapping(f"{path.name}: links", document.get("links"))
     activities = [name for name, (_, entry) in entries.items() if entry.get("activity")]
-    graph = CourseGraph({name: _table(name, *entries[name], activities) for name in entries}, kinds, outside)
+    graph = CourseGraph({name: _table(name, *entries[name], activities) for name in entries}, kinds, outside, links)
     for table in graph.tables.values():
         for link in table.of:
             if link.table not in graph.tables:

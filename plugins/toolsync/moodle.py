@@ -8,7 +8,7 @@ import re
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 OLDEST, OLDEST_NAME = 2022112800, "4.1"
-COLUMNS = "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = DATABASE()"
+COLUMNS = "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = DATABASE()"
 UNIQUE_KEYS = (
     "SELECT table_name, index_name, column_name FROM information_schema.statistics "
     "WHERE table_schema = DATABASE() AND non_unique = 0 AND index_name <> 'PRIMARY' ORDER BY table_name, index_name, seq_in_index"
@@ -53,7 +53,9 @@ class MoodleSession:
         self.temporary: set[str] = set()  # temporary tables that `create_temporary` made
         self.undo: UndoWriter | None = None  # where the undo bundles go; None when all is rolled back
         self.after_commit: list[Callable[[], None]] = []
-        self._columns: dict[str, dict[str, None]] = {}
+        self.snapshot: Callable[[], AbstractContextManager[MoodleSession]] | None = None  # opens a second session
+        self.changed_courses: set[int] = set()  # whose rows this transaction wrote, as far as templates need to know
+        self._columns: dict[str, dict[str, str]] = {}  # the columns of each table, and their types
         self._unique_keys: dict[str, dict[str, list[str]]] | None = None
 
     def sql(self, statement: str) -> str:
@@ -81,12 +83,14 @@ class MoodleSession:
 
     def commit(self) -> None:
         self.conn.commit()
+        self.changed_courses.clear()
         for act in self.after_commit:
             act()
         self.after_commit.clear()
 
     def rollback(self) -> None:
         self.after_commit.clear()
+        self.changed_courses.clear()
         self.conn.rollback()
 
     def create_temporary(self, name: str, definition: str) -> None:
@@ -134,6 +138,10 @@ class MoodleSession:
         """The columns of a table of the site, in their order; none when it has no such table."""
         return list(self._known(table))
 
+    def text_columns(self, table: str) -> list[str]:
+        """Those of them that hold long texts."""
+        return [name for name, kind in self._known(table).items() if kind.endswith("text")]
+
     def unique_keys(self, table: str) -> list[list[str]]:
         """The columns of each unique index of a table of the site but its id's."""
         if self._unique_keys is None:
@@ -145,14 +153,14 @@ class MoodleSession:
     def read_columns(self) -> None:
         """Look up the columns of all tables at once, for one who will ask of most of them."""
         found = self.rows(f"{COLUMNS} ORDER BY table_name, ordinal_position")
-        for table, column in found:
+        for table, column, kind in found:
             if table.startswith(self.prefix):
-                self._columns.setdefault(table[len(self.prefix) :], {})[column] = None
+                self._columns.setdefault(table[len(self.prefix) :], {})[column] = kind
 
-    def _known(self, table: str) -> dict[str, None]:
+    def _known(self, table: str) -> dict[str, str]:
         if table not in self._columns:
             found = self.rows(f"{COLUMNS} AND table_name = %s ORDER BY ordinal_position", (self.prefix + table,))
-            self._columns[table] = {column: None for _, column in found}
+            self._columns[table] = {column: kind for _, column, kind in found}
         return self._columns[table]
 
     @cached_property
@@ -238,7 +246,7 @@ class MoodleHook(MySqlHook):
     """Reaches a Moodle site's database.
 
     The connection is of type `mysql`. Its extra may hold `prefix` (of the tables, default `mdl_`), `dataroot` (the site's data folder or
-    an address of it, where it can be reached from here) and `password_pepper`, besides what MySqlHook knows.
+    an address of it, where it can be reached from here), `wwwroot` (the site's address, as texts link to its pages) and `password_pepper`, besides what MySqlHook knows.
 
     :param moodle_conn_id: the Airflow connection.
     """
@@ -270,7 +278,26 @@ class MoodleHook(MySqlHook):
                 _check(session, connection.schema)
                 if lock_seconds is not None:
                     _lock(session, lock_seconds)
+                session.snapshot = self.snapshot
                 yield session
+        finally:
+            conn.close()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[MoodleSession]:
+        """A session that sees the site as it is now, as long as it is open; for reading. It locks nothing."""
+        extra = self.get_connection(self.moodle_conn_id).extra_dejson
+        conn = self.get_conn()
+        try:
+            if hasattr(conn, "set_character_set"):
+                conn.set_character_set("utf8mb4")
+            session = MoodleSession(conn, extra.get("prefix", "mdl_"), extra)
+            _set_up(session)
+            session.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            session.read_columns()
+            session.conn.commit()
+            session.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+            yield session
         finally:
             conn.close()
 

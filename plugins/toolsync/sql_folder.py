@@ -99,6 +99,7 @@ class SqlFolder:
             "given_any": lambda family: family in families,
             "site_has": session.has,
             "columns_of": session.columns,
+            "texts_of": session.text_columns,
             "unique_keys": session.unique_keys,
             "dataroot_at_hand": lambda: at_hand(session),
             "course_graph": cache(lambda: course_graph().on(session)),

@@ -9,11 +9,13 @@ SELECT COALESCE(MAX(IF(name = 'enrol_plugins_enabled', value, NULL)), ''),
        MAX(IF(name = 'lang', value, '')),
        MAX(IF(name = 'defaultblocks_override', value, NULL)),
        MAX(IF(name = 'siteguest', value, NULL)) + 0,
-       NULLIF(MAX(IF(name = 'forcetimezone', value, '99')), '99')
-  INTO @enrol_plugins, @site_completion, @new_legacyfiles, @tags_in_use, @trust_texts, @category_size, @site_lang, @all_blocks, @guest, @timezone
+       NULLIF(MAX(IF(name = 'forcetimezone', value, '99')), '99'),
+       COALESCE(MAX(name = 'allowcoursethemes' AND value NOT IN ('', '0')), 0)
+  INTO @enrol_plugins, @site_completion, @new_legacyfiles, @tags_in_use, @trust_texts, @category_size, @site_lang, @all_blocks, @guest, @timezone,
+       @themes_allowed
   FROM {config}
  WHERE name IN ('enrol_plugins_enabled', 'enablecompletion', 'legacyfilesinnewcourses', 'usetags', 'enabletrusttext', 'maxcoursesincategory', 'lang',
-                'defaultblocks_override', 'siteguest', 'forcetimezone');
+                'defaultblocks_override', 'siteguest', 'forcetimezone', 'allowcoursethemes');
 
 -- What the site's page of course defaults says.
 SELECT COALESCE(MAX(IF(name = 'format', NULLIF(value, ''), NULL)), 'topics'),

@@ -46,6 +46,26 @@ UPDATE toolsync_row r
    SET r.status = 'failed', r.field = '{{ key }}', r.message = 'no course has this {{ key }}, so none can be renamed'
  WHERE r.status IS NULL AND r.courseid IS NULL AND r.rename <> '';
 {% endif %}
+{% if given("template") %}
+-- Which course a new one is copied from.
+UPDATE toolsync_row SET template = NULL WHERE template = '';
+
+CREATE TEMPORARY TABLE toolsync_template_asked (line INT UNSIGNED NOT NULL PRIMARY KEY, template VARCHAR(255) NOT NULL, courseid BIGINT NULL,
+    status VARCHAR(10) NULL, field VARCHAR(255) NULL, message TEXT NULL);
+
+INSERT INTO toolsync_template_asked (line, template)
+SELECT r.line, LEFT(r.template, 255) FROM toolsync_row r WHERE r.status IS NULL AND r.courseid IS NULL AND r.template IS NOT NULL;
+
+{% with rows="toolsync_template_asked", value="template", by="shortname", into="courseid", field="template" %}{% include "shared/find_course.sql" %}{% endwith %}
+
+UPDATE toolsync_row r
+  JOIN toolsync_template_asked a ON a.line = r.line
+   SET r.templateid = a.courseid, r.status = a.status, r.field = a.field, r.message = a.message;
+
+INSERT INTO toolsync_note (line, field, message)
+SELECT r.line, 'template', 'not used: the course exists' FROM toolsync_row r WHERE r.status IS NULL AND r.courseid IS NOT NULL AND r.template IS NOT NULL;
+
+{% endif %}
 {% if not option.force_update %}
 {% if given("rename") %}
 

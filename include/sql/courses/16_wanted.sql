@@ -1,9 +1,9 @@
--- What each course shall be: what the line says, else what is stored, else the site's default.
-{% from "courses/fields.sql" import kept_when_empty, cleared, numbers with context %}
+-- What each course shall be: what the line says, else what is stored, else what its template has, else the site's default.
+{% from "courses/fields.sql" import kept_when_empty, cleared, numbers, of_template with context %}
 {% set key = option.course_id_field %}
 
 CREATE TEMPORARY TABLE toolsync_course (
-    line INT UNSIGNED NOT NULL PRIMARY KEY, id BIGINT NULL, isnew TINYINT NOT NULL, contextid BIGINT NULL, contextpath VARCHAR(255) NULL,
+    line INT UNSIGNED NOT NULL PRIMARY KEY, id BIGINT NULL, templateid BIGINT NULL, isnew TINYINT NOT NULL, bare TINYINT NOT NULL, contextid BIGINT NULL, contextpath VARCHAR(255) NULL,
     shortname VARCHAR(255) NOT NULL, fullname VARCHAR(1333) NOT NULL, idnumber VARCHAR(100) NOT NULL, summary LONGTEXT NULL, format VARCHAR(21) NOT NULL,
     lang VARCHAR(30) NOT NULL, theme VARCHAR(50) NOT NULL,
 {% for column in numbers %}
@@ -15,31 +15,36 @@ CREATE TEMPORARY TABLE toolsync_course (
     KEY (id), KEY (category)
 );
 
-INSERT INTO toolsync_course (line, id, isnew, shortname,
+INSERT INTO toolsync_course (line, id, templateid, isnew, bare, shortname,
 {% for column in kept_when_empty + cleared.keys() | list + numbers.keys() | list %}
        {{ column }},
 {% endfor %}
        enddate, visibleold, downloadcontent, showcompletionconditions, category, formerformat, formercategory, sections)
-SELECT r.line, c.id, c.id IS NULL,
+SELECT r.line, c.id, r.templateid, c.id IS NULL, c.id IS NULL AND r.templateid IS NULL,
        COALESCE({{ "NULLIF(r.rename, '')" if given("rename") else "NULL" }}, {{ "c.shortname, NULLIF(r.shortname, '')" if key == "shortname" else "NULLIF(r.shortname, ''), c.shortname" }}, ''),
 {% for column in kept_when_empty %}
-       COALESCE(NULLIF(r.{{ column }}, ''), c.{{ column }}, {{ "@new_format" if column == "format" else "''" }}),
+       COALESCE(NULLIF(r.{{ column }}, ''), c.{{ column }}, {{ of_template(column) }}{{ "@new_format" if column == "format" else "''" }}),
 {% endfor %}
 {% for column, default in cleared.items() %}
 {% if column == key %}
        COALESCE(c.{{ column }}, r.{{ column }}),
 {% else %}
-       IF(c.id IS NULL, COALESCE(NULLIF(r.{{ column }}, ''), {{ default }}), COALESCE(r.{{ column }}, c.{{ column }}{{ ", ''" if column != "summary" }})),
+       CASE WHEN c.id IS NOT NULL THEN COALESCE(r.{{ column }}, c.{{ column }}{{ ", ''" if column != "summary" }})
+            WHEN r.templateid IS NOT NULL THEN COALESCE(r.{{ column }}, {{ of_template(column) }}'')
+            ELSE COALESCE(NULLIF(r.{{ column }}, ''), {{ default }}) END,
 {% endif %}
 {% endfor %}
 {% for column, default in numbers.items() %}
-       COALESCE(r.{{ column }}, c.{{ column }}, {{ default }}),
+       COALESCE(r.{{ column }}, c.{{ column }}, {{ of_template(column) }}{{ default }}),
 {% endfor %}
-       COALESCE(r.enddate, c.enddate, -1), c.visibleold, COALESCE(r.downloadcontent, c.downloadcontent),
-       IF(c.id IS NULL, COALESCE(r.showcompletionconditions, @new_showcompletionconditions), COALESCE(r.showcompletionconditions, c.showcompletionconditions)),
-       COALESCE(w.categoryid, c.category), c.format, c.category, 0
+       COALESCE(r.enddate, c.enddate, {{ "IF(k.enddate > 0, k.enddate + COALESCE(r.startdate, k.startdate) - k.startdate, k.enddate), " if given("template") }}-1), c.visibleold, COALESCE(r.downloadcontent, c.downloadcontent),
+       IF(c.id IS NULL, COALESCE(r.showcompletionconditions, {{ of_template("showcompletionconditions") }}@new_showcompletionconditions), COALESCE(r.showcompletionconditions, c.showcompletionconditions)),
+       COALESCE(w.categoryid, c.category), COALESCE(c.format, {{ of_template("format") }}NULL), c.category, 0
   FROM toolsync_row r
   LEFT JOIN {course} c ON c.id = r.courseid
+{% if given("template") %}
+  LEFT JOIN {course} k ON k.id = r.templateid
+{% endif %}
   LEFT JOIN toolsync_wish w ON w.line = r.line
  WHERE r.status IS NULL;
 
@@ -58,7 +63,7 @@ UPDATE toolsync_course t SET t.visibleold = t.visible WHERE t.isnew;
 -- The last section: those of a new course, those that are there, and up to the one that is named.
 UPDATE toolsync_course t
   JOIN toolsync_row r ON r.line = t.line
-   SET t.sections = IF(t.isnew, COALESCE(r.numsections, @new_numsections), 0);
+   SET t.sections = IF(t.bare, COALESCE(r.numsections, @new_numsections), 0);
 {% if given_any("topic#") %}
 
 UPDATE toolsync_course t
@@ -67,8 +72,8 @@ UPDATE toolsync_course t
 {% endif %}
 
 INSERT INTO toolsync_note (line, field, message)
-SELECT t.line, 'numsections', 'not used: it is for new courses'
+SELECT t.line, 'numsections', 'not used: it is for new courses without a template'
   FROM toolsync_course t
   JOIN toolsync_row r ON r.line = t.line
- WHERE NOT t.isnew AND r.numsections IS NOT NULL
-   AND r.numsections <> (SELECT MAX(s.section) FROM {course_sections} s WHERE s.course = t.id);
+ WHERE NOT t.bare AND r.numsections IS NOT NULL
+   AND r.numsections <> (SELECT MAX(s.section) FROM {course_sections} s WHERE s.course = COALESCE(t.id, t.templateid));

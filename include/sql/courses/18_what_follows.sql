@@ -2,7 +2,7 @@
 
 UPDATE toolsync_course t
   JOIN toolsync_row r ON r.line = t.line
-  LEFT JOIN {course_format_options} o ON o.courseid = t.id AND o.format = 'weeks' AND o.sectionid = 0 AND o.name = 'automaticenddate'
+  LEFT JOIN {course_format_options} o ON o.courseid = COALESCE(t.id, t.templateid) AND o.format = 'weeks' AND o.sectionid = 0 AND o.name = 'automaticenddate'
    SET t.weekly = COALESCE(r.automaticenddate, o.value, '1') <> '0'
  WHERE t.format = 'weeks';
 

@@ -49,4 +49,22 @@ SELECT c.line, CONCAT(c.field, '|sections are numbered from 0 to 999')
   FROM toolsync_cell c
  WHERE c.family = 'topic#' AND c.value <> '' AND c.n > 999;
 {% endif %}
+{% if given("template") %}
+
+-- Templates that hold what the course graph does not know.
+CREATE TEMPORARY TABLE toolsync_of_course (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);
+
+INSERT INTO toolsync_of_course (id, courseid)
+SELECT DISTINCT t.templateid, t.templateid FROM toolsync_course t WHERE t.isnew AND t.templateid IS NOT NULL;
+
+{% set kinds = course_graph().kinds.values() | map(attribute="table") | list %}
+{% with parts=course_graph().leading_to(kinds) %}{% include "shared/course/collect.sql" %}{% endwith %}
+{% include "shared/course/unknown.sql" %}
+
+INSERT IGNORE INTO toolsync_fault (line, fault)
+SELECT t.line, CONCAT('template|this course holds what Tool Sync does not know: ', u.what, ' (describe its tables beside include/course_graph/moodle.yaml)')
+  FROM toolsync_course t
+  JOIN (SELECT u.courseid, GROUP_CONCAT(u.what ORDER BY u.what SEPARATOR ', ') AS what FROM toolsync_unknown u GROUP BY u.courseid) u ON u.courseid = t.templateid
+ WHERE t.isnew;
+{% endif %}
 {% include "courses/faults.sql" %}

@@ -42,7 +42,7 @@ CREATE TEMPORARY TABLE toolsync_custom (
 {% set place = "INSTR(f.options COLLATE utf8mb4_bin, CONCAT('\\n', c.value, '\\n'))" %}
 -- An empty cell clears what is stored; where nothing is stored it asks for nothing.
 INSERT IGNORE INTO toolsync_custom (line, fieldid, type, field, dataid, intvalue, decvalue, charvalue, value, fault)
-SELECT t.line, f.id, f.type, c.field, d.id,
+SELECT t.line, f.id, f.type, c.field, IF(t.isnew, NULL, d.id),
        CASE f.type WHEN 'checkbox' THEN COALESCE(c.yesno, 0)
                    WHEN 'date' THEN COALESCE(c.moment, 0)
                    WHEN 'select' THEN IF(c.value = '', 0, CHAR_LENGTH(REGEXP_REPLACE(LEFT(f.options, {{ place }}), '[^\n]', ''))) END,
@@ -67,7 +67,7 @@ SELECT t.line, f.id, f.type, c.field, d.id,
   FROM toolsync_course t
   JOIN toolsync_cell c ON c.line = t.line AND c.family = 'customfield_*'
   JOIN toolsync_field f ON f.shortname = c.name
-  LEFT JOIN {customfield_data} d ON d.fieldid = f.id AND d.instanceid = t.id AND d.component = f.component AND d.area = f.area AND d.itemid = f.itemid
+  LEFT JOIN {customfield_data} d ON d.fieldid = f.id AND d.instanceid = COALESCE(t.id, t.templateid) AND d.component = f.component AND d.area = f.area AND d.itemid = f.itemid
  WHERE c.value <> '' OR NOT COALESCE(d.value, '') IN ('', IF(f.type IN ('checkbox', 'date', 'select'), '0', ''));
 
 UPDATE toolsync_custom x SET x.value = x.intvalue WHERE x.type IN ('checkbox', 'date', 'select') AND x.fault IS NULL;

@@ -28,7 +28,7 @@ SELECT ti.id, ti.tagid
   JOIN toolsync_row r ON r.line = t.line
   JOIN {tag_instance} ti ON ti.component = 'core' AND ti.itemtype = 'course' AND ti.itemid = t.id AND ti.tiuserid = 0
   LEFT JOIN toolsync_tag g ON g.line = t.line AND g.tagid = ti.tagid
- WHERE NOT t.isnew AND r.tags IS NOT NULL AND g.line IS NULL AND @tag_collection IS NOT NULL;
+ WHERE NOT t.bare AND r.tags IS NOT NULL AND g.line IS NULL AND @tag_collection IS NOT NULL;
 
 UPDATE toolsync_course t
   JOIN toolsync_tag g ON g.line = t.line

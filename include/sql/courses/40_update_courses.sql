@@ -73,11 +73,11 @@ UPDATE {course_format_options} o
   JOIN toolsync_option x ON x.optionid = o.id
   JOIN toolsync_course t ON t.line = x.line
    SET o.value = x.value
- WHERE t.changed AND NOT o.value <=> x.value COLLATE utf8mb4_bin;
+ WHERE (t.changed OR t.isnew) AND NOT o.value <=> x.value COLLATE utf8mb4_bin;
 
 DELETE o FROM toolsync_course t
   JOIN {course_format_options} o ON o.courseid = t.id AND o.format = t.formerformat
- WHERE t.changed AND t.format <> t.formerformat;
+ WHERE (t.changed OR t.isnew) AND t.format <> t.formerformat;
 
 INSERT INTO {course_format_options} (courseid, format, sectionid, name, value)
 SELECT t.id, t.format, 0, x.name, x.value

@@ -6,7 +6,7 @@ INSERT INTO toolsync_section_new (courseid, section)
 SELECT t.id, n.n
   FROM toolsync_course t
   JOIN toolsync_number n ON n.n <= t.sections
- WHERE t.isnew;
+ WHERE t.bare;
 {% if given_any("topic#") %}
 
 INSERT INTO toolsync_section_new (courseid, section)
@@ -14,7 +14,7 @@ SELECT t.id, n.n
   FROM toolsync_course t
   JOIN toolsync_number n ON n.n <= t.sections
   LEFT JOIN {course_sections} s ON s.course = t.id AND s.section = n.n{{ " AND s.component IS NULL" if site_has("course_sections", "component") }}
- WHERE NOT t.isnew AND t.sections > 0 AND s.id IS NULL;
+ WHERE NOT t.bare AND t.sections > 0 AND s.id IS NULL;
 {% if site_has("course_sections", "component") %}
 
 -- Sections that belong to an activity stand behind the others: they make room.
@@ -24,13 +24,13 @@ INSERT INTO toolsync_section_room (courseid, room)
 SELECT w.courseid, COUNT(*) FROM toolsync_section_new w GROUP BY w.courseid;
 
 UPDATE {course_sections} s
-  JOIN toolsync_course t ON t.id = s.course AND NOT t.isnew
+  JOIN toolsync_course t ON t.id = s.course AND NOT t.bare
   JOIN toolsync_section_room w ON w.courseid = s.course
    SET s.section = -s.section - w.room
  WHERE s.component IS NOT NULL;
 
 UPDATE {course_sections} s
-  JOIN toolsync_course t ON t.id = s.course AND NOT t.isnew
+  JOIN toolsync_course t ON t.id = s.course AND NOT t.bare
   JOIN toolsync_section_room w ON w.courseid = s.course
    SET s.section = -s.section
  WHERE s.component IS NOT NULL AND s.section < 0;
@@ -46,7 +46,7 @@ SELECT w.courseid, w.section, '', 1, '', 1, @now
 UPDATE toolsync_course t
   JOIN toolsync_section_new w ON w.courseid = t.id
    SET t.touched = 1
- WHERE NOT t.isnew;
+ WHERE NOT t.bare;
 
 CREATE TEMPORARY TABLE toolsync_topic (
     line INT UNSIGNED NOT NULL, sectionid BIGINT NOT NULL PRIMARY KEY, name LONGTEXT NOT NULL, summary LONGTEXT NULL, differs TINYINT NOT NULL

@@ -5,7 +5,7 @@ CREATE TEMPORARY TABLE toolsync_block_list (format VARCHAR(21) NOT NULL PRIMARY 
 INSERT INTO toolsync_block_list (format, list, everywhere)
 SELECT f.format, COALESCE(@all_blocks, c.value, CASE f.format WHEN 'singleactivity' THEN 'site_main_menu' WHEN 'social' THEN ':social_activities' ELSE ':' END),
        f.format = 'singleactivity'
-  FROM (SELECT DISTINCT t.format FROM toolsync_course t WHERE t.isnew) f
+  FROM (SELECT DISTINCT t.format FROM toolsync_course t WHERE t.bare) f
   LEFT JOIN {config} c ON c.name = CONCAT('defaultblocks_', f.format);
 
 CREATE TEMPORARY TABLE toolsync_block (
@@ -26,14 +26,14 @@ INSERT INTO {block_instances} (blockname, parentcontextid, showinsubcontexts, pa
 SELECT b.name, t.contextid, b.everywhere, IF(b.everywhere, '*', 'course-view-*'), b.region, b.weight, '', @now, @now
   FROM toolsync_course t
   JOIN toolsync_block b ON b.format = t.format
- WHERE t.isnew
+ WHERE t.bare
  ORDER BY t.line, b.region DESC, b.weight;
 
 INSERT INTO {context} (contextlevel, instanceid, depth)
 SELECT 80, i.id, 0
   FROM toolsync_course t
   JOIN {block_instances} i ON i.parentcontextid = t.contextid
- WHERE t.isnew
+ WHERE t.bare
  ORDER BY i.id;
 
 UPDATE toolsync_course t
@@ -41,4 +41,4 @@ UPDATE toolsync_course t
   JOIN {context} u ON u.id = t.contextid
   JOIN {context} x ON x.contextlevel = 80 AND x.instanceid = i.id
    SET x.path = CONCAT(u.path, '/', x.id), x.depth = u.depth + 1
- WHERE t.isnew;
+ WHERE t.bare;

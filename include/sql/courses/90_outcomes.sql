@@ -20,6 +20,14 @@ SELECT 'accesslib/dirtycontexts', m.path, @now, '1', @flag_expiry
 INSERT IGNORE INTO toolsync_stale (topic)
 SELECT 'courses' FROM toolsync_course t WHERE t.isnew OR t.changed LIMIT 1;
 
+{% if given("template") %}
+CREATE TEMPORARY TABLE toolsync_remembered (courseid BIGINT NOT NULL PRIMARY KEY);
+
+-- Which courses this transaction wrote: templates among them are read in it.
+-- python: toolsync.templates.changed INTO toolsync_remembered
+SELECT t.id FROM toolsync_course t WHERE t.isnew OR t.changed OR t.touched;
+{% endif %}
+
 UPDATE toolsync_row r
   JOIN toolsync_course t ON t.line = r.line
    SET r.status = CASE WHEN t.isnew THEN 'created' WHEN t.changed OR t.touched THEN 'updated' ELSE 'unchanged' END

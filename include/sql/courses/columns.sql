@@ -1,1 +1,1 @@
-courseid BIGINT NULL
+courseid BIGINT NULL, templateid BIGINT NULL

@@ -14,5 +14,10 @@
 {# All that an update may change, but for the end date and the place in the category. #}
 {% set stored = texts + numbers.keys() | list + ["visibleold", "downloadcontent", "showcompletionconditions", "category"] %}
 
+{# What a new course takes from its template when its line does not say; a default grouping is one of its own. #}
+{% macro of_template(column) %}
+{%- if given("template") and column == "enablecompletion" %}IF(@site_completion, k.enablecompletion, IF(k.id IS NULL, NULL, 0)), {% elif given("template") and column == "theme" %}IF(@themes_allowed, k.theme, IF(k.id IS NULL, NULL, '')), {% elif given("template") and column not in ["fullname", "idnumber", "defaultgroupingid"] %}k.{{ column }}, {% endif %}
+{%- endmacro %}
+
 {# How many names a path has. #}
 {% macro levels(path) %}1 + (CHAR_LENGTH({{ path }}) - CHAR_LENGTH(REPLACE({{ path }}, ' / ', ''))) / 3{% endmacro %}

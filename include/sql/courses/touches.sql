@@ -36,6 +36,11 @@ SELECT c.line, 'thing', CONCAT('shortname ', c.value), 'use'
  WHERE c.family = 'enrolment_#_metacoursename' AND c.value <> '';
 
 {% endif %}
+{% if given("template") %}
+INSERT INTO toolsync_name (line, role, thing, mode)
+SELECT r.line, 'thing', CONCAT('shortname ', r.template), 'use' FROM toolsync_row r WHERE r.template <> '';
+
+{% endif %}
 {% if given_any("customfield_*") %}
 INSERT INTO toolsync_name (line, role, thing)
 SELECT c.line, 'name', CONCAT('field ', f.id, ' ', LEFT(c.value, 255))

@@ -1,0 +1,167 @@
+-- What a copy has besides its template's rows, or otherwise, as Moodle makes it. Included by copy.sql.
+
+-- Every module and every block has a context; those of the template may have been still to be made.
+CREATE TEMPORARY TABLE toolsync_context_new (contextlevel BIGINT NOT NULL, instanceid BIGINT NOT NULL, PRIMARY KEY (contextlevel, instanceid));
+{% for level, table in [(70, "course_modules"), (80, "block_instances")] %}
+
+-- when: toolsync_copy_{{ table }}
+INSERT INTO toolsync_context_new (contextlevel, instanceid)
+SELECT {{ level }}, m.newid
+  FROM toolsync_copy_{{ table }} m
+  LEFT JOIN {context} x ON x.contextlevel = {{ level }} AND x.instanceid = m.newid
+ WHERE m.seq > 0 AND x.id IS NULL;
+{% endfor %}
+
+-- when: toolsync_context_new
+INSERT INTO {context} (contextlevel, instanceid, depth) SELECT w.contextlevel, w.instanceid, 0 FROM toolsync_context_new w ORDER BY w.contextlevel, w.instanceid;
+
+-- when: toolsync_copy_course_modules
+UPDATE toolsync_copy_course_modules m
+  JOIN {context} u ON u.contextlevel = 50 AND u.instanceid = m.courseid
+  JOIN {context} x ON x.contextlevel = 70 AND x.instanceid = m.newid
+   SET x.path = CONCAT(u.path, '/', x.id), x.depth = u.depth + 1
+ WHERE m.seq > 0;
+
+-- when: toolsync_copy_block_instances
+UPDATE toolsync_copy_block_instances m
+  JOIN {block_instances} i ON i.id = m.newid
+  JOIN {context} u ON u.id = i.parentcontextid
+  JOIN {context} x ON x.contextlevel = 80 AND x.instanceid = i.id
+   SET x.path = CONCAT(u.path, '/', x.id), x.depth = u.depth + 1
+ WHERE m.seq > 0;
+
+-- Modules that the sequence of their section does not name come last.
+CREATE TEMPORARY TABLE toolsync_unplaced (sectionid BIGINT NOT NULL PRIMARY KEY, modules LONGTEXT NOT NULL);
+
+-- when: toolsync_copy_course_modules
+INSERT INTO toolsync_unplaced (sectionid, modules)
+SELECT s.id, GROUP_CONCAT(cm.id ORDER BY cm.id)
+  FROM toolsync_copy_course_modules m
+  JOIN {course_modules} cm ON cm.id = m.newid
+  JOIN {course_sections} s ON s.id = cm.section
+ WHERE m.seq > 0 AND NOT FIND_IN_SET(cm.id, COALESCE(s.sequence, ''))
+ GROUP BY s.id;
+
+-- when: toolsync_unplaced
+UPDATE {course_sections} s
+  JOIN toolsync_unplaced w ON w.sectionid = s.id
+   SET s.sequence = IF(COALESCE(s.sequence, '') = '', w.modules, CONCAT(s.sequence, ',', w.modules));
+
+-- A forum of one discussion begins it anew: people's posts stay behind.
+CREATE TEMPORARY TABLE toolsync_single (forumid BIGINT NOT NULL PRIMARY KEY, contextid BIGINT NOT NULL, discussionid BIGINT NULL, postid BIGINT NULL);
+
+-- when: toolsync_copy_forum
+INSERT INTO toolsync_single (forumid, contextid)
+SELECT f.id, x.id
+  FROM toolsync_copy_forum m
+  JOIN {forum} f ON f.id = m.newid AND f.type = 'single'
+  JOIN {modules} k ON k.name = 'forum'
+  JOIN {course_modules} cm ON cm.course = f.course AND cm.module = k.id AND cm.instance = f.id
+  JOIN {context} x ON x.contextlevel = 70 AND x.instanceid = cm.id
+ WHERE m.seq > 0;
+
+-- when: toolsync_single
+INSERT INTO {forum_discussions} (course, forum, name, firstpost, userid, groupid, assessed, timemodified, usermodified)
+SELECT f.course, f.id, f.name, 0, @actor, -1, f.assessed, @now, @actor
+  FROM toolsync_single s
+  JOIN {forum} f ON f.id = s.forumid
+ ORDER BY f.id;
+
+-- when: toolsync_single
+UPDATE toolsync_single s JOIN {forum_discussions} d ON d.forum = s.forumid SET s.discussionid = d.id;
+
+CREATE TEMPORARY TABLE toolsync_single_text (forumid BIGINT NOT NULL PRIMARY KEY, words BIGINT NOT NULL, characters BIGINT NOT NULL);
+
+-- python: toolsync.texts.counts INTO toolsync_single_text
+SELECT f.id, f.intro, f.introformat FROM toolsync_single s JOIN {forum} f ON f.id = s.forumid;
+
+-- when: toolsync_single
+INSERT INTO {forum_posts} (discussion, parent, userid, created, modified, mailed, subject, message, messageformat, messagetrust, attachment, totalscore, mailnow
+       {%- if site_has("forum_posts", "wordcount") %}, wordcount, charcount{% endif %})
+SELECT s.discussionid, 0, @actor, @now, @now, 1, f.name, f.intro, f.introformat, 1, '', 0, 0
+       {%- if site_has("forum_posts", "wordcount") %}, w.words, w.characters{% endif %}
+
+  FROM toolsync_single s
+  JOIN {forum} f ON f.id = s.forumid
+  JOIN toolsync_single_text w ON w.forumid = s.forumid
+ ORDER BY s.discussionid;
+
+-- when: toolsync_single
+UPDATE toolsync_single s JOIN {forum_posts} p ON p.discussion = s.discussionid SET s.postid = p.id;
+
+-- when: toolsync_single
+UPDATE {forum_discussions} d JOIN toolsync_single s ON s.discussionid = d.id SET d.firstpost = s.postid;
+
+CREATE TEMPORARY TABLE toolsync_single_file AS SELECT t.* FROM {files} t LIMIT 0;
+
+-- when: toolsync_single
+INSERT INTO toolsync_single_file
+SELECT t.* FROM toolsync_single s JOIN {files} t ON t.contextid = s.contextid AND t.component = 'mod_forum' AND t.filearea = 'intro' AND t.itemid = 0;
+{% set columns = columns_of("files") | reject("in", ["id"]) | list %}
+
+-- when: toolsync_single_file
+INSERT INTO {files} ({{ columns | join(", ") }})
+SELECT {% for column in columns %}{{ ", " if not loop.first }}{{ {"filearea": "'post'", "itemid": "s.postid",
+       "pathnamehash": "SHA1(CONCAT('/', t.contextid, '/mod_forum/post/', s.postid, t.filepath, t.filename))"}.get(column, "t." ~ column) }}{% endfor %}
+
+  FROM toolsync_single_file t
+  JOIN toolsync_single s ON s.contextid = t.contextid;
+
+-- The gradebook goes on computing as the template's does.
+-- when: toolsync_tpl_grade_items
+INSERT INTO {grade_settings} (courseid, name, value)
+SELECT c.courseid, 'minmaxtouse', COALESCE((SELECT k.value FROM {config} k WHERE k.name = 'grade_minmaxtouse'), '1')
+  FROM toolsync_copy c
+  LEFT JOIN {grade_settings} s ON s.courseid = c.courseid AND s.name = 'minmaxtouse'
+ WHERE s.id IS NULL;
+
+INSERT INTO {config} (name, value)
+SELECT CONCAT('gradebook_calculations_freeze_', c.courseid), k.value
+  FROM toolsync_copy c
+  JOIN {config} k ON k.name = CONCAT('gradebook_calculations_freeze_', c.templateid)
+  LEFT JOIN {config} o ON o.name = CONCAT('gradebook_calculations_freeze_', c.courseid)
+ WHERE o.id IS NULL;
+
+-- What criteria of badges ask for is named by ids, too: of activities, or of the course.
+-- when: toolsync_copy_badge_criteria_param
+UPDATE {badge_criteria_param} n
+  JOIN toolsync_copy_badge_criteria_param m ON m.newid = n.id AND m.seq > 0
+  JOIN {badge_criteria} k ON k.id = n.critid AND k.criteriatype IN (1, 2, 4)
+  LEFT JOIN toolsync_copy_course_modules v ON v.courseid = m.courseid AND v.oldid = IF(k.criteriatype = 1, SUBSTRING_INDEX(n.name, '_', -1) + 0, NULL)
+   SET n.name = CONCAT(SUBSTRING_INDEX(n.name, '_', 1), '_', CASE k.criteriatype WHEN 1 THEN COALESCE(v.newid, 0) WHEN 2 THEN n.value ELSE m.courseid END);
+
+-- Answers that are plain text.
+-- when: toolsync_copy_lesson_answers
+UPDATE {lesson_answers} n
+  JOIN toolsync_copy_lesson_answers m ON m.newid = n.id AND m.seq > 0
+  JOIN {lesson_pages} p ON p.id = n.pageid AND p.qtype IN (1, 8, 20)
+   SET n.answer = REGEXP_REPLACE(n.answer, '<[^>]*>', ''), n.answerformat = 0
+ WHERE n.answerformat <> 0;
+
+-- Moodle's backup leaves a context for each module of the template, and the folder of its course backups.
+CREATE TEMPORARY TABLE toolsync_template_context (contextid BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL, depth BIGINT NOT NULL, path VARCHAR(255) NOT NULL);
+
+INSERT INTO toolsync_template_context (contextid, courseid, depth, path)
+SELECT x.id, s.courseid, x.depth, x.path FROM toolsync_template s JOIN {context} x ON x.contextlevel = 50 AND x.instanceid = s.courseid;
+
+DELETE FROM toolsync_context_new;
+
+-- when: toolsync_tpl_course_modules
+INSERT INTO toolsync_context_new (contextlevel, instanceid)
+SELECT 70, t.id FROM toolsync_tpl_course_modules t LEFT JOIN {context} x ON x.contextlevel = 70 AND x.instanceid = t.id WHERE x.id IS NULL;
+
+-- when: toolsync_tpl_course_modules
+INSERT IGNORE INTO {context} (contextlevel, instanceid, depth) SELECT w.contextlevel, w.instanceid, 0 FROM toolsync_context_new w ORDER BY w.instanceid;
+
+-- when: toolsync_tpl_course_modules
+UPDATE toolsync_context_new w
+  JOIN {context} x ON x.contextlevel = w.contextlevel AND x.instanceid = w.instanceid
+  JOIN {course_modules} cm ON cm.id = w.instanceid
+  JOIN toolsync_template_context u ON u.courseid = cm.course
+   SET x.path = CONCAT(u.path, '/', x.id), x.depth = u.depth + 1;
+
+INSERT INTO {files} (contenthash, pathnamehash, contextid, component, filearea, itemid, filepath, filename, userid, filesize, timecreated, timemodified)
+SELECT SHA1(''), SHA1(CONCAT('/', u.contextid, '/backup/course/0/.')), u.contextid, 'backup', 'course', 0, '/', '.', @actor, 0, @now, @now
+  FROM toolsync_template_context u
+  LEFT JOIN {files} f ON f.pathnamehash = SHA1(CONCAT('/', u.contextid, '/backup/course/0/.'))
+ WHERE f.id IS NULL;
