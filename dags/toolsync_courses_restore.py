@@ -1,7 +1,7 @@
-"""Courses that were deleted or reset, put back as they were.
+"""Courses that were deleted, reset or given a template's content, put back as they were.
 
 Drop a list into the cabinet's `courses_restore/inbox`, or paste it when you trigger this DAG: one identifier a line, as in the list that deleted them (that very file will do). Each line
-takes the newest undo bundle of its course that was not put back yet, from `courses_delete/undo` and `courses_reset/undo`; the column `bundle` names another one.
+takes the newest undo bundle of its course that was not put back yet, from `courses_delete/undo`, `courses_reset/undo` and `courses/undo`; the column `bundle` names another one.
 
 ## What happens
 
@@ -12,7 +12,10 @@ Courses that follow by meta link get their people back, too. A course comes back
 - its category is gone; the course that it takes its people from is gone
 - ids are taken, or people have made since what stands where something is to come back
 - a row was changed again since (Param `overwrite_changes` puts it back all the same)
+- people made something in the content that took the place of the old one, or changed it (with Param `overwrite_changes` it goes all the same)
 - the site was upgraded since and lacks a column
+
+Of a course whose content a template's took the place of, all of the new content goes, and what the line did to the course besides; but it stays in the category that it is in, and whoever was enrolled since stays enrolled.
 
 What Moodle calculates by itself (grades, completion) is replaced. Accounts that were deleted since stay out of the course; a note says so. What had happened to a course twice is undone in turn, the last first.
 Not put back: logs, the history of grades, caches.
@@ -38,14 +41,15 @@ dag: DAG = command_file_dag(
         "course_id_field": courses_found_by("What the identifiers are, in a list without a header."),
         "undo_of": choice(
             "any",
-            ["any", "delete", "reset"],
+            ["any", "delete", "reset", "replace"],
             "Undo",
-            "Only what a deletion took, only what a reset took, or whatever was last.",
+            "Only what a deletion took, only what a reset took, only a content that a template's took the place of, or whatever was last.",
         ),
         "overwrite_changes": option(
             False,
             "Overwrite later changes",
-            "Put back what a reset changed even where somebody changed it again since. Otherwise such a line fails.",
+            "Put back what was changed even where somebody changed it again since, and of a content that was replaced take away what people made in the new one. "
+            "Otherwise such a line fails.",
         ),
     },
 )

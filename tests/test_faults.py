@@ -45,9 +45,13 @@ def cabinet(site: Site) -> Cabinet:
     return Cabinet("users")
 
 
-def killed(where: str, when: str, file: Path, *arguments: str, dag_id: str = "toolsync_users") -> None:
-    """Run a file in a process that is killed at that moment."""
+def killed(where: str, when: str, file: Path, *arguments: str, dag_id: str = "toolsync_users", **numbers: int) -> None:
+    """Run a file in a process that is killed at that moment.
+
+    :param numbers: `calls`, `batch_lines`; `tests/dying.py` says what they are.
+    """
     flags = ["after"] if when == "after" else []
+    flags += [f"{name}={number}" for name, number in numbers.items()]
     command = [sys.executable, "-m", "tests.dying", where, *flags, "--", dag_id, str(file), *arguments]
     environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'plugins'}:{ROOT}"}
     done = subprocess.run(command, capture_output=True, env=environment, check=False)

@@ -331,6 +331,7 @@ FUNCTIONS = {
     "REGEXP_REPLACE",
     "REGEXP_SUBSTR",
     "REPLACE",
+    "ROW_COUNT",
     "ROW_NUMBER",
     "SHA1",
     "SUBSTRING",
@@ -339,6 +340,7 @@ FUNCTIONS = {
     "TO_BASE64",
     "TRIM",
     "UPPER",
+    "UUID",
 }
 NOT_CALLED = {
     "AND",
@@ -441,6 +443,9 @@ def choices(kind: str) -> Iterator[dict[str, Any]]:
         for value in values:
             if value != defaults[name]:
                 yield {**defaults, name: value}
+    if "template_mode" in every:  # it means something together with another one
+        for mode in ("add", "replace"):
+            yield {**defaults, "force_update": True, "template_mode": mode}
 
 
 @cache

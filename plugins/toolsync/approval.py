@@ -73,12 +73,12 @@ def answered(
 def reasons(rows: Iterable[Row], changes: int, at: int, options: Mapping[str, Any]) -> list[str]:
     """Why a person has to approve a plan; nothing when nobody has to.
 
-    :param changes: lines that would change something.
+    :param changes: lines that would change something; they may take nothing away.
     :param at: the plan's moment, Unix seconds.
     :param options: the Params of the run.
     """
     rows = list(rows)
-    if not changes:
+    if not (changes and rows):
         return []
     limits = settings()["protection"]
     most, days = limits["approve_over_courses"], limits["approve_active_days"]

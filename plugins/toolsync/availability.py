@@ -70,12 +70,14 @@ def _rename(tree: Any, new: Callable[[str, int], int | None]) -> bool:
     if not isinstance(tree, dict):
         return False
     found = False
-    if tree.get("type") in NAMED:
-        key, table, lost = NAMED[tree["type"]]
+    kind = tree.get("type")
+    if isinstance(kind, str) and kind in NAMED:
+        key, table, lost = NAMED[kind]
         old = tree.get(key)
-        # No id: any group, or the activity's own grouping; -1: the activity before.
-        if isinstance(old, int) and old > 0:
-            tree[key] = new(table, old) or lost
+        # No id: any group, or the activity's own grouping; -1: the activity before. Moodle reads an activity's id written as text, too.
+        number = int(old) if isinstance(old, int) or isinstance(old, str) and old.isdecimal() else 0
+        if number > 0:
+            tree[key] = new(table, number) or lost
             found = True
     children = tree.get("c")
     return any([_rename(child, new) for child in children] if isinstance(children, list) else []) or found

@@ -96,6 +96,19 @@ class BatchRun(Generic[Item]):
         """The items of a batch as they go into the database. Done once, before the transaction that may be tried several times."""
         raise NotImplementedError
 
+    def prepared(self, staged: Sequence[StagedLine], work: Work) -> Work:
+        """Do what must be done outside of a batch's transaction, before it. Done again when the batch is tried again.
+
+        :return: what is done in the transaction.
+        """
+        return work
+
+    def begin(self) -> None:
+        """Say which moment it is for the SQL, and who acts."""
+        self.session.execute(
+            "SELECT UNIX_TIMESTAMP(), CAST(SUBSTRING_INDEX(value, ',', 1) AS UNSIGNED) INTO @now, @actor FROM {config} WHERE name = 'siteadmins'"
+        )
+
     def as_written(self, item: Item, field: str | None) -> tuple[str | None, str | None]:
         """What a report says of a column: its name and its value as the file has them."""
         raise NotImplementedError
@@ -181,7 +194,7 @@ class BatchRun(Generic[Item]):
         attempts = settings()["lock_attempts"]
         for attempt in range(1, attempts + 1):
             try:
-                outcomes = self._try(number, items, staged, work)
+                outcomes = self._try(number, items, staged, self.prepared(staged, work))
                 break
             except Exception as error:
                 with suppress(Exception):  # the connection itself may be what was lost
@@ -195,9 +208,7 @@ class BatchRun(Generic[Item]):
         self.log.info("%s: %s in %.1f s.", where, totals(outcomes["counts"], self.unit), time.perf_counter() - started)
 
     def _try(self, number: int, items: list[Item], staged: list[StagedLine], work: Work) -> dict[str, Any]:
-        self.session.execute(
-            "SELECT UNIX_TIMESTAMP(), CAST(SUBSTRING_INDEX(value, ',', 1) AS UNSIGNED) INTO @now, @actor FROM {config} WHERE name = 'siteadmins'"
-        )
+        self.begin()
         outcomes = self._as_json(self._approved(work, staged), items)
         name = piece_name(self.kind, number)
         if self.session.undo:
@@ -305,7 +316,8 @@ class BatchRun(Generic[Item]):
 
 def approved_plan(cabinet: Cabinet, claim: Claim) -> ApprovedPlan | None:
     """The plan that the execution of a file has to keep to."""
-    return ApprovedPlan(Report(cabinet, claim).plan()) if cabinet.saved(claim, PLANNED) else None
+    report = Report(cabinet, claim)
+    return ApprovedPlan(report.plan()) if report.has_plan else None
 
 
 class LineRun(BatchRun[Record]):
@@ -329,7 +341,7 @@ class LineRun(BatchRun[Record]):
             families=set(file.header.families),
             options=claim.options,
             planning=planning,
-            approved_plan=not planning and cabinet.saved(claim, PLANNED) is not None,
+            approved_plan=not planning and Report(cabinet, claim).has_plan,
         )
         columns = [(spec.name, spec.type) for spec in suite.plain_columns]
         super().__init__(cabinet, claim, folder, columns, log, planning=planning)

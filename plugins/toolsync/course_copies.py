@@ -1,6 +1,6 @@
 """What copying a course writes, as the course graph says it: which tables, in which order, and what each column becomes.
 
-The graph's README says how it is written: `copy`, `copied`, `needs`, `embeds`, `texts`, `shift`, `mark`. The SQL asks for it as `course_graph().copies`.
+The graph's README says how it is written: `copy`, `copied`, `needs`, `embeds`, `shift`, `mark`. The SQL asks for it as `course_graph().copies`.
 
 In the SQL, `t` is the template's row, `c` the copy (`courseid`, `templateid`, `shift`), `m` the row's place in `toolsync_copy_<table>`,
 which says for every copy which new row each old one became.
@@ -28,16 +28,61 @@ ALIVE = (
 )
 # Rows that may be there already where content is copied into a course that exists; a new course has its own context.
 MERGEABLE = (
+    "block_instances",
+    "block_positions",
+    "competency_coursecomp",
+    "competency_coursecompsetting",
+    "contentbank_content",
     "context",
+    "course_completion_aggr_methd",
+    "course_completion_criteria",
+    "course_completion_defaults",
+    "course_format_options",
     "course_sections",
-    "groups",
-    "groupings",
-    "scale",
-    "grade_outcomes",
+    "customfield_data",
+    "event",
+    "files",
+    "filter_active",
+    "filter_config",
     "grade_categories",
     "grade_items",
+    "grade_letters",
+    "grade_outcomes",
+    "grade_outcomes_courses",
+    "grade_settings",
+    "groupings",
+    "groupings_groups",
+    "groups",
+    "lti_coursevisible",
+    "lti_types",
+    "lti_types_config",
     "question_categories",
+    "role_capabilities",
+    "role_names",
+    "scale",
+    "tag_instance",
 )
+
+
+# Tables whose new rows `copied.sql` asks for, although no column leads to them.
+ASKED_FOR = ("badge_criteria_param", "lesson_answers")
+FEW = 3  # tables that a column may lead to before it is worth a look-up of its own
+
+
+@dataclass(frozen=True)
+class Named:
+    """A table that a column of a row, `t`, may lead to.
+
+    :param when: SQL on the row: whether it does.
+    """
+
+    column: str
+    table: str
+    when: str
+
+    @property
+    def map(self) -> str:
+        return copy_map(self.table)
 
 
 @dataclass(frozen=True)
@@ -80,6 +125,11 @@ class Step:
         return copy_map(self.name)
 
     @property
+    def linked(self) -> str:
+        """The temporary table with the template's rows that may have ids in their texts."""
+        return linked_rows(self.name)
+
+    @property
     def mergeable(self) -> bool:
         return self.name in MERGEABLE
 
@@ -95,11 +145,13 @@ class Insert:
 
     :param values: SQL of each column.
     :param joins: SQL of the joins that the values need.
+    :param named: the tables that a column may lead to which has many of them.
     :param late: the columns to be set afterwards.
     """
 
     values: dict[str, str] = field(default_factory=dict)
     joins: list[str] = field(default_factory=list)
+    named: list[Named] = field(default_factory=list)
     late: list[Late] = field(default_factory=list)
 
 
@@ -109,6 +161,10 @@ def template_rows(table: str) -> str:
 
 def copy_map(table: str) -> str:
     return f"toolsync_copy_{table}"
+
+
+def linked_rows(table: str) -> str:
+    return f"toolsync_linked_{table}"
 
 
 class Copies:
@@ -249,15 +305,36 @@ class Copies:
 
     def found(self, step: Step) -> str:
         """How the new rows of a step, `t`, are known: they hang on rows that we made."""
-        by_table: dict[str, list[str]] = {}
+        by_table: dict[str, list[Link]] = {}
         for link in step.ways:
             if link.key == "id":
-                ours = "p.courseid" if link.table == ROOT else "p.newid"
-                by_table.setdefault(link.table, []).append(f"{ours} = t.{link.column}{link.condition}")
-        return " OR ".join(
-            f"EXISTS (SELECT 1 FROM {'toolsync_copy' if table == ROOT else copy_map(table)} p WHERE {_any(conditions)})"
-            for table, conditions in by_table.items()
-        )
+                by_table.setdefault(link.table, []).append(link)
+        return " OR ".join(_ours(table, links) for table, links in by_table.items())
+
+    @cached_property
+    def _named(self) -> set[str]:
+        """The tables to whose rows a column leads, or a page's address."""
+        links = (link for table in self.tables for link in (*table.of, *table.refs))
+        children = (table.name for table in self.tables if any(link.key != "id" for link in table.of))
+        pages = (name for page in self.graph.links.values() for name in (page if isinstance(page, list) else [page]))
+        return {*(link.table for link in links), *children, *pages, *ASKED_FOR}
+
+    def is_named(self, step: Step) -> bool:
+        """Whether it has to be known which new row each row of the table became: another table names it, or a column waits."""
+        return step.name in self._named or bool(step.mark) or step.again or step.name in self._waiting
+
+    @cached_property
+    def _waiting(self) -> set[str]:
+        """Tables with a column that is set once all rows are there."""
+        columns = {
+            table.name: {link.column for link in (*table.of, *table.refs)} | set(table.facts.get("scales", []))
+            for table in self.tables
+        }
+        return {step.name for step, _ in self.late(columns.__getitem__)}
+
+    def may_have_links(self, step: Step, texts_of: Callable[[str], Iterable[str]]) -> bool:
+        """Whether texts of the table may have ids in them."""
+        return bool(self.texts(step.table, texts_of))
 
     def late(self, columns_of: Any) -> Iterator[tuple[Step, Late]]:
         """What is set once all rows are there."""
@@ -281,8 +358,11 @@ class Copies:
         :param texts_of: the long texts of a table on this site: in those of which the graph says nothing, links to pages are looked for.
         """
         for table in self.tables:
-            kinds = dict.fromkeys(texts_of(table.name), LINKS) | table.facts.get("embeds", {})
-            yield from ((table.name, column, kind) for column, kind in kinds.items())
+            yield from ((table.name, column, kind) for column, kind in self.texts(table, texts_of).items())
+
+    def texts(self, table: Table, texts_of: Callable[[str], Iterable[str]]) -> dict[str, str]:
+        """The same of one table: how ids stand in each column."""
+        return dict.fromkeys(texts_of(table.name), LINKS) | table.facts.get("embeds", {})
 
 
 class _Writer:
@@ -300,10 +380,12 @@ class _Writer:
         parents = {link.column for link in self.table.of}
         values: dict[str, str] = {}
         # Of two columns that lead to one table, one has to wait: no temporary table stands twice in a statement.
+        said = facts.get("copied", {})
+        wanted = {name for expression in said.values() for name in PLACEHOLDER.findall(expression)}
         for column in sorted(columns, key=lambda name: (name not in parents, name not in facts.get("needs", []))):
             if column != "id":
-                values[column] = self._value(column)
-        for column, expression in facts.get("copied", {}).items():
+                values[column] = self._value(column) if column in wanted or column not in said else ""
+        for column, expression in said.items():
             if column in values:
                 values[column] = PLACEHOLDER.sub(lambda match: values.get(match[1], "NULL"), expression)
         self.insert.values = {column: values[column] for column in columns if column in values}
@@ -324,14 +406,25 @@ class _Writer:
         for link in links:
             by_table.setdefault(link.table, []).append(link)
         found: list[str] = []
+        there = [name for name in by_table if name in self.before]
+        many = len(there) > FEW and not self.insert.named
+        if many:
+            self.insert.joins.append(
+                "LEFT JOIN toolsync_named named ON named.courseid = c.courseid AND named.oldid = t.id"
+            )
+            found.append("named.newid")
         for name, group in by_table.items():
             when = _any([link.when for link in group]) if all(link.when for link in group) else ""
             if name == ROOT:
                 value = f"IF({own} = c.templateid{f' AND {when}' if when else ''}, c.courseid, {value})"
+            elif many and name in there:
+                self.insert.named.append(Named(column, name, when or "TRUE"))
             elif name in self.before and name not in self.joined:
                 found.append(f"{self._join(name, own, when)}.newid")
             else:
                 self.insert.late.append(Late(column, name, when))
+                if name == self.table.name:
+                    value = f"CASE WHEN {when + ' AND ' if when else ''}{own} <> 0 THEN 0 ELSE {own} END"
         return f"COALESCE({', '.join([*found, value])})" if found else value
 
     def _scale(self, column: str, own: str) -> str:
@@ -355,6 +448,16 @@ def is_copied(table: Table) -> bool:
     """Whether rows of the table are copied: content is, unless the graph says otherwise."""
     said = table.facts.get("copy")
     return bool(said) if said is not None else not table.people and not table.facts.get("derived")
+
+
+def _ours(table: str, links: Sequence[Link]) -> str:
+    """That a new row, `t`, hangs on one of ours in that table."""
+    ours, rows = ("courseid", "toolsync_copy") if table == ROOT else ("newid", copy_map(table))
+    columns = {link.column for link in links}
+    if len(columns) > 1:
+        return f"EXISTS (SELECT 1 FROM {rows} p WHERE {_any([f'p.{ours} = t.{link.column}{link.condition}' for link in links])})"
+    when = f" AND {_any([link.when for link in links])}" if all(link.when for link in links) else ""
+    return f"t.{columns.pop()} IN (SELECT p.{ours} FROM {rows} p){when}"
 
 
 def _within(table: Table, wanted: set[str]) -> Table:

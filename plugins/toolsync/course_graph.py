@@ -67,6 +67,7 @@ class Table:
     :param people: its rows are what people did, not content.
     :param activity: it is an activity's own table, `quiz`.
     :param stays: SQL on a row, which is `t`: whether it stays when its course is deleted; empty: none does.
+    :param remains: the same of a course whose content is replaced by a template's.
     :param facts: whatever else the file says of it, by key.
     """
 
@@ -76,6 +77,7 @@ class Table:
     people: bool = False
     activity: bool = False
     stays: str = ""
+    remains: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -114,11 +116,16 @@ class CourseGraph:
         session.read_columns()
 
         def here(table: Table) -> Table:
+            def has_all(when: str) -> bool:
+                return _has_all(session, table.name, when)
+
             return replace(
                 table,
                 of=tuple(link for link in table.of if link.on(session, table.name)),
                 refs=tuple(link for link in table.refs if link.on(session, table.name)),
-                stays=_stays(table.facts.get("stays"), lambda when: _has_all(session, table.name, when)),
+                stays=_stays(table.facts.get("stays"), has_all),
+                remains=_remains(table.facts, has_all),
+                facts=_facts(session, table),
             )
 
         return self.having({name: here(table) for name, table in self.tables.items() if session.has(name)})
@@ -134,6 +141,22 @@ class CourseGraph:
             return replace(table, of=tuple(replace(link, when=_and(link.when, spared)) for link in links))
 
         return self.having({name: mortal(table) for name, table in gone.items()})
+
+    @cached_property
+    def replaceable(self) -> CourseGraph:
+        """What has to be looked at when a course's content goes and another comes: the graph without logs and the like, with the rows that remain."""
+        logs = {
+            name
+            for name, table in self.tables.items()
+            if table.stays == STAYS and (table.people or table.facts.get("derived"))
+        }
+        return self.having(
+            {
+                name: replace(table, of=tuple(link for link in table.of if link.table not in logs))
+                for name, table in self.tables.items()
+                if name not in logs
+            }
+        )
 
     def leading_to(self, names: Iterable[str]) -> CourseGraph:
         """The part of the graph that leads to the rows of these tables."""
@@ -261,7 +284,8 @@ def _table(name: str, path: Path, entry: Mapping[str, Any], activities: list[str
         _links(f"{path.name}: {name}", entry.get("refs"), activities),
         bool(entry.get("people")),
         bool(entry.get("activity")),
-        _stays(_checked_stays(f"{path.name}: {name}", entry.get("stays"))),
+        _stays(_checked_stays(f"{path.name}: {name}", entry, "stays")),
+        _remains({key: _checked_stays(f"{path.name}: {name}", entry, key) for key in ("stays", "remains")}),
         rest,
     )
 
@@ -293,9 +317,10 @@ def _mapping(where: str, given: Any) -> Mapping[str, Any]:
     return given or {}
 
 
-def _checked_stays(where: str, given: Any) -> Any:
+def _checked_stays(where: str, entry: Mapping[str, Any], key: str) -> Any:
+    given = entry.get(key)
     if isinstance(given, Mapping) and given.keys() != {"why", "when"}:
-        raise GraphError(f"{where}: stays is a reason, or has why and when")
+        raise GraphError(f"{where}: {key} is a reason, or has why and when")
     return given
 
 
@@ -308,6 +333,22 @@ def _stays(given: Any, here: Callable[[str], bool] = lambda when: True) -> str:
         return STAYS if given else ""
     conditions = given["when"] if isinstance(given["when"], list) else [given["when"]]
     return " OR ".join(f"({when})" for when in conditions if here(when))
+
+
+def _remains(facts: Mapping[str, Any], here: Callable[[str], bool] = lambda when: True) -> str:
+    """What stays when a course is deleted remains when its content is replaced, and more."""
+    conditions = [_stays(facts.get(key), here) for key in ("stays", "remains")]
+    return STAYS if STAYS in conditions else " OR ".join(filter(None, conditions))
+
+
+def _facts(session: MoodleSession, table: Table) -> dict[str, Any]:
+    """What the graph says of copying a table, without what names a column that this site lacks."""
+
+    def here(said: Any) -> bool:
+        return _has_all(session, table.name, str(said))
+
+    facts = {key: said for key, said in table.facts.items() if key != "copy" or here(said)}
+    return facts | {"copied": {name: said for name, said in facts.get("copied", {}).items() if here(said)}}
 
 
 def _has_all(session: MoodleSession, table: str, when: str) -> bool:

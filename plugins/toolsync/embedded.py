@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import phpserialize
 
 from toolsync.availability import php_json, with_ids
-from toolsync.course_copies import LINKS, copy_map, template_rows
+from toolsync.course_copies import LINKS, copy_map, linked_rows, template_rows
 from toolsync.course_graph import CourseGraph, course_graph
 from toolsync.moodle import MoodleSession
 from toolsync.site_links import SiteLinks
@@ -61,18 +61,22 @@ def rewrite(rows: Iterable[Sequence[Any]], session: MoodleSession) -> Iterator[t
     for courseid, templateid, shift in rows:
         copy = Copy(courseid, shift, maps.lookup(courseid, templateid))
         by_template.setdefault(templateid, []).append(copy)
-    glossaries = {row[0] for row in session.rows("SELECT id FROM {glossary} WHERE globalglossary = 1")}
-    rewriters = Rewriters(graph, site_address(session), _graded(session), glossaries)
+    adopted = set(session.rows("SELECT place, id FROM toolsync_adopted"))
+    rewriters = Rewriters(
+        graph, site_address(session), _graded(session), lambda glossary: _is_global(session, glossary)
+    )
     for table, column, kind in graph.copies.embedded(session.text_columns):
-        if template_rows(table) not in session.filled or not session.has(table, column):
+        if linked_rows(table) not in session.filled or not session.has(table, column):
             continue
         for templateid, old, text, more in session.rows(_texts(table, column, kind)):
             change = rewriters.of(kind, text, more)
             for copy in by_template[templateid] if change else ():
-                new = copy.new(table, old)
-                value = change(copy) if change and new is not None else None
-                if new is not None and value is not None and value != text:
-                    yield f"{table}.{column}", new, value
+                new, place = copy.new(table, old), f"{table}.{column}"
+                if new is None or maps.merged(table, new) and (place, new) not in adopted:
+                    continue
+                value = change(copy) if change else None
+                if value is not None and value != text:
+                    yield place, new, value
 
 
 def site_address(session: MoodleSession) -> str:
@@ -89,7 +93,15 @@ def site_address(session: MoodleSession) -> str:
 def _texts(table: str, column: str, kind: str) -> str:
     more = {"block": "t.blockname", "filter": "t.questionscontextid"}.get(kind, "''")
     found = f"t.`{column}` LIKE '%.php%'" if kind == LINKS else f"t.`{column}` <> ''"
-    return f"SELECT t.toolsync_course, t.id, t.`{column}`, {more} FROM {template_rows(table)} t WHERE {found}"
+    return (
+        f"SELECT t.toolsync_course, t.id, t.`{column}`, {more} "
+        f"FROM {linked_rows(table)} l JOIN {template_rows(table)} t ON t.toolsync_course = l.toolsync_course AND t.id = l.id "
+        f"WHERE {found}"
+    )
+
+
+def _is_global(session: MoodleSession, glossary: int) -> bool:
+    return session.value("SELECT 1 FROM {glossary} WHERE id = %s AND globalglossary = 1", (glossary,)) is not None
 
 
 def _graded(session: MoodleSession) -> dict[tuple[str, int], int]:
@@ -109,6 +121,7 @@ class _Maps:
     def __init__(self, session: MoodleSession) -> None:
         self.session = session
         self._maps: dict[str, dict[tuple[int, int], int]] = {}
+        self._merged: dict[str, set[int]] = {}
 
     def lookup(self, courseid: int, templateid: int) -> Lookup:
         def new(table: str, old: int) -> int | None:
@@ -118,13 +131,21 @@ class _Maps:
 
         return new
 
+    def merged(self, table: str, new: int) -> bool:
+        """Whether a row was there already, and stands for one of the template's."""
+        self._map(table)
+        return new in self._merged[table]
+
     def _map(self, table: str) -> dict[tuple[int, int], int]:
         if table not in self._maps:
             name = copy_map(table)
             rows = (
-                self.session.rows(f"SELECT courseid, oldid, newid FROM {name}") if name in self.session.filled else []
+                self.session.rows(f"SELECT courseid, oldid, newid, seq FROM {name}")
+                if name in self.session.filled
+                else []
             )
-            self._maps[table] = {(courseid, old): new for courseid, old, new in rows}
+            self._maps[table] = {(courseid, old): new for courseid, old, new, _ in rows}
+            self._merged[table] = {new for _, _, new, seq in rows if seq < 0}
         return self._maps[table]
 
 
@@ -133,14 +154,14 @@ class Rewriters:
 
     :param address: of the site.
     :param graded: the first grade item of each activity, by its table and id.
-    :param glossaries: those that every course may use.
+    :param is_global: whether every course may use a glossary.
     """
 
     def __init__(
-        self, graph: CourseGraph, address: str, graded: Mapping[tuple[str, int], int], glossaries: set[int]
+        self, graph: CourseGraph, address: str, graded: Mapping[tuple[str, int], int], is_global: Callable[[int], bool]
     ) -> None:
         self.links = SiteLinks(graph.links, address)
-        self.glossaries = glossaries
+        self.is_global = is_global
         self.graded = graded
         self.activities = set(graph.activities)
 
@@ -179,18 +200,20 @@ class Rewriters:
             return None
         if name == "html":
             change = self._with_links(_text(config.get(b"text")))
-            return change and (lambda copy: _php_text({**config, b"text": (change(copy) or "").encode()}))
+            return change and (
+                lambda copy: _php_text({**config, b"text": (change(copy) or "").encode(errors="surrogateescape")})
+            )
         if name == "glossary_random":
             return lambda copy: self._glossary(config, copy)
         if name == "activity_results":
             return lambda copy: self._results(config, copy)
-        if name == "tags" and (context := int(config.get(b"ctx") or 0)):
+        if name == "tags" and (context := _number(config.get(b"ctx"))):
             return lambda copy: _php_text({**config, b"ctx": copy.new("context", context) or 0})
         return None
 
     def _glossary(self, config: PhpVars, copy: Copy) -> str | None:
-        old = int(config.get(b"glossary") or 0)
-        new = copy.new("glossary", old) or (config[b"glossary"] if old in self.glossaries else None)
+        old = _number(config.get(b"glossary"))
+        new = copy.new("glossary", old) or (config[b"glossary"] if old and self.is_global(old) else None)
         if not old:
             return None
         kept = {name: value for name, value in config.items() if name not in (b"globalglossary", b"courseid")}
@@ -198,7 +221,7 @@ class Rewriters:
         return _php_text({**kept, b"glossary": new} if new else without)
 
     def _results(self, config: PhpVars, copy: Copy) -> str | None:
-        activity, old = _text(config.get(b"activityparent")), int(config.get(b"activityparentid") or 0)
+        activity, old = _text(config.get(b"activityparent")), _number(config.get(b"activityparentid"))
         new = copy.new(activity, old) if activity in self.activities else None
         item = copy.new("grade_items", self.graded.get((activity, old), 0))
         if new is None or item is None:
@@ -220,7 +243,14 @@ def _php_text(variables: PhpVars) -> str:
 
 
 def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else ""
+    return value.decode(errors="surrogateescape") if isinstance(value, bytes) else ""
+
+
+def _number(value: Any) -> int:
+    """What may be an id, 0 when it is none."""
+    if isinstance(value, bytes):
+        value = value.decode(errors="replace")
+    return int(value) if isinstance(value, int) or isinstance(value, str) and value.isdecimal() else 0
 
 
 def _ids(text: str, table: str) -> Rewrite:
@@ -248,19 +278,35 @@ def _calculation(text: str) -> Rewrite:
 
 
 def _filter(text: str, context: str) -> Rewrite | None:
-    """What random questions are drawn by: categories and, beside them, the context of the first one."""
+    """What random questions are drawn by: categories and, beside them, the context of the first one. Older ones name one category."""
     try:
         condition = json.loads(text)
-        categories = condition["filter"]["category"]["values"]
-    except (ValueError, KeyError, TypeError):
+    except ValueError:
+        return None
+    if not isinstance(condition, dict):
         return None
 
     def change(copy: Copy) -> str:
-        new = [copy.new("question_categories", int(old)) or old for old in categories]
-        tree = {
-            **condition,
-            "filter": {**condition["filter"], "category": {**condition["filter"]["category"], "values": new}},
-        }
-        return php_json({**tree, "cat": f"{new[0]},{copy.new('context', int(context)) or context}"} if new else tree)
+        tree = dict(condition)
+        for key, table in (
+            ("questioncategoryid", "question_categories"),
+            ("cmid", "course_modules"),
+            ("courseid", "course"),
+        ):
+            if key in tree:
+                tree[key] = _like(tree[key], copy.new(table, _number(tree[key])))
+        drawn = tree["filter"] if isinstance(tree.get("filter"), dict) else {}
+        category = drawn["category"] if isinstance(drawn.get("category"), dict) else {}
+        values = category.get("values")
+        if isinstance(values, list) and values:
+            new = [copy.new("question_categories", _number(old)) or old for old in values]
+            tree["filter"] = {**drawn, "category": {**category, "values": new}}
+            tree["cat"] = f"{new[0]},{copy.new('context', int(context)) or context}"
+        return php_json(tree)
 
     return change
+
+
+def _like(old: Any, new: int | None) -> Any:
+    """The new id as the old one was written; the old one when there is no new one."""
+    return old if new is None else str(new) if isinstance(old, str) else new

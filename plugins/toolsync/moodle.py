@@ -16,6 +16,7 @@ from airflow.providers.mysql.hooks.mysql import MySqlHook
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 if TYPE_CHECKING:
+    from toolsync.backups import Backups
     from toolsync.undo import UndoWriter
 
 log = logging.getLogger(__name__)
@@ -55,7 +56,9 @@ class MoodleSession:
         self.after_commit: list[Callable[[], None]] = []
         self.snapshot: Callable[[], AbstractContextManager[MoodleSession]] | None = None  # opens a second session
         self.changed_courses: set[int] = set()  # whose rows this transaction wrote, as far as templates need to know
+        self.backups: Backups | None = None  # that lines of courses name; None where none is restored
         self._columns: dict[str, dict[str, str]] = {}  # the columns of each table, and their types
+        self._columns_read = False  # of all tables
         self._unique_keys: dict[str, dict[str, list[str]]] | None = None
 
     def sql(self, statement: str) -> str:
@@ -98,7 +101,8 @@ class MoodleSession:
 
         :param definition: what comes after its name.
         """
-        self.execute(f"DROP TEMPORARY TABLE IF EXISTS {name}")
+        if name in self.temporary:
+            self.execute(f"DROP TEMPORARY TABLE {name}")
         self.execute(f"CREATE TEMPORARY TABLE {name} {definition}")
         self.temporary.add(name)
 
@@ -152,6 +156,9 @@ class MoodleSession:
 
     def read_columns(self) -> None:
         """Look up the columns of all tables at once, for one who will ask of most of them."""
+        if self._columns_read:
+            return
+        self._columns_read = True
         found = self.rows(f"{COLUMNS} ORDER BY table_name, ordinal_position")
         for table, column, kind in found:
             if table.startswith(self.prefix):
@@ -219,8 +226,10 @@ class MoodleSession:
                     (path,),
                 )
                 loaded = cursor.rowcount
-                cursor.execute("SHOW WARNINGS LIMIT 3")
-                warnings = cursor.fetchall()
+                warnings: Sequence[Any] = ()
+                if self.conn.warning_count():
+                    cursor.execute("SHOW WARNINGS LIMIT 3")
+                    warnings = cursor.fetchall()
         finally:
             os.unlink(path)
         # LOCAL implies IGNORE: the server bends what does not fit instead of refusing it.
@@ -246,7 +255,8 @@ class MoodleHook(MySqlHook):
     """Reaches a Moodle site's database.
 
     The connection is of type `mysql`. Its extra may hold `prefix` (of the tables, default `mdl_`), `dataroot` (the site's data folder or
-    an address of it, where it can be reached from here), `wwwroot` (the site's address, as texts link to its pages) and `password_pepper`, besides what MySqlHook knows.
+    an address of it, where it can be reached from here), `wwwroot` (the site's address, as texts link to its pages) and
+    `password_pepper`, besides what MySqlHook knows.
 
     :param moodle_conn_id: the Airflow connection.
     """
@@ -294,7 +304,6 @@ class MoodleHook(MySqlHook):
             session = MoodleSession(conn, extra.get("prefix", "mdl_"), extra)
             _set_up(session)
             session.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            session.read_columns()
             session.conn.commit()
             session.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
             yield session

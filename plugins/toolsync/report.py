@@ -22,6 +22,11 @@ from toolsync.problems import Problem
 VALIDATED, EXECUTED, TRIED_BACK = "validated.json", "executed.json", "tried-back.json"
 PLANNED, ASKED, APPROVAL = "planned.json", "asked.json", "approval.json"
 CHECKED, BATCH, PLAN = "checked", "batch", "plan"
+NOTHING_PLANNED: dict[str, Any] = {
+    "nothing": True,
+    "at": 0,
+    "timezone": None,
+}  # `planned` of a file that takes nothing away
 SHOWN = 200  # problems in the log and in the text report; the table of lines has them all
 
 
@@ -65,6 +70,11 @@ class Report:
         self.approval = Approval(**decided) if decided else None
         self.returned: str | None = None  # where the file is put back to
         self.attachments: dict[str, str] = {}  # other files of the report, by what they are
+
+    @property
+    def has_plan(self) -> bool:
+        """Whether what is executed has a plan to keep to."""
+        return bool(self.planned) and self.planned != NOTHING_PLANNED
 
     @property
     def unit(self) -> str:
@@ -115,7 +125,7 @@ class Report:
 
     def plan(self) -> Iterator[Row]:
         """What the file takes away; nothing of a type that takes nothing."""
-        for piece in pieces(self.cabinet, self.claim, PLAN if self.planned else BATCH):
+        for piece in pieces(self.cabinet, self.claim, PLAN if self.has_plan else BATCH):
             yield from piece.get("plan", [])
 
     @property
@@ -168,7 +178,7 @@ class Report:
             return
         if self.refused:
             yield "NOT APPROVED: nothing of this file was done, the site is as it was."
-        if self.approval:
+        if self.approval and (self.has_plan or self.refused):
             yield from self.approval.sentences()
         if self.returned:
             yield f"The file is back in the inbox: {self.returned}"

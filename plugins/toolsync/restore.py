@@ -17,22 +17,23 @@ from typing import Any
 from toolsync.cabinet import Cabinet
 from toolsync.file_pool import EMPTY, FilePool, at_hand
 from toolsync.moodle import MoodleSession
-from toolsync.undo import KINDS, WRITERS, indexes, read_bundle, read_index, write_index
+from toolsync.undo import KINDS, WRITERS, indexes, moment, read_bundle, read_index, write_index
 
 HELD = 50_000  # rows staged at once
 ITS_OWN = {"badge", "bigbluebuttonbn_recordings"}  # tables of which a deletion changes rows of no other course
 Bundle = tuple[str, str, dict[str, Any]]  # type, name, index
-Found = tuple[int, str | None, str | None, int | None, str | None, str | None]
+Found = tuple[int, str | None, str | None, int | None, str | None, int | None, str | None]
+DOES = {"delete": "courses_delete", "reset": "courses_reset", "replace": "courses"}  # the type, by what is to be undone
 
 
 def find(rows: Iterable[Sequence[Any]], _session: MoodleSession) -> list[Found]:
     """The bundle that each line means: the newest of its course that was not put back.
 
-    :param rows: line, the column that names the course, what it holds, the name of the bundle, and what is to be undone (`delete`, `reset`, `any`).
-    :return: line, type and name of the bundle, the course's id and short name; or what is the matter.
+    :param rows: line, the column that names the course, what it holds, the name of the bundle, and what is to be undone (`delete`, `reset`, `replace`, `any`).
+    :return: line, type and name of the bundle, the course's id and short name, when it was made (Unix seconds); or what is the matter.
     """
     known = [(kind, name, index) for kind in KINDS for name, index in indexes(Cabinet(kind))]
-    known.sort(key=lambda bundle: bundle[2]["made"], reverse=True)
+    known.sort(key=lambda bundle: moment(bundle[2]), reverse=True)
     by_key: dict[str, list[Bundle]] = {}
     return [
         (line, *_find(_candidates(known, by_key, column, asked, name), column, name, what))
@@ -47,7 +48,7 @@ def touches(rows: Iterable[Sequence[Any]], session: MoodleSession) -> list[tuple
     :return: line, thing, mode.
     """
     found = []
-    for line, kind, name, courseid, _, _ in find(rows, session):
+    for line, kind, name, courseid, *_ in find(rows, session):
         if kind and name:
             changed = set(read_index(Cabinet(kind), name)["rows"]["changed"]) - ITS_OWN
             alone = kind != "courses_delete" or bool(changed)
@@ -68,24 +69,20 @@ def _candidates(
 
 def _find(
     candidates: list[Bundle], column: str, name: str | None, what: str
-) -> tuple[str | None, str | None, int | None, str | None, str | None]:
-    wanted = [bundle for bundle in candidates if what == "any" or bundle[0] == f"courses_{what}"]
+) -> tuple[str | None, str | None, int | None, str | None, int | None, str | None]:
+    wanted = [bundle for bundle in candidates if what == "any" or bundle[0] == DOES[what]]
     waiting = [bundle for bundle in wanted if not bundle[2]["restored"]]
+    nothing = (None,) * 5
     if not wanted:
-        return (
-            None,
-            None,
-            None,
-            None,
-            "there is no undo bundle " + (f"{name}" if name else f"of a course with this {column}"),
-        )
+        return *nothing, "there is no undo bundle " + (f"{name}" if name else f"of a course with this {column}")
     if not waiting:
-        return None, None, None, None, f"put back already, on {wanted[0][2]['restored']}"
+        return *nothing, f"put back already, on {wanted[0][2]['restored']}"
     if len({bundle[2]["course"]["id"] for bundle in waiting}) > 1:
         names = ", ".join(bundle[1] for bundle in waiting)
-        return None, None, None, None, f"several courses with this {column} can be put back; name the bundle: {names}"
+        return *nothing, f"several courses with this {column} can be put back; name the bundle: {names}"
     kind, found, index = waiting[0]
-    return kind, found, index["course"]["id"], index["course"]["shortname"], None
+    made = int(datetime.fromisoformat(index["made"]).timestamp())
+    return kind, found, index["course"]["id"], index["course"]["shortname"], made, None
 
 
 def load(rows: Iterable[Sequence[Any]], session: MoodleSession) -> list[tuple[int, str]]:

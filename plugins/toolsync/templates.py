@@ -1,5 +1,7 @@
 """The rows of template courses, read in one consistent snapshot and staged: `toolsync_tpl_<table>`, with the template's id in `toolsync_course`.
 
+`toolsync_linked_<table>` has the ids of those in whose texts other ids may stand; it is there only when there are any.
+
 INSERT … SELECT can't do that: at READ COMMITTED each statement sees another moment, and above it the rows of the template would be locked. So plain
 SELECTs in a second connection read them: people who work in the template meanwhile change nothing in the copy, and wait for nothing. Templates that the
 run's own transaction made or changed are read in that transaction, since nobody else sees them yet.
@@ -12,12 +14,14 @@ from contextlib import nullcontext
 from itertools import islice
 from typing import Any, TypeVar
 
-from toolsync.course_copies import ROOT, Copies, template_rows
+from toolsync.course_copies import LINKS, ROOT, Copies, linked_rows, template_rows
 from toolsync.course_graph import Link, course_graph
 from toolsync.moodle import MoodleSession
 
 COURSES = 20  # templates held in memory at once
+DEADLOCK = 1213  # what the server says where a transaction has to be tried again
 IDS = 1000  # in one IN (…)
+FEW = 100  # rows that are loaded sooner by an INSERT
 T = TypeVar("T")
 
 
@@ -32,7 +36,7 @@ def read(rows: Iterable[Sequence[Any]], session: MoodleSession) -> list[tuple[in
     for table in copies.tables:
         session.create_temporary(
             template_rows(table.name),
-            f"(PRIMARY KEY (id, toolsync_course)) AS SELECT CAST(0 AS SIGNED) AS toolsync_course, t.* FROM {{{table.name}}} t LIMIT 0",
+            f"(PRIMARY KEY (toolsync_course, id)) AS SELECT CAST(0 AS SIGNED) AS toolsync_course, t.* FROM {{{table.name}}} t LIMIT 0",
         )
     ours = [courseid for courseid in wanted if courseid in session.changed_courses]
     others = [courseid for courseid in wanted if courseid not in session.changed_courses]
@@ -41,6 +45,19 @@ def read(rows: Iterable[Sequence[Any]], session: MoodleSession) -> list[tuple[in
         with session.snapshot() if session.snapshot else nullcontext(session) as snapshot:
             _stage(others, snapshot, session, copies)
     return [(courseid,) for courseid in wanted]
+
+
+def paired(rows: Iterable[Sequence[Any]], _session: MoodleSession) -> list[tuple[int, int]]:
+    """Make sure that all new rows are known, and no others.
+
+    :param rows: in how many tables they are not.
+    :raises MySQLdb.OperationalError: somebody else's rows are among them; as after a deadlock, the batch is to be tried again.
+    """
+    import MySQLdb
+
+    if any(number for (number,) in rows):
+        raise MySQLdb.OperationalError(DEADLOCK, "somebody added to a course while a template was copied into it")
+    return []
 
 
 def changed(rows: Iterable[Sequence[Any]], session: MoodleSession) -> list[tuple[int]]:
@@ -54,18 +71,49 @@ def changed(rows: Iterable[Sequence[Any]], session: MoodleSession) -> list[tuple
 
 def _stage(courses: Sequence[int], source: MoodleSession, session: MoodleSession, copies: Copies) -> None:
     for some in _chunks(courses, COURSES):
-        for table, rows in _walk(some, source, copies).items():
-            columns = ["toolsync_course", *session.columns(table)]
-            session.load(template_rows(table), columns, ((courseid, *row) for courseid, row in rows))
+        for table, rows in _walk(some, source, session, copies).items():
+            stage(table, rows, session, copies)
 
 
-def _walk(courses: Sequence[int], source: MoodleSession, copies: Copies) -> dict[str, list[tuple[int, Sequence[Any]]]]:
-    """The rows of courses, with the course of each, as the graph leads to them."""
+def stage(name: str, rows: Sequence[tuple[int, Sequence[Any]]], session: MoodleSession, copies: Copies) -> None:
+    """Stage rows of a table that are to be copied.
+
+    :param rows: course id and the values of all columns of each row.
+    """
+    columns = session.columns(name)
+    load = session.insert if len(rows) <= FEW else session.load
+    load(template_rows(name), ["toolsync_course", *columns], ((courseid, *row) for courseid, row in rows))
+    kinds = copies.texts(copies.content.tables[name], session.text_columns)
+    places = [(columns.index(column), kind) for column, kind in kinds.items() if column in columns]
+    linked = [(courseid, row[0]) for courseid, row in rows if any(may_have_ids(row[at], kind) for at, kind in places)]
+    if linked:
+        if linked_rows(name) not in session.temporary:
+            key = "toolsync_course BIGINT NOT NULL, id BIGINT NOT NULL, PRIMARY KEY (toolsync_course, id)"
+            session.create_temporary(linked_rows(name), f"({key})")
+        session.insert(linked_rows(name), ["toolsync_course", "id"], linked)
+
+
+def may_have_ids(text: str | None, kind: str) -> bool:
+    """Whether other rows' ids may stand in a text.
+
+    :param kind: how they would.
+    """
+    return bool(text) and (kind != LINKS or ".php" in str(text))
+
+
+def _walk(
+    courses: Sequence[int], source: MoodleSession, session: MoodleSession, copies: Copies
+) -> dict[str, list[tuple[int, Sequence[Any]]]]:
+    """The rows of courses, with the course of each, as the graph leads to them.
+
+    :param source: where they are read.
+    :param session: knows the columns.
+    """
     found: dict[str, dict[int, tuple[int, Sequence[Any]]]] = {ROOT: {courseid: (courseid, ()) for courseid in courses}}
     for table, link in copies.walked.ways():
-        parents = _values(found.get(link.table, {}), link, source)
+        parents = _values(found.get(link.table, {}), link, session)
         rows = found.setdefault(table.name, {})
-        names = ", ".join(f"t.`{name}`" for name in source.columns(table.name))
+        names = ", ".join(f"t.`{name}`" for name in session.columns(table.name))
         for keys in _chunks(sorted(parents), IDS):
             marks = ", ".join(["%s"] * len(keys))
             condition = link.condition.replace("%", "%%")
@@ -78,11 +126,11 @@ def _walk(courses: Sequence[int], source: MoodleSession, copies: Copies) -> dict
     return {name: list(rows.values()) for name, rows in found.items() if rows}
 
 
-def _values(parents: dict[int, tuple[int, Sequence[Any]]], link: Link, source: MoodleSession) -> dict[Any, int]:
+def _values(parents: dict[int, tuple[int, Sequence[Any]]], link: Link, session: MoodleSession) -> dict[Any, int]:
     """What a link's column may hold, and the course that it means."""
     if link.key == "id":
         return {key: courseid for key, (courseid, _) in parents.items()}
-    at = source.columns(link.table).index(link.key)
+    at = session.columns(link.table).index(link.key)
     return {row[at]: courseid for courseid, row in parents.values() if row[at] is not None}
 
 

@@ -1,4 +1,4 @@
-"""Undo bundles: what a deleting or resetting run took from a course, kept so that it can be put back.
+"""Undo bundles: what a run took from a course that it deleted, reset or gave another content, kept so that it can be put back.
 
 A bundle is a compressed file in the cabinet, `<type>/undo`, one a course, written before the run commits. It holds JSON lines: a header, then for each table
 the rows that went (whole), the rows that were changed (before and after) and the ids of rows that were made, and a last line that says that it is whole.
@@ -105,8 +105,9 @@ class UndoWriter:
                 "contents": sorted(bundle.contents),
                 "restored": None,
             }
-            name = bundle_name(courses[courseid]["shortname"], courseid, self.claim.id)
-            self._written[name] = courses[courseid]["line"]
+            line = courses[courseid]["line"]
+            name = bundle_name(courses[courseid]["shortname"], courseid, self.claim.id, line)
+            self._written[name] = line
             return courseid, name if bundle.save(self.cabinet, name, index) else None
 
         with ThreadPoolExecutor(WRITERS) as threads:
@@ -160,8 +161,9 @@ class _Bundle:
         self._stream.write(b"\n")
 
 
-def bundle_name(shortname: str, courseid: int, claim_id: str) -> str:
-    return f"{UNSAFE.sub('_', shortname)[:80]}_{courseid}_{claim_id}"
+def bundle_name(shortname: str, courseid: int, claim_id: str, line: int) -> str:
+    """Several lines of a file may take something from one course."""
+    return f"{UNSAFE.sub('_', shortname)[:80]}_{courseid}_{claim_id}_{line}"
 
 
 def write_index(cabinet: Cabinet, name: str, index: dict[str, Any]) -> None:
@@ -181,7 +183,12 @@ def indexes(cabinet: Cabinet) -> Iterator[tuple[str, dict[str, Any]]]:
         for path in folder.iterdir():
             if path.name.endswith(INDEX) and not path.name.startswith("."):
                 found.append((path.name.removesuffix(INDEX), json.loads(path.read_bytes())))
-    yield from sorted(found, key=lambda item: (item[1]["made"], item[1]["claim"], item[0]))
+    yield from sorted(found, key=lambda item: (*moment(item[1]), item[0]))
+
+
+def moment(index: dict[str, Any]) -> tuple[str, str, int]:
+    """When a bundle was made, to be compared with others."""
+    return index["made"], index["claim"], index["course"]["line"]
 
 
 def read_bundle(cabinet: Cabinet, name: str) -> Iterator[dict[str, Any]]:

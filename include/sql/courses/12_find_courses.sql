@@ -47,14 +47,17 @@ UPDATE toolsync_row r
  WHERE r.status IS NULL AND r.courseid IS NULL AND r.rename <> '';
 {% endif %}
 {% if given("template") %}
--- Which course a new one is copied from.
+{% set fills = option.force_update and option.template_mode != "none" %}
+-- Which course a new one is copied from, or one that exists is filled from.
 UPDATE toolsync_row SET template = NULL WHERE template = '';
+
+UPDATE toolsync_row SET backup = 1 WHERE LOWER(template) LIKE '%.mbz' COLLATE utf8mb4_bin;
 
 CREATE TEMPORARY TABLE toolsync_template_asked (line INT UNSIGNED NOT NULL PRIMARY KEY, template VARCHAR(255) NOT NULL, courseid BIGINT NULL,
     status VARCHAR(10) NULL, field VARCHAR(255) NULL, message TEXT NULL);
 
 INSERT INTO toolsync_template_asked (line, template)
-SELECT r.line, LEFT(r.template, 255) FROM toolsync_row r WHERE r.status IS NULL AND r.courseid IS NULL AND r.template IS NOT NULL;
+SELECT r.line, LEFT(r.template, 255) FROM toolsync_row r WHERE r.status IS NULL{{ " AND r.courseid IS NULL" if not fills }} AND r.template IS NOT NULL AND r.backup IS NULL;
 
 {% with rows="toolsync_template_asked", value="template", by="shortname", into="courseid", field="template" %}{% include "shared/find_course.sql" %}{% endwith %}
 
@@ -62,8 +65,16 @@ UPDATE toolsync_row r
   JOIN toolsync_template_asked a ON a.line = r.line
    SET r.templateid = a.courseid, r.status = a.status, r.field = a.field, r.message = a.message;
 
+{% if fills %}
+UPDATE toolsync_row r
+   SET r.status = 'failed', r.field = 'template', r.message = IF(r.backup IS NULL, 'a course cannot be filled from itself', 'only a new course can be restored from a backup')
+ WHERE r.status IS NULL AND (r.templateid = r.courseid OR r.backup IS NOT NULL AND r.courseid IS NOT NULL);
+{% else %}
 INSERT INTO toolsync_note (line, field, message)
-SELECT r.line, 'template', 'not used: the course exists' FROM toolsync_row r WHERE r.status IS NULL AND r.courseid IS NOT NULL AND r.template IS NOT NULL;
+SELECT r.line, 'template', 'not used: the course exists (Params force_update and template_mode)'
+  FROM toolsync_row r
+ WHERE r.status IS NULL AND r.courseid IS NOT NULL AND r.template IS NOT NULL;
+{% endif %}
 
 {% endif %}
 {% if not option.force_update %}

@@ -17,7 +17,7 @@ SELECT r.line,
        COALESCE(NULLIF(r.category, ''), NULLIF(r.category_idnumber, ''), NULLIF(r.category_path, ''), {{ "CONVERT(x'" ~ default.strip().encode().hex() ~ "' USING utf8mb4)" }})
   FROM toolsync_row r
  WHERE r.status IS NULL
-   AND (r.courseid IS NULL{{ " OR r.category <> '' OR r.category_idnumber <> '' OR r.category_path <> ''" if not option.protect_category }});
+   AND (r.courseid IS NULL OR r.backup = 1{{ " OR r.category <> '' OR r.category_idnumber <> '' OR r.category_path <> ''" if not option.protect_category }});
 
 DELETE FROM toolsync_wish WHERE value = '';
 

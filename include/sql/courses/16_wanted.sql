@@ -11,7 +11,7 @@ CREATE TEMPORARY TABLE toolsync_course (
 {% endfor %}
     enddate BIGINT NOT NULL, visibleold BIGINT NULL, downloadcontent BIGINT NULL, showcompletionconditions BIGINT NULL, category BIGINT NULL,
     formerformat VARCHAR(21) NULL, formercategory BIGINT NULL, sections INT NOT NULL,
-    weekly TINYINT NOT NULL DEFAULT 0, changed TINYINT NOT NULL DEFAULT 0, touched TINYINT NOT NULL DEFAULT 0,
+    weekly TINYINT NOT NULL DEFAULT 0, restored TINYINT NOT NULL DEFAULT 0, changed TINYINT NOT NULL DEFAULT 0, touched TINYINT NOT NULL DEFAULT 0,
     KEY (id), KEY (category)
 );
 

@@ -55,7 +55,7 @@ SELECT c.line, CONCAT(c.field, '|sections are numbered from 0 to 999')
 CREATE TEMPORARY TABLE toolsync_of_course (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);
 
 INSERT INTO toolsync_of_course (id, courseid)
-SELECT DISTINCT t.templateid, t.templateid FROM toolsync_course t WHERE t.isnew AND t.templateid IS NOT NULL;
+SELECT DISTINCT t.templateid, t.templateid FROM toolsync_course t WHERE t.templateid IS NOT NULL;
 
 {% set kinds = course_graph().kinds.values() | map(attribute="table") | list %}
 {% with parts=course_graph().leading_to(kinds) %}{% include "shared/course/collect.sql" %}{% endwith %}
@@ -64,7 +64,6 @@ SELECT DISTINCT t.templateid, t.templateid FROM toolsync_course t WHERE t.isnew 
 INSERT IGNORE INTO toolsync_fault (line, fault)
 SELECT t.line, CONCAT('template|this course holds what Tool Sync does not know: ', u.what, ' (describe its tables beside include/course_graph/moodle.yaml)')
   FROM toolsync_course t
-  JOIN (SELECT u.courseid, GROUP_CONCAT(u.what ORDER BY u.what SEPARATOR ', ') AS what FROM toolsync_unknown u GROUP BY u.courseid) u ON u.courseid = t.templateid
- WHERE t.isnew;
+  JOIN (SELECT u.courseid, GROUP_CONCAT(u.what ORDER BY u.what SEPARATOR ', ') AS what FROM toolsync_unknown u GROUP BY u.courseid) u ON u.courseid = t.templateid;
 {% endif %}
 {% include "courses/faults.sql" %}

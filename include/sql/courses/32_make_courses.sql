@@ -16,8 +16,8 @@ INSERT INTO {context} (contextlevel, instanceid, depth)
 SELECT 50, t.id, 0 FROM toolsync_course t WHERE t.isnew ORDER BY t.line;
 
 UPDATE toolsync_course t
-  JOIN {context} x ON x.contextlevel = 50 AND x.instanceid = t.id
-  JOIN {context} k ON k.contextlevel = 40 AND k.instanceid = t.category
+  STRAIGHT_JOIN {context} x ON x.contextlevel = 50 AND x.instanceid = t.id
+  STRAIGHT_JOIN {context} k ON k.contextlevel = 40 AND k.instanceid = t.category
    SET x.path = CONCAT(k.path, '/', x.id), x.depth = k.depth + 1
  WHERE t.isnew;
 

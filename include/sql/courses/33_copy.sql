@@ -1,45 +1,56 @@
--- New courses get the content of their templates.
+-- New courses get the content of their templates; courses that exist get it added, where Param template_mode says so.
 {% if given("template") %}
 
 CREATE TEMPORARY TABLE toolsync_copy (
-    courseid BIGINT NOT NULL PRIMARY KEY, templateid BIGINT NOT NULL, shift BIGINT NOT NULL, line INT UNSIGNED NOT NULL, KEY (templateid)
+    courseid BIGINT NOT NULL PRIMARY KEY, templateid BIGINT NOT NULL, shift BIGINT NOT NULL, merging TINYINT NOT NULL, KEY (templateid)
 );
+CREATE TEMPORARY TABLE toolsync_merging (courseid BIGINT NOT NULL PRIMARY KEY, templateid BIGINT NOT NULL, contextid BIGINT NOT NULL);
 CREATE TEMPORARY TABLE toolsync_merged (
-    name VARCHAR(60) NOT NULL, courseid BIGINT NOT NULL, oldid BIGINT NOT NULL, newid BIGINT NOT NULL, PRIMARY KEY (name, courseid, oldid)
+    name VARCHAR(60) NOT NULL, courseid BIGINT NOT NULL, oldid BIGINT NOT NULL, newid BIGINT NULL, PRIMARY KEY (name, courseid, oldid)
 );
 
-INSERT INTO toolsync_copy (courseid, templateid, shift, line)
-SELECT t.id, t.templateid, t.startdate - k.startdate, t.line
+-- All dates move by as much as the start that a line gives is away from the template's.
+INSERT INTO toolsync_copy (courseid, templateid, shift, merging)
+SELECT t.id, t.templateid, IF(t.isnew OR r.startdate IS NOT NULL, t.startdate - k.startdate, 0), NOT t.isnew
   FROM toolsync_course t
-  JOIN {course} k ON k.id = t.templateid
- WHERE t.isnew;
+  JOIN toolsync_row r ON r.line = t.line
+  JOIN {course} k ON k.id = t.templateid;
 
--- A course that its line made has its own context.
+-- when: toolsync_copy
+INSERT INTO toolsync_merging (courseid, templateid, contextid)
+SELECT t.id, t.templateid, t.contextid FROM toolsync_course t WHERE NOT t.isnew AND t.templateid IS NOT NULL;
+
+-- when: toolsync_merging
+UPDATE toolsync_course t JOIN toolsync_merging g ON g.courseid = t.id SET t.touched = 1;
+
 -- when: toolsync_copy
 INSERT INTO toolsync_merged (name, courseid, oldid, newid)
 SELECT 'context', t.id, x.id, t.contextid
   FROM toolsync_course t
-  JOIN {context} x ON x.contextlevel = 50 AND x.instanceid = t.templateid
- WHERE t.isnew;
+  JOIN {context} x ON x.contextlevel = 50 AND x.instanceid = t.templateid;
+
+-- The templates' own rows: an UPDATE that joined them would lock them, and who works in a template has to wait for nothing.
+CREATE TEMPORARY TABLE toolsync_origin AS SELECT k.* FROM {course} k LIMIT 0;
+
+-- when: toolsync_copy
+INSERT INTO toolsync_origin
+SELECT k.* FROM (SELECT DISTINCT o.templateid FROM toolsync_copy o) s JOIN {course} k ON k.id = s.templateid;
 
 -- when: toolsync_copy
 UPDATE {course} c
-  JOIN toolsync_copy o ON o.courseid = c.id
-  JOIN {course} k ON k.id = o.templateid
+  JOIN toolsync_copy o ON o.courseid = c.id AND NOT o.merging
+  JOIN toolsync_origin k ON k.id = o.templateid
    SET c.originalcourseid = k.id, c.timecreated = k.timecreated
        {%- for column in ["marker", "requested", "completionnotify", "pdfexportfont", "enableaitools", "enabledaiactions"] if site_has("course", column) %},
        c.{{ column }} = k.{{ column }}
        {%- endfor %};
 
 {% include "shared/course/copy.sql" %}
-{% if given("tags") %}
-
-{% endif %}
 
 -- when: toolsync_copy_groupings
 UPDATE {course} c
-  JOIN toolsync_copy o ON o.courseid = c.id
-  JOIN {course} k ON k.id = o.templateid
+  JOIN toolsync_copy o ON o.courseid = c.id AND NOT o.merging
+  JOIN toolsync_origin k ON k.id = o.templateid
   JOIN toolsync_copy_groupings m ON m.courseid = c.id AND m.oldid = k.defaultgroupingid
    SET c.defaultgroupingid = m.newid;
 {% if given_any("customfield_*") %}

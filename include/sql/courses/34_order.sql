@@ -3,7 +3,7 @@
 CREATE TEMPORARY TABLE toolsync_affected (categoryid BIGINT NOT NULL PRIMARY KEY);
 
 INSERT IGNORE INTO toolsync_affected (categoryid)
-SELECT DISTINCT t.category FROM toolsync_course t WHERE t.isnew OR t.category <> t.formercategory;
+SELECT DISTINCT t.category FROM toolsync_course t WHERE t.isnew OR t.restored OR t.category <> t.formercategory;
 
 INSERT IGNORE INTO toolsync_affected (categoryid)
 SELECT DISTINCT t.formercategory FROM toolsync_course t WHERE t.category <> t.formercategory;
@@ -16,12 +16,12 @@ SELECT t.category FROM toolsync_course t JOIN toolsync_row r ON r.line = t.line 
 CREATE TEMPORARY TABLE toolsync_place (courseid BIGINT NOT NULL PRIMARY KEY, place BIGINT NOT NULL, moved TINYINT NOT NULL);
 
 -- python: toolsync.course_order.places INTO toolsync_place
-SELECT c.id, c.category, CAST(c.sortorder AS SIGNED) - k.sortorder, COALESCE(t.isnew, 0), COALESCE(t.category, c.category),
-       {{ "IF(t.isnew OR r.sortorder = c.sortorder, NULL, r.sortorder)" if given("sortorder") else "NULL" }}, CAST(@category_size AS SIGNED), t.line
+SELECT c.id, c.category, CAST(c.sortorder AS SIGNED) - k.sortorder, COALESCE(t.isnew OR t.restored, 0), COALESCE(t.category, c.category),
+       {{ "IF(t.isnew OR t.restored OR r.sortorder = c.sortorder, NULL, r.sortorder)" if given("sortorder") else "NULL" }}, CAST(@category_size AS SIGNED), t.line
   FROM toolsync_affected a
   JOIN {course} c ON c.category = a.categoryid
   JOIN {course_categories} k ON k.id = c.category
-  LEFT JOIN toolsync_course t ON t.id = c.id{{ "" if given("sortorder") else " AND (t.isnew OR t.category <> t.formercategory)" }}
+  LEFT JOIN toolsync_course t ON t.id = c.id{{ "" if given("sortorder") else " AND (t.isnew OR t.restored OR t.category <> t.formercategory)" }}
 {% if given("sortorder") %}
   LEFT JOIN toolsync_row r ON r.line = t.line
 {% endif %}

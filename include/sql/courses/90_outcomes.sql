@@ -5,6 +5,21 @@ UPDATE {course} c
    SET c.cacherev = IF(c.cacherev < @now OR c.cacherev > @now + 3600, @now, c.cacherev + 1)
  WHERE NOT t.isnew AND (t.changed OR t.touched);
 
+{% if given("template") %}
+
+-- Courses that were filled from a template may have other overrides now, and groups.
+INSERT IGNORE INTO toolsync_moved_context (id, former, path, deeper)
+SELECT t.contextid, t.contextpath, x.path, 0
+  FROM toolsync_merging g
+  JOIN toolsync_course t ON t.id = g.courseid
+  JOIN {context} x ON x.id = t.contextid;
+{% for topic in ["groups", "completion", "grade_categories", "role_overrides"] %}
+
+-- when: toolsync_merging
+INSERT IGNORE INTO toolsync_stale (topic) VALUES ('{{ topic }}');
+{% endfor %}
+{% endif %}
+
 SET @flag_expiry = @now + COALESCE((SELECT value FROM {config} WHERE name = 'sessiontimeout'), 28800);
 
 UPDATE {cache_flags} f
@@ -30,5 +45,5 @@ SELECT t.id FROM toolsync_course t WHERE t.isnew OR t.changed OR t.touched;
 
 UPDATE toolsync_row r
   JOIN toolsync_course t ON t.line = r.line
-   SET r.status = CASE WHEN t.isnew THEN 'created' WHEN t.changed OR t.touched THEN 'updated' ELSE 'unchanged' END
+   SET r.status = CASE WHEN t.isnew OR t.restored THEN 'created' WHEN t.changed OR t.touched THEN 'updated' ELSE 'unchanged' END
  WHERE r.status IS NULL;

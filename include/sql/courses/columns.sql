@@ -1,1 +1,1 @@
-courseid BIGINT NULL, templateid BIGINT NULL
+courseid BIGINT NULL, templateid BIGINT NULL, backup TINYINT NULL

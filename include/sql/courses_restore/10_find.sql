@@ -8,7 +8,8 @@ UPDATE toolsync_row r
  WHERE r.asked = '' AND COALESCE(r.bundle, '') = '';
 
 CREATE TEMPORARY TABLE toolsync_bundle (
-    line INT UNSIGNED NOT NULL PRIMARY KEY, kind VARCHAR(30) NULL, name VARCHAR(255) NULL, courseid BIGINT NULL, shortname VARCHAR(255) NULL, message TEXT NULL
+    line INT UNSIGNED NOT NULL PRIMARY KEY, kind VARCHAR(30) NULL, name VARCHAR(255) NULL, courseid BIGINT NULL, shortname VARCHAR(255) NULL, made BIGINT NULL,
+    message TEXT NULL
 );
 
 -- python: toolsync.restore.find INTO toolsync_bundle
@@ -16,7 +17,7 @@ SELECT r.line, '{{ key.column }}', r.asked, NULLIF(r.bundle, ''), '{{ option.und
 
 UPDATE toolsync_row r
   JOIN toolsync_bundle b ON b.line = r.line
-   SET r.kind = b.kind, r.bundle_name = b.name, r.courseid = b.courseid, r.status = IF(b.message IS NULL, NULL, 'failed'), r.message = b.message;
+   SET r.kind = b.kind, r.bundle_name = b.name, r.courseid = b.courseid, r.made = b.made, r.status = IF(b.message IS NULL, NULL, 'failed'), r.message = b.message;
 
 UPDATE toolsync_row r
   JOIN {course} c ON c.id = r.courseid

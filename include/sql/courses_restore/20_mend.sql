@@ -37,8 +37,23 @@ SELECT r.line, x.path, CONCAT(k.path, '/', x.id)
   JOIN {context} k ON k.contextlevel = 40 AND k.instanceid = c.category
  WHERE r.status IS NULL AND x.path <> CONCAT(k.path, '/', x.id);
 
+-- when: toolsync_back_context
+INSERT INTO toolsync_path (line, was, path)
+SELECT r.line, MIN(CONCAT(SUBSTRING_INDEX(b.path, CONCAT('/', x.id, '/'), 1), '/', x.id)), MIN(x.path)
+  FROM toolsync_row r
+  JOIN {context} x ON x.contextlevel = 50 AND x.instanceid = r.courseid
+  JOIN toolsync_back_context b ON b.toolsync_line = r.line AND b.path LIKE CONCAT('%/', x.id, '/%')
+ WHERE r.status IS NULL AND b.path NOT LIKE CONCAT(x.path, '/%')
+ GROUP BY r.line;
+
 -- when: toolsync_path
 UPDATE toolsync_back_context b
   JOIN toolsync_path p ON p.line = b.toolsync_line AND (b.path = p.was OR b.path LIKE CONCAT(p.was, '/%'))
    SET b.depth = b.depth - (CHAR_LENGTH(p.was) - CHAR_LENGTH(REPLACE(p.was, '/', ''))) + (CHAR_LENGTH(p.path) - CHAR_LENGTH(REPLACE(p.path, '/', ''))),
        b.path = CONCAT(p.path, SUBSTRING(b.path, CHAR_LENGTH(p.was) + 1));
+
+-- Who was in the course since was there later.
+-- when: toolsync_back_user_lastaccess
+DELETE b FROM toolsync_back_user_lastaccess b
+  JOIN toolsync_row r ON r.line = b.toolsync_line AND r.kind = 'courses'
+  JOIN {user_lastaccess} t ON t.userid = b.userid AND t.courseid = b.courseid;

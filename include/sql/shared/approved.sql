@@ -1,10 +1,12 @@
--- Of a type that takes things away, after its lines know their course: what a line may do is what was approved for it. Before anything is written.
+-- Of a type that takes things away, after its lines know their course: what a line may do to the courses in toolsync_of_course is what was approved for it.
+-- Before anything is written.
 {% if approved_plan %}
 UPDATE toolsync_row r
+  JOIN toolsync_of_course p ON p.id = r.courseid
   LEFT JOIN toolsync_approved a ON a.line = r.line AND a.courseid = r.courseid
   LEFT JOIN {course} c ON c.id = r.courseid
    SET r.status = 'failed', r.message = CONCAT('since the plan was made, this line has come to mean the course ', c.shortname, ', which was not approved. Drop the line again for a new plan')
- WHERE r.status IS NULL AND r.courseid IS NOT NULL AND a.line IS NULL;
+ WHERE r.status IS NULL AND a.line IS NULL;
 
 UPDATE toolsync_row r
   JOIN toolsync_approved a ON a.line = r.line AND a.courseid = r.courseid

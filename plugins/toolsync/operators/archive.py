@@ -122,13 +122,13 @@ def write_report(cabinet: Cabinet, claim: Claim, report: Report, context: Any) -
         "archive": None if claim.simulate or (report.refused and not claim.pasted) else str(cabinet.archived(claim)),
         "attachments": report.attachments,
     }
-    if report.planned or "plan" in report.attachments:
+    if report.has_plan or "plan" in report.attachments:
         result["plan"] = report.attachments.get("plan")
         result["planned"] = {
-            "counts": report.planned_counts if report.planned else report.counts,
+            "counts": report.planned_counts if report.has_plan else report.counts,
             **Totals.of(report.plan()).as_json(),
         }
-    if report.approval:
+    if report.approval and (report.has_plan or report.refused):
         result["approval"] = report.approval.as_json()
         result["returned"] = report.returned
     if report.refused:

@@ -12,10 +12,10 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 from toolsync.cabinet import Cabinet, Claim, Owner
 from toolsync.moodle import MoodleHook, MoodleSession
 from toolsync.operators.collect import CollectOperator
-from toolsync.operators.purge_caches import command_of, find_connection
 from toolsync.operators.tryback import TrybackOperator
 from toolsync.pipeline import Steps
 from toolsync.settings import settings
+from toolsync.site_php import command_of, find_connection
 from toolsync.sql_folder import SqlFolder
 
 FILE_NAME = "categories.csv"

@@ -28,6 +28,7 @@ class ExecuteOperator(ClaimOperator):
     """
 
     planning = False
+    run_class: type[LineRun] = LineRun
 
     def __init__(self, *, moodle_conn_id: str, destructive: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -75,4 +76,4 @@ class ExecuteOperator(ClaimOperator):
     def run_batches(self, cabinet: Cabinet, claim: Claim, session: MoodleSession) -> None:
         """Execute every batch that is not done yet."""
         file, suite = self.open_file(cabinet, claim), load_suite(self.kind)
-        LineRun(cabinet, claim, file, suite, session, self.log, planning=self.planning).run()
+        self.run_class(cabinet, claim, file, suite, session, self.log, planning=self.planning).run()

@@ -7,14 +7,14 @@ from typing import Any
 from toolsync.cabinet import Cabinet, Claim
 from toolsync.operators.execute import ExecuteOperator
 from toolsync.plan import Totals, lines_of
-from toolsync.report import ASKED, Report, sentences, totals
+from toolsync.report import ASKED, NOTHING_PLANNED, PLANNED, Report, sentences, totals
 
 
 class PlanOperator(ExecuteOperator):
     """Does all the work of the file and rolls it back; what would go is kept for the person who decides, and for execution to keep to.
 
     Made anew until a person is asked. From then on it stays: a cleared task keeps the form that it once showed, and what is approved must be what is shown.
-    A simulation has no plan of its own: its execution is the plan.
+    A simulation has no plan of its own: its execution is the plan. Neither has a file that can't take anything away.
     """
 
     planning = True
@@ -22,6 +22,10 @@ class PlanOperator(ExecuteOperator):
     def treat(self, cabinet: Cabinet, claim: Claim, context: Any) -> dict[str, Any]:
         if claim.simulate:
             self.log.info("A simulation: its execution does all the work, shows the plan and changes nothing.")
+            return {}
+        if not self.takes_away(cabinet, claim):
+            cabinet.save(claim, PLANNED, NOTHING_PLANNED)
+            self.log.info("Files with these columns and Params take nothing away: there is nothing to plan.")
             return {}
         approval = Report(cabinet, claim).approval
         if cabinet.saved(claim, ASKED) or (approval and approval.stands):
@@ -37,3 +41,7 @@ class PlanOperator(ExecuteOperator):
         self.log_list(f"{report.unit.capitalize()}s that would come back", sentences(report.problems(), report.unit))
         self.log_list("Notes", sentences(report.notes(), report.unit))
         return {"counts": report.planned_counts, **total.as_json()}
+
+    def takes_away(self, cabinet: Cabinet, claim: Claim) -> bool:
+        """Whether the file may take anything away at all."""
+        return True

@@ -17,16 +17,16 @@ INSERT INTO {context} (contextlevel, instanceid, depth) SELECT w.contextlevel, w
 
 -- when: toolsync_copy_course_modules
 UPDATE toolsync_copy_course_modules m
-  JOIN {context} u ON u.contextlevel = 50 AND u.instanceid = m.courseid
-  JOIN {context} x ON x.contextlevel = 70 AND x.instanceid = m.newid
+  STRAIGHT_JOIN {context} u ON u.contextlevel = 50 AND u.instanceid = m.courseid
+  STRAIGHT_JOIN {context} x ON x.contextlevel = 70 AND x.instanceid = m.newid
    SET x.path = CONCAT(u.path, '/', x.id), x.depth = u.depth + 1
  WHERE m.seq > 0;
 
 -- when: toolsync_copy_block_instances
 UPDATE toolsync_copy_block_instances m
-  JOIN {block_instances} i ON i.id = m.newid
-  JOIN {context} u ON u.id = i.parentcontextid
-  JOIN {context} x ON x.contextlevel = 80 AND x.instanceid = i.id
+  STRAIGHT_JOIN {block_instances} i ON i.id = m.newid
+  STRAIGHT_JOIN {context} u ON u.id = i.parentcontextid
+  STRAIGHT_JOIN {context} x ON x.contextlevel = 80 AND x.instanceid = i.id
    SET x.path = CONCAT(u.path, '/', x.id), x.depth = u.depth + 1
  WHERE m.seq > 0;
 
@@ -113,14 +113,20 @@ INSERT INTO {grade_settings} (courseid, name, value)
 SELECT c.courseid, 'minmaxtouse', COALESCE((SELECT k.value FROM {config} k WHERE k.name = 'grade_minmaxtouse'), '1')
   FROM toolsync_copy c
   LEFT JOIN {grade_settings} s ON s.courseid = c.courseid AND s.name = 'minmaxtouse'
- WHERE s.id IS NULL;
+ WHERE s.id IS NULL{{ " AND NOT c.merging" if option.template_mode == "add" }};
 
 INSERT INTO {config} (name, value)
 SELECT CONCAT('gradebook_calculations_freeze_', c.courseid), k.value
   FROM toolsync_copy c
   JOIN {config} k ON k.name = CONCAT('gradebook_calculations_freeze_', c.templateid)
   LEFT JOIN {config} o ON o.name = CONCAT('gradebook_calculations_freeze_', c.courseid)
- WHERE o.id IS NULL;
+ WHERE o.id IS NULL{{ " AND NOT c.merging" if option.template_mode == "add" }};
+
+-- Dates on the calendar that people have to do something by are made by each activity itself: Moodle's cron asks it to, as after a restore.
+-- when: toolsync_copy_course_modules
+INSERT INTO {task_adhoc} (component, classname, nextruntime, customdata, timecreated{{ ", attemptsavailable" if site_has("task_adhoc", "attemptsavailable") }})
+SELECT '', '\\core\\task\\refresh_mod_calendar_events_task', @now, CONCAT('{"courseid":', c.courseid, '}'), @now{{ ", 12" if site_has("task_adhoc", "attemptsavailable") }}
+  FROM toolsync_copy c;
 
 -- What criteria of badges ask for is named by ids, too: of activities, or of the course.
 -- when: toolsync_copy_badge_criteria_param
@@ -129,6 +135,33 @@ UPDATE {badge_criteria_param} n
   JOIN {badge_criteria} k ON k.id = n.critid AND k.criteriatype IN (1, 2, 4)
   LEFT JOIN toolsync_copy_course_modules v ON v.courseid = m.courseid AND v.oldid = IF(k.criteriatype = 1, SUBSTRING_INDEX(n.name, '_', -1) + 0, NULL)
    SET n.name = CONCAT(SUBSTRING_INDEX(n.name, '_', 1), '_', CASE k.criteriatype WHEN 1 THEN COALESCE(v.newid, 0) WHEN 2 THEN n.value ELSE m.courseid END);
+{% if site_has("ltiservice_gradebookservices", "resourceid") %}
+
+-- The line items of external tools that were made before Moodle kept any.
+-- when: toolsync_copy_lti
+INSERT INTO {ltiservice_gradebookservices} (gradeitemid, courseid, toolproxyid, ltilinkid, typeid, baseurl, resourceid)
+SELECT i.id, l.course, y.toolproxyid, l.id, y.id, y.baseurl, i.idnumber
+  FROM toolsync_copy_lti m
+  JOIN {lti} l ON l.id = m.newid
+  JOIN {lti_types} y ON y.id = l.typeid
+  JOIN {grade_items} i ON i.courseid = l.course AND i.itemtype = 'mod' AND i.itemmodule = 'lti' AND i.iteminstance = l.id
+  LEFT JOIN {ltiservice_gradebookservices} g ON g.gradeitemid = i.id
+ WHERE m.seq > 0 AND g.id IS NULL
+ ORDER BY i.id;
+{% endif %}
+
+-- Places in the gradebook that two have: Moodle moves what comes behind.
+CREATE TEMPORARY TABLE toolsync_item_place (id BIGINT NOT NULL PRIMARY KEY, sortorder BIGINT NOT NULL);
+
+-- when: toolsync_copy_grade_items
+INSERT INTO toolsync_item_place (id, sortorder)
+SELECT v.id, v.sortorder + SUM(v.shared) OVER (PARTITION BY v.courseid ORDER BY v.sortorder, v.id) - v.shared
+  FROM (SELECT i.id, i.courseid, i.sortorder, COUNT(*) OVER (PARTITION BY i.courseid, i.sortorder) > 1 AS shared
+          FROM toolsync_copy c
+          JOIN {grade_items} i ON i.courseid = c.courseid) v;
+
+-- when: toolsync_item_place
+UPDATE {grade_items} i JOIN toolsync_item_place p ON p.id = i.id SET i.sortorder = p.sortorder WHERE i.sortorder <> p.sortorder;
 
 -- Answers that are plain text.
 -- when: toolsync_copy_lesson_answers
@@ -155,9 +188,9 @@ INSERT IGNORE INTO {context} (contextlevel, instanceid, depth) SELECT w.contextl
 
 -- when: toolsync_tpl_course_modules
 UPDATE toolsync_context_new w
-  JOIN {context} x ON x.contextlevel = w.contextlevel AND x.instanceid = w.instanceid
-  JOIN {course_modules} cm ON cm.id = w.instanceid
-  JOIN toolsync_template_context u ON u.courseid = cm.course
+  STRAIGHT_JOIN toolsync_tpl_course_modules cm ON cm.id = w.instanceid
+  STRAIGHT_JOIN toolsync_template_context u ON u.courseid = cm.toolsync_course
+  STRAIGHT_JOIN {context} x ON x.contextlevel = w.contextlevel AND x.instanceid = w.instanceid
    SET x.path = CONCAT(u.path, '/', x.id), x.depth = u.depth + 1;
 
 INSERT INTO {files} (contenthash, pathnamehash, contextid, component, filearea, itemid, filepath, filename, userid, filesize, timecreated, timemodified)
@@ -165,3 +198,20 @@ SELECT SHA1(''), SHA1(CONCAT('/', u.contextid, '/backup/course/0/.')), u.context
   FROM toolsync_template_context u
   LEFT JOIN {files} f ON f.pathnamehash = SHA1(CONCAT('/', u.contextid, '/backup/course/0/.'))
  WHERE f.id IS NULL;
+
+-- Forums that subscribe everybody at first do so for those who are in the course.
+CREATE TEMPORARY TABLE toolsync_subscriber (courseid BIGINT NOT NULL, userid BIGINT NOT NULL, PRIMARY KEY (courseid, userid));
+
+-- when: toolsync_merging
+-- when: toolsync_tpl_forum
+INSERT IGNORE INTO toolsync_subscriber (courseid, userid)
+SELECT g.courseid, ue.userid
+  FROM toolsync_merging g
+  JOIN {enrol} e ON e.courseid = g.courseid AND e.status = 0
+  JOIN {user_enrolments} ue ON ue.enrolid = e.id AND ue.status = 0 AND ue.timestart < @now AND (ue.timeend = 0 OR ue.timeend > @now)
+  JOIN {user} u ON u.id = ue.userid AND u.deleted = 0 AND u.suspended = 0 AND u.confirmed = 1 AND u.auth <> 'nologin';
+
+{% with only_forums="toolsync_copy_forum" %}{% include "shared/people/forums.sql" %}{% endwith %}
+
+-- People who are enrolled by the line itself come later.
+DROP TEMPORARY TABLE toolsync_subscriber;

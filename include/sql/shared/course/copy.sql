@@ -1,7 +1,9 @@
 {#
-  What toolsync_copy (courseid, templateid, shift) asks for: the content of each template, once for each of its copies. The course graph says what that is.
-  toolsync_tpl_<table> holds the templates' rows, toolsync_copy_<table> which new row each became in each copy.
-  toolsync_merged (name, courseid, oldid, newid) names rows that are there already, and stand for the template's.
+  What toolsync_copy (courseid, templateid, shift, merging) asks for: the content of each template, once for each of its copies. The course graph says what that is.
+  toolsync_tpl_<table> holds the templates' rows, toolsync_copy_<table> which new row each became in each copy (newid: where anything asks for it).
+  toolsync_linked_<table> names those of the templates' rows in whose texts ids may stand.
+  toolsync_merged (name, courseid, oldid, newid) names rows that are there already, and stand for the template's; without newid, rows that are left out.
+  toolsync_merging (courseid, contextid, templateid): the courses among them that exist.
 #}
 {% set copies = course_graph().copies %}
 CREATE TEMPORARY TABLE toolsync_template (courseid BIGINT NOT NULL PRIMARY KEY);
@@ -20,17 +22,19 @@ INSERT IGNORE INTO toolsync_scale_used (id) SELECT {{ value }} FROM toolsync_tpl
 
 -- Roles that mean something in a course: those that its enrolment methods give, that it overrides or completes by, and that may be given in courses at all.
 CREATE TEMPORARY TABLE toolsync_role_known (courseid BIGINT NOT NULL, roleid BIGINT NOT NULL, PRIMARY KEY (courseid, roleid));
-{% for rows in [
-    "SELECT e.courseid, e.roleid FROM toolsync_template s JOIN {enrol} e ON e.courseid = s.courseid",
-    "SELECT t.toolsync_course, t.roleid FROM toolsync_tpl_role_capabilities t",
-    "SELECT t.toolsync_course, t.role FROM toolsync_tpl_course_completion_criteria t",
-  ] %}
 
 INSERT IGNORE INTO toolsync_role_known (courseid, roleid)
-{{ rows | replace(" FROM ", "
-  FROM ") | replace(" JOIN ", "
-  JOIN ") }}
-  JOIN {role_context_levels} l ON l.contextlevel = 50 AND l.roleid = {{ rows.split(", ")[1].split("\n")[0].split(" ")[0] }};
+SELECT e.courseid, e.roleid
+  FROM toolsync_template s
+  JOIN {enrol} e ON e.courseid = s.courseid
+  JOIN {role_context_levels} l ON l.contextlevel = 50 AND l.roleid = e.roleid;
+{% for table, column in [("role_capabilities", "roleid"), ("course_completion_criteria", "role")] %}
+
+-- when: toolsync_tpl_{{ table }}
+INSERT IGNORE INTO toolsync_role_known (courseid, roleid)
+SELECT t.toolsync_course, t.{{ column }}
+  FROM toolsync_tpl_{{ table }} t
+  JOIN {role_context_levels} l ON l.contextlevel = 50 AND l.roleid = t.{{ column }};
 {% endfor %}
 
 -- when: toolsync_tpl_role_capabilities
@@ -45,13 +49,24 @@ DELETE t FROM toolsync_tpl_scale t LEFT JOIN toolsync_scale_used u ON u.id = t.i
 DELETE t FROM {{ step.rows }} t WHERE {{ condition }};
 {% endfor %}
 {% endfor %}
+
+{% include "shared/course/merge.sql" %}
 {% for step in copies.steps if not step.again %}
 
 CREATE TEMPORARY TABLE {{ step.map }} (
-    seq BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL, templateid BIGINT NOT NULL, oldid BIGINT NOT NULL, newid BIGINT NULL,
-    UNIQUE KEY (courseid, oldid), KEY (newid)
+    seq BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL, templateid BIGINT NOT NULL, oldid BIGINT NOT NULL, newid BIGINT NULL
+    {%- if copies.is_named(step) %}, UNIQUE KEY (courseid, oldid){% endif %}
+
 );
 {% endfor %}
+
+-- New rows. An UPDATE that looked for them itself would wait for whoever has a row in that table that is not committed yet.
+CREATE TEMPORARY TABLE toolsync_made (seq BIGINT NOT NULL PRIMARY KEY, id BIGINT NOT NULL);
+
+SET @mispaired = 0;
+
+-- What a column names that may lead to rows of many tables: of the row `oldid` of the template, in each copy.
+CREATE TEMPORARY TABLE toolsync_named (courseid BIGINT NOT NULL, oldid BIGINT NOT NULL, newid BIGINT NOT NULL, PRIMARY KEY (courseid, oldid));
 {% for step in copies.steps %}
 {% set insert = copies.inserted(step, columns_of(step.name)) %}
 {% if step.mergeable and not step.again %}
@@ -63,7 +78,7 @@ SELECT -ROW_NUMBER() OVER (ORDER BY g.courseid, g.oldid), g.courseid, c.template
   FROM toolsync_merged g
   JOIN toolsync_copy c ON c.courseid = g.courseid
   JOIN {{ step.rows }} t ON t.toolsync_course = c.templateid AND t.id = g.oldid
- WHERE g.name = '{{ step.name }}';
+ WHERE g.name = '{{ step.name }}' AND g.newid IS NOT NULL;
 {% endif %}
 {% if step.again %}
 
@@ -76,10 +91,27 @@ INSERT INTO {{ step.map }} (seq, courseid, templateid, oldid)
 SELECT {{ "@seq + " if step.again }}ROW_NUMBER() OVER (ORDER BY c.courseid, t.id), c.courseid, c.templateid, t.id
   FROM toolsync_copy c
   JOIN {{ step.rows }} t ON t.toolsync_course = c.templateid
-{% if step.mergeable and not step.again %}
+{% if step.mergeable %}
   LEFT JOIN toolsync_merged g ON g.name = '{{ step.name }}' AND g.courseid = c.courseid AND g.oldid = t.id
 {% endif %}
- WHERE ({{ copies.hangs(step.ways) }}){{ " AND g.oldid IS NULL" if step.mergeable and not step.again }};
+ WHERE ({{ copies.hangs(step.ways) }}){{ " AND g.oldid IS NULL" if step.mergeable }};
+
+{% for name in insert.named %}
+{% if loop.first %}
+
+-- when: toolsync_named
+DELETE FROM toolsync_named;
+{% endif %}
+
+-- when: {{ step.rows }}
+-- when: {{ name.map }}
+INSERT IGNORE INTO toolsync_named (courseid, oldid, newid)
+SELECT p.courseid, t.id, p.newid
+  FROM {{ step.rows }} t
+  STRAIGHT_JOIN toolsync_copy c ON c.templateid = t.toolsync_course
+  STRAIGHT_JOIN {{ name.map }} p ON p.courseid = c.courseid AND p.oldid = t.{{ name.column }}
+ WHERE {{ name.when }};
+{% endfor %}
 
 -- when: {{ step.map }}
 INSERT INTO {{ "{" ~ step.name ~ "}" }} ({{ insert.values.keys() | map("tojson") | join(", ") | replace('"', "`") }})
@@ -93,27 +125,47 @@ SELECT {% for column, value in insert.values.items() %}{{ ",\n       " if not lo
 {% endfor %}
  WHERE m.newid IS NULL
  ORDER BY m.seq;
+{% if copies.is_named(step) or copies.may_have_links(step, texts_of) %}
+{% set when = step.map if copies.is_named(step) else step.linked %}
 
 -- The ids that they got: rows of ours, in the order of their insertion.
+-- when: {{ when }}
 -- when: {{ step.map }}
-SET @first = LAST_INSERT_ID();
+SET @first = IF(ROW_COUNT() > 0, LAST_INSERT_ID(), ~0);
 
+-- when: {{ when }}
 -- when: {{ step.map }}
-UPDATE {{ step.map }} m
-  JOIN (SELECT {{ "@seq + " if step.again }}ROW_NUMBER() OVER (ORDER BY t.id) AS seq, t.id
-          FROM {{ "{" ~ step.name ~ "}" }} t
-         WHERE t.id >= @first AND ({{ "t.`" ~ step.mark ~ "` = CONCAT('toolsync ', CONNECTION_ID())" if step.mark else copies.found(step) }})) n ON n.seq = m.seq
-   SET m.newid = n.id
- WHERE m.newid IS NULL;
+DELETE FROM toolsync_made;
+
+-- when: {{ when }}
+-- when: {{ step.map }}
+INSERT INTO toolsync_made (seq, id)
+SELECT {{ "@seq + " if step.again }}ROW_NUMBER() OVER (ORDER BY t.id), t.id
+  FROM {{ "{" ~ step.name ~ "}" }} t
+ WHERE t.id >= @first AND ({{ "t.`" ~ step.mark ~ "` = CONCAT('toolsync ', CONNECTION_ID())" if step.mark else copies.found(step) }});
+
+-- when: {{ when }}
+-- when: {{ step.map }}
+SET @mispaired = @mispaired + ((SELECT COUNT(*) FROM toolsync_made) <> (SELECT COUNT(*) FROM {{ step.map }} m WHERE m.newid IS NULL));
+
+-- when: {{ when }}
+-- when: {{ step.map }}
+UPDATE {{ step.map }} m JOIN toolsync_made n ON n.seq = m.seq SET m.newid = n.id WHERE m.newid IS NULL;
+{% endif %}
 {% if step.mark %}
 
 -- when: {{ step.map }}
-UPDATE {{ "{" ~ step.name ~ "}" }} n
-  JOIN {{ step.map }} m ON m.newid = n.id AND m.seq > 0
-  JOIN {{ step.rows }} t ON t.id = m.oldid AND t.toolsync_course = m.templateid
-   SET n.`{{ step.mark }}` = {{ insert.values[step.mark] }};
+UPDATE {{ step.map }} m
+  STRAIGHT_JOIN {{ step.rows }} t ON t.id = m.oldid AND t.toolsync_course = m.templateid
+  STRAIGHT_JOIN {{ "{" ~ step.name ~ "}" }} n ON n.id = m.newid
+   SET n.`{{ step.mark }}` = {{ insert.values[step.mark] }}
+ WHERE m.seq > 0;
 {% endif %}
 {% endfor %}
+
+-- Where the course existed before, somebody may have added to it at the same moment: then the whole is done again.
+-- python: toolsync.templates.paired INTO toolsync_made
+SELECT @mispaired;
 
 -- Columns that name rows which came later, or rows of the table itself.
 CREATE TEMPORARY TABLE toolsync_twin (courseid BIGINT NOT NULL, oldid BIGINT NOT NULL, newid BIGINT NOT NULL, PRIMARY KEY (courseid, oldid));
@@ -130,12 +182,15 @@ INSERT INTO toolsync_twin (courseid, oldid, newid) SELECT m.courseid, m.oldid, m
 
 -- when: {{ step.map }}
 -- when: {{ target }}
-UPDATE {{ "{" ~ step.name ~ "}" }} n
-  JOIN {{ step.map }} m ON m.newid = n.id AND m.seq > 0
-  JOIN {{ step.rows }} o ON o.id = m.oldid AND o.toolsync_course = m.templateid{{ " AND " ~ copies.of_old_row(late.when) if late.when }}
-  JOIN {{ target }} v ON v.courseid = m.courseid AND v.oldid = {{ "-" if late.negative }}o.`{{ late.column }}`
-   SET n.`{{ late.column }}` = {{ "-" if late.negative }}v.newid;
+UPDATE {{ step.map }} m
+  STRAIGHT_JOIN {{ step.rows }} o ON o.id = m.oldid AND o.toolsync_course = m.templateid{{ " AND " ~ copies.of_old_row(late.when) if late.when }}
+  STRAIGHT_JOIN {{ target }} v ON v.courseid = m.courseid AND v.oldid = {{ "-" if late.negative }}o.`{{ late.column }}`
+  STRAIGHT_JOIN {{ "{" ~ step.name ~ "}" }} n ON n.id = m.newid
+   SET n.`{{ late.column }}` = {{ "-" if late.negative }}v.newid
+ WHERE m.seq > 0;
 {% endfor %}
+
+{% include "shared/course/merged.sql" %}
 
 -- Ids within texts: addresses of the site's pages, restrictions, formulas, orders.
 CREATE TEMPORARY TABLE toolsync_rewritten (place VARCHAR(100) NOT NULL, id BIGINT NOT NULL, value LONGTEXT NOT NULL, PRIMARY KEY (place, id));
@@ -145,10 +200,10 @@ SELECT c.courseid, c.templateid, c.shift FROM toolsync_copy c;
 {% for table, column, kind in copies.embedded(texts_of) if site_has(table, column) %}
 
 -- when: toolsync_rewritten
--- when: toolsync_copy_{{ table }}
+-- when: toolsync_linked_{{ table }}
 UPDATE {{ "{" ~ table ~ "}" }} n
   JOIN toolsync_rewritten w ON w.place = '{{ table }}.{{ column }}' AND w.id = n.id
-   SET n.`{{ column }}` = w.value;
+   SET n.`{{ column }}` = {{ "CONCAT_WS(',', NULLIF(n.`" ~ column ~ "`, ''), w.value)" if kind == "modules" else "w.value" }};
 {% endfor %}
 
 {% include "shared/course/copied.sql" %}

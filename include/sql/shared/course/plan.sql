@@ -16,7 +16,8 @@ SELECT r.line, c.id, c.shortname, c.fullname, c.idnumber,
        (SELECT MAX(a.timeaccess) FROM {user_lastaccess} a WHERE a.courseid = c.id),
        (SELECT COUNT(*) FROM {course_modules} cm WHERE cm.course = c.id)
   FROM toolsync_row r
-  JOIN {course} c ON c.id = r.courseid
+  JOIN {{ these if these is defined else "toolsync_of_course" }} p ON p.id = r.courseid
+  JOIN {course} c ON c.id = p.id
  WHERE r.status IS NULL;
 
 CREATE TEMPORARY TABLE toolsync_size (courseid BIGINT NOT NULL PRIMARY KEY, files INT NOT NULL, bytes BIGINT NOT NULL);

@@ -1,6 +1,6 @@
 -- What the courses in toolsync_of_course hold that the course graph does not know: toolsync_unknown (courseid, what). Such a course is refused by name.
 {% set graph = course_graph() %}
-
+{{ "\nDROP TEMPORARY TABLE IF EXISTS toolsync_unknown;\n" if again is defined }}
 CREATE TEMPORARY TABLE toolsync_unknown (courseid BIGINT NOT NULL, what VARCHAR(255) NOT NULL, PRIMARY KEY (courseid, what));
 
 INSERT IGNORE INTO toolsync_unknown (courseid, what)

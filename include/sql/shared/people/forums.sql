@@ -70,5 +70,8 @@ SELECT f.id, s.userid, 1, 0
 INSERT INTO {forum_subscriptions} (userid, forum)
 SELECT w.userid, w.forumid
   FROM toolsync_forum_subscription w
+{% if only_forums is defined %}
+  JOIN {{ only_forums }} n ON n.newid = w.forumid AND n.seq > 0
+{% endif %}
   LEFT JOIN {forum_subscriptions} fs ON fs.userid = w.userid AND fs.forum = w.forumid
  WHERE w.allowed AND NOT w.prohibited AND fs.id IS NULL;

@@ -1,0 +1,33 @@
+-- Courses that exist and get the content of a template in place of their own: what goes, who may not, and what a person sees before deciding.
+{% from "courses/replaces.sql" import replaces with context %}
+{% if replaces %}
+{% set parts = course_graph().replaceable %}
+{% set again = true %}
+DROP TEMPORARY TABLE IF EXISTS toolsync_of_course;
+CREATE TEMPORARY TABLE toolsync_of_course (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);
+
+INSERT INTO toolsync_of_course (id, courseid)
+SELECT t.id, t.id FROM toolsync_course t WHERE NOT t.isnew AND t.templateid IS NOT NULL;
+
+{% include "shared/course/collect.sql" %}
+
+{% include "shared/course/refuse.sql" %}
+
+DELETE t FROM toolsync_course t JOIN toolsync_row r ON r.line = t.line WHERE r.status IS NOT NULL;
+
+{% include "shared/course/spared.sql" %}
+
+{% with these="toolsync_kept_course" %}
+{% include "shared/course/plan.sql" %}
+
+{% include "shared/course/along.sql" %}
+{% endwith %}
+
+{% include "shared/course/count_rows.sql" %}
+
+-- What goes is written into an undo bundle a course, before anything goes.
+CREATE TEMPORARY TABLE toolsync_undo (courseid BIGINT NOT NULL PRIMARY KEY, bundle VARCHAR(255) NOT NULL);
+
+-- python: toolsync.undo.keep INTO toolsync_undo
+SELECT t.line, t.courseid FROM toolsync_plan t ORDER BY t.line;
+{% endif %}

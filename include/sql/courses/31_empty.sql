@@ -1,0 +1,36 @@
+-- The content of courses goes for their template's to come. People stay, with their roles.
+{% from "courses/replaces.sql" import replaces with context %}
+{% from "courses/fields.sql" import numbers with context %}
+{% if replaces %}
+{% set parts = course_graph().replaceable %}
+{% from "shared/course/undo.sql" import begin with context %}
+{% set changing = ["badge", "bigbluebuttonbn_recordings"] %}
+{% set kept = parts.root_to_leaf | selectattr("remains") | map(attribute="name") | reject("in", changing) | list %}
+{{ begin(kept + changing) }}
+{% for name in kept %}
+
+-- when: toolsync_kept_{{ name }}
+INSERT INTO toolsync_before_{{ name }}
+SELECT k.courseid, t.* FROM toolsync_kept_{{ name }} k JOIN {{ "{" ~ name ~ "}" }} t ON t.id = k.id
+{%- if name == "files" %} LEFT JOIN toolsync_alias a ON a.id = k.id WHERE a.id IS NULL{% endif %};
+{% endfor %}
+
+{% with these="toolsync_kept_course" %}{% include "shared/course/badges.sql" %}{% endwith %}
+
+{% include "shared/course/take.sql" %}
+
+-- when: toolsync_kept_course
+UPDATE {course} c JOIN toolsync_kept_course k ON k.id = c.id SET c.summary = '', c.legacyfiles = 0, c.defaultgroupingid = 0;
+
+-- What the line does not say is as the course is now.
+-- when: toolsync_kept_course
+UPDATE toolsync_course t
+  JOIN toolsync_kept_course k ON k.id = t.id
+  JOIN toolsync_row r ON r.line = t.line
+   SET t.summary = COALESCE(r.summary, ''), t.legacyfiles = COALESCE(r.legacyfiles, 0), t.defaultgroupingid = 0;
+{% for topic in ["courses", "groups", "completion", "overrides", "glossary", "grade_categories"] %}
+
+-- when: toolsync_kept_course
+INSERT IGNORE INTO toolsync_stale (topic) SELECT '{{ topic }}' FROM toolsync_kept_course k LIMIT 1;
+{% endfor %}
+{% endif %}

@@ -1,0 +1,40 @@
+-- The undo bundles of courses whose content was replaced: with the rows that are there now and were not before.
+{% from "courses/replaces.sql" import replaces with context %}
+{% if replaces %}
+{% set parts = course_graph().replaceable %}
+{% set again = true %}
+DELETE FROM toolsync_of_course;
+
+INSERT INTO toolsync_of_course (id, courseid) SELECT k.id, k.courseid FROM toolsync_kept_course k;
+
+{% include "shared/course/collect.sql" %}
+{% for table in parts.root_to_leaf if table.name != "course" %}
+
+CREATE TEMPORARY TABLE IF NOT EXISTS toolsync_made_{{ table.name }} (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);
+
+-- when: {{ table.part }}
+INSERT IGNORE INTO toolsync_made_{{ table.name }} (id, courseid)
+SELECT p.id, p.courseid
+  FROM {{ table.part }} p
+{%- if table.remains %}
+
+  LEFT JOIN toolsync_kept_{{ table.name }} k ON k.id = p.id
+ WHERE k.id IS NULL{% endif %};
+{% endfor %}
+
+-- Where the course stands is not undone, nor whether it is visible there.
+UPDATE toolsync_before_course b
+  JOIN {course} c ON c.id = b.id
+   SET b.category = c.category, b.sortorder = c.sortorder, b.visible = c.visible, b.visibleold = c.visibleold;
+
+-- when: toolsync_before_context
+UPDATE toolsync_before_context b JOIN {context} x ON x.id = b.id SET b.path = x.path, b.depth = x.depth;
+
+CREATE TEMPORARY TABLE toolsync_undone (line INT UNSIGNED NOT NULL PRIMARY KEY, bundle VARCHAR(255) NOT NULL);
+
+-- python: toolsync.undo.finish INTO toolsync_undone
+SELECT t.line, t.courseid, t.shortname, t.fullname, t.idnumber FROM toolsync_plan t ORDER BY t.line;
+
+INSERT INTO toolsync_note (line, message)
+SELECT u.line, CONCAT('undo bundle ', u.bundle) FROM toolsync_undone u ORDER BY u.line;
+{% endif %}

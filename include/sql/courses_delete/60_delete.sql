@@ -1,0 +1,2 @@
+-- All their rows.
+{% include "shared/course/take.sql" %}

@@ -1,0 +1,30 @@
+{# A course in toolsync_of_course whose questions another course uses is refused by name: its line fails. #}
+{% if "question_references" in course_graph().tables %}
+-- Questions of its question bank in a quiz of another course, named or drawn.
+CREATE TEMPORARY TABLE toolsync_lent (courseid BIGINT NOT NULL, contextid BIGINT NOT NULL, KEY (contextid));
+
+-- when: toolsync_of_question_bank_entries
+INSERT INTO toolsync_lent (courseid, contextid)
+SELECT p.courseid, q.usingcontextid
+  FROM toolsync_of_question_bank_entries p
+  JOIN {question_references} q ON q.questionbankentryid = p.id;
+
+-- when: toolsync_of_context
+INSERT INTO toolsync_lent (courseid, contextid)
+SELECT p.courseid, q.usingcontextid
+  FROM toolsync_of_context p
+  JOIN {question_set_references} q ON q.questionscontextid = p.id;
+
+-- when: toolsync_lent
+DELETE l FROM toolsync_lent l JOIN toolsync_of_context p ON p.id = l.contextid;
+
+-- when: toolsync_lent
+UPDATE toolsync_row r
+  JOIN toolsync_lent l ON l.courseid = r.courseid
+  JOIN {context} x ON x.id = l.contextid AND x.contextlevel = 70
+  JOIN {course_modules} cm ON cm.id = x.instanceid
+  JOIN {course} c ON c.id = cm.course
+   SET r.status = 'failed',
+       r.message = CONCAT('the course ', c.shortname, ' uses questions of this course''s question bank (activity ', cm.id, '): move them there first')
+ WHERE r.status IS NULL;
+{% endif %}

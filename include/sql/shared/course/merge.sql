@@ -1,0 +1,283 @@
+{#
+  What a template's row is, where it is there already: into toolsync_merged, with the id that stands for it, or NULL when the row is left out.
+  Scales and outcomes may be the site's. All else concerns courses that exist (toolsync_merging): as Moodle does when it merges a backup into a course.
+  Included by copy.sql; what such courses take over besides is in merged.sql.
+#}
+{% macro begin(name, newid) -%}
+-- when: toolsync_tpl_{{ name }}
+INSERT IGNORE INTO toolsync_merged (name, courseid, oldid, newid)
+SELECT '{{ name }}', g.courseid, t.id, {{ newid }}
+  FROM toolsync_merging g
+  JOIN toolsync_tpl_{{ name }} t ON t.toolsync_course = g.templateid
+{%- endmacro %}
+{% macro same(name, newid="o.id") %}
+
+-- when: toolsync_merging
+{{ begin(name, newid) }}
+{%- endmacro %}
+
+-- Scales and outcomes that the site has count as the course's.
+-- when: toolsync_tpl_scale
+INSERT INTO toolsync_merged (name, courseid, oldid, newid)
+SELECT 'scale', c.courseid, t.id, MIN(o.id)
+  FROM toolsync_copy c
+  JOIN toolsync_tpl_scale t ON t.toolsync_course = c.templateid
+  JOIN {scale} o ON o.courseid = 0 AND o.scale = t.scale
+ GROUP BY c.courseid, t.id;
+
+-- when: toolsync_tpl_grade_outcomes
+INSERT INTO toolsync_merged (name, courseid, oldid, newid)
+SELECT 'grade_outcomes', c.courseid, t.id, MIN(o.id)
+  FROM toolsync_copy c
+  JOIN toolsync_tpl_grade_outcomes t ON t.toolsync_course = c.templateid
+  JOIN {grade_outcomes} o ON o.courseid IS NULL AND o.shortname = t.shortname
+ GROUP BY c.courseid, t.id;
+{{ same("scale", "MIN(o.id)") }}
+  JOIN {scale} o ON o.courseid = g.courseid AND o.scale = t.scale
+ GROUP BY g.courseid, t.id;
+{{ same("grade_outcomes", "MIN(o.id)") }}
+  JOIN {grade_outcomes} o ON o.courseid = g.courseid AND o.shortname = t.shortname
+ GROUP BY g.courseid, t.id;
+
+-- Sections, by their number; those that belong to an activity are always new.
+{% set plain = "o.component IS NULL AND t.component IS NULL AND " if site_has("course_sections", "component") else "" %}
+{{ same("course_sections") }}
+  JOIN {course_sections} o ON {{ plain }}o.course = g.courseid AND o.section = t.section;
+
+{% if plain %}
+
+-- Those that the course has make room; merged.sql puts them behind the others.
+-- when: toolsync_merging
+UPDATE {course_sections} s JOIN toolsync_merging g ON g.courseid = s.course SET s.section = -1000000 - s.section WHERE s.component IS NOT NULL;
+{% endif %}
+
+-- Groups and groupings of the same name, and description, where the template's has one.
+CREATE TEMPORARY TABLE toolsync_same_groups (courseid BIGINT NOT NULL, oldid BIGINT NOT NULL, newid BIGINT NOT NULL, PRIMARY KEY (courseid, oldid));
+CREATE TEMPORARY TABLE toolsync_same_groupings (courseid BIGINT NOT NULL, oldid BIGINT NOT NULL, newid BIGINT NOT NULL, PRIMARY KEY (courseid, oldid));
+{% for name in ["groups", "groupings"] %}
+
+-- when: toolsync_merging
+-- when: toolsync_tpl_{{ name }}
+INSERT INTO toolsync_same_{{ name }} (courseid, oldid, newid)
+SELECT g.courseid, t.id, MIN(o.id)
+  FROM toolsync_merging g
+  JOIN toolsync_tpl_{{ name }} t ON t.toolsync_course = g.templateid
+  JOIN {{ "{" ~ name ~ "}" }} o ON o.courseid = g.courseid AND o.name = t.name AND (COALESCE(t.description, '') = '' OR o.description = t.description)
+ GROUP BY g.courseid, t.id;
+
+-- when: toolsync_same_{{ name }}
+INSERT INTO toolsync_merged (name, courseid, oldid, newid) SELECT '{{ name }}', s.courseid, s.oldid, s.newid FROM toolsync_same_{{ name }} s;
+{% endfor %}
+{{ same("groupings_groups") }}
+  JOIN toolsync_same_groupings a ON a.courseid = g.courseid AND a.oldid = t.groupingid
+  JOIN toolsync_same_groups b ON b.courseid = g.courseid AND b.oldid = t.groupid
+  JOIN {groupings_groups} o ON o.groupingid = a.newid AND o.groupid = b.newid;
+
+-- A course whose gradebook has categories of its own keeps it as it is: new activities come under its top.
+CREATE TEMPORARY TABLE toolsync_graded (courseid BIGINT NOT NULL PRIMARY KEY, categoryid BIGINT NOT NULL);
+
+-- when: toolsync_merging
+INSERT INTO toolsync_graded (courseid, categoryid)
+SELECT k.courseid, MIN(IF(k.parent IS NULL, k.id, NULL))
+  FROM toolsync_merging g
+  JOIN {grade_categories} k ON k.courseid = g.courseid
+ GROUP BY k.courseid
+HAVING COUNT(*) > 1 AND MIN(IF(k.parent IS NULL, k.id, NULL)) IS NOT NULL;
+{% for name, newid, condition in [
+    ("grade_categories", "d.categoryid", "TRUE"),
+    ("grade_items", "NULL", "t.itemtype IN ('manual', 'category')"),
+    ("grade_letters", "NULL", "t.contextid IN (SELECT x.id FROM {context} x WHERE x.contextlevel = 50 AND x.instanceid = g.templateid)"),
+    ("grade_settings", "NULL", "TRUE"),
+  ] %}
+{{ same(name, newid) }}
+  JOIN toolsync_graded d ON d.courseid = g.courseid
+ WHERE {{ condition }};
+{% endfor %}
+
+-- Otherwise: its top category and total, manual items of one name in them; letters and settings that it has, and how grades are bounded.
+{{ same("grade_categories") }}
+  JOIN {grade_categories} o ON o.courseid = g.courseid AND o.parent IS NULL AND t.parent IS NULL;
+{{ same("grade_items") }}
+  JOIN {grade_items} o ON o.courseid = g.courseid AND o.itemtype = 'course' AND t.itemtype = 'course';
+{{ same("grade_items", "MIN(o.id)") }}
+  JOIN toolsync_tpl_grade_categories k ON k.id = t.categoryid AND k.parent IS NULL
+  JOIN {grade_categories} u ON u.courseid = g.courseid AND u.parent IS NULL
+  JOIN {grade_items} o ON o.courseid = g.courseid AND o.itemtype = 'manual' AND t.itemtype = 'manual' AND o.categoryid = u.id AND o.itemname = t.itemname
+ GROUP BY g.courseid, t.id;
+{{ same("grade_letters", "MIN(o.id)") }}
+  JOIN {context} x ON x.contextlevel = 50 AND x.instanceid = g.templateid AND x.id = t.contextid
+  JOIN {grade_letters} o ON o.contextid = g.contextid AND o.lowerboundary = t.lowerboundary AND o.letter = t.letter
+ GROUP BY g.courseid, t.id;
+{{ same("grade_settings", "NULL") }}
+  LEFT JOIN {grade_settings} o ON o.courseid = g.courseid AND o.name = t.name
+ WHERE {{ "t.name = 'minmaxtouse' OR " if option.template_mode == "add" }}o.id IS NOT NULL;
+{{ same("grade_outcomes_courses", "NULL") }}
+  JOIN {grade_outcomes} w ON w.id = t.outcomeid
+  JOIN {grade_outcomes} v ON v.shortname = w.shortname AND (v.courseid = g.courseid OR v.courseid IS NULL)
+  JOIN {grade_outcomes_courses} o ON o.courseid = g.courseid AND o.outcomeid = v.id
+ GROUP BY g.courseid, t.id;
+
+-- Blocks: the same again, and what may stand on a page once only.
+{% set often = ["activity_results", "badges", "blog_menu", "blog_tags", "glossary_random", "html", "mentees", "rss_client", "tag_flickr", "tag_youtube", "tags"] %}
+{{ same("block_instances", "MIN(o.id)") }}
+  JOIN {context} x ON x.contextlevel = 50 AND x.instanceid = g.templateid AND x.id = t.parentcontextid
+  JOIN {block_instances} o ON o.parentcontextid = g.contextid AND o.blockname = t.blockname AND o.pagetypepattern = t.pagetypepattern
+       AND o.subpagepattern <=> t.subpagepattern
+ WHERE t.blockname NOT IN ('{{ often | join("', '") }}')
+    OR o.showinsubcontexts = t.showinsubcontexts AND o.defaultregion = t.defaultregion AND COALESCE(o.configdata, '') = COALESCE(t.configdata, '')
+ GROUP BY g.courseid, t.id;
+
+-- Those that show there because they stand above.
+-- when: toolsync_tpl_block_instances
+INSERT IGNORE INTO toolsync_merged (name, courseid, oldid, newid)
+SELECT 'block_instances', c.courseid, t.id, MIN(o.id)
+  FROM toolsync_copy c
+  JOIN {context} u ON u.contextlevel = 50 AND u.instanceid = c.courseid
+  JOIN JSON_TABLE(CONCAT('[', REPLACE(SUBSTRING(u.path, 2), '/', ','), ']'), '$[*]' COLUMNS (id BIGINT PATH '$')) above
+  JOIN {block_instances} o ON o.parentcontextid = above.id AND o.showinsubcontexts = 1 AND above.id <> u.id
+  JOIN {context} x ON x.contextlevel = 50 AND x.instanceid = c.templateid
+  JOIN toolsync_tpl_block_instances t ON t.toolsync_course = c.templateid AND t.parentcontextid = x.id AND t.blockname = o.blockname
+ WHERE t.blockname NOT IN ('{{ often | join("', '") }}') AND o.pagetypepattern IN ('*', 'course-*', 'course-view-*', t.pagetypepattern)
+   AND (o.subpagepattern IS NULL OR o.subpagepattern = t.subpagepattern)
+ GROUP BY c.courseid, t.id;
+
+CREATE TEMPORARY TABLE toolsync_same_blocks (courseid BIGINT NOT NULL, oldid BIGINT NOT NULL, newid BIGINT NOT NULL, PRIMARY KEY (courseid, oldid));
+
+-- when: toolsync_tpl_block_instances
+INSERT INTO toolsync_same_blocks (courseid, oldid, newid)
+SELECT m.courseid, m.oldid, m.newid FROM toolsync_merged m WHERE m.name = 'block_instances';
+{% for name, newid, rest in [
+    ("block_positions", "NULL", "t.blockinstanceid = s.oldid"),
+    ("context", "o.id", "t.contextlevel = 80 AND t.instanceid = s.oldid\n  JOIN {context} o ON o.contextlevel = 80 AND o.instanceid = s.newid"),
+  ] %}
+
+-- when: toolsync_same_blocks
+INSERT IGNORE INTO toolsync_merged (name, courseid, oldid, newid)
+SELECT '{{ name }}', c.courseid, t.id, {{ newid }}
+  FROM toolsync_same_blocks s
+  JOIN toolsync_copy c ON c.courseid = s.courseid
+  JOIN toolsync_tpl_{{ name }} t ON t.toolsync_course = c.templateid AND {{ rest }};
+{% endfor %}
+
+-- What the course has of its own stays: its names of roles, tags, fields, format, competency settings; overrides and filters that it sets itself.
+{{ same("role_names", "NULL") }};
+{% if option.template_mode == "add" %}
+{{ same("competency_coursecompsetting", "NULL") }};
+{% endif %}
+{{ same("tag_instance", "NULL") }} AND t.component = 'core' AND t.itemtype = 'course';
+{{ same("course_format_options", "NULL") }}
+  JOIN {course} c ON c.id = g.courseid
+  LEFT JOIN {course_sections} w ON w.id = t.sectionid
+  LEFT JOIN {course_sections} s ON s.course = g.courseid AND s.section = w.section
+  LEFT JOIN {course_format_options} o ON o.courseid = g.courseid AND o.sectionid = s.id AND o.format = t.format AND o.name = t.name
+ WHERE t.sectionid = 0 OR o.id IS NOT NULL OR t.format <> c.format;
+{{ same("customfield_data", "NULL") }}
+  JOIN {customfield_field} f ON f.id = t.fieldid
+  JOIN {customfield_category} k ON k.id = f.categoryid
+ WHERE t.instanceid = g.templateid AND k.component = 'core_course'{{ " OR t.component = 'core_course'" if site_has("customfield_data", "component") }};
+{% for name in ["groups", "groupings"] %}
+{{ same("customfield_data", "NULL") }}
+  JOIN toolsync_same_{{ name }} s ON s.courseid = g.courseid AND s.oldid = t.instanceid
+  JOIN {customfield_field} f ON f.id = t.fieldid
+  JOIN {customfield_category} k ON k.id = f.categoryid AND k.component = 'core_group' AND k.area = '{{ name[:-1] }}'
+  JOIN {customfield_data} o ON o.fieldid = t.fieldid AND o.instanceid = s.newid;
+{% endfor %}
+{% for name, equal in [
+    ("role_capabilities", "o.roleid = t.roleid AND o.capability = t.capability"),
+    ("filter_active", "o.filter = t.filter"),
+    ("filter_config", "o.filter = t.filter AND o.name = t.name"),
+  ] %}
+{{ same(name, "o.id") }}
+  JOIN {context} x ON x.contextlevel = 50 AND x.instanceid = g.templateid AND x.id = t.contextid
+  JOIN {{ "{" ~ name ~ "}" }} o ON o.contextid = g.contextid AND {{ equal }};
+{% endfor %}
+{{ same("competency_coursecomp") }}
+  JOIN {competency_coursecomp} o ON o.courseid = g.courseid AND o.competencyid = t.competencyid;
+
+-- Completion: a course that has criteria keeps them.
+{% for name in ["course_completion_criteria", "course_completion_aggr_methd"] %}
+{{ same(name, "NULL") }}
+ WHERE EXISTS (SELECT 1 FROM {course_completion_criteria} o WHERE o.course = g.courseid);
+{% endfor %}
+{{ same("course_completion_defaults") }}
+  JOIN {course_completion_defaults} o ON o.course = g.courseid AND o.module = t.module;
+
+-- Events of the course that are on its calendar.
+{{ same("event", "MIN(o.id)") }}
+  JOIN toolsync_copy c ON c.courseid = g.courseid
+  JOIN {event} o ON o.courseid = g.courseid AND COALESCE(o.modulename, '') = '' AND COALESCE(t.modulename, '') = '' AND o.name = t.name
+       AND o.timestart = t.timestart + c.shift AND o.timeduration = t.timeduration AND COALESCE(o.description, '') = COALESCE(t.description, '')
+ GROUP BY g.courseid, t.id;
+{% if site_has("lti_types") %}
+
+-- External tools of the course.
+CREATE TEMPORARY TABLE toolsync_same_tools (courseid BIGINT NOT NULL, oldid BIGINT NOT NULL, newid BIGINT NOT NULL, PRIMARY KEY (courseid, oldid));
+
+-- when: toolsync_merging
+-- when: toolsync_tpl_lti_types
+INSERT INTO toolsync_same_tools (courseid, oldid, newid)
+SELECT g.courseid, t.id, MIN(o.id)
+  FROM toolsync_merging g
+  JOIN toolsync_tpl_lti_types t ON t.toolsync_course = g.templateid
+  JOIN {lti_types} o ON o.course = g.courseid AND o.name = t.name AND o.baseurl = t.baseurl
+ GROUP BY g.courseid, t.id;
+
+-- when: toolsync_same_tools
+INSERT INTO toolsync_merged (name, courseid, oldid, newid) SELECT 'lti_types', s.courseid, s.oldid, s.newid FROM toolsync_same_tools s;
+{{ same("lti_types_config", "NULL") }}
+  JOIN toolsync_same_tools s ON s.courseid = g.courseid AND s.oldid = t.typeid;
+{% if site_has("lti_coursevisible") %}
+{{ same("lti_coursevisible", "NULL") }}
+  LEFT JOIN toolsync_same_tools s ON s.courseid = g.courseid AND s.oldid = t.typeid
+  JOIN {lti_coursevisible} o ON o.courseid = g.courseid AND o.typeid = COALESCE(s.newid, t.typeid);
+{% endif %}
+{% endif %}
+
+-- Contents of its content bank.
+CREATE TEMPORARY TABLE toolsync_same_contents (courseid BIGINT NOT NULL, oldid BIGINT NOT NULL, newid BIGINT NOT NULL, PRIMARY KEY (courseid, oldid));
+
+-- when: toolsync_merging
+-- when: toolsync_tpl_contentbank_content
+INSERT INTO toolsync_same_contents (courseid, oldid, newid)
+SELECT g.courseid, t.id, MIN(o.id)
+  FROM toolsync_merging g
+  JOIN toolsync_tpl_contentbank_content t ON t.toolsync_course = g.templateid
+  JOIN {contentbank_content} o ON o.contextid = g.contextid AND o.name = t.name AND o.contenttype = t.contenttype AND o.instanceid <=> t.instanceid
+       AND o.timecreated = t.timecreated
+ GROUP BY g.courseid, t.id;
+
+-- when: toolsync_same_contents
+INSERT INTO toolsync_merged (name, courseid, oldid, newid) SELECT 'contentbank_content', s.courseid, s.oldid, s.newid FROM toolsync_same_contents s;
+
+-- Files of the course's own summary, of sections that keep theirs, of groups, contents and blocks that are there; and what lies in the same place.
+{{ same("files", "NULL") }}
+  JOIN {context} x ON x.contextlevel = 50 AND x.instanceid = g.templateid AND x.id = t.contextid
+  LEFT JOIN {course_sections} w ON t.filearea = 'section' AND w.id = t.itemid
+  LEFT JOIN {course_sections} o ON o.course = g.courseid AND o.section = w.section AND COALESCE(o.summary, '') <> ''
+  LEFT JOIN toolsync_same_groups a ON a.courseid = g.courseid AND a.oldid = t.itemid
+  LEFT JOIN toolsync_same_groupings b ON b.courseid = g.courseid AND b.oldid = t.itemid
+  LEFT JOIN toolsync_same_contents d ON d.courseid = g.courseid AND d.oldid = t.itemid
+  LEFT JOIN {files} f ON t.itemid = 0 AND f.pathnamehash = SHA1(CONCAT('/', g.contextid, '/', t.component, '/', t.filearea, '/0', t.filepath, t.filename))
+ WHERE t.component = 'course' AND t.filearea IN ('summary', 'overviewfiles')
+    OR t.component = 'course' AND t.filearea = 'section' AND o.id IS NOT NULL
+    OR t.component = 'group' AND a.newid IS NOT NULL
+    OR t.component = 'grouping' AND b.newid IS NOT NULL
+    OR t.component = 'contentbank' AND d.newid IS NOT NULL
+    OR f.id IS NOT NULL;
+
+-- when: toolsync_same_blocks
+-- when: toolsync_tpl_files
+INSERT IGNORE INTO toolsync_merged (name, courseid, oldid, newid)
+SELECT 'files', c.courseid, t.id, NULL
+  FROM toolsync_same_blocks s
+  JOIN toolsync_copy c ON c.courseid = s.courseid
+  JOIN {context} x ON x.contextlevel = 80 AND x.instanceid = s.oldid
+  JOIN toolsync_tpl_files t ON t.toolsync_course = c.templateid AND t.contextid = x.id;
+{% if site_has("question_categories") %}
+
+-- Question banks of the course itself, which it had before Moodle 5: its top category.
+{{ same("question_categories", "MIN(o.id)") }}
+  JOIN {context} x ON x.contextlevel = 50 AND x.instanceid = g.templateid AND x.id = t.contextid
+  JOIN {question_categories} o ON o.contextid = g.contextid AND o.parent = 0 AND t.parent = 0
+ GROUP BY g.courseid, t.id;
+{% endif %}

@@ -1,0 +1,20 @@
+{# The rows in toolsync_of_<table> go, leaf to root, with what along.sql found. `parts`: as of collect.sql. Aliases elsewhere to files that go lose what they refer to. #}
+-- when: toolsync_alias
+INSERT INTO toolsync_before_files
+SELECT a.courseid, t.* FROM toolsync_alias a JOIN {files} t ON t.id = a.id;
+
+-- when: toolsync_alias
+UPDATE {files} f
+  JOIN toolsync_alias a ON a.id = f.id
+   SET f.referencefileid = NULL;
+
+{% for name in ["tag_correlation", "tag", "user_preferences", "files_reference"] %}
+
+-- when: toolsync_of_{{ name }}
+DELETE t FROM {{ "{" ~ name ~ "}" }} t JOIN toolsync_of_{{ name }} p ON p.id = t.id;
+{% endfor %}
+{% for table in (parts if parts is defined else course_graph().mortal).leaf_to_root %}
+
+-- when: {{ table.part }}
+DELETE t FROM {{ "{" ~ table.name ~ "}" }} t JOIN {{ table.part }} p ON p.id = t.id;
+{% endfor %}

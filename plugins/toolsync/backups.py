@@ -1,0 +1,124 @@
+"""Lines of courses whose template is a backup file: it is restored before the transaction, then the rest of the line is done to that course.
+
+Only backups of lines that can be done are restored: before that, all the lines of the batch are rehearsed with a bare new course in place of each,
+and rolled back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from toolsync.batches import LineRun, Work
+from toolsync.execution import Outcomes, StagedLine
+from toolsync.mbz import Restored, Restorer, is_backup
+from toolsync.moodle import MoodleSession
+
+Known = tuple[int | None, str | None, str | None]  # a course, or the column to blame and what there is to say
+
+NOT_REHEARSED = "its backup was not restored: when it was looked at, this course existed, or an earlier line was to make it. Try it again"
+
+
+@dataclass
+class Backups:
+    """What the SQL is told of the backups of lines, and what it tells of them.
+
+    :param fault: why no backup can be restored.
+    :param rehearsing: whether a bare course stands for one that is not restored yet.
+    :param known: by line.
+    :param ready: the lines that would be done if their backup were restored; the ids of the category and of those above it.
+    """
+
+    fault: str | None
+    rehearsing: bool = True
+    known: dict[int, Known] = field(default_factory=dict)
+    ready: dict[int, str] = field(default_factory=dict)
+
+
+def known(
+    rows: Iterable[Sequence[Any]], session: MoodleSession
+) -> list[tuple[int, int | None, str | None, str | None]]:
+    """What is known of the backups of lines.
+
+    :param rows: lines.
+    :return: line, course id, field, message; nothing of a line that a bare course is made for.
+    """
+    backups = session.backups
+    if backups is None:
+        return []
+    otherwise = backups.fault or (None if backups.rehearsing else NOT_REHEARSED)
+    found = [(line, backups.known.get(line, (None, "template", otherwise))) for (line,) in rows]
+    return [(line, *known) for line, known in found if any(part is not None for part in (known[0], known[2]))]
+
+
+def ready(rows: Iterable[Sequence[Any]], session: MoodleSession) -> list[tuple[Any, ...]]:
+    """Remember the lines that can be done.
+
+    :param rows: line, path of the category.
+    """
+    if session.backups:
+        session.backups.ready.update((line, path) for line, path in rows)
+    return []
+
+
+class CoursesRun(LineRun):
+    """The execution of a file of courses."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.restorer = Restorer(self.cabinet, self.claim, self.session)
+        self.backups = self.session.backups = Backups(self.restorer.fault)
+        self.template = self.execution.names.index("template") - 1  # `line` is the first of those
+
+    def prepared(self, staged: Sequence[StagedLine], work: Work) -> Work:
+        files = {line.line: file for line in staged if is_backup(file := line.values[self.template])}
+        if self.rehearsal or not files:
+            return work
+        for line in files.keys() - self.backups.known.keys():
+            if restored := self.restorer.recall(line):
+                self._know(line, restored)
+        todo = {line: file for line, file in files.items() if line not in self.backups.known}
+        if todo and not self.backups.fault:
+            for line, path in self._rehearsed(todo.keys(), staged, work).items():
+                self.log.info("Line %s: Moodle restores %s.", line, todo[line])
+                self._know(line, self.restorer.restore(line, todo[line], path))
+        self.backups.rehearsing = False
+        return lambda lines: self._explained(work(lines))
+
+    def _rehearsed(self, todo: Collection[int], staged: Sequence[StagedLine], work: Work) -> dict[int, str]:
+        """Do all lines and roll them back.
+
+        :return: those of `todo` whose backups are to be restored, in their order. Of those that can't be done, it is known from now on.
+        """
+        self.backups.rehearsing = True
+        self.backups.ready.clear()
+        undo, self.session.undo = self.session.undo, None
+        try:
+            self.begin()
+            outcomes = work(staged)
+            self.session.rollback()
+        finally:
+            self.session.undo = undo
+        for line, status, column, message in outcomes.lines:
+            if line in todo and status == "failed":
+                self.backups.known[line] = None, column, message
+        return {
+            line: self.backups.ready[line]
+            for line in todo
+            if line in self.backups.ready.keys() - self.backups.known.keys()
+        }
+
+    def _know(self, line: int, restored: Restored) -> None:
+        if restored.courseid:
+            self.log.info("Line %s: its backup was restored as course %s.", line, restored.courseid)
+        self.backups.known[line] = restored.courseid, "template", restored.message
+
+    def _explained(self, outcomes: Outcomes) -> Outcomes:
+        """Say of lines that failed after all what is left of them on the site."""
+        for place, (line, status, column, message) in enumerate(outcomes.lines):
+            courseid, *_ = self.backups.known.get(line, (None,))
+            if status == "failed" and courseid:
+                left = f"its backup was restored as course {courseid}: delete that, or give it by hand the short name of this line"
+                outcomes.lines[place] = line, status, column, f"{message} ({left})"
+        return outcomes
