@@ -22,6 +22,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "plugins")]
 HOME = tempfile.mkdtemp(prefix="toolsync-bench-")
 os.environ.update(AIRFLOW_HOME=HOME, AIRFLOW__LOGGING__LOGGING_LEVEL="WARNING", TOOLSYNC_CABINET=f"{HOME}/cabinet")
 
+from tests.bench_copies import copying  # noqa: E402
 from tests.bench_courses import plain_courses  # noqa: E402
 from tests.bench_deleting import deleting  # noqa: E402
 from tests.bench_people import people_in_courses  # noqa: E402
@@ -133,6 +134,14 @@ class Bench:
         finally:
             connection.close()
 
+    def rows_more(self) -> int:
+        """How many rows the site has more than at the start, in all tables."""
+        count = "SELECT COUNT(*) FROM `{}`"
+        return sum(
+            self.site.value(count.format(table)) - self.baseline.value(count.format(table))
+            for table in self.site.changed(self.baseline)
+        )
+
     def _dump(self, table: str, last: int, path: Path) -> None:
         from toolsync.moodle import _load_text
 
@@ -180,6 +189,7 @@ BENCHMARKS: dict[str, Callable[[Bench, bool], None]] = {
     "accounts": accounts,
     "people": people_in_courses,
     "courses": plain_courses,
+    "copies": copying,
     "deleting": deleting,
     "resetting": resetting,
     "pictures": pictures,
