@@ -20,14 +20,6 @@ DELETE t FROM toolsync_course t JOIN toolsync_row r ON r.line = t.line WHERE r.s
 {% with these="toolsync_kept_course" %}
 {% include "shared/course/plan.sql" %}
 
-{% include "shared/course/along.sql" %}
+{% include "shared/course/keep.sql" %}
 {% endwith %}
-
-{% include "shared/course/count_rows.sql" %}
-
--- What goes is written into an undo bundle a course, before anything goes.
-CREATE TEMPORARY TABLE toolsync_undo (courseid BIGINT NOT NULL PRIMARY KEY, bundle VARCHAR(255) NOT NULL);
-
--- python: toolsync.undo.keep INTO toolsync_undo
-SELECT t.line, t.courseid FROM toolsync_plan t ORDER BY t.line;
 {% endif %}

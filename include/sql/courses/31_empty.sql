@@ -1,6 +1,5 @@
 -- The content of courses goes for their template's to come. People stay, with their roles.
 {% from "courses/replaces.sql" import replaces with context %}
-{% from "courses/fields.sql" import numbers with context %}
 {% if replaces %}
 {% set parts = course_graph().replaceable %}
 {% from "shared/course/undo.sql" import begin with context %}

@@ -30,11 +30,5 @@ UPDATE toolsync_before_course b
 -- when: toolsync_before_context
 UPDATE toolsync_before_context b JOIN {context} x ON x.id = b.id SET b.path = x.path, b.depth = x.depth;
 
-CREATE TEMPORARY TABLE toolsync_undone (line INT UNSIGNED NOT NULL PRIMARY KEY, bundle VARCHAR(255) NOT NULL);
-
--- python: toolsync.undo.finish INTO toolsync_undone
-SELECT t.line, t.courseid, t.shortname, t.fullname, t.idnumber FROM toolsync_plan t ORDER BY t.line;
-
-INSERT INTO toolsync_note (line, message)
-SELECT u.line, CONCAT('undo bundle ', u.bundle) FROM toolsync_undone u ORDER BY u.line;
+{% include "shared/course/undone.sql" %}
 {% endif %}

@@ -197,7 +197,7 @@ CREATE TEMPORARY TABLE toolsync_rewritten (place VARCHAR(100) NOT NULL, id BIGIN
 
 -- python: toolsync.embedded.rewrite INTO toolsync_rewritten
 SELECT c.courseid, c.templateid, c.shift FROM toolsync_copy c;
-{% for table, column, kind in copies.embedded(texts_of) if site_has(table, column) %}
+{% for table, column, kind in copies.embedded(texts_of) %}
 
 -- when: toolsync_rewritten
 -- when: toolsync_linked_{{ table }}

@@ -3,17 +3,31 @@
   Scales and outcomes may be the site's. All else concerns courses that exist (toolsync_merging): as Moodle does when it merges a backup into a course.
   Included by copy.sql; what such courses take over besides is in merged.sql.
 #}
-{% macro begin(name, newid) -%}
+{% macro same(name, newid="o.id") %}
+
+-- when: toolsync_merging
 -- when: toolsync_tpl_{{ name }}
 INSERT IGNORE INTO toolsync_merged (name, courseid, oldid, newid)
 SELECT '{{ name }}', g.courseid, t.id, {{ newid }}
   FROM toolsync_merging g
   JOIN toolsync_tpl_{{ name }} t ON t.toolsync_course = g.templateid
 {%- endmacro %}
-{% macro same(name, newid="o.id") %}
+{# The same, remembered in toolsync_same_<table> for what hangs on these rows. #}
+{% macro found(name, equal) %}
+
+CREATE TEMPORARY TABLE toolsync_same_{{ name }} (courseid BIGINT NOT NULL, oldid BIGINT NOT NULL, newid BIGINT NOT NULL, PRIMARY KEY (courseid, oldid));
 
 -- when: toolsync_merging
-{{ begin(name, newid) }}
+-- when: toolsync_tpl_{{ name }}
+INSERT INTO toolsync_same_{{ name }} (courseid, oldid, newid)
+SELECT g.courseid, t.id, MIN(o.id)
+  FROM toolsync_merging g
+  JOIN toolsync_tpl_{{ name }} t ON t.toolsync_course = g.templateid
+  JOIN {{ "{" ~ name ~ "}" }} o ON {{ equal }}
+ GROUP BY g.courseid, t.id;
+
+-- when: toolsync_same_{{ name }}
+INSERT INTO toolsync_merged (name, courseid, oldid, newid) SELECT '{{ name }}', s.courseid, s.oldid, s.newid FROM toolsync_same_{{ name }} s;
 {%- endmacro %}
 
 -- Scales and outcomes that the site has count as the course's.
@@ -52,21 +66,8 @@ UPDATE {course_sections} s JOIN toolsync_merging g ON g.courseid = s.course SET 
 {% endif %}
 
 -- Groups and groupings of the same name, and description, where the template's has one.
-CREATE TEMPORARY TABLE toolsync_same_groups (courseid BIGINT NOT NULL, oldid BIGINT NOT NULL, newid BIGINT NOT NULL, PRIMARY KEY (courseid, oldid));
-CREATE TEMPORARY TABLE toolsync_same_groupings (courseid BIGINT NOT NULL, oldid BIGINT NOT NULL, newid BIGINT NOT NULL, PRIMARY KEY (courseid, oldid));
 {% for name in ["groups", "groupings"] %}
-
--- when: toolsync_merging
--- when: toolsync_tpl_{{ name }}
-INSERT INTO toolsync_same_{{ name }} (courseid, oldid, newid)
-SELECT g.courseid, t.id, MIN(o.id)
-  FROM toolsync_merging g
-  JOIN toolsync_tpl_{{ name }} t ON t.toolsync_course = g.templateid
-  JOIN {{ "{" ~ name ~ "}" }} o ON o.courseid = g.courseid AND o.name = t.name AND (COALESCE(t.description, '') = '' OR o.description = t.description)
- GROUP BY g.courseid, t.id;
-
--- when: toolsync_same_{{ name }}
-INSERT INTO toolsync_merged (name, courseid, oldid, newid) SELECT '{{ name }}', s.courseid, s.oldid, s.newid FROM toolsync_same_{{ name }} s;
+{{ found(name, "o.courseid = g.courseid AND o.name = t.name AND (COALESCE(t.description, '') = '' OR o.description = t.description)") }}
 {% endfor %}
 {{ same("groupings_groups") }}
   JOIN toolsync_same_groupings a ON a.courseid = g.courseid AND a.oldid = t.groupingid
@@ -211,43 +212,18 @@ SELECT '{{ name }}', c.courseid, t.id, {{ newid }}
 {% if site_has("lti_types") %}
 
 -- External tools of the course.
-CREATE TEMPORARY TABLE toolsync_same_tools (courseid BIGINT NOT NULL, oldid BIGINT NOT NULL, newid BIGINT NOT NULL, PRIMARY KEY (courseid, oldid));
-
--- when: toolsync_merging
--- when: toolsync_tpl_lti_types
-INSERT INTO toolsync_same_tools (courseid, oldid, newid)
-SELECT g.courseid, t.id, MIN(o.id)
-  FROM toolsync_merging g
-  JOIN toolsync_tpl_lti_types t ON t.toolsync_course = g.templateid
-  JOIN {lti_types} o ON o.course = g.courseid AND o.name = t.name AND o.baseurl = t.baseurl
- GROUP BY g.courseid, t.id;
-
--- when: toolsync_same_tools
-INSERT INTO toolsync_merged (name, courseid, oldid, newid) SELECT 'lti_types', s.courseid, s.oldid, s.newid FROM toolsync_same_tools s;
+{{ found("lti_types", "o.course = g.courseid AND o.name = t.name AND o.baseurl = t.baseurl") }}
 {{ same("lti_types_config", "NULL") }}
-  JOIN toolsync_same_tools s ON s.courseid = g.courseid AND s.oldid = t.typeid;
+  JOIN toolsync_same_lti_types s ON s.courseid = g.courseid AND s.oldid = t.typeid;
 {% if site_has("lti_coursevisible") %}
 {{ same("lti_coursevisible", "NULL") }}
-  LEFT JOIN toolsync_same_tools s ON s.courseid = g.courseid AND s.oldid = t.typeid
+  LEFT JOIN toolsync_same_lti_types s ON s.courseid = g.courseid AND s.oldid = t.typeid
   JOIN {lti_coursevisible} o ON o.courseid = g.courseid AND o.typeid = COALESCE(s.newid, t.typeid);
 {% endif %}
 {% endif %}
 
 -- Contents of its content bank.
-CREATE TEMPORARY TABLE toolsync_same_contents (courseid BIGINT NOT NULL, oldid BIGINT NOT NULL, newid BIGINT NOT NULL, PRIMARY KEY (courseid, oldid));
-
--- when: toolsync_merging
--- when: toolsync_tpl_contentbank_content
-INSERT INTO toolsync_same_contents (courseid, oldid, newid)
-SELECT g.courseid, t.id, MIN(o.id)
-  FROM toolsync_merging g
-  JOIN toolsync_tpl_contentbank_content t ON t.toolsync_course = g.templateid
-  JOIN {contentbank_content} o ON o.contextid = g.contextid AND o.name = t.name AND o.contenttype = t.contenttype AND o.instanceid <=> t.instanceid
-       AND o.timecreated = t.timecreated
- GROUP BY g.courseid, t.id;
-
--- when: toolsync_same_contents
-INSERT INTO toolsync_merged (name, courseid, oldid, newid) SELECT 'contentbank_content', s.courseid, s.oldid, s.newid FROM toolsync_same_contents s;
+{{ found("contentbank_content", "o.contextid = g.contextid AND o.name = t.name AND o.contenttype = t.contenttype AND o.instanceid <=> t.instanceid AND o.timecreated = t.timecreated") }}
 
 -- Files of the course's own summary, of sections that keep theirs, of groups, contents and blocks that are there; and what lies in the same place.
 {{ same("files", "NULL") }}
@@ -256,7 +232,7 @@ INSERT INTO toolsync_merged (name, courseid, oldid, newid) SELECT 'contentbank_c
   LEFT JOIN {course_sections} o ON o.course = g.courseid AND o.section = w.section AND COALESCE(o.summary, '') <> ''
   LEFT JOIN toolsync_same_groups a ON a.courseid = g.courseid AND a.oldid = t.itemid
   LEFT JOIN toolsync_same_groupings b ON b.courseid = g.courseid AND b.oldid = t.itemid
-  LEFT JOIN toolsync_same_contents d ON d.courseid = g.courseid AND d.oldid = t.itemid
+  LEFT JOIN toolsync_same_contentbank_content d ON d.courseid = g.courseid AND d.oldid = t.itemid
   LEFT JOIN {files} f ON t.itemid = 0 AND f.pathnamehash = SHA1(CONCAT('/', g.contextid, '/', t.component, '/', t.filearea, '/0', t.filepath, t.filename))
  WHERE t.component = 'course' AND t.filearea IN ('summary', 'overviewfiles')
     OR t.component = 'course' AND t.filearea = 'section' AND o.id IS NOT NULL

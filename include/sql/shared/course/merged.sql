@@ -71,19 +71,14 @@ UPDATE {grade_items} n JOIN toolsync_merging g ON g.courseid = n.courseid SET n.
 -- when: toolsync_tpl_grade_items
 UPDATE {grade_items} n JOIN toolsync_copy_grade_items m ON m.newid = n.id AND m.seq < 0 SET n.needsupdate = 1;
 
--- when: toolsync_merging
--- when: toolsync_tpl_course_completion_defaults
-UPDATE {course_completion_defaults} n
-  JOIN toolsync_copy_course_completion_defaults m ON m.newid = n.id AND m.seq < 0
-  JOIN toolsync_tpl_course_completion_defaults t ON t.id = m.oldid AND t.toolsync_course = m.templateid
-   SET {% for column in columns_of("course_completion_defaults") if column not in ["id", "course", "module"] %}{{ ", " if not loop.first }}n.{{ column }} = t.{{ column }}{% endfor %};
-{% for table, column in [("filter_active", "active"), ("filter_config", "value")] %}
+-- What may be set once: as the template has it.
+{% set defaults = columns_of("course_completion_defaults") | reject("in", ["id", "course", "module"]) | list %}
+{% for table, columns in [("course_completion_defaults", defaults), ("filter_active", ["active"]), ("filter_config", ["value"])] %}
 
 -- when: toolsync_merging
 -- when: toolsync_tpl_{{ table }}
 UPDATE {{ "{" ~ table ~ "}" }} n
   JOIN toolsync_copy_{{ table }} m ON m.newid = n.id AND m.seq < 0
   JOIN toolsync_tpl_{{ table }} t ON t.id = m.oldid AND t.toolsync_course = m.templateid
-   SET n.{{ column }} = t.{{ column }}
- WHERE NOT n.{{ column }} <=> t.{{ column }};
+   SET {% for column in columns %}{{ ", " if not loop.first }}n.{{ column }} = t.{{ column }}{% endfor %};
 {% endfor %}

@@ -1,0 +1,9 @@
+{% include "shared/course/along.sql" %}
+
+{% include "shared/course/count_rows.sql" %}
+
+-- What goes is written into an undo bundle a course, before anything goes.
+CREATE TEMPORARY TABLE toolsync_undo (courseid BIGINT NOT NULL PRIMARY KEY, bundle VARCHAR(255) NOT NULL);
+
+-- python: toolsync.undo.keep INTO toolsync_undo
+SELECT t.line, t.courseid FROM toolsync_plan t ORDER BY t.line;
