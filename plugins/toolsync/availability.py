@@ -3,42 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
-
-
-def shift_dates(rows: Iterable[tuple[int, int, str]], session: Any) -> list[tuple[int, str]]:
-    """Move restrictions by date.
-
-    :param rows: id, seconds, availability.
-    :return: id and availability of those that have such a restriction.
-    """
-    shifted = []
-    for row, seconds, text in rows:
-        try:
-            tree = json.loads(text)
-        except ValueError:
-            continue  # Moodle itself can't read it
-        if _shift(tree, seconds):
-            shifted.append((row, php_json(tree)))
-    return shifted
-
-
-def _shift(tree: Any, seconds: int) -> bool:
-    """Move all dates in a tree; whether there is one."""
-    if not isinstance(tree, dict):
-        return False
-    found = tree.get("type") == "date" and isinstance(tree.get("t"), int)
-    if found:
-        tree["t"] += seconds
-    children = tree.get("c")
-    return any([_shift(child, seconds) for child in children] if isinstance(children, list) else []) or found
-
-
-def php_json(tree: Any) -> str:
-    """As PHP writes JSON."""
-    return json.dumps(tree, separators=(",", ":")).replace("/", "\\/")
-
 
 # What restrictions name by id: the key of the id, the table, and what Moodle writes when there is no such row any more.
 NAMED = {
@@ -48,6 +14,19 @@ NAMED = {
     "grade": ("id", "grade_items", 0),
 }
 
+Node = dict[str, Any]  # a restriction, or several of them
+Change = Callable[[Node], bool]  # whether there was anything to change
+
+
+def shift_dates(rows: Iterable[tuple[int, int, str]], session: Any) -> list[tuple[int, str]]:
+    """Move restrictions by date.
+
+    :param rows: id, seconds, availability.
+    :return: id and availability of those that have such a restriction.
+    """
+    shifted = ((row, _changed(text, _later(seconds))) for row, seconds, text in rows)
+    return [(row, text) for row, text in shifted if text is not None]
+
 
 def with_ids(text: str, new: Callable[[str, int], int | None], seconds: int) -> str | None:
     """A restriction with other ids and later dates.
@@ -55,29 +34,55 @@ def with_ids(text: str, new: Callable[[str, int], int | None], seconds: int) -> 
     :param new: the id that takes the place of one of a table; None when none does.
     :return: None when nothing changes.
     """
+    return _changed(text, _renamed(new), *([_later(seconds)] if seconds else []))
+
+
+def php_json(tree: Any) -> str:
+    """As PHP writes JSON."""
+    return json.dumps(tree, separators=(",", ":")).replace("/", "\\/")
+
+
+def _changed(text: str, *changes: Change) -> str | None:
+    """A restriction with such changes; None when there is nothing to change."""
     try:
         tree = json.loads(text)
     except ValueError:
         return None  # Moodle itself can't read it
-    changed = _rename(tree, new)
-    if seconds:
-        changed = _shift(tree, seconds) or changed
-    return php_json(tree) if changed else None
+    found = [change(node) for change in changes for node in _nodes(tree)]
+    return php_json(tree) if any(found) else None
 
 
-def _rename(tree: Any, new: Callable[[str, int], int | None]) -> bool:
-    """Put other ids into a tree; whether there is one."""
-    if not isinstance(tree, dict):
-        return False
-    found = False
-    kind = tree.get("type")
-    if isinstance(kind, str) and kind in NAMED:
+def _nodes(tree: Any) -> Iterator[Node]:
+    """A tree of restrictions and all in it."""
+    if isinstance(tree, dict):
+        yield tree
+        children = tree.get("c")
+        for child in children if isinstance(children, list) else []:
+            yield from _nodes(child)
+
+
+def _later(seconds: int) -> Change:
+    def later(node: Node) -> bool:
+        found = node.get("type") == "date" and isinstance(node.get("t"), int)
+        if found:
+            node["t"] += seconds
+        return found
+
+    return later
+
+
+def _renamed(new: Callable[[str, int], int | None]) -> Change:
+    def renamed(node: Node) -> bool:
+        kind = node.get("type")
+        if not isinstance(kind, str) or kind not in NAMED:
+            return False
         key, table, lost = NAMED[kind]
-        old = tree.get(key)
+        old = node.get(key)
         # No id: any group, or the activity's own grouping; -1: the activity before. Moodle reads an activity's id written as text, too.
         number = int(old) if isinstance(old, int) or isinstance(old, str) and old.isdecimal() else 0
-        if number > 0:
-            tree[key] = new(table, number) or lost
-            found = True
-    children = tree.get("c")
-    return any([_rename(child, new) for child in children] if isinstance(children, list) else []) or found
+        if number <= 0:
+            return False
+        node[key] = new(table, number) or lost
+        return True
+
+    return renamed

@@ -24,13 +24,13 @@ NOT_REHEARSED = "its backup was not restored: when it was looked at, this course
 class Backups:
     """What the SQL is told of the backups of lines, and what it tells of them.
 
-    :param fault: why no backup can be restored.
+    :param restorer: of these backups.
     :param rehearsing: whether a bare course stands for one that is not restored yet.
     :param known: by line.
     :param ready: the lines that would be done if their backup were restored; the ids of the category and of those above it.
     """
 
-    fault: str | None
+    restorer: Restorer
     rehearsing: bool = True
     known: dict[int, Known] = field(default_factory=dict)
     ready: dict[int, str] = field(default_factory=dict)
@@ -44,12 +44,12 @@ def known(
     :param rows: lines.
     :return: line, course id, field, message; nothing of a line that a bare course is made for.
     """
-    backups = session.backups
-    if backups is None:
+    backups, lines = session.backups, [line for (line,) in rows]
+    if backups is None or not lines:
         return []
-    otherwise = backups.fault or (None if backups.rehearsing else NOT_REHEARSED)
-    found = [(line, backups.known.get(line, (None, "template", otherwise))) for (line,) in rows]
-    return [(line, *known) for line, known in found if any(part is not None for part in (known[0], known[2]))]
+    otherwise = backups.restorer.fault or (None if backups.rehearsing else NOT_REHEARSED)
+    found = [(line, *backups.known.get(line, (None, "template", otherwise))) for line in lines]
+    return [row for row in found if row[1] is not None or row[3] is not None]
 
 
 def ready(rows: Iterable[Sequence[Any]], session: MoodleSession) -> list[tuple[Any, ...]]:
@@ -68,7 +68,7 @@ class CoursesRun(LineRun):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.restorer = Restorer(self.cabinet, self.claim, self.session)
-        self.backups = self.session.backups = Backups(self.restorer.fault)
+        self.backups = self.session.backups = Backups(self.restorer)
         self.template = self.execution.names.index("template") - 1  # `line` is the first of those
 
     def prepared(self, staged: Sequence[StagedLine], work: Work) -> Work:
@@ -79,7 +79,7 @@ class CoursesRun(LineRun):
             if restored := self.restorer.recall(line):
                 self._know(line, restored)
         todo = {line: file for line, file in files.items() if line not in self.backups.known}
-        if todo and not self.backups.fault:
+        if todo and not self.restorer.fault:
             for line, path in self._rehearsed(todo.keys(), staged, work).items():
                 self.log.info("Line %s: Moodle restores %s.", line, todo[line])
                 self._know(line, self.restorer.restore(line, todo[line], path))
@@ -103,11 +103,8 @@ class CoursesRun(LineRun):
         for line, status, column, message in outcomes.lines:
             if line in todo and status == "failed":
                 self.backups.known[line] = None, column, message
-        return {
-            line: self.backups.ready[line]
-            for line in todo
-            if line in self.backups.ready.keys() - self.backups.known.keys()
-        }
+        ready, known = self.backups.ready, self.backups.known
+        return {line: ready[line] for line in todo if line in ready and line not in known}
 
     def _know(self, line: int, restored: Restored) -> None:
         if restored.courseid:

@@ -8,10 +8,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from itertools import islice
 from typing import Any, Generic, Protocol, TypeVar
 
 from airflow.sdk.exceptions import AirflowFailException
+from more_itertools import chunked
 
 from toolsync.cabinet import Cabinet, Claim
 from toolsync.command_file import CommandFile, Record
@@ -161,16 +161,12 @@ class BatchRun(Generic[Item]):
 
     def _batches(self) -> Iterator[tuple[list[Item], Work]]:
         failed = Report(self.cabinet, self.claim).failed_lines(CHECKED)
-        for items in self._cut(self.items(failed)):
+        size = self._batch_lines()
+        for items in chunked(self.items(failed), size):
             yield items, self.execution.run
         if self.execution.folder.end:
-            for items in self._cut(self.items(failed | self._refused())):
+            for items in chunked(self.items(failed | self._refused()), size):
                 yield items, self.execution.end
-
-    def _cut(self, items: Iterator[Item]) -> Iterator[list[Item]]:
-        size = self._batch_lines()
-        while batch := list(islice(items, size)):
-            yield batch
 
     def _batch_lines(self) -> int:
         """As many as when the file was begun: the batches that are done must be the same ones after a retry."""

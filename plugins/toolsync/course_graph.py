@@ -342,13 +342,16 @@ def _remains(facts: Mapping[str, Any], here: Callable[[str], bool] = lambda when
 
 
 def _facts(session: MoodleSession, table: Table) -> dict[str, Any]:
-    """What the graph says of copying a table, without what names a column that this site lacks."""
+    """What the graph says of copying a table, without what names a column that this site lacks, or is in one."""
 
     def here(said: Any) -> bool:
         return _has_all(session, table.name, str(said))
 
     facts = {key: said for key, said in table.facts.items() if key != "copy" or here(said)}
-    return facts | {"copied": {name: said for name, said in facts.get("copied", {}).items() if here(said)}}
+    return facts | {
+        "copied": {name: said for name, said in facts.get("copied", {}).items() if here(said)},
+        "embeds": {name: kind for name, kind in facts.get("embeds", {}).items() if session.has(table.name, name)},
+    }
 
 
 def _has_all(session: MoodleSession, table: str, when: str) -> bool:

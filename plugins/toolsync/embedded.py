@@ -66,15 +66,18 @@ def rewrite(rows: Iterable[Sequence[Any]], session: MoodleSession) -> Iterator[t
         graph, site_address(session), _graded(session), lambda glossary: _is_global(session, glossary)
     )
     for table, column, kind in graph.copies.embedded(session.text_columns):
-        if linked_rows(table) not in session.filled or not session.has(table, column):
+        if linked_rows(table) not in session.filled:
             continue
+        place = f"{table}.{column}"
         for templateid, old, text, more in session.rows(_texts(table, column, kind)):
             change = rewriters.of(kind, text, more)
-            for copy in by_template[templateid] if change else ():
-                new, place = copy.new(table, old), f"{table}.{column}"
+            if change is None:
+                continue
+            for copy in by_template[templateid]:
+                new = copy.new(table, old)
                 if new is None or maps.merged(table, new) and (place, new) not in adopted:
                     continue
-                value = change(copy) if change else None
+                value = change(copy)
                 if value is not None and value != text:
                     yield place, new, value
 
@@ -213,9 +216,9 @@ class Rewriters:
 
     def _glossary(self, config: PhpVars, copy: Copy) -> str | None:
         old = _number(config.get(b"glossary"))
-        new = copy.new("glossary", old) or (config[b"glossary"] if old and self.is_global(old) else None)
         if not old:
             return None
+        new = copy.new("glossary", old) or (config[b"glossary"] if self.is_global(old) else None)
         kept = {name: value for name, value in config.items() if name not in (b"globalglossary", b"courseid")}
         without = {name: value for name, value in kept.items() if name != b"glossary"}
         return _php_text({**kept, b"glossary": new} if new else without)

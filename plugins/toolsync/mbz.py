@@ -10,8 +10,10 @@ import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
+from airflow.sdk import Connection
 from airflow.sdk.exceptions import AirflowException
 
 from toolsync import site_php
@@ -52,15 +54,21 @@ class Restorer:
         self.cabinet = cabinet
         self.claim = claim
         self.session = session
-        conn_id = settings()["moodle_cli_conn_id"]
-        self.connection = site_php.find_connection(conn_id)
-        self.fault: str | None = None  # why no backup can be restored at all
+
+    @cached_property
+    def connection(self) -> Connection | None:
+        return site_php.find_connection(settings()["moodle_cli_conn_id"])
+
+    @cached_property
+    def fault(self) -> str | None:
+        """Why no backup can be restored at all. Asked only where a line names one: other files need no such connection."""
         try:
             if self.connection is None:
-                raise AirflowException(f"there is no connection {conn_id}")
+                raise AirflowException(f"there is no connection {settings()['moodle_cli_conn_id']}")
             site_php.command_of(self.connection)
         except AirflowException as error:
-            self.fault = f"a backup is restored by Moodle's own program, and {error} (README.md, Settings)"
+            return f"a backup is restored by Moodle's own program, and {error} (README.md, Settings)"
+        return None
 
     def recall(self, line: int) -> Restored | None:
         """What is known of a line's backup. When an earlier try died while it was restored, the site is asked what came of it.

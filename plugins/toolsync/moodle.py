@@ -32,7 +32,8 @@ TABLE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 # What MySQL and MariaDB say when one row can't be: the row fails, the others go on.
 ROW_ERRORS = {1048, 1062, 1264, 1265, 1292, 1366, 1367, 1406, 1411, 1452, 3819, 4025}
 # The transaction was given up so that another could go on: the same again will do.
-LOCK_ERRORS = {1205, 1213}
+DEADLOCK = 1213
+LOCK_ERRORS = {1205, DEADLOCK}
 # What the account of the connection may not do.
 GRANT_ERRORS = {1044, 1045, 1142, 1143, 1227}
 GRANTS = "SELECT, INSERT, UPDATE, DELETE and CREATE TEMPORARY TABLES"
@@ -276,37 +277,32 @@ class MoodleHook(MySqlHook):
         :raises AirflowFailException: not a Moodle database, or too old, or the account lacks a right.
         :raises AirflowException: another run still writes after `lock_seconds`.
         """
-        connection = self.get_connection(self.moodle_conn_id)
-        extra = connection.extra_dejson
-        conn = self.get_conn()
-        try:
-            if hasattr(conn, "set_character_set"):
-                conn.set_character_set("utf8mb4")
-            session = MoodleSession(conn, extra.get("prefix", "mdl_"), extra)
-            with explained(session):
-                _set_up(session)
-                _check(session, connection.schema)
-                if lock_seconds is not None:
-                    _lock(session, lock_seconds)
-                session.snapshot = self.snapshot
-                yield session
-        finally:
-            conn.close()
+        with self._connected() as session, explained(session):
+            _set_up(session)
+            _check(session, self.get_connection(self.moodle_conn_id).schema)
+            if lock_seconds is not None:
+                _lock(session, lock_seconds)
+            session.snapshot = self.snapshot
+            yield session
 
     @contextmanager
     def snapshot(self) -> Iterator[MoodleSession]:
         """A session that sees the site as it is now, as long as it is open; for reading. It locks nothing."""
-        extra = self.get_connection(self.moodle_conn_id).extra_dejson
-        conn = self.get_conn()
-        try:
-            if hasattr(conn, "set_character_set"):
-                conn.set_character_set("utf8mb4")
-            session = MoodleSession(conn, extra.get("prefix", "mdl_"), extra)
+        with self._connected() as session:
             _set_up(session)
             session.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             session.conn.commit()
             session.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
             yield session
+
+    @contextmanager
+    def _connected(self) -> Iterator[MoodleSession]:
+        extra = self.get_connection(self.moodle_conn_id).extra_dejson
+        conn = self.get_conn()
+        try:
+            if hasattr(conn, "set_character_set"):
+                conn.set_character_set("utf8mb4")
+            yield MoodleSession(conn, extra.get("prefix", "mdl_"), extra)
         finally:
             conn.close()
 

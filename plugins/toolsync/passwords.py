@@ -20,6 +20,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from typing import Any, Protocol
 
+from more_itertools import chunked
+
 NO_PASSWORD = "*NOPASS*"
 NOT_CACHED = "not cached"
 MAX_BYTES = 128  # Moodle's own limit; it counts bytes, pepper included
@@ -68,12 +70,10 @@ def hash_given(rows: Iterable[Row], site: Site) -> list[Answer]:
     sha512 = site.version >= SHA512_SINCE
     pepper = str(site.extra.get("password_pepper") or "").encode() if sha512 else b""
     new_hash = _sha512 if sha512 else _bcrypt
-    todo = list(rows)
-    chunks = [todo[start : start + CHUNK] for start in range(0, len(todo), CHUNK)]
     pool = ThreadPoolExecutor(_cores(), thread_name_prefix="hash")
     try:
         work = partial(_answers, pepper=pepper, new_hash=new_hash)
-        return [answer for answers in pool.map(work, chunks) for answer in answers]
+        return [answer for answers in pool.map(work, chunked(rows, CHUNK)) for answer in answers]
     finally:
         pool.shutdown(cancel_futures=True)
 

@@ -9,20 +9,19 @@ run's own transaction made or changed are read in that transaction, since nobody
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
+
+from more_itertools import chunked
 
 from toolsync.course_copies import LINKS, ROOT, Copies, linked_rows, template_rows
 from toolsync.course_graph import Link, course_graph
-from toolsync.moodle import MoodleSession
+from toolsync.moodle import DEADLOCK, MoodleSession
 
 COURSES = 20  # templates held in memory at once
-DEADLOCK = 1213  # what the server says where a transaction has to be tried again
 IDS = 1000  # in one IN (…)
 FEW = 100  # rows that are loaded sooner by an INSERT
-T = TypeVar("T")
 
 
 def read(rows: Iterable[Sequence[Any]], session: MoodleSession) -> list[tuple[int]]:
@@ -70,7 +69,7 @@ def changed(rows: Iterable[Sequence[Any]], session: MoodleSession) -> list[tuple
 
 
 def _stage(courses: Sequence[int], source: MoodleSession, session: MoodleSession, copies: Copies) -> None:
-    for some in _chunks(courses, COURSES):
+    for some in chunked(courses, COURSES):
         for table, rows in _walk(some, source, session, copies).items():
             stage(table, rows, session, copies)
 
@@ -84,7 +83,7 @@ def stage(name: str, rows: Sequence[tuple[int, Sequence[Any]]], session: MoodleS
     load = session.insert if len(rows) <= FEW else session.load
     load(template_rows(name), ["toolsync_course", *columns], ((courseid, *row) for courseid, row in rows))
     kinds = copies.texts(copies.content.tables[name], session.text_columns)
-    places = [(columns.index(column), kind) for column, kind in kinds.items() if column in columns]
+    places = [(columns.index(column), kind) for column, kind in kinds.items()]
     linked = [(courseid, row[0]) for courseid, row in rows if any(may_have_ids(row[at], kind) for at, kind in places)]
     if linked:
         if linked_rows(name) not in session.temporary:
@@ -114,7 +113,7 @@ def _walk(
         parents = _values(found.get(link.table, {}), link, session)
         rows = found.setdefault(table.name, {})
         names = ", ".join(f"t.`{name}`" for name in session.columns(table.name))
-        for keys in _chunks(sorted(parents), IDS):
+        for keys in chunked(sorted(parents), IDS):
             marks = ", ".join(["%s"] * len(keys))
             condition = link.condition.replace("%", "%%")
             for key, *row in source.rows(
@@ -132,9 +131,3 @@ def _values(parents: dict[int, tuple[int, Sequence[Any]]], link: Link, session: 
         return {key: courseid for key, (courseid, _) in parents.items()}
     at = session.columns(link.table).index(link.key)
     return {row[at]: courseid for courseid, row in parents.values() if row[at] is not None}
-
-
-def _chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    rest = iter(items)
-    while chunk := list(islice(rest, size)):
-        yield chunk
