@@ -34,14 +34,16 @@ run: ## one command file: DAG=toolsync_users FILE=path PARAMS='{"simulate": true
 test: lint types ## everything: ruff, mypy, pytest on a real MariaDB (PYTEST_ARGS='-n 2')
 	@.venv/bin/python -m pytest $(PYTEST_ARGS)
 
-lint: setup ## ruff, with Airflow's rules
+lint: setup ## ruff, with Airflow's rules, and who imports whom
 	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check --quiet . || { echo "make lint: not formatted as ruff does it: run .venv/bin/ruff format ." >&2; exit 1; }
+	@PYTHONPATH=plugins .venv/bin/lint-imports --no-logo --cache-dir .local/import-linter
 
 types: setup ## mypy
 	@.venv/bin/mypy
 
 bench: setup ## lines a second of validate and execute, beside a bare LOAD DATA
-	@. tools/env.sh && PYTHONPATH="$$PYTHONPATH:$$PWD" .venv/bin/python tests/bench.py
+	@. tools/env.sh && PYTHONPATH="$$PYTHONPATH:$$PWD" .venv/bin/python -m tests.bench
 
 lock: setup ## pin the newest versions that requirements*.in allow (needs uv)
 	@tools/lock.sh

@@ -22,7 +22,7 @@ from toolsync import run as runner  # noqa: E402
 
 runner.configure(HOME)
 
-from tests.site import Site  # noqa: E402
+from tests.support.site import Site  # noqa: E402
 from tools.mariadb import PrivateServer  # noqa: E402
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.conformance.test_scenarios import SCENARIOS, runnable
 from tests.conftest import ROOT
-from tests.test_conformance import SCENARIOS, runnable
-from toolsync.command_file import CommandFile
 from toolsync.operators.execute import ExecuteOperator
+from toolsync.reading.command_file import CommandFile
+from toolsync.reading.suite import load_suite
 from toolsync.settings import INCLUDE, settings
-from toolsync.suite import load_suite
 
 DAG_IDS = sorted(path.stem for path in (ROOT / "dags").glob("*.py"))
 KINDS = [dag_id.removeprefix("toolsync_") for dag_id in DAG_IDS]
@@ -140,7 +140,7 @@ def test_example_of_the_manual_passes_its_suite(kind, bag, tmp_path):
 
 def findings(kind: str, bag, path: Path) -> list:
     """What reading and validation say against a file, with the DAG's default Params."""
-    from toolsync.expectations import Validator
+    from toolsync.reading.validator import Validator
 
     suite = load_suite(kind)
     key_column = bag.dags[f"toolsync_{kind}"].params[suite.key.param] if suite.key else None

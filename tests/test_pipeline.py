@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.site import Site
+from tests.support.site import Site
 from toolsync import run as runner
-from toolsync.cabinet import Cabinet
+from toolsync.cabinet.folders import Cabinet
 
 pytestmark = pytest.mark.usefixtures("airflow")
 

@@ -8,63 +8,34 @@ Of a type that takes things away: validate → plan → approve → execute → 
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.sdk import DAG, Asset, Param, TriggerRule, task_group
 
-from toolsync.operators.approve import ApproveOperator
-from toolsync.operators.archive import ArchiveOperator
-from toolsync.operators.collect import CollectOperator
-from toolsync.operators.execute import ExecuteOperator
-from toolsync.operators.plan import PlanOperator
 from toolsync.operators.purge_caches import PurgeCachesOperator
-from toolsync.operators.tryback import TrybackOperator
-from toolsync.operators.validate import ValidateOperator
+from toolsync.operators.steps import TABLE_OF_LINES, Steps
+from toolsync.reading.suite import load_suite
 from toolsync.settings import settings
-from toolsync.suite import load_suite
 
 FILE, OPTIONS, PROTECTION = "The file", "What the lines do", "Before anything goes"
 
 
-@dataclass(frozen=True)
-class Steps:
-    """The tasks that a file of a type goes through. The defaults are those of a table of lines.
-
-    :param has_suite: whether the type's columns are those of a suite.
-    :param file_params: those of `file_params` that have a meaning; None: all.
-    """
-
-    collect: type[CollectOperator] = CollectOperator
-    validate: type[ValidateOperator] = ValidateOperator
-    plan: type[PlanOperator] = PlanOperator
-    approve: type[ApproveOperator] = ApproveOperator
-    execute: type[ExecuteOperator] = ExecuteOperator
-    tryback: type[TrybackOperator] = TrybackOperator
-    archive: type[ArchiveOperator] = ArchiveOperator
-    has_suite: bool = True
-    file_params: Container[str] | None = None
-
-
-TABLE_OF_LINES = Steps()
-
-
-def toolsync_dag(kind: str, *, doc: str, params: Mapping[str, Param], tags: list[str] | None = None) -> DAG:
+def toolsync_dag(file_type: str, *, doc: str, params: Mapping[str, Param], tags: list[str] | None = None) -> DAG:
     """A DAG without tasks, as the settings page has it.
 
-    :param kind: the DAG is `toolsync_<kind>`.
+    :param file_type: the DAG is `toolsync_<file_type>`.
     :param doc: its manual, in Markdown.
     """
     page = settings()
-    for name, value in (page["defaults"].get(kind) or {}).items():
+    for name, value in (page["defaults"].get(file_type) or {}).items():
         params[name].value = value  # a name that is no Param is a mistake in toolsync.yaml: say so when parsing
     return DAG(
-        dag_id=f"toolsync_{kind}",
+        dag_id=f"toolsync_{file_type}",
         description=doc.strip().splitlines()[0],
         doc_md=doc.strip(),
-        schedule=page["schedules"].get(kind),
+        schedule=page["schedules"].get(file_type),
         start_date=datetime(2026, 1, 1, tzinfo=UTC),
         catchup=False,
         is_paused_upon_creation=True,
@@ -80,7 +51,7 @@ def toolsync_dag(kind: str, *, doc: str, params: Mapping[str, Param], tags: list
 
 
 def command_file_dag(
-    kind: str,
+    file_type: str,
     *,
     doc: str,
     params: Mapping[str, Param],
@@ -91,7 +62,7 @@ def command_file_dag(
 ) -> DAG:
     """The DAG of a command-file type.
 
-    :param kind: the type: its suite, its folder of SQL, its folder in the cabinet. The DAG is `toolsync_<kind>`.
+    :param file_type: the type: its suite, its folder of SQL, its folder in the cabinet. The DAG is `toolsync_<file_type>`.
     :param doc: the manual of the format, in Markdown; the table of columns is added from the suite.
     :param params: the type's own Params; `options` makes them.
     :param changes: name of the asset that a run updates, `moodle_accounts`; None when it changes nothing.
@@ -103,27 +74,36 @@ def command_file_dag(
     if steps.file_params is not None:
         reading = {name: param for name, param in reading.items() if name in steps.file_params}
     every = {**reading, **params, **(approval_params() if destructive else {})}
-    manual = f"\n\n## Columns\n\n{load_suite(kind).manual()}" if steps.has_suite else ""
-    with toolsync_dag(kind, doc=f"{doc.strip()}{manual}", params=every, tags=tags) as dag:
-        collect = steps.collect(task_id="collect", kind=kind)
+    manual = f"\n\n## Columns\n\n{load_suite(file_type).manual()}" if steps.has_suite else ""
+    with toolsync_dag(file_type, doc=f"{doc.strip()}{manual}", params=every, tags=tags) as dag:
+        collect = steps.collect(task_id="collect", file_type=file_type)
 
         @task_group(group_id="file")
         def treat_file(claim: Any) -> Any:
-            validate = steps.validate(task_id="validate", kind=kind, claim=claim)
-            on_site = {"kind": kind, "claim": claim, "moodle_conn_id": page["moodle_conn_id"], "pool": page["pool"]}
+            validate = steps.validate(task_id="validate", file_type=file_type, claim=claim)
+            on_site = {
+                "file_type": file_type,
+                "claim": claim,
+                "moodle_conn_id": page["moodle_conn_id"],
+                "pool": page["pool"],
+            }
             execute = steps.execute(
                 task_id="execute",
                 **on_site,
                 destructive=destructive,
                 outlets=[Asset(name=changes, uri=f"x-moodle://site/{changes}")] if changes else None,
             )
-            tryback = steps.tryback(task_id="tryback", kind=kind, claim=claim, trigger_rule=TriggerRule.ALL_DONE)
-            archive = steps.archive(task_id="archive", kind=kind, claim=claim, trigger_rule=TriggerRule.ALL_DONE)
+            tryback = steps.tryback(
+                task_id="tryback", file_type=file_type, claim=claim, trigger_rule=TriggerRule.ALL_DONE
+            )
+            archive = steps.archive(
+                task_id="archive", file_type=file_type, claim=claim, trigger_rule=TriggerRule.ALL_DONE
+            )
             if destructive:
                 plan = steps.plan(task_id="plan", **on_site)
                 # Airflow may lose an answer that comes within seconds of the question: then ask again soon.
                 approve = steps.approve(
-                    task_id="approve", kind=kind, claim=claim, retries=5, retry_delay=timedelta(seconds=5)
+                    task_id="approve", file_type=file_type, claim=claim, retries=5, retry_delay=timedelta(seconds=5)
                 )
                 validate >> plan >> approve >> execute
             else:

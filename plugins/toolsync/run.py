@@ -24,8 +24,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from toolsync.approval import CALLER
-from toolsync.cabinet import Cabinet, Claim
+from toolsync.cabinet.claims import Claim
+from toolsync.cabinet.folders import Cabinet
+from toolsync.reporting.approval import CALLER
 from toolsync.settings import ROOT
 
 if TYPE_CHECKING:

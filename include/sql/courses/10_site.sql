@@ -53,7 +53,7 @@ SET @category_size = IF(@category_size > 0, @category_size,
 
 CREATE TEMPORARY TABLE toolsync_tomorrow (moment BIGINT NOT NULL);
 
--- python: toolsync.course_dates.tomorrow INTO toolsync_tomorrow
+-- python: tomorrow INTO toolsync_tomorrow
 SELECT @now, @timezone;
 
 SET @tomorrow = (SELECT moment FROM toolsync_tomorrow);

@@ -6,7 +6,7 @@ UPDATE toolsync_row SET backup = NULL WHERE status IS NOT NULL OR courseid IS NO
 
 CREATE TEMPORARY TABLE toolsync_restored (line INT UNSIGNED NOT NULL PRIMARY KEY, courseid BIGINT NULL, field VARCHAR(255) NULL, message TEXT NULL);
 
--- python: toolsync.backups.known INTO toolsync_restored
+-- python: backups_known INTO toolsync_restored
 SELECT r.line FROM toolsync_row r WHERE r.backup = 1;
 
 UPDATE toolsync_row r

@@ -15,7 +15,7 @@ SELECT t.category FROM toolsync_course t JOIN toolsync_row r ON r.line = t.line 
 
 CREATE TEMPORARY TABLE toolsync_place (courseid BIGINT NOT NULL PRIMARY KEY, place BIGINT NOT NULL, moved TINYINT NOT NULL);
 
--- python: toolsync.course_order.places INTO toolsync_place
+-- python: course_places INTO toolsync_place
 SELECT c.id, c.category, CAST(c.sortorder AS SIGNED) - k.sortorder, COALESCE(t.isnew OR t.restored, 0), COALESCE(t.category, c.category),
        {{ "IF(t.isnew OR t.restored OR r.sortorder = c.sortorder, NULL, r.sortorder)" if given("sortorder") else "NULL" }}, CAST(@category_size AS SIGNED), t.line
   FROM toolsync_affected a

@@ -2,7 +2,7 @@
 
 CREATE TEMPORARY TABLE toolsync_week_end (courseid BIGINT NOT NULL PRIMARY KEY, enddate BIGINT NOT NULL);
 
--- python: toolsync.course_dates.week_ends INTO toolsync_week_end
+-- python: week_ends INTO toolsync_week_end
 SELECT c.id, c.startdate, MAX(s.section), @timezone
   FROM toolsync_course t
   JOIN {course} c ON c.id = t.id

@@ -21,7 +21,7 @@ SELECT t.id, a.enrol, 1000 + a.n
 
 CREATE TEMPORARY TABLE toolsync_key (courseid BIGINT NOT NULL, enrol VARCHAR(20) NOT NULL, password VARCHAR(50) NOT NULL, PRIMARY KEY (courseid, enrol));
 
--- python: toolsync.enrolment_keys.generate INTO toolsync_key
+-- python: enrolment_keys INTO toolsync_key
 SELECT w.courseid, w.enrol
   FROM toolsync_method_new w
   JOIN toolsync_method m ON m.enrol = w.enrol

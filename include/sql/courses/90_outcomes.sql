@@ -39,7 +39,7 @@ SELECT 'courses' FROM toolsync_course t WHERE t.isnew OR t.changed LIMIT 1;
 CREATE TEMPORARY TABLE toolsync_remembered (courseid BIGINT NOT NULL PRIMARY KEY);
 
 -- Which courses this transaction wrote: templates among them are read in it.
--- python: toolsync.templates.changed INTO toolsync_remembered
+-- python: remember_changed_courses INTO toolsync_remembered
 SELECT t.id FROM toolsync_course t WHERE t.isnew OR t.changed OR t.touched;
 {% endif %}
 

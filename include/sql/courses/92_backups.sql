@@ -1,7 +1,7 @@
 -- Lines that can be done once their backup is restored.
 {% if given("template") %}
 
--- python: toolsync.backups.ready INTO toolsync_restored
+-- python: backups_ready INTO toolsync_restored
 SELECT t.line, k.path
   FROM toolsync_course t
   JOIN toolsync_row r ON r.line = t.line AND r.backup = 1

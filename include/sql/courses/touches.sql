@@ -78,7 +78,7 @@ SELECT r.line, 'thing', CONCAT('tag ', k.name), 'gone'
 
 {% endif %}
 {% endif %}
--- python: toolsync.course_order.runs INTO toolsync_touch
+-- python: course_runs INTO toolsync_touch
 SELECT n.line, n.role, DENSE_RANK() OVER (ORDER BY n.thing), n.mode
   FROM toolsync_name n
  ORDER BY n.line;

@@ -1,5 +1,5 @@
 -- Which course each line is about, and what is asked of it: toolsync_asked.
-{% set resets = course_graph().resets %}
+{% set resets = course_resets() %}
 {% include "shared/course/resolve.sql" %}
 
 CREATE TEMPORARY TABLE toolsync_asked (courseid BIGINT NOT NULL, name VARCHAR(100) NOT NULL, PRIMARY KEY (courseid, name), KEY (name));

@@ -1,6 +1,6 @@
 -- The rows of these courses that the file may be about, and of them those that go: toolsync_gone_<table>.
 {% set graph = course_graph() %}
-{% set resets = graph.resets %}
+{% set resets = course_resets() %}
 {% set possible = resets.possible(given) %}
 {% set going = resets.going(possible) %}
 {% from "courses_reset/changed.sql" import changed with context %}
@@ -11,13 +11,12 @@ INSERT INTO toolsync_of_course (id, courseid)
 SELECT r.courseid, r.courseid FROM toolsync_row r WHERE r.status IS NULL;
 {% if given("modules") or given("startdate") %}
 
-{% include "shared/course/unknown.sql" %}
+{% with activities_only=true %}{% include "shared/course/unknown.sql" %}{% endwith %}
 
 -- A course with an activity that the graph does not know is never half reset.
 UPDATE toolsync_row r
   JOIN (SELECT u.courseid, GROUP_CONCAT(u.what ORDER BY u.what SEPARATOR ', ') AS what
           FROM toolsync_unknown u
-         WHERE LEFT(u.what, 9) = 'activity '
          GROUP BY u.courseid) k ON k.courseid = r.courseid
    SET r.status = 'failed', r.field = {{ "IF(r.modulewords <> '', 'modules', 'startdate')" if given("modules") and given("startdate") else "'modules'" if given("modules") else "'startdate'" }},
        r.message = CONCAT('this course holds what Tool Sync does not know: ', k.what, ' (describe its tables beside include/course_graph/moodle.yaml)')

@@ -1,5 +1,5 @@
 -- The grade items whose grades go: those of activities that are emptied, or all of a course.
-{% set resets = course_graph().resets %}
+{% set resets = course_resets() %}
 {% set possible = resets.possible(given) %}
 {% set regrade = resets.facts("regrade") %}
 

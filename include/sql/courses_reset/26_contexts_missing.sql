@@ -1,5 +1,5 @@
 -- Activities that Moodle has never shown have no context yet; it makes one when it resets them.
-{% set resets = course_graph().resets %}
+{% set resets = course_resets() %}
 {% set possible = resets.possible(given) %}
 CREATE TEMPORARY TABLE toolsync_context_missing (moduleid BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);
 {% for table, options in resets.facts("contexts") if options | select("in", possible) | list %}

@@ -1,6 +1,6 @@
 -- The rows that may go or change, as they are now: for the undo bundles. And what a person sees before deciding.
 {% set graph = course_graph() %}
-{% set resets = graph.resets %}
+{% set resets = course_resets() %}
 {% set possible = resets.possible(given) %}
 {% set going = resets.going(possible) %}
 {% from "courses_reset/changed.sql" import changed with context %}
@@ -46,6 +46,7 @@ UPDATE toolsync_plan t
   JOIN (SELECT g.courseid, COUNT(*) AS counted FROM toolsync_gone_{{ name }} g GROUP BY g.courseid) k ON k.courseid = t.courseid
    SET t.rows_gone = t.rows_gone + k.counted{{ ", t." ~ resets.counted[name] ~ " = t." ~ resets.counted[name] ~ " + k.counted" if name in resets.counted }};
 {% endfor %}
+{% if "files" in gone %}
 
 -- when: toolsync_gone_files
 UPDATE toolsync_plan t
@@ -54,6 +55,7 @@ UPDATE toolsync_plan t
           JOIN {files} f ON f.id = g.id AND f.filename <> '.'
          GROUP BY g.courseid) k ON k.courseid = t.courseid
    SET t.files = k.files, t.bytes = k.bytes;
+{% endif %}
 
 -- when: toolsync_enrolment_op
 UPDATE toolsync_plan t

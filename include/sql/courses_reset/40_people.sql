@@ -1,5 +1,5 @@
 -- Who leaves; groups and groupings that empty or go.
-{% set possible = course_graph().resets.possible(given) %}
+{% set possible = course_resets().possible(given) %}
 {% set contents_stay = true %}
 {% if given("groups") %}
 

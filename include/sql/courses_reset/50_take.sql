@@ -1,6 +1,6 @@
 -- What goes, leaf to root.
 {% set graph = course_graph() %}
-{% set resets = graph.resets %}
+{% set resets = course_resets() %}
 {% set possible = resets.possible(given) %}
 {% set gone = resets.going(possible) | map(attribute="table.name") | unique | list + ["event"] %}
 {% for table, of in resets.facts("reset_sets") %}

@@ -1,6 +1,6 @@
 -- Grades: those of activities that were emptied; all of a course, of which activities give theirs back.
 {% set graph = course_graph() %}
-{% set resets = graph.resets %}
+{% set resets = course_resets() %}
 {% set possible = resets.possible(given) %}
 {% set all_grades = given("grades") %}
 

@@ -1,7 +1,7 @@
 -- The course begins on another day: what has a date moves by as much.
 {% if given("startdate") %}
 {% set graph = course_graph() %}
-{% set resets = graph.resets %}
+{% set resets = course_resets() %}
 {% set possible = resets.possible(given) %}
 CREATE TEMPORARY TABLE toolsync_shift (courseid BIGINT NOT NULL PRIMARY KEY, seconds BIGINT NOT NULL);
 
@@ -47,7 +47,7 @@ UPDATE {course_completion_criteria} k
 CREATE TEMPORARY TABLE toolsync_{{ table }}_dates (id BIGINT NOT NULL PRIMARY KEY, availability LONGTEXT NOT NULL);
 
 -- when: toolsync_shift
--- python: toolsync.availability.shift_dates INTO toolsync_{{ table }}_dates
+-- python: shift_restrictions INTO toolsync_{{ table }}_dates
 SELECT t.id, s.seconds, t.availability
   FROM toolsync_shift s
   JOIN {{ "{" ~ table ~ "}" }} t ON t.course = s.courseid

@@ -1,6 +1,6 @@
 {# The tables whose rows a file with such columns may change or take, but for those of other courses; and those that are read for it. #}
 {% set changed = namespace(tables=[]) %}
-{% set resets = course_graph().resets %}
+{% set resets = course_resets() %}
 {% for entry in resets.going(resets.possible(given)) if not entry.parent %}
 {% set changed.tables = changed.tables + [entry.table.name] %}
 {% endfor %}

@@ -12,7 +12,7 @@ CREATE TEMPORARY TABLE toolsync_bundle (
     message TEXT NULL
 );
 
--- python: toolsync.restore.find INTO toolsync_bundle
+-- python: find_undo_bundles INTO toolsync_bundle
 SELECT r.line, '{{ key.column }}', r.asked, NULLIF(r.bundle, ''), '{{ option.undo_of }}' FROM toolsync_row r WHERE r.status IS NULL ORDER BY r.line;
 
 UPDATE toolsync_row r
@@ -32,7 +32,7 @@ UPDATE toolsync_row r
 CREATE TEMPORARY TABLE toolsync_unreadable (line INT UNSIGNED NOT NULL PRIMARY KEY, message TEXT NOT NULL);
 
 -- Its rows are staged: toolsync_back_<table> (went), toolsync_was_<table> and toolsync_became_<table> (changed), toolsync_unmake_<table> (made).
--- python: toolsync.restore.load INTO toolsync_unreadable
+-- python: load_undo_bundles INTO toolsync_unreadable
 SELECT r.line, r.kind, r.bundle_name FROM toolsync_row r WHERE r.status IS NULL ORDER BY r.line;
 
 UPDATE toolsync_row r

@@ -39,7 +39,7 @@ INSERT IGNORE INTO toolsync_stale (topic) SELECT '{{ topic }}' FROM toolsync_row
 CREATE TEMPORARY TABLE toolsync_remark (line INT UNSIGNED NOT NULL, message TEXT NOT NULL);
 
 -- when: toolsync_back_files
--- python: toolsync.restore.missing_contents INTO toolsync_remark
+-- python: missing_contents INTO toolsync_remark
 SELECT b.toolsync_line, b.filename, b.contenthash FROM toolsync_back_files b ORDER BY b.toolsync_line, b.id;
 
 INSERT INTO toolsync_note (line, message)
@@ -50,7 +50,7 @@ SELECT r.line, CONCAT('from undo bundle ', r.kind, '/', r.bundle_name) FROM tool
 
 CREATE TEMPORARY TABLE toolsync_done (line INT UNSIGNED NOT NULL PRIMARY KEY);
 
--- python: toolsync.restore.done INTO toolsync_done
+-- python: mark_put_back INTO toolsync_done
 SELECT r.line, r.kind, r.bundle_name FROM toolsync_row r WHERE r.status IS NULL ORDER BY r.line;
 
 UPDATE toolsync_row r SET r.status = IF(r.kind = 'courses_delete', 'created', 'updated') WHERE r.status IS NULL;

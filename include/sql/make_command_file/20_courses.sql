@@ -5,7 +5,7 @@ CREATE TEMPORARY TABLE toolsync_life (
     courseid BIGINT NOT NULL PRIMARY KEY, lastaccess BIGINT NULL, people INT NOT NULL DEFAULT 0
 );
 
--- When nobody was ever there, the course's own beginning says since when.
+-- The start of a course that nobody has ever visited stands for its last access.
 INSERT INTO toolsync_life (courseid, lastaccess)
 SELECT c.id, MAX(a.timeaccess)
   FROM {course} c

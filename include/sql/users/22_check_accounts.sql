@@ -5,7 +5,7 @@
 CREATE TEMPORARY TABLE toolsync_language (lang VARCHAR(30) NOT NULL PRIMARY KEY);
 
 -- Language packs are folders of the site's data; the database knows nothing of them.
--- python: toolsync.dataroot.installed_languages INTO toolsync_language
+-- python: installed_languages INTO toolsync_language
 SELECT DISTINCT lang FROM toolsync_row WHERE lang <> '' AND status IS NULL;
 {% endif %}
 

@@ -41,7 +41,7 @@ SELECT r.line, f.id, c.field, d.id,
 -- A date keeps to the years of its field, and to its day when the field has no time of day.
 CREATE TEMPORARY TABLE toolsync_profile_date (line INT UNSIGNED NOT NULL, fieldid BIGINT NOT NULL, moment BIGINT NOT NULL, note TEXT NULL, PRIMARY KEY (line, fieldid));
 
--- python: toolsync.profile_dates.as_stored INTO toolsync_profile_date
+-- python: profile_dates INTO toolsync_profile_date
 SELECT p.line, p.fieldid, p.value, f.param1, f.param2, f.param3, '{{ option.timezone or "" | replace("'", "") }}'
   FROM toolsync_profile p
   JOIN {user_info_field} f ON f.id = p.fieldid

@@ -3,7 +3,7 @@
 
 CREATE TEMPORARY TABLE toolsync_password (line INT UNSIGNED NOT NULL PRIMARY KEY, hash VARCHAR(255) NULL);
 
--- python: toolsync.passwords.hash_given INTO toolsync_password
+-- python: hash_passwords INTO toolsync_password
 SELECT r.line, r.password, u.password
   FROM toolsync_row r
   LEFT JOIN {user} u ON u.id = r.userid

@@ -1,1 +1,1 @@
-"""The operators that every command-file DAG is made of, one file each."""
+"""What Airflow runs: one thin operator a task, one file each."""

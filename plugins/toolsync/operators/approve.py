@@ -11,11 +11,13 @@ from airflow.sdk import Param
 from airflow.sdk.definitions.param import ParamsDict
 from airflow.sdk.exceptions import AirflowFailException
 
-from toolsync.approval import Approval, answered, reasons
-from toolsync.cabinet import Cabinet, Claim, Owner
+from toolsync.cabinet.claims import Claim, Owner
+from toolsync.cabinet.folders import Cabinet
 from toolsync.operators.base import ClaimOperator
-from toolsync.plan import Totals, escaped, markdown, moment
-from toolsync.report import APPROVAL, ASKED, Report, sentences, totals
+from toolsync.reporting.approval import Approval, answered, reasons
+from toolsync.reporting.pieces import APPROVAL, ASKED
+from toolsync.reporting.plan import Totals, escaped, markdown, moment
+from toolsync.reporting.report import Report, sentences, totals
 from toolsync.settings import settings
 
 REASON = "What the report says beside your answer."
@@ -63,7 +65,7 @@ class ApproveOperator(ClaimOperator, ApprovalOperator):  # type: ignore[misc]  #
         return ApprovalOperator.execute(self, context)
 
     def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
-        cabinet, claim = Cabinet(self.kind), Claim(**self.claim)
+        cabinet, claim = Cabinet(self.file_type), Claim(**self.claim)
         if "error" not in event and cabinet.input(claim).exists():
             yes = event["chosen_options"] == [self.APPROVE]
             hours = settings()["protection"]["answer_within_hours"]

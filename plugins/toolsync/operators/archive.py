@@ -11,11 +11,12 @@ from typing import IO, Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from toolsync.approval import caller
-from toolsync.cabinet import Cabinet, Claim
+from toolsync.cabinet.claims import Claim
+from toolsync.cabinet.folders import Cabinet
 from toolsync.operators.base import ClaimOperator
-from toolsync.plan import Totals, write_csv
-from toolsync.report import Report
+from toolsync.reporting.approval import caller
+from toolsync.reporting.plan import Totals, write_csv
+from toolsync.reporting.report import Report
 
 
 class ArchiveOperator(ClaimOperator):

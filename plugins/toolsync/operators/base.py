@@ -7,27 +7,28 @@ from typing import Any
 
 from airflow.sdk import BaseOperator
 
-from toolsync.cabinet import Cabinet, Claim
-from toolsync.command_file import CommandFile
-from toolsync.suite import load_suite
+from toolsync.cabinet.claims import Claim
+from toolsync.cabinet.folders import Cabinet
+from toolsync.reading.command_file import CommandFile
+from toolsync.reading.suite import load_suite
 
 
 class ClaimOperator(BaseOperator):
     """Works on one claimed command file.
 
-    :param kind: the command-file type, `users`.
+    :param file_type: the command-file type, `users`.
     :param claim: what `collect` returned for the file.
     """
 
     template_fields: Sequence[str] = ("claim",)
 
-    def __init__(self, *, kind: str, claim: Any, **kwargs: Any) -> None:
+    def __init__(self, *, file_type: str, claim: Any, **kwargs: Any) -> None:
         super().__init__(map_index_template="{{ task.claim['name'] }}", **kwargs)
-        self.kind = kind
+        self.file_type = file_type
         self.claim = claim
 
     def execute(self, context: Any) -> Any:
-        cabinet, claim = Cabinet(self.kind), Claim(**self.claim)
+        cabinet, claim = Cabinet(self.file_type), Claim(**self.claim)
         if not cabinet.input(claim).exists():
             self.log.info("%s is not in the work folder any more: it was treated to the end before.", claim.name)
             return None
@@ -42,7 +43,7 @@ class ClaimOperator(BaseOperator):
 
         :raises FileRejected: when it can't be used.
         """
-        suite, params = load_suite(self.kind), claim.options
+        suite, params = load_suite(self.file_type), claim.options
         return CommandFile.open(
             cabinet.input(claim),
             suite=suite,

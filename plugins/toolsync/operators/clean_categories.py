@@ -9,14 +9,18 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
-from toolsync.cabinet import Cabinet, Claim, Owner
-from toolsync.moodle import MoodleHook, MoodleSession
+from toolsync.cabinet.claims import Claim, Owner
+from toolsync.cabinet.folders import Cabinet
+from toolsync.functions import sql_folder
+from toolsync.moodle.hook import MoodleHook
+from toolsync.moodle.php import command_of, find_connection
+from toolsync.moodle.session import MoodleSession
 from toolsync.operators.collect import CollectOperator
+from toolsync.operators.steps import Steps
 from toolsync.operators.tryback import TrybackOperator
-from toolsync.pipeline import Steps
+from toolsync.running.sql_folder import Occasion
+from toolsync.running.state import RunState
 from toolsync.settings import settings
-from toolsync.site_php import command_of, find_connection
-from toolsync.sql_folder import SqlFolder
 
 FILE_NAME = "categories.csv"
 # How that file is read, whatever somebody sets as default for those of people.
@@ -96,7 +100,7 @@ def find(session: MoodleSession, params: Mapping[str, Any]) -> tuple[list[tuple[
     if hits != 1:
         raise AirflowFailException(f"{hits or 'No'} categories have the idnumber {root!r}: nothing was done.")
     session.execute("SET @root = %s", (root,))
-    folder = SqlFolder("categories_clean/find", session, columns=set(), families=set(), options=params)
+    folder = sql_folder("categories_clean/find", RunState(session), Occasion(options=params), staged=())
     folder.run(folder.work)
     empty = session.rows("SELECT id, name FROM toolsync_empty ORDER BY depth DESC, sortorder")
     kept = session.rows(

@@ -9,10 +9,11 @@ from typing import Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from toolsync.approval import caller
-from toolsync.cabinet import Cabinet, Claim, Owner
+from toolsync.cabinet.claims import Claim, Owner
+from toolsync.cabinet.folders import Cabinet
+from toolsync.reading.values import UnreadableValue, read_zone
+from toolsync.reporting.approval import caller
 from toolsync.settings import settings
-from toolsync.values import UnreadableValue, read_zone
 
 MOST = 1000  # files of one run; Airflow maps 1024 at the most
 
@@ -20,16 +21,16 @@ MOST = 1000  # files of one run; Airflow maps 1024 at the most
 class CollectOperator(BaseOperator):
     """Claims the inbox files that match Param `files` (or the rows of Param `content`), and what a dead run left in work.
 
-    :param kind: the command-file type, `users`.
+    :param file_type: the command-file type, `users`.
     :return: a claim for each file, in the order of their names.
     """
 
-    def __init__(self, *, kind: str, **kwargs: Any) -> None:
+    def __init__(self, *, file_type: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.kind = kind
+        self.file_type = file_type
 
     def execute(self, context: Any) -> list[dict[str, Any]]:
-        cabinet, params = Cabinet(self.kind), context["params"]
+        cabinet, params = Cabinet(self.file_type), context["params"]
         self.check(params)
         owner = Owner.of_run(context["run_id"])
         claims = list(cabinet.claims(owner))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from toolsync.backups import CoursesRun
-from toolsync.cabinet import Cabinet, Claim
+from toolsync.cabinet.claims import Claim
+from toolsync.cabinet.folders import Cabinet
+from toolsync.course.backup_lines import CoursesRun
 from toolsync.operators.execute import ExecuteOperator
 from toolsync.operators.plan import PlanOperator
-from toolsync.pipeline import Steps
+from toolsync.operators.steps import Steps
 
 
 class PlanCoursesOperator(PlanOperator):

@@ -6,13 +6,21 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from toolsync.batches import LineRun
-from toolsync.cabinet import Cabinet, Claim
-from toolsync.moodle import MoodleHook, MoodleSession
+from toolsync.cabinet.claims import Claim
+from toolsync.cabinet.folders import Cabinet
+from toolsync.course.undo_bundles import UndoWriter, expire, held_contents
+from toolsync.functions import sql_folder
+from toolsync.moodle.file_pool import FilePool
+from toolsync.moodle.hook import MoodleHook
 from toolsync.operators.base import ClaimOperator
-from toolsync.plan import Totals, lines_of
-from toolsync.report import EXECUTED, Report, sentences, totals
-from toolsync.suite import load_suite
+from toolsync.reading.suite import load_suite
+from toolsync.reporting.pieces import EXECUTED
+from toolsync.reporting.plan import Totals, lines_of
+from toolsync.reporting.report import Report, sentences, totals
+from toolsync.running.batches import BatchRun, LineRun
+from toolsync.running.sql_folder import Occasion
+from toolsync.running.state import RunState
+from toolsync.settings import settings
 
 WAIT_FOR_OTHERS = 1800  # seconds that another Tool Sync run on the same site may take
 
@@ -64,16 +72,42 @@ class ExecuteOperator(ClaimOperator):
 
     def open_and_run(self, cabinet: Cabinet, claim: Claim) -> None:
         """Execute the file, alone on the site."""
-        with MoodleHook(self.moodle_conn_id).session(lock_seconds=WAIT_FOR_OTHERS) as session:
+        hook = MoodleHook(self.moodle_conn_id)
+        with hook.session(lock_seconds=WAIT_FOR_OTHERS) as session:
             self.log.info(
                 "Moodle %s, tables %s*, %s.",
                 session.release,
                 session.prefix,
                 "MariaDB" if session.is_mariadb else "MySQL",
             )
-            self.run_batches(cabinet, claim, session)
+            undo = None if self.planning or claim.simulate else UndoWriter(cabinet, claim)
+            self.run_batches(cabinet, claim, RunState(session, snapshot=hook.snapshot, undo=undo))
 
-    def run_batches(self, cabinet: Cabinet, claim: Claim, session: MoodleSession) -> None:
+    def run_batches(self, cabinet: Cabinet, claim: Claim, state: RunState) -> None:
         """Execute every batch that is not done yet."""
-        file, suite = self.open_file(cabinet, claim), load_suite(self.kind)
-        self.run_class(cabinet, claim, file, suite, session, self.log, planning=self.planning).run()
+        file, suite = self.open_file(cabinet, claim), load_suite(self.file_type)
+        occasion = Occasion(
+            columns=set(file.header.plain),
+            families=set(file.header.families),
+            options=claim.options,
+            planning=self.planning,
+            approved_plan=not self.planning and Report(cabinet, claim).has_plan,
+        )
+        folder = sql_folder(suite.name, state, occasion)
+        self.complete(self.run_class(cabinet, claim, file, suite, folder, self.log, planning=self.planning))
+
+    def complete(self, run: BatchRun[Any]) -> None:
+        """Execute a run to its end. What follows the last commit is done again when the task dies before the totals are kept."""
+        run.execute()
+        if not run.rehearsal:
+            self.clear_away(run)
+        run.keep_totals()
+
+    def clear_away(self, run: BatchRun[Any]) -> None:
+        """Contents of files that nothing refers to any more go into the site's trash, and undo bundles that have expired go."""
+        if suspects := run.contents():
+            pool = FilePool(run.session.extra["dataroot"])
+            gone = pool.discard_unused(suspects - held_contents(), run.session)
+            self.log.info("%s contents of files that nothing refers to any more were moved to the site's trash.", gone)
+        if expired := expire(run.cabinet, run.state, settings()["protection"]["undo_days"]):
+            self.log.info("%s undo bundles older than `undo_days` (toolsync.yaml) were removed.", expired)

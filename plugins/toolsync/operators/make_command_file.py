@@ -12,12 +12,15 @@ from typing import Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
-from toolsync.cabinet import Cabinet
-from toolsync.moodle import MoodleHook, MoodleSession
-from toolsync.records import ESCAPED
-from toolsync.sql_folder import SqlFolder
-from toolsync.suite import Suite, load_suite
-from toolsync.values import UnreadableValue, read_moment, read_zone
+from toolsync.cabinet.folders import Cabinet
+from toolsync.functions import sql_folder
+from toolsync.moodle.hook import MoodleHook
+from toolsync.moodle.session import MoodleSession
+from toolsync.reading.records import ESCAPED
+from toolsync.reading.suite import Suite, load_suite
+from toolsync.reading.values import UnreadableValue, read_moment, read_zone
+from toolsync.running.sql_folder import Occasion
+from toolsync.running.state import RunState
 
 REVIEW = "review"  # the folder of the cabinet
 PATTERNS = ("shortname", "fullname", "idnumber")
@@ -162,9 +165,10 @@ def find(session: MoodleSession, params: Mapping[str, Any], zone: tzinfo) -> Ite
         session.execute(f"SET @{name} = %s", (like(params[name]),))
     for name in MOMENTS:
         session.execute(f"SET @{name} = %s", (moment_of(name, params[name], zone),))
-    folder = SqlFolder("make_command_file", session, columns=set(), families=set(), options=params)
-    folder.create("toolsync_asked", "n INT NOT NULL PRIMARY KEY, value VARCHAR(4000) NOT NULL")
-    session.load("toolsync_asked", ("n", "value"), enumerate(asked))
+    state = RunState(session)
+    folder = sql_folder("make_command_file", state, Occasion(options=params), staged=("toolsync_asked",))
+    state.tables.create_staging("toolsync_asked", "n INT NOT NULL PRIMARY KEY, value VARCHAR(4000) NOT NULL")
+    state.tables.load("toolsync_asked", ("n", "value"), enumerate(asked))
     folder.run(folder.work)
     known = {n for (n,) in session.rows("SELECT DISTINCT n FROM toolsync_named")}
     if unknown := [name for n, name in enumerate(asked) if n not in known]:

@@ -5,20 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from toolsync.cabinet import Cabinet, Claim
-from toolsync.contact_sheet import Shown, contact_sheet
-from toolsync.file_pool import pool_of_site
-from toolsync.image_workers import ImageWorkers
-from toolsync.moodle import MoodleHook, MoodleSession
+from toolsync.cabinet.claims import Claim
+from toolsync.cabinet.folders import Cabinet
+from toolsync.functions import sql_folder
+from toolsync.moodle.file_pool import pool_of_site
+from toolsync.moodle.hook import MoodleHook
 from toolsync.operators.archive import ArchiveOperator
 from toolsync.operators.collect import CollectOperator
 from toolsync.operators.execute import ExecuteOperator
+from toolsync.operators.steps import Steps
 from toolsync.operators.tryback import TrybackOperator
 from toolsync.operators.validate import ValidateOperator
-from toolsync.pictures import THUMBNAILS, PictureRun, opened_archive, worker_count, worker_limits
-from toolsync.pipeline import Steps
-from toolsync.problems import Problem
-from toolsync.report import BATCH, CHECKED, Report, piece_name, pieces, totals
+from toolsync.pictures.contact_sheet import Shown, contact_sheet
+from toolsync.pictures.picture_run import THUMBNAILS, PictureRun, opened_archive, worker_count, worker_limits
+from toolsync.pictures.workers import ImageWorkers
+from toolsync.reading.problems import Problem
+from toolsync.reporting.pieces import BATCH, CHECKED, piece_name, pieces
+from toolsync.reporting.report import Report, totals
+from toolsync.running.execution import ROW_TABLE
+from toolsync.running.sql_folder import Occasion
+from toolsync.running.state import RunState
 from toolsync.settings import settings
 
 UNIT = PictureRun.unit
@@ -56,13 +62,16 @@ class ValidatePicturesOperator(ValidateOperator):
 class ExecutePicturesOperator(ExecuteOperator):
     """Makes the images that passed the pictures of the people they are named after, batch by batch."""
 
-    def run_batches(self, cabinet: Cabinet, claim: Claim, session: MoodleSession) -> None:
-        pool = pool_of_site(session.extra, self.moodle_conn_id)
+    def run_batches(self, cabinet: Cabinet, claim: Claim, state: RunState) -> None:
+        pool = pool_of_site(state.session.extra, self.moodle_conn_id)
+        occasion = Occasion(options=claim.options)
+        folder = sql_folder(self.file_type, state, occasion)
+        match = sql_folder(f"{self.file_type}/match", state, occasion, staged=(ROW_TABLE,))
         with (
             opened_archive(cabinet, claim) as archive,
             ImageWorkers(worker_count(), worker_limits()) as workers,
         ):
-            PictureRun(cabinet, claim, archive, pool, workers, session, self.log).run()
+            self.complete(PictureRun(cabinet, claim, archive, pool, workers, folder, match, self.log))
 
 
 class TrybackPicturesOperator(TrybackOperator):

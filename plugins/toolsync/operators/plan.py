@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from toolsync.cabinet import Cabinet, Claim
+from toolsync.cabinet.claims import Claim
+from toolsync.cabinet.folders import Cabinet
 from toolsync.operators.execute import ExecuteOperator
-from toolsync.plan import Totals, lines_of
-from toolsync.report import ASKED, NOTHING_PLANNED, PLANNED, Report, sentences, totals
+from toolsync.reporting.pieces import ASKED, NOTHING_PLANNED, PLANNED
+from toolsync.reporting.plan import Totals, lines_of
+from toolsync.reporting.report import Report, sentences, totals
 
 
 class PlanOperator(ExecuteOperator):

@@ -1,6 +1,6 @@
 """The last task of a run: the site's caches are told what changed.
 
-The Airflow connection `moodle_cli` says where PHP can be run in the site's directory (`toolsync.site_php`). Without it
+The Airflow connection `moodle_cli` says where PHP can be run in the site's directory (`toolsync.moodle.php`). Without it
 the task says what stays stale, and the command that a person can run instead.
 """
 
@@ -13,7 +13,8 @@ from typing import Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException
 
-from toolsync import caches, site_php
+from toolsync.moodle import caches
+from toolsync.moodle import php as site_php
 
 TIMEOUT = 300  # seconds; the program takes 0.2
 COMMITTED = (
@@ -25,7 +26,7 @@ COMMITTED = (
 class PurgeCachesOperator(BaseOperator):
     """Purges the caches of the site that the files of the run left stale.
 
-    :param results: what the execute tasks returned: dicts whose `stale` lists topics of `toolsync.caches`. One whose
+    :param results: what the execute tasks returned: dicts whose `stale` lists topics of `toolsync.moodle.caches`. One whose
         `simulated` is true changed nothing; without that key it is as Param `simulate` says. None is no answer.
     :param conn_id: of the connection that says where PHP can be run; it need not exist.
     :return: the report, as it was logged.

@@ -5,10 +5,12 @@ from __future__ import annotations
 import shutil
 from typing import Any
 
-from toolsync.cabinet import Cabinet, Claim
-from toolsync.command_file import TrybackWriter
+from toolsync.cabinet.claims import Claim
+from toolsync.cabinet.folders import Cabinet
 from toolsync.operators.base import ClaimOperator
-from toolsync.report import TRIED_BACK, Report
+from toolsync.reading.command_file import TrybackWriter
+from toolsync.reporting.pieces import TRIED_BACK
+from toolsync.reporting.report import Report
 
 
 class TrybackOperator(ClaimOperator):

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from toolsync.cabinet import Cabinet, Claim
-from toolsync.command_file import CommandFile
+from toolsync.cabinet.claims import Claim
+from toolsync.cabinet.folders import Cabinet
 from toolsync.operators.base import ClaimOperator
-from toolsync.problems import FileRejected
-from toolsync.report import CHECKED, VALIDATED, Report, piece_name, sentences
-from toolsync.suite import load_suite
+from toolsync.reading.command_file import CommandFile
+from toolsync.reading.problems import FileRejected
+from toolsync.reading.suite import load_suite
+from toolsync.reporting.pieces import CHECKED, VALIDATED, piece_name
+from toolsync.reporting.report import Report, sentences
 
 if TYPE_CHECKING:
-    from toolsync.expectations import Findings
+    from toolsync.reading.validator import Findings
 
 
 class ValidateOperator(ClaimOperator):
@@ -40,10 +42,10 @@ class ValidateOperator(ClaimOperator):
         """
         file = self.open_file(cabinet, claim)
         # Great Expectations takes seconds to import, so only here.
-        from toolsync.data_docs import build_data_docs
-        from toolsync.expectations import Validator
+        from toolsync.reading.data_docs import build_data_docs
+        from toolsync.reading.validator import Validator
 
-        validator = Validator(load_suite(self.kind), file.header)
+        validator = Validator(load_suite(self.file_type), file.header)
         lines = 0
         failed: set[int] = set()
         for number, records in enumerate(file.records()):

@@ -72,7 +72,7 @@ UPDATE toolsync_single s JOIN {forum_discussions} d ON d.forum = s.forumid SET s
 
 CREATE TEMPORARY TABLE toolsync_single_text (forumid BIGINT NOT NULL PRIMARY KEY, words BIGINT NOT NULL, characters BIGINT NOT NULL);
 
--- python: toolsync.texts.counts INTO toolsync_single_text
+-- python: count_words INTO toolsync_single_text
 SELECT f.id, f.intro, f.introformat FROM toolsync_single s JOIN {forum} f ON f.id = s.forumid;
 
 -- when: toolsync_single

@@ -5,10 +5,10 @@
   toolsync_merged (name, courseid, oldid, newid) names rows that are there already, and stand for the template's; without newid, rows that are left out.
   toolsync_merging (courseid, contextid, templateid): the courses among them that exist.
 #}
-{% set copies = course_graph().copies %}
+{% set copies = course_copies() %}
 CREATE TEMPORARY TABLE toolsync_template (courseid BIGINT NOT NULL PRIMARY KEY);
 
--- python: toolsync.templates.read INTO toolsync_template
+-- python: read_templates INTO toolsync_template
 SELECT DISTINCT c.templateid FROM toolsync_copy c;
 
 -- Scales of the course that nothing uses stay behind, and what hangs on rows that do.
@@ -164,7 +164,7 @@ UPDATE {{ step.map }} m
 {% endfor %}
 
 -- Where the course existed before, somebody may have added to it at the same moment: then the whole is done again.
--- python: toolsync.templates.paired INTO toolsync_made
+-- python: check_pairs INTO toolsync_made
 SELECT @mispaired;
 
 -- Columns that name rows which came later, or rows of the table itself.
@@ -195,7 +195,7 @@ UPDATE {{ step.map }} m
 -- Ids within texts: addresses of the site's pages, restrictions, formulas, orders.
 CREATE TEMPORARY TABLE toolsync_rewritten (place VARCHAR(100) NOT NULL, id BIGINT NOT NULL, value LONGTEXT NOT NULL, PRIMARY KEY (place, id));
 
--- python: toolsync.embedded.rewrite INTO toolsync_rewritten
+-- python: rewrite_embedded_ids INTO toolsync_rewritten
 SELECT c.courseid, c.templateid, c.shift FROM toolsync_copy c;
 {% for table, column, kind in copies.embedded(texts_of) %}
 

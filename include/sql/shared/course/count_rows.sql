@@ -1,5 +1,5 @@
 -- How many rows of each course go, into its plan. Of the graph `parts`; without it, of what goes when a course goes.
-{% set graph = parts if parts is defined else course_graph().mortal %}
+{% set graph = parts if parts is defined else course_graph().deletable %}
 CREATE TEMPORARY TABLE toolsync_rows (courseid BIGINT NOT NULL, counted BIGINT NOT NULL, KEY (courseid));
 {% for table in graph.root_to_leaf %}
 

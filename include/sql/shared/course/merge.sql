@@ -249,11 +249,9 @@ SELECT 'files', c.courseid, t.id, NULL
   JOIN toolsync_copy c ON c.courseid = s.courseid
   JOIN {context} x ON x.contextlevel = 80 AND x.instanceid = s.oldid
   JOIN toolsync_tpl_files t ON t.toolsync_course = c.templateid AND t.contextid = x.id;
-{% if site_has("question_categories") %}
 
 -- Question banks of the course itself, which it had before Moodle 5: its top category.
 {{ same("question_categories", "MIN(o.id)") }}
   JOIN {context} x ON x.contextlevel = 50 AND x.instanceid = g.templateid AND x.id = t.contextid
   JOIN {question_categories} o ON o.contextid = g.contextid AND o.parent = 0 AND t.parent = 0
  GROUP BY g.courseid, t.id;
-{% endif %}

@@ -13,7 +13,7 @@ UPDATE {files} f
 -- when: toolsync_of_{{ name }}
 DELETE t FROM {{ "{" ~ name ~ "}" }} t JOIN toolsync_of_{{ name }} p ON p.id = t.id;
 {% endfor %}
-{% for table in (parts if parts is defined else course_graph().mortal).leaf_to_root %}
+{% for table in (parts if parts is defined else course_graph().deletable).leaf_to_root %}
 
 -- when: {{ table.part }}
 DELETE t FROM {{ "{" ~ table.name ~ "}" }} t JOIN {{ table.part }} p ON p.id = t.id;

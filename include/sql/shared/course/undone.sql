@@ -1,7 +1,7 @@
 -- The undo bundles of the lines that are done are written, and the report names them.
 CREATE TEMPORARY TABLE toolsync_undone (line INT UNSIGNED NOT NULL PRIMARY KEY, bundle VARCHAR(255) NOT NULL);
 
--- python: toolsync.undo.finish INTO toolsync_undone
+-- python: write_undo_bundles INTO toolsync_undone
 SELECT t.line, t.courseid, t.shortname, t.fullname, t.idnumber
   FROM toolsync_plan t
   JOIN toolsync_row r ON r.line = t.line

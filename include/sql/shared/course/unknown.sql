@@ -1,6 +1,10 @@
 -- What the courses in toolsync_of_course hold that the course graph does not know: toolsync_unknown (courseid, what). Such a course is refused by name.
+-- With `activities_only`, nothing but activities is looked at: the rows of other tables need not have been collected.
 {% set graph = course_graph() %}
-{{ "\nDROP TEMPORARY TABLE IF EXISTS toolsync_unknown;\n" if again is defined }}
+{% if again is defined %}
+DROP TEMPORARY TABLE IF EXISTS toolsync_unknown;
+
+{% endif %}
 CREATE TEMPORARY TABLE toolsync_unknown (courseid BIGINT NOT NULL, what VARCHAR(255) NOT NULL, PRIMARY KEY (courseid, what));
 
 INSERT IGNORE INTO toolsync_unknown (courseid, what)
@@ -9,7 +13,7 @@ SELECT p.courseid, CONCAT('activity ', COALESCE(m.name, CONCAT('of module ', cm.
   JOIN {course_modules} cm ON cm.course = p.id
   LEFT JOIN {modules} m ON m.id = cm.module
  WHERE m.name IS NULL OR m.name NOT IN ({% for name in graph.activities %}{{ "" if loop.first else ", " }}'{{ name }}'{% endfor %});
-{% for what, kind in graph.kinds.items() if kind.table in graph.tables %}
+{% for what, kind in graph.kinds.items() if kind.table in graph.tables and activities_only is not defined %}
 
 -- when: toolsync_of_{{ kind.table }}
 INSERT IGNORE INTO toolsync_unknown (courseid, what)

@@ -36,8 +36,8 @@ SELECT f.enrolid, f.userid, ra.roleid
   JOIN {role_assignments} ra ON ra.userid = f.userid AND ra.contextid = l.mastercontextid
  WHERE ra.component <> 'enrol_meta' AND NOT FIND_IN_SET(ra.roleid, @meta_skip_roles);
 
--- belongs: is to be enrolled here. with_roles: and to hold the master's roles. Without `syncall` only people with a role follow;
--- then unenrolling (0) takes those out, too, whose roles are asleep.
+-- Column belongs: is to be enrolled here. Column with_roles: and is to hold the master's roles. Without `syncall` only people with a role follow,
+-- and unenrolling (0) then takes out those whose roles are asleep, too.
 INSERT INTO toolsync_following (enrolid, userid, courseid, contextid, groupid, ueid, belongs, with_roles, suspended, timestart, timeend)
 SELECT f.enrolid, f.userid, l.courseid, l.contextid, l.groupid, ue.id,
        p.userid IS NOT NULL

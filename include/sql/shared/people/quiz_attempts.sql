@@ -1,4 +1,4 @@
--- When Moodle is to look at the open attempts in toolsync_quiz_attempt next: the end that holds for the person, and the grace period of an overdue one.
+-- The moment at which Moodle looks at the open attempts in toolsync_quiz_attempt next: the end that holds for the person, then the grace period of an overdue one.
 -- A person's own override goes before those of groups, no limit (0) before the latest.
 
 DROP TEMPORARY TABLE IF EXISTS toolsync_quiz_end;

@@ -1,0 +1,105 @@
+"""Everything that the SQL files may name: Python functions that `-- python:` calls, and names that Jinja sees. `include/sql/README.md` explains each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from functools import partial
+from typing import Any
+
+from toolsync.course import (
+    availability,
+    backup_lines,
+    dates,
+    embedded_ids,
+    order,
+    put_back,
+    template_rows,
+    text_counts,
+    undo_bundles,
+)
+from toolsync.course.copies import site_copies
+from toolsync.course.graph import site_graph
+from toolsync.course.resets import site_resets
+from toolsync.moodle import enrolment_keys, languages, passwords, profile_dates
+from toolsync.moodle.file_pool import at_hand
+from toolsync.running.execution import STAGED
+from toolsync.running.sql_folder import Function, Language, Occasion, Row, SqlFolder
+from toolsync.running.state import RunState
+
+
+def _of_rows(call: Callable[..., Iterable[Row]]) -> Function:
+    """A function of the rows alone."""
+    return Function(lambda rows, _state: call(rows))
+
+
+def _of_site(call: Callable[..., Iterable[Row]]) -> Function:
+    """A function of the rows and of what the session knows of the site."""
+    return Function(lambda rows, state: call(rows, state.session))
+
+
+FUNCTIONS = {
+    # Users
+    "hash_passwords": _of_site(passwords.hash_given),
+    "installed_languages": _of_site(languages.installed_languages),
+    "profile_dates": _of_site(profile_dates.as_stored),
+    # Courses
+    "tomorrow": _of_site(dates.tomorrow),
+    "week_ends": _of_site(dates.week_ends),
+    "course_runs": _of_rows(order.runs),
+    "course_places": _of_rows(order.places),
+    "enrolment_keys": _of_rows(enrolment_keys.generate),
+    "backups_known": Function(backup_lines.known),
+    "backups_ready": Function(backup_lines.mark_ready),
+    "remember_changed_courses": Function(template_rows.remember_changed),
+    # Copies of courses
+    "read_templates": Function(template_rows.read, makes=("toolsync_tpl_", "toolsync_linked_")),
+    "check_pairs": Function(template_rows.check_pairs),
+    "rewrite_embedded_ids": Function(embedded_ids.rewrite),
+    "count_words": _of_rows(text_counts.counts),
+    # Resets
+    "shift_restrictions": _of_rows(availability.shift_dates),
+    # Undo bundles, and putting them back
+    "keep_going_rows": Function(undo_bundles.keep),
+    "write_undo_bundles": Function(undo_bundles.finish),
+    "find_undo_bundles": Function(put_back.find),
+    "undo_touches": Function(put_back.touches),
+    "load_undo_bundles": Function(
+        put_back.load, makes=("toolsync_back_", "toolsync_was_", "toolsync_became_", "toolsync_unmake_")
+    ),
+    "missing_contents": Function(put_back.missing_contents),
+    "mark_put_back": Function(put_back.done),
+}
+
+
+NAMES: dict[str, Callable[[RunState, Occasion], Any]] = {
+    # Of the file and its run
+    "option": lambda _state, occasion: occasion.options,
+    "given": lambda _state, occasion: lambda column: column in occasion.columns,
+    "given_any": lambda _state, occasion: lambda family: family in occasion.families,
+    "planning": lambda _state, occasion: occasion.planning,
+    "rehearsal": lambda _state, occasion: occasion.planning or bool(occasion.options.get("simulate")),
+    "approved_plan": lambda _state, occasion: occasion.approved_plan,
+    # Of the site
+    "site_has": lambda state, _occasion: state.session.schema.has,
+    "columns_of": lambda state, _occasion: state.session.schema.columns,
+    "texts_of": lambda state, _occasion: state.session.schema.text_columns,
+    "unique_keys": lambda state, _occasion: state.session.schema.unique_keys,
+    "dataroot_at_hand": lambda state, _occasion: partial(at_hand, state.session),
+    "course_graph": lambda state, _occasion: partial(site_graph, state.session.schema),
+    "course_copies": lambda state, _occasion: partial(site_copies, state.session.schema),
+    "course_resets": lambda state, _occasion: partial(site_resets, state.session.schema),
+    # Of the notation
+    "table": lambda _state, _occasion: "{{{}}}".format,
+}
+
+LANGUAGE = Language(FUNCTIONS, NAMES)
+
+
+def sql_folder(folder: str, state: RunState, occasion: Occasion, *, staged: Collection[str] = STAGED) -> SqlFolder:
+    """The SQL of a type, or of a step of it, in this language.
+
+    :param folder: in `include/sql`.
+    :param staged: temporary tables that are there before its first statement; those of a command file's lines, unless said otherwise.
+    :raises SqlError: a file is not written as `include/sql/README.md` says.
+    """
+    return SqlFolder(folder, state, occasion, LANGUAGE, staged=staged)

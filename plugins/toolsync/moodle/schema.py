@@ -1,0 +1,63 @@
+"""Which tables and columns a site has: its version and its plugins decide that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+COLUMNS = "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = DATABASE()"
+UNIQUE_KEYS = (
+    "SELECT table_name, index_name, column_name FROM information_schema.statistics "
+    "WHERE table_schema = DATABASE() AND non_unique = 0 AND index_name <> 'PRIMARY' ORDER BY table_name, index_name, seq_in_index"
+)
+
+
+class Schema:
+    """The tables of a site as information_schema lists them, each looked up once.
+
+    :param rows: asks the site's database.
+    :param prefix: of the site's tables; here they are named without it.
+    """
+
+    def __init__(self, rows: Callable[..., Sequence[Sequence[Any]]], prefix: str) -> None:
+        self._rows = rows
+        self._prefix = prefix
+        self._columns: dict[str, dict[str, str]] = {}  # column: type, by table
+        self._all_read = False
+        self._unique_keys: dict[str, dict[str, list[str]]] | None = None
+
+    def has(self, table: str, column: str | None = None) -> bool:
+        """Whether the site has the table, or that column of it."""
+        known = self._known(table)
+        return column in known if column else bool(known)
+
+    def columns(self, table: str) -> list[str]:
+        """The columns of a table in their order; none when the site has no such table."""
+        return list(self._known(table))
+
+    def text_columns(self, table: str) -> list[str]:
+        """Those of them that hold long texts."""
+        return [name for name, data_type in self._known(table).items() if data_type.endswith("text")]
+
+    def unique_keys(self, table: str) -> list[list[str]]:
+        """The columns of each unique index of a table, its primary key aside."""
+        if self._unique_keys is None:
+            self._unique_keys = {}
+            for name, index, column in self._rows(UNIQUE_KEYS):
+                self._unique_keys.setdefault(name, {}).setdefault(index, []).append(column)
+        return list(self._unique_keys.get(self._prefix + table, {}).values())
+
+    def read_all(self) -> None:
+        """Look up the columns of all tables at once, for a caller that will ask about most of them."""
+        if self._all_read:
+            return
+        self._all_read = True
+        for table, column, data_type in self._rows(f"{COLUMNS} ORDER BY table_name, ordinal_position"):
+            if table.startswith(self._prefix):
+                self._columns.setdefault(table[len(self._prefix) :], {})[column] = data_type
+
+    def _known(self, table: str) -> dict[str, str]:
+        if table not in self._columns:
+            found = self._rows(f"{COLUMNS} AND table_name = %s ORDER BY ordinal_position", (self._prefix + table,))
+            self._columns[table] = {column: data_type for _, column, data_type in found}
+        return self._columns[table]

@@ -1,0 +1,86 @@
+"""Data Docs of a validated file: the page that Great Expectations makes, without any value of the file. Tasks only."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import datetime
+from typing import Any
+
+import great_expectations
+from great_expectations.core.expectation_validation_result import (
+    ExpectationSuiteValidationResult,
+    ExpectationValidationResult,
+)
+from great_expectations.core.run_identifier import RunIdentifier
+from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
+from great_expectations.render.view import DefaultJinjaPageView
+
+from toolsync.reading.validator import Rule, Validator
+
+# The page stands alone: no way to a site's index, no image that a foreign server counts.
+HOME = re.compile(r'href="(?:\.\./)+(?:index|expectations/[^"]*)\.html"')
+FOREIGN_IMAGES = re.compile(r"<img\s[^>]*great-expectations-web-assets[^>]*>|<link rel=\"shortcut icon\"[^>]*>")
+
+
+def build_data_docs(validator: Validator, target: Any, *, file_name: str, run_name: str, time: datetime) -> None:
+    """Write the page of a validated file.
+
+    :param validator: after its last record.
+    :param target: a path of a page, local or of an object store; its folder is there.
+    :raises OSError: when it can't be written.
+    """
+    # The view shows names as they are: a file may be called anything.
+    run = RunIdentifier(run_name=html.escape(run_name), run_time=time)
+    result = _result(validator, html.escape(file_name), run)
+    page = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(result))
+    page = FOREIGN_IMAGES.sub("", HOME.sub('href="#"', page))
+    with target.open("wb") as stream:
+        stream.write(page.encode())
+
+
+def _result(validator: Validator, file_name: str, run: RunIdentifier) -> ExpectationSuiteValidationResult:
+    results = [_rule_result(rule) for rule in validator.rules]
+    met = sum(bool(result.success) for result in results)
+    return ExpectationSuiteValidationResult(
+        success=met == len(results),
+        results=results,
+        suite_name=validator.suite.name,
+        statistics={
+            "evaluated_expectations": len(results),
+            "successful_expectations": met,
+            "unsuccessful_expectations": len(results) - met,
+            "success_percent": _percent(met, len(results)),
+        },
+        meta={
+            "run_id": run,
+            "batch_kwargs": {"data_asset_name": file_name},
+            "great_expectations_version": great_expectations.__version__,
+        },
+    )
+
+
+def _rule_result(rule: Rule) -> ExpectationValidationResult:
+    present = rule.rows - rule.missing
+    return ExpectationValidationResult(
+        success=rule.success and not rule.broken,
+        expectation_config=rule.expectation.configuration,
+        result={
+            "element_count": rule.rows,
+            "missing_count": rule.missing,
+            "missing_percent": _percent(rule.missing, rule.rows),
+            "unexpected_count": rule.unexpected,
+            "unexpected_percent": _percent(rule.unexpected, present),
+            "unexpected_percent_total": _percent(rule.unexpected, rule.rows),
+            "unexpected_percent_nonmissing": _percent(rule.unexpected, present),
+        },
+        exception_info={
+            "raised_exception": rule.broken,
+            "exception_message": "it can't be used; the report of the run says why" if rule.broken else None,
+            "exception_traceback": "" if rule.broken else None,
+        },
+    )
+
+
+def _percent(part: int, whole: int) -> float:
+    return 100 * part / whole if whole else 0.0

@@ -1,0 +1,1 @@
+"""What became of a file, for people and programs: outcomes, plan, approval, report."""

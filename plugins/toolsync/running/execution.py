@@ -1,0 +1,189 @@
+"""Running a batch of lines against a Moodle database: staged, cut into segments, worked on by the SQL of the type."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from airflow.sdk.exceptions import AirflowFailException
+
+from toolsync.moodle.errors import ROW_ERRORS, error_code
+from toolsync.reporting.outcomes import STATUSES, Outcomes
+from toolsync.reporting.plan import ApprovedPlan
+from toolsync.running.segments import segments
+from toolsync.running.sql_folder import SqlFolder
+
+log = logging.getLogger(__name__)
+
+SQL_TYPES = {"text": "LONGTEXT", "yesno": "TINYINT", "moment": "BIGINT", "integer": "BIGINT"}
+REMARK = "line INT UNSIGNED NOT NULL, field VARCHAR(255) NULL, message TEXT NOT NULL"
+ROW_TABLE, CELL_TABLE = "toolsync_row", "toolsync_cell"
+CELL_COLUMNS = ("line", "family", "field", "n", "name", "value", "moment", "yesno")
+ANSWER_TABLE, PLAN_TABLE, APPROVED_TABLE = "toolsync_answer", "toolsync_plan", "toolsync_approved"
+APPROVED_COLUMNS = ("line", "courseid", "categoryid", "lastaccess")
+# What the SQL of every type finds, beside the lines themselves; `include/sql/README.md` says what it is for.
+REMARK_TABLES = {
+    "toolsync_problem": REMARK,
+    "toolsync_note": REMARK,
+    "toolsync_stale": "topic VARCHAR(64) NOT NULL PRIMARY KEY",
+    "toolsync_content_gone": "contenthash VARCHAR(40) NOT NULL PRIMARY KEY",
+    "toolsync_touch": "line INT UNSIGNED NOT NULL, thing VARCHAR(700) NOT NULL, mode VARCHAR(255) NULL",
+    APPROVED_TABLE: "line INT UNSIGNED NOT NULL, courseid BIGINT NULL, categoryid BIGINT NULL, lastaccess BIGINT NULL, KEY (line)",
+}
+STAGED = (ROW_TABLE, CELL_TABLE, *REMARK_TABLES)
+
+
+@dataclass(slots=True)
+class StagedLine:
+    """A line as it goes into the database.
+
+    :param values: of the plain columns, in the order of the suite.
+    :param cells: of the column families: field, family, n, name, value, moment, yesno.
+    """
+
+    line: int
+    values: Sequence[Any]
+    cells: Sequence[Sequence[Any]]
+
+
+class Execution:
+    """Executes batches of one command file.
+
+    :param folder: the SQL of the type, on a session whose transaction the caller commits or rolls back.
+    :param columns: (name, type) of the suite's plain columns.
+    :param approved: the plan that the file has to keep to; None when it has none.
+    """
+
+    def __init__(
+        self,
+        folder: SqlFolder,
+        columns: Sequence[tuple[str, str]],
+        approved: ApprovedPlan | None = None,
+    ) -> None:
+        self.folder = folder
+        self.state = folder.state
+        self.session = folder.state.session
+        self.approved = approved
+        self.names = ["line", *(name for name, _ in columns)]
+        definitions = ["line INT UNSIGNED NOT NULL PRIMARY KEY"]
+        definitions += [f"`{name}` {SQL_TYPES[column_type]} NULL" for name, column_type in columns]
+        definitions += ["status VARCHAR(10) NULL", "field VARCHAR(255) NULL", "message TEXT NULL"]
+        if folder.columns:
+            definitions.append(folder.columns)
+        self.row_definition = ", ".join(definitions)
+        texts = SQL_TYPES["text"]
+        self.cell_definition = (
+            "line INT UNSIGNED NOT NULL, family VARCHAR(100) NOT NULL, field VARCHAR(300) NOT NULL, n INT NULL, name VARCHAR(255) NULL, "
+            f"value {texts} NOT NULL, moment BIGINT NULL, yesno TINYINT NULL, KEY (line), KEY (family)"
+        )
+
+    def run(self, lines: Sequence[StagedLine]) -> Outcomes:
+        """Apply lines as if one by one, in order. A line that the database refuses fails alone.
+
+        :raises MySQLdb.Error: what is not the fault of a line: a deadlock, a lost connection, a missing right.
+        """
+        import MySQLdb
+
+        self.session.execute("SAVEPOINT toolsync")
+        try:
+            return self._run(lines)
+        except MySQLdb.Error as error:
+            if error_code(error) not in ROW_ERRORS:
+                raise
+            self.session.execute("ROLLBACK TO SAVEPOINT toolsync")
+            self.folder.clean_up()
+            if self.state.undo:
+                self.state.undo.abandon()
+            if len(lines) == 1:
+                message = f"the database refuses this line: {error.args[1]}"
+                return Outcomes([(lines[0].line, "failed", None, message)])
+            log.info("The database refuses a row in lines %s to %s; looking for it.", lines[0].line, lines[-1].line)
+        middle = len(lines) // 2
+        result = self.run(lines[:middle])
+        result.add(self.run(lines[middle:]))
+        return result
+
+    def end(self, lines: Sequence[StagedLine]) -> Outcomes:
+        """What the type does once all lines of the file are done, for those of them that did not fail."""
+        self._stage(lines)
+        self.folder.run(self.folder.end)
+        result = self._remarks([], [])
+        self.folder.clean_up()
+        return result
+
+    def _run(self, lines: Sequence[StagedLine]) -> Outcomes:
+        self._stage(lines)
+        self.folder.run(self.folder.touches)
+        parts = segments([line.line for line in lines], self._touches())
+        self.folder.clean_up()
+        result = Outcomes()
+        by_number = {line.line: line for line in lines} if len(parts) > 1 else {}
+        for part in parts:
+            if by_number:
+                self._stage([by_number[number] for number in part])
+            self.folder.run(self.folder.work)
+            result.add(self._outcomes())
+            self.folder.clean_up()
+        return result
+
+    def _stage(self, lines: Sequence[StagedLine]) -> None:
+        tables = self.state.tables
+        tables.create_staging(ROW_TABLE, self.row_definition)
+        tables.create_staging(CELL_TABLE, self.cell_definition)
+        for name, definition in REMARK_TABLES.items():
+            tables.create_staging(name, definition)
+        tables.load(ROW_TABLE, self.names, ((line.line, *line.values) for line in lines))
+        cells = [
+            (line.line, family, field, n, name, value, moment, yesno)
+            for line in lines
+            for field, family, n, name, value, moment, yesno in line.cells
+        ]
+        if cells:
+            tables.load(CELL_TABLE, CELL_COLUMNS, cells)
+        if self.approved:
+            tables.load(APPROVED_TABLE, APPROVED_COLUMNS, self.approved.staged(line.line for line in lines))
+
+    def _touches(self) -> Iterable[tuple[int, bytes, str | None]]:
+        # What the collation takes for equal has the same weights; comparing them here is far cheaper than sorting there.
+        if not self.folder.touches:
+            return []
+        return self.session.rows("SELECT line, UNHEX(MD5(WEIGHT_STRING(thing))), mode FROM toolsync_touch")
+
+    def _outcomes(self) -> Outcomes:
+        lines = self.session.rows("SELECT line, status, field, message FROM toolsync_row ORDER BY line")
+        for line, status, _, _ in lines:
+            if status not in STATUSES:
+                raise AirflowFailException(
+                    f"A defect of the SQL in include/sql/{self.folder.name}: no statement there gave line {line} an outcome "
+                    f"(its status is {status!r}). Nothing of this batch was applied. Please report it, with that line."
+                )
+        failed = {line for line, status, *_ in lines if status == "failed"}
+        result = self._remarks(lines, self._table(ANSWER_TABLE))
+        result.plan = [row for row in self._table(PLAN_TABLE) if row["line"] not in failed]
+        return result
+
+    def _remarks(self, lines: list[tuple[Any, ...]], answer: list[dict[str, Any]]) -> Outcomes:
+        return Outcomes(
+            lines,
+            self.session.rows("SELECT line, field, message FROM toolsync_problem ORDER BY line"),
+            self.session.rows("SELECT line, field, message FROM toolsync_note ORDER BY line"),
+            {topic for (topic,) in self.session.rows("SELECT topic FROM toolsync_stale")},
+            {content for (content,) in self.session.rows("SELECT contenthash FROM toolsync_content_gone")},
+            answer,
+        )
+
+    def _table(self, name: str) -> list[dict[str, Any]]:
+        """The rows of a table that the type may make, by column."""
+        if name not in self.folder.tables:
+            return []
+        columns = self.state.tables.columns(name)
+        rows = self.session.rows(f"SELECT * FROM {name} ORDER BY line")
+        return [dict(zip(columns, map(_plain, row), strict=True)) for row in rows]
+
+
+def _plain(value: Any) -> Any:
+    """A value that JSON knows: sums are decimals."""
+    return int(value) if isinstance(value, Decimal) else value

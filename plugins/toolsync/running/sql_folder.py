@@ -1,0 +1,144 @@
+"""The SQL files of a type: rendered for one command file on one site, run in order."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from toolsync.reading.problems import shown
+from toolsync.running.state import RunState
+from toolsync.running.statements import Statement, check_names, cut, render
+from toolsync.settings import INCLUDE
+
+Row = Sequence[Any]
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """What the SQL is rendered for.
+
+    :param columns: the columns that the file has, by their names in the suite.
+    :param families: the column families that it has (`course#`).
+    :param options: the DAG's Params.
+    :param planning: this is the plan of a file that takes things away.
+    :param approved_plan: the file has a plan to keep to, in `toolsync_approved`.
+    """
+
+    columns: Collection[str] = ()
+    families: Collection[str] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    planning: bool = False
+    approved_plan: bool = False
+
+
+@dataclass(frozen=True)
+class Function:
+    """A Python function that SQL may call.
+
+    :param call: takes the rows of a SELECT and the state of the run, returns rows.
+    :param makes: prefixes of the temporary tables that it makes itself.
+    """
+
+    call: Callable[[Sequence[Row], RunState], Iterable[Row]]
+    makes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Language:
+    """What the SQL of all types may name. `toolsync.functions` holds it.
+
+    :param functions: by the name that `-- python:` calls them by.
+    :param names: what Jinja sees, by name.
+    """
+
+    functions: Mapping[str, Function]
+    names: Mapping[str, Callable[[RunState, Occasion], Any]]
+
+
+class SqlFolder:
+    """The SQL of a type, rendered for one command file on one site.
+
+    :param folder: of the type in `include/sql`.
+    :param state: of the run.
+    :param staged: temporary tables that are there before the first statement.
+    :raises SqlError: a file is not written as `include/sql/README.md` says.
+    """
+
+    def __init__(
+        self,
+        folder: str,
+        state: RunState,
+        occasion: Occasion,
+        language: Language,
+        *,
+        staged: Collection[str] = (),
+        root: Path = INCLUDE / "sql",
+    ) -> None:
+        self.name = folder
+        self.state = state
+        self._root = root
+        self._functions = language.functions
+        self._names = {name: value(state, occasion) for name, value in language.names.items()}
+        self.columns = self._render(f"{folder}/columns.sql").strip() if self._has(f"{folder}/columns.sql") else ""
+        self.touches = self._optional(f"{folder}/touches.sql")
+        self.end = self._optional(f"{folder}/end.sql")
+        numbered = sorted((root / folder).glob("[0-9]*.sql"))
+        self.work = [statement for path in numbered for statement in self.statements(f"{folder}/{path.name}")]
+        makes = {name: function.makes for name, function in language.functions.items()}
+        for statements in (self.touches, self.work, self.end):
+            check_names(statements, staged, makes)
+        self.tables = sorted({statement.creates for statement in self.work + self.touches + self.end} - {""})
+        self.seconds: dict[str, float] = {}  # that each file has taken so far
+
+    def run(self, statements: list[Statement]) -> None:
+        """Run statements in order; the tables that they make are there until the next `clean_up`."""
+        filled = self.state.tables.filled
+        for statement in statements:
+            if not statement.when <= filled:
+                continue
+            started = time.perf_counter()
+            try:
+                rows = self._run(statement)
+            except Exception as error:
+                error.add_note(f"in include/sql/{statement.place}: {shown(statement.sql)}")
+                raise
+            if statement.fills and rows:
+                filled.add(statement.fills)
+            file = statement.place.partition(":")[0]
+            self.seconds[file] = self.seconds.get(file, 0) + time.perf_counter() - started
+
+    def statements(self, name: str) -> list[Statement]:
+        """The statements of a file, rendered."""
+        return [self._finished(statement) for statement in cut(name, self._render(name))]
+
+    def clean_up(self) -> None:
+        """Drop the temporary tables of the type, and those that its Python made."""
+        self.state.tables.drop(self.tables)
+
+    def _run(self, statement: Statement) -> int:
+        """:return: the number of rows that it changed."""
+        if not statement.python:
+            return self.state.session.execute(statement.sql)
+        rows = self.state.session.rows(statement.sql)
+        if not rows:
+            return 0
+        tables = self.state.tables
+        answer = self._functions[statement.python].call(rows, self.state)
+        return tables.load(statement.into, tables.columns(statement.into), answer)
+
+    def _has(self, name: str) -> bool:
+        return (self._root / name).exists()
+
+    def _optional(self, name: str) -> list[Statement]:
+        return self.statements(name) if self._has(name) else []
+
+    def _render(self, name: str) -> str:
+        return render(self._root, name, self._names)
+
+    def _finished(self, statement: Statement) -> Statement:
+        """With the site's own table names, and its collation where a table is defined."""
+        sql = self.state.session.sql(statement.sql)
+        return replace(statement, sql=f"{sql} {self.state.tables.collated}" if statement.only_defines else sql)

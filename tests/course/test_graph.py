@@ -1,0 +1,383 @@
+"""The course graph: it misses no table and no column of Moodle's, finds what Moodle's own `delete_course` takes, and never two courses' rows."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.conformance import rowdiff
+from tests.conformance.test_scenarios import SCENARIOS
+from tests.conftest import ROOT
+from tests.support.site import Site
+from toolsync.course.graph import STAYS, CourseGraph, GraphError, Link, read_graph
+from toolsync.moodle.session import MoodleSession
+
+OURS = ROOT / "include/course_graph/moodle.yaml"
+DECLARED = json.loads((ROOT / "tests/conformance/foreign_keys.json").read_text())
+DELETED = {"courses-delete-rich": 3, "courses-delete-plain": 4}
+FIXED = re.compile(r"\bt\.(\w+) = ")  # a column that a condition sets to one value
+
+# Ways without an index: these tables are read whole.
+WHOLE = {
+    ("bigbluebuttonbn", "course"): "a row an activity",
+    ("repository_instance_config", "instanceid"): "a few rows an instance, and courses hardly have any",
+    ("enrol_lti_resource_link", "resourceid"): "a row a published tool and platform",
+    ("tool_brickfield_process", "courseid"): "a queue",
+    ("user_private_key", "instance"): "by (script, value): keys to grades only",
+    ("wiki_locks", "pageid"): "who is writing just now",
+    (
+        "competency_usercompcourse",
+        "courseid",
+    ): "rows of people, by far not one for each; only (userid, courseid, …) is indexed",
+}
+
+# Tables that have rows of the site, of categories and of people as well. Those are in a context that is no course's, which this column names,
+CONTEXTS = {
+    "block_instances": "parentcontextid",
+    "context": "id",
+    **dict.fromkeys(["comments", "favourite", "files", "filter_active", "gradepenalty_duedate_rule"], "contextid"),
+    **dict.fromkeys(["repository_instances", "role_assignments", "role_capabilities", "tag_instance"], "contextid"),
+}
+ELSEWHERE = """t.{} NOT IN (
+    SELECT x.id FROM {{context}} x JOIN {{context}} c ON c.contextlevel = 50 AND (x.id = c.id OR x.path LIKE CONCAT(c.path, '/%')))"""
+# or something else tells them.
+TALK = "SELECT c.id FROM {message_conversations} c WHERE c.component = 'core_group'"
+OF_THE_SITE = {
+    **{table: ELSEWHERE.format(column) for table, column in CONTEXTS.items()},
+    "badge": "t.courseid IS NULL",
+    "badge_criteria": "t.badgeid IN (SELECT b.id FROM {badge} b WHERE b.courseid IS NULL)",
+    "badge_criteria_param": "t.critid IN (SELECT c.id FROM {badge_criteria} c JOIN {badge} b ON b.id = c.badgeid WHERE b.courseid IS NULL)",
+    "badge_issued": "t.badgeid IN (SELECT b.id FROM {badge} b WHERE b.courseid IS NULL)",
+    "event": "t.courseid = 0 AND t.eventtype IN ('category', 'user')",
+    "logstore_standard_log": "COALESCE(t.courseid, 0) = 0",
+    "message_conversations": f"t.id NOT IN ({TALK})",
+    "message_conversation_members": f"t.conversationid NOT IN ({TALK})",
+    "messages": f"t.conversationid NOT IN ({TALK})",
+    "message_user_actions": f"t.messageid IN (SELECT m.id FROM {{messages}} m WHERE m.conversationid NOT IN ({TALK}))",
+    "post": "t.module = 'blog'",
+    "scale": "t.courseid = 0",
+    "user_private_key": "t.script = 'core_files'",
+}
+
+
+class Column(NamedTuple):
+    """A column that names a row of another table; `to` is None where that depends on the row."""
+
+    table: str
+    name: str
+    to: str | None
+
+
+@pytest.fixture(scope="module")
+def session(pristine: Site) -> Iterator[MoodleSession]:
+    connection = pristine.connect()
+    session = MoodleSession(connection, "mdl_", {})
+    session.schema.read_all()
+    yield session
+    connection.close()
+
+
+@pytest.fixture(scope="module")
+def whole() -> CourseGraph:
+    """Of all versions."""
+    return read_graph([OURS])
+
+
+@pytest.fixture(scope="module")
+def graph(whole: CourseGraph, session: MoodleSession) -> CourseGraph:
+    """What the site has of it."""
+    return whole.on(session.schema)
+
+
+@pytest.fixture(scope="module")
+def found(graph: CourseGraph, session: MoodleSession) -> dict[int, dict[str, set[int]]]:
+    """The rows of every course of the site, by its id and their table."""
+    return {course: walk(graph, session, course) for (course,) in session.rows("SELECT c.id FROM {course} c")}
+
+
+def walk(graph: CourseGraph, session: MoodleSession, course: int) -> dict[str, set[int]]:
+    rows: dict[str, set[int]] = defaultdict(set, {"course": {course}})
+    for table, link in graph.ways():
+        if parents := rows[link.table]:
+            named = listed(parents)
+            if link.key != "id":
+                named = f"SELECT p.{link.key} FROM {{{link.table}}} p WHERE p.id IN ({named})"
+            sql = f"SELECT t.id FROM {{{table.name}}} t WHERE t.{link.column} IN ({named}){link.condition}"
+            rows[table.name].update(id_ for (id_,) in session.rows(sql))
+    return rows
+
+
+def listed(ids: Iterable[int]) -> str:
+    return ", ".join(map(str, sorted(ids)))
+
+
+# -- it misses nothing -------------------------------------------------------------------------------------------------
+
+
+def columns_that_name_rows(session: MoodleSession) -> Iterator[Column]:
+    """By declaration, by their name, or by what another column says."""
+    numbers = session.rows(
+        "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = DATABASE() AND data_type LIKE '%int'"
+    )
+    for table, column in ((table.removeprefix("mdl_"), column) for table, column in numbers):
+        to, key = DECLARED.get(table, {}).get(column, (rowdiff.REFERENCES_BY_NAME.get(column), "id"))
+        if to and key == "id":
+            yield Column(table, column, to)
+        elif (table, column) in rowdiff.POLYMORPHIC or to:
+            yield Column(table, column, None)
+
+
+def test_every_column_that_names_a_row_of_a_course_is_in_the_graph(graph: CourseGraph, session: MoodleSession):
+    missed = []
+    for column in columns_that_name_rows(session):
+        table = graph.tables.get(column.table)
+        if table is None:
+            if column.to in graph.tables and column.table not in graph.outside:
+                missed.append(column)
+        elif column.name not in table.facts.get("scales", ()):
+            links = [link for link in table.of + table.refs if link.column == column.name]
+            if not links or column.to not in {None, *(link.table for link in links)}:
+                missed.append(column)
+    assert missed == []
+
+
+def test_what_is_outside_is_not_inside(whole: CourseGraph):
+    assert whole.outside.keys() & whole.tables.keys() == set()
+    assert all(whole.outside.values())
+
+
+def test_every_table_and_column_is_there_or_was_in_an_older_version(whole: CourseGraph, session: MoodleSession):
+    old = {name for name, table in whole.tables.items() if "until" in table.facts}
+    assert {name for name in whole.tables if not session.schema.has(name)} == old
+    assert [name for name in old if not whole.tables[name].facts["until"] < 5.1] == []
+    assert [
+        (name, link)
+        for name, table in whole.tables.items()
+        for link in table.of + table.refs
+        if name not in old
+        and not (
+            session.schema.has(name, link.column) and (link.table in old or session.schema.has(link.table, link.key))
+        )
+    ] == []
+    assert [name for name in whole.outside if not session.schema.has(name)] == [
+        "assignment_upgrade",
+        "editor_atto_autosave",
+    ]
+
+
+def test_every_activity_and_kind_of_the_site_is_known(graph: CourseGraph, session: MoodleSession):
+    assert {name for (name,) in session.rows("SELECT m.name FROM {modules} m")} == set(graph.activities)
+    for kind in graph.kinds.values():
+        there = session.rows(
+            f"SELECT DISTINCT t.{kind['column']} FROM {{{kind['table']}}} t WHERE {kind.get('when', 'TRUE')}"
+        )
+        assert {name for (name,) in there} - set(kind["known"]) == set()
+
+
+# -- it finds what Moodle deletes, and stops there -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [name for name in DELETED if name in SCENARIOS])
+def test_what_goes_is_what_moodle_deletes(name: str, graph: CourseGraph, session: MoodleSession):
+    expected = json.loads((SCENARIOS[name] / "expected.json").read_text())
+    deleted = {
+        table: {int(row["id"].partition("#")[2]) for row in changes["deleted"]}
+        for table, changes in expected.items()
+        if "deleted" in changes
+    }
+    gone = {table: ids for table, ids in walk(graph.deletable, session, DELETED[name]).items() if ids}
+    # Tags that nothing has any more, and the roles that came by meta link to another course: no column leads there from the course.
+    assert deleted.pop("tag", set()) <= {
+        tag
+        for (tag,) in session.rows(
+            f"SELECT g.tagid FROM {{tag_instance}} g GROUP BY g.tagid HAVING SUM(g.id NOT IN ({listed(gone.get('tag_instance', {0}))})) = 0"
+        )
+    }
+    deleted["role_assignments"] -= {
+        role
+        for (role,) in session.rows(
+            "SELECT r.id FROM {role_assignments} r JOIN {enrol} e ON e.id = r.itemid "
+            "WHERE r.component = 'enrol_meta' AND e.enrol = 'meta' AND e.customint1 = %s",
+            (DELETED[name],),
+        )
+    }
+    # What the scenarios do not compare.
+    unseen = {table for table in gone if rowdiff.IGNORED_TABLES.match(table) and table not in rowdiff.KEPT_ROWS}
+    assert {table: ids for table, ids in gone.items() if table not in unseen} == deleted
+
+
+def test_what_goes_and_what_stays_are_all_there_is(
+    graph: CourseGraph, session: MoodleSession, found: dict[int, dict[str, set[int]]]
+):
+    gone = walk(graph.deletable, session, 3)
+    for name, ids in found[3].items():
+        if ids:
+            stays = graph.tables[name].stays or "FALSE"
+            kept = {
+                id_
+                for (id_,) in session.rows(f"SELECT t.id FROM {{{name}}} t WHERE t.id IN ({listed(ids)}) AND ({stays})")
+            }
+            assert (gone[name] & kept, gone[name] | kept) == (set(), ids), name
+
+
+def test_no_row_belongs_to_two_courses(graph: CourseGraph, found: dict[int, dict[str, set[int]]]):
+    assert {
+        name: shared
+        for name in graph.tables
+        if (shared := [row for row, times in owners(found, name).items() if times > 1])
+    } == {}
+
+
+def test_every_row_belongs_to_a_course_or_is_none_of_any(
+    graph: CourseGraph, session: MoodleSession, found: dict[int, dict[str, set[int]]]
+):
+    astray = {}
+    for name in graph.tables:
+        rows = {id_ for (id_,) in session.rows(f"SELECT t.id FROM {{{name}}} t")}
+        if left := rows - owners(found, name).keys():
+            of_the_site = OF_THE_SITE.get(name, "FALSE")
+            explained = session.rows(f"SELECT t.id FROM {{{name}}} t WHERE t.id IN ({listed(left)}) AND {of_the_site}")
+            if left := left - {id_ for (id_,) in explained}:
+                astray[name] = left
+    assert astray == {}
+
+
+def owners(found: dict[int, dict[str, set[int]]], table: str) -> Counter[int]:
+    return Counter(row for rows in found.values() for row in rows[table])
+
+
+def test_what_it_names_is_there(graph: CourseGraph, session: MoodleSession):
+    """A column that names a row names one that is there: it is the right table that is named."""
+    nowhere = Counter(
+        (name, link.column)
+        for name, table in graph.tables.items()
+        for link in table.of + table.refs
+        if link.key == "id" and dangling(session, name, link)
+    )
+    assert dict(nowhere) == {
+        ("grade_grades_history", "oldid"): 1,  # a history of what is gone
+        ("lti_tool_settings", "coursemoduleid"): 1,  # the site's rows were made by hand
+    }
+
+
+def dangling(session: MoodleSession, table: str, link: Link) -> int:
+    return session.value(
+        f"SELECT COUNT(*) FROM {{{table}}} t WHERE t.{link.column} NOT IN (-1, 0) "
+        f"AND NOT EXISTS (SELECT 1 FROM {{{link.table}}} p WHERE p.id = t.{link.column}){link.condition}"
+    )
+
+
+# -- it reads by index ---------------------------------------------------------------------------------------------------
+
+
+def test_every_way_has_an_index(graph: CourseGraph, session: MoodleSession):
+    indexes: dict[str, list[list[str]]] = defaultdict(list)
+    for table, columns in session.rows(
+        "SELECT table_name, GROUP_CONCAT(column_name ORDER BY seq_in_index) FROM information_schema.statistics "
+        "WHERE table_schema = DATABASE() GROUP BY table_name, index_name"
+    ):
+        indexes[table.removeprefix("mdl_")].append(columns.split(","))
+    without = {
+        (table.name, link.column)
+        for table in graph.deletable.tables.values()
+        for link in table.of
+        if not any(leads(index, link) for index in indexes[table.name])
+    }
+    assert without == WHOLE.keys()
+
+
+def leads(index: list[str], link: Link) -> bool:
+    """Whether the index is found by the link's column: it comes first, or after columns that the condition sets to one value."""
+    before = index[: index.index(link.column)] if link.column in index else None
+    return before is not None and set(before) <= set(FIXED.findall(link.when))
+
+
+# -- the files -----------------------------------------------------------------------------------------------------------
+
+
+def test_files_are_read_as_one(tmp_path: Path):
+    (tmp_path / "a.yaml").write_text(
+        "tables:\n  course:\n  quiz: {of: {course: course}, activity: true}\n"
+        "kinds:\n  question type: {table: question, column: qtype, known: [essay]}\noutside: {cohort: of the site}\n"
+    )
+    (tmp_path / "b.yaml").write_text(
+        "tables:\n"
+        "  game: {of: {course: course}, activity: true}\n"
+        "  game_play: {of: {game: game}, people: true, refs: [{userid: user}, {item: a, when: t.x = 1 OR t.y = 2}], reset: game_all}\n"
+        "  event: {of: [{courseid: course}, {instance: activity by modulename, when: t.visible = 1}]}\n"
+        "  score: {of: {id: game_play.scoreid}, stays: {why: a record, when: [t.best = 1, t.kept = 1]}}\n"
+        "  diary: {of: {course: course}, stays: a log}\n"
+        "kinds:\n  question type: {table: question, column: qtype, known: [riddle]}\noutside: {hall: a site's}\n"
+    )
+    graph = read_graph([tmp_path / "a.yaml", tmp_path / "b.yaml"])
+    assert graph.activities == ["quiz", "game"]
+    assert graph.kinds["question type"]["known"] == ["essay", "riddle"]
+    assert graph.outside == {"cohort": "of the site", "hall": "a site's"}
+    play = graph.tables["game_play"]
+    assert (play.people, play.facts["reset"]) == (True, "game_all")
+    assert play.refs == (Link("userid", "user"), Link("item", "a", "(t.x = 1 OR t.y = 2)"))
+    assert graph.tables["event"].of == (
+        Link("courseid", "course"),
+        Link("instance", "quiz", "t.visible = 1 AND t.modulename = 'quiz'"),
+        Link("instance", "game", "t.visible = 1 AND t.modulename = 'game'"),
+    )
+    assert graph.tables["score"].of == (Link("id", "game_play", "", "scoreid"),)
+    assert graph.tables["score"].stays == "(t.best = 1) OR (t.kept = 1)"
+    assert graph.tables["diary"].stays == STAYS
+    order = [table.name for table in graph.root_to_leaf]
+    assert order.index("course") < order.index("game") < order.index("game_play") < order.index("score")
+    assert graph.leaf_to_root[-1].name == "course"
+
+
+def test_a_site_has_what_its_version_has(session: MoodleSession, tmp_path: Path):
+    (tmp_path / "a.yaml").write_text(
+        "tables:\n  course:\n  never: {of: {course: course}}\n"
+        "  event:\n"
+        "    of: [{courseid: course}, {nothing: course}, {instance: course, when: t.none = 1}, {instance: never}]\n"
+        "    stays: {why: so, when: [t.courseid = 0, t.none = 1]}\n"
+    )
+    graph = read_graph([tmp_path / "a.yaml"]).on(session.schema)
+    assert graph.tables.keys() == {"course", "event"}
+    assert graph.tables["event"].of == (Link("courseid", "course"),)
+    assert graph.tables["event"].stays == "(t.courseid = 0)"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("tables: {course: {", "while parsing"),
+        ("- tables", "is no mapping"),
+        ("tables: [course]", "tables: ['course'] is no mapping"),
+        ("table: {}", "unknown: table"),
+        ("tables: {course: , quiz: [course]}", "quiz: ['course'] is no mapping"),
+        ("tables: {course: , quiz: {activity: true}}", "quiz hangs on nothing"),
+        ("tables: {course: , quiz: {of: {course: }}}", "quiz: course leads to None, which is no table"),
+        ("tables: {course: , quiz: {of: course}}", "quiz: 'course' is no mapping"),
+        ("tables: {course: , quiz: {of: [course]}}", "quiz: 'course' is no mapping"),
+        ("tables: {course: , quiz: {of: {course: courses}}}", "quiz hangs on courses, which is not there"),
+        (
+            "tables: {course: , quiz: {of: {course: course}, stays: {when: t.id = 1}}}",
+            "stays is a reason, or has why and when",
+        ),
+        ("kinds: {question type: {table: question}}", "question type lacks column, known"),
+        ("kinds: {question type: essay}", "question type: 'essay' is no mapping"),
+        ("outside: cohort", "outside: 'cohort' is no mapping"),
+    ],
+)
+def test_a_wrong_file_is_refused(text: str, message: str, tmp_path: Path):
+    (tmp_path / "wrong.yaml").write_text(text)
+    with pytest.raises(GraphError, match=f"wrong.yaml.*{re.escape(message)}"):
+        read_graph([tmp_path / "wrong.yaml"])
+
+
+def test_a_table_stands_in_one_file(tmp_path: Path):
+    for name in ("a.yaml", "b.yaml"):
+        (tmp_path / name).write_text("tables: {course: }")
+    with pytest.raises(GraphError, match=r"b\.yaml: table course stands in a\.yaml already"):
+        read_graph([tmp_path / "a.yaml", tmp_path / "b.yaml"])

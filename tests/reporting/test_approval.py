@@ -1,0 +1,447 @@
+"""What takes something away shows it first, and does what was approved: no more, and nothing else."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.support.site import Site
+from toolsync import run as runner
+from toolsync.cabinet.folders import Cabinet
+from toolsync.reporting.plan import SHOWN, Totals, cell, lines_of, markdown, size
+from toolsync.running.sql_folder import SqlFolder
+from toolsync.settings import settings
+
+pytestmark = pytest.mark.usefixtures("airflow")
+
+DAG_ID = "toolsync_courses_delete"
+FILE = "shortname\nC106\nC107\nNOWHERE\n"
+GONE = "SELECT COUNT(*) FROM {course} WHERE shortname IN ('C106', 'C107')"
+WITHOUT: dict[str, Any] = {"require_approval": False}
+
+
+@pytest.fixture
+def cabinet(site: Site) -> Cabinet:
+    return Cabinet("courses_delete")
+
+
+def found(cabinet: Cabinet, *folders: str) -> list[str]:
+    """The files of these folders; default: all where command files and undo bundles are."""
+    names = folders or ("inbox", "work", "tryback", "archive", "undo")
+    paths = (path for name in names if cabinet.folder(name).exists() for path in cabinet.folder(name).rglob("*"))
+    return sorted(str(path.relative_to(cabinet.root)) for path in paths if path.is_file())
+
+
+def drop(cabinet: Cabinet, tmp_path: Path, text: str = FILE, name: str = "old courses.csv") -> None:
+    (tmp_path / name).write_text(text)
+    cabinet.put(tmp_path / name)
+
+
+@contextmanager
+def in_airflow(monkeypatch: pytest.MonkeyPatch, answer: str, **event: Any) -> Iterator[list[Any]]:
+    """Run as under a scheduler, where a person answers as soon as the task waits: the form that the person saw is in the list."""
+    from airflow.providers.standard.operators import hitl
+
+    from toolsync.operators.approve import ApproveOperator
+
+    asked: list[Any] = []
+
+    def wait(self: ApproveOperator, context: Any) -> Any:
+        asked.append(self)
+        user = {"id": "7", "name": "ana"}
+        given = {"chosen_options": [answer], "params_input": {"reason": "spring cleaning"}, "responded_by_user": user}
+        return self.execute_complete(context, {**given, "responded_at": hitl.utcnow(), "timedout": False, **event})
+
+    with monkeypatch.context() as patch:
+        patch.setattr("airflow.providers.standard.operators.hitl.ApprovalOperator.execute", wait)
+        patch.setattr("airflow.providers.standard.operators.hitl.ApprovalOperator.skip", lambda *args, **kwargs: None)
+        patch.delenv("TOOLSYNC_RUN_PID", raising=False)
+        yield asked
+
+
+def test_the_two_tasks_stand_before_execution():
+    group = runner.load_dag(DAG_ID).task_group_dict["file"]
+    order = ["validate", "plan", "approve", "execute", "tryback", "archive"]
+    assert [task.task_id for task in group.topological_sort()] == [f"file.{name}" for name in order]
+
+
+# By hand
+
+
+def test_without_an_answer_the_plan_is_all_that_happens(site: Site, pristine: Site, cabinet: Cabinet):
+    result = site.run(DAG_ID, FILE)
+    assert result["state"] == "awaiting approval"
+    assert site.changed(pristine) == []
+    assert found(cabinet) == []
+    assert result["counts"]["deleted"] == 0 and result["planned"]["counts"]["deleted"] == 2
+    assert [(row["line"], row["shortname"], row["people"]) for row in result["plan_rows"]] == [
+        (2, "C106", 1),
+        (3, "C107", 0),
+    ]
+    assert result["approval"] == {
+        "needed": True, "why": ["Param require_approval asks for it"], "answer": None, "by": None, "at": None, "reason": None,
+    }  # fmt: skip
+    text = Path(result["report"]).read_text()
+    assert "NOT APPROVED" in text and "C106 Manual disabled 106 (Humanities / History): 1 person enrolled" in text
+    with open(result["plan"], newline="") as stream:
+        assert [row["fullname"] for row in csv.DictReader(stream)] == ["Manual disabled 106", "No manual instance 107"]
+    with open(result["lines"], newline="") as stream:
+        outcomes = [row["outcome"] for row in csv.DictReader(stream)]
+    assert outcomes == ["not approved", "not approved", "failed"]
+
+
+def test_yes_in_advance_does_it_and_says_who(site: Site, cabinet: Cabinet):
+    result = site.run(DAG_ID, FILE, approve="yes")
+    assert result["state"] == "success"
+    assert site.value(GONE) == 0
+    assert result["counts"]["deleted"] == 2
+    assert (result["approval"]["answer"], result["approval"]["by"]) == ("yes", runner.user_name())
+    assert Path(result["tryback"]).read_text() == "shortname\nNOWHERE\n"
+    assert f"Approved by {runner.user_name()}" in Path(result["report"]).read_text()
+    assert found(cabinet, "inbox", "work") == []
+
+
+@pytest.mark.parametrize("params", [{}, WITHOUT])
+def test_no_in_advance_does_nothing_even_unasked(site: Site, pristine: Site, cabinet: Cabinet, params: dict[str, Any]):
+    result = site.run(DAG_ID, FILE, approve="no", **params)
+    assert result["state"] == "not approved"
+    assert site.changed(pristine) == []
+    assert found(cabinet) == []
+
+
+def test_nobody_is_asked_where_the_param_and_the_limits_do_not(site: Site):
+    result = site.run(DAG_ID, FILE, **WITHOUT)
+    assert result["state"] == "success"
+    assert site.value(GONE) == 0
+    assert result["approval"]["needed"] is False
+    assert "No approval was needed." in Path(result["report"]).read_text()
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "says"),
+    [
+        ("approve_over_courses", 1, "the plan has 2 courses, more than 1"),
+        ("approve_active_days", 30, "somebody was within the last 30 days in 1 course: C106"),
+    ],
+)
+def test_what_passes_a_limit_is_asked_for_whatever_the_param_says(
+    site: Site, monkeypatch: pytest.MonkeyPatch, limit: str, value: int, says: str
+):
+    visit(site, days_ago=20)
+    monkeypatch.setitem(settings(), "protection", {**settings()["protection"], limit: value})
+    result = site.run(DAG_ID, FILE, **WITHOUT)
+    assert (result["state"], site.value(GONE)) == ("awaiting approval", 2)
+    assert any(says in reason for reason in result["approval"]["why"])
+    monkeypatch.setitem(settings(), "protection", dict.fromkeys(settings()["protection"]))
+    assert site.run(DAG_ID, FILE, **WITHOUT)["state"] == "success"
+
+
+def test_a_file_that_would_change_nothing_needs_no_approval(site: Site, pristine: Site):
+    result = site.run(DAG_ID, "shortname\nNOWHERE\n")
+    assert (result["state"], result["approval"]["needed"]) == ("success", False)
+    assert site.changed(pristine) == []
+
+
+def test_a_simulation_shows_the_plan_and_asks_nobody(site: Site, pristine: Site, cabinet: Cabinet):
+    result = site.run(DAG_ID, FILE, simulate=True)
+    assert result["state"] == "success"
+    assert result["planned"]["things"] == 2
+    assert "In the plan: 2 courses" in Path(result["report"]).read_text()
+    assert site.changed(pristine) == []
+    assert found(cabinet) == []
+
+
+def test_files_of_the_inbox_go_back_to_it(site: Site, pristine: Site, cabinet: Cabinet, tmp_path: Path):
+    drop(cabinet, tmp_path)
+    assert site.run(DAG_ID)["state"] == "awaiting approval"
+    assert found(cabinet) == ["inbox/old courses.csv"]
+    assert (cabinet.folder("inbox") / "old courses.csv").read_text() == FILE
+    assert site.changed(pristine) == []
+    assert site.run(DAG_ID, approve="yes")["state"] == "success"
+    assert site.value(GONE) == 0
+
+
+def test_pasted_rows_that_are_not_approved_are_kept_in_the_archive(site: Site, pristine: Site, cabinet: Cabinet):
+    result = site.run(DAG_ID, content=FILE, approve="no")
+    assert result["state"] == "not approved"
+    assert Path(result["archive"]).read_text() == FILE
+    assert found(cabinet, "inbox", "work", "tryback") == []
+
+
+def test_the_command_says_so_by_its_exit_status(site: Site, pristine: Site, tmp_path: Path):
+    (tmp_path / "old.csv").write_text(FILE)
+    command = [sys.executable, "-m", "toolsync.run", DAG_ID, str(tmp_path / "old.csv"), "--format", "json"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "plugins")}
+    for arguments, status, state in (
+        ([], 3, "awaiting approval"),
+        (["--approve", "no"], 3, "not approved"),
+        (["--approve", "yes"], 0, "success"),
+    ):
+        done = subprocess.run(command + arguments, capture_output=True, text=True, env=environment, check=False)
+        assert done.returncode == status, done.stderr[-2000:]
+        assert json.loads(done.stdout)["state"] == state
+    command[3] = "toolsync_users"
+    done = subprocess.run([*command, "--approve", "no"], capture_output=True, text=True, env=environment, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "takes nothing away" in done.stderr
+
+
+# In Airflow
+
+
+def test_a_person_approves_in_airflow(site: Site, cabinet: Cabinet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    drop(cabinet, tmp_path)
+    with in_airflow(monkeypatch, "Approve") as asked:
+        assert site.run(DAG_ID)["state"] == "success"
+    [form] = asked
+    assert "2 courses: 1 person enrolled" in form.subject
+    assert "| 2 | 8 | C106 | Manual disabled 106 |" in form.body
+    assert site.value(GONE) == 0
+    [report] = cabinet.folder("report").glob("*.txt")
+    assert "Approved by ana on " in report.read_text() and ": spring cleaning\n" in report.read_text()
+
+
+def test_a_person_rejects_in_airflow(
+    site: Site, pristine: Site, cabinet: Cabinet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    drop(cabinet, tmp_path)
+    with in_airflow(monkeypatch, "Reject"):
+        assert site.run(DAG_ID)["state"] == "not approved"
+    assert site.changed(pristine) == []
+    assert found(cabinet) == ["inbox/old courses.csv"]
+    assert (cabinet.folder("inbox") / "old courses.csv").read_text() == FILE
+    [report] = cabinet.folder("report").glob("*.txt")
+    assert "Refused by ana on " in report.read_text()
+
+
+def test_a_file_put_back_takes_nobodys_place(
+    site: Site, cabinet: Cabinet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    from toolsync.operators.approve import ApproveOperator
+
+    drop(cabinet, tmp_path)
+    form = ApproveOperator._tell
+
+    def drop_another(self: ApproveOperator, approval: Any) -> Any:
+        drop(cabinet, tmp_path, "shortname\nOTHER\n")
+        return form(self, approval)
+
+    monkeypatch.setattr(ApproveOperator, "_tell", drop_another)
+    assert site.run(DAG_ID, approve="no")["returned"].endswith("inbox/old courses~2.csv")
+    assert (cabinet.folder("inbox") / "old courses.csv").read_text() == "shortname\nOTHER\n"
+    assert (cabinet.folder("inbox") / "old courses~2.csv").read_text() == FILE
+
+
+def test_nobody_answers_in_time(
+    site: Site, pristine: Site, cabinet: Cabinet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setitem(settings(), "protection", {**settings()["protection"], "answer_within_hours": 48})
+    drop(cabinet, tmp_path)
+    with in_airflow(monkeypatch, "Reject", responded_by_user=None, params_input={}, timedout=True) as asked:
+        result = site.run(DAG_ID)
+    assert asked[0].response_timeout.total_seconds() == 48 * 3600 and asked[0].defaults == ["Reject"]
+    assert (result["approval"]["by"], result["approval"]["reason"]) == ("nobody", "nobody answered within 48 hours")
+    assert found(cabinet) == ["inbox/old courses.csv"]
+    assert site.changed(pristine) == []
+
+
+def test_execution_asks_for_the_decision_itself(
+    site: Site, pristine: Site, cabinet: Cabinet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A task that somebody marked as success decides nothing."""
+    drop(cabinet, tmp_path)
+    monkeypatch.setattr("toolsync.operators.approve.ApproveOperator.treat", lambda *args: None)
+    assert site.run(DAG_ID)["state"] == "failed"
+    assert site.changed(pristine) == []
+    assert len(found(cabinet, "inbox", "tryback", "archive")) == 0
+    monkeypatch.undo()
+    monkeypatch.setenv("TOOLSYNC_CABINET", str(cabinet.root.parent))
+    monkeypatch.setenv("AIRFLOW_CONN_MOODLE_DB", site.connection(dataroot=tmp_path / "moodledata"))
+    monkeypatch.setattr("toolsync.cabinet.folders.Owner.may_adopt", lambda self, other: True)
+    assert site.run(DAG_ID)["state"] == "awaiting approval"
+    assert found(cabinet) == ["inbox/old courses.csv"]
+
+
+# Between the plan and its execution
+
+
+def visit(site: Site, days_ago: float = 0) -> None:
+    site.rows(
+        "INSERT INTO {user_lastaccess} (userid, courseid, timeaccess) SELECT 7, id, UNIX_TIMESTAMP() - %s FROM {course} WHERE shortname = 'C106'",
+        (int(days_ago * 86400),),
+    )
+
+
+def rename(site: Site) -> None:
+    site.rows("UPDATE {course} SET shortname = CONCAT('X', shortname) WHERE shortname IN ('C106', 'C108')")
+    site.rows("UPDATE {course} SET shortname = 'C106' WHERE shortname = 'XC108'")
+
+
+@pytest.fixture(params=["SQL and Python", "Python alone"])
+def guarded(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What looks that a line is what was approved: the SQL of the type, and Python for types whose SQL does not."""
+    if request.param == "Python alone":
+        make = SqlFolder.__init__
+
+        def make_without(self: SqlFolder, *args: Any, **kwargs: Any) -> None:
+            make(self, *args, **{**kwargs, "approved_plan": False})
+
+        monkeypatch.setattr(SqlFolder, "__init__", make_without)
+
+
+@pytest.mark.usefixtures("guarded")
+@pytest.mark.parametrize(("change", "says"), [(visit, "since the plan was made"), (rename, "which was not approved")])
+def test_a_line_that_is_not_what_was_approved_fails_and_the_others_are_done(
+    site: Site, monkeypatch: pytest.MonkeyPatch, change: Callable[[Site], None], says: str
+):
+    from toolsync.operators.approve import ApproveOperator
+
+    ask = ApproveOperator.treat
+
+    def ask_then_change(self: ApproveOperator, *args: Any) -> Any:
+        answer = ask(self, *args)
+        change(site)
+        return answer
+
+    monkeypatch.setattr(ApproveOperator, "treat", ask_then_change)
+    courses = site.value("SELECT COUNT(*) FROM {course}")
+    result = site.run(DAG_ID, FILE, approve="yes")
+    assert result["state"] == "success"
+    assert (result["counts"]["deleted"], result["counts"]["failed"]) == (1, 2)
+    assert site.value("SELECT COUNT(*) FROM {course}") == courses - 1
+    assert site.value("SELECT COUNT(*) FROM {course} WHERE shortname = 'C107'") == 0
+    text = Path(result["report"]).read_text()
+    [told] = [line for line in text.splitlines() if line.startswith("  line 2") and "Drop the line again" in line]
+    assert says in told
+    assert Path(result["tryback"]).read_text() == "shortname\nC106\nNOWHERE\n"
+
+
+# What dies in the middle
+
+MOMENTS = [
+    ("toolsync.running.batches:BatchRun._sum", "after"),
+    ("toolsync.operators.plan:PlanOperator.treat", "after"),
+    ("toolsync.operators.approve:ApproveOperator._decide", "before"),
+    ("toolsync.operators.approve:ApproveOperator._decide", "after"),
+]
+MOMENTS_OF_YES = [
+    ("toolsync.running.batches:BatchRun._mark", "after"),
+    ("toolsync.moodle.session:MoodleSession.commit", "before"),
+    ("toolsync.moodle.session:MoodleSession.commit", "after"),
+    ("toolsync.cabinet.folders:Cabinet.archive", "before"),
+]
+MOMENTS_OF_NO = [
+    ("toolsync.cabinet.folders:Cabinet.reserve", "before"),
+    ("toolsync.cabinet.folders:Cabinet.reserve", "after"),
+    ("toolsync.operators.archive:write_report", "after"),
+    ("toolsync.cabinet.folders:Cabinet.put_back", "after"),
+]
+
+
+def killed(where: str, when: str, answer: str) -> None:
+    """Run what is in the inbox in a process that is killed at that moment."""
+    flags = ["after"] if when == "after" else []
+    command = [sys.executable, "-m", "tests.support.dying", where, *flags, "--", DAG_ID, "--approve", answer]
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'plugins'}:{ROOT}"}
+    done = subprocess.run(command, capture_output=True, env=environment, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()[-3000:]
+
+
+def holding(cabinet: Cabinet) -> list[str]:
+    """The folders that hold the command file."""
+    names = ("inbox", "work", "tryback", "archive")
+    paths = ((name, path) for name in names for path in cabinet.folder(name).rglob("*"))
+    return [name for name, path in paths if path.is_file() and path.read_text() == FILE]
+
+
+@pytest.mark.parametrize(("where", "when"), MOMENTS + MOMENTS_OF_YES)
+def test_killed_at_any_moment_what_was_approved_is_done(
+    site: Site, cabinet: Cabinet, tmp_path: Path, where: str, when: str
+):
+    drop(cabinet, tmp_path)
+    killed(where, when, "yes")
+    assert holding(cabinet) == ["work"]
+    result = site.run(DAG_ID)
+    assert result["state"] == "success"
+    assert result["counts"]["deleted"] == 2
+    assert site.value(GONE) == 0
+    assert holding(cabinet) == ["archive"]
+    assert found(cabinet, "inbox", "work") == []
+    assert len(found(cabinet, "undo")) == 4  # bundle and index of two courses
+
+
+@pytest.mark.parametrize(("where", "when"), MOMENTS + MOMENTS_OF_NO)
+def test_killed_at_any_moment_what_was_refused_is_not_done(
+    site: Site, pristine: Site, cabinet: Cabinet, tmp_path: Path, where: str, when: str
+):
+    drop(cabinet, tmp_path)
+    killed(where, when, "no")
+    assert len(holding(cabinet)) == 1
+    assert site.run(DAG_ID)["state"] in {"not approved", "awaiting approval"}
+    assert found(cabinet) == ["inbox/old courses.csv"]
+    assert holding(cabinet) == ["inbox"]
+    assert site.changed(pristine) == []
+
+
+def test_an_answer_in_advance_is_not_one_to_what_a_dead_run_left(
+    site: Site, pristine: Site, cabinet: Cabinet, tmp_path: Path
+):
+    drop(cabinet, tmp_path)
+    killed("toolsync.operators.plan:PlanOperator.treat", "after", "no")
+    assert site.run(DAG_ID, "shortname\nC108\n", approve="yes")["counts"]["deleted"] == 1
+    assert found(cabinet, "inbox") == ["inbox/old courses.csv"]
+    assert site.value(GONE) == 2
+
+
+# Words
+
+
+def plan_of(number: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "line": line, "courseid": line, "shortname": f"C{line}", "fullname": "A | <b>*bold*</b>\n[x](http://y) `z`", "people": 1200,
+            "lastaccess": 1777622400 if line == 1 else None, "files": line, "bytes": 1_500_000,
+        }
+        for line in range(1, number + 1)
+    ]  # fmt: skip
+
+
+def test_names_stay_text_in_the_form():
+    head, rule, row = markdown(plan_of(1))
+    assert head.startswith("| line | courseid | shortname | fullname | people | last access |")
+    assert rule.count("|") == head.count("|")
+    assert row.replace("\\|", "").count("|") == head.count("|")
+    assert r"A \| \<b\>\*bold\*\<\/b\> \[x\]\(http\:\/\/y\) \`z\`" in row
+    assert "| 1\\,200 | 2026\\-05\\-01 08\\:00 | 1 | 1\\.5 MB |" in row
+
+
+def test_a_long_plan_is_cut():
+    rows = plan_of(SHOWN + 1)
+    assert lines_of(rows)[-1] == list(markdown(rows))[-1].strip() == "… and 1 more, in the table beside the report"
+    wide = [{**row, "fullname": "漢" * 200, "shortname": "字" * 200, "category": "語" * 200} for row in rows]
+    assert len("\n".join(markdown(wide)).encode()) < 60_000
+
+
+def test_totals():
+    total = Totals.of(plan_of(2))
+    assert total.sentence() == "2 courses: 2,400 people enrolled, 3 files (3.0 MB), last access 2026-05-01 08:00"
+    assert Totals.of([]).sentence() == "0 things: last access never"
+    assert [size(number) for number in (0, 999, 1000, 999_900, 123_456_789)] == [
+        "0 B",
+        "999 B",
+        "1.0 kB",
+        "1000 kB",
+        "123 MB",
+    ]
+    assert cell("lastaccess", 0) == "never"

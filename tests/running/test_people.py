@@ -1,0 +1,92 @@
+"""Enrolments, groups and cohorts where the scenarios do not reach: what is decided by us rather than by Moodle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.site import Site
+
+pytestmark = pytest.mark.usefixtures("airflow")
+
+ROLES = """
+SELECT r.shortname FROM {role_assignments} a JOIN {role} r ON r.id = a.roleid JOIN {context} x ON x.id = a.contextid AND x.contextlevel = 50
+  JOIN {course} c ON c.id = x.instanceid JOIN {user} u ON u.id = a.userid
+ WHERE u.username = %s AND c.shortname = %s ORDER BY r.shortname
+"""
+ENROLMENT = """
+SELECT ue.status, ue.timestart, ue.timeend FROM {user_enrolments} ue JOIN {enrol} e ON e.id = ue.enrolid JOIN {course} c ON c.id = e.courseid
+  JOIN {user} u ON u.id = ue.userid WHERE u.username = %s AND c.shortname = %s
+"""
+
+
+def roles(site: Site, username: str, course: str) -> list[str]:
+    return [name for (name,) in site.rows(ROLES, (username, course))]
+
+
+def test_a_role_alone_may_be_the_default(site: Site):
+    result = site.run("toolsync_enrolments", "rolename,uid,cid\nteacher,u026,C103\n", default_method="-")
+    assert result["counts"]["created"] == 1
+    assert roles(site, "u026", "C103") == ["teacher"]
+    assert site.rows(ENROLMENT, ("u026", "C103")) == []
+
+
+def test_all_roles_go_by_a_star_and_by_nothing_else(site: Site):
+    site.run("toolsync_enrolments", "rolename,uid,cid,enrol\nteacher,u026,C103,-\nstudent,u026,C103,-\n")
+    result = site.run("toolsync_enrolments", "cmd,rolename,uid,cid,enrol\ndel,,u026,C103,-\ndel,nosuch,u026,C103,-\n")
+    assert result["counts"]["failed"] == 2
+    assert "expected a role, or * for all of them" in Path(result["report"]).read_text()
+    assert roles(site, "u026", "C103") == ["student", "teacher"]
+    site.run("toolsync_enrolments", "cmd,rolename,uid,cid,enrol\ndel,*,u026,C103,-\n")
+    assert roles(site, "u026", "C103") == []
+
+
+def test_enabling_changes_no_dates_and_says_so(site: Site):
+    site.run("toolsync_enrolments", "rolename,uid,cid,starttime,endtime\nstudent,u026,C103,2026-02-01,2026-03-01\n")
+    before = site.rows(ENROLMENT, ("u026", "C103"))[0]
+    result = site.run("toolsync_enrolments", "cmd,rolename,uid,cid,endtime\ndisable,,u026,C103,2027-01-01\n")
+    assert site.rows(ENROLMENT, ("u026", "C103")) == [(1, *before[1:])]
+    assert "enable and disable change no dates" in Path(result["report"]).read_text()
+
+
+def test_a_new_cohort_without_a_name_is_called_by_its_key(site: Site):
+    result = site.run("toolsync_cohorts", "cid,userid\nINTAKE,u001\nINTAKE,u002\n", auto_create=True)
+    assert result["counts"]["failed"] == 0
+    assert site.rows("SELECT name, idnumber FROM {cohort} WHERE idnumber = 'INTAKE'") == [("INTAKE", "INTAKE")]
+    members = "SELECT COUNT(*) FROM {cohort_members} m JOIN {cohort} c ON c.id = m.cohortid WHERE c.idnumber = 'INTAKE'"
+    assert site.value(members) == 2
+
+
+def test_only_what_the_file_names_is_purged(site: Site):
+    site.rows(
+        "INSERT INTO {groups} (courseid, name, idnumber, timecreated, timemodified) SELECT id, 'Empty', '', 0, 0 FROM {course} WHERE shortname IN ('C102', 'C103')"
+    )
+    site.run(
+        "toolsync_group_members",
+        "courseid,groupid,userid,cmd\nC102,G1,nobody,add\n",
+        group_id_field="name",
+        purge_empty="groups",
+    )
+    left = "SELECT c.shortname FROM {groups} g JOIN {course} c ON c.id = g.courseid WHERE g.name = 'Empty' ORDER BY c.shortname"
+    assert [name for (name,) in site.rows(left)] == ["C102", "C103"], "a line that failed names no course"
+    [(user,)] = site.rows(
+        "SELECT u.username FROM {user} u JOIN {user_enrolments} ue ON ue.userid = u.id JOIN {enrol} e ON e.id = ue.enrolid JOIN {course} c ON c.id = e.courseid WHERE c.shortname = 'C102' ORDER BY u.id LIMIT 1"
+    )
+    [(group,)] = site.rows(
+        "SELECT g.name FROM {groups} g JOIN {course} c ON c.id = g.courseid WHERE c.shortname = 'C102' AND g.name <> 'Empty' ORDER BY g.id LIMIT 1"
+    )
+    result = site.run(
+        "toolsync_group_members",
+        f"courseid,groupid,userid\nC102,{group},{user}\n",
+        group_id_field="name",
+        purge_empty="groups",
+    )
+    assert result["counts"]["failed"] == 0, Path(result["report"]).read_text()
+    assert [name for (name,) in site.rows(left)] == ["C103"]
+
+
+def test_a_cohort_that_goes_and_comes_in_a_file_without_people(site: Site):
+    result = site.run("toolsync_cohorts", "cmd,cid\ndel,COH1\nadd,COH1\ndel,COH1\ndel,COH1\n", auto_create=True)
+    assert (result["counts"]["deleted"], result["counts"]["created"], result["counts"]["failed"]) == (2, 1, 1)
+    assert site.value("SELECT COUNT(*) FROM {cohort} WHERE idnumber = 'COH1'") == 0

@@ -1,0 +1,565 @@
+"""Every statement of every type, rendered for many files and Params, keeps to what MySQL 8.0 and MariaDB 10.6 both take. MySQL's own refusals, where no MySQL is at hand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+from sqlglot import exp, parse_one
+from sqlglot.errors import SqlglotError
+
+from tests.conftest import ROOT
+from tests.support.blueprint import VERSIONS, state_of
+from toolsync import run as runner
+from toolsync.functions import sql_folder
+from toolsync.reading.suite import load_suite
+from toolsync.running.execution import STAGED
+from toolsync.running.sql_folder import Occasion
+from toolsync.running.statements import COMMENT
+
+SQL = ROOT / "include/sql"
+FOLDERS = sorted(str(folder.relative_to(SQL)) for folder in {path.parent for path in SQL.rglob("[0-9]*.sql")})
+
+# Words that MySQL 8 reserves and that somebody may take for a name; MariaDB does not reserve most of them.
+RESERVED = {
+    "accessible",
+    "add",
+    "all",
+    "alter",
+    "analyze",
+    "and",
+    "as",
+    "asc",
+    "asensitive",
+    "before",
+    "between",
+    "bigint",
+    "binary",
+    "blob",
+    "both",
+    "by",
+    "call",
+    "cascade",
+    "case",
+    "change",
+    "char",
+    "character",
+    "check",
+    "collate",
+    "column",
+    "condition",
+    "constraint",
+    "continue",
+    "convert",
+    "create",
+    "cross",
+    "cube",
+    "cume_dist",
+    "current_date",
+    "current_time",
+    "current_timestamp",
+    "current_user",
+    "cursor",
+    "database",
+    "databases",
+    "day_hour",
+    "day_microsecond",
+    "day_minute",
+    "day_second",
+    "dec",
+    "decimal",
+    "declare",
+    "default",
+    "delayed",
+    "delete",
+    "dense_rank",
+    "desc",
+    "describe",
+    "deterministic",
+    "distinct",
+    "distinctrow",
+    "div",
+    "double",
+    "drop",
+    "each",
+    "else",
+    "elseif",
+    "empty",
+    "enclosed",
+    "escaped",
+    "except",
+    "exists",
+    "exit",
+    "explain",
+    "false",
+    "fetch",
+    "first_value",
+    "float",
+    "float4",
+    "float8",
+    "for",
+    "force",
+    "foreign",
+    "from",
+    "fulltext",
+    "function",
+    "generated",
+    "get",
+    "grant",
+    "group",
+    "grouping",
+    "groups",
+    "having",
+    "high_priority",
+    "hour_microsecond",
+    "hour_minute",
+    "hour_second",
+    "if",
+    "ignore",
+    "in",
+    "index",
+    "infile",
+    "inner",
+    "inout",
+    "insensitive",
+    "insert",
+    "int",
+    "int1",
+    "int2",
+    "int3",
+    "int4",
+    "int8",
+    "integer",
+    "intersect",
+    "interval",
+    "into",
+    "io_after_gtids",
+    "io_before_gtids",
+    "is",
+    "iterate",
+    "join",
+    "json_table",
+    "key",
+    "keys",
+    "kill",
+    "lag",
+    "last_value",
+    "lateral",
+    "lead",
+    "leading",
+    "leave",
+    "left",
+    "like",
+    "limit",
+    "linear",
+    "lines",
+    "load",
+    "localtime",
+    "localtimestamp",
+    "lock",
+    "long",
+    "longblob",
+    "longtext",
+    "loop",
+    "low_priority",
+    "manual",
+    "master_bind",
+    "master_ssl_verify_server_cert",
+    "match",
+    "maxvalue",
+    "mediumblob",
+    "mediumint",
+    "mediumtext",
+    "middleint",
+    "minute_microsecond",
+    "minute_second",
+    "mod",
+    "modifies",
+    "natural",
+    "not",
+    "no_write_to_binlog",
+    "nth_value",
+    "ntile",
+    "null",
+    "numeric",
+    "of",
+    "on",
+    "optimize",
+    "optimizer_costs",
+    "option",
+    "optionally",
+    "or",
+    "order",
+    "out",
+    "outer",
+    "outfile",
+    "over",
+    "parallel",
+    "partition",
+    "percent_rank",
+    "precision",
+    "primary",
+    "procedure",
+    "purge",
+    "qualify",
+    "range",
+    "rank",
+    "read",
+    "reads",
+    "read_write",
+    "real",
+    "recursive",
+    "references",
+    "regexp",
+    "release",
+    "rename",
+    "repeat",
+    "replace",
+    "require",
+    "resignal",
+    "restrict",
+    "return",
+    "revoke",
+    "right",
+    "rlike",
+    "row",
+    "rows",
+    "row_number",
+    "schema",
+    "schemas",
+    "second_microsecond",
+    "select",
+    "sensitive",
+    "separator",
+    "set",
+    "show",
+    "signal",
+    "smallint",
+    "spatial",
+    "specific",
+    "sql",
+    "sqlexception",
+    "sqlstate",
+    "sqlwarning",
+    "sql_big_result",
+    "sql_calc_found_rows",
+    "sql_small_result",
+    "ssl",
+    "starting",
+    "stored",
+    "straight_join",
+    "system",
+    "table",
+    "tablesample",
+    "terminated",
+    "then",
+    "tinyblob",
+    "tinyint",
+    "tinytext",
+    "to",
+    "trailing",
+    "trigger",
+    "true",
+    "undo",
+    "union",
+    "unique",
+    "unlock",
+    "unsigned",
+    "update",
+    "usage",
+    "use",
+    "using",
+    "utc_date",
+    "utc_time",
+    "utc_timestamp",
+    "values",
+    "varbinary",
+    "varchar",
+    "varcharacter",
+    "varying",
+    "virtual",
+    "when",
+    "where",
+    "while",
+    "window",
+    "with",
+    "write",
+    "xor",
+    "year_month",
+    "zerofill",
+}
+
+# Functions that both servers have, by one meaning.
+FUNCTIONS = {
+    "CAST",
+    "CHAR_LENGTH",
+    "COALESCE",
+    "CONCAT",
+    "CONCAT_WS",
+    "CONNECTION_ID",
+    "CONVERT",
+    "COUNT",
+    "DATE",
+    "DENSE_RANK",
+    "ELT",
+    "FIND_IN_SET",
+    "FLOOR",
+    "FROM_UNIXTIME",
+    "GREATEST",
+    "GROUP_CONCAT",
+    "IF",
+    "IFNULL",
+    "INSTR",
+    "JSON_EXTRACT",
+    "JSON_QUOTE",
+    "JSON_TABLE",
+    "JSON_UNQUOTE",
+    "LAST_INSERT_ID",
+    "LEAST",
+    "LEFT",
+    "LENGTH",
+    "LOCATE",
+    "LOWER",
+    "LPAD",
+    "MAX",
+    "MD5",
+    "MIN",
+    "NULLIF",
+    "RAND",
+    "REGEXP_REPLACE",
+    "REGEXP_SUBSTR",
+    "REPLACE",
+    "ROW_COUNT",
+    "ROW_NUMBER",
+    "SHA1",
+    "SUBSTRING",
+    "SUBSTRING_INDEX",
+    "SUM",
+    "TO_BASE64",
+    "TRIM",
+    "UPPER",
+    "UUID",
+}
+NOT_CALLED = {
+    "AND",
+    "AS",
+    "CHAR",
+    "COLUMNS",
+    "DECIMAL",
+    "EXISTS",
+    "FROM",
+    "IN",
+    "JOIN",
+    "KEY",
+    "NOT",
+    "OR",
+    "OVER",
+    "SELECT",
+    "VALUES",
+    "VARCHAR",
+    "WHEN",
+    "WHERE",
+}
+STRINGS = re.compile(r"'(?:[^'\\]|\\.|'')*'")
+CALLS = re.compile(r"(?<![\w`.])([A-Za-z_]\w*)\s*\(")
+KINDS_OF_STATEMENT = (exp.Select, exp.SetOperation, exp.Insert, exp.Update, exp.Delete, exp.Create, exp.Drop)
+
+
+def params(folder: str) -> dict[str, Any]:
+    """The type's Params."""
+    params = runner.load_dag(f"toolsync_{folder.partition('/')[0]}").params
+    return {name: params.get_param(name) for name in params}
+
+
+def headers(folder: str) -> Iterator[tuple[set[str], set[str]]]:
+    """Plain columns and families of files: all, those that must be there, one more, all but one."""
+    if not (ROOT / f"include/expectations/{folder}.json").exists():
+        yield set(), set()
+        return
+    suite = load_suite(folder)
+    plain = {spec.name for spec in suite.columns if not spec.is_family}
+    families = {spec.name for spec in suite.columns if spec.is_family}
+    required = set(suite.required()) | set(suite.key.columns[:1] if suite.key else ())
+    yield plain, families
+    yield required, set()
+    for name in sorted(plain | families):
+        yield required | {name} & plain, {name} & families
+        yield plain - {name} | required, families - {name}
+
+
+def choices(folder: str) -> Iterator[dict[str, Any]]:
+    """Params: the defaults, and for each Param each other value that it may have."""
+    every = params(folder)
+    defaults = {name: param.value for name, param in every.items()}
+    yield defaults
+    for name, param in every.items():
+        schema = param.schema
+        values = schema.get("enum") or ([True, False] if schema.get("type") == "boolean" else [])
+        for value in values:
+            if value != defaults[name]:
+                yield {**defaults, name: value}
+    if "template_mode" in every:  # it means something together with another one
+        for mode in ("add", "replace"):
+            yield {**defaults, "force_update": True, "template_mode": mode}
+
+
+@cache
+def statements(folder: str) -> dict[str, str]:
+    """Every statement that a type may send, with a file that it is in."""
+    found: dict[str, str] = {}
+    every, header = list(choices(folder)), list(headers(folder))
+    for version in VERSIONS:
+        state = state_of(version)
+        asked = [(columns, options) for columns in header[:2] for options in every]
+        if version in (VERSIONS[0], VERSIONS[1]):
+            asked += [(columns, every[0]) for columns in header[2:]]
+        for (plain, families), options in asked:
+            occasion = Occasion(columns=plain, families=families, options=options, approved_plan=version == VERSIONS[0])
+            rendered = sql_folder(folder, state, occasion, staged={*STAGED, "toolsync_asked"})
+            for statement in rendered.touches + rendered.work + rendered.end:
+                found.setdefault(COMMENT.sub("", statement.sql).strip(), statement.place)
+    return found
+
+
+def parsed(sql: str) -> Any:
+    """The statement as a tree. What the parser does not know is first written in a way that it does."""
+    sql = re.sub(r"^SET(?=\s+@)", "SELECT", sql)
+    sql = re.sub(r"\bINTO\s+@\w+(?:\s*,\s*@\w+)*(?=\s+FROM\b)", "", sql)
+    return parse_one(re.sub(r"\bVALUES\((\w+)\)", r"VALUES_OF(\1)", sql), dialect="mysql")
+
+
+def tables(tree: exp.Expression) -> list[exp.Table]:
+    """Every place where a table is named to be read or written; not those that only say which of them a DELETE is about."""
+    about = {id(table) for delete in tree.find_all(exp.Delete) for table in delete.args.get("tables") or ()}
+    return [table for table in tree.find_all(exp.Table) if id(table) not in about and table.name]
+
+
+def breaches(sql: str) -> Iterator[str]:
+    """The rules that a statement breaks."""
+    try:
+        tree = parsed(sql)
+    except SqlglotError as error:
+        yield f"can't be read: {error}"
+        return
+    if not isinstance(tree, KINDS_OF_STATEMENT):
+        yield f"{type(tree).__name__} is not a statement that we send"
+    for rule in (temporary_twice, target_read_again, reserved_names, own_tables, not_for_both, unknown_functions):
+        yield from rule(tree, sql)
+
+
+def temporary_twice(tree: exp.Expression, sql: str) -> Iterator[str]:
+    """MySQL: ERROR 1137, Can't reopen table."""
+    names = [table.name for table in tables(tree) if table.name.startswith("toolsync_")]
+    if not isinstance(tree, exp.Drop):
+        yield from (f"{name} is named {names.count(name)} times" for name in set(names) if names.count(name) > 1)
+
+
+def target_read_again(tree: exp.Expression, sql: str) -> Iterator[str]:
+    """MySQL: ERROR 1093, You can't specify target table for update in FROM clause."""
+    if isinstance(tree, exp.Insert) and isinstance(tree.expression, exp.Select) and not tree.args.get("conflict"):
+        return  # what is read is put aside before the first row is written
+    targets = set(written_tables(tree))
+    for select in tree.find_all(exp.Select):
+        if not (isinstance(tree, exp.Insert) and select is tree.expression):
+            yield from (
+                f"{table.name} is written, and read in a subquery" for table in tables(select) if table.name in targets
+            )
+
+
+def written_tables(tree: exp.Expression) -> Iterator[str]:
+    by_alias = {table.alias_or_name: table.name for table in tables(tree)}
+    if isinstance(tree, exp.Insert):
+        yield tree.this.this.name if isinstance(tree.this, exp.Schema) else tree.this.name
+    elif isinstance(tree, exp.Delete):
+        yield from (by_alias[table.name] for table in tree.args.get("tables") or [tree.this])
+    elif isinstance(tree, exp.Update):
+        for assignment in tree.expressions:
+            yield by_alias[assignment.this.table or tree.this.alias_or_name]
+
+
+def reserved_names(tree: exp.Expression, sql: str) -> Iterator[str]:
+    """A word after a dot may be any."""
+    for name in tree.find_all(exp.Identifier):
+        column = name.parent
+        qualified = isinstance(column, exp.Column) and column.this is name and column.table
+        if not name.quoted and not qualified and name.name.lower() in RESERVED:
+            yield f"{name.name} is reserved"
+
+
+def own_tables(tree: exp.Expression, sql: str) -> Iterator[str]:
+    """Nothing of the site's schema is changed, and nothing commits."""
+    if isinstance(tree, exp.Create | exp.Drop):
+        if not re.match(r"(CREATE|DROP) TEMPORARY TABLE\b", sql):
+            yield "only temporary tables are made and dropped"
+        named = tables(tree.this) if isinstance(tree, exp.Create) else tables(tree)
+        yield from (f"{table.name} is not a name of ours" for table in named if not table.name.startswith("toolsync_"))
+        yield from (
+            f"{column.name}: a text has no default"
+            for column in tree.find_all(exp.ColumnDef)
+            if text_with_default(column)
+        )
+    for table in tables(tree):
+        if not table.name.startswith(("toolsync_", "mdl_")) and table.name not in {"DUAL", *common_names(tree)}:
+            yield f"{table.name} is neither ours nor the site's"
+
+
+def text_with_default(column: exp.ColumnDef) -> bool:
+    """MySQL: ERROR 1101."""
+    return "TEXT" in str(column.kind) and any(
+        isinstance(each.kind, exp.DefaultColumnConstraint) for each in column.constraints
+    )
+
+
+def common_names(tree: exp.Expression) -> set[str]:
+    return {common.alias for common in tree.find_all(exp.CTE)}
+
+
+def not_for_both(tree: exp.Expression, sql: str) -> Iterator[str]:
+    """What one of the servers does not know."""
+    if tree.find(exp.Returning) or re.search(r"\bRETURNING\b", STRINGS.sub("''", sql), re.IGNORECASE):
+        yield "RETURNING is MariaDB's alone"
+    if tree.find(exp.Except, exp.Intersect):
+        yield "EXCEPT and INTERSECT came with MySQL 8.0.31"
+    if re.search(
+        r"\bVALUE\s*\(|\bLIMIT\s+ROWS\b|\bCREATE\s+OR\s+REPLACE\b|\bNEXT\s+VALUE\b",
+        STRINGS.sub("''", sql),
+        re.IGNORECASE,
+    ):
+        yield "MariaDB's alone"
+    if isinstance(tree, exp.Update | exp.Delete):
+        if tree.find(exp.With):
+            yield "no WITH in what updates or deletes"
+        several = tree.args.get("tables") or tree.find(exp.Join)
+        if several and (tree.args.get("order") or tree.args.get("limit")):
+            yield "no ORDER BY or LIMIT where several tables are joined"
+        if not tree.args.get("tables") and isinstance(tree, exp.Delete) and tree.this.alias:
+            yield "older servers refuse an alias here: DELETE x FROM y x"
+    for subquery in tree.find_all(exp.Subquery):
+        if (
+            isinstance(subquery.this, exp.Query)
+            and isinstance(subquery.parent, exp.From | exp.Join)
+            and not subquery.alias
+        ):
+            yield "a derived table needs a name"
+    for cast in tree.find_all(exp.Cast):
+        if cast.to.this in (exp.DataType.Type.INT, exp.DataType.Type.VARCHAR):
+            yield f"CAST AS {cast.to}"
+
+
+def unknown_functions(tree: exp.Expression, sql: str) -> Iterator[str]:
+    called = {name.upper() for name in CALLS.findall(STRINGS.sub("''", sql))} - NOT_CALLED - FUNCTIONS
+    own = {name.upper() for name in common_names(tree)}
+    yield from (
+        f"{name}() is not one that is known to be on both servers"
+        for name in called - own
+        if not name.startswith("TOOLSYNC_")
+    )
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_statement_is_one_that_mysql_takes(folder: str):
+    found = [f"{file}: {breach}\n{sql}" for sql, file in statements(folder).items() for breach in breaches(sql)]
+    assert not found, "\n\n".join(found)

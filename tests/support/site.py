@@ -1,0 +1,98 @@
+"""A Moodle database of the tests, and files run on it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import MySQLdb
+
+from tools.mariadb import PrivateServer
+from toolsync import run as runner
+
+
+class Site:
+    """A copy of the populated site.
+
+    :param database: its name on the server.
+    """
+
+    def __init__(self, server: PrivateServer, database: str) -> None:
+        info = server.info()
+        assert info is not None
+        self.info = info
+        self.database = database
+
+    def connection(self, **extra: Any) -> str:
+        """The Airflow connection, with Tool Sync's own rights and no more."""
+        return json.dumps(
+            {
+                "conn_type": "mysql",
+                "host": self.info.host,
+                "port": self.info.port,
+                "login": self.info.user,
+                "password": self.info.password,
+                "schema": self.database,
+                "extra": {"prefix": "mdl_"} | {name: str(value) for name, value in extra.items()},
+            }
+        )
+
+    def connect(self) -> Any:
+        """A connection of the tests' own, which may all, autocommitting."""
+        return MySQLdb.connect(
+            db=self.database,
+            user=self.info.admin_user,
+            passwd=self.info.admin_password,
+            unix_socket=self.info.socket,
+            charset="utf8mb4",
+            autocommit=True,
+            local_infile=1,
+        )
+
+    def rows(self, sql: str, args: Any = None) -> list[tuple[Any, ...]]:
+        """The rows of a statement; `{user}` is `mdl_user`."""
+        from toolsync.moodle.session import TABLE
+
+        connection = self.connect()
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(TABLE.sub(r"`mdl_\1`", sql), args)
+                return list(cursor.fetchall())
+        finally:
+            connection.close()
+
+    def value(self, sql: str, args: Any = None) -> Any:
+        rows = self.rows(sql, args)
+        return rows[0][0] if rows else None
+
+    def restore(self, pristine: Site) -> None:
+        """Put every table back that differs from the pristine site's."""
+        for table in self.changed(pristine):
+            self.rows(f"DELETE FROM `{table}`")
+            self.rows(f"INSERT INTO `{table}` SELECT * FROM `{pristine.database}`.`{table}`")
+
+    def changed(self, pristine: Site) -> list[str]:
+        """The tables whose rows are not those of the pristine site."""
+        tables = [name for (name,) in self.rows("SHOW TABLES")]
+        names = ", ".join(f"`{table}`" for table in tables)
+        sums, others = (dict(site.checksums(names)) for site in (self, pristine))
+        return [table for table in tables if sums[table] != others[table]]
+
+    def checksums(self, names: str) -> list[tuple[str, int]]:
+        return [(name.partition(".")[2], value) for name, value in self.rows(f"CHECKSUM TABLE {names}")]
+
+    def run(
+        self, dag_id: str, file: str | bytes | Path | None = None, *, approve: str | None = None, **params: Any
+    ) -> dict[str, Any]:
+        """Run a command file through its real DAG.
+
+        :param file: a path, or what a file holds.
+        :param approve: `yes` or `no`, the answer to the plan of a file that takes things away.
+        :return: what `make run … FORMAT=json` would print.
+        """
+        if isinstance(file, str | bytes):
+            content = file.encode() if isinstance(file, str) else file
+            file = Path(runner.os.environ["TOOLSYNC_CABINET"]).parent / "command.csv"
+            file.write_bytes(content)
+        return runner.run(runner.load_dag(dag_id), file, params, approve)
