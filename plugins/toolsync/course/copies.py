@@ -224,7 +224,7 @@ class Copies:
                 wanted, by = place(link.table, table.name), table.name
                 if wanted != by and not _reaches(nodes, wanted, by):
                     nodes[by].add(wanted)
-        return [self._step(node, cycle, first) for node in TopologicalSorter(nodes).static_order()]
+        return [self._step(node, cycle, first) for node in TopologicalSorter({node: sorted(after) for node, after in nodes.items()}).static_order()]
 
     def _step(self, node: str, cycle: set[str], first: set[str]) -> Step:
         name, again = node.split()[0], node.endswith(" again")

@@ -197,7 +197,7 @@ class CourseGraph:
         }
         order: TopologicalSorter[tuple[str, ...]] = TopologicalSorter()
         for name in parents:
-            order.add(cycle_of[name], *({cycle_of[parent] for parent in parents[name]} - {cycle_of[name]}))
+            order.add(cycle_of[name], *sorted({cycle_of[parent] for parent in parents[name]} - {cycle_of[name]}))
         return [[self.tables[name] for name in cycle] for cycle in order.static_order()]
 
 
