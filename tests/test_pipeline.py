@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.site import Site
+from toolsync import __version__
 from toolsync import run as runner
 from toolsync.cabinet.folders import Cabinet
 
@@ -173,7 +174,15 @@ def test_the_command_prints_one_json_object(site: Site, tmp_path: Path):
 
     (tmp_path / "people.csv").write_text(HEADER + ADA)
     command = [sys.executable, "-m", "toolsync.run", "toolsync_users", str(tmp_path / "people.csv"), "--format", "json"]
-    environment = {**runner.os.environ, "PYTHONPATH": str(runner.ROOT / "plugins")}
+    environment = {
+        **runner.os.environ,
+        "PYTHONPATH": str(runner.ROOT / "plugins"),
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
+    }
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
-    assert json.loads(done.stdout)["counts"]["created"] == 1
+    result = json.loads(done.stdout)
+    assert result["counts"]["created"] == 1
+    assert result["toolsync"] == __version__
+    assert f"Tool Sync {__version__}\n" in Path(result["report"]).read_text()
+    assert f"Tool Sync {__version__}, Moodle" in done.stderr

@@ -14,6 +14,7 @@ from tests.conformance.test_scenarios import prepare
 from tests.conftest import ROOT
 from tests.running.test_faults import killed
 from tests.support.site import Site
+from toolsync import __version__
 from toolsync.cabinet.folders import Cabinet
 from toolsync.course.graph import course_graph
 from toolsync.course.undo_bundles import expire, indexes
@@ -225,6 +226,16 @@ def test_an_expired_bundle_leaves_its_contents_to_moodle_where_the_data_folder_i
         for row in site.rows("SELECT contenthash FROM {files} WHERE NOT (component = 'user' AND filearea = 'draft')")
     }
     assert set(index["contents"]) - others <= drafts
+
+
+def test_a_bundle_of_an_older_version_is_put_back(site: Site, pristine: Site, cabinet: Cabinet):
+    delete(site, "C102")
+    [path] = cabinet.folder("undo").glob("*.json")
+    index = json.loads(path.read_text())
+    assert index.pop("toolsync") == __version__
+    path.write_text(json.dumps(index))
+    assert restore(site, "C102")["counts"]["created"] == 1
+    assert changed(site, pristine) == set()
 
 
 def test_a_bundle_cut_short_is_refused(site: Site, cabinet: Cabinet):

@@ -23,6 +23,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import IO, Any
 
+from toolsync import __version__
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.moodle.file_pool import FilePool, at_hand
@@ -102,6 +103,7 @@ class UndoWriter:
             courseid, bundle = item
             index = {
                 "format": FORMAT,
+                "toolsync": __version__,
                 "type": self.cabinet.root.name,
                 "claim": self.claim.id,
                 "file": self.claim.name,

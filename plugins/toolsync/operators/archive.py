@@ -11,6 +11,7 @@ from typing import IO, Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
+from toolsync import __version__
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.operators.base import ClaimOperator
@@ -113,6 +114,7 @@ def write_report(cabinet: Cabinet, claim: Claim, report: Report, context: Any) -
     with cabinet.writing("report", claim.report_name(".txt")) as (stream, path):
         stream.write(text.encode())
     result = {
+        "toolsync": __version__,
         "file": claim.name,
         "simulated": claim.simulate,
         "rejected": report.rejected,

@@ -6,6 +6,7 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from toolsync import __version__
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.course.undo_bundles import UndoWriter, expire, held_contents
@@ -75,7 +76,8 @@ class ExecuteOperator(ClaimOperator):
         hook = MoodleHook(self.moodle_conn_id)
         with hook.session(lock_seconds=WAIT_FOR_OTHERS) as session:
             self.log.info(
-                "Moodle %s, tables %s*, %s.",
+                "Tool Sync %s, Moodle %s, tables %s*, %s.",
+                __version__,
                 session.release,
                 session.prefix,
                 "MariaDB" if session.is_mariadb else "MySQL",

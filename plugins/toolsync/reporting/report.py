@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import tzinfo
 from typing import IO, Any
 
+from toolsync import __version__
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.moodle import caches
@@ -134,7 +135,16 @@ class Report:
 
     def text(self, *, dag_id: str, run_id: str) -> str:
         """The whole report for a person."""
-        return "\n".join([f"Tool Sync report: {self.claim.name}", f"{dag_id}, run {run_id}", *self._body()]) + "\n"
+        return (
+            "\n".join(
+                [
+                    f"Tool Sync report: {self.claim.name}",
+                    f"{dag_id}, run {run_id}, Tool Sync {__version__}",
+                    *self._body(),
+                ]
+            )
+            + "\n"
+        )
 
     def write_lines(self, stream: IO[str]) -> None:
         """Write a CSV table with the outcome of each line and every remark on it."""
