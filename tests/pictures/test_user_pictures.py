@@ -352,7 +352,7 @@ def test_the_pool_may_be_an_object_store():
 MOMENTS = [
     ("toolsync.moodle.file_pool:FilePool._write", "after"),
     ("toolsync.pictures.picture_run:PictureRun._write", "after"),
-    ("toolsync.running.batches:BatchRun._mark", "after"),
+    ("toolsync.running.ledger:Ledger.enter", "after"),
     ("toolsync.moodle.session:MoodleSession.commit", "after"),
     ("toolsync.moodle.file_pool:FilePool.discard", "before"),
     ("toolsync.moodle.file_pool:FilePool.discard", "after"),

@@ -330,13 +330,13 @@ def test_a_line_that_is_not_what_was_approved_fails_and_the_others_are_done(
 # What dies in the middle
 
 MOMENTS = [
-    ("toolsync.running.batches:BatchRun._sum", "after"),
+    ("toolsync.running.batches:BatchRun._totals", "after"),
     ("toolsync.operators.plan:PlanOperator.treat", "after"),
     ("toolsync.operators.approve:ApproveOperator._decide", "before"),
     ("toolsync.operators.approve:ApproveOperator._decide", "after"),
 ]
 MOMENTS_OF_YES = [
-    ("toolsync.running.batches:BatchRun._mark", "after"),
+    ("toolsync.running.ledger:Ledger.enter", "after"),
     ("toolsync.moodle.session:MoodleSession.commit", "before"),
     ("toolsync.moodle.session:MoodleSession.commit", "after"),
     ("toolsync.cabinet.folders:Cabinet.archive", "before"),

@@ -31,8 +31,8 @@ RENAMES = "oldusername,username,city\nu011,renamed.one,Oslo\nu012,renamed.two,Os
 MOMENTS = [
     ("toolsync.cabinet.folders:Cabinet.archive", "before"),
     ("toolsync.cabinet.folders:Cabinet.archive", "after"),
-    ("toolsync.running.batches:BatchRun._mark", "before"),
-    ("toolsync.running.batches:BatchRun._mark", "after"),
+    ("toolsync.running.ledger:Ledger.unmark", "before"),
+    ("toolsync.running.ledger:Ledger.enter", "after"),
     ("toolsync.moodle.session:MoodleSession.commit", "before"),
     ("toolsync.moodle.session:MoodleSession.commit", "after"),
     ("toolsync.operators.tryback:TrybackWriter.write", "before"),
