@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
-
-os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
 import great_expectations as gx
 import pandas as pd
@@ -26,8 +23,8 @@ from toolsync.reading.records import Record
 from toolsync.reading.suite import Column, Header, Suite
 from toolsync.reading.values import A_MOMENT, A_YESNO, AN_INTEGER
 
-# It tells of its temporary folders.
-logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.WARNING)
+# This module of theirs sets its own level to INFO when it is imported: let it inherit that of `great_expectations` again.
+logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.NOTSET)
 
 # Values stay out of the results, and so out of Data Docs.
 RESULT_FORMAT = {"result_format": "COMPLETE", "exclude_unexpected_values": True}
