@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from toolsync.reading.suite import TYPES, SuiteError, load_suite, parse_suite
+from toolsync.reading.columns import TYPES
+from toolsync.reading.suite import SuiteError, load_suite, parse_suite
 
 
 def document(columns, **more):
@@ -45,7 +46,9 @@ def test_families(users):
     ]
     header = users.match_header(names, key_column="username")
     assert not header.problems
-    assert [(column.written, column.spec.name, column.name, column.n, column.key) for column in header.cells] == [
+    assert [
+        (column.written, column.spec.name, column.name, column.number, column.shortname) for column in header.cells
+    ] == [
         ("Course2", "course#", "course2", 2, None),
         ("role02", "role#", "role2", 2, None),
         ("user_profile_Level", "profile_field_*", "profile_field_Level", None, "Level"),

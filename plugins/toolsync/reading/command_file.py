@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from toolsync.reading.columns import Header
 from toolsync.reading.problems import FileProblem, FileRejected, Problem
 from toolsync.reading.records import LINE_END, Record, RecordReader
-from toolsync.reading.suite import Header, Suite
+from toolsync.reading.suite import Suite
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 DELIMITER_NAMES = {"tab": "\t"}

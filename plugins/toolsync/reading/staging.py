@@ -1,4 +1,4 @@
-"""From records of a command file to the rows that are staged in the database."""
+"""Converts the records of a command file into the rows that are staged in the database."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ from collections.abc import Callable
 from datetime import tzinfo
 from typing import Any
 
+from toolsync.reading.columns import Header
 from toolsync.reading.records import Record
-from toolsync.reading.suite import Header, Suite
+from toolsync.reading.suite import Suite
 from toolsync.reading.values import moment_or_none, read_integer, read_moment, read_yesno, yesno_or_none
 
+# A cell of a family: column as written, family, number, short name, text, date in Unix seconds, yes/no as 1 or 0.
 Cell = tuple[str, str, int | None, str | None, str, int | None, int | None]
 
 
 class Stager:
     """Converts the records of one file.
 
-    :param zone: where a date without offset is meant.
+    :param suite: the suite of its type.
+    :param header: its columns.
+    :param zone: the timezone of dates without an offset.
     """
 
     def __init__(self, suite: Suite, header: Header, zone: tzinfo) -> None:
@@ -24,26 +28,27 @@ class Stager:
         self._empty: list[Any] = [None] * len(suite.plain_columns)
         self._plain: list[tuple[int, int, Callable[[str], Any] | None]] = []
         for place, spec in enumerate(suite.plain_columns):
-            column = header.plain.get(spec.name)
-            if column:
-                self._plain.append((place, column.position, self._reader(spec.type)))
+            if column := header.plain.get(spec.name):
+                self._plain.append((place, column.position, self._converter(spec.type)))
         self._cells = [
-            (column.position, (column.written, column.spec.name, column.n, column.key)) for column in header.cells
+            (column.position, (column.written, column.spec.name, column.number, column.shortname))
+            for column in header.cells
         ]
 
     def values(self, record: Record) -> tuple[list[Any], list[Cell]]:
-        """A record that validation let pass, as values and cells.
+        """Convert a record that passed validation.
 
-        :returns: one value for each of `suite.plain_columns`, None for those that the file lacks; and for each cell
-            of a family: column, family, number, name, text, date in Unix seconds and yes/no where it can be read so.
-        :raises UnreadableValue: when validation was left out.
+        :return: one value for each of `suite.plain_columns`, None for a column that the file lacks; and each cell of a family. The date and the yes/no
+            of a cell are None when its text is not one.
+        :raises UnreadableValue: when a value is not of its column's type, which validation would have found.
+        :raises ValueError: when the record can't be read.
         """
         texts = record.values
         if texts is None:
-            raise ValueError(f"line {record.line} can't be read")
+            raise ValueError(f"line {record.line} can't be read, so it can't be staged")
         row = self._empty.copy()
-        for place, position, read in self._plain:
-            row[place] = read(texts[position]) if read else texts[position]
+        for place, position, convert in self._plain:
+            row[place] = convert(texts[position]) if convert else texts[position]
         return row, [self._cell(about, texts[position]) for position, about in self._cells]
 
     def _cell(self, about: tuple[str, str, int | None, str | None], text: str) -> Cell:
@@ -51,13 +56,14 @@ class Stager:
             return (*about, "", None, None)
         return (*about, text, moment_or_none(text, self.zone), _as_integer(yesno_or_none(text)))
 
-    def _reader(self, kind: str) -> Callable[[str], Any] | None:
-        readers: dict[str, Callable[[str], Any]] = {
+    def _converter(self, column_type: str) -> Callable[[str], Any] | None:
+        """What makes a value of that type from a text; None for texts."""
+        converters: dict[str, Callable[[str], Any]] = {
             "yesno": lambda text: _as_integer(read_yesno(text)),
             "moment": lambda text: read_moment(text, self.zone),
             "integer": read_integer,
         }
-        return readers.get(kind)
+        return converters.get(column_type)
 
 
 def _as_integer(answer: bool | None) -> int | None:

@@ -17,10 +17,11 @@ from great_expectations.expectations.expectation import (
 )
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
+from toolsync.reading.columns import Column, Header
 from toolsync.reading.expectations import READERS, complaint
 from toolsync.reading.problems import FileProblem, FileRejected, Problem, shown
 from toolsync.reading.records import Record
-from toolsync.reading.suite import Column, Header, Suite
+from toolsync.reading.suite import Suite
 from toolsync.reading.values import A_MOMENT, A_YESNO, AN_INTEGER
 
 # This module of theirs sets its own level to INFO when it is imported: let it inherit that of `great_expectations` again.
