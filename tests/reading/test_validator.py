@@ -1,5 +1,7 @@
+import html
 import io
 import json
+import re
 import time
 from datetime import UTC, datetime
 
@@ -197,13 +199,15 @@ def test_a_warning_is_a_note_and_fails_nothing(severity):
         (on("name", "expect_column_values_to_be_in_set", values=["a"]), "expect_column_values_to_be_in_set on name"),
         (on("name", "expect_column_values_to_be_between", min_value=3), "expect_column_values_to_be_between on name"),
         (on("name", "expect_column_max_to_be_between", max_value=3), "expect_column_max_to_be_between on name"),
-        (on("name", "expect_column_values_to_match_regex", regex="a", severity="fatal"), "on name can't be used"),
-        (on("colour", "expect_column_values_to_match_regex", regex="a"), "the column colour"),
-        (on(["name"], "expect_column_values_to_match_regex", regex="a"), "names the column ['name']"),
+        (on("name", "expect_column_values_to_match_regex", regex="a", severity="fatal"), "on name can't be evaluated"),
+        (on("colour", "expect_column_values_to_match_regex", regex="a"), "the suite describes no column colour"),
+        (on(["name"], "expect_column_values_to_match_regex", regex="a"), "the suite describes no column ['name']"),
+        ({"type": "expect_compound_columns_to_be_unique", "kwargs": {"column_list": 5}},
+         "suite things: expect_compound_columns_to_be_unique can't be evaluated and was skipped"),
         (on("name", "expect_column_values_to_match_regex", regex="a", row_condition="no such thing",
             condition_parser="pandas"), "expect_column_values_to_match_regex on name"),
         ({"type": "unexpected_rows_expectation", "kwargs": {"unexpected_rows_query": "SELECT 1 FROM {batch}"}},
-         "unexpected_rows_expectation can't be used"),
+         "unexpected_rows_expectation can't be evaluated"),
     ],
 )  # fmt: skip
 def test_an_expectation_that_breaks_is_a_warning_and_the_others_hold(expectation, named):
@@ -223,7 +227,9 @@ def test_what_breaks_on_a_password_does_not_show_it(caplog):
     suite = things(on("pin", "expect_column_values_to_be_between", min_value=3))
     validator, _, _ = validated("name,pin\na,hunter2\n", suite=suite)
     assert caplog.text == ""
-    assert validator.warnings == ["expect_column_values_to_be_between on pin can't be used, and was left out"]
+    assert validator.warnings == [
+        "suite things: expect_column_values_to_be_between on pin can't be evaluated and was skipped"
+    ]
 
 
 def test_uniqueness_holds_across_chunks():
@@ -268,7 +274,7 @@ def test_another_expectation_on_the_whole_file_is_a_warning():
     assert found == []
     assert validator.warnings == [
         "expected of the whole file: table row count to be between (max_value=1)",
-        "expected of the whole file: one name",
+        "column name, expected of the whole file: one name",
     ]
 
 
@@ -294,6 +300,13 @@ def data_docs(text, suite=USERS, file_name="users.csv"):
     return target.content.decode()
 
 
+def rows_of(page):
+    """The rows of its tables of expectations: whether it was met, the expectation, what was observed."""
+    rows = [row for row in re.findall("<tr.*?</tr>", page, re.DOTALL) if "fas fa-" in row]
+    texts = [" ".join(html.unescape(re.sub("<[^>]*>", " ", row)).split()) for row in rows]
+    return [f"{'not ' * ('text-success' not in row)}met: {text}" for row, text in zip(rows, texts, strict=True)]
+
+
 def test_data_docs_count_and_hold_no_value_of_the_file():
     page = data_docs(
         f"username,password,email,firstname\nada,{'s3cret' * 30},nowhere,Augusta\nbob,x,elsewhere,\ncy,y,c@x.org,\n"
@@ -313,14 +326,41 @@ def test_data_docs_stand_alone():
 
 
 def test_data_docs_of_a_broken_expectation():
-    suite = things(
-        on("name", "expect_column_values_to_be_between", min_value=3),
-        on("size", "expect_column_to_exist"),
-        {"type": "expect_table_row_count_to_be_between", "kwargs": {"max_value": 1}, "severity": "warning"},
-    )
+    suite = things(on("name", "expect_column_values_to_be_between", min_value=3))
     page = data_docs("name,size\nAugusta,\nBob,\nCy,\n", suite=suite)
-    assert "can't be used" in page.replace("&#39;", "'")
+    assert "It can't be evaluated" in html.unescape(page)
+    assert "0% unexpected" not in page
     assert "Augusta" not in page
+
+
+def test_data_docs_show_what_an_expectation_on_the_whole_file_counted():
+    suite = things({"type": "expect_table_row_count_to_be_between", "kwargs": {"max_value": 1}, "severity": "warning"})
+    [row] = rows_of(data_docs("name\na\nb\nc\n", suite=suite))
+    assert row == "not met: Must have less than or equal to 1 rows. 3"
+
+
+def test_data_docs_show_columns_as_they_were_found():
+    suite = things(
+        on("name", "expect_column_to_exist", column_index=1, severity="warning"),
+        on("size", "expect_column_to_exist"),
+        on("pin", "expect_column_to_exist", severity="warning"),
+        on("tag#", "expect_column_to_exist", severity="warning"),
+    )
+    assert rows_of(data_docs("name,size,tag7\na,,\n", suite=suite)) == [
+        "not met: must be the 1st field. --",
+        "not met: is a required field. --",
+        "met: is a required field. --",
+        "met: is a required field. --",
+    ]
+
+
+def test_data_docs_show_nothing_that_was_not_evaluated():
+    suite = things(
+        on("size", "expect_column_to_exist"),
+        on("name", "expect_column_values_to_match_regex", regex="^a"),
+        on("name", "expect_column_values_to_be_unique"),
+    )
+    assert rows_of(data_docs("name,size\nunreadable\n", suite=suite)) == ["met: is a required field. --"]
 
 
 def test_names_are_text_and_not_html():

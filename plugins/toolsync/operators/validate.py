@@ -17,7 +17,7 @@ from toolsync.reporting.pieces import CHECKED, VALIDATED, piece_name
 from toolsync.reporting.report import Report, sentences
 
 if TYPE_CHECKING:
-    from toolsync.reading.validator import Findings
+    from toolsync.reading.findings import Findings
 
 
 class ValidateOperator(ClaimOperator):

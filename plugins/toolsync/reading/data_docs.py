@@ -16,7 +16,8 @@ from great_expectations.core.run_identifier import RunIdentifier
 from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
 from great_expectations.render.view import DefaultJinjaPageView
 
-from toolsync.reading.validator import Rule, Validator
+from toolsync.reading.rules import Rule
+from toolsync.reading.validator import Validator
 
 # The page stands alone: no way to a site's index, no image that a foreign server counts.
 HOME = re.compile(r'href="(?:\.\./)+(?:index|expectations/[^"]*)\.html"')
@@ -40,7 +41,7 @@ def build_data_docs(validator: Validator, target: Any, *, file_name: str, run_na
 
 
 def _result(validator: Validator, file_name: str, run: RunIdentifier) -> ExpectationSuiteValidationResult:
-    results = [_rule_result(rule) for rule in validator.rules]
+    results = [_rule_result(rule) for rule in validator.rules if rule.evaluated or rule.broken]
     met = sum(bool(result.success) for result in results)
     return ExpectationSuiteValidationResult(
         success=met == len(results),
@@ -61,25 +62,31 @@ def _result(validator: Validator, file_name: str, run: RunIdentifier) -> Expecta
 
 
 def _rule_result(rule: Rule) -> ExpectationValidationResult:
-    present = rule.rows - rule.missing
     return ExpectationValidationResult(
         success=rule.success and not rule.broken,
         expectation_config=rule.expectation.configuration,
-        result={
-            "element_count": rule.rows,
-            "missing_count": rule.missing,
-            "missing_percent": _percent(rule.missing, rule.rows),
-            "unexpected_count": rule.unexpected,
-            "unexpected_percent": _percent(rule.unexpected, present),
-            "unexpected_percent_total": _percent(rule.unexpected, rule.rows),
-            "unexpected_percent_nonmissing": _percent(rule.unexpected, present),
-        },
+        result={} if rule.broken else _counts(rule),
         exception_info={
             "raised_exception": rule.broken,
-            "exception_message": "it can't be used; the report of the run says why" if rule.broken else None,
+            "exception_message": "It can't be evaluated; the report of the run says why." if rule.broken else None,
             "exception_traceback": "" if rule.broken else None,
         },
     )
+
+
+def _counts(rule: Rule) -> dict[str, Any]:
+    if not rule.is_about_lines:
+        return {} if rule.observed is None else {"observed_value": rule.observed}
+    present = rule.lines - rule.missing
+    return {
+        "element_count": rule.lines,
+        "missing_count": rule.missing,
+        "missing_percent": _percent(rule.missing, rule.lines),
+        "unexpected_count": rule.unexpected,
+        "unexpected_percent": _percent(rule.unexpected, present),
+        "unexpected_percent_total": _percent(rule.unexpected, rule.lines),
+        "unexpected_percent_nonmissing": _percent(rule.unexpected, present),
+    }
 
 
 def _percent(part: int, whole: int) -> float:

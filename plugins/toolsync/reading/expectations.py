@@ -1,4 +1,4 @@
-"""Expectations of ours, for suites: what a date, a yes/no and a whole number are in a command file. Tasks only."""
+"""Our own expectations: dates, yes/no, whole numbers. Importing this module registers them with Great Expectations. For tasks only: it takes seconds."""
 
 from __future__ import annotations
 
@@ -11,11 +11,22 @@ from great_expectations.expectations.expectation import ColumnMapExpectation
 from great_expectations.expectations.metrics import ColumnMapMetricProvider
 from great_expectations.expectations.metrics.map_metric_provider import column_condition_partial
 
-from toolsync.reading.values import UnreadableValue, read_integer, read_moment, read_yesno
+from toolsync.reading.values import (
+    A_MOMENT,
+    A_YESNO,
+    AN_INTEGER,
+    UnreadableValue,
+    read_integer,
+    read_moment,
+    read_yesno,
+)
 
 
 def complaint(read: Callable[[str], Any], text: str) -> str | None:
-    """Why a text can't be read; None when it can."""
+    """Why a text can't be read; None when it can.
+
+    :param read: a reader of `toolsync.reading.values`.
+    """
     try:
         read(text)
     except UnreadableValue as error:
@@ -24,7 +35,7 @@ def complaint(read: Callable[[str], Any], text: str) -> str | None:
 
 
 def read_any_moment(text: str) -> int | None:
-    """A date of any zone: whether it can be read doesn't depend on it."""
+    """Read a date in UTC: whether a text is a date does not depend on the timezone."""
     return read_moment(text, UTC)
 
 
@@ -53,7 +64,7 @@ class ColumnValuesWholeNumber(ColumnMapMetricProvider):
 
 
 class ExpectColumnValuesToBeMoment(ColumnMapExpectation):
-    """Expect values to be dates as FORMATS knows them, or Unix seconds."""
+    """Expect values to be dates, with or without a time and an offset, or Unix seconds."""
 
     map_metric: ClassVar[str] = "column_values.toolsync_moment"
 
@@ -65,11 +76,18 @@ class ExpectColumnValuesToBeYesOrNo(ColumnMapExpectation):
 
 
 class ExpectColumnValuesToBeWholeNumber(ColumnMapExpectation):
-    """Expect values to be whole numbers that a BIGINT column can hold."""
+    """Expect values to be whole numbers that fit a BIGINT column."""
 
     map_metric: ClassVar[str] = "column_values.toolsync_whole_number"
 
 
+# The expectation that follows from a column's type, and its description.
+OF_TYPES = {
+    "moment": ("expect_column_values_to_be_moment", A_MOMENT),
+    "yesno": ("expect_column_values_to_be_yes_or_no", A_YESNO),
+    "integer": ("expect_column_values_to_be_whole_number", AN_INTEGER),
+}
+# Readers whose complaint about a value says more than the expectation's description.
 READERS: dict[str, Callable[[str], Any]] = {
     "expect_column_values_to_be_moment": read_any_moment,
     "expect_column_values_to_be_yes_or_no": read_yesno,
