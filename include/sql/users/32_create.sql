@@ -1,7 +1,7 @@
 -- New accounts: the row, its context, and the wish for a password.
 {% from "users/terms.sql" import host with context %}
+{% from "users/fields.sql" import cleared_or_null %}
 {% set text = ["idnumber", "institution", "department", "address", "phone1", "phone2", "theme"] %}
-{% set text_or_null = ["description", "middlename", "alternatename", "firstnamephonetic", "lastnamephonetic"] %}
 {% set number = ["mailformat", "maildisplay", "maildigest", "autosubscribe", "trackforums"] %}
 {% set site_text = ["city", "country", "lang"] %}
 {% set local_password = "COALESCE(NULLIF(r.auth, ''), 'manual') IN ('manual', 'email', 'none', 'nologin')" if given("auth") else "TRUE" %}
@@ -9,7 +9,7 @@
 
 INSERT INTO {user}
        (confirmed, mnethostid, username, firstname, lastname, email, auth, password, timezone, suspended, emailstop, calendartype,
-        {% for column in text + text_or_null if given(column) %}{{ column }}, {% endfor %}
+        {% for column in text + cleared_or_null if given(column) %}{{ column }}, {% endfor %}
         {{ (site_text + number) | join(", ") }}, timecreated, timemodified)
 SELECT 1,
        {{ host }},
@@ -25,7 +25,7 @@ SELECT 1,
 {% for column in text if given(column) %}
        r.{{ column }},
 {% endfor %}
-{% for column in text_or_null if given(column) %}
+{% for column in cleared_or_null if given(column) %}
        NULLIF(r.{{ column }}, ''),
 {% endfor %}
 {% for column in site_text %}
