@@ -158,10 +158,9 @@ def _applied(
             yield {**kwargs, "column": column.name}, (column,)
     else:
         columns = {name: matching[0] for name, matching in found.items()}
-        applied = {argument: columns[kwargs[argument]].name for argument in COLUMN_ARGUMENTS if argument in kwargs}
-        if several:
-            applied["column_list"] = [columns[name].name for name in several]
-        yield {**kwargs, **applied}, tuple(columns.values())
+        single = {argument: columns[kwargs[argument]].name for argument in COLUMN_ARGUMENTS if argument in kwargs}
+        listed = {"column_list": [columns[name].name for name in several]} if several else {}
+        yield {**kwargs, **single, **listed}, tuple(columns.values())
 
 
 def _rule(
