@@ -49,6 +49,11 @@ class ColumnSpec:
         """Its name and its aliases."""
         return (self.name, *self.aliases)
 
+    @property
+    def spoken_names(self) -> list[str]:
+        """The same as people read them: `courseN`, `profile_field_<shortname>`."""
+        return [spoken(name) for name in self.names]
+
 
 @dataclass(frozen=True, slots=True)
 class Column:

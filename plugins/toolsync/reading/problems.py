@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from toolsync.reading.texts import shorten
+
 SHOWN_CHARACTERS = 200
 
 
@@ -41,11 +43,13 @@ class FileRejected(Exception):
 
     def __init__(self, problems: Sequence[FileProblem]) -> None:
         self.problems = list(problems)
-        super().__init__("; ".join(problem.message for problem in self.problems))
+        super().__init__("; ".join(self.messages))
+
+    @property
+    def messages(self) -> list[str]:
+        return [problem.message for problem in self.problems]
 
 
 def shown(value: str | None) -> str | None:
     """A value of the file, short enough for a report."""
-    if not value or len(value) <= SHOWN_CHARACTERS:
-        return value or None
-    return f"{value[: SHOWN_CHARACTERS - 1]}…"
+    return shorten(value, SHOWN_CHARACTERS) if value else None

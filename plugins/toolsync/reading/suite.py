@@ -141,17 +141,18 @@ class Suite:
     def manual(self) -> str:
         """The columns as a Markdown table, for the DAG's documentation."""
         rows = ["| column | holds | what it does |", "|---|---|---|"]
-        required, limits = self.required(), self._limits()
-        rows += [_manual_row(spec, spec.name in required, limits.get(spec.name, [])) for spec in self.columns]
+        required = self.required()
+        rows += [_manual_row(spec, self.holds(spec), spec.name in required) for spec in self.columns]
         return "\n".join(rows)
 
-    def _limits(self) -> dict[str, list[str]]:
-        limits: dict[str, list[str]] = {}
-        for expectation in self.expectations:
-            column, description = expectation["kwargs"].get("column"), expectation.get("description")
-            if column and description:
-                limits.setdefault(column, []).append(description)
-        return limits
+    def holds(self, spec: ColumnSpec) -> str:
+        """What the values of a column are: its type, and the descriptions of the expectations on it."""
+        limits = [
+            expectation["description"]
+            for expectation in self.expectations
+            if expectation["kwargs"].get("column") == spec.name and expectation.get("description")
+        ]
+        return ", ".join([TYPES[spec.type], *limits])
 
     def _unknown(self, position: int, written: str) -> FileProblem:
         if not written:
@@ -242,9 +243,8 @@ def _ignored(column: Column) -> str:
     return f"the column {column.written} is ignored{why}"
 
 
-def _manual_row(spec: ColumnSpec, required: bool, limits: Sequence[str]) -> str:
-    names = ", ".join(f"`{spoken(name)}`" for name in spec.names)
-    holds = ", ".join([TYPES[spec.type], *limits])
+def _manual_row(spec: ColumnSpec, holds: str, required: bool) -> str:
+    names = ", ".join(f"`{name}`" for name in spec.spoken_names)
     doc = f"**Required.** {spec.doc}" if required else spec.doc
     example = f" Example: `{spec.example}`" if spec.example else ""
     return "| " + " | ".join(text.replace("|", "\\|") for text in (names, holds, doc + example)) + " |"
