@@ -76,6 +76,8 @@ fi
 [ ${#missing[@]} = 0 ] || install_packages "${missing[@]}"
 [ $ready = no ] || exit 0
 
+# `venv --clear` would empty what a link leads to: the environment of another clone.
+[ ! -L .venv ] || fail ".venv is a link to $(readlink .venv). Remove the link, and run this again: each clone makes its own"
 echo "setup: installing the Python packages into .venv (Python $version)"
 rm -f .local/setup.stamp
 "$python" -m venv --clear .venv
