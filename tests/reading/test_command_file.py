@@ -1,3 +1,5 @@
+"""Reading a command file: bytes to records, records to staged rows, failed records to the tryback."""
+
 import csv
 import io
 import tracemalloc
@@ -19,7 +21,7 @@ PARIS = ZoneInfo("Europe/Paris")
 
 @pytest.fixture
 def read(tmp_path):
-    """Write bytes as a file, and open it."""
+    """Write a file, and open it."""
 
     def opened(content, **options):
         path = tmp_path / "users.csv"
@@ -31,7 +33,7 @@ def read(tmp_path):
 
 @pytest.fixture
 def rejection(read):
-    """What is said of a file that is rejected."""
+    """The message of a file that is rejected."""
 
     def message(content, **options):
         with pytest.raises(FileRejected) as raised:
@@ -64,7 +66,7 @@ def test_the_delimiter_is_found_in_the_header(read, delimiter):
     assert values(file) == [["a", "b"]]
 
 
-def test_of_several_delimiters_the_one_that_cuts_out_columns_wins(read):
+def test_the_delimiter_that_makes_most_cells_known_columns_wins(read):
     file = read('username;"city";a,b,c,d,e\nx;y;z,z\n', ignore_unknown_columns=True)
     assert file.delimiter == ";"
     assert values(file) == [["x", "y", "z,z"]]
@@ -76,7 +78,9 @@ def test_the_delimiter_may_be_given(read, name, character):
 
 
 def test_a_wrong_delimiter_is_named(rejection):
-    assert rejection("username;city\na;b\n", delimiter=",").endswith("it looks cut by semicolon, not by comma")
+    assert rejection("username;city\na;b\n", delimiter=",").endswith(
+        "its cells look separated by semicolon, set Param delimiter"
+    )
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "iso-8859-1", "windows-1252"])
@@ -139,11 +143,11 @@ def test_blank_and_comment_lines_are_skipped_and_counted(read):
     assert (file.blank_lines, file.comment_lines) == (4, 3)
 
 
-def test_a_hash_or_a_blank_line_within_a_value_is_its_text(read):
+def test_a_hash_or_a_blank_line_within_a_value_belongs_to_it(read):
     assert values(read('username,city\na,"x\n#y\n\nz"\n')) == [["a", "x\n#y\n\nz"]]
 
 
-def test_a_hash_later_in_a_line_is_its_text(read):
+def test_a_hash_that_does_not_begin_a_line_is_no_comment(read):
     assert values(read("username,city\n #a,#b\n")) == [["#a", "#b"]]
 
 
@@ -164,27 +168,35 @@ def test_a_wrong_number_of_cells_fails_its_line_only(read):
     file = read("username,city\na\nb,c,d\ne,f\n")
     assert [record.values for record in records(file)] == [None, None, ["e", "f"]]
     assert [record.problem.message for record in records(file)[:2]] == [
-        "1 cell here, and the header has 2",
-        "3 cells here, and the header has 2",
+        "the line has 1 cell, and the header has 2",
+        "the line has 3 cells, and the header has 2",
     ]
     assert [record.raw for record in records(file)] == [b"a\n", b"b,c,d\n", b"e,f\n"]
 
 
-def test_a_byte_that_the_encoding_cannot_be_fails_its_line_only(read):
+def test_a_byte_that_is_not_valid_fails_its_line_only(read):
     file = read(b"username,firstname,city\na,b,c\nd,\xe9,f\ng,h,i\n")
     problem = only_problem(file)
-    assert (problem.line, problem.field, problem.message) == (3, "firstname", "byte 0xE9 is not utf-8")
+    assert (problem.line, problem.field, problem.message) == (
+        3,
+        "firstname",
+        "byte 0xE9 is not valid utf-8: check Param encoding",
+    )
     assert [record.line for record in records(file) if record.values] == [2, 4]
     assert records(file)[1].raw == b"d,\xe9,f\n"
 
 
 def test_a_bad_byte_in_a_later_line_of_a_record(read):
     problem = only_problem(read(b'username,city\na,"x\ny\n\xff z"\nb,c\n'))
-    assert (problem.line, problem.field, problem.message) == (2, "city", "byte 0xFF is not utf-8 in line 4")
+    assert (problem.line, problem.field, problem.message) == (
+        2,
+        "city",
+        "byte 0xFF in line 4 is not valid utf-8: check Param encoding",
+    )
 
 
 @pytest.mark.parametrize(("encoding", "byte"), [("windows-1252", 0x81), ("iso-8859-1", 0x92), ("utf-8", 0xC3)])
-def test_bytes_that_are_no_character(read, encoding, byte):
+def test_bytes_that_are_not_valid(read, encoding, byte):
     problem = only_problem(read(b"username,city\na," + bytes([byte]) + b"\nb,c\n", encoding=encoding))
     assert (problem.line, problem.field) == (2, "city")
     assert f"0x{byte:02X}" in problem.message
@@ -193,7 +205,7 @@ def test_bytes_that_are_no_character(read, encoding, byte):
 def test_a_nul_byte_fails_its_line_only(read):
     file = read(b"username,city\na\0,b\nc,d\n")
     assert only_problem(file)[:2] == (2, "username")
-    assert only_problem(file).message == "a NUL byte"
+    assert only_problem(file).message == "a NUL byte is not text: remove it"
     assert values(file)[1] == ["c", "d"]
 
 
@@ -207,19 +219,19 @@ def test_a_bad_byte_never_shows_a_password(read):
     assert "secret" not in problem.message
 
 
-# Quotes that are not balanced
+# Unbalanced quotes
 
 
 def test_a_quote_never_closed_takes_the_rest_of_the_file(read):
     file = read('username,city\na,b\nc,"d\ne,f\ng,h\n')
     problem = only_problem(file)
-    assert (problem.line, problem.message) == (3, "a quote opens in line 3 and is never closed")
+    assert (problem.line, problem.message) == (3, "the quote that opens in line 3 is never closed")
     assert [record.raw for record in records(file)] == [b"a,b\n", b'c,"d\ne,f\ng,h\n']
 
 
-def test_the_quote_that_is_to_blame_is_named(read):
+def test_the_message_names_the_quote_that_is_not_closed(read):
     file = read('username,city,description\na,"x\ny","z\nb,c,d\n')
-    assert only_problem(file).message == "a quote opens in line 3 and is never closed"
+    assert only_problem(file).message == "the quote that opens in line 3 is never closed"
 
 
 def test_text_after_a_closing_quote(read):
@@ -229,7 +241,7 @@ def test_text_after_a_closing_quote(read):
     assert values(file) == [None, ["d", "e"]]
 
 
-def test_what_an_unreadable_line_quotes_in_the_next_lines_belongs_to_it(read):
+def test_quoted_lines_after_an_unreadable_line_belong_to_it(read):
     file = read('username,description\n"a" ,"x\nb,c\ny"\nd,e\n')
     assert b"".join(record.raw for record in records(file)) == b'"a" ,"x\nb,c\ny"\nd,e\n'
     assert [(record.line, record.values, record.continued) for record in records(file)] == [
@@ -240,10 +252,10 @@ def test_what_an_unreadable_line_quotes_in_the_next_lines_belongs_to_it(read):
     ]
 
 
-def test_a_stray_quote_that_another_one_closes_lines_later(read):
+def test_a_stray_quote_that_another_quote_closes_lines_later(read):
     file = read('username,city\na,"b\nc,d\ne,"f"\ng,h\n')
     assert [(record.line, record.raw) for record in records(file)] == [(2, b'a,"b\nc,d\ne,"f"\n'), (5, b"g,h\n")]
-    assert only_problem(file).message.startswith("a quote opens in line 2, and text follows")
+    assert only_problem(file).message.startswith("text follows where the quote that opens in line 2 closes")
 
 
 # Size
@@ -288,11 +300,11 @@ def test_a_quote_never_closed_in_a_large_file(read):
     found = records(file)
     assert b"".join(record.raw for record in found) == f'a,"b\n{rest}'.encode()
     assert {record.line for record in found} == {2}
-    assert only_problem(file).message == "the record is longer than 0 MiB; a quote opens in line 2: is it closed?"
+    assert only_problem(file).message == "the record is longer than 0 MiB; is the quote that opens in line 2 closed?"
 
 
 @pytest.mark.usefixtures("small_limit")
-def test_after_a_quoted_value_that_is_too_long_comes_the_next_record(read):
+def test_reading_goes_on_after_a_quoted_value_that_is_too_long(read):
     text = "line of text\n" * 200
     file = read(f'username,description\na,"{text}"\nb,c\n')
     assert records(file)[-1].values == ["b", "c"]
@@ -333,22 +345,22 @@ def test_chunks(read):
         (b"\xef\xbb\xbf", "the file holds nothing but blank lines and comments"),
         (b"\n\r\n  \n", "the file holds nothing but blank lines and comments"),
         (b"# a\n# b", "the file holds nothing but blank lines and comments"),
-        (b";;;\n;;;\n", "line 1 is no header"),
-        (b"username,city", "the file has a header, and no line after it"),
-        (b"username,city\n# a\n\n", "the file has a header, and no line after it"),
+        (b";;;\n;;;\n", "line 1 is not a header"),
+        (b"username,city", "the file has a header but no line after it"),
+        (b"username,city\n# a\n\n", "the file has a header but no line after it"),
         (b"username,city,city\na,b,c\n", "the column city is given twice"),
         (b"username,town\na,b\n", "unknown column town"),
         (b"username,city,\na,b,\n", "column 3 has no name"),
         (b"city,town,town2\nb\n", "unknown column town; unknown column town2"),
-        (b"username,\xe9\na,b\n", "the header, line 1: byte 0xE9 is not utf-8 in cell 2; is the file iso-8859-1"),
-        (b'# x\nusername,"city\na,b\n', "the header, line 2: a quote opens in line 2 and is never closed"),
-        (b'username,"city" x\na,b\n', "the header, line 1: a quote opens in line 1, and text follows"),
-        (b"user\0name,city\na,b\n", "the header, line 1: a NUL byte in cell 1"),
+        (b"username,\xe9\na,b\n", "line 1, the header: byte 0xE9 in cell 2 is not valid utf-8: check Param encoding"),
+        (b'# x\nusername,"city\na,b\n', "line 2, the header: the quote that opens in line 2 is never closed"),
+        (b'username,"city" x\na,b\n', "line 1, the header: text follows where the quote that opens in line 1 closes"),
+        (b"user\0name,city\na,b\n", "line 1, the header: a NUL byte in cell 1 is not text"),
         ("username,city\na,b\n".encode("utf-16"), "the file is UTF-16: save it as UTF-8"),
         (b"PK\x03\x04\x14\x00\n", "the file is a spreadsheet or an archive: save it as CSV"),
     ],
 )
-def test_a_file_that_cannot_be_used(rejection, content, message):
+def test_a_file_that_can_not_be_used(rejection, content, message):
     assert message in rejection(content)
 
 
@@ -356,26 +368,26 @@ def test_the_key_is_required(rejection):
     assert rejection("city\nb\n", key_column="username") == "the column username is missing"
 
 
-def test_a_missing_header_is_said_without_repeating_what_is_there(rejection):
+def test_the_message_on_a_missing_header_does_not_repeat_the_line(rejection):
     message = rejection("ada,Secret-1\nbob,Secret-2\n")
-    assert message.startswith("line 1 is no header: it names no column of this type (username, firstname")
+    assert message.startswith("line 1 is not a header: it names no column of this type (username, firstname")
     assert "Secret" not in message
 
 
 def test_a_byte_order_mark_of_another_encoding(rejection):
-    assert "choose utf-8" in rejection(b"\xef\xbb\xbfusername\na\n", encoding="iso-8859-1")
+    assert "set Param encoding to utf-8" in rejection(b"\xef\xbb\xbfusername\na\n", encoding="iso-8859-1")
 
 
 def test_a_file_of_failing_lines_is_not_rejected(read):
     assert values(read("username,city\na\n")) == [None]
 
 
-def test_unknown_columns_may_be_let_pass(read):
+def test_unknown_columns_may_be_ignored(read):
     file = read("shoe,username,size\n1,a,2\n", ignore_unknown_columns=True)
     assert values(file) == [["1", "a", "2"]]
 
 
-# Without header
+# Without a header
 
 COURSES = parse_suite(
     {
@@ -391,7 +403,7 @@ COURSES = parse_suite(
 )
 
 
-def test_a_file_without_header(read):
+def test_a_file_without_a_header(read):
     file = read("# end of term\nC101;the living one\nC102\n\nC103;\n", suite=COURSES, key_column="idnumber")
     assert values(file) == [["C101", "the living one"], ["C102", ""], ["C103", ""]]
     assert [record.line for record in records(file)] == [2, 3, 5]
@@ -400,12 +412,14 @@ def test_a_file_without_header(read):
     assert (file.comment_lines, file.blank_lines) == (1, 1)
 
 
-def test_a_file_without_header_may_hold_commas(read):
+def test_identifiers_in_a_file_without_a_header_may_hold_commas(read):
     assert values(read("Physics, advanced\nC1\n", suite=COURSES)) == [["Physics, advanced", ""], ["C1", ""]]
 
 
-def test_a_file_without_header_with_too_many_cells(read):
-    assert only_problem(read("C1;x;y\nC2\n", suite=COURSES)).message == "3 cells here, and a line has at most 2"
+def test_too_many_cells_in_a_file_without_a_header(read):
+    assert (
+        only_problem(read("C1;x;y\nC2\n", suite=COURSES)).message == "the line has 3 cells, and at most 2 are expected"
+    )
 
 
 def test_a_header_that_names_an_identifier_is_recognised(read):
@@ -414,7 +428,7 @@ def test_a_header_that_names_an_identifier_is_recognised(read):
     assert values(file) == [["C1", "x"]]
 
 
-def test_a_bad_first_line_of_a_file_without_header_fails_alone(read):
+def test_an_unreadable_first_line_of_a_file_without_a_header_fails_alone(read):
     file = read(b"C\xff1\nC2\n", suite=COURSES)
     assert only_problem(file).line == 1
     assert values(file) == [None, ["C2", ""]]
@@ -433,7 +447,7 @@ def tryback(file, lines):
     return stream.getvalue(), writer.count
 
 
-def test_the_tryback_holds_the_lines_as_they_stood(read):
+def test_the_tryback_holds_the_lines_byte_for_byte(read):
     content = b'\xef\xbb\xbf# note\r\nUserName ;city\r\n"a" ; "x\r\ny"\r\n#c\r\nb;c\r\nd;\xff'
     file = read(content)
     assert tryback(file, {3, 7}) == (b'\xef\xbb\xbfUserName ;city\r\n"a" ; "x\r\ny"\r\nd;\xff\r\n', 2)
@@ -441,7 +455,7 @@ def test_the_tryback_holds_the_lines_as_they_stood(read):
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
-def test_a_last_line_without_end_gets_the_files_own(read, end):
+def test_a_last_line_without_a_line_end_gets_that_of_the_header(read, end):
     assert tryback(read(end.join([b"username,city", b"a,b"])), {2})[0] == end.join([b"username,city", b"a,b", b""])
 
 
@@ -460,7 +474,7 @@ def test_a_record_that_is_too_long_comes_back_whole(read):
     assert tryback(read(unfinished), {2}) == (unfinished + b"\n", 1)
 
 
-def test_a_tryback_without_header(read):
+def test_a_tryback_without_a_header(read):
     assert tryback(read("C1\nC2", suite=COURSES), {2})[0] == b"C2\n"
 
 
@@ -489,7 +503,7 @@ def written_files(draw):
     ]
     writers[0].writerow(names)
     for row in rows:
-        # Unquoted, a hash at the beginning makes a comment.
+        # A first cell that begins with a hash has to be quoted, or the line is a comment.
         writers[row[0].startswith("#")].writerow(row)
     text = stream.getvalue().removesuffix("\n") + draw(st.sampled_from(["", "\n"]))
     content = text.replace("\n", end).encode(reading.CODECS[encoding])
@@ -498,7 +512,7 @@ def written_files(draw):
 
 @settings(max_examples=300, deadline=None)
 @given(written_files())
-def test_what_is_written_reads_back(tmp_path_factory, written):
+def test_a_written_file_reads_back(tmp_path_factory, written):
     content, encoding, delimiter, rows = written
     path = tmp_path_factory.mktemp("written") / "file.csv"
     path.write_bytes(content)

@@ -1,3 +1,5 @@
+"""A suite, and how it matches the columns of a file."""
+
 import json
 import os
 import re
@@ -25,7 +27,7 @@ def users():
     return load_suite("users")
 
 
-def test_names_are_trimmed_and_their_case_does_not_count(users):
+def test_names_are_trimmed_and_case_insensitive(users):
     header = users.match_header([" UserName ", "FIRSTNAME"], key_column="username")
     assert not header.problems
     assert list(header.plain) == ["username", "firstname"]
@@ -65,7 +67,7 @@ def test_families(users):
     assert header.named("city") == []
 
 
-def test_moodles_own_names(users):
+def test_the_names_of_moodles_own_upload_are_known(users):
     header = users.match_header(["username", "enroltimestart1", "enrolperiod1", "enrolstatus1", "type1"])
     assert not header.problems
     assert [column.name for column in header.cells] == ["start1", "enrolperiod1", "enrolstatus1", "type1"]
@@ -79,7 +81,7 @@ def test_a_column_given_twice(users, names):
     assert kinds(users.match_header(["username", *names], key_column="username")) == [("duplicate", names[1])]
 
 
-def test_other_names_of_a_column_given_twice_are_said(users):
+def test_a_column_given_under_two_names_is_reported_with_both(users):
     [problem] = users.match_header(["start1", "enroltimestart1"]).problems
     assert problem.message == "the column start1 is given twice (as start1 and as enroltimestart1)"
 
@@ -90,25 +92,25 @@ def test_other_names_of_a_column_given_twice_are_said(users):
      ("user_name", "username"), ("gender", None),
      ("sysroles3", "sysrole3"), ("course", "course1"), ("course#", "course1"), ("courseN", "course1")],
 )  # fmt: skip
-def test_an_unknown_column_is_told_the_nearest(users, name, nearest):
+def test_the_message_on_an_unknown_column_suggests_the_nearest(users, name, nearest):
     [problem] = users.match_header(["username", name]).problems
     assert (problem.kind, problem.column) == ("unknown", name)
     assert problem.message == f"unknown column {name}{f'; is it {nearest}?' if nearest else ''}"
 
 
-def test_a_column_without_name(users):
+def test_a_column_without_a_name(users):
     [problem] = users.match_header(["username", ""]).problems
     assert problem.message == "column 2 has no name"
 
 
-def test_unknown_columns_may_be_let_pass(users):
+def test_unknown_columns_may_be_ignored(users):
     header = users.match_header(["shoe size", "username", "shoe size", ""], ignore_unknown_columns=True)
     assert not header.problems
     assert header.plain["username"].position == 1
     assert len(header.notes) == 3
 
 
-def test_ignored_columns_make_a_note(users):
+def test_ignored_columns_are_noted(users):
     header = users.match_header(["username", "icq", "wwwroot3"])
     assert not header.problems
     assert [re.split(r"[: ]", note)[2] for note in header.notes] == ["icq", "wwwroot3"]
@@ -119,7 +121,7 @@ def test_the_key_is_required(users):
     assert kinds(users.match_header(["firstname"], key_column="idnumber")) == [("missing", "idnumber")]
 
 
-def test_required_columns_are_those_of_the_expectations():
+def test_required_columns_come_from_the_expectations():
     suite = parse_suite(
         document(
             [{"name": "uid"}, {"name": "cid"}, {"name": "g#"}],
@@ -145,14 +147,14 @@ def headerless():
     )
 
 
-def test_a_file_without_header():
+def test_a_file_without_a_header():
     header = headerless().match_headerless("idnumber")
     assert [column.name for column in header.columns] == ["idnumber", "description"]
     assert header.optional == 1
     assert not header.problems
 
 
-def test_of_a_headerless_type_any_key_will_do():
+def test_a_headerless_type_accepts_any_column_of_its_key():
     assert not headerless().match_header(["idnumber"], key_column="shortname").problems
     assert kinds(headerless().match_header(["description"], key_column="shortname")) == [("missing", "shortname")]
 
@@ -176,7 +178,9 @@ def test_the_users_suite_has_the_columns_of_the_contract(users):
         enroltimestart2 enrolperiod1 enrolstatus1 type1 sysrole1 icq url htmleditor wwwroot1
     """
     header = users.match_header(names.split())
-    assert {problem.kind for problem in header.problems} == {"duplicate"}  # profile_field_any under both its names
+    assert {problem.kind for problem in header.problems} == {
+        "duplicate"
+    }  # profile_field_any is given under both of its names
     assert users.spec("password").secret
     assert all(spec.type in TYPES and spec.doc for spec in users.columns)
     assert users.key is not None and users.key.columns == ("username", "idnumber", "email", "id")
@@ -205,7 +209,7 @@ def test_a_suite_is_read_again_when_its_file_changes(tmp_path):
         json.dumps(document([{"name": "a"}], expectations=[{"type": "x"}])),
     ],
 )
-def test_a_broken_suite_says_which_file(tmp_path, text):
+def test_the_message_on_a_broken_suite_names_the_file(tmp_path, text):
     (tmp_path / "things.json").write_text(text)
     with pytest.raises(SuiteError, match=r"things\.json"):
         load_suite("things", tmp_path)

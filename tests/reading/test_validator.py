@@ -1,3 +1,5 @@
+"""Validating a file with its suite, and the Data Docs of it."""
+
 import html
 import io
 import json
@@ -19,7 +21,7 @@ USERS = load_suite("users")
 
 
 class Upload:
-    """A file that is in memory."""
+    """A file in memory."""
 
     def __init__(self, content=b""):
         self.content = content
@@ -39,7 +41,10 @@ class Upload:
 
 
 def validated(text, suite=USERS, chunk_lines=50_000):
-    """What the suite says of a file: validator, problems, notes."""
+    """Validate a file.
+
+    :return: the validator, the problems, the notes.
+    """
     file = CommandFile.open(Upload(text.encode()), suite=suite)
     validator = Validator(suite, file.header)
     found = [validator.check(chunk) for chunk in file.records(chunk_lines)] + [validator.finish()]
@@ -51,7 +56,7 @@ def problems(text, **options):
 
 
 def things(*expectations):
-    """A suite with expectations as somebody may write them."""
+    """A suite with those expectations."""
     columns = [{"name": "name"}, {"name": "size"}, {"name": "pin", "secret": True}, {"name": "tag#"}]
     complete = [{"kwargs": {}, **expectation} for expectation in expectations]
     return parse_suite({"name": "things", "expectations": complete, "meta": {"toolsync": {"columns": columns}}})
@@ -65,7 +70,7 @@ def on(column, kind, **more):
 # The users suite
 
 
-def test_good_lines_have_no_problem():
+def test_valid_lines_have_no_problem():
     validator, found, notes = validated(
         "username,firstname,email,country,lang,timezone,suspended,deleted,mailformat,maildisplay,course1,start1,type1\n"
         "ada,Ada,Ada.L+x@Example.org,gb,en,Europe/London,0,no,1,2,C101,2026-09-01,1\n"
@@ -102,14 +107,14 @@ def test_good_lines_have_no_problem():
         ("GROUP2", "g" * 255, "expected: at most 254 characters"),
     ],
 )
-def test_a_value_that_is_not_as_expected_fails_its_line(column, value, message):
+def test_an_unexpected_value_fails_its_line(column, value, message):
     [problem] = problems(f"username,{column}\na,\nb,{value}\n")
     assert problem._replace(value=None) == Problem(3, column, None, message)
     assert problem.value is not None and value.startswith(problem.value.removesuffix("…"))
 
 
 @pytest.mark.parametrize("column", ["city", "department", "address", "institution"])
-def test_multi_language_text_may_stand_where_moodle_lets_it(column):
+def test_multi_language_text_is_allowed_where_moodle_allows_it(column):
     assert not problems(f"username,{column}\na,<span lang=fr class=multilang>x</span>\n")
 
 
@@ -117,7 +122,7 @@ def test_a_description_may_hold_anything():
     assert not problems(f"username,description\na,<p>{'x' * 300_000}</p>\n")
 
 
-def test_problems_come_in_the_order_of_the_lines_with_those_of_the_reader():
+def test_problems_of_the_reader_and_of_the_suite_come_in_the_order_of_the_lines():
     found = problems("username,email,country\na,x,XX\nb\n\nc,y,FR\nd,,ZZ\n")
     assert [(problem.line, problem.field) for problem in found] == [
         (2, "email"), (2, "country"), (3, None), (5, "email"), (6, "country"),
@@ -135,18 +140,18 @@ def test_long_values_are_shortened():
     assert len(problem.value) == 200
 
 
-def test_a_value_that_a_bad_regex_would_choke_on():
+def test_long_values_do_not_slow_the_regular_expressions_down():
     started = time.perf_counter()
     found = problems(f"username,timezone,email,lang\na,{'a' * 100_000}!,{'a.' * 50_000}@,{'a_' * 50_000}!\n")
     assert {problem.field for problem in found} == {"timezone", "email", "lang"}
     assert time.perf_counter() - started < 5
 
 
-def test_lines_of_records_that_span_several():
+def test_a_record_of_several_lines_is_named_by_its_first():
     assert [p.line for p in problems('username,country,city\n# x\na,FR,"x\ny"\nb,XX,"x\n\ny"\nc,XX,\n')] == [5, 8]
 
 
-def test_every_expectation_of_the_users_suite_can_be_used():
+def test_every_expectation_of_the_users_suite_can_be_evaluated():
     names = [spec.name.replace("#", "1").replace("*", "x") for spec in USERS.columns if spec.type != "ignored"]
     row = ["0" if name in ("id", "mnethostid") else "" for name in names]
     validator, found, _ = validated(",".join(names) + "\n" + ",".join(row) + "\n")
@@ -155,7 +160,7 @@ def test_every_expectation_of_the_users_suite_can_be_used():
     assert len(validator.rules) >= len(USERS.expectations) >= len(given)
 
 
-# Suites that people tighten
+# Expectations that people add
 
 
 def test_expectations_of_every_shape():
@@ -177,14 +182,14 @@ def test_expectations_of_every_shape():
     assert not validator.warnings
 
 
-def test_ours_can_be_used_on_any_column():
+def test_our_own_expectations_work_on_any_column():
     suite = things(on("tag#", "expect_column_values_to_be_moment"), on("size", "expect_column_values_to_be_yes_or_no"))
     found = problems("name,size,tag7\na,yes,2026-09-01\nb,some,soon\n", suite=suite)
     assert [(problem.line, problem.field) for problem in found] == [(3, "size"), (3, "tag7")]
 
 
 @pytest.mark.parametrize("severity", ["warning", "info"])
-def test_a_warning_is_a_note_and_fails_nothing(severity):
+def test_an_expectation_that_is_not_critical_makes_a_note(severity):
     suite = things(on("name", "expect_column_values_to_match_regex", regex="^a", severity=severity, description="an a"))
     _, found, notes = validated("name\nab\nba\n", suite=suite)
     assert found == []
@@ -210,7 +215,7 @@ def test_a_warning_is_a_note_and_fails_nothing(severity):
          "unexpected_rows_expectation can't be evaluated"),
     ],
 )  # fmt: skip
-def test_an_expectation_that_breaks_is_a_warning_and_the_others_hold(expectation, named):
+def test_an_expectation_that_can_not_be_evaluated_makes_a_warning_and_the_others_count(expectation, named):
     suite = things(expectation, on("name", "expect_column_values_to_not_match_regex", regex="b"))
     validator, found, _ = validated("name,size\na,1\nb,2\nc,3\n", suite=suite, chunk_lines=2)
     assert [problem.line for problem in found] == [3]
@@ -218,12 +223,12 @@ def test_an_expectation_that_breaks_is_a_warning_and_the_others_hold(expectation
     assert named in validator.warnings[0]
 
 
-def test_an_expectation_on_a_column_that_the_file_lacks_is_left_out():
+def test_an_expectation_on_a_column_that_the_file_lacks_is_skipped():
     validator, found, _ = validated("size\n1\n", suite=things(on("name", "expect_column_values_to_not_be_null")))
     assert (found, validator.warnings, validator.rules) == ([], [], [])
 
 
-def test_what_breaks_on_a_password_does_not_show_it(caplog):
+def test_the_warning_on_a_secret_column_does_not_show_its_values(caplog):
     suite = things(on("pin", "expect_column_values_to_be_between", min_value=3))
     validator, _, _ = validated("name,pin\na,hunter2\n", suite=suite)
     assert caplog.text == ""
@@ -232,7 +237,7 @@ def test_what_breaks_on_a_password_does_not_show_it(caplog):
     ]
 
 
-def test_uniqueness_holds_across_chunks():
+def test_uniqueness_is_checked_across_chunks():
     suite = things(on("name", "expect_column_values_to_be_unique", description="given once"))
     found = problems(
         "name,size\n" + "".join(f"n{number % 90},1\n" for number in range(100)), suite=suite, chunk_lines=7
@@ -241,7 +246,7 @@ def test_uniqueness_holds_across_chunks():
     assert found[0] == Problem(2, "name", "n0", "expected: given once")
 
 
-def test_mostly_is_judged_by_the_whole_file():
+def test_mostly_applies_to_the_whole_file():
     suite = things(on("name", "expect_column_values_to_match_regex", regex="^a", mostly=0.9))
     good = "name\n" + "a\n" * 95 + "b\n" * 5
     assert problems(good, suite=suite, chunk_lines=10) == []
@@ -259,7 +264,7 @@ def test_a_critical_expectation_on_the_whole_file_rejects_it():
     assert len(raised.value.problems) == 1
 
 
-def test_another_expectation_on_the_whole_file_is_a_warning():
+def test_an_expectation_on_the_whole_file_that_is_not_critical_makes_a_warning():
     suite = things(
         {"type": "expect_table_row_count_to_be_between", "kwargs": {"max_value": 1}, "severity": "warning"},
         on(
@@ -307,7 +312,7 @@ def rows_of(page):
     return [f"{'not ' * ('text-success' not in row)}met: {text}" for row, text in zip(rows, texts, strict=True)]
 
 
-def test_data_docs_count_and_hold_no_value_of_the_file():
+def test_data_docs_hold_counts_and_no_value_of_the_file():
     page = data_docs(
         f"username,password,email,firstname\nada,{'s3cret' * 30},nowhere,Augusta\nbob,x,elsewhere,\ncy,y,c@x.org,\n"
     )
@@ -319,13 +324,13 @@ def test_data_docs_count_and_hold_no_value_of_the_file():
     assert "of 3 total rows" in page
 
 
-def test_data_docs_stand_alone():
+def test_data_docs_need_no_other_file():
     page = data_docs("username\na\n")
     assert "../" not in page
     assert "<img" not in page
 
 
-def test_data_docs_of_a_broken_expectation():
+def test_data_docs_of_an_expectation_that_can_not_be_evaluated():
     suite = things(on("name", "expect_column_values_to_be_between", min_value=3))
     page = data_docs("name,size\nAugusta,\nBob,\nCy,\n", suite=suite)
     assert "It can't be evaluated" in html.unescape(page)
@@ -370,7 +375,7 @@ def test_names_are_text_and_not_html():
 # The sample
 
 
-def test_the_sample_is_as_the_suite_expects():
+def test_the_sample_meets_the_suite():
     sample = INCLUDE / "samples" / "users.csv"
     validator, found, notes = validated(sample.read_text(encoding="utf-8"))
     assert (found, notes, validator.warnings) == ([], [], [])

@@ -1,3 +1,5 @@
+"""Reading dates, yes/no and whole numbers."""
+
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -54,11 +56,11 @@ def test_dates(text, expected):
     assert read_moment(text, PARIS) == expected
 
 
-def test_a_time_that_the_clocks_skip_is_read_as_if_they_had_not_been_changed():
+def test_a_time_that_daylight_saving_skips_is_read_as_if_the_clocks_had_not_been_changed():
     assert read_moment("2026-03-29 02:30", PARIS) == at(2026, 3, 29, 1, 30)
 
 
-def test_a_time_that_comes_twice_is_the_first():
+def test_of_a_time_that_occurs_twice_the_first_is_meant():
     assert read_moment("2026-10-25 02:30", PARIS) == at(2026, 10, 25, 0, 30)
 
 
@@ -71,19 +73,19 @@ def test_a_time_that_comes_twice_is_the_first():
         "0001-01-01", "0000-00-00", "--1", "1767225600 s", "9999-12-31 23:59:59-14:00",
     ],
 )  # fmt: skip
-def test_what_is_no_date(text):
+def test_texts_that_are_not_dates(text):
     with pytest.raises(UnreadableValue):
         read_moment(text, PARIS)
     assert moment_or_none(text, PARIS) is None
 
 
-def test_digits_that_only_resemble_a_date_are_unix_seconds():
+def test_digits_that_can_not_be_a_date_are_unix_seconds():
     assert read_moment("20261301", UTC) == 20261301
     assert read_moment("86400", UTC) == 86400
 
 
 @given(st.datetimes(datetime(1900, 1, 2), datetime(9999, 12, 30)), st.integers(-14 * 60, 14 * 60))
-def test_a_written_moment_reads_back(moment, minutes):
+def test_a_written_date_reads_back(moment, minutes):
     moment = moment.replace(microsecond=0, tzinfo=timezone(timedelta(minutes=minutes)))
     expected = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1)
     assert read_moment(moment.isoformat(), PARIS) == expected
@@ -91,7 +93,7 @@ def test_a_written_moment_reads_back(moment, minutes):
 
 
 @given(st.text(max_size=30))
-def test_any_text_is_a_moment_or_unreadable(text):
+def test_any_text_is_a_date_or_unreadable(text):
     try:
         moment = read_moment(text, PARIS)
     except UnreadableValue:
@@ -116,7 +118,7 @@ def test_neither_yes_nor_no(text):
     assert yesno_or_none(text) is None
 
 
-def test_an_empty_cell_says_nothing():
+def test_an_empty_cell_is_none():
     assert read_yesno("") is None
     assert read_integer(" ") is None
     assert read_moment("", UTC) is None
@@ -130,6 +132,6 @@ def test_whole_numbers(text, expected):
 
 
 @pytest.mark.parametrize("text", ["1.0", "1e3", "one", "1 000", "0x10", str(2**63), "9" * 40, "１２"])
-def test_what_is_no_whole_number(text):
+def test_texts_that_are_not_whole_numbers(text):
     with pytest.raises(UnreadableValue, match="whole number"):
         read_integer(text)

@@ -1,4 +1,4 @@
-"""A command file: its encoding, delimiter and header, its records, and the file that gives failed ones back."""
+"""A command file: its encoding, delimiter and header, its records, and the tryback with the records that failed."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from toolsync.reading.records import LINE_END, Record, RecordReader
 from toolsync.reading.suite import Suite
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
-DELIMITER_NAMES = {"tab": "\t"}
-ZIP_MARK = b"PK\3"  # spreadsheets are archives too
-CHUNK_BYTES = 8 << 20  # short values take ten times that once they are read
+ZIP_MARK = b"PK\3"  # a spreadsheet is a ZIP archive
+CHUNK_BYTES = 8 << 20  # of raw records; their values may take ten times that in memory
 
 
 class CommandFile:
-    """A command file whose header is accepted. `CommandFile.open` makes it.
+    """A command file whose header was accepted: see `CommandFile.open`.
 
-    :ivar header: its columns.
-    :ivar delimiter: the character.
-    :ivar encoding: one of `CODECS`.
-    :ivar bom: the byte order mark, or nothing.
-    :ivar header_raw: the bytes of the header with their line end; nothing when the file has no header.
-    :ivar blank_lines: skipped by the last complete reading.
-    :ivar comment_lines: skipped by the last complete reading.
+    :param path: where it is, local or in an object store.
+    :param header: its columns.
+    :param delimiter: the character between two cells, one of `DELIMITERS`.
+    :param encoding: one of `CODECS`.
+    :param bom: its byte order mark; empty when it has none.
+    :param header_raw: the bytes of its header, line end included; empty when it has no header.
+    :ivar blank_lines: the number of blank lines that the last complete reading skipped.
+    :ivar comment_lines: the number of comment lines that it skipped.
     """
 
     def __init__(
@@ -54,12 +54,14 @@ class CommandFile:
         key_column: str | None = None,
         ignore_unknown_columns: bool = False,
     ) -> CommandFile:
-        """Read the header, and look whether a record follows.
+        """Read the header, and check that a record follows.
 
         :param path: a path, or anything with `open("rb")`.
-        :param delimiter: `auto`, `,`, `;`, `|` or `tab`.
-        :param encoding: `utf-8`, `iso-8859-1` or `windows-1252`.
-        :param key_column: the column that identifies a line; in a file without header, what its first cell is.
+        :param suite: the suite of its type.
+        :param delimiter: Param `delimiter`: `auto`, `,`, `;`, `|` or `tab`.
+        :param encoding: Param `encoding`: `utf-8`, `iso-8859-1` or `windows-1252`.
+        :param key_column: the column by which the subject of a line is found; in a file without a header, the column of the first cell.
+        :param ignore_unknown_columns: note unknown columns instead of rejecting the file.
         :raises FileRejected: when the file can't be used.
         :raises OSError: when it can't be read.
         """
@@ -76,18 +78,19 @@ class CommandFile:
             raise FileRejected(header.problems)
         file = cls(path, header=header, delimiter=character, encoding=encoding, bom=bom, header_raw=header_raw)
         if next(file.records(1), None) is None:
-            raise _rejected("empty", "the file has a header, and no line after it")
+            raise _rejected("empty", "the file has a header but no line after it")
         return file
 
     @property
     def line_end(self) -> bytes:
-        """What ends the header's line."""
+        """The line end of the header, which stands for the file's."""
         match = LINE_END.search(self.header_raw[-2:])
         return match[0] if match else b"\n"
 
     def records(self, chunk_lines: int = 50_000) -> Iterator[list[Record]]:
-        """Read the records after the header, in lists that fit in memory. May be called again.
+        """Read the records after the header. May be called again.
 
+        :param chunk_lines: the most records of a list; `CHUNK_BYTES` limits it, too.
         :raises OSError: when the file can't be read.
         """
         width = len(self.header.written)
@@ -101,7 +104,7 @@ class CommandFile:
             size = 0
             for record in records:
                 if record.values is not None and len(record.values) != width:
-                    self._fit(record)
+                    self._pad_or_fail(record)
                 chunk.append(record)
                 size += len(record.raw)
                 if len(chunk) >= chunk_lines or size >= CHUNK_BYTES:
@@ -112,22 +115,22 @@ class CommandFile:
         self.blank_lines = reader.blank_lines
         self.comment_lines = reader.comment_lines
 
-    def _fit(self, record: Record) -> None:
+    def _pad_or_fail(self, record: Record) -> None:
         values, width = record.values or [], len(self.header.written)
         if width - self.header.optional <= len(values) < width:
             values += [""] * (width - len(values))
             return
-        whole = "the header has" if self.header_raw else "a line has at most"
-        message = f"{_cells(len(values))} here, and {whole} {width}"
+        expected = f"the header has {width}" if self.header_raw else f"at most {width} are expected"
+        message = f"the line has {_cells(len(values))}, and {expected}"
         record.values, record.problem = None, Problem(record.line, None, None, message)
 
 
 class TrybackWriter:
-    """Writes failed records as they stood in the file, under its header; writes nothing when none failed.
+    """Writes failed records byte for byte under the file's own header. Writes nothing when no record failed.
 
-    :param file: where the records come from.
-    :param stream: stays open.
-    :ivar count: of records.
+    :param file: the file that the records come from.
+    :param stream: where to write; it stays open.
+    :ivar count: the number of records written so far.
     """
 
     def __init__(self, file: CommandFile, stream: IO[bytes]) -> None:
@@ -138,7 +141,7 @@ class TrybackWriter:
         self._ended = True
 
     def write(self, record: Record) -> None:
-        """Add a record, or a further piece of the one before it."""
+        """Add a record, or a further piece of the record before it."""
         if not record.continued:
             self._stream.write(b"" if self._ended else self._line_end)
             self._stream.write(b"" if self.count else self._begin)
@@ -164,13 +167,14 @@ def _byte_order_mark(path: Any, encoding: str) -> bytes:
     if begin != codecs.BOM_UTF8:
         return b""
     if encoding != "utf-8":
-        raise _rejected("encoding", f"the file says by its first bytes that it is utf-8, not {encoding}: choose utf-8")
+        message = f"the file begins with a UTF-8 byte order mark, so it is not {encoding}: set Param encoding to utf-8"
+        raise _rejected("encoding", message)
     return begin
 
 
 def _first_record(path: Any, suite: Suite, bom: bytes, delimiter: str, encoding: str) -> tuple[Record, str]:
-    """The first record, and the delimiter: the one that cuts out the most columns that are known."""
-    tried = list(DELIMITERS) if delimiter == "auto" else [DELIMITER_NAMES.get(delimiter, delimiter)]
+    """The first record, and the delimiter: the one that makes most cells of it known columns."""
+    tried = list(DELIMITERS) if delimiter == "auto" else ["\t" if delimiter == "tab" else delimiter]
     firsts: dict[str, Record] = {}
     for character in tried:
         with path.open("rb") as stream:
@@ -182,7 +186,7 @@ def _first_record(path: Any, suite: Suite, bom: bytes, delimiter: str, encoding:
         raise _rejected("empty", "the file holds nothing but blank lines and comments")
     best = max(firsts, key=lambda character: _recognised(suite, firsts[character], character))
     if delimiter == "auto" and suite.headerless is not None and not suite.names_key(firsts[best].values or ()):
-        # Without a header to go by: an identifier may well hold a comma.
+        # There is no header to tell the delimiter by, and an identifier may well hold a comma.
         del firsts[","]
         best = max(firsts, key=lambda character: len(firsts[character].values or ()))
     return firsts[best], best
@@ -190,17 +194,15 @@ def _first_record(path: Any, suite: Suite, bom: bytes, delimiter: str, encoding:
 
 def _header_names(first: Record, suite: Suite, delimiter: str, encoding: str) -> list[str]:
     if first.problem:
-        hint = ""
-        if encoding == "utf-8" and "byte 0x" in first.problem.message:
-            hint = "; is the file iso-8859-1 or windows-1252?"
-        raise _rejected("header", f"the header, line {first.line}: {first.problem.message}{hint}")
+        raise _rejected("header", f"line {first.line}, the header: {first.problem.message}")
     names = first.values or []
     if not _recognised(suite, first, delimiter)[0]:
-        # The names are not repeated here: what stands there may be somebody's password.
+        # The message does not repeat the line: without a header, it may hold a password.
         better = next((other for other in DELIMITERS if _recognised_when_cut(suite, first, other, encoding)), None)
-        hint = f"; it looks cut by {DELIMITERS[better]}, not by {DELIMITERS[delimiter]}" if better else ""
+        hint = f"; its cells look separated by {DELIMITERS[better]}, set Param delimiter" if better else ""
         known = ", ".join(spec.name for spec in suite.columns[:6])
-        raise _rejected("header", f"line {first.line} is no header: it names no column of this type ({known} …){hint}")
+        message = f"line {first.line} is not a header: it names no column of this type ({known} …){hint}"
+        raise _rejected("header", message)
     return names
 
 
@@ -218,6 +220,6 @@ def _cells(number: int) -> str:
 
 
 def _recognised(suite: Suite, record: Record, delimiter: str) -> tuple[int, int]:
-    """How many of its cells name a column, and how many there are."""
+    """The number of its cells that name a column, and the number of all its cells."""
     names = record.values or record.raw.decode("latin-1").split(delimiter)
     return sum(suite.spec(name) is not None for name in names), len(names)

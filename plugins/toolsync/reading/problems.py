@@ -1,4 +1,4 @@
-"""What can be wrong with a command file: as a whole, or in one of its lines."""
+"""Problems of a command file: of a line, or of the file as a whole."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ SHOWN_CHARACTERS = 200
 
 
 class Problem(NamedTuple):
-    """What is wrong with a line, or worth a note.
+    """What is wrong with a line, or a note on it.
 
-    :param line: the line of the file where the record begins.
-    :param field: the column as the file writes it; None when it concerns the whole line.
-    :param value: what the file says, shortened; None when unknown, empty or secret.
+    :param line: the line of the file in which the record begins.
+    :param field: the column as the file writes it; None when the whole line is meant.
+    :param value: the value in the file, shortened; None when it is unknown, empty or secret.
+    :param message: what is wrong, and what was expected.
     """
 
     line: int
@@ -29,8 +30,10 @@ class Problem(NamedTuple):
 class FileProblem:
     """Why a file is rejected as a whole.
 
-    :param kind: `unknown`, `missing`, `duplicate` or `unnamed` (of a column), `header`, `empty`, `encoding` or `table`.
-    :param column: the column as the file writes it, or as it should be called; empty when it concerns none.
+    :param kind: `unknown`, `missing`, `duplicate` or `unnamed` (a column), `header`, `empty`, `encoding`, `archive`, or `table` (an expectation on the
+        whole file).
+    :param column: the column as the file writes it, or the name of a missing one; empty when no column is meant.
+    :param message: what is wrong.
     """
 
     kind: str
@@ -39,7 +42,10 @@ class FileProblem:
 
 
 class FileRejected(Exception):
-    """The file can't be used at all; nothing of it is to be applied."""
+    """The file can't be used, and nothing of it may be applied.
+
+    :param problems: the reasons.
+    """
 
     def __init__(self, problems: Sequence[FileProblem]) -> None:
         self.problems = list(problems)
@@ -51,5 +57,5 @@ class FileRejected(Exception):
 
 
 def shown(value: str | None) -> str | None:
-    """A value of the file, short enough for a report."""
+    """A value of the file, short enough for a report; None when it is empty."""
     return shorten(value, SHOWN_CHARACTERS) if value else None

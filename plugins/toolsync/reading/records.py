@@ -1,4 +1,4 @@
-"""Cutting a file into records: quoting, line ends, encodings, and what to do with a record that can't be read."""
+"""Cuts a file into records: quoting, line ends and encodings. A record that can't be read becomes a problem of its line, and reading goes on after it."""
 
 from __future__ import annotations
 
@@ -10,29 +10,33 @@ from typing import IO
 
 from toolsync.reading.problems import Problem
 
+# Values of Param `encoding`, and Python's codecs for them.
 CODECS = {"utf-8": "utf-8", "iso-8859-1": "latin-1", "windows-1252": "cp1252"}
 
-BLOCK = 1 << 20
-RECORD_LIMIT = 32 << 20
+BLOCK = 1 << 20  # bytes read at once
+RECORD_LIMIT = 32 << 20  # bytes of a record; a longer one fails
 
 COMMENT = ord("#")
 SKIPPABLE = frozenset(b"# \t\r\n\v\f")
 LINE_END = re.compile(rb"\r\n|\r|\n")
-ESCAPED = re.compile(r"&#(44|59)(?!\d+;);?")  # not the HTML entities that go on (&#4412;)
+ESCAPED = re.compile(
+    r"&#(44|59)(?!\d+;);?"
+)  # a comma or semicolon as old files write it, but not a longer HTML entity (&#4412;)
 CONTROLS = re.compile(rb"[\x80-\x9f]")
 NOT_TEXT = re.compile("[\0\udc80-\udcff]")
 NOT_LATIN = re.compile("[\0\x80-\x9f]")
+NOT_VALID = "is not valid {}: check Param encoding"
 
 
 @dataclass(slots=True)
 class Record:
     """A record of the file.
 
-    :param line: where it begins, from 1.
-    :param raw: its bytes as they stand in the file, with the line end.
+    :param line: the line it begins in, from 1.
+    :param raw: its bytes as in the file, line end included.
     :param values: one for each cell of the header, trimmed; None when the record can't be read.
     :param problem: why it can't be read.
-    :param continued: a further piece of the record before it, which can't be read: only `raw` matters.
+    :param continued: whether this is a further piece of the record before it, which can't be read. Only `raw` matters then.
     """
 
     line: int
@@ -43,11 +47,14 @@ class Record:
 
 
 class RecordReader:
-    """Cuts a stream into records. Memory is bounded by the longest record that is accepted.
+    """Cuts a stream into records. Memory is bounded by `RECORD_LIMIT`.
 
-    :param stream: after its byte order mark.
+    :param stream: the file, after its byte order mark.
+    :param delimiter: the character between two cells.
     :param encoding: one of `CODECS`.
-    :param names: of the columns, for the messages.
+    :param names: the names of the columns, for messages.
+    :ivar blank_lines: the number of blank lines skipped so far.
+    :ivar comment_lines: the number of comment lines skipped so far.
     """
 
     def __init__(self, stream: IO[bytes], *, delimiter: str, encoding: str, names: Sequence[str] = ()) -> None:
@@ -131,12 +138,12 @@ class RecordReader:
         return Record(self._start, raw, values)
 
     def _not_text(self, raw: bytes, row: list[str]) -> Problem:
-        at, message = _first_bad_byte(raw, self.encoding)
+        at, byte, complaint = _first_bad_byte(raw, self.encoding)
         bad = NOT_LATIN if self.encoding == "iso-8859-1" else NOT_TEXT
         position = next((number for number, value in enumerate(row) if bad.search(value)), len(row))
         field = self.names[position] if position < len(self.names) else None
-        where = "" if field else f" in cell {position + 1}"
-        return Problem(self._start, field, None, f"{message}{where}{self._in_line(raw, at)}")
+        cell = "" if field else f" in cell {position + 1}"
+        return Problem(self._start, field, None, f"{byte}{cell}{self._in_line(raw, at)} {complaint}")
 
     def _line_of(self, raw: bytes, at: int) -> int:
         return self._start + len(LINE_END.findall(raw, 0, at))
@@ -146,17 +153,17 @@ class RecordReader:
         return "" if line == self._start else f" in line {line}"
 
     def _unreadable(self) -> Iterator[Record]:
-        """The pending lines as a record that fails, and what else belongs to it."""
+        """The pending lines as a record that fails, and the further pieces that belong to it."""
         raw = self._take()
         quote, in_quotes = _quote_to_blame(raw, self.delimiter)
-        opens = f"a quote opens in line {self._line_of(raw, quote)}"
+        opened = f"the quote that opens in line {self._line_of(raw, quote)}"
         if len(raw) > RECORD_LIMIT:
-            hint = f"; {opens}: is it closed?" if in_quotes else ""
+            hint = f"; is {opened} closed?" if in_quotes else ""
             message = f"the record is longer than {RECORD_LIMIT >> 20} MiB{hint}"
         elif self._at_end:
-            message = f"{opens} and is never closed"
+            message = f"{opened} is never closed"
         else:
-            message = f"{opens}, and text follows where it closes: within a value, write it twice"
+            message = f"text follows where {opened} closes: write a quote within a value twice"
         yield Record(self._start, raw, None, Problem(self._start, None, None, message))
         ended = raw.endswith((b"\n", b"\r"))
         while in_quotes or not ended:
@@ -170,7 +177,7 @@ class RecordReader:
 
 
 def _physical_lines(stream: IO[bytes]) -> Iterator[bytes]:
-    """Lines with their ends; one longer than a record may be comes in pieces, of which only the last has an end."""
+    """Lines with their ends. One that is longer than `RECORD_LIMIT` comes in pieces, and only the last piece has a line end."""
     rest = b""
     while block := stream.read(BLOCK):
         lines = (rest + block).splitlines(keepends=True)
@@ -186,7 +193,10 @@ def _physical_lines(stream: IO[bytes]) -> Iterator[bytes]:
 
 
 def _quote_to_blame(raw: bytes, delimiter: str) -> tuple[int, bool]:
-    """Where the first quoted value begins that is not closed as it should be, and whether a quote is open at the end."""
+    """Find the quote that makes a record unreadable.
+
+    :return: the offset of the first quote that is not closed properly, and whether a quote is open at the end of the record.
+    """
     outside = (ord(delimiter), *b"\r\n")
     opened, blamed, is_open, doubled = 0, -1, False, -1
     for match in re.finditer(b'"', raw):
@@ -208,16 +218,17 @@ def _quote_to_blame(raw: bytes, delimiter: str) -> tuple[int, bool]:
     return (blamed if blamed >= 0 else opened), is_open
 
 
-def _first_bad_byte(raw: bytes, encoding: str) -> tuple[int, str]:
+def _first_bad_byte(raw: bytes, encoding: str) -> tuple[int, str, str]:
+    """The first byte that is not text in that encoding: its offset, its name, and what is wrong with it."""
     found = []
     nul = raw.find(b"\0")
     if nul >= 0:
-        found.append((nul, "a NUL byte"))
+        found.append((nul, "a NUL byte", "is not text: remove it"))
     control = CONTROLS.search(raw) if encoding == "iso-8859-1" else None
     if control:
-        found.append((control.start(), f"byte 0x{control[0][0]:02X} is no character of iso-8859-1"))
+        found.append((control.start(), f"byte 0x{control[0][0]:02X}", NOT_VALID.format(encoding)))
     try:
         raw.decode(CODECS[encoding])
     except UnicodeDecodeError as error:
-        found.append((error.start, f"byte 0x{raw[error.start]:02X} is not {encoding}"))
+        found.append((error.start, f"byte 0x{raw[error.start]:02X}", NOT_VALID.format(encoding)))
     return min(found)

@@ -1,4 +1,4 @@
-"""Reading the values of a command file: dates, yes/no, whole numbers."""
+"""Reads the values of a command file: dates, yes/no, whole numbers."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from difflib import get_close_matches
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
-CACHED = 65536
+CACHED = 65536  # dates: a file repeats few of them
 YES = frozenset(("1", "yes", "y", "true", "on", "oui"))
 NO = frozenset(("0", "no", "n", "false", "off", "non"))
 YESNO = dict.fromkeys(YES, True) | dict.fromkeys(NO, False)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-EARLIEST = -2208988800  # 1900-01-01, for birthdays
-LATEST = 253402300799  # 9999-12-31, which people write for «no end»
+EARLIEST = -2208988800  # 1900-01-01: dates of birth
+LATEST = 253402300799  # 9999-12-31, which people write for "no end"
 BIGINT = 2**63
 
 MOMENT = re.compile(
@@ -33,13 +33,13 @@ AN_INTEGER = "a whole number"
 
 
 class UnreadableValue(ValueError):
-    """A value that is not what its column holds; the message says what is expected and doesn't repeat the value."""
+    """A value that is not of its column's type. The message says what is expected and does not repeat the value."""
 
 
 def read_yesno(text: str) -> bool | None:
-    """What a yes/no cell says; None when it is empty.
+    """Read a yes/no cell; None when it is empty.
 
-    :raises UnreadableValue: when it is neither.
+    :raises UnreadableValue: when it is neither yes nor no.
     """
     text = text.strip()
     if not text:
@@ -51,9 +51,9 @@ def read_yesno(text: str) -> bool | None:
 
 
 def read_integer(text: str) -> int | None:
-    """A whole number that a BIGINT column can hold; None when the cell is empty.
+    """Read a whole number that fits a BIGINT column; None when the cell is empty.
 
-    :raises UnreadableValue: when it is none.
+    :raises UnreadableValue: when it is not such a number.
     """
     text = text.strip()
     if not text:
@@ -64,31 +64,32 @@ def read_integer(text: str) -> int | None:
 
 
 def read_moment(text: str, zone: tzinfo) -> int | None:
-    """A date as Unix seconds; None when the cell is empty.
+    """Read a date as Unix seconds; None when the cell is empty.
 
-    A time that the zone's clocks skip is read as if they had not been changed, one that they show twice as the first.
+    A local time that daylight saving skips is read as if the clocks had not been changed; of one that occurs twice, the first is meant.
 
-    :param zone: where a date without offset is meant.
-    :raises UnreadableValue: when it is no date, or before 1900 or after 9999.
+    :param zone: the timezone of a date without an offset.
+    :raises UnreadableValue: when it is not a date, or before 1900 or after 9999.
     """
-    moment, error = _moment(text.strip(), zone)
+    moment, error = _parsed(text.strip(), zone)
     if error:
         raise UnreadableValue(error)
     return moment
 
 
 def moment_or_none(text: str, zone: tzinfo) -> int | None:
-    """As `read_moment`, with None for what is no date."""
-    return _moment(text, zone)[0] if text[:1].isdigit() or text[:1] == "-" else None
+    """As `read_moment`, but None when the text is not a date."""
+    return _parsed(text, zone)[0] if text[:1].isdigit() or text[:1] == "-" else None
 
 
 def yesno_or_none(text: str) -> bool | None:
-    """As `read_yesno`, with None for what is neither."""
+    """As `read_yesno`, but None when the text is neither yes nor no."""
     return YESNO.get(text.lower())
 
 
 @lru_cache(maxsize=CACHED)
-def _moment(text: str, zone: tzinfo) -> tuple[int | None, str | None]:
+def _parsed(text: str, zone: tzinfo) -> tuple[int | None, str | None]:
+    """Unix seconds (None when empty or not a date), and why the text is not a date."""
     if not text:
         return None, None
     if SECONDS.fullmatch(text):
@@ -141,9 +142,9 @@ def _in_range(seconds: int) -> tuple[int | None, str | None]:
 
 
 def read_zone(name: str) -> ZoneInfo:
-    """The timezone of that name, `Europe/Paris`.
+    """The timezone of a name such as `Europe/Paris`.
 
-    :raises UnreadableValue: when there is none.
+    :raises UnreadableValue: when there is no such timezone.
     """
     try:
         return ZoneInfo(name)
