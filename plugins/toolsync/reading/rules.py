@@ -19,6 +19,7 @@ from toolsync.reading.columns import Column, Header
 from toolsync.reading.expectations import OF_TYPES
 from toolsync.reading.problems import shown
 from toolsync.reading.suite import EXISTS, Suite
+from toolsync.reading.texts import one_line
 
 COLUMN_ARGUMENTS = ("column", "column_A", "column_B")
 LINE_BY_LINE = (ColumnMapExpectation, ColumnPairMapExpectation, MulticolumnMapExpectation)
@@ -94,13 +95,13 @@ def rules_of(suite: Suite, header: Header) -> tuple[list[Rule], list[str]]:
         try:
             applied = list(_applied(suite, header, written))
         except Exception as error:  # people write suites: a mistake in one must not stop the run
-            warnings.append(warning(suite, written["type"], (), first_line(error)))
+            warnings.append(warning(suite, written["type"], (), message_of(error)))
             continue
         for kwargs, columns in applied:
             try:
                 rules.append(_rule(header, written, kwargs, columns, len(rules)))
             except Exception as error:
-                warnings.append(warning(suite, written["type"], columns, first_line(error)))
+                warnings.append(warning(suite, written["type"], columns, message_of(error)))
     return rules, warnings
 
 
@@ -122,10 +123,9 @@ def warning(suite: Suite, expectation_type: str, columns: tuple[Column, ...], er
     )
 
 
-def first_line(error: Exception) -> str:
+def message_of(error: Exception) -> str:
     """An error's message on one line, short enough for a report."""
-    lines: list[str] = str(error).splitlines() or [type(error).__name__]
-    return shown(" ".join(line.strip() for line in lines)) or type(error).__name__
+    return shown(one_line(str(error))) or type(error).__name__
 
 
 def _of_types(header: Header) -> Iterator[dict[str, Any]]:

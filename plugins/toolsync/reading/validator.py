@@ -14,7 +14,7 @@ from toolsync.reading.columns import Header
 from toolsync.reading.findings import Findings, Remarks
 from toolsync.reading.problems import FileProblem, FileRejected
 from toolsync.reading.records import Record
-from toolsync.reading.rules import Rule, Scope, first_line, rules_of, warning
+from toolsync.reading.rules import Rule, Scope, message_of, rules_of, warning
 from toolsync.reading.suite import EXISTS, Suite
 
 # This module of theirs sets its own level to INFO when it is imported: let it inherit that of `great_expectations` again.
@@ -113,7 +113,7 @@ class Validator:
         except Exception as error:
             if len(rules) > 1:  # one of them stops the others: run each alone
                 return [result for rule in rules for result in self._results(frame, [rule])]
-            self._break(rules[0], first_line(error))
+            self._break(rules[0], message_of(error))
             return []
 
     def _count(self, rule: Rule, result: Any, lines: int) -> list[int]:
