@@ -21,7 +21,7 @@ always stays. When the one where requests for courses go is deleted, they go to 
 
 ## The site's caches
 
-While a deleted category is in the caches, the course index is an error page for everybody. So this DAG does nothing at all without the connection `moodle_cli`, by which it purges them (README, *Settings*),
+While a deleted category is in the caches, the course index is an error page for everybody. So this DAG does nothing at all without the connection `moodle_cli`, by which it purges them (`docs/settings.md`),
 unless Param `accept_stale_caches` says that somebody purges them by hand right after. The report gives the command.
 
 ## Example
