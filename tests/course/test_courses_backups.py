@@ -201,8 +201,8 @@ def test_lines_that_cannot_be_done_restore_nothing(site: Site, connect: Connect,
 def test_a_missing_connection_is_said(site: Site, connect: Connect, calls: Calls):
     result = site.run(DAG, HEADER + "N1,One,Science,a.mbz\nN2,Two,Science,\nC102,Other,Science,a.mbz\n")
     assert counts(result) == {"failed": 1, "created": 1, "unchanged": 1}
-    assert "template" in report(result) and "there is no connection moodle_cli (README.md, Settings)" in report(result)
-    assert "no connection moodle_cli (README" in report(site.run(DAG, HEADER + "N1,One,Science,a.mbz\n", simulate=True))
+    assert "template" in report(result) and "There is no connection moodle_cli. See docs/settings.md" in report(result)
+    assert "no connection moodle_cli. See docs/settings.md" in report(site.run(DAG, HEADER + "N1,One,Science,a.mbz\n", simulate=True))
 
 
 def test_a_connection_that_is_no_good_is_said(site: Site, connect: Connect, calls: Calls):

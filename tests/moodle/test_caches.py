@@ -118,9 +118,9 @@ def test_topics_of_results() -> None:
 @pytest.mark.parametrize(
     ("results", "simulate", "said"),
     [
-        (None, False, "No cache of the site is stale"),
-        ([{"stale": []}], False, "No cache of the site is stale"),
-        ([{"stale": ["groups"]}], True, "A simulation changed nothing"),
+        (None, False, "left no cache of the site stale"),
+        ([{"stale": []}], False, "left no cache of the site stale"),
+        ([{"stale": ["groups"]}], True, "The simulation changed nothing"),
         ([{"stale": ["groups"]}, {"stale": ["courses", "groups"]}], False, " s: courses, groups."),
     ],
 )
@@ -134,7 +134,7 @@ def test_operator(stand_in: StandIn, connect: Connect, tmp_path: Path, results: 
 def test_without_a_connection_it_says_what_to_do(stand_in: StandIn, connect: Connect) -> None:
     report = purge(["groups", "courses"], "moodle_cli")
     assert "no connection moodle_cli" in report
-    assert "- Everybody sees the groups and groupings as they were" in report
+    assert "- Group pages, the filters of participants and reports" in report
     assert "for up to 10 minutes." in report
     assert report.endswith(caches.command_to_run(["groups", "courses"]))
     assert not (stand_in.record / "program").exists()
@@ -187,7 +187,7 @@ def test_host_key_check(stand_in: StandIn, connect: Connect, value: Any, checked
     [
         ({"extra": {}}, "needs `path`"),
         ({"extra": {"path": "moodle"}}, "needs `path`"),
-        ({"extra": {"path": "/m", "keyfile": "/k"}}, "unknown in its extra: keyfile"),
+        ({"extra": {"path": "/m", "keyfile": "/k"}}, "unknown keys: keyfile"),
         ({"conn_type": "ssh", "extra": {"path": "/m"}}, "has no host"),
         ({"conn_type": "ssh", "host": "h", "password": "a-secret", "extra": {"path": "/m"}}, "has a password"),
         ({"extra": {"path": "/does/not/exist"}}, "could not be started"),
@@ -198,7 +198,7 @@ def test_a_connection_that_is_no_good(stand_in: StandIn, connect: Connect, field
     connect(**fields)
     with pytest.raises(AirflowException, match=said) as raised:
         purge(["groups"], "moodle_cli")
-    assert "The changes themselves are in the database" in str(raised.value)
+    assert "The changes are in the database" in str(raised.value)
     assert "a-secret" not in str(raised.value)
 
 

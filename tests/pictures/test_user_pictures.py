@@ -297,7 +297,7 @@ def test_without_the_data_folder_nothing_is_touched(
     cabinet.put(tmp_path / "pictures.zip")
     assert site.run(DAG_ID)["state"] == "failed"
     said = "".join(capfd.readouterr())
-    assert "Nothing was touched" in said
+    assert "Nothing was changed" in said
     assert names(cabinet, "inbox") == ["pictures.zip"]
     assert site.changed(pristine) == []
 
@@ -331,7 +331,7 @@ def test_the_pool_may_be_an_object_store():
         pseudo_dirs = [""]
 
     attach("memory", "store", fs=Remote())
-    with pytest.raises(OutOfReach, match="is not there"):
+    with pytest.raises(OutOfReach, match="does not exist"):
         FilePool("memory://store@site/moodledata")
     Remote().mkdirs("/site/moodledata")
     pool = FilePool("memory://store@site/moodledata")

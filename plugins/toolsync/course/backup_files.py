@@ -63,13 +63,8 @@ class Restorer:
     @cached_property
     def fault(self) -> str | None:
         """Why no backup can be restored at all. Asked only where a line names one: other files need no such connection."""
-        try:
-            if self.connection is None:
-                raise AirflowException(f"there is no connection {settings()['moodle_cli_conn_id']}")
-            site_php.command_of(self.connection)
-        except AirflowException as error:
-            return f"a backup is restored by Moodle's own program, and {error} (README.md, Settings)"
-        return None
+        why = site_php.why_unusable(settings()["moodle_cli_conn_id"])
+        return f"backups are restored by Moodle's {PROGRAM}, which can't be run. {why} See docs/settings.md" if why else None
 
     def recall(self, line: int) -> Restored | None:
         """What is known of a line's backup. When an earlier try died while it was restored, the site is asked what came of it.

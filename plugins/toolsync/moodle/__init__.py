@@ -1,1 +1,1 @@
-"""The site: its database, its files, its caches, and what Moodle does in PHP that we have to do alike."""
+"""The Moodle site: its database, its file pool, its caches, and the PHP logic that has to be reproduced exactly."""

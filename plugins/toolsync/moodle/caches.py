@@ -1,7 +1,7 @@
-"""What a running Moodle goes on showing from its caches after its tables changed, and the calls that cure it.
+"""Moodle's caches that go stale when its tables are changed from outside, and the calls that purge them.
 
-Rights, enrolments and course structure are not here: rows of `cache_flags` and `course.cacherev` tell Moodle of those,
-and they are written with the change itself. What is here, no row can cure.
+Permissions, enrolments and course structure are not listed: Moodle notices those by `cache_flags` and `course.cacherev`, which
+are written in the same transaction as the change. The caches listed here can't be invalidated through the database.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ PURGED = "Tool Sync: caches purged"
 
 @dataclass(frozen=True)
 class Topic:
-    """Something that caches keep.
+    """A part of the site that is cached.
 
-    :param stale: who sees what wrongly, a sentence without its full stop.
-    :param lasts: how long.
-    :param events: Moodle's invalidation events; they reach the sessions that are open, too.
-    :param definitions: Moodle's cache definitions, `component/area`.
+    :param stale: what people see while the caches are stale, as a clause without a capital and full stop.
+    :param lasts: until when, or for how long.
+    :param events: Moodle's invalidation events to raise; they also reach session caches.
+    :param definitions: Moodle's cache definitions to purge, `component/area`.
     """
 
     stale: str
@@ -28,108 +28,107 @@ class Topic:
     definitions: tuple[str, ...] = ()
 
 
-FOR_EVER = "until somebody purges the site's caches"
+UNTIL_PURGED = "until somebody purges the site's caches"
 TEN_MINUTES = "for up to 10 minutes"
 AN_HOUR = "for up to an hour"
-SESSION = "until they log in again"
+UNTIL_LOGIN = "until they log in again"
 
 TOPICS = {
     "groups": Topic(
-        "everybody sees the groups and groupings as they were: on group pages, in the filters of participants and "
-        "reports, in the group menus of activities",
-        FOR_EVER,
-        # Group lists and the number of hidden groups go together, or students see the names of hidden groups.
+        "group pages, the filters of participants and reports, and the group menus of activities show the old groups and "
+        "groupings",
+        UNTIL_PURGED,
+        # Group lists and the count of hidden groups are purged together, or students see the names of hidden groups.
         definitions=("core/groupdata", "core/coursehiddengroups", "core/user_group_groupings"),
     ),
     "group_members": Topic(
-        "activities restricted to a group stay open to those who left it, and closed to those who joined it",
-        FOR_EVER,
+        "activities restricted to a group stay open to people who left it, and closed to people who joined it",
+        UNTIL_PURGED,
         definitions=("core/user_group_groupings",),
     ),
     "categories": Topic(
-        "everybody sees the category tree as it was; while a deleted category is in it, the course index is an error "
-        "page",
-        FOR_EVER,
+        "the old category tree is shown; if a category in it was deleted, the course index is an error page",
+        UNTIL_PURGED,
         events=("changesincoursecat",),
     ),
     "settings": Topic(
-        "everybody works with the settings of the site as they were",
-        FOR_EVER,
+        "the old site settings apply",
+        UNTIL_PURGED,
         definitions=("core/config",),
     ),
     "courses": Topic(
-        "people who are logged in see course lists, counts and search results of the category pages as they were",
+        "people who are logged in see old course lists, counts and search results on the category pages",
         TEN_MINUTES,
         events=("changesincourse",),
     ),
     "contacts": Topic(
-        "everybody sees the teachers named on course cards as they were",
+        "course cards name the old teachers",
         AN_HOUR,
         events=("changesincategoryenrolment",),
         definitions=("core/coursecontacts",),
     ),
     "completion": Topic(
-        "the people concerned see their completion marks and their progress on the dashboard as they were, teachers "
-        "the completion report",
+        "the people concerned see their old completion marks and dashboard progress, and teachers an old completion report",
         AN_HOUR,
         definitions=("core/completion", "core/coursecompletion"),
     ),
     "overrides": Topic(
-        "people who had an extra date or attempt in a quiz, an assignment or a lesson still have the old one",
-        FOR_EVER,
+        "the old user and group overrides (dates, attempts) of quizzes, assignments and lessons apply",
+        UNTIL_PURGED,
         definitions=("mod_quiz/overrides", "mod_assign/overrides", "mod_lesson/overrides"),
     ),
     "glossary": Topic(
-        "texts still link to glossary entries that are gone",
-        FOR_EVER,
+        "texts link to deleted glossary entries",
+        UNTIL_PURGED,
         definitions=("mod_glossary/concepts",),
     ),
     "grade_restrictions": Topic(
-        "activities restricted by a grade stay open or closed to people as their old grades had it",
+        "activities restricted by grade are open or closed according to the old grades",
         AN_HOUR,
         definitions=("availability_grade/scores", "availability_grade/items"),
     ),
     "grade_categories": Topic(
-        "people who have the gradebook open see its categories as they were",
-        SESSION,
+        "people who have the gradebook open see its old categories",
+        UNTIL_LOGIN,
         events=("changesingradecategories",),
     ),
     "role_overrides": Topic(
-        "people may and may not do in a course what its overrides of permissions said",
-        FOR_EVER,
+        "the old permission overrides of courses apply",
+        UNTIL_PURGED,
         definitions=("core/roledefs",),
     ),
     "course_images": Topic(
-        "everybody sees the picture on the course card as it was",
-        FOR_EVER,
+        "course cards show the old image",
+        UNTIL_PURGED,
         definitions=("core/course_image",),
     ),
 }
 
 
 def explain(topics: Iterable[str]) -> list[str]:
-    """A sentence for each topic: who sees what wrongly, and for how long, if nothing is purged.
+    """Say for each topic what people see, and for how long, unless the caches are purged.
 
+    :return: a sentence for each topic, in the order of `TOPICS`.
     :raises ValueError: a topic is not one of `TOPICS`.
     """
     return [_sentence(topic) for topic in _known(topics)]
 
 
 def php_program(topics: Iterable[str]) -> str:
-    """A PHP program that makes Moodle forget what the topics concern; to be run in the site's directory.
+    """A PHP program that purges the caches of the topics. It must run in the site's directory.
 
-    It prints `PURGED` as its last line when all went well. Definitions that the site's version lacks are passed over.
+    It prints `PURGED` as its last line on success. Definitions that the site's version lacks are skipped.
 
     :raises ValueError: a topic is not one of `TOPICS`.
     """
-    # A program that comes from standard input has no STDERR, where Moodle writes its errors.
+    # PHP that reads its program from standard input does not define STDERR, where Moodle writes errors.
     return "\n".join(
         ["<?php", 'defined("STDERR") || define("STDERR", fopen("php://stderr", "w"));', *_statements(topics), ""]
     )
 
 
 def command_to_run(topics: Iterable[str]) -> str:
-    """The same as a shell command of one line, for a person to run in the site's directory as the web server's user.
+    """The same program as a one-line shell command, for a person to run in the site's directory as the web server's user.
 
     :raises ValueError: a topic is not one of `TOPICS`.
     """
@@ -140,13 +139,13 @@ def _statements(topics: Iterable[str]) -> list[str]:
     known = _known(topics)
     events = _unique(event for topic in known for event in topic.events)
     definitions = _unique(definition for topic in known for definition in topic.definitions)
-    # No single quotes: a shell has the whole between two of them.
+    # No single quotes: `command_to_run` puts the program between them.
     statements = ['define("CLI_SCRIPT", true);', 'require "./config.php";']
     if events:
-        statements.append(f"foreach ([{_listed(events)}] as $e) cache_helper::purge_by_event($e);")
+        statements.append(f"foreach ([{_php_strings(events)}] as $e) cache_helper::purge_by_event($e);")
     if definitions:
         statements.append(
-            f"foreach ([{_listed(definitions)}] as $d) if (cache_config::instance()->get_definition_by_id($d)) "
+            f"foreach ([{_php_strings(definitions)}] as $d) if (cache_config::instance()->get_definition_by_id($d)) "
             'cache_helper::purge_by_definition(...explode("/", $d));'
         )
     return [*statements, f'echo "{PURGED}\\n";']
@@ -167,5 +166,5 @@ def _unique(names: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _listed(names: list[str]) -> str:
+def _php_strings(names: list[str]) -> str:
     return ", ".join(f'"{name}"' for name in names)

@@ -1,4 +1,4 @@
-"""What the database server refuses, and what is to be done about it."""
+"""Errors of the database server, sorted by what to do about them."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ from contextlib import contextmanager
 
 from airflow.sdk.exceptions import AirflowFailException
 
-# The server refuses one row: its line fails, the others go on.
+# The server rejects one row: its line fails, the others go on.
 ROW_ERRORS = {1048, 1062, 1264, 1265, 1292, 1366, 1367, 1406, 1411, 1452, 3819, 4025}
-# The transaction was rolled back, or gave up waiting, so that another could go on: the same work done again succeeds.
+# A deadlock or a lock timeout: the same batch succeeds when it is tried again.
 LOCK_ERRORS = {1205, 1213}
-# The account of the connection lacks a right.
+# The database account lacks a privilege.
 GRANT_ERRORS = {1044, 1045, 1142, 1143, 1227}
 GRANTS = "SELECT, INSERT, UPDATE, DELETE and CREATE TEMPORARY TABLES"
 
 
 class SiteChanged(Exception):
-    """Somebody else wrote to the rows at hand: the batch is rolled back and tried again, as after a deadlock."""
+    """Someone else changed rows that this batch depends on: it is rolled back and tried again, as after a deadlock."""
 
 
 def error_code(error: Exception) -> int:
-    """The server's error number, 0 when the error has none."""
+    """The server's error number; 0 for an error that has none."""
     code = error.args[0] if error.args else 0
     return code if isinstance(code, int) else 0
 
 
 def is_worth_another_try(error: Exception) -> bool:
-    """Whether the same batch, tried again, may succeed."""
+    """Whether the same batch may succeed when it is tried again."""
     return isinstance(error, SiteChanged) or error_code(error) in LOCK_ERRORS
 
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Turn a missing right into a message that says which rights the account needs; retrying would not help."""
+    """Report a missing privilege with the list of privileges that the account needs, and fail without retries."""
     import MySQLdb
 
     try:
@@ -41,6 +41,6 @@ def explained() -> Iterator[None]:
     except MySQLdb.Error as error:
         if error_code(error) in GRANT_ERRORS:
             raise AirflowFailException(
-                f"{error.args[1]}. The account of the connection needs {GRANTS} on the Moodle database."
+                f"{error.args[1]}. Grant the account of the connection {GRANTS} on the Moodle database."
             ) from None
         raise

@@ -1,4 +1,4 @@
-"""The contents of a site's files: `filedir` in its data folder, where Moodle keeps each under the SHA-1 of itself."""
+"""The site's file pool: `filedir` in the data folder (moodledata), where each content is stored under its SHA-1 hash."""
 
 from __future__ import annotations
 
@@ -12,34 +12,39 @@ from pathlib import Path
 from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException
+from more_itertools import chunked
 
-from toolsync.cabinet.folders import folder_at
+from toolsync.cabinet.storage import folder_at
 from toolsync.moodle.session import MoodleSession
 
-EMPTY = hashlib.sha1(b"").hexdigest()  # of directories; Moodle never removes it
-WRITERS = 8  # contents written at once: disks and networks wait more than they work
-ASKED = 1000  # hashes in one query
+EMPTY = hashlib.sha1(b"").hexdigest()  # the content of directory rows; Moodle never removes it
+WRITERS = 8  # parallel writes: the time goes into waiting for the disk or the network
+HASHES_PER_QUERY = 1000
 
 
 def pool_of_site(extra: Mapping[str, Any], conn_id: str) -> FilePool:
-    """The pool in the data folder that the connection's extra names.
+    """Open the file pool of a site.
 
-    :raises AirflowFailException: it can't be reached, or not be written to; nothing was touched.
+    :param extra: the extra of the database connection, whose `dataroot` is the address of the data folder.
+    :param conn_id: the id of that connection, for messages.
+    :raises AirflowFailException: `dataroot` is missing, or the folder can't be reached or written to.
     """
     if not extra.get("dataroot"):
         raise AirflowFailException(
-            f"Connection {conn_id} does not say where the site's data folder is: its extra needs `dataroot`. Nothing was touched."
+            f"The extra of connection {conn_id} has no `dataroot`. Set it to the site's data folder (moodledata) as seen from the worker. "
+            "Nothing was changed."
         )
     try:
         return FilePool(extra["dataroot"])
     except OutOfReach as reason:
         raise AirflowFailException(
-            f"The site's data folder {extra['dataroot']} {reason}. Nothing was touched."
+            f"The site's data folder {extra['dataroot']} {reason}. Nothing was changed. Correct `dataroot` in the extra of connection {conn_id}, "
+            "or give this worker access to the folder."
         ) from None
 
 
 def at_hand(session: MoodleSession) -> bool:
-    """Whether the site's data folder can be reached, so that contents of deleted files can go too."""
+    """Whether the site's data folder can be reached, so that the contents of deleted files can be removed too."""
     if not session.extra.get("dataroot"):
         return False
     try:
@@ -50,14 +55,14 @@ def at_hand(session: MoodleSession) -> bool:
 
 
 class OutOfReach(Exception):
-    """What is the matter with the data folder, to go after its address."""
+    """The data folder can't be used. The message continues a sentence that begins with the folder's address."""
 
 
 class FilePool:
-    """The pool of a site.
+    """The file pool of one site.
 
-    :param address: of the site's data folder: a local folder, or what Airflow's ObjectStoragePath reaches.
-    :raises OutOfReach: it is not there, or can't be written to.
+    :param address: the site's data folder: a local path, or a URL for Airflow's ObjectStoragePath.
+    :raises OutOfReach: it does not exist, or can't be written to.
     """
 
     def __init__(self, address: str) -> None:
@@ -65,54 +70,52 @@ class FilePool:
             self.root = folder_at(address)
             self.local = isinstance(self.root, Path)
             if not self.root.is_dir():
-                raise OutOfReach("is not there")
+                raise OutOfReach("does not exist")
             pool = self.root / "filedir"
             folder = pool if pool.is_dir() else self.root
         except OutOfReach:
             raise
-        except Exception as error:  # every file system has its own
+        except Exception as error:  # each fsspec file system raises its own
             raise OutOfReach(f"can't be reached: {error}") from None
         if self.local:
-            self._example = folder.stat()  # made by the site, with its `directorypermissions`
+            self._example = folder.stat()  # created by Moodle, with its `directorypermissions`
             if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-                raise OutOfReach(f"can't be written to: this account may not write to {folder}")
+                raise OutOfReach(f"can't be written to: {folder} is not writable for the worker's account")
 
     def read(self, content_hash: str) -> bytes | None:
-        """A content, None when the pool does not have it."""
+        """The content with this hash; None when the pool does not have it."""
         try:
             return self._path("filedir", content_hash).read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             return None
 
     def has(self, content_hash: str) -> bool:
-        """Whether the content is there, or in the trash, from where Moodle brings it back."""
+        """Whether the content is in the pool, or in `trashdir`, from which Moodle recovers it."""
         return any(_size(self._path(area, content_hash)) is not None for area in ("filedir", "trashdir"))
 
     def write(self, contents: Mapping[str, bytes]) -> None:
-        """Add contents, each whole or not at all.
+        """Add contents, each atomically.
 
-        :param contents: by their hashes.
+        :param contents: the contents by hash.
         """
         with ThreadPoolExecutor(WRITERS) as threads:
             list(threads.map(lambda item: self._write(*item), contents.items()))
 
     def discard(self, content_hashes: Iterable[str]) -> int:
-        """Move contents into the trash, which Moodle's cron empties: until then it brings back what it turns out to need.
+        """Move contents to `trashdir`. Until Moodle's cron empties it, Moodle recovers from there what it still needs.
 
-        :return: how many were there.
+        :return: the number of contents that were in the pool.
         """
         with ThreadPoolExecutor(WRITERS) as threads:
             return sum(threads.map(self._discard, content_hashes))
 
     def discard_unused(self, content_hashes: Collection[str], session: MoodleSession) -> int:
-        """Those of these contents that no row of the site refers to go into the trash.
+        """Move those of the contents to `trashdir` that no row of `files` refers to.
 
-        :return: how many went.
+        :return: the number of contents that were moved.
         """
         unused = set(content_hashes) - {EMPTY}
-        every = sorted(unused)
-        for start in range(0, len(every), ASKED):
-            asked = every[start : start + ASKED]
+        for asked in chunked(sorted(unused), HASHES_PER_QUERY):
             marks = ", ".join(["%s"] * len(asked))
             used = session.rows(f"SELECT DISTINCT contenthash FROM {{files}} WHERE contenthash IN ({marks})", asked)
             unused.difference_update(content_hash for (content_hash,) in used)
@@ -153,7 +156,7 @@ class FilePool:
             folder.mkdir(parents=True, exist_ok=True)
         elif not folder.is_dir():
             self._make_folder(folder.parent)
-            with suppress(FileExistsError):  # another thread was faster
+            with suppress(FileExistsError):  # another thread created it
                 folder.mkdir()
                 self._as_the_site(folder, stat.S_IMODE(self._example.st_mode))
 

@@ -1,4 +1,4 @@
-"""The hook that opens a Moodle database, set up for bulk work."""
+"""The Airflow hook for a Moodle database, set up for bulk work."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ OLDEST, OLDEST_NAME = 2022112800, "4.1"
 
 
 class MoodleHook(MySqlHook):
-    """Reaches a Moodle site's database.
+    """Opens sessions on the database of a Moodle site.
 
-    The connection is of type `mysql`. Its extra may hold `prefix` (of the tables, default `mdl_`), `dataroot` (the site's data folder or
-    an address of it, where it can be reached from here), `wwwroot` (the site's address, as texts link to its pages) and
-    `password_pepper`, besides what MySqlHook knows.
+    The connection has the type `mysql`. Besides the keys that MySqlHook knows, its extra may hold `prefix` (of the site's tables, default
+    `mdl_`), `dataroot` (the site's data folder as seen from the worker, a path or URL), `wwwroot` (the site's address, as it appears in links)
+    and `password_pepper`.
 
-    :param moodle_conn_id: the Airflow connection.
+    :param moodle_conn_id: the id of the connection.
     """
 
     conn_name_attr = "moodle_conn_id"
@@ -39,11 +39,11 @@ class MoodleHook(MySqlHook):
 
     @contextmanager
     def session(self, *, lock_seconds: int | None = None) -> Iterator[MoodleSession]:
-        """A session on the site, closed (and rolled back, when not committed) at the end.
+        """Open a session on the site. At the end it is closed, and what was not committed is rolled back.
 
-        :param lock_seconds: be the only Tool Sync that writes to this site, waiting so long for another to end. None: read only.
-        :raises AirflowFailException: not a Moodle database, or too old, or the account lacks a right.
-        :raises AirflowException: another run still writes after `lock_seconds`.
+        :param lock_seconds: how long to wait until no other Tool Sync run writes to this site. None: don't lock, for a session that only reads.
+        :raises AirflowFailException: it is not a Moodle database, its version is too old, or the account lacks a privilege.
+        :raises AirflowException: another run still writes to the site after `lock_seconds`.
         """
         with self._connected() as session, explained():
             _set_up(session)
@@ -54,7 +54,7 @@ class MoodleHook(MySqlHook):
 
     @contextmanager
     def snapshot(self) -> Iterator[MoodleSession]:
-        """A session that sees the site as it is now, as long as it is open; for reading. It locks nothing."""
+        """Open a read-only session that sees the site as it is now for as long as it is open, without locking anything."""
         with self._connected() as session:
             _set_up(session)
             session.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
@@ -75,7 +75,7 @@ class MoodleHook(MySqlHook):
 
 
 def _set_up(session: MoodleSession) -> None:
-    # Moodle itself works at READ COMMITTED; at the server's default our INSERT … SELECT would lock the rows it reads.
+    # As Moodle itself does. At the server's default level, INSERT … SELECT locks the rows that it reads.
     session.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
     session.execute(
         "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
@@ -87,12 +87,12 @@ def _set_up(session: MoodleSession) -> None:
 def _check(session: MoodleSession, schema: str) -> None:
     if not session.schema.has("config", "value"):
         raise AirflowFailException(
-            f"Database {schema!r} has no table `{session.prefix}config`: not a Moodle database, or its tables have another prefix "
-            "(the connection's extra, `prefix`), or the account may not SELECT from it."
+            f"Database {schema!r} has no table `{session.prefix}config` that this account can read: it is not a Moodle database, "
+            "or its tables have another prefix (set `prefix` in the extra of the connection), or the account lacks the SELECT privilege."
         )
     if session.version < OLDEST:
-        raise AirflowFailException(f"This site runs Moodle {session.release}; Tool Sync needs {OLDEST_NAME} or later.")
-    # What text compares by where the site's tables do, so that a staged value finds the row that Moodle would find.
+        raise AirflowFailException(f"The site runs Moodle {session.release}; Tool Sync needs {OLDEST_NAME} or later.")
+    # Literals and work tables compare with the collation of the site's tables, so that a value finds the row that Moodle would find.
     collation = session.value(
         "SELECT collation_name FROM information_schema.columns "
         "WHERE table_schema = DATABASE() AND table_name = %s AND column_name = 'username'",
@@ -100,7 +100,8 @@ def _check(session: MoodleSession, schema: str) -> None:
     )
     if not collation or not re.fullmatch(r"utf8mb4_\w+", collation):
         raise AirflowFailException(
-            f"The site's tables have the collation {collation}; Tool Sync needs utf8mb4 (admin/cli/mysql_collation.php)."
+            f"The site's tables have the collation {collation}; Tool Sync needs a utf8mb4 collation. Convert them with Moodle's "
+            "admin/cli/mysql_collation.php."
         )
     session.execute(f"SET NAMES utf8mb4 COLLATE {collation}")
     session.collation = collation
@@ -108,8 +109,10 @@ def _check(session: MoodleSession, schema: str) -> None:
 
 def _lock(session: MoodleSession, seconds: int) -> None:
     deadline = time.monotonic() + seconds
-    name = "SELECT GET_LOCK(CONCAT('toolsync:', MD5(DATABASE())), %s)"
-    while not session.value(name, (min(10, seconds),)):
+    get_lock = "SELECT GET_LOCK(CONCAT('toolsync:', MD5(DATABASE())), %s)"
+    while not session.value(get_lock, (min(10, seconds),)):
         if time.monotonic() >= deadline:
-            raise AirflowException(f"Another Tool Sync run still writes to this site after {seconds} s.")
-        log.info("Another Tool Sync run writes to this site; waiting for it to end.")
+            raise AirflowException(
+                f"Another Tool Sync run still writes to this site after {seconds} s. Run the file again when it has ended."
+            )
+        log.info("Another Tool Sync run writes to this site. Waiting for it to end.")

@@ -1,17 +1,17 @@
-"""What the SQL asks of the site's data folder. It is at hand when the connection's extra says where (`dataroot`)."""
+"""The language packs installed in the site's data folder."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from toolsync.cabinet.folders import folder_at
+from toolsync.cabinet.storage import folder_at
 from toolsync.moodle.session import MoodleSession
 
 
 def installed_languages(rows: Iterable[tuple[str]], session: MoodleSession) -> list[tuple[str]]:
-    """Those of some language codes that the site has a pack of. English always; all when there is no data folder.
+    """Keep the language codes whose pack is installed. English always is; without a `dataroot` in the connection's extra all are kept.
 
-    :param rows: one code each.
+    :param rows: one language code each.
     """
     address = session.extra.get("dataroot")
     if not address:

@@ -1,12 +1,12 @@
-"""Password hashes, made and verified as the site's version of Moodle does.
+"""Password hashes, created and verified as the site's version of Moodle does.
 
-libcrypt is called through ctypes: it is on every Debian (perl-base needs it), nothing has to be compiled for it, and a
-ctypes call lets go of the GIL, so plain threads use all cores. That works in an Airflow task, where worker processes
-would be one more thing to kill, and no password leaves the process.
+libcrypt is called through ctypes: every Debian has it (perl-base needs it), nothing has to be compiled, and a ctypes call
+releases the GIL, so threads use all cores. No worker processes have to be managed within an Airflow task, and no password
+leaves the process.
 
-What it takes, on one core of about 3 GHz: 460 hashes a second for Moodle 4.3 and later, 1,150 for older ones (cost 4).
-Verifying a stored hash costs what that hash was made with; bcrypt of cost 10, which older sites store at the first
-login, 21 a second.
+Speed on one core of about 3 GHz: 460 hashes a second for Moodle 4.3 and later, 1,150 for older versions (bcrypt, cost 4).
+Verifying takes as long as creating the stored hash took: bcrypt with cost 10, which older sites store at the first login,
+runs at 21 a second.
 """
 
 from __future__ import annotations
@@ -25,36 +25,38 @@ from toolsync.moodle.session import Site
 
 NO_PASSWORD = "*NOPASS*"
 NOT_CACHED = "not cached"
-MAX_BYTES = 128  # Moodle's own limit; it counts bytes, pepper included
+MAX_BYTES = 128  # Moodle's own limit, pepper included
 
 SHA512_SINCE = 2023100900  # Moodle 4.3
-# Rounds of a password that a person types. Moodle's mass upload takes 5000, but from 4.3 on nothing ever strengthens
-# such a hash: it would stay weaker than everybody else's.
+# As for passwords that people set themselves. Moodle's own upload uses 5000 rounds, but since 4.3 nothing rehashes
+# such a password, so it would stay weaker than all others.
 SHA512_PREFIX = "$6$rounds=10000$"
-# The cost of Moodle's mass upload: before 4.3 it hashes again at the usual cost when the person first logs in.
+# As Moodle's own upload does: before 4.3, Moodle rehashes at the usual cost when the person first logs in.
 BCRYPT_PREFIX = "$2y$04$"
 
-CHUNK = 16  # passwords handed to a thread at once: a cancelled task stops after these
-CRYPT_DATA = 1 << 18  # bytes; more than the struct crypt_data of any C library
+CHUNK = 16  # passwords for a thread at a time; a cancelled task stops after them
+CRYPT_DATA = 1 << 18  # bytes; no C library has a larger struct crypt_data
 
 Row = tuple[int, str, str | None]
 Answer = tuple[int, str | None]
 
 
 def hash_given(rows: Iterable[Row], site: Site) -> list[Answer]:
-    """The hashes that must be written, for a SELECT of (line, password, stored hash or NULL).
+    """Hash the passwords that have to be stored.
 
-    Left out: lines whose password verifies against the stored hash, and lines with an empty password. `*NOPASS*`
+    Lines whose password verifies against the stored hash and lines with an empty password are left out. `*NOPASS*`
     becomes Moodle's `not cached`. Equal passwords get different salts. Stored $6$ and $2y$ hashes are verified; any
     other (md5) counts as a different password.
 
-    A site with peppers (Moodle 4.3 and later) keeps them in config.php, out of sight. Without `password_pepper` in the
-    connection's extra the hashes work all the same, and Moodle adds its pepper when the person logs in; but stored
-    hashes with a pepper do not verify, so every run of the same file writes those passwords anew.
+    A site with peppers (Moodle 4.3 and later) keeps them in config.php, which Tool Sync can't read. Without
+    `password_pepper` in the connection's extra, the new hashes work all the same, and Moodle adds its pepper when the
+    person logs in. But stored hashes with a pepper do not verify, so every run of the same file writes those passwords
+    again.
 
-    :return: (line, hash) in the order of `rows`; the hash is None where Moodle would not take the password: longer than
-        128 bytes (with the pepper), or with a NUL in it.
-    :raises RuntimeError: the system has no libcrypt that can make such hashes.
+    :param rows: line, password, stored hash or None.
+    :return: (line, hash) in the order of `rows`; the hash is None for a password that Moodle would refuse: longer than
+        128 bytes (with the pepper), or with a NUL character.
+    :raises RuntimeError: the system has no libcrypt that supports the algorithm.
     """
     sha512 = site.version >= SHA512_SINCE
     pepper = str(site.extra.get("password_pepper") or "").encode() if sha512 else b""
@@ -87,7 +89,7 @@ def _answer(
 
 def _verifies(password: bytes, stored: str, pepper: bytes) -> bool:
     if stored.startswith("$2y$"):
-        candidates = [password]  # older than peppers
+        candidates = [password]  # from before peppers existed
     elif stored.startswith("$6$"):
         candidates = [password + pepper, password] if pepper else [password]
     else:
@@ -110,19 +112,21 @@ def _salt(length: int) -> str:
 def _made(password: bytes, setting: str) -> str:
     made = _crypt(password, setting)
     if not made.startswith(setting[:4]):
-        raise RuntimeError(f"the libcrypt of this system cannot make {setting[:3]} hashes; libcrypt1 of Debian can")
+        raise RuntimeError(
+            f"The libcrypt of this system does not support {setting[:3]} hashes. Install one that does: libcrypt1 on Debian."
+        )
     return made
 
 
 def _crypt(password: bytes, setting: str) -> str:
-    """The C library's crypt: `*0` or nothing at all where it refuses."""
+    """Call crypt_r; the answer is empty or `*0` when the library refuses."""
     made = _libcrypt().crypt_r(password, setting.encode(errors="replace"), ctypes.create_string_buffer(CRYPT_DATA))
     return made.decode() if made else ""
 
 
 @cache
 def _libcrypt() -> ctypes.CDLL:
-    # musl has crypt_r in the C library itself, which None stands for.
+    # None stands for the C library itself, where musl has crypt_r.
     for name in ("libcrypt.so.1", "libcrypt.so.2", None):
         try:
             library = ctypes.CDLL(name)
@@ -131,7 +135,7 @@ def _libcrypt() -> ctypes.CDLL:
         except (OSError, AttributeError):
             continue
         return library
-    raise RuntimeError("this system has no libcrypt; on Debian it is in the package libcrypt1")
+    raise RuntimeError("This system has no libcrypt. Install it: libcrypt1 on Debian.")
 
 
 def _cores() -> int:

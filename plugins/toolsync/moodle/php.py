@@ -1,17 +1,17 @@
-"""PHP in the site's directory, as an Airflow connection (`moodle_cli`) says where and how.
+"""Runs PHP in the site's directory, over an Airflow connection (`moodle_cli`).
 
 - Connection Type: `ssh`; or any other, without a host, for PHP on the worker itself
 - Host, Port, Login: of the SSH server
 - Extra:
   - `path`: the site's directory, where config.php is (required)
   - `php`: the command that runs PHP, default `php`; it may have arguments
-  - `user`: whom to become with sudo, the web server's user; without it the login must be allowed to write the site's data folder
+  - `user`: the user to switch to with sudo, usually the web server's; without it the login must be able to write to the site's data folder
   - `key_file`: the private key of the login, on the worker
-  - `no_host_key_check`: true to trust any server
+  - `no_host_key_check`: true to accept any host key
 
-The `ssh` of the system is run rather than a Python client: it needs nothing installed, and reads the ~/.ssh of the
-worker as its administrator knows it. It can ask nobody, so a password in the connection is refused: the key must have
-no passphrase, or be in an agent. The host key must be known (`ssh-keyscan HOST >> ~/.ssh/known_hosts`).
+The system's `ssh` is used rather than a Python client: nothing has to be installed, and the worker's ~/.ssh applies as its
+administrator set it up. It runs without prompts, so a password in the connection is refused: the key must have no passphrase,
+or be held by an agent. The host key must be known (`ssh-keyscan HOST >> ~/.ssh/known_hosts`).
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ log = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT = 15  # seconds
 EXTRAS = {"path", "php", "user", "key_file", "no_host_key_check"}
-SSH_LOST = 255  # the status of ssh when it is ssh that failed, before or while the command ran
-LAST_LINES = 10
+SSH_LOST = 255  # the exit status of ssh when ssh itself failed, before or while the command ran
+LAST_LINES = 10  # of the output, in messages
 
 
 class DidNotEnd(AirflowException):
-    """The program was given up; it may still be running."""
+    """The program took too long. It may still be running on the site."""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """A program that ran.
+    """The end of a program.
 
-    :param where: which connection and machine, for messages.
-    :param lost: whether it was the way to the site that failed, so that nobody knows what became of the program.
+    :param where: the connection, command and host, for messages.
+    :param lost: whether ssh failed, so that it is unknown how far the program got.
     """
 
     where: str
@@ -60,20 +60,36 @@ class Ended:
 
 
 def find_connection(conn_id: str) -> Connection | None:
-    """The connection, None when nobody made it."""
+    """The connection with this id; None when there is none."""
     try:
         return BaseHook.get_connection(conn_id)
     except AirflowNotFoundException:
         return None
 
 
+def why_unusable(conn_id: str) -> str | None:
+    """Why PHP can't be run over a connection, as far as can be told without connecting; None when it can.
+
+    :return: a sentence that names the connection.
+    """
+    connection = find_connection(conn_id)
+    if connection is None:
+        return f"There is no connection {conn_id}."
+    try:
+        command_of(connection)
+    except AirflowException as error:
+        return str(error)
+    return None
+
+
 def run(connection: Connection, *, arguments: Sequence[str] = (), program: str = "", seconds: int) -> Ended:
     """Run PHP in the site's directory.
 
-    :param arguments: of PHP: a script of the site and its own arguments. None: PHP reads `program`.
-    :param seconds: how long it may take.
-    :raises DidNotEnd: it takes longer.
-    :raises AirflowException: the connection is no good, or PHP (or ssh) could not be started.
+    :param arguments: of PHP: a script of the site and the script's arguments. Empty: PHP reads `program`.
+    :param program: PHP code, passed on standard input.
+    :param seconds: the time limit.
+    :raises DidNotEnd: the time limit has passed.
+    :raises AirflowException: the connection is incomplete, or PHP (or ssh) could not be started.
     """
     command, directory = command_of(connection, arguments)
     where = f"{connection.conn_id}: {command[0]} ({connection.host or 'on this machine'})"
@@ -99,9 +115,10 @@ def run(connection: Connection, *, arguments: Sequence[str] = (), program: str =
 
 
 def command_of(connection: Connection, arguments: Sequence[str] = ()) -> tuple[list[str], str | None]:
-    """The command that runs PHP as the connection says, and the directory to run it in (None: the command goes there).
+    """The command that runs PHP over the connection.
 
-    :raises AirflowException: the connection lacks something, or has what has no meaning here.
+    :return: the command, and the directory to run it in; None when the command changes to the directory itself.
+    :raises AirflowException: the connection is incomplete, or its extra has an unknown key.
     """
     extra = connection.extra_dejson
     path = directory_of(connection)
@@ -116,23 +133,25 @@ def command_of(connection: Connection, arguments: Sequence[str] = ()) -> tuple[l
 def directory_of(connection: Connection) -> str:
     """The site's directory.
 
-    :raises AirflowException: the connection does not say it, or has what has no meaning here.
+    :raises AirflowException: the connection's extra does not name it, or has an unknown key.
     """
     extra = connection.extra_dejson
     path = str(extra.get("path") or "")
     if unknown := sorted(extra.keys() - EXTRAS):
         known = ", ".join(sorted(EXTRAS))
-        raise _no_good(connection, f"unknown in its extra: {', '.join(unknown)}; known are {known}.")
+        raise _bad(connection, f"its extra has unknown keys: {', '.join(unknown)}. The known ones are {known}.")
     if not path.startswith("/"):
-        raise _no_good(connection, "its extra needs `path`, the site's directory, beginning with /.")
+        raise _bad(connection, "its extra needs `path`, the absolute path of the site's directory.")
     return path
 
 
 def _ssh(connection: Connection, extra: Mapping[str, Any]) -> list[str]:
     if not connection.host:
-        raise _no_good(connection, "it is of type ssh and has no host.")
+        raise _bad(connection, "its type is ssh, but it has no host.")
     if connection.password:
-        raise _no_good(connection, "it has a password, but ssh asks nobody here: give a `key_file` in its extra.")
+        raise _bad(
+            connection, "it has a password, which ssh can't use without a prompt. Set `key_file` in its extra instead."
+        )
     command = ["ssh", "-o", "BatchMode=yes", "-o", f"ConnectTimeout={CONNECT_TIMEOUT}"]
     if str(extra.get("no_host_key_check", "")).lower() == "true":
         command += ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"]
@@ -147,5 +166,5 @@ def _ssh(connection: Connection, extra: Mapping[str, Any]) -> list[str]:
     return [*command, "--", connection.host]
 
 
-def _no_good(connection: Connection, reason: str) -> AirflowException:
+def _bad(connection: Connection, reason: str) -> AirflowException:
     return AirflowException(f"Connection {connection.conn_id}: {reason}")

@@ -1,4 +1,4 @@
-"""Dates of profile fields, as Moodle stores what is given for them."""
+"""Values of date profile fields, converted as Moodle does before it stores them."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ Answer = tuple[int, int, int, str | None]
 
 
 def as_stored(rows: Iterable[Row], site: Site) -> list[Answer]:
-    """Keep dates to the years that their field allows, and to midnight when it has no time of day.
+    """Move dates into the range of years that their field allows, and to midnight when it has no time of day.
 
-    :param rows: line, field id, moment (Unix seconds, as text), first year, last year, whether the field has a time of
-        day ('' or '0': no), timezone of the file ('' is the site's).
-    :return: line, field id, moment, and a note when the year had to be changed.
+    :param rows: line, field id, Unix seconds (as text), first year, last year, whether the field has a time of day ('' or
+        '0': no), timezone of the file ('' for the site's).
+    :return: line, field id, Unix seconds, and a note when the year was changed.
     """
     return [_stored(*row, site) for row in rows]
 
 
 def _stored(
-    line: int, field: int, moment: str, first: str | None, last: str | None, timed: str | None, zone: str, site: Site
+    line: int, field: int, seconds: str, first: str | None, last: str | None, timed: str | None, zone: str, site: Site
 ) -> Answer:
-    given = datetime.fromtimestamp(int(moment), ZoneInfo(zone or site.timezone))
+    given = datetime.fromtimestamp(int(seconds), ZoneInfo(zone or site.timezone))
     year = min(max(given.year, _year(first, given.year)), _year(last, given.year))
     kept = _in_year(given, year)
     if timed in (None, "", "0"):
         kept = kept.replace(hour=0, minute=0, second=0, fold=0)
-    note = None if year == given.year else f"the field takes the years {first} to {last}: stored as {kept:%Y-%m-%d}"
+    note = None if year == given.year else f"this field allows the years {first} to {last}: stored as {kept:%Y-%m-%d}"
     return line, field, int(kept.timestamp()), note
 
 
@@ -38,8 +38,8 @@ def _year(text: str | None, otherwise: int) -> int:
     return int(text) if text and text.isdigit() else otherwise
 
 
-def _in_year(moment: datetime, year: int) -> datetime:
+def _in_year(day: datetime, year: int) -> datetime:
     try:
-        return moment.replace(year=year)
-    except ValueError:  # the 29th of February
-        return moment.replace(year=year, month=3, day=1)
+        return day.replace(year=year)
+    except ValueError:  # 29 February
+        return day.replace(year=year, month=3, day=1)

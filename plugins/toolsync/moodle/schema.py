@@ -1,4 +1,4 @@
-"""Which tables and columns a site has: its version and its plugins decide that."""
+"""The tables and columns that a site has, which depend on its version and plugins."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ UNIQUE_KEYS = (
 
 
 class Schema:
-    """The tables of a site as information_schema lists them, each looked up once.
+    """The tables of a site, from information_schema. Each is looked up once.
 
-    :param rows: asks the site's database.
-    :param prefix: of the site's tables; here they are named without it.
+    :param rows: runs a SELECT on the site's database.
+    :param prefix: the prefix of the site's tables. All methods take table names without it.
     """
 
     def __init__(self, rows: Callable[..., Sequence[Sequence[Any]]], prefix: str) -> None:
@@ -27,20 +27,20 @@ class Schema:
         self._unique_keys: dict[str, dict[str, list[str]]] | None = None
 
     def has(self, table: str, column: str | None = None) -> bool:
-        """Whether the site has the table, or that column of it."""
+        """Whether the site has the table, and that column in it if one is given."""
         known = self._known(table)
         return column in known if column else bool(known)
 
     def columns(self, table: str) -> list[str]:
-        """The columns of a table in their order; none when the site has no such table."""
+        """The columns of a table, in order; empty when the site has no such table."""
         return list(self._known(table))
 
     def text_columns(self, table: str) -> list[str]:
-        """Those of them that hold long texts."""
+        """The columns of a table that hold long texts."""
         return [name for name, data_type in self._known(table).items() if data_type.endswith("text")]
 
     def unique_keys(self, table: str) -> list[list[str]]:
-        """The columns of each unique index of a table, its primary key aside."""
+        """The columns of each unique index of a table, apart from its primary key."""
         if self._unique_keys is None:
             self._unique_keys = {}
             for name, index, column in self._rows(UNIQUE_KEYS):
@@ -48,7 +48,7 @@ class Schema:
         return list(self._unique_keys.get(self._prefix + table, {}).values())
 
     def read_all(self) -> None:
-        """Look up the columns of all tables at once, for a caller that will ask about most of them."""
+        """Look up the columns of all tables at once, for a caller that needs most of them."""
         if self._all_read:
             return
         self._all_read = True

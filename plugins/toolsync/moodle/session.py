@@ -1,4 +1,4 @@
-"""One connection to a Moodle database."""
+"""One open connection to a Moodle database."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TABLE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 
 class Site(Protocol):
-    """What the few things that SQL cannot do depend on; a `MoodleSession` knows it."""
+    """What password hashing and date conversion need to know about a site. `MoodleSession` implements it."""
 
     @property
     def version(self) -> float:
@@ -29,18 +29,18 @@ class Site(Protocol):
 
 
 class MoodleSession:
-    """One connection to a Moodle database, inside a transaction from its first statement on.
+    """One open connection to a Moodle database. Its first statement begins a transaction.
 
     :param conn: an open DB-API connection.
-    :param prefix: of the site's tables, `mdl_`.
-    :param extra: the Airflow connection's extra.
+    :param prefix: the prefix of the site's tables, `mdl_`.
+    :param extra: the extra of the Airflow connection.
     """
 
     def __init__(self, conn: Any, prefix: str, extra: dict[str, Any]) -> None:
         self.conn = conn
         self.prefix = prefix
         self.extra = extra
-        self.collation = ""  # of the site's texts; set when the session is opened
+        self.collation = ""  # of the text columns of the site; set when the session is opened
 
     @cached_property
     def schema(self) -> Schema:
@@ -48,25 +48,25 @@ class MoodleSession:
         return Schema(self.rows, self.prefix)
 
     def sql(self, statement: str) -> str:
-        """The statement with `{user}` as the site's own quoted table name."""
+        """Replace `{user}` in a statement by the quoted name of the site's table."""
         return TABLE.sub(lambda match: f"`{self.prefix}{match[1]}`", statement)
 
     def execute(self, statement: str, args: Sequence[Any] | None = None) -> int:
         """Run a statement.
 
-        :return: the number of rows it changed or found.
+        :return: the number of rows that it changed or found.
         """
         with self.conn.cursor() as cursor:
             return cursor.execute(self.sql(statement), args)
 
     def rows(self, statement: str, args: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
-        """The rows of a SELECT."""
+        """Run a SELECT and return its rows."""
         with self.conn.cursor() as cursor:
             cursor.execute(self.sql(statement), args)
             return list(cursor.fetchall())
 
     def value(self, statement: str, args: Sequence[Any] | None = None) -> Any:
-        """The first value of the first row of a SELECT, None when there is no row."""
+        """Run a SELECT and return the first value of its first row; None when there is no row."""
         rows = self.rows(statement, args)
         return rows[0][0] if rows else None
 
@@ -77,7 +77,7 @@ class MoodleSession:
         self.conn.rollback()
 
     def stream(self, statement: str, args: Sequence[Any] | None = None) -> Iterator[tuple[Any, ...]]:
-        """The rows of a SELECT as the server sends them. Nothing else can be asked before the last one is read."""
+        """Run a SELECT and yield its rows as the server sends them. No other statement can run before the last row is read."""
         from MySQLdb.cursors import SSCursor
 
         with self.conn.cursor(SSCursor) as cursor:
@@ -95,7 +95,7 @@ class MoodleSession:
 
     @cached_property
     def timezone(self) -> str:
-        """The site's timezone, `UTC` when it is not a name that we know."""
+        """The site's timezone; `UTC` when its name is unknown here."""
         from zoneinfo import available_timezones
 
         name = self.value("SELECT value FROM {config} WHERE name = 'timezone'")

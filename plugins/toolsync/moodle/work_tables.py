@@ -1,4 +1,4 @@
-"""The temporary tables of a session: made, filled in bulk, dropped."""
+"""Temporary tables of a session: created, filled in bulk, dropped."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from toolsync.moodle.session import MoodleSession
 
 
 class WorkTables:
-    """Temporary tables in which lines are staged and worked on.
+    """The temporary tables in which lines are staged and processed.
 
-    :param session: to which they belong; nobody else sees them.
+    :param session: the session that they belong to. No other connection sees them.
     """
 
     def __init__(self, session: MoodleSession) -> None:
         self._session = session
         self._made: set[str] = set()
-        self.filled: set[str] = set()  # tables that rows were put into
+        self.filled: set[str] = set()  # the tables that rows were loaded into
 
     def create(self, name: str, columns: str) -> None:
-        """Make a table anew, with the collation of the site's texts.
+        """Create a table, with the collation of the site's text columns. An older one of that name is dropped.
 
-        :param columns: and keys, as between the parentheses of CREATE TABLE.
+        :param columns: columns and keys, as between the parentheses of CREATE TABLE.
         """
         self._create(name, f"({columns}) {self.collated}")
 
     def create_staging(self, name: str, columns: str) -> None:
-        """The same of a table that `drop` leaves alone: lines stay staged while what is worked out from them comes and goes."""
+        """Create a table that `drop` keeps: lines stay staged while the tables derived from them come and go."""
         self._session.execute(f"DROP TEMPORARY TABLE IF EXISTS {name}")
         self._session.execute(f"CREATE TEMPORARY TABLE {name} ({columns}) {self.collated}")
 
     def create_like(self, name: str, table: str, *, number: str, key: str) -> None:
-        """Make a table anew with the columns of a table of the site behind a number.
+        """Create a table with the columns of a table of the site, after a column for a number.
 
         :param number: the name of that first column.
         :param key: the columns of the primary key.
@@ -47,11 +47,11 @@ class WorkTables:
         )
 
     def has(self, name: str) -> bool:
-        """Whether `create` or `create_like` made the table."""
+        """Whether `create` or `create_like` created the table."""
         return name in self._made
 
     def drop(self, names: Iterable[str] = ()) -> None:
-        """Drop these tables, if they exist, and all that `create` and `create_like` made."""
+        """Drop these tables, if they exist, and every table that `create` and `create_like` created."""
         if every := sorted({*names, *self._made}):
             self._session.execute(f"DROP TEMPORARY TABLE IF EXISTS {', '.join(every)}")
         self._made.clear()
@@ -59,7 +59,7 @@ class WorkTables:
 
     @property
     def collated(self) -> str:
-        """The end of a CREATE TABLE: left to itself, a new table has the collation of the database, which may not be that of the site's tables."""
+        """The options of a CREATE TABLE. By default a table gets the database's collation, which may differ from that of the site's tables."""
         return f"DEFAULT CHARACTER SET utf8mb4 COLLATE {self._session.collation}"
 
     def columns(self, name: str) -> list[str]:
@@ -67,10 +67,10 @@ class WorkTables:
         return [column for (column, *_) in self._session.rows(f"SHOW COLUMNS FROM {name}")]
 
     def load(self, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
-        """Put rows into a table: LOAD DATA LOCAL where the server allows it, else INSERTs of many rows.
+        """Load rows into a table: by LOAD DATA LOCAL if the server allows it, otherwise by multi-row INSERTs.
 
         :return: the number of rows.
-        :raises AirflowException: the server took fewer rows, or changed a value to make it fit.
+        :raises AirflowException: the server dropped a row, or changed a value to make it fit.
         """
         if not self._load_allowed:
             return self.insert(name, columns, rows)
@@ -80,7 +80,7 @@ class WorkTables:
         return count
 
     def insert(self, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
-        """Put rows into a table by INSERTs of many rows, the faster way for a few.
+        """Load rows into a table by multi-row INSERTs, which is faster for a few rows.
 
         :return: the number of rows.
         """
@@ -103,7 +103,7 @@ class WorkTables:
         return bool(self._session.value("SELECT @@GLOBAL.local_infile"))
 
     def _load_file(self, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
-        # mkstemp makes it readable by us alone: it holds what the command file holds, passwords too.
+        # mkstemp creates a file that only this account can read: it holds the values of the command file, passwords included.
         handle, path = tempfile.mkstemp(prefix="toolsync-")
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
@@ -126,9 +126,9 @@ class WorkTables:
                     warnings = cursor.fetchall()
         finally:
             os.unlink(path)
-        # LOCAL implies IGNORE: the server bends what does not fit instead of refusing it.
+        # LOCAL implies IGNORE: the server truncates or skips what does not fit instead of refusing it.
         if loaded != count or warnings:
-            raise AirflowException(f"LOAD DATA took {loaded} of {count} rows into {name}: {[w[1] for w in warnings]}")
+            raise AirflowException(f"LOAD DATA loaded {loaded} of {count} rows into {name}: {[w[1] for w in warnings]}")
         return loaded
 
 
