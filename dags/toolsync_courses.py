@@ -48,7 +48,7 @@ course that holds what Tool Sync does not know, or whose questions another cours
 `include/toolsync.yaml`), and an undo bundle a course goes into `courses/undo`: `toolsync_courses_restore` puts the old content back. Any other file of courses takes nothing away: it has no plan and waits for nobody.
 
 A `template` that ends in `.mbz` is a backup file on the site's server, by its path from the site's directory or from `/`. Moodle's own `admin/cli/restore_backup.php` makes a new course of it, with whatever is in it (people, too, when it was made
-with them), over the connection `moodle_cli` (README, *Settings*; without it the line fails); then the line is done to that course. A `startdate` moves its end date along, nothing else: dates inside stay those of the backup, and a note says so. Only backups
+with them), over the connection `moodle_cli` (`docs/settings.md`; without it the line fails); then the line is done to that course. A `startdate` moves its end date along, nothing else: dates inside stay those of the backup, and a note says so. Only backups
 of lines that can be done are restored, each once, whatever dies. What could not be finished is named in the report, to be deleted by hand. A simulation does not look into backups. A course that exists is never restored over.
 
 ## Example
@@ -60,25 +60,25 @@ of lines that can be done are restored, each once, whatever dies. What could not
 
 from airflow.sdk import DAG, Param
 
-from toolsync.operators.courses import STEPS
+from toolsync.operators.courses import COURSES
 from toolsync.pipeline import choice, command_file_dag, courses_found_by, option
 
-COURSES, CATEGORIES = "Courses", "Categories"
+COURSE_PARAMS, CATEGORY_PARAMS = "Courses", "Categories"
 
 dag: DAG = command_file_dag(
     "courses",
     doc=__doc__,
     changes="moodle_courses",
     tags=["courses"],
-    steps=STEPS,
+    steps=COURSES,
     destructive=True,
     params={
         "course_id_field": courses_found_by(
             "The column that says which course a line is about.",
-            section=COURSES,
+            section=COURSE_PARAMS,
         ),
         "force_update": option(
-            False, "Update courses that exist", "Otherwise they are left as they are.", section=COURSES
+            False, "Update courses that exist", "Otherwise they are left as they are.", section=COURSE_PARAMS
         ),
         "template_mode": choice(
             "none",
@@ -86,34 +86,34 @@ dag: DAG = command_file_dag(
             "Templates of courses that exist",
             "What a `template` does to a course that exists (with `force_update`): `none` nothing, `add` adds the template's content, "
             "`replace` puts it in the place of the course's own, which goes.",
-            section=COURSES,
+            section=COURSE_PARAMS,
         ),
         "user_id_field": choice(
             "username",
             ["username", "idnumber", "email", "id"],
             "Teachers are found by",
             "What the columns `teacher1_account`, `teacher2_account` … hold.",
-            section=COURSES,
+            section=COURSE_PARAMS,
         ),
         "category_id_field": choice(
             "path",
             ["path", "idnumber", "id"],
             "Categories are found by",
             "What the column `category` holds: names from the top down, cut by ` / `; an idnumber; or an id.",
-            section=CATEGORIES,
+            section=CATEGORY_PARAMS,
         ),
         "default_category": Param(
             "",
             type=["null", "string"],
-            section=CATEGORIES,
+            section=CATEGORY_PARAMS,
             title="Default category",
             description="Where new courses go whose line names no category; written as in the column `category`.",
         ),
         "new_categories_visible": option(
-            True, "New categories are visible", "Otherwise students don't see them.", section=CATEGORIES
+            True, "New categories are visible", "Otherwise students don't see them.", section=CATEGORY_PARAMS
         ),
         "protect_category": option(
-            False, "Never move courses", "A course that exists stays in its category.", section=CATEGORIES
+            False, "Never move courses", "A course that exists stays in its category.", section=CATEGORY_PARAMS
         ),
     },
 )

@@ -24,10 +24,10 @@ no course is left, no file is written.
 
 ## Example
 
-    # For toolsync_courses_delete: made by toolsync_make_command_file on 2026-11-25 09:30, run manual__2026-11-25T09:30:00+00:00
-    # Asked for: categories Humanities, no_access_since 365, with what is in them
-    # Take out the lines of the courses to leave alone, then drop the file into courses_delete/inbox
-    # 2 courses, those first that nobody has used for longest
+    # A file for toolsync_courses_delete, made by toolsync_make_command_file at 2026-11-25 09:30, run manual__2026-11-25T09:30:00+00:00
+    # Filters: categories Humanities with subcategories, no_access_since 365
+    # Remove the lines of courses to leave alone, then drop the file into courses_delete/inbox
+    # 2 courses, the longest unused first
     shortname,description
     HIS7,"0 people, last access never, hidden: History VII (Humanities / History)"
     HIS1,"14 people, last access 2025-06-20, ended 2025-06-30: History I (Humanities / History)"

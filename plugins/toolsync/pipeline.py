@@ -15,7 +15,7 @@ from typing import Any
 from airflow.sdk import DAG, Asset, Param, TriggerRule, task_group
 
 from toolsync.operators.purge_caches import PurgeCachesOperator
-from toolsync.operators.steps import TABLE_OF_LINES, Steps
+from toolsync.operators.steps import CSV_FILE, Steps
 from toolsync.reading.suite import load_suite
 from toolsync.settings import settings
 
@@ -57,7 +57,7 @@ def command_file_dag(
     params: Mapping[str, Param],
     changes: str | None,
     tags: list[str] | None = None,
-    steps: Steps = TABLE_OF_LINES,
+    steps: Steps = CSV_FILE,
     destructive: bool = False,
 ) -> DAG:
     """The DAG of a command-file type.
@@ -79,7 +79,7 @@ def command_file_dag(
         collect = steps.collect(task_id="collect", file_type=file_type)
 
         @task_group(group_id="file")
-        def treat_file(claim: Any) -> Any:
+        def process_file(claim: Any) -> Any:
             validate = steps.validate(task_id="validate", file_type=file_type, claim=claim)
             on_site = {
                 "file_type": file_type,
@@ -111,7 +111,7 @@ def command_file_dag(
             execute >> tryback >> archive
             return execute.output
 
-        results = treat_file.expand(claim=collect.output)
+        results = process_file.expand(claim=collect.output)
         PurgeCachesOperator(
             task_id="purge_caches",
             results=results,

@@ -100,9 +100,9 @@ class Bench:
         claim = cabinet.claim(cabinet.put(path), Owner("bench", "bench", None), options)
         assert claim is not None
         began = time.perf_counter()
-        ValidateOperator(task_id="validate", file_type=file_type, claim=None).treat(cabinet, claim, {})
+        ValidateOperator(task_id="validate", file_type=file_type, claim=None).process(cabinet, claim, {})
         validated = time.perf_counter()
-        answer = ExecuteOperator(task_id="execute", file_type=file_type, claim=None, moodle_conn_id="moodle_db").treat(
+        answer = ExecuteOperator(task_id="execute", file_type=file_type, claim=None, moodle_conn_id="moodle_db").process(
             cabinet, claim, {}
         )
         executed = time.perf_counter()

@@ -174,14 +174,14 @@ def test_no_in_advance_holds_for_files_that_take_nothing_away_too(site: Site, pr
 def test_a_course_that_somebody_used_since_the_plan_is_left_alone(site: Site, monkeypatch: pytest.MonkeyPatch):
     from toolsync.operators.approve import ApproveOperator
 
-    ask = ApproveOperator.treat
+    ask = ApproveOperator.process
 
     def ask_then_visit(self: ApproveOperator, *args: Any) -> Any:
         answer = ask(self, *args)
         site.rows("UPDATE {user_lastaccess} SET timeaccess = UNIX_TIMESTAMP() WHERE courseid = 4 LIMIT 1")
         return answer
 
-    monkeypatch.setattr(ApproveOperator, "treat", ask_then_visit)
+    monkeypatch.setattr(ApproveOperator, "process", ask_then_visit)
     result = replace(site, "C102,TPL1", "C108,TPL1")
     assert result["counts"] | {"updated": 1, "failed": 1} == result["counts"]
     assert "somebody has been in this course since the plan was made" in told(result)

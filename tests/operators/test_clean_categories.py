@@ -141,9 +141,9 @@ IN_LEAF = {
 @pytest.mark.parametrize("content", IN_LEAF)
 def test_what_keeps_a_category(session: MoodleSession, content: str):
     params = {"root_category_id_number": "EMP", "whole_branches": True}
-    assert find(session, params) == ([(8, "Empty branch / Empty leaf"), (7, "Empty branch")], [])
+    assert find(RunState(session), params) == ([(8, "Empty branch / Empty leaf"), (7, "Empty branch")], [])
     assert session.execute(content) > 0
-    empty, why = find(session, params)
+    empty, why = find(RunState(session), params)
     assert empty == []
     if says := IN_LEAF[content]:  # where there are courses, nobody asks why it stays
         [(name, what)] = why
@@ -154,7 +154,7 @@ def test_what_keeps_a_category(session: MoodleSession, content: str):
 
 def test_an_empty_category_that_was_moved_goes_before_what_it_is_in(session: MoodleSession):
     session.execute("UPDATE {course_categories} SET parent = 8 WHERE id = 10")
-    empty, _ = find(session, {"root_category_id_number": "EMP", "whole_branches": True})
+    empty, _ = find(RunState(session), {"root_category_id_number": "EMP", "whole_branches": True})
     assert [id for id, _ in empty] == [10, 8, 7]
 
 
@@ -190,13 +190,13 @@ def test_the_last_one_stays_when_the_others_went_meanwhile(site: Site, monkeypat
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, site: Site, sql: str) -> None:
     """Something that somebody does while the plan is looked at."""
-    treat = ApproveOperator.treat
+    process = ApproveOperator.process
 
-    def treat_later(self: Any, *args: Any) -> Any:
+    def process_later(self: Any, *args: Any) -> Any:
         site.rows(sql)
-        return treat(self, *args)
+        return process(self, *args)
 
-    monkeypatch.setattr(ApproveOperator, "treat", treat_later)
+    monkeypatch.setattr(ApproveOperator, "process", process_later)
 
 
 def test_what_is_put_into_a_category_after_the_plan_saves_it(site: Site, monkeypatch: pytest.MonkeyPatch):
@@ -284,9 +284,10 @@ def expected(tree: dict[int, tuple[int, str]], root: int, whole: bool) -> set[in
 
 def clean(session: MoodleSession, params: dict[str, Any]) -> Outcomes:
     """Find and delete, as the DAG does."""
-    found, _ = find(session, params)
+    state = RunState(session)
+    found, _ = find(state, params)
     session.execute("SET @now = 1800000000, @actor = 2")
-    folder = sql_folder("categories_clean", RunState(session), Occasion(columns={"id", "path"}, options=params))
+    folder = sql_folder("categories_clean", state, Occasion(columns={"id", "path"}, options=params))
     lines = [StagedLine(line, category, ()) for line, category in enumerate(found, start=2)]
     return Execution(folder, [("id", "integer"), ("path", "text")]).run(lines)
 
@@ -317,7 +318,7 @@ def test_after_cleaning_nothing_is_empty_and_nothing_else_is_gone(session: Moodl
         assert set(tree) - left == wanted
         assert {id for (id,) in session.rows("SELECT instanceid FROM {context} WHERE contextlevel = 40")} == left
         if whole and root not in wanted:
-            assert find(session, params)[0] == []
+            assert find(RunState(session), params)[0] == []
         assert not [what for what in bench.disorder() if "path" in what and "context" not in what]
 
     check()

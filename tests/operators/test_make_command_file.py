@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.site import Site
 from toolsync.cabinet.folders import Cabinet
-from toolsync.operators.make_command_file import like
+from toolsync.operators.course_query import like
 from toolsync.reading.command_file import CommandFile
 from toolsync.reading.suite import load_suite
 
@@ -83,7 +83,7 @@ def test_the_file_says_how_it_was_made_and_what_each_course_is(site: Site, prist
     path = Path(result["path"])
     assert path.parent == Cabinet("courses_delete").folder("review")
     comments = [line for line in path.read_text().splitlines() if line.startswith("#")]
-    assert "For toolsync_courses_delete" in comments[0]
+    assert "A file for toolsync_courses_delete" in comments[0]
     assert "categories Science" in comments[1] and "no_access_since 2026-09-01" in comments[1]
     assert path.read_text().splitlines()[len(comments) :] == [
         "shortname,description",
@@ -103,9 +103,9 @@ def test_courses_that_cannot_be_named_are_left_out_and_told(site: Site):
     assert set(identifiers(result)) == {"IDC105", "IDC108", '#1, "quoted"'}
     assert result["left_out"] == 5
     comments = Path(result["path"]).read_text()
-    assert "#   C106 (id 8), it has none: 1 person" in comments
-    assert "#   C102 (id 4), 2 courses have the same:" in comments
-    assert "#   C103 (id 5), it can't be written in a file:" in comments
+    assert "#   C106 (id 8), it has no idnumber: 1 person" in comments
+    assert "#   C102 (id 4), 2 courses have the same idnumber:" in comments
+    assert "#   C103 (id 5), its idnumber can't be written in a CSV file:" in comments
     assert "with Param course_id_field idnumber" in comments
 
 
@@ -117,7 +117,7 @@ def test_those_unused_for_longest_come_first_and_the_others_wait(site: Site):
     result = make(site, categories="Science", limit=2)
     assert identifiers(result) == ["C103", "C101"]
     assert (result["courses"], result["over_limit"]) == (2, 1)
-    assert "1 more were found, over the limit" in Path(result["path"]).read_text()
+    assert "1 more found, over the limit" in Path(result["path"]).read_text()
 
 
 def test_names_of_teachers_making_stay_on_their_line(site: Site):

@@ -19,7 +19,7 @@ from tests.conftest import ROOT
 from tests.support.site import Site
 from toolsync import run as runner
 from toolsync.cabinet.folders import Cabinet
-from toolsync.reporting.plan import SHOWN, Totals, cell, lines_of, markdown, size
+from toolsync.reporting.plan import SHOWN, Totals, cell, markdown, plan_lines, size
 from toolsync.running.sql_folder import SqlFolder
 from toolsync.settings import settings
 
@@ -90,7 +90,7 @@ def test_without_an_answer_the_plan_is_all_that_happens(site: Site, pristine: Si
         (3, "C107", 0),
     ]
     assert result["approval"] == {
-        "needed": True, "why": ["Param require_approval asks for it"], "answer": None, "by": None, "at": None, "reason": None,
+        "needed": True, "why": ["Param require_approval is set"], "answer": None, "by": None, "at": None, "reason": None,
     }  # fmt: skip
     text = Path(result["report"]).read_text()
     assert "NOT APPROVED" in text and "C106 Manual disabled 106 (Humanities / History): 1 person enrolled" in text
@@ -131,8 +131,8 @@ def test_nobody_is_asked_where_the_param_and_the_limits_do_not(site: Site):
 @pytest.mark.parametrize(
     ("limit", "value", "says"),
     [
-        ("approve_over_courses", 1, "the plan has 2 courses, more than 1"),
-        ("approve_active_days", 30, "somebody was within the last 30 days in 1 course: C106"),
+        ("approve_over_courses", 1, "the plan has 2 courses, more than 1 (approve_over_courses)"),
+        ("approve_active_days", 30, "1 course used within the last 30 days (approve_active_days): C106"),
     ],
 )
 def test_what_passes_a_limit_is_asked_for_whatever_the_param_says(
@@ -222,7 +222,7 @@ def test_a_person_rejects_in_airflow(
     assert found(cabinet) == ["inbox/old courses.csv"]
     assert (cabinet.folder("inbox") / "old courses.csv").read_text() == FILE
     [report] = cabinet.folder("report").glob("*.txt")
-    assert "Refused by ana on " in report.read_text()
+    assert "Rejected by ana on " in report.read_text()
 
 
 def test_a_file_put_back_takes_nobodys_place(
@@ -261,7 +261,7 @@ def test_execution_asks_for_the_decision_itself(
 ):
     """A task that somebody marked as success decides nothing."""
     drop(cabinet, tmp_path)
-    monkeypatch.setattr("toolsync.operators.approve.ApproveOperator.treat", lambda *args: None)
+    monkeypatch.setattr("toolsync.operators.approve.ApproveOperator.process", lambda *args: None)
     assert site.run(DAG_ID)["state"] == "failed"
     assert site.changed(pristine) == []
     assert len(found(cabinet, "inbox", "tryback", "archive")) == 0
@@ -307,14 +307,14 @@ def test_a_line_that_is_not_what_was_approved_fails_and_the_others_are_done(
 ):
     from toolsync.operators.approve import ApproveOperator
 
-    ask = ApproveOperator.treat
+    ask = ApproveOperator.process
 
     def ask_then_change(self: ApproveOperator, *args: Any) -> Any:
         answer = ask(self, *args)
         change(site)
         return answer
 
-    monkeypatch.setattr(ApproveOperator, "treat", ask_then_change)
+    monkeypatch.setattr(ApproveOperator, "process", ask_then_change)
     courses = site.value("SELECT COUNT(*) FROM {course}")
     result = site.run(DAG_ID, FILE, approve="yes")
     assert result["state"] == "success"
@@ -331,7 +331,7 @@ def test_a_line_that_is_not_what_was_approved_fails_and_the_others_are_done(
 
 MOMENTS = [
     ("toolsync.running.batches:BatchRun._totals", "after"),
-    ("toolsync.operators.plan:PlanOperator.treat", "after"),
+    ("toolsync.operators.plan:PlanOperator.process", "after"),
     ("toolsync.operators.approve:ApproveOperator._decide", "before"),
     ("toolsync.operators.approve:ApproveOperator._decide", "after"),
 ]
@@ -398,7 +398,7 @@ def test_an_answer_in_advance_is_not_one_to_what_a_dead_run_left(
     site: Site, pristine: Site, cabinet: Cabinet, tmp_path: Path
 ):
     drop(cabinet, tmp_path)
-    killed("toolsync.operators.plan:PlanOperator.treat", "after", "no")
+    killed("toolsync.operators.plan:PlanOperator.process", "after", "no")
     assert site.run(DAG_ID, "shortname\nC108\n", approve="yes")["counts"]["deleted"] == 1
     assert found(cabinet, "inbox") == ["inbox/old courses.csv"]
     assert site.value(GONE) == 2
@@ -428,7 +428,8 @@ def test_names_stay_text_in_the_form():
 
 def test_a_long_plan_is_cut():
     rows = plan_of(SHOWN + 1)
-    assert lines_of(rows)[-1] == list(markdown(rows))[-1].strip() == "… and 1 more, in the table beside the report"
+    more = "… and 1 more; the report's table …_plan.csv lists them all"
+    assert plan_lines(rows)[-1] == list(markdown(rows))[-1].strip() == more
     wide = [{**row, "fullname": "漢" * 200, "shortname": "字" * 200, "category": "語" * 200} for row in rows]
     assert len("\n".join(markdown(wide)).encode()) < 60_000
 

@@ -12,8 +12,9 @@ from typing import Any
 
 from toolsync.course.backup_files import Restored, Restorer, is_backup
 from toolsync.reporting.outcomes import Outcomes
-from toolsync.running.batches import LineRun, Work
+from toolsync.running.batches import Work
 from toolsync.running.execution import StagedLine
+from toolsync.running.lines import LineRun
 from toolsync.running.state import RunState
 
 Known = tuple[int | None, str | None, str | None]  # a course, or the column to blame and what there is to say

@@ -1,1 +1,1 @@
-"""What Airflow runs: one thin operator a task, one file each."""
+"""The operators that Airflow runs: one file for each task, thin."""

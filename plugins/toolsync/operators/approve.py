@@ -1,4 +1,4 @@
-"""The task that waits for a person."""
+"""The task that asks a person to approve a plan."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ from toolsync.cabinet.folders import Cabinet
 from toolsync.operators.base import ClaimOperator
 from toolsync.reporting.approval import Approval, answered, reasons
 from toolsync.reporting.pieces import APPROVAL, ASKED
-from toolsync.reporting.plan import Totals, escaped, markdown, moment
-from toolsync.reporting.report import Report, sentences, totals
+from toolsync.reporting.plan import Totals, date_time, escaped, markdown
+from toolsync.reporting.report import Report
+from toolsync.reporting.report_text import sentences, totals
 from toolsync.settings import settings
 
-REASON = "What the report says beside your answer."
+REMARKS_SHOWN = 20  # in the form
 
 
-class ApproveOperator(ClaimOperator, ApprovalOperator):  # type: ignore[misc]  # of the form nothing is a template
-    """Asks a person to approve the plan of a file, holding no worker slot while it waits. It goes on at once where nobody has to.
+class ApproveOperator(ClaimOperator, ApprovalOperator):  # type: ignore[misc]  # no template fields of the form
+    """Asks a person to approve the plan of a file, without holding a worker slot while it waits. It does not wait when no approval is needed.
 
-    The answer is kept in the work folder, and that is what execution obeys: a task that was merely marked as success approves nothing.
-    A run by hand never waits: its caller has answered in advance, or the file goes back undone.
+    `execute` follows the decision that is kept in the work folder: marking this task as success approves nothing. A run by hand never waits:
+    its caller has answered in advance, or the file is not executed.
     """
 
     def __init__(self, *, params: ParamsDict | None = None, **kwargs: Any) -> None:
@@ -35,33 +36,40 @@ class ApproveOperator(ClaimOperator, ApprovalOperator):  # type: ignore[misc]  #
         waiting: dict[str, Any] = (
             {"response_timeout": timedelta(hours=hours), "defaults": self.REJECT} if hours is not None else {}
         )
-        params = params or ParamsDict()  # the DAG's; of them the form shows only what is the task's own
-        params["reason"] = Param("", type=["null", "string"], title="Reason", description=REASON, source="task")
+        params = params or ParamsDict()  # the DAG's; the form shows only those whose source is the task
+        params["reason"] = Param(
+            "",
+            type=["null", "string"],
+            title="Reason",
+            description="The report quotes it with your answer.",
+            source="task",
+        )
         super().__init__(subject="Approve?", params=params, **waiting, **kwargs)
 
-    def treat(self, cabinet: Cabinet, claim: Claim, context: Any) -> Any:
+    def process(self, cabinet: Cabinet, claim: Claim, context: Any) -> Any:
         if claim.simulate:
-            self.log.info("A simulation changes nothing: nobody is asked.")
+            self.log.info("Nobody has to approve a simulation, as it changes nothing.")
             return None
         report = Report(cabinet, claim)
         if report.approval and report.approval.stands:
             return self._tell(report.approval)
         if not report.planned:
-            raise AirflowFailException(f"{claim.name} has no plan: clear the task plan.")
+            raise AirflowFailException(f"{claim.name} has no plan. Clear the task plan to make one.")
         counts = report.planned_counts
         changes = counts["created"] + counts["updated"] + counts["deleted"]
         why = reasons(report.plan(), changes, report.planned["at"], claim.options)
-        caller = claim.options.get("caller") or {"answer": None}
-        if caller["answer"] == "no" or (caller["answer"] and why):
-            return self._decide(cabinet, claim, answered(caller["answer"], caller["by"], why))
-        if not why or Owner.of_run(context["run_id"]).pid:
-            return self._decide(cabinet, claim, Approval(bool(why), why))
+        by_hand = Owner.of_run(context["run_id"]).pid is not None
+        if approval := decided_unasked(claim, why, by_hand=by_hand):
+            return self._decide(cabinet, claim, approval)
         cabinet.save(claim, ASKED, {"why": why})
+        return self._ask(claim, report, why, context)
+
+    def _ask(self, claim: Claim, report: Report, why: list[str], context: Any) -> Any:
         total = Totals.of(report.plan()).sentence(report.zone)
         self.subject = f"{context['dag'].dag_id}, {claim.name}: {total}"
         self.body = "\n".join(form(report, why, total))
         for reason in why:
-            self.log.info("A person has to approve: %s.", reason)
+            self.log.info("Waiting for approval: %s.", reason)
         return ApprovalOperator.execute(self, context)
 
     def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
@@ -73,12 +81,8 @@ class ApproveOperator(ClaimOperator, ApprovalOperator):  # type: ignore[misc]  #
             if event.get("timedout"):
                 reason = f"nobody answered within {hours} hours"
             why = (cabinet.saved(claim, ASKED) or {}).get("why") or ["a person was asked"]
-            by = _name(event.get("responded_by_user"))
-            self._decide(
-                cabinet,
-                claim,
-                answered("yes" if yes else "no", by, why, at=event.get("responded_at"), reason=reason),
-            )
+            answer, by = "yes" if yes else "no", _name(event.get("responded_by_user"))
+            self._decide(cabinet, claim, answered(answer, by, why, at=event.get("responded_at"), reason=reason))
         return super().execute_complete(context, event)
 
     def _decide(self, cabinet: Cabinet, claim: Claim, approval: Approval) -> dict[str, Any]:
@@ -91,22 +95,33 @@ class ApproveOperator(ClaimOperator, ApprovalOperator):  # type: ignore[misc]  #
         return approval.as_json()
 
 
+def decided_unasked(claim: Claim, why: list[str], *, by_hand: bool) -> Approval | None:
+    """The decision on a plan when no person has to be asked in Airflow; None when one has to.
+
+    :param why: the reasons why a person has to approve.
+    :param by_hand: whether `toolsync.run` runs the DAG, where nobody can be asked.
+    """
+    caller = claim.options.get("caller") or {"answer": None}
+    if caller["answer"] == "no" or (caller["answer"] and why):
+        return answered(caller["answer"], caller["by"], why)
+    return Approval(bool(why), why) if by_hand or not why else None
+
+
 def form(report: Report, why: list[str], total: str) -> Iterator[str]:
-    """The lines of the form that a person decides on, in Markdown."""
-    made = moment(report.planned["at"], report.zone)
+    """The lines of the approval form, in Markdown."""
     yield f"**{escaped(total)}**\n"
-    yield from (f"- A person has to approve: {escaped(reason)}." for reason in why)
-    yield f"- Of the file: {totals(report.planned_counts, report.unit)}. The plan was made {made}."
-    yield "- Approve: exactly this is done. Reject: nothing is done, the file goes back to the inbox.\n"
+    yield from (f"- Approval is needed: {escaped(reason)}." for reason in why)
+    yield f"- The whole file: {totals(report.planned_counts, report.unit)}."
+    yield f"- The plan was made at {date_time(report.planned['at'], report.zone)}."
+    yield "- Approve: exactly this is done. Reject: nothing is changed, and the file goes back to the inbox.\n"
     yield from markdown(list(report.plan()), report.zone)
-    remarks = sentences(report.problems(), report.unit)[:20]
-    if remarks:
-        yield f"\n{report.unit.capitalize()}s that would come back:\n"
+    if remarks := sentences(report.problems(), report.unit)[:REMARKS_SHOWN]:
+        yield f"\n{report.unit.capitalize()}s that would fail:\n"
         yield from (f"- {escaped(remark)}" for remark in remarks)
 
 
 def _name(user: Any) -> str:
-    """Who answered, as Airflow knows them."""
+    """The name of the person who answered, from Airflow."""
     if not user:
         return "nobody"
     return str(user.get("name") or user.get("id")) if isinstance(user, dict) else str(user)

@@ -1,4 +1,4 @@
-"""The last task of a file: its report is written, the file goes into the archive."""
+"""The last task of a file: it writes the report and archives the file."""
 
 from __future__ import annotations
 
@@ -18,30 +18,31 @@ from toolsync.operators.base import ClaimOperator
 from toolsync.reporting.approval import caller
 from toolsync.reporting.plan import Totals, write_csv
 from toolsync.reporting.report import Report
+from toolsync.reporting.report_text import report_text, write_lines
 
 
 class ArchiveOperator(ClaimOperator):
-    """Writes the report (a text, and a table of lines) and moves the file into the archive; a simulated file stays in the inbox.
+    """Writes the report and moves the file into the archive; a simulated file stays in the inbox.
 
-    It runs whatever became of the file, and fails with it: a file that was rejected is archived, one whose execution did not end stays in work.
-    One that was not approved goes back to the inbox, and that is no failure; pasted rows go into the archive, and what a person runs by hand is that person's.
+    It runs whether or not the tasks before it succeeded. A rejected file is archived, and the task fails. A file whose execution did not end stays
+    in the work folder, and the task fails. A file that was not approved goes back to the inbox (pasted rows to the archive), and the task succeeds.
     """
 
-    def treat(self, cabinet: Cabinet, claim: Claim, context: Any) -> dict[str, Any]:
+    def process(self, cabinet: Cabinet, claim: Claim, context: Any) -> dict[str, Any]:
         report = Report(cabinet, claim)
         if report.refused:
             return self.put_back(cabinet, claim, report, context)
         if not (report.rejected or report.executed):
             raise AirflowFailException(
-                f"{claim.name} was not executed to the end. It stays in {cabinet.work(claim)}: "
-                "clear the failed task, or run the DAG again, and its work goes on where it stopped."
+                f"{claim.name} was not executed to the end; it stays in {cabinet.work(claim)}. "
+                "Clear the failed task or run the DAG again, and the work continues where it stopped."
             )
         if report.executed:
             report.attachments = self.attach(cabinet, claim, report) | attach_plan(cabinet, claim, report)
         if not report.tried_back:
             raise AirflowFailException(
-                f"The tryback of {claim.name} is not written. It stays in {cabinet.work(claim)}: "
-                "clear the failed task, or run the DAG again."
+                f"The tryback of {claim.name} was not written; the file stays in {cabinet.work(claim)}. "
+                "Clear the failed task or run the DAG again."
             )
         result = write_report(cabinet, claim, report, context)
         if not claim.simulate:
@@ -54,7 +55,7 @@ class ArchiveOperator(ClaimOperator):
         return result
 
     def put_back(self, cabinet: Cabinet, claim: Claim, report: Report, context: Any) -> dict[str, Any]:
-        """Write the report of a file that was not approved, then let go of it."""
+        """Write the report of a file that was not approved, and put it back into the inbox."""
         report.attachments = attach_plan(cabinet, claim, report)
         by_hand = caller()
         copy = by_hand is not None and by_hand["file"] == claim.name and claim.options.get("caller") == by_hand
@@ -66,13 +67,13 @@ class ArchiveOperator(ClaimOperator):
         elif not copy:
             cabinet.put_back(claim)
         cabinet.discard(claim)
-        self.log.info("%s was not approved: nothing was done. Report: %s", claim.name, result["report"])
+        self.log.info("%s was not approved, so nothing was done. Report: %s", claim.name, result["report"])
         return {name: value for name, value in result.items() if name != "plan_rows"}
 
     def attach(self, cabinet: Cabinet, claim: Claim, report: Report) -> dict[str, str]:
-        """Write what else the report of the type has: the answer, of a type that gives one.
+        """Write further files of the report: the answer, for a type that gives one.
 
-        :return: where each is, by what it is.
+        :return: their paths, by what they contain.
         """
         rows = report.answer()
         first = next(rows, None)
@@ -86,7 +87,7 @@ class ArchiveOperator(ClaimOperator):
 
 
 def attach_plan(cabinet: Cabinet, claim: Claim, report: Report) -> dict[str, str]:
-    """Write the plan beside the report, of a type that has one."""
+    """Write the plan as a CSV table, if there is one."""
     if next(report.plan(), None) is None:
         return {}
     with cabinet.writing("report", claim.named("plan", ".csv")) as (stream, path), as_text(stream) as text:
@@ -96,7 +97,7 @@ def attach_plan(cabinet: Cabinet, claim: Claim, report: Report) -> dict[str, str
 
 @contextmanager
 def as_text(stream: IO[bytes]) -> Iterator[IO[str]]:
-    """Write text to a binary file that stays open."""
+    """A text stream on a binary one, which stays open."""
     text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
     yield text
     text.flush()
@@ -104,23 +105,31 @@ def as_text(stream: IO[bytes]) -> Iterator[IO[str]]:
 
 
 def write_report(cabinet: Cabinet, claim: Claim, report: Report, context: Any) -> dict[str, Any]:
-    """Write the report's files.
+    """Write the report: a text, a CSV table of lines, and a JSON file for programs.
 
-    :return: what a caller of the DAG wants to know: counts by outcome, and where things are. It is in the report folder too, as JSON.
+    :return: the content of the JSON file: counts by outcome, and paths.
     """
     with cabinet.writing("report", claim.report_name("_lines.csv")) as (stream, lines_path), as_text(stream) as table:
-        report.write_lines(table)
-    text = report.text(dag_id=context["dag"].dag_id, run_id=context["run_id"])
+        write_lines(report, table)
+    text = report_text(report, dag_id=context["dag"].dag_id, run_id=context["run_id"])
     with cabinet.writing("report", claim.report_name(".txt")) as (stream, path):
         stream.write(text.encode())
+    result = summary(cabinet, claim, report, text_path=str(path), lines_path=str(lines_path))
+    with cabinet.writing("report", claim.report_name(".json")) as (stream, _):
+        stream.write(json.dumps(result, ensure_ascii=False, indent=1).encode())
+    return result
+
+
+def summary(cabinet: Cabinet, claim: Claim, report: Report, *, text_path: str, lines_path: str) -> dict[str, Any]:
+    """The report as JSON."""
     result = {
         "toolsync": __version__,
         "file": claim.name,
         "simulated": claim.simulate,
         "rejected": report.rejected,
         "counts": report.counts,
-        "report": str(path),
-        "lines": str(lines_path),
+        "report": text_path,
+        "lines": lines_path,
         "tryback": report.tried_back.get("path"),
         "archive": None if claim.simulate or (report.refused and not claim.pasted) else str(cabinet.archived(claim)),
         "attachments": report.attachments,
@@ -136,6 +145,4 @@ def write_report(cabinet: Cabinet, claim: Claim, report: Report, context: Any) -
         result["returned"] = report.returned
     if report.refused:
         result["plan_rows"] = list(report.plan())
-    with cabinet.writing("report", claim.report_name(".json")) as (stream, _):
-        stream.write(json.dumps(result, ensure_ascii=False, indent=1).encode())
     return result

@@ -1,30 +1,50 @@
-"""What the operators of a claimed file have in common."""
+"""What the operators share."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import tzinfo
 from typing import Any
 
 from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException
 
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.reading.command_file import CommandFile
 from toolsync.reading.suite import load_suite
+from toolsync.reading.values import UnreadableValue, read_zone
 
 
-class ClaimOperator(BaseOperator):
-    """Works on one claimed command file.
+class FileTypeOperator(BaseOperator):
+    """An operator for files of one type.
 
     :param file_type: the command-file type, `users`.
+    """
+
+    def __init__(self, *, file_type: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.file_type = file_type
+
+    def log_list(self, title: str, lines: Sequence[str]) -> None:
+        """Log lines as a group that folds in the Airflow UI."""
+        if lines:
+            self.log.info("::group::%s (%s)", title, len(lines))
+            for line in lines:
+                self.log.info(line)
+            self.log.info("::endgroup::")
+
+
+class ClaimOperator(FileTypeOperator):
+    """Works on one claimed command file.
+
     :param claim: what `collect` returned for the file.
     """
 
     template_fields: Sequence[str] = ("claim",)
 
-    def __init__(self, *, file_type: str, claim: Any, **kwargs: Any) -> None:
+    def __init__(self, *, claim: Any, **kwargs: Any) -> None:
         super().__init__(map_index_template="{{ task.claim['name'] }}", **kwargs)
-        self.file_type = file_type
         self.claim = claim
 
     def execute(self, context: Any) -> Any:
@@ -32,9 +52,9 @@ class ClaimOperator(BaseOperator):
         if not cabinet.input(claim).exists():
             self.log.info("%s is not in the work folder any more: it was treated to the end before.", claim.name)
             return None
-        return self.treat(cabinet, claim, context)
+        return self.process(cabinet, claim, context)
 
-    def treat(self, cabinet: Cabinet, claim: Claim, context: Any) -> Any:
+    def process(self, cabinet: Cabinet, claim: Claim, context: Any) -> Any:
         """The task's own work."""
         raise NotImplementedError
 
@@ -53,10 +73,13 @@ class ClaimOperator(BaseOperator):
             ignore_unknown_columns=params["ignore_unknown_columns"],
         )
 
-    def log_list(self, title: str, lines: Sequence[str]) -> None:
-        """Log lines as a group that folds in the Airflow UI."""
-        if lines:
-            self.log.info("::group::%s (%s)", title, len(lines))
-            for line in lines:
-                self.log.info(line)
-            self.log.info("::endgroup::")
+
+def zone_param(name: str) -> tzinfo:
+    """The timezone that Param `timezone` names.
+
+    :raises AirflowFailException: there is no such timezone.
+    """
+    try:
+        return read_zone(name)
+    except UnreadableValue as error:
+        raise AirflowFailException(f"Param timezone: {error}. Nothing was changed.") from None

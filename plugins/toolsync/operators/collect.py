@@ -6,28 +6,22 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException
 
 from toolsync.cabinet.claims import Claim, Owner
 from toolsync.cabinet.folders import Cabinet
-from toolsync.reading.values import UnreadableValue, read_zone
+from toolsync.operators.base import FileTypeOperator, zone_param
 from toolsync.reporting.approval import caller
 from toolsync.settings import settings
 
 MOST = 1000  # files of one run; Airflow maps 1024 at the most
 
 
-class CollectOperator(BaseOperator):
+class CollectOperator(FileTypeOperator):
     """Claims the inbox files that match Param `files` (or the rows of Param `content`), and what a dead run left in work.
 
-    :param file_type: the command-file type, `users`.
     :return: a claim for each file, in the order of their names.
     """
-
-    def __init__(self, *, file_type: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.file_type = file_type
 
     def execute(self, context: Any) -> list[dict[str, Any]]:
         cabinet, params = Cabinet(self.file_type), context["params"]
@@ -64,12 +58,9 @@ class CollectOperator(BaseOperator):
         return claims
 
     def check(self, params: Mapping[str, Any]) -> None:
-        """Look whether the run can be at all, before any file is touched.
+        """Check that the run is possible, before any file is touched.
 
-        :raises AirflowFailException: it can't.
+        :raises AirflowFailException: it is not.
         """
         if params["timezone"]:
-            try:
-                read_zone(params["timezone"])
-            except UnreadableValue as error:
-                raise AirflowFailException(f"Param timezone: {error}. No file was touched.") from None
+            zone_param(params["timezone"])

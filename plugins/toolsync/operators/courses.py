@@ -1,4 +1,4 @@
-"""The tasks of a file of courses where they differ from those of other tables of lines."""
+"""The tasks of a courses file, where they differ from those of other CSV files."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from toolsync.operators.steps import Steps
 
 
 class PlanCoursesOperator(PlanOperator):
-    """Looks at the site only where the content of courses may be replaced: no other file of courses takes anything away."""
+    """Makes a plan only when the file may replace the content of courses: no other courses file deletes anything."""
 
     run_class = CoursesRun
 
-    def takes_away(self, cabinet: Cabinet, claim: Claim) -> bool:
+    def may_delete(self, cabinet: Cabinet, claim: Claim) -> bool:
         options = claim.options
         replaces = options["force_update"] and options["template_mode"] == "replace"
         return bool(replaces and "template" in self.open_file(cabinet, claim).header.plain)
 
 
 class ExecuteCoursesOperator(ExecuteOperator):
-    """Restores the backups that lines name, besides."""
+    """Also restores the backup files that lines name."""
 
     run_class = CoursesRun
 
 
-STEPS = Steps(plan=PlanCoursesOperator, execute=ExecuteCoursesOperator)
+COURSES = Steps(plan=PlanCoursesOperator, execute=ExecuteCoursesOperator)

@@ -1,4 +1,4 @@
-"""The tasks of an archive of user pictures, where they differ from those of a table of lines."""
+"""The tasks of an archive of user pictures, where they differ from those of a CSV file."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from toolsync.pictures.picture_run import THUMBNAILS, PictureRun, opened_archive
 from toolsync.pictures.workers import ImageWorkers
 from toolsync.reading.problems import Problem
 from toolsync.reporting.pieces import BATCH, CHECKED, piece_name, pieces
-from toolsync.reporting.report import Report, totals
-from toolsync.running.execution import ROW_TABLE
+from toolsync.reporting.report import Report
+from toolsync.reporting.report_text import totals
 from toolsync.running.sql_folder import Occasion
 from toolsync.running.state import RunState
 from toolsync.settings import settings
@@ -31,7 +31,7 @@ UNIT = PictureRun.unit
 
 
 class CollectPicturesOperator(CollectOperator):
-    """Claims archives once the site's data folder has proved to be within reach."""
+    """Claims archives, after checking that the site's data folder can be reached."""
 
     def check(self, params: Mapping[str, Any]) -> None:
         conn_id = settings()["moodle_conn_id"]
@@ -39,7 +39,9 @@ class CollectPicturesOperator(CollectOperator):
 
 
 class ValidatePicturesOperator(ValidateOperator):
-    """Looks at what the archive says of its entries; none of them is decoded yet."""
+    """Checks the directory of the archive; images are decoded later, in `execute`."""
+
+    has_suite = False
 
     def check_file(self, cabinet: Cabinet, claim: Claim) -> dict[str, Any]:
         with opened_archive(cabinet, claim) as archive:
@@ -60,13 +62,13 @@ class ValidatePicturesOperator(ValidateOperator):
 
 
 class ExecutePicturesOperator(ExecuteOperator):
-    """Makes the images that passed the pictures of the people they are named after, batch by batch."""
+    """Sets the images that passed as the pictures of the accounts they are named after, batch by batch."""
 
     def run_batches(self, cabinet: Cabinet, claim: Claim, state: RunState) -> None:
         pool = pool_of_site(state.session.extra, self.moodle_conn_id)
         occasion = Occasion(options=claim.options)
         folder = sql_folder(self.file_type, state, occasion)
-        match = sql_folder(f"{self.file_type}/match", state, occasion, staged=(ROW_TABLE,))
+        match = sql_folder(f"{self.file_type}/match", state, occasion)
         with (
             opened_archive(cabinet, claim) as archive,
             ImageWorkers(worker_count(), worker_limits()) as workers,
@@ -75,7 +77,7 @@ class ExecutePicturesOperator(ExecuteOperator):
 
 
 class TrybackPicturesOperator(TrybackOperator):
-    """Writes an archive of the images that failed, under their names. What must not or can't be unpacked is left to the archived file."""
+    """Writes an archive of the images that failed, under their names, without those that can't be unpacked safely."""
 
     def give_back(self, cabinet: Cabinet, claim: Claim, lines: set[int]) -> None:
         with opened_archive(cabinet, claim) as archive:
@@ -85,8 +87,10 @@ class TrybackPicturesOperator(TrybackOperator):
                     archive.copy(wanted, stream)
                 self.written(cabinet, claim, path, f"{len(wanted)} {UNIT}s")
             else:
-                self.written(cabinet, claim, None, "nothing that can be given back")
-            self.log_list("Not given back; they are in the archived file", [picture.path for picture in left])
+                self.written(
+                    cabinet, claim, None, "none of the failed images can be unpacked safely, so there is no tryback"
+                )
+            self.log_list("Not in the tryback, only in the archived file", [picture.path for picture in left])
 
 
 class ArchivePicturesOperator(ArchiveOperator):

@@ -1,4 +1,4 @@
-"""The tasks that a file of a type goes through."""
+"""Which operators a type uses."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from toolsync.operators.validate import ValidateOperator
 
 @dataclass(frozen=True)
 class Steps:
-    """The tasks that a file of a type goes through. The defaults are those of a table of lines.
+    """The operator of each task that a file goes through. The defaults are those of a CSV file.
 
-    :param has_suite: whether the type's columns are those of a suite.
-    :param file_params: those of `file_params` that have a meaning; None: all.
+    :param has_suite: whether a suite describes the columns of the type.
+    :param file_params: the names of the Params of `pipeline.file_params` that the DAG has; None: all.
     """
 
     collect: type[CollectOperator] = CollectOperator
@@ -33,4 +33,4 @@ class Steps:
     file_params: Container[str] | None = None
 
 
-TABLE_OF_LINES = Steps()
+CSV_FILE = Steps()

@@ -19,7 +19,7 @@ class TrybackOperator(ClaimOperator):
     Of a rejected file that is the whole file. A simulation writes nothing.
     """
 
-    def treat(self, cabinet: Cabinet, claim: Claim, context: Any) -> None:
+    def process(self, cabinet: Cabinet, claim: Claim, context: Any) -> None:
         report = Report(cabinet, claim)
         lines = report.failed_lines()
         if report.refused:

@@ -1,4 +1,4 @@
-"""The task that checks a file before anything touches the site: its columns, then its values."""
+"""The task that checks the columns and values of a file before anything touches the site."""
 
 from __future__ import annotations
 
@@ -10,35 +10,42 @@ from airflow.sdk.exceptions import AirflowFailException
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.operators.base import ClaimOperator
-from toolsync.reading.command_file import CommandFile
+from toolsync.reading.command_file import DELIMITERS, CommandFile
 from toolsync.reading.problems import FileRejected
+from toolsync.reading.rejection_page import write_rejection_page
 from toolsync.reading.suite import load_suite
 from toolsync.reporting.pieces import CHECKED, VALIDATED, piece_name
-from toolsync.reporting.report import Report, sentences
+from toolsync.reporting.report import Report
+from toolsync.reporting.report_text import sentences
 
 if TYPE_CHECKING:
     from toolsync.reading.findings import Findings
 
 
 class ValidateOperator(ClaimOperator):
-    """Reads the file and holds its values against the Great Expectations suite of its type.
+    """Reads the file and checks its columns and values against the suite of its type.
 
-    A column problem rejects the file; a value problem fails its line. Data Docs go into the cabinet.
+    A column problem rejects the file; a value problem fails its line. Either way the file gets a page in the cabinet's `docs`.
+
+    :cvar has_suite: whether a suite describes the columns of the type.
     """
 
-    def treat(self, cabinet: Cabinet, claim: Claim, context: Any) -> dict[str, Any]:
+    has_suite = True
+
+    def process(self, cabinet: Cabinet, claim: Claim, context: Any) -> dict[str, Any]:
         if cabinet.saved(claim, VALIDATED) is None:
             try:
                 found = self.check_file(cabinet, claim)
             except FileRejected as rejection:
-                found = {"rejected": [problem.message for problem in rejection.problems]}
+                found = self.reject(cabinet, claim, rejection)
             cabinet.save(claim, VALIDATED, found)
         return self._tell(cabinet, claim)
 
     def check_file(self, cabinet: Cabinet, claim: Claim) -> dict[str, Any]:
-        """Keep what is wrong with single lines, as pieces of the report, and return what there is to say of the whole.
+        """Keep the problems of single lines as pieces of the report.
 
-        :raises FileRejected: the file can't be used.
+        :return: the result for the whole file: `rejected` holds the reasons when an expectation on the whole file is not met.
+        :raises FileRejected: the header can't be used.
         """
         file = self.open_file(cabinet, claim)
         # Great Expectations takes seconds to import, so only here.
@@ -52,10 +59,15 @@ class ValidateOperator(ClaimOperator):
             found = validator.check(records)
             lines += sum(not record.continued for record in records)
             self._keep(cabinet, claim, number, found, failed)
-        self._keep(cabinet, claim, number + 1, validator.finish(), failed)
-        (cabinet.folder("docs")).mkdir(parents=True, exist_ok=True)
-        docs = cabinet.folder("docs") / claim.named("validation", ".html")
+        rejected: list[str] = []
+        try:
+            self._keep(cabinet, claim, number + 1, validator.finish(), failed)
+        except FileRejected as rejection:
+            rejected = rejection.messages
+        docs = self._page(cabinet, claim)
         build_data_docs(validator, docs, file_name=claim.name, run_name=claim.id, time=datetime.now(UTC))
+        if rejected:
+            return {"rejected": rejected, "docs": str(docs)}
         return {
             "lines": lines,
             "failed": len(failed),
@@ -64,31 +76,55 @@ class ValidateOperator(ClaimOperator):
             "docs": str(docs),
         }
 
+    def reject(self, cabinet: Cabinet, claim: Claim, rejection: FileRejected) -> dict[str, Any]:
+        """Write the page of a file whose header can't be used.
+
+        :return: the result for the whole file.
+        """
+        docs = self._page(cabinet, claim)
+        write_rejection_page(
+            docs,
+            problems=rejection.problems,
+            suite=load_suite(self.file_type) if self.has_suite else None,
+            file_name=claim.name,
+            size=cabinet.input(claim).stat().st_size,
+            run_name=claim.id,
+            time=datetime.now(UTC),
+        )
+        return {"rejected": rejection.messages, "docs": str(docs)}
+
+    def _page(self, cabinet: Cabinet, claim: Claim) -> Any:
+        """The path of the file's page. Its folder exists."""
+        cabinet.folder("docs").mkdir(parents=True, exist_ok=True)
+        return cabinet.folder("docs") / claim.named("validation", ".html")
+
     def _keep(self, cabinet: Cabinet, claim: Claim, number: int, found: Findings, failed: set[int]) -> None:
         cabinet.save(claim, piece_name(CHECKED, number), {"problems": found.problems, "notes": found.notes})
         failed.update(problem.line for problem in found.problems)
 
     def _tell(self, cabinet: Cabinet, claim: Claim) -> dict[str, Any]:
         report = Report(cabinet, claim)
-        if report.rejected:
-            self.log_list("Why the file is rejected", report.rejected)
-            raise AirflowFailException(f"{claim.name} is rejected: {'; '.join(report.rejected)}")
         found = report.validated
-        self.log.info(found["summary"])
-        self.log_list("Notes", found["notes"])
-        self.log_list(f"{report.unit.capitalize()}s that fail", sentences(report.problems(), report.unit))
+        if report.rejected:
+            self.log_list("Reasons for the rejection", report.rejected)
+        else:
+            self.log.info(found["summary"])
+            self.log_list("Notes", found["notes"])
+            self.log_list("Problems", sentences(report.problems(), report.unit))
         if "docs" in found:
             self.log.info("Data Docs: %s", found["docs"])
+        if report.rejected:
+            raise AirflowFailException(f"{claim.name} is rejected: {'; '.join(report.rejected)}")
         self.log.info("%s of %s %ss can be executed.", found["lines"] - found["failed"], found["lines"], report.unit)
         return {"lines": found["lines"], "failed": found["failed"]}
 
 
 def summary(file: CommandFile, lines: int) -> str:
-    """How the file was read, in one line."""
-    delimiter = {"\t": "tab"}.get(file.delimiter, file.delimiter)
-    skipped = (
-        f", skipped {file.blank_lines} blank and {file.comment_lines} comment lines"
-        if file.blank_lines or file.comment_lines
-        else ""
-    )
+    """How the file was read, in one line.
+
+    :param lines: the number of its records.
+    """
+    blank, comments = file.blank_lines, file.comment_lines
+    skipped = f", skipped {blank} blank and {comments} comment lines" if blank or comments else ""
+    delimiter = DELIMITERS[file.delimiter]
     return f"{lines} lines, {len(file.header.columns)} columns, delimiter {delimiter}, {file.encoding}{skipped}"

@@ -1,8 +1,10 @@
-"""What the steps of a run leave for one another in the work folder of a claim, as JSON. A retry starts from what is there.
+"""The JSON files in the work folder of a claim, by which the tasks of a run pass on their results. A retry starts from them.
 
-`checked-NNNNNN` holds what the reader and the suite found in a piece of the file, `validated` the sum of that; `batch-NNNNNN` the outcomes of a batch,
-`executed` the totals; `tried-back` where the tryback is. Of a type that takes things away also `plan-NNNNNN` and `planned`, the same of its plan;
-`asked`, why a person has to approve it; `approval`, what was decided.
+- `checked-NNNNNN`: the problems that the reader and the suite found in a piece of the file; `validated`: the summary
+- `batch-NNNNNN`: the outcomes of a batch; `executed`: the totals
+- `tried-back`: where the tryback is
+- for a type that deletes things, `plan-NNNNNN` and `planned`: the outcomes and totals of the plan; `asked`: why a person has to approve it;
+  `approval`: the decision
 """
 
 from __future__ import annotations
@@ -15,18 +17,18 @@ from toolsync.cabinet.folders import Cabinet
 
 VALIDATED, EXECUTED, TRIED_BACK = "validated.json", "executed.json", "tried-back.json"
 PLANNED, ASKED, APPROVAL = "planned.json", "asked.json", "approval.json"
-CHECKED, BATCH, PLAN = "checked", "batch", "plan"  # the stages that leave pieces
-# `planned` of a file that takes nothing away.
+CHECKED, BATCH, PLAN = "checked", "batch", "plan"  # the stages whose results are kept in pieces
+# The content of `planned` for a file that deletes nothing.
 NOTHING_PLANNED: dict[str, Any] = {"nothing": True, "at": 0, "timezone": None}
 
 
 def piece_name(stage: str, number: int) -> str:
-    """The name of a piece of the file's results in the work folder."""
+    """The name of a piece of the results of a stage."""
     return f"{stage}-{number:06}.json"
 
 
 def pieces(cabinet: Cabinet, claim: Claim, stage: str) -> Iterator[dict[str, Any]]:
-    """The results that are there, in the order of the file."""
+    """The pieces of a stage that exist, in the order of the file."""
     number = 0
     while (piece := cabinet.saved(claim, piece_name(stage, number))) is not None:
         yield piece

@@ -1,26 +1,33 @@
-"""The plan of a file that takes things away: what would go, row by row, told to a person and to programs.
+"""The plan of a file that deletes things: what would go, row by row, formatted for people and for programs.
 
-The SQL of a type puts the rows into `toolsync_plan`. All columns but `line` are its own; those that are named here are told in words.
+The SQL of a type puts the rows into `toolsync_plan`. Apart from `line`, each type has its own columns; those named here have a special format.
 """
 
 from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
-from typing import IO, Any
+from itertools import islice
+from typing import IO, Any, TypeVar
 from zoneinfo import ZoneInfo
 
-Row = Mapping[str, Any]
+from more_itertools import ilen
 
-SHOWN = 100  # rows of the approval form and of the text report; the table beside the report has them all
-FORM_BYTES = 40_000  # of the rows in the form: some metadata databases hold 64 kB in such a column
-CELL = 60  # characters
-# The columns that identify what goes, and what one and several of it are called.
+from toolsync.reading.texts import one_line, shorten
+
+Row = Mapping[str, Any]
+Item = TypeVar("Item")
+
+TABLE = "_plan.csv"  # the end of the name of the CSV table in the report folder
+SHOWN = 100  # rows in the approval form and in the text report; the CSV table has them all
+FORM_BYTES = 40_000  # of rows in the form: in some metadata databases its column holds 64 kB
+CELL = 60  # characters of a cell in the form
+# Columns that identify what goes, with its name in singular and plural.
 THINGS = {"courseid": ("course", "courses"), "categoryid": ("category", "categories")}
-# The columns that say how much goes with it, the same of them.
+# Columns that count what goes with it.
 COUNTED = {
     "people": ("person enrolled", "people enrolled"),
     "activities": ("activity", "activities"),
@@ -36,9 +43,10 @@ PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 class Totals:
     """The sums of a plan.
 
-    :param noun: what goes, `course`, `courses`.
-    :param amounts: of each column of `AMOUNTS` that the plan has.
-    :param lastaccess: the latest one, Unix seconds; None when nobody was ever there.
+    :param things: the number of courses or categories.
+    :param noun: what they are called, in singular and plural: `course`, `courses`.
+    :param amounts: the sum of each column of `AMOUNTS` that the plan has.
+    :param lastaccess: the latest access, in Unix seconds; None when there was none.
     """
 
     things: int = 0
@@ -83,9 +91,9 @@ def counted(number: int, words: tuple[str, str]) -> str:
 
 
 def cell(name: str, value: Any, zone: tzinfo = UTC) -> str:
-    """A value of a plan as a person reads it."""
+    """A value of a plan, formatted for people."""
     if name == "lastaccess":
-        return moment(value, zone) if value else "never"
+        return date_time(value, zone) if value else "never"
     if value is None:
         return ""
     if name == "bytes":
@@ -93,12 +101,13 @@ def cell(name: str, value: Any, zone: tzinfo = UTC) -> str:
     return f"{value:,}" if name in AMOUNTS else str(value)
 
 
-def moment(seconds: int, zone: tzinfo = UTC) -> str:
+def date_time(seconds: int, zone: tzinfo = UTC) -> str:
+    """`2026-05-01 08:15`."""
     return f"{datetime.fromtimestamp(seconds, zone):%Y-%m-%d %H:%M}"
 
 
 def size(number: int) -> str:
-    """Bytes in human units: `3.4 MB`."""
+    """A number of bytes: `3.4 MB`."""
     value, unit = float(number), "B"
     for unit in ("B", "kB", "MB", "GB", "TB"):
         if value < 1000 or unit == "TB":
@@ -108,24 +117,33 @@ def size(number: int) -> str:
 
 
 def called(row: Row) -> str:
-    """What a person calls the thing of a row: `PHY201 Physics (Science / Year 2)`."""
+    """The course or category of a row: `PHY201 Physics (Science / Year 2)`."""
     names = [str(row[name]) for name in ("shortname", "fullname", "name") if row.get(name)]
     inside = f" ({row['category']})" if row.get("category") else ""
-    return _shorten(" ".join(names), 2 * CELL) + _shorten(inside, CELL)
+    return shorten(" ".join(names), 2 * CELL) + shorten(inside, CELL)
 
 
-def lines_of(rows: Iterable[Row], zone: tzinfo = UTC) -> list[str]:
+def plan_lines(rows: Iterable[Row], zone: tzinfo = UTC) -> list[str]:
     """The first rows as sentences."""
-    told: list[str] = []
-    number = 0
-    for number, row in enumerate(rows, start=1):
-        if number <= SHOWN:
-            told.append(f"line {row['line']}: {called(row)}: {_amounts(row, zone)}")
-    return told + ([_more(number - SHOWN)] if number > SHOWN else [])
+    return first_lines(
+        rows, lambda row: f"line {row['line']}: {called(row)}: {_amounts(row, zone)}", most=SHOWN, table=TABLE
+    )
+
+
+def first_lines(items: Iterable[Item], line: Callable[[Item], str], *, most: int, table: str) -> list[str]:
+    """The first items as lines, and a last line that says how many more there are.
+
+    :param line: formats an item.
+    :param most: the number of items to show.
+    :param table: the end of the name of the report's CSV table that has them all.
+    """
+    left = iter(items)
+    shown = [line(item) for item in islice(left, most)]
+    return [*shown, *_more(ilen(left), table)]
 
 
 def markdown(rows: Sequence[Row], zone: tzinfo = UTC) -> Iterator[str]:
-    """The first rows as the lines of a Markdown table; whatever a name holds, it stays text."""
+    """The first rows as a Markdown table, in which names are escaped."""
     if not rows:
         return
     names = [name for name in rows[0] if any(row.get(name) not in {None, ""} for row in rows) or name == "lastaccess"]
@@ -134,80 +152,34 @@ def markdown(rows: Sequence[Row], zone: tzinfo = UTC) -> Iterator[str]:
     written = number = 0
     for row in rows[:SHOWN]:
         number += 1
-        text = f"| {' | '.join(escaped(_shorten(cell(name, row[name], zone), CELL)) for name in names)} |"
+        text = f"| {' | '.join(escaped(shorten(cell(name, row[name], zone), CELL)) for name in names)} |"
         written += len(text.encode())
         yield text
         if written > FORM_BYTES:
             break
-    if len(rows) > number:
-        yield f"\n{_more(len(rows) - number)}"
+    yield from (f"\n{more}" for more in _more(len(rows) - number, TABLE))
 
 
 def escaped(text: str) -> str:
-    """Text that Markdown shows as it is, on one line."""
-    return PUNCTUATION.sub(r"\\\1", " ".join(text.split()))
+    """Escape text for Markdown, on one line."""
+    return PUNCTUATION.sub(r"\\\1", one_line(text))
 
 
 def write_csv(rows: Iterable[Row], stream: IO[str], zone: tzinfo = UTC) -> None:
-    """All rows as a table, dates in ISO."""
+    """Write all rows as a CSV table."""
     writer: csv.DictWriter[str] | None = None
     for row in rows:
         if writer is None:
             writer = csv.DictWriter(stream, list(row), lineterminator="\n")
             writer.writeheader()
         seen = row.get("lastaccess")
-        writer.writerow({name: moment(seen, zone) if name == "lastaccess" and seen else row[name] for name in row})
+        writer.writerow({name: date_time(seen, zone) if name == "lastaccess" and seen else row[name] for name in row})
 
 
-class ApprovedPlan:
-    """What a person, or the limits of the settings page, let go: by line, the things and when somebody was last in them."""
-
-    def __init__(self, rows: Iterable[Row]) -> None:
-        self.by_line: dict[int, list[Row]] = {}
-        for row in rows:
-            self.by_line.setdefault(row["line"], []).append(row)
-
-    def staged(self, lines: Iterable[int]) -> Iterator[tuple[Any, ...]]:
-        """The rows of `toolsync_approved` for these lines."""
-        for line in lines:
-            for row in self.by_line.get(line, ()):
-                yield line, *(row.get(name) for name in (*THINGS, "lastaccess"))
-
-    def strays(self, rows: Iterable[Row]) -> dict[int, str]:
-        """The lines that would do what is not in the plan, and what to say of them.
-
-        :param rows: of the plan as it would be now.
-        """
-        found: dict[int, str] = {}
-        for row in rows:
-            if message := self._against(row, self.by_line.get(row["line"], [])):
-                found.setdefault(row["line"], message)
-        return found
-
-    def _against(self, row: Row, approved: Sequence[Row]) -> str | None:
-        thing = _thing(row)
-        before = next((other for other in approved if _thing(other) == thing), None)
-        again = "Drop the line again for a new plan"
-        if before is None:
-            return f"since the plan was made, this line has come to mean {called(row)}, which was not approved. {again}"
-        if (row.get("lastaccess") or 0) > (before.get("lastaccess") or 0):
-            return (
-                f"somebody has been in {called(row)} since the plan was made ({moment(row['lastaccess'])} UTC). {again}"
-            )
-        return None
-
-
-def _thing(row: Row) -> tuple[Any, ...]:
-    return tuple(row.get(name) for name in THINGS)
-
-
-def zone_of(name: str | None) -> tzinfo:
+def zone_named(name: str | None) -> tzinfo:
+    """The timezone of this name; UTC for None."""
     return ZoneInfo(name) if name else UTC
 
 
-def _shorten(text: str, length: int) -> str:
-    return text if len(text) <= length else f"{text[: length - 1]}…"
-
-
-def _more(number: int) -> str:
-    return f"… and {number:,} more, in the table beside the report"
+def _more(number: int, table: str) -> list[str]:
+    return [f"… and {number:,} more; the report's table …{table} lists them all"] if number else []

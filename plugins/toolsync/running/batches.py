@@ -1,4 +1,4 @@
-"""A command file executed in batches, each a transaction that is applied exactly once."""
+"""Executes a command file in batches, each a transaction that is applied exactly once."""
 
 from __future__ import annotations
 
@@ -16,15 +16,11 @@ from more_itertools import chunked
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.moodle.errors import is_worth_another_try
-from toolsync.reading.command_file import CommandFile, Record
-from toolsync.reading.problems import shown
-from toolsync.reading.staging import Stager
-from toolsync.reading.suite import Suite
-from toolsync.reading.values import read_zone
+from toolsync.reporting.approved_plan import ApprovedPlan
 from toolsync.reporting.outcomes import Outcomes
 from toolsync.reporting.pieces import BATCH, CHECKED, EXECUTED, PLAN, PLANNED, piece_name, pieces
-from toolsync.reporting.plan import ApprovedPlan
-from toolsync.reporting.report import Report, totals
+from toolsync.reporting.report import Report
+from toolsync.reporting.report_text import totals
 from toolsync.running.execution import Execution, StagedLine
 from toolsync.running.ledger import Ledger
 from toolsync.running.sql_folder import SqlFolder
@@ -34,11 +30,11 @@ BEGUN = "begun.json"
 
 
 class Numbered(Protocol):
-    """What a file is made of: a record of a table, an image of an archive."""
+    """An item of a file: a record of a CSV file, an image of an archive."""
 
     @property
     def line(self) -> int:
-        """Its number in the file."""
+        """Its line number, or its number in the archive."""
 
 
 Item = TypeVar("Item", bound=Numbered)
@@ -46,11 +42,11 @@ Work = Callable[[Sequence[StagedLine]], Outcomes]
 
 
 class BatchRun(Generic[Item]):
-    """The execution of one claimed file on one open session. A subclass says what the file is made of.
+    """Executes one claimed file on one open session. A subclass reads and stages its items.
 
-    :param folder: the SQL of the type, on that session.
-    :param columns: (name, type) of the staged columns, types as in a suite.
-    :param planning: do all the work as one transaction, roll it back, and keep the outcomes as the file's plan.
+    :param folder: the SQL of the type, rendered for this file, on that session.
+    :param columns: (name, type) of the staged columns, with the types of a suite.
+    :param planning: do all the work in one transaction, roll it back, and keep the outcomes as the plan of the file.
     """
 
     unit = "line"
@@ -76,71 +72,75 @@ class BatchRun(Generic[Item]):
 
     @property
     def rehearsal(self) -> bool:
-        """Whether everything is rolled back in the end. Then nothing may be written anywhere but in the claim's work folder."""
+        """Whether everything is rolled back at the end. Such a run writes to nothing but the claim's work folder."""
         return self.planning or self.claim.simulate
 
     @property
     def stage_name(self) -> str:
-        """Under which name the outcomes are kept in the work folder."""
+        """The stage under which the outcomes are kept in the work folder."""
         return PLAN if self.planning else BATCH
 
     def items(self, failed: set[int]) -> Iterator[Item]:
-        """What is to be executed, in the order of the file.
+        """The items to execute, in the order of the file.
 
-        :param failed: the lines in which validation found a fault.
+        :param failed: the lines to leave out.
         """
         raise NotImplementedError
 
     def batch_size(self) -> int:
-        """Items in one transaction."""
+        """The number of items in one transaction."""
         page = settings()
         return page["batch_lines_of"].get(self.cabinet.root.name, page["batch_lines"])
 
     def stage(self, number: int, items: list[Item]) -> list[StagedLine]:
-        """The items of a batch as they go into the database. Done once, before the transaction, which may be tried several times."""
+        """Convert the items of a batch to rows for staging. Called once a batch, even when its transaction is tried several times."""
         raise NotImplementedError
 
     def prepared(self, staged: Sequence[StagedLine], work: Work) -> Work:
-        """Do what has to be done before a batch's transaction, outside it. Done again when the batch is tried again.
+        """Do what has to happen outside the transaction, right before it. Called again each time the batch is tried again.
 
-        :return: what is done in the transaction.
+        :param work: applies staged lines.
+        :return: the function that applies the staged lines within the transaction.
         """
         return work
 
     def begin(self) -> None:
-        """Tell the SQL the time, and in whose name it acts."""
+        """Set `@now` and `@actor`, the time and the user id that the SQL writes into rows."""
         self.session.execute(
             "SELECT UNIX_TIMESTAMP(), CAST(SUBSTRING_INDEX(value, ',', 1) AS UNSIGNED) INTO @now, @actor FROM {config} WHERE name = 'siteadmins'"
         )
 
     def as_written(self, item: Item, field: str | None) -> tuple[str | None, str | None]:
-        """What a report says of a column: its name and its value as the file has them."""
+        """The name and value of a column as the file writes them, for the report.
+
+        :param field: the column; None for the whole line.
+        """
         raise NotImplementedError
 
     def label(self, item: Item) -> tuple[str, ...]:
-        """What the table of lines says of an item besides its number."""
+        """What the CSV report says about an item besides its number."""
         return ()
 
     def contents(self) -> set[str]:
-        """Contents of the site's files to which no row may refer any more."""
+        """Hashes of file contents that may have become unused."""
         return {content for piece in pieces(self.cabinet, self.claim, BATCH) for content in piece["contents"]}
 
     def execute(self) -> None:
-        """Execute every batch that is not done yet."""
+        """Execute the batches that are not done yet."""
         if self.planning:
             self._forget_plan()
-        gc.freeze()  # Airflow's own objects are many; each collection would look through them again
+        gc.freeze()  # otherwise each collection scans all of Airflow's objects again
         try:
             self._execute_all()
         finally:
             gc.unfreeze()
 
     def keep_totals(self) -> None:
-        """Say that the file is executed to its end: what comes of it is in the work folder, complete."""
+        """Record the totals of the file: its results in the work folder are complete."""
         self.cabinet.save(self.claim, PLANNED if self.planning else EXECUTED, self._totals())
 
     def _forget_plan(self) -> None:
-        """A plan is made as a whole; nothing of an older one may be left behind it."""
+        """Remove all pieces of an older plan, which may be longer than the new one."""
         self.cabinet.forget(self.claim, PLANNED)
         for number in range(sum(1 for _ in pieces(self.cabinet, self.claim, PLAN))):
             self.cabinet.forget(self.claim, piece_name(PLAN, number))
@@ -166,13 +166,13 @@ class BatchRun(Generic[Item]):
                 yield items, self.execution.end
 
     def _batch_lines(self) -> int:
-        """As many as when the file was begun: after a retry, the batches that are done must be the same ones."""
+        """The batch size with which the file was begun: a retry must cut the file into the same batches."""
         begun = self.cabinet.saved(self.claim, BEGUN) or {"batch_lines": self.batch_size()}
         self.cabinet.save(self.claim, BEGUN, begun)
         return begun["batch_lines"]
 
     def _refused(self) -> set[int]:
-        """The lines that were executed and failed."""
+        """The lines that failed in execution."""
         return {
             line
             for piece in pieces(self.cabinet, self.claim, self.stage_name)
@@ -190,19 +190,19 @@ class BatchRun(Generic[Item]):
                 outcomes = self._try(number, items, staged, self.prepared(staged, work))
                 break
             except Exception as error:
-                with suppress(Exception):  # the connection itself may be what was lost
+                with suppress(Exception):  # the connection may be lost
                     self.state.rollback()
                 if self.state.undo:
                     self.state.undo.settle(set())
                 if not is_worth_another_try(error) or attempt == attempts or self.rehearsal:
                     raise
-                self.log.info("%s: somebody else was writing there (%s). Trying again.", where, error)
+                self.log.info("%s: conflict with another transaction (%s). Trying again.", where, error)
                 time.sleep(random.uniform(0.1, 0.5) * 2**attempt)
         self.log.info("%s: %s in %.1f s.", where, totals(outcomes["counts"], self.unit), time.perf_counter() - started)
 
     def _try(self, number: int, items: list[Item], staged: list[StagedLine], work: Work) -> dict[str, Any]:
         self.begin()
-        outcomes = self._approved(work, staged)
+        outcomes = self._within_plan(work, staged)
         if self.state.undo:
             self.state.undo.settle(outcomes.done)
         kept = self._as_kept(outcomes, items)
@@ -221,8 +221,13 @@ class BatchRun(Generic[Item]):
         )
         return kept if self.rehearsal else {**kept, "plan": []}
 
-    def _approved(self, work: Work, staged: list[StagedLine]) -> Outcomes:
-        """Do the lines, except those that would do anything but what was approved. The SQL of a type refuses such lines itself; this makes sure."""
+    def _within_plan(self, work: Work, staged: list[StagedLine]) -> Outcomes:
+        """Apply lines, except those that would do something that was not approved.
+
+        The SQL of a type fails such lines itself. This is the safeguard.
+
+        :raises AirflowFailException: even without those lines, the batch would do something that was not approved.
+        """
         plan = self.execution.approved
         if plan is None:
             return work(staged)
@@ -236,8 +241,8 @@ class BatchRun(Generic[Item]):
             outcomes = work(others) if others else Outcomes()
             if plan.strays(outcomes.plan):
                 raise AirflowFailException(
-                    "The site is changing while this file is executed: lines would do what is not in the approved plan. "
-                    "Nothing of this batch was applied. Run the file again for a new plan."
+                    "The site is being changed while this file is executed, so its lines would do more than the approved plan says. "
+                    "Nothing of this batch was applied. Run the file again to get a new plan."
                 )
             outcomes.lines += [(line, "failed", None, message) for line, message in strays.items()]
             outcomes.lines.sort()
@@ -257,47 +262,6 @@ class BatchRun(Generic[Item]):
 
 
 def approved_plan(cabinet: Cabinet, claim: Claim) -> ApprovedPlan | None:
-    """The plan that the execution of a file has to keep to."""
+    """The plan that the execution of a file must follow; None when it has none."""
     report = Report(cabinet, claim)
     return ApprovedPlan(report.plan()) if report.has_plan else None
-
-
-class LineRun(BatchRun[Record]):
-    """The execution of a file whose lines are those of a table.
-
-    :param folder: the SQL of the type, rendered for that file.
-    """
-
-    def __init__(
-        self,
-        cabinet: Cabinet,
-        claim: Claim,
-        file: CommandFile,
-        suite: Suite,
-        folder: SqlFolder,
-        log: Any,
-        *,
-        planning: bool = False,
-    ) -> None:
-        columns = [(spec.name, spec.type) for spec in suite.plain_columns]
-        super().__init__(cabinet, claim, folder, columns, log, planning=planning)
-        self.file = file
-        self.stager = Stager(suite, file.header, read_zone(claim.options["timezone"] or self.session.timezone))
-
-    def items(self, failed: set[int]) -> Iterator[Record]:
-        for records in self.file.records():
-            for record in records:
-                if record.line not in failed and record.values is not None:
-                    yield record
-
-    def stage(self, number: int, items: list[Record]) -> list[StagedLine]:
-        return [StagedLine(record.line, *self.stager.values(record)) for record in items]
-
-    def as_written(self, item: Record, field: str | None) -> tuple[str | None, str | None]:
-        """The column's name and the cell as the file writes them; no value of a secret column."""
-        columns = self.file.header.named(field) if field else []
-        if not columns:
-            return field, None
-        column = columns[0]
-        value = None if column.spec.secret or item.values is None else item.values[column.position]
-        return column.written, shown(value)

@@ -11,8 +11,8 @@ from typing import Any
 from airflow.sdk.exceptions import AirflowFailException
 
 from toolsync.moodle.errors import ROW_ERRORS, error_code
+from toolsync.reporting.approved_plan import ApprovedPlan
 from toolsync.reporting.outcomes import STATUSES, Outcomes
-from toolsync.reporting.plan import ApprovedPlan
 from toolsync.running.segments import segments
 from toolsync.running.sql_folder import SqlFolder
 

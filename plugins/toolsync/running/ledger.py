@@ -1,7 +1,7 @@
-"""Which batches of a file are done, so that each is applied exactly once, whatever dies.
+"""Records which batches of a file are done, so that each is applied exactly once, even after a crash.
 
-A batch's outcomes are kept in the work folder before it commits, and a mark commits with it. After a crash the two together tell:
-outcomes without a mark are those of a transaction that was lost. The mark is a row of `cache_flags`, which Moodle's own cron removes once it has expired.
+The outcomes of a batch are written to the work folder before it commits, and a mark is committed with the batch. After a crash, outcomes
+without a mark belong to a transaction that was lost. The mark is a row of `cache_flags`, which Moodle's cron deletes once it has expired.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from toolsync.cabinet.folders import Cabinet
 from toolsync.moodle.session import MoodleSession
 from toolsync.reporting.pieces import BATCH, piece_name
 
-MARK_DAYS = 7  # how long a mark stays when nobody comes back for it
+MARK_DAYS = 7  # until the mark of a run that is never resumed expires
 
 
 class Ledger:
-    """The batches of one claimed file.
+    """The record of the batches of one claimed file.
 
-    :param session: on which the batches run.
+    :param session: the session in whose transactions the batches run.
     """
 
     def __init__(self, cabinet: Cabinet, claim: Claim, session: MoodleSession) -> None:
@@ -28,7 +28,7 @@ class Ledger:
         self._session = session
 
     def is_done(self, number: int) -> bool:
-        """Whether a batch was committed. The outcomes of one whose run died right after are put in their place."""
+        """Whether a batch was committed. If the run died before it could confirm that, the batch is confirmed now."""
         name = piece_name(BATCH, number)
         if self._cabinet.saved(self._claim, name) is not None:
             return True
@@ -39,7 +39,7 @@ class Ledger:
         return True
 
     def enter(self, number: int, outcomes: dict[str, Any]) -> None:
-        """Keep the outcomes of a batch and mark it, before it commits."""
+        """Keep the outcomes of a batch and mark it in the database, just before it commits."""
         self._cabinet.save(self._claim, f"{piece_name(BATCH, number)}.pending", outcomes)
         self.unmark(number - 1)
         self._session.execute(
@@ -48,11 +48,11 @@ class Ledger:
         )
 
     def confirm(self, number: int, outcomes: dict[str, Any]) -> None:
-        """The batch is committed."""
+        """Record that the batch was committed."""
         self._cabinet.save(self._claim, piece_name(BATCH, number), outcomes)
 
     def unmark(self, number: int) -> None:
-        """Remove the mark of a batch that is done and will not be asked for again."""
+        """Remove the mark of a batch that was confirmed, or of the last one when the file is done."""
         self._session.execute(
             "DELETE FROM {cache_flags} WHERE flagtype = 'toolsync' AND name = %s", (self._mark(number),)
         )

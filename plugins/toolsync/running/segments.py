@@ -1,4 +1,4 @@
-"""Which lines of a batch may run together so that the result equals running them one by one."""
+"""Finds out which lines of a batch may run together, so that the result is the same as running them one by one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class _Seen:
-    """The lines that touched a thing last: they share `mode`, stand after segment `before`, the last of them in `last`."""
+    """The lines that touched a thing last: they share `mode`, come after segment `before`, and the last of them is in segment `last`."""
 
     mode: str | None
     before: int
@@ -19,13 +19,13 @@ class _Seen:
 def segments(lines: Iterable[int], touches: Iterable[tuple[int, Hashable, str | None]]) -> list[list[int]]:
     """Cut lines into segments that run one after the other.
 
-    Two lines that touch the same thing stay in file order, in different segments, unless both touch it with the same mode
-    (not None), which says that they commute. A line goes into the earliest segment that this allows: lines that touch
-    different things commute, so a later line may run in an earlier segment than its predecessor.
+    Two lines that touch the same thing keep their order, in different segments, unless both touch it with the same mode
+    (not None), which means that they commute. Each line goes into the earliest segment that this allows. As lines that
+    touch different things commute, a line may run in an earlier segment than the line before it.
 
     :param lines: line numbers, ascending.
-    :param touches: (line, thing, mode), in any order. A line without any is free.
-    :return: the lines of each segment, ascending.
+    :param touches: (line, thing, mode), in any order. A line without any goes into the first segment.
+    :return: the line numbers of each segment, ascending.
     """
     touches = list(touches)
     lines_of = Counter(thing for _, thing, _ in touches)
@@ -63,5 +63,5 @@ def _remember(seen: dict[Hashable, _Seen], thing: Hashable, mode: str | None, se
     elif known.last < segment:
         seen[thing] = _Seen(mode, known.last, segment)
     else:
-        # The same line names the thing twice, with different modes: the line stays apart from every other.
+        # The line touches the thing twice, with different modes, so it commutes with no other line.
         known.mode = None

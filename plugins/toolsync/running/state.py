@@ -1,48 +1,60 @@
-"""What a run holds while its SQL is at work: the one thing that the Python which SQL calls is given."""
+"""The state of a run on a site, which is passed to every Python function that SQL calls."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from toolsync.moodle.hook import MoodleHook
 from toolsync.moodle.session import MoodleSession
 from toolsync.moodle.work_tables import WorkTables
 
 
 class UndoLog(Protocol):
-    """Where the rows go that a run takes away or changes (`course/undo_bundles.py`)."""
+    """Keeps the rows that a run deletes or changes (`course/undo_bundles.py`)."""
 
     def add(
         self, courseid: int, change: str, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
     ) -> None:
-        """Keep rows of a course.
+        """Keep rows of a course, in memory.
 
-        :param change: `deleted`, `changed` (each row before and after, one behind the other) or `made`.
+        :param change: `deleted`, `changed` (each row twice: before, then after) or `made`.
         """
 
     def write(self, courses: Mapping[int, dict[str, Any]], release: str) -> dict[int, str]:
-        """Make what was kept of these courses durable.
+        """Write the rows kept of these courses to durable undo bundles.
 
-        :return: the name of each course's bundle.
+        :param courses: what the index of the bundle says about each course, by course id.
+        :param release: the site's Moodle release.
+        :return: the name of each bundle, by course id; a course without kept rows has none.
         """
 
     def abandon(self) -> None:
-        """Forget what was kept and not written: its transaction was rolled back."""
+        """Forget the rows that were kept but not written, after a rollback."""
 
     def settle(self, lines: set[int]) -> None:
-        """A batch ended: remove the bundles of all its lines but these."""
+        """End a batch: remove the bundles of lines that failed after all.
+
+        :param lines: the lines that are done.
+        """
 
 
 class BackupAnswers(Protocol):
-    """What is known of the backup files that lines of courses name (`course/backup_lines.py`)."""
+    """What is known about the backup files that lines of a courses file name (`course/backup_lines.py`)."""
 
     def known(self, lines: Sequence[int]) -> list[tuple[int, int | None, str | None, str | None]]:
-        """Line, course id, column to blame and message, of the lines about which there is something to say."""
+        """Say what became of the backups of lines.
+
+        :return: line, course id, column of the problem, message; only for lines about which something is known.
+        """
 
     def mark_ready(self, rows: Iterable[Sequence[Any]]) -> None:
-        """Remember lines that can be done once their backup is restored: line, path of the category."""
+        """Remember the lines that can be executed once their backup is restored.
+
+        :param rows: line, path of the category.
+        """
 
 
 @dataclass
@@ -50,9 +62,9 @@ class RunState:
     """The state of one run on one open session.
 
     :param session: the connection, inside the run's transaction.
-    :param snapshot: opens a second, reading session that sees the site as of now; None: the run's own session has to do.
-    :param undo: where the undo bundles go; None when everything is rolled back in the end, or nothing can be undone.
-    :param backups: None where no line can name a backup file.
+    :param snapshot: opens a second, read-only session that sees the site as it is then; None: read on the run's own session.
+    :param undo: keeps undo bundles; None for a run that is rolled back or can't be undone.
+    :param backups: what is known about backup files; None for a type whose lines can't name one.
     """
 
     session: MoodleSession
@@ -60,14 +72,14 @@ class RunState:
     undo: UndoLog | None = None
     backups: BackupAnswers | None = None
     tables: WorkTables = field(init=False)
-    changed_courses: set[int] = field(default_factory=set)  # courses that this transaction made or changed
+    changed_courses: set[int] = field(default_factory=set)  # ids of courses that this transaction created or changed
     after_commit: list[Callable[[], None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.tables = WorkTables(self.session)
 
     def commit(self) -> None:
-        """Commit, then do what waits for that."""
+        """Commit, then call the functions in `after_commit`."""
         self.session.commit()
         self.changed_courses.clear()
         for act in self.after_commit:
@@ -75,7 +87,21 @@ class RunState:
         self.after_commit.clear()
 
     def rollback(self) -> None:
-        """Roll back; what waited for a commit is not done."""
+        """Roll back, and forget the functions in `after_commit`."""
         self.after_commit.clear()
         self.changed_courses.clear()
         self.session.rollback()
+
+
+@contextmanager
+def open_run(conn_id: str, *, lock_seconds: int | None = None, undo: UndoLog | None = None) -> Iterator[RunState]:
+    """Open a session on a site, with a run on it.
+
+    :param conn_id: the Airflow connection of the Moodle database.
+    :param lock_seconds: how long to wait for another Tool Sync run that writes to the site. None: a run that only reads.
+    :param undo: keeps undo bundles.
+    :raises AirflowException: as `MoodleHook.session`.
+    """
+    hook = MoodleHook(conn_id)
+    with hook.session(lock_seconds=lock_seconds) as session:
+        yield RunState(session, snapshot=hook.snapshot, undo=undo)

@@ -1,0 +1,53 @@
+"""Holds the execution of a file to the plan that was approved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from toolsync.reporting.plan import THINGS, Row, called, date_time
+
+
+class ApprovedPlan:
+    """The plan that was approved, by a person or because no approval was needed.
+
+    :param rows: the rows of the plan.
+    """
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self.by_line: dict[int, list[Row]] = {}
+        for row in rows:
+            self.by_line.setdefault(row["line"], []).append(row)
+
+    def staged(self, lines: Iterable[int]) -> Iterator[tuple[Any, ...]]:
+        """The rows of the temporary table `toolsync_approved` for these lines."""
+        for line in lines:
+            for row in self.by_line.get(line, ()):
+                yield line, *(row.get(name) for name in (*THINGS, "lastaccess"))
+
+    def strays(self, rows: Iterable[Row]) -> dict[int, str]:
+        """Find the lines that would do something that is not in the plan.
+
+        :param rows: the rows of the plan as it would be now.
+        :return: the message of each such line, by line number.
+        """
+        found: dict[int, str] = {}
+        for row in rows:
+            if message := self._against(row, self.by_line.get(row["line"], [])):
+                found.setdefault(row["line"], message)
+        return found
+
+    def _against(self, row: Row, approved: Sequence[Row]) -> str | None:
+        """What is wrong with a row that the plan would have now; None when it is in the approved plan."""
+        thing = _thing(row)
+        before = next((other for other in approved if _thing(other) == thing), None)
+        again = "Drop the line again to get a new plan"
+        if before is None:
+            return f"since the plan was made, this line has come to mean {called(row)}, which was not approved. {again}"
+        if (row.get("lastaccess") or 0) > (before.get("lastaccess") or 0):
+            return f"somebody has used {called(row)} since the plan was made (at {date_time(row['lastaccess'])} UTC). {again}"
+        return None
+
+
+def _thing(row: Row) -> tuple[Any, ...]:
+    return tuple(row.get(name) for name in THINGS)

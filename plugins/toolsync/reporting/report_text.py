@@ -1,0 +1,111 @@
+"""What a report says, as text for people and as a CSV table of lines."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from typing import IO
+
+from toolsync import __version__
+from toolsync.moodle import caches
+from toolsync.reading.problems import Problem
+from toolsync.reporting.outcomes import STATUSES
+from toolsync.reporting.pieces import CHECKED, pieces
+from toolsync.reporting.plan import Totals, first_lines, plan_lines
+from toolsync.reporting.report import Report
+
+SHOWN = 200  # problems in the log and in the text report; the CSV table has them all
+
+
+def report_text(report: Report, *, dag_id: str, run_id: str) -> str:
+    """The text of the whole report."""
+    title = [f"Tool Sync report: {report.claim.name}", f"{dag_id}, run {run_id}, Tool Sync {__version__}"]
+    return "\n".join([*title, *_decision(report), *_body(report)]) + "\n"
+
+
+def write_lines(report: Report, stream: IO[str]) -> None:
+    """Write the CSV table: the outcome of each line, with every remark on it."""
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow((report.unit, "outcome", "column", "value", "message"))
+    for piece in pieces(report.cabinet, report.claim, CHECKED):
+        writer.writerows((line, "failed", *remark) for line, *remark in piece["problems"])
+    for piece in pieces(report.cabinet, report.claim, report.outcomes):
+        remarks: dict[int, list[list[str | None]]] = {}
+        for line, *remark in piece["problems"] + piece["notes"]:
+            remarks.setdefault(line, []).append(remark)
+        for line, outcome, *label in piece["lines"]:
+            status = "not approved" if report.refused and outcome != "failed" else outcome
+            writer.writerows((line, status, *remark) for remark in remarks.get(line, [["", *(label or [""]), ""]]))
+
+
+def _decision(report: Report) -> Iterator[str]:
+    """Whether the file was executed, and why not."""
+    if report.claim.simulate:
+        yield "SIMULATION: all the work was done and rolled back. The site and the inbox are unchanged."
+    if report.rejected:
+        yield "REJECTED: nothing in this file was applied."
+        yield from (f"  {reason}" for reason in report.rejected)
+        return
+    if report.refused:
+        yield "NOT APPROVED: nothing was done. The site is unchanged."
+    if report.approval and (report.has_plan or report.refused):
+        yield from report.approval.sentences()
+    if report.returned:
+        yield f"The file was put back into the inbox: {report.returned}"
+    elif report.refused and not report.claim.pasted:
+        yield "The cabinet keeps no copy of the file."
+
+
+def _body(report: Report) -> Iterator[str]:
+    """What became of the lines of a file that was not rejected."""
+    if report.rejected:
+        return
+    unit = report.unit
+    yield f"Read: {report.validated['summary']}"
+    yield from (f"Note: {note}" for note in report.validated["notes"])
+    yield f"Planned: {totals(report.planned_counts, unit)}" if report.refused else totals(report.counts, unit)
+    yield from _titled(*plan_summary(report))
+    yield from _titled("Problems", sentences(report.problems(), unit))
+    yield from _titled("Notes", sentences(report.notes(), unit))
+    if report.stale and not report.claim.simulate:
+        yield from _titled("Caches left stale, unless purge_caches has purged them", caches.explain(report.stale))
+    if report.tried_back.get("path"):
+        yield f"{unit.capitalize()}s to correct and drop again: {report.tried_back['path']}"
+    yield from (f"{what.capitalize()}: {path}" for what, path in report.attachments.items())
+
+
+def plan_summary(report: Report) -> tuple[str, list[str]]:
+    """The plan of a file.
+
+    :return: a title with its totals, and its first rows as sentences; no sentences when nothing is planned.
+    """
+    total = Totals.of(report.plan())
+    return f"In the plan: {total.sentence(report.zone)}", plan_lines(report.plan(), report.zone)
+
+
+def totals(counts: dict[str, int], unit: str) -> str:
+    """One line: `10 lines: 4 created, 5 unchanged, 1 failed`."""
+    lines = sum(counts[status] for status in STATUSES)
+    parts = [f"{counts[status]} {status}" for status in STATUSES if counts[status]]
+    if counts["incomplete"]:
+        parts.append(f"{counts['incomplete']} of them incomplete")
+    return f"{lines} {unit}s: {', '.join(parts) or 'nothing to do'}"
+
+
+def sentences(remarks: Iterable[Problem], unit: str) -> list[str]:
+    """The first remarks as sentences, and how many more there are."""
+    return first_lines(remarks, lambda remark: _sentence(remark, unit), most=SHOWN, table="_lines.csv")
+
+
+def _sentence(problem: Problem, unit: str) -> str:
+    """Where a problem is, what the file says there, what was expected: `line 3, column email 'ada': …`."""
+    where = [f"{unit} {problem.line}"] if problem.line else []
+    if problem.field:
+        where.append(f"column {problem.field}")
+    said = f" {problem.value!r}" if problem.value else ""
+    return f"{', '.join(where)}{said}: {problem.message}" if where else problem.message
+
+
+def _titled(title: str, lines: Sequence[str]) -> list[str]:
+    """A titled list; nothing when there are no lines."""
+    return [f"{title}:", *(f"  {line}" for line in lines)] if lines else []

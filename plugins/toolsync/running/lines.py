@@ -1,0 +1,59 @@
+"""Executes a command file that is a table of lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from toolsync.cabinet.claims import Claim
+from toolsync.cabinet.folders import Cabinet
+from toolsync.reading.command_file import CommandFile, Record
+from toolsync.reading.problems import shown
+from toolsync.reading.staging import Stager
+from toolsync.reading.suite import Suite
+from toolsync.reading.values import read_zone
+from toolsync.running.batches import BatchRun
+from toolsync.running.execution import StagedLine
+from toolsync.running.sql_folder import SqlFolder
+
+
+class LineRun(BatchRun[Record]):
+    """Executes a CSV file.
+
+    :param suite: the columns of its type.
+    :param folder: the SQL of the type, rendered for this file.
+    """
+
+    def __init__(
+        self,
+        cabinet: Cabinet,
+        claim: Claim,
+        file: CommandFile,
+        suite: Suite,
+        folder: SqlFolder,
+        log: Any,
+        *,
+        planning: bool = False,
+    ) -> None:
+        columns = [(spec.name, spec.type) for spec in suite.plain_columns]
+        super().__init__(cabinet, claim, folder, columns, log, planning=planning)
+        self.file = file
+        self.stager = Stager(suite, file.header, read_zone(claim.options["timezone"] or self.session.timezone))
+
+    def items(self, failed: set[int]) -> Iterator[Record]:
+        for records in self.file.records():
+            for record in records:
+                if record.line not in failed and record.values is not None:
+                    yield record
+
+    def stage(self, number: int, items: list[Record]) -> list[StagedLine]:
+        return [StagedLine(record.line, *self.stager.values(record)) for record in items]
+
+    def as_written(self, item: Record, field: str | None) -> tuple[str | None, str | None]:
+        """As in `BatchRun`, without the value of a secret column."""
+        columns = self.file.header.named(field) if field else []
+        if not columns:
+            return field, None
+        column = columns[0]
+        value = None if column.spec.secret or item.values is None else item.values[column.position]
+        return column.written, shown(value)
