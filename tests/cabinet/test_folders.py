@@ -1,4 +1,4 @@
-"""The cabinet's files, in a folder and in an object store."""
+"""The files of the cabinet, on this machine and in an object store."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_a_file_is_put_back_under_a_free_name(cabinet: Cabinet, people: Path):
     assert claim is not None
     assert cabinet.reserve(claim).name == "people.csv"
     people.write_text("username\ngrace\n")
-    (cabinet.folder("inbox") / "people.csv").unlink(missing_ok=True)  # somebody takes the name all the same
+    (cabinet.folder("inbox") / "people.csv").unlink(missing_ok=True)  # another file takes the name after all
     cabinet.put(people)
     assert cabinet.reserve(claim).name == cabinet.reserve(claim).name == "people~2.csv"
     cabinet.put_back(claim)
@@ -76,11 +76,11 @@ def test_a_file_is_put_back_under_a_free_name(cabinet: Cabinet, people: Path):
     assert (cabinet.folder("inbox") / "people~2.csv").read_text() == "username\nada\n"
 
 
-def test_a_move_back_that_was_cut_off_is_done_again(cabinet: Cabinet, people: Path):
+def test_a_move_back_that_was_cut_short_is_completed(cabinet: Cabinet, people: Path):
     cabinet.put(people)
     claim = cabinet.claim("people.csv", OWNER, OPTIONS)
     assert claim is not None
-    cabinet.reserve(claim).write_bytes(cabinet.input(claim).read_bytes())  # copied and not deleted yet
+    cabinet.reserve(claim).write_bytes(cabinet.input(claim).read_bytes())  # copied, but not deleted yet
     cabinet.put_back(claim)
     assert names(cabinet, "inbox") == ["people.csv"]
     assert not cabinet.input(claim).exists()
@@ -100,18 +100,18 @@ def test_a_run_finds_its_own_claims_again_with_their_options(cabinet: Cabinet, p
     assert claim is not None and claim.options["user_id_field"] == "idnumber"
 
 
-def test_the_claim_of_a_dead_run_is_taken_up_that_of_a_living_one_is_not(cabinet: Cabinet, people: Path):
+def test_the_claim_of_a_dead_run_is_taken_over_that_of_a_living_one_is_not(cabinet: Cabinet, people: Path):
     living, dead = Owner("run-3", OWNER.host, os.getpid()), Owner("run-4", OWNER.host, 2**22 + 1)
     for owner in (living, dead):
         cabinet.put(people)
         cabinet.claim("people.csv", owner, OPTIONS)
     taken = list(cabinet.claims(Owner("run-2", OWNER.host, None)))
     assert len(taken) == 1
-    # It is the second run's from now on.
+    # From now on it belongs to the second run.
     assert list(cabinet.claims(dead)) == []
 
 
-def test_a_file_appears_whole_or_not_at_all(cabinet: Cabinet):
+def test_a_file_appears_complete_or_not_at_all(cabinet: Cabinet):
     with pytest.raises(ZeroDivisionError), cabinet.writing("tryback", "x.csv") as (stream, _):
         stream.write(b"half")
         stream.write(bytes(1 // 0))
