@@ -17,7 +17,7 @@ from toolsync.reading.values import UnreadableValue, read_zone
 
 
 class FileTypeOperator(BaseOperator):
-    """An operator for files of one type.
+    """Works on files of one type.
 
     :param file_type: the command-file type, `users`.
     """
@@ -50,18 +50,21 @@ class ClaimOperator(FileTypeOperator):
     def execute(self, context: Any) -> Any:
         cabinet, claim = Cabinet(self.file_type), Claim(**self.claim)
         if not cabinet.input(claim).exists():
-            self.log.info("%s is not in the work folder any more: it was treated to the end before.", claim.name)
+            self.log.info("%s is no longer in the work folder: an earlier run finished it. Nothing to do.", claim.name)
             return None
         return self.process(cabinet, claim, context)
 
     def process(self, cabinet: Cabinet, claim: Claim, context: Any) -> Any:
-        """The task's own work."""
+        """Do the task's work on a file.
+
+        :return: the task's XCom.
+        """
         raise NotImplementedError
 
     def open_file(self, cabinet: Cabinet, claim: Claim) -> CommandFile:
-        """The claimed file, its header read.
+        """Open the claimed file and read its header.
 
-        :raises FileRejected: when it can't be used.
+        :raises FileRejected: when the file can't be used.
         """
         suite, params = load_suite(self.file_type), claim.options
         return CommandFile.open(

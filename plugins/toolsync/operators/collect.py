@@ -14,13 +14,13 @@ from toolsync.operators.base import FileTypeOperator, zone_param
 from toolsync.reporting.approval import caller
 from toolsync.settings import settings
 
-MOST = 1000  # files of one run; Airflow maps 1024 at the most
+MOST = 1000  # files of one run: Airflow maps at most 1024
 
 
 class CollectOperator(FileTypeOperator):
-    """Claims the inbox files that match Param `files` (or the rows of Param `content`), and what a dead run left in work.
+    """Claims the files of the inbox that match Param `files`, or the rows of Param `content`, and takes over the claims of dead runs.
 
-    :return: a claim for each file, in the order of their names.
+    Its XCom is the list of all claims, those that are taken over first.
     """
 
     def execute(self, context: Any) -> list[dict[str, Any]]:
@@ -29,8 +29,10 @@ class CollectOperator(FileTypeOperator):
         owner = Owner.of_run(context["run_id"])
         claims = list(cabinet.claims(owner))
         for claim in claims:
-            self.log.info("%s: already claimed, its work goes on where it stopped.", claim.name)
-        by_hand = caller()  # whose answer holds for what this run takes, not for what a dead run left
+            self.log.info(
+                "%s was claimed by an earlier run as %s: this run goes on where it stopped.", claim.name, claim.id
+            )
+        by_hand = caller()  # whose answer is for the files that this run takes, not for those that a dead run left
         options = {**params, "caller": by_hand} if by_hand else params
         claims += self.take(cabinet, owner, options, len(claims))
         return [asdict(claim) for claim in claims]
@@ -38,8 +40,10 @@ class CollectOperator(FileTypeOperator):
     def take(self, cabinet: Cabinet, owner: Owner, params: Mapping[str, Any], waiting: int) -> list[Claim]:
         """Make the run's new claims.
 
-        :param waiting: claims whose work goes on.
-        :raises AirflowSkipException: there is nothing to do.
+        :param owner: the run.
+        :param params: its Params.
+        :param waiting: the number of claims that were taken over.
+        :raises AirflowSkipException: when there is nothing to do.
         """
         if params.get("content"):
             return [] if waiting else [cabinet.claim_content(owner, params)]
@@ -48,10 +52,12 @@ class CollectOperator(FileTypeOperator):
         for name, reason in left:
             self.log.warning("%s stays in the inbox: %s.", name, reason)
         if waiting + len(ready) > MOST:
-            self.log.warning("%s files wait; this run takes %s, the next ones the others.", len(ready), MOST - waiting)
+            self.log.warning(
+                "%s files are waiting: this run takes %s, the next runs take the rest.", len(ready), MOST - waiting
+            )
         for name in ready[: max(0, MOST - waiting)]:
             if taken := cabinet.claim(name, owner, params):
-                self.log.info("%s: claimed as %s.", name, taken.id)
+                self.log.info("%s is claimed as %s.", name, taken.id)
                 claims.append(taken)
         if not (claims or waiting):
             raise AirflowSkipException(f"No file matches {params['files']!r} in {cabinet.folder('inbox')}.")
@@ -60,7 +66,7 @@ class CollectOperator(FileTypeOperator):
     def check(self, params: Mapping[str, Any]) -> None:
         """Check that the run is possible, before any file is touched.
 
-        :raises AirflowFailException: it is not.
+        :raises AirflowFailException: when it is not.
         """
         if params["timezone"]:
             zone_param(params["timezone"])

@@ -1,4 +1,4 @@
-"""The task that gives back the lines that could not be done."""
+"""The task that writes the lines that failed into the tryback."""
 
 from __future__ import annotations
 
@@ -14,34 +14,37 @@ from toolsync.reporting.report import Report
 
 
 class TrybackOperator(ClaimOperator):
-    """Writes the failed lines as they stand in the file, under its header: corrected, they can be dropped into the inbox as they are.
+    """Writes the failed lines byte for byte under the file's own header, so that people can correct them and drop the file into the inbox again.
 
-    Of a rejected file that is the whole file. A simulation writes nothing.
+    The tryback of a rejected file is the whole file. A simulation writes none.
     """
 
     def process(self, cabinet: Cabinet, claim: Claim, context: Any) -> None:
         report = Report(cabinet, claim)
         lines = report.failed_lines()
         if report.refused:
-            self.written(cabinet, claim, None, "not approved, so the file is put back as a whole")
+            self.written(cabinet, claim, None, "not approved: no tryback is written, the file goes back as a whole")
         elif not (report.rejected or report.executed):
-            self.log.info("%s was not executed to the end, so it is not known what comes back.", claim.name)
+            self.log.info("%s was not executed to its end, so its failed lines are not known yet.", claim.name)
         elif claim.simulate:
-            self.written(cabinet, claim, None, "a simulation: the file stays in the inbox, no tryback is written")
+            self.written(cabinet, claim, None, "simulation: no tryback is written, the file stays in the inbox")
         elif report.rejected:
             with (
                 cabinet.writing("tryback", claim.named("tryback")) as (stream, path),
                 cabinet.input(claim).open("rb") as source,
             ):
                 shutil.copyfileobj(source, stream)
-            self.written(cabinet, claim, path, "the whole file, which was rejected")
+            self.written(cabinet, claim, path, "the whole file, because it was rejected")
         elif lines:
             self.give_back(cabinet, claim, lines)
         else:
-            self.written(cabinet, claim, None, "nothing to give back")
+            self.written(cabinet, claim, None, "no line failed, so no tryback is written")
 
     def give_back(self, cabinet: Cabinet, claim: Claim, lines: set[int]) -> None:
-        """Write the tryback of those lines."""
+        """Write the tryback.
+
+        :param lines: the lines that failed.
+        """
         file = self.open_file(cabinet, claim)
         with cabinet.writing("tryback", claim.named("tryback")) as (stream, path):
             writer = TrybackWriter(file, stream)
@@ -54,6 +57,10 @@ class TrybackOperator(ClaimOperator):
         self.written(cabinet, claim, path, f"{len(lines)} lines")
 
     def written(self, cabinet: Cabinet, claim: Claim, path: Any, what: str) -> None:
-        """Remember where the tryback is (None: there is none to write); the file is not archived before."""
+        """Record that the tryback is done; `archive` waits for this.
+
+        :param path: where the tryback is; None when there is none.
+        :param what: what it holds, or why there is none.
+        """
         cabinet.save(claim, TRIED_BACK, {"path": str(path) if path else None})
         self.log.info("%s: %s.", path or claim.name, what)

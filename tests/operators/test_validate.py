@@ -1,0 +1,102 @@
+"""The task that validates a file: its page in the cabinet, whatever it finds."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+from pathlib import Path
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.io import attach
+from fsspec.implementations.memory import MemoryFileSystem
+
+from toolsync.cabinet.claims import Claim, Owner
+from toolsync.cabinet.folders import Cabinet
+from toolsync.operators.pictures import ValidatePicturesOperator
+from toolsync.operators.validate import ValidateOperator
+from toolsync.reading.suite import load_suite, parse_suite
+from toolsync.reporting.pieces import VALIDATED
+
+OPTIONS = {
+    "simulate": False,
+    "delimiter": "auto",
+    "encoding": "utf-8",
+    "user_id_field": "username",
+    "ignore_unknown_columns": False,
+}
+
+
+@pytest.fixture(params=["folder", "memory"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "folder":
+        return str(tmp_path / "cabinet")
+    attach("memory", fs=MemoryFileSystem())
+    return f"memory://cabinet-{os.urandom(4).hex()}"
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    """What the operators log."""
+    monkeypatch.setattr(ValidateOperator, "log", logging.getLogger("task"))
+    caplog.set_level(logging.INFO)
+    return caplog
+
+
+def claimed(cabinet: Cabinet, content: str) -> Claim:
+    return cabinet.claim_content(Owner("run", "here", None), {**OPTIONS, "content": content}, "people.csv")
+
+
+def validate(cabinet: Cabinet, claim: Claim, operator: type[ValidateOperator] = ValidateOperator) -> None:
+    operator(task_id="validate", file_type=cabinet.root.name, claim=None).process(cabinet, claim, {})
+
+
+def page_of(cabinet: Cabinet, claim: Claim) -> str:
+    return (cabinet.folder("docs") / claim.named("validation", ".html")).read_text()
+
+
+def test_a_rejected_file_has_a_page_that_the_log_names(url: str, log: pytest.LogCaptureFixture):
+    cabinet = Cabinet("users", url)
+    claim = claimed(cabinet, "username,town\nada,Lutetia\n")
+    with pytest.raises(AirflowFailException, match="unknown column town"):
+        validate(cabinet, claim)
+    page = page_of(cabinet, claim)
+    assert "unknown column town" in page
+    assert "Lutetia" not in page
+    found = cabinet.saved(claim, VALIDATED)
+    assert found["docs"] in log.text
+    assert found["docs"].endswith(claim.named("validation", ".html"))
+
+
+def test_a_retry_of_a_rejected_file_says_the_same(url: str, log: pytest.LogCaptureFixture):
+    cabinet = Cabinet("users", url)
+    claim = claimed(cabinet, "username,town\nada,Lutetia\n")
+    for _ in range(2):
+        with pytest.raises(AirflowFailException, match="unknown column town"):
+            validate(cabinet, claim)
+    assert log.text.count("Data Docs: ") == 2
+
+
+def test_an_expectation_on_the_whole_file_that_is_not_met_is_in_its_data_docs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    cabinet = Cabinet("users", str(tmp_path))
+    document = json.loads(json.dumps(load_suite("users").document))
+    document["expectations"].append({"type": "expect_table_row_count_to_be_between", "kwargs": {"min_value": 3}})
+    suite = parse_suite(document)
+    monkeypatch.setattr("toolsync.operators.validate.load_suite", lambda _: suite)
+    claim = claimed(cabinet, "username\nada\n")
+    with pytest.raises(AirflowFailException, match="expected of the whole file"):
+        validate(cabinet, claim)
+    page = re.sub("<[^>]*>", "", page_of(cabinet, claim))
+    assert "Must have greater than or equal to 3 rows." in " ".join(page.split())
+
+
+def test_a_rejected_archive_has_a_page(tmp_path: Path):
+    cabinet = Cabinet("user_pictures", str(tmp_path))
+    claim = claimed(cabinet, "no archive")
+    with pytest.raises(AirflowFailException, match="can't be read as a ZIP archive"):
+        validate(cabinet, claim, ValidatePicturesOperator)
+    assert "be read as a ZIP archive" in page_of(cabinet, claim)
