@@ -18,7 +18,7 @@ from toolsync.course import (
     undo_bundles,
 )
 from toolsync.course.copies import site_copies
-from toolsync.course.graph import site_graph
+from toolsync.course.graph_files import site_graph
 from toolsync.course.resets import site_resets
 from toolsync.moodle import enrolment_keys, languages, passwords, profile_dates
 from toolsync.moodle.file_pool import at_hand

@@ -16,7 +16,7 @@ from tests.running.test_faults import killed
 from tests.support.site import Site
 from toolsync import __version__
 from toolsync.cabinet.folders import Cabinet
-from toolsync.course.graph import course_graph
+from toolsync.course.graph_files import course_graph
 from toolsync.course.undo_bundles import expire, indexes
 from toolsync.moodle.hook import MoodleHook
 from toolsync.running.state import RunState
@@ -98,7 +98,7 @@ def orphans(site: Site) -> Iterator[tuple[str, str, int]]:
         )
     }
     for table in course_graph().tables.values():
-        for link in table.of:
+        for link in table.parents:
             if {f"mdl_{table.name}", f"mdl_{link.table}"} <= tables and (f"mdl_{table.name}", link.column) in columns:
                 query = (
                     f"SELECT COUNT(*) FROM {{{table.name}}} t LEFT JOIN {{{link.table}}} p ON p.{link.key} = t.{link.column} "

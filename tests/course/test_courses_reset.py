@@ -11,7 +11,7 @@ from tests.course.test_courses_delete import changed
 from tests.support.site import Site
 from toolsync.cabinet.folders import Cabinet
 from toolsync.course.availability import shift_dates
-from toolsync.course.graph import course_graph
+from toolsync.course.graph_files import course_graph
 from toolsync.course.resets import Resets
 from toolsync.course.undo_bundles import indexes
 from toolsync.reading.suite import load_suite

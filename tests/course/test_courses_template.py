@@ -21,7 +21,8 @@ from tests.support.site import Site
 from toolsync.cabinet.folders import Cabinet
 from toolsync.course.copies import Copies, is_copied, site_copies
 from toolsync.course.embedded_ids import site_address
-from toolsync.course.graph import CourseGraph, course_graph, site_graph
+from toolsync.course.graph import CourseGraph
+from toolsync.course.graph_files import course_graph, site_graph
 from toolsync.moodle.hook import MoodleHook
 from toolsync.moodle.session import MoodleSession
 from toolsync.reporting.outcomes import Outcomes
@@ -134,10 +135,10 @@ class TestWhatACopyIs:
         found: set[tuple[str, str, str]],
     ):
         whole = course_graph()
-        lacking = whole.having({**whole.tables, table: replace(whole.tables[table], **without)})
+        lacking = whole.with_tables({**whole.tables, table: replace(whole.tables[table], **without)}.values())
         bench.folders.clear()
         with monkeypatch.context() as patch:
-            patch.setattr("toolsync.course.graph.course_graph", lambda: lacking)
+            patch.setattr("toolsync.course.graph_files.course_graph", lambda: lacking)
             for known in (site_graph, site_copies):
                 known.cache_clear()
             bench.copy("TPL1", "N1")

@@ -11,7 +11,7 @@ import pytest
 
 from toolsync.course.availability import with_ids
 from toolsync.course.embedded_ids import Copy, Rewriters
-from toolsync.course.graph import course_graph
+from toolsync.course.graph_files import course_graph
 from toolsync.course.text_counts import counts
 
 ADDRESS = "https://moodle.example"

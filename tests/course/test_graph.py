@@ -15,7 +15,8 @@ from tests.conformance import rowdiff
 from tests.conformance.test_scenarios import SCENARIOS
 from tests.conftest import ROOT
 from tests.support.site import Site
-from toolsync.course.graph import STAYS, CourseGraph, GraphError, Link, read_graph
+from toolsync.course.graph import STAYS, CourseGraph, Link
+from toolsync.course.graph_files import GraphError, read_graph
 from toolsync.moodle.session import MoodleSession
 
 OURS = ROOT / "include/course_graph/moodle.yaml"
@@ -92,7 +93,7 @@ def whole() -> CourseGraph:
 @pytest.fixture(scope="module")
 def graph(whole: CourseGraph, session: MoodleSession) -> CourseGraph:
     """What the site has of it."""
-    return whole.on(session.schema)
+    return whole.for_site(session.schema)
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +142,7 @@ def test_every_column_that_names_a_row_of_a_course_is_in_the_graph(graph: Course
             if column.to in graph.tables and column.table not in graph.outside:
                 missed.append(column)
         elif column.name not in table.facts.get("scales", ()):
-            links = [link for link in table.of + table.refs if link.column == column.name]
+            links = [link for link in table.links if link.column == column.name]
             if not links or column.to not in {None, *(link.table for link in links)}:
                 missed.append(column)
     assert missed == []
@@ -159,7 +160,7 @@ def test_every_table_and_column_is_there_or_was_in_an_older_version(whole: Cours
     assert [
         (name, link)
         for name, table in whole.tables.items()
-        for link in table.of + table.refs
+        for link in table.links
         if name not in old
         and not (
             session.schema.has(name, link.column) and (link.table in old or session.schema.has(link.table, link.key))
@@ -257,7 +258,7 @@ def test_what_it_names_is_there(graph: CourseGraph, session: MoodleSession):
     nowhere = Counter(
         (name, link.column)
         for name, table in graph.tables.items()
-        for link in table.of + table.refs
+        for link in table.links
         if link.key == "id" and dangling(session, name, link)
     )
     assert dict(nowhere) == {
@@ -286,7 +287,7 @@ def test_every_way_has_an_index(graph: CourseGraph, session: MoodleSession):
     without = {
         (table.name, link.column)
         for table in graph.deletable.tables.values()
-        for link in table.of
+        for link in table.parents
         if not any(leads(index, link) for index in indexes[table.name])
     }
     assert without == WHOLE.keys()
@@ -322,12 +323,12 @@ def test_files_are_read_as_one(tmp_path: Path):
     play = graph.tables["game_play"]
     assert (play.people, play.facts["reset"]) == (True, "game_all")
     assert play.refs == (Link("userid", "user"), Link("item", "a", "(t.x = 1 OR t.y = 2)"))
-    assert graph.tables["event"].of == (
+    assert graph.tables["event"].parents == (
         Link("courseid", "course"),
         Link("instance", "quiz", "t.visible = 1 AND t.modulename = 'quiz'"),
         Link("instance", "game", "t.visible = 1 AND t.modulename = 'game'"),
     )
-    assert graph.tables["score"].of == (Link("id", "game_play", "", "scoreid"),)
+    assert graph.tables["score"].parents == (Link("id", "game_play", "", "scoreid"),)
     assert graph.tables["score"].stays == "(t.best = 1) OR (t.kept = 1)"
     assert graph.tables["diary"].stays == STAYS
     order = [table.name for table in graph.root_to_leaf]
@@ -342,9 +343,9 @@ def test_a_site_has_what_its_version_has(session: MoodleSession, tmp_path: Path)
         "    of: [{courseid: course}, {nothing: course}, {instance: course, when: t.none = 1}, {instance: never}]\n"
         "    stays: {why: so, when: [t.courseid = 0, t.none = 1]}\n"
     )
-    graph = read_graph([tmp_path / "a.yaml"]).on(session.schema)
+    graph = read_graph([tmp_path / "a.yaml"]).for_site(session.schema)
     assert graph.tables.keys() == {"course", "event"}
-    assert graph.tables["event"].of == (Link("courseid", "course"),)
+    assert graph.tables["event"].parents == (Link("courseid", "course"),)
     assert graph.tables["event"].stays == "(t.courseid = 0)"
 
 
@@ -352,22 +353,22 @@ def test_a_site_has_what_its_version_has(session: MoodleSession, tmp_path: Path)
     ("text", "message"),
     [
         ("tables: {course: {", "while parsing"),
-        ("- tables", "is no mapping"),
-        ("tables: [course]", "tables: ['course'] is no mapping"),
-        ("table: {}", "unknown: table"),
-        ("tables: {course: , quiz: [course]}", "quiz: ['course'] is no mapping"),
-        ("tables: {course: , quiz: {activity: true}}", "quiz hangs on nothing"),
-        ("tables: {course: , quiz: {of: {course: }}}", "quiz: course leads to None, which is no table"),
-        ("tables: {course: , quiz: {of: course}}", "quiz: 'course' is no mapping"),
-        ("tables: {course: , quiz: {of: [course]}}", "quiz: 'course' is no mapping"),
-        ("tables: {course: , quiz: {of: {course: courses}}}", "quiz hangs on courses, which is not there"),
+        ("- tables", "expected a mapping"),
+        ("tables: [course]", "tables: expected a mapping, got ['course']"),
+        ("table: {}", "unknown key table; known are tables, kinds, outside, links"),
+        ("tables: {course: , quiz: [course]}", "quiz: expected a mapping, got ['course']"),
+        ("tables: {course: , quiz: {activity: true}}", "quiz lacks the key of"),
+        ("tables: {course: , quiz: {of: {course: }}}", "quiz: column course must lead to a table, not to None"),
+        ("tables: {course: , quiz: {of: course}}", "quiz: expected a mapping, got 'course'"),
+        ("tables: {course: , quiz: {of: [course]}}", "quiz: expected a mapping, got 'course'"),
+        ("tables: {course: , quiz: {of: {course: courses}}}", "quiz: its parent courses is described in no file"),
         (
             "tables: {course: , quiz: {of: {course: course}, stays: {when: t.id = 1}}}",
-            "stays is a reason, or has why and when",
+            "stays must be a reason, or have the keys why and when",
         ),
-        ("kinds: {question type: {table: question}}", "question type lacks column, known"),
-        ("kinds: {question type: essay}", "question type: 'essay' is no mapping"),
-        ("outside: cohort", "outside: 'cohort' is no mapping"),
+        ("kinds: {question type: {table: question}}", "question type lacks the key column, known"),
+        ("kinds: {question type: essay}", "question type: expected a mapping, got 'essay'"),
+        ("outside: cohort", "outside: expected a mapping, got 'cohort'"),
     ],
 )
 def test_a_wrong_file_is_refused(text: str, message: str, tmp_path: Path):
@@ -379,5 +380,5 @@ def test_a_wrong_file_is_refused(text: str, message: str, tmp_path: Path):
 def test_a_table_stands_in_one_file(tmp_path: Path):
     for name in ("a.yaml", "b.yaml"):
         (tmp_path / name).write_text("tables: {course: }")
-    with pytest.raises(GraphError, match=r"b\.yaml: table course stands in a\.yaml already"):
+    with pytest.raises(GraphError, match=r"b\.yaml: table course is already described in a\.yaml"):
         read_graph([tmp_path / "a.yaml", tmp_path / "b.yaml"])

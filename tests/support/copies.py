@@ -122,7 +122,7 @@ def strays(
 def _by_graph(session: MoodleSession, table: Table | None, ids: set[int], others: Rows) -> Iterator[tuple[str, str]]:
     if table is None or table.name == "course":
         return
-    links = [(link.column, link.table, link.condition, "") for link in (*table.of, *table.refs) if link.key == "id"]
+    links = [(link.column, link.table, link.condition, "") for link in table.links if link.key == "id"]
     links += [(column, "scale", "", "-") for column in table.facts.get("scales", [])]
     for column, target, condition, sign in links:
         if others.get(target) and session.value(
@@ -194,7 +194,7 @@ def picture(session: MoodleSession, graph: CourseGraph, shortname: str, now: int
 def _leads(session: MoodleSession, table: Table, own: Rows) -> dict[tuple[int, str], str]:
     """The table that a column of a row leads to."""
     found: dict[tuple[int, str], str] = {}
-    for link in (*table.of, *table.refs):
+    for link in table.links:
         if own[table.name] and own.get(link.table) and link.key == "id":
             named = f"t.id IN ({listed(own[table.name])}) AND t.`{link.column}` IN ({listed(own[link.table])}){link.condition}"
             found |= {
@@ -234,7 +234,7 @@ def ways(graph: CourseGraph) -> Iterator[tuple[str, Link]]:
     """The columns of copied rows that hold ids of copied rows: the table, and where its column leads to."""
     content = Copies(graph).walked.tables
     for table in Copies(graph).walked.root_to_leaf:
-        for link in (*table.of, *table.refs):
+        for link in table.links:
             if link.key == "id" and link.table in content and table.name != "course":
                 yield table.name, link
 
@@ -302,7 +302,7 @@ def _add(session: MoodleSession, table: Table, values: dict[str, Any], rows: Row
         model = dict(zip(names, found[0], strict=True))
     parents = {
         link.column: max(rows[link.table])
-        for link in (*table.of, *table.refs)
+        for link in table.links
         if not link.when and link.key == "id" and rows.get(link.table) and link.table != table.name
     }
     row = {

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.support.site import Site
-from toolsync.course.graph import CourseGraph, Table, site_graph
+from toolsync.course.graph import CourseGraph, Table
+from toolsync.course.graph_files import site_graph
 from toolsync.functions import sql_folder
 from toolsync.moodle.hook import MoodleHook
 from toolsync.moodle.session import MoodleSession
@@ -44,7 +45,7 @@ def multiply(site: Site, course: str, copies: int) -> list[str]:
 def _copy(session: MoodleSession, graph: CourseGraph, table: Table, number: int) -> None:
     offset = number * STEP
     values = {name: f"t.`{name}`" for name in session.schema.columns(table.name)}
-    for link in (*table.of, *table.refs):
+    for link in table.links:
         if link.table in graph.tables and link.key == "id" and link.column in values:
             when = f" AND {link.when}" if link.when else ""
             values[link.column] = (

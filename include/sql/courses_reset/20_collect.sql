@@ -2,7 +2,7 @@
 {% set graph = course_graph() %}
 {% set resets = course_resets() %}
 {% set possible = resets.possible(given) %}
-{% set going = resets.going(possible) %}
+{% set going = resets.removals(possible) %}
 {% from "courses_reset/changed.sql" import changed with context %}
 
 CREATE TEMPORARY TABLE toolsync_of_course (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);

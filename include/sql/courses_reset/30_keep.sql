@@ -2,7 +2,7 @@
 {% set graph = course_graph() %}
 {% set resets = course_resets() %}
 {% set possible = resets.possible(given) %}
-{% set going = resets.going(possible) %}
+{% set going = resets.removals(possible) %}
 {% from "courses_reset/changed.sql" import changed with context %}
 {% from "shared/course/undo.sql" import begin with context %}
 {% set gone = going | map(attribute="table.name") | unique | list + ["event"] %}

@@ -2,7 +2,7 @@
 {% set graph = course_graph() %}
 {% set resets = course_resets() %}
 {% set possible = resets.possible(given) %}
-{% set gone = resets.going(possible) | map(attribute="table.name") | unique | list + ["event"] %}
+{% set gone = resets.removals(possible) | map(attribute="table.name") | unique | list + ["event"] %}
 {% for table, of in resets.facts("reset_sets") %}
 {% for option, setting in of.items() if option in possible %}
 

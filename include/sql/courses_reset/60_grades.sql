@@ -12,7 +12,7 @@ CREATE TEMPORARY TABLE toolsync_grade_back (
 CREATE TEMPORARY TABLE toolsync_emptied (courseid BIGINT NOT NULL, module VARCHAR(20) NOT NULL, number BIGINT NOT NULL, PRIMARY KEY (courseid, module, number));
 {% for table, of in resets.facts("grades") %}
 {% for number, options in of.items() %}
-{% set options = options | select("in", possible | list + resets.pairs(resets.going(possible)) | map("first") | list) | list %}
+{% set options = options | select("in", possible | list + resets.pairs(resets.removals(possible)) | map("first") | list) | list %}
 {% if options %}
 
 INSERT IGNORE INTO toolsync_emptied (courseid, module, number)

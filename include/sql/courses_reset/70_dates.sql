@@ -72,7 +72,7 @@ UPDATE {event} e
 
 -- when: {{ table.part }}
 UPDATE {event} e
-  JOIN {{ "{" ~ table.name ~ "}" }} a ON e.instance = {{ "a.id" if table.activity else "a." ~ table.of[0].column }}{{ "" if table.activity else " AND e." ~ who ~ " = a." ~ who }}
+  JOIN {{ "{" ~ table.name ~ "}" }} a ON e.instance = {{ "a.id" if table.activity else "a." ~ table.parents[0].column }}{{ "" if table.activity else " AND e." ~ who ~ " = a." ~ who }}
   JOIN {{ table.part }} p ON p.id = a.id
   JOIN toolsync_shift s ON s.courseid = p.courseid
    SET e.timestart = a.{{ column }}, e.timesort = a.{{ column }} + e.timeduration, e.timemodified = @now

@@ -1,7 +1,7 @@
 {# The tables whose rows a file with such columns may change or take, but for those of other courses; and those that are read for it. #}
 {% set changed = namespace(tables=[]) %}
 {% set resets = course_resets() %}
-{% for entry in resets.going(resets.possible(given)) if not entry.parent %}
+{% for entry in resets.removals(resets.possible(given)) if not entry.parent %}
 {% set changed.tables = changed.tables + [entry.table.name] %}
 {% endfor %}
 {% set changed.tables = changed.tables + ["course_modules", "event"] + resets.facts("reset_sets") | map("first") | map(attribute="name") | list %}

@@ -11,7 +11,7 @@ INSERT IGNORE INTO toolsync_event_kept (id)
 SELECT e.id
   FROM {{ table.part }} p
   JOIN {{ "{" ~ table.name ~ "}" }} a ON a.id = p.id AND a.{{ column }} <> 0
-  JOIN {event} e ON e.modulename = '{{ module }}' AND e.instance = {{ "a.id" if table.activity else "a." ~ table.of[0].column }} AND e.eventtype = '{{ type }}'
+  JOIN {event} e ON e.modulename = '{{ module }}' AND e.instance = {{ "a.id" if table.activity else "a." ~ table.parents[0].column }} AND e.eventtype = '{{ type }}'
                AND e.courseid = p.courseid AND e.groupid = {{ "0" if table.activity else "a.groupid" }};
 {% endfor %}
 {% endfor %}
@@ -42,7 +42,7 @@ INSERT IGNORE INTO toolsync_gone_event (id, courseid)
 SELECT e.id, g.courseid
   FROM toolsync_gone_{{ table.name }} g
   JOIN {{ "{" ~ table.name ~ "}" }} o ON o.id = g.id AND o.{{ who }} IS NOT NULL
-  JOIN {event} e ON e.modulename = '{{ module }}' AND e.instance = o.{{ table.of[0].column }} AND e.{{ who }} = o.{{ who }}
+  JOIN {event} e ON e.modulename = '{{ module }}' AND e.instance = o.{{ table.parents[0].column }} AND e.{{ who }} = o.{{ who }}
                AND {{ "e.courseid = 0" if who == "userid" else "e.courseid = g.courseid" }}{% if module == "assign" %}
   JOIN toolsync_asked a ON a.courseid = e.courseid AND a.name = 'events'{% endif %};
 {% endfor %}

@@ -16,8 +16,10 @@ from typing import Any, Protocol
 import phpserialize
 
 from toolsync.course.availability import php_json, with_ids
-from toolsync.course.copies import LINKS, copy_map, linked_rows, site_copies, template_rows
-from toolsync.course.graph import CourseGraph, site_graph
+from toolsync.course.copies import LINKS, site_copies
+from toolsync.course.copy_steps import copy_map, linked_table, template_table
+from toolsync.course.graph import CourseGraph
+from toolsync.course.graph_files import site_graph
 from toolsync.course.links import SiteLinks
 from toolsync.moodle.session import MoodleSession
 from toolsync.running.state import RunState
@@ -65,7 +67,7 @@ def rewrite(rows: Iterable[Sequence[Any]], state: RunState) -> Iterator[tuple[st
     adopted = set(session.rows("SELECT place, id FROM toolsync_adopted"))
     rewriters = Rewriters(graph, site_address(session), _graded(state), lambda glossary: _is_global(session, glossary))
     for table, column, kind in site_copies(session.schema).embedded(session.schema.text_columns):
-        if linked_rows(table) not in state.tables.filled:
+        if linked_table(table) not in state.tables.filled:
             continue
         place = f"{table}.{column}"
         for templateid, old, text, more in session.rows(_texts(table, column, kind)):
@@ -97,7 +99,7 @@ def _texts(table: str, column: str, kind: str) -> str:
     found = f"t.`{column}` LIKE '%.php%'" if kind == LINKS else f"t.`{column}` <> ''"
     return (
         f"SELECT t.toolsync_course, t.id, t.`{column}`, {more} "
-        f"FROM {linked_rows(table)} l JOIN {template_rows(table)} t ON t.toolsync_course = l.toolsync_course AND t.id = l.id "
+        f"FROM {linked_table(table)} l JOIN {template_table(table)} t ON t.toolsync_course = l.toolsync_course AND t.id = l.id "
         f"WHERE {found}"
     )
 
@@ -108,7 +110,7 @@ def _is_global(session: MoodleSession, glossary: int) -> bool:
 
 def _graded(state: RunState) -> dict[tuple[str, int], int]:
     """The first grade item of each of the templates' activities."""
-    items = template_rows("grade_items")
+    items = template_table("grade_items")
     if items not in state.tables.filled:
         return {}
     rows = state.session.rows(

@@ -1,6 +1,6 @@
-"""What resetting a course may take away, as the course graph says it: options, and the rows that go with each.
+"""What resetting a course can remove on a site, as the course graph says it: options, and the rows that each of them removes.
 
-The graph's README says how it is written: `options`, `reset`, `regrade`, `grades`, `dates`, `calendar`, `reset_sets`.
+The graph's README explains the keys `options`, `reset`, `regrade`, `grades`, `dates`, `calendar` and `reset_sets`. The SQL gets this by `course_resets()`.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
-from toolsync.course.graph import CourseGraph, Table, course_graph, site_graph
+from toolsync.course.graph import CourseGraph, Table
+from toolsync.course.graph_files import course_graph, site_graph
 from toolsync.moodle.schema import Schema
 
-# The columns that ask for parts of the course itself: what each of their words asks for. A yes/no column asks for what it is named after.
-COURSE: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+# The columns about the course itself rather than its activities: the options that each of their words asks for. The word of a yes/no column is empty.
+COURSE_COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     **{
         name: {"": (name,)}
         for name in ("events", "notes", "comments", "completion", "blog_associations", "competency_ratings")
@@ -41,8 +42,8 @@ COURSE: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "all": ("groupings_remove", "groupings_members"),
     },
 }
-# What options change besides the rows that go with them.
-GRADES = {"grade_items", "grade_grades", "course_modules_completion", "files"}
+GRADE_TABLES = {"grade_items", "grade_grades", "course_modules_completion", "files"}
+# The tables in which options (any of a key) change rows, or remove more than the graph says.
 SIDE_EFFECTS: Mapping[tuple[str, ...], set[str]] = {
     ("roles",): {
         "user_enrolments",
@@ -52,7 +53,7 @@ SIDE_EFFECTS: Mapping[tuple[str, ...], set[str]] = {
         "forum_digests",
         "forum_track_prefs",
         "forum_read",
-        *GRADES,
+        *GRADE_TABLES,
     },
     ("groups_remove",): {
         "quiz_overrides",
@@ -72,7 +73,7 @@ SIDE_EFFECTS: Mapping[tuple[str, ...], set[str]] = {
     ("gradebook_items",): {"grade_categories", "grade_outcomes", "grade_outcomes_courses", "scale", "grade_settings"},
     ("startdate",): {"course", "course_modules", "course_sections", "course_completion_criteria", "event"},
 }
-# What a person wants to know the number of, by its tables.
+# What the plan counts apart from all other rows: its column, by table.
 COUNTED: Mapping[str, str] = {
     **dict.fromkeys(["quiz_attempts", "lesson_attempts", "scorm_attempt", "h5pactivity_attempts"], "attempts"),
     **dict.fromkeys(
@@ -80,14 +81,17 @@ COUNTED: Mapping[str, str] = {
     ),
     **dict.fromkeys(["forum_posts", "glossary_entries", "data_records", "wiki_pages", "chat_messages"], "posts"),
 }
-BOTH, WITH, GONE = " and ", "with ", "toolsync_gone_"
+BOTH = " and "  # between two options: with both
+WITH = "with "  # before a table: when the row that it hangs on is removed
+REMOVED = "toolsync_gone_"  # the temporary tables with the ids of the rows that are removed
 
 
 @dataclass(frozen=True)
 class Option:
-    """A part of a module's reset form.
+    """A part of the form with which Moodle resets a course.
 
-    :param default: the form proposes it.
+    :param module: the activity module that it belongs to.
+    :param default: whether the form proposes it.
     """
 
     name: str
@@ -96,12 +100,12 @@ class Option:
 
 
 @dataclass(frozen=True)
-class Going:
-    """Rows that go with an option.
+class Removal:
+    """Rows of a table that are removed with an option, or with a row of their parent.
 
-    :param option: two of them with `and` between: with both.
-    :param when: SQL on a row, `t`, whose course is `p.courseid`; empty: all rows.
-    :param parent: instead of an option: the table whose row, going, takes these with it.
+    :param option: its name; two names with `and` between them: when both are asked for.
+    :param when: SQL condition on a row, `t`, of the course `p.courseid`; empty: all rows.
+    :param parent: instead of an option: the table whose rows, when removed, take these with them.
     """
 
     table: Table
@@ -112,11 +116,18 @@ class Going:
     @property
     def column(self) -> str:
         """The column that leads to the parent."""
-        return next(link.column for link in self.table.of if link.table == self.parent)
+        return next(link.column for link in self.table.parents if link.table == self.parent)
+
+    @property
+    def depends_on(self) -> set[str]:
+        """The tables of which it has to be known before which rows are removed."""
+        if self.parent:
+            return {self.parent}
+        return {words.split()[0].strip(")") for words in self.when.split(REMOVED)[1:]}
 
 
 class Resets:
-    """What may be reset on a site.
+    """What can be reset on a site.
 
     :param graph: the part of the course graph that the site has.
     :param whole: the course graph of all versions.
@@ -128,12 +139,27 @@ class Resets:
 
     @property
     def counted(self) -> Mapping[str, str]:
-        """The column of the plan that counts the rows of a table, beside all rows."""
+        """The column of the plan that counts the removed rows of a table, besides the one that counts all."""
         return COUNTED
+
+    @property
+    def course_columns(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+        """The columns about the course itself: the options that each of their words asks for."""
+        return COURSE_COLUMNS
+
+    @property
+    def modules(self) -> list[str]:
+        """The activity modules of the site that the graph describes."""
+        return self.graph.activities
+
+    @property
+    def every_module(self) -> list[str]:
+        """The activity modules that the graph describes, of any version."""
+        return self.whole.activities
 
     @cached_property
     def options(self) -> dict[str, Option]:
-        """The parts of the modules' reset forms, by name."""
+        """The options of all modules, by name."""
         return {
             name: Option(name, table.name, bool(default))
             for table in self.graph.tables.values()
@@ -141,127 +167,114 @@ class Resets:
             for name, default in table.facts.get("options", {}).items()
         }
 
-    @cached_property
-    def modules(self) -> list[str]:
-        return [table.name for table in self.graph.tables.values() if table.activity]
-
-    @property
-    def every_module(self) -> list[str]:
-        """The modules that the graph knows, of any version."""
-        return [table.name for table in self.whole.tables.values() if table.activity]
-
-    @property
-    def course_columns(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
-        return COURSE
-
     def of_module(self, module: str) -> list[Option]:
         return [option for option in self.options.values() if option.module == module]
 
     def proposed(self, module: str) -> list[Option]:
-        """What the module's reset form proposes."""
+        """The options of a module that Moodle's form proposes."""
         return [option for option in self.of_module(module) if option.default]
 
-    def not_here(self) -> Iterator[tuple[str, str]]:
-        """The columns that ask for parts of modules which this site lacks, and the module."""
-        here = {column for column, _ in self.columns()}
-        for column, parts in Resets(self.whole, self.whole).columns():
-            if column not in here:
-                yield column, parts[0].module
-
     def columns(self) -> Iterator[tuple[str, list[Option]]]:
-        """The columns that ask for parts of modules, with these parts: a module's own column asks for all of it."""
+        """The columns about modules, with the options that each asks for: all of a module for the column named after it."""
         for module in self.modules:
-            if parts := self.of_module(module):
-                yield module, parts
+            if options := self.of_module(module):
+                yield module, options
         for option in self.options.values():
             if option.name not in self.modules:
                 yield option.name, [option]
 
+    def not_here(self) -> Iterator[tuple[str, str]]:
+        """The columns about modules that the site lacks: column and module."""
+        here = {column for column, _ in self.columns()}
+        for column, options in Resets(self.whole, self.whole).columns():
+            if column not in here:
+                yield column, options[0].module
+
     def possible(self, given: Callable[[str], bool]) -> set[str]:
-        """The options that lines of a file with such columns may ask for."""
+        """The options that the lines of a file can ask for.
+
+        :param given: whether the file has a column.
+        """
         found = {option.name for option in self.options.values() if given("modules") and option.default}
-        for column, parts in self.columns():
+        for column, options in self.columns():
             if given(column):
-                found |= {option.name for option in parts}
+                found |= {option.name for option in options}
         found |= {column for column in ("startdate", "roles") if given(column)}
-        for column, words in COURSE.items():
+        for column, words in COURSE_COLUMNS.items():
             if given(column):
                 found |= {name for names in words.values() for name in names}
         return found
 
-    def going(self, possible: set[str]) -> list[Going]:
-        """What goes with the options, in an order in which each entry finds those that it depends on."""
-        found: list[Going] = []
-        for table in self.graph.root_to_leaf:
-            found += [entry for entry in _entries(table) if entry.parent or set(entry.option.split(BOTH)) <= possible]
-        first = [entry for entry in found if not entry.parent and GONE not in entry.when]
-        return first + self._dependent(first, [entry for entry in found if entry not in first])
+    def removals(self, possible: set[str]) -> list[Removal]:
+        """What is removed with some options, in an order in which each entry comes after those that it depends on."""
+        found = [
+            removal
+            for table in self.graph.root_to_leaf
+            for removal in _removals(table)
+            if removal.parent or set(removal.option.split(BOTH)) <= possible
+        ]
+        independent = [removal for removal in found if not removal.depends_on]
+        return independent + self._ordered(independent, [removal for removal in found if removal.depends_on])
 
-    def _dependent(self, first: list[Going], waiting: list[Going]) -> list[Going]:
-        """Those that go with rows of others, once it is certain that these may go."""
-        tables = {entry.table.name for entry in first}
-        ordered: list[Going] = []
-        while ready := [entry for entry in waiting if _needs(entry) <= tables]:
-            # All entries of a table before what depends on it.
-            blocked = {entry.table.name for entry in waiting if entry not in ready}
-            ready = [entry for entry in ready if not _needs(entry) & blocked] or ready
+    def _ordered(self, done: list[Removal], waiting: list[Removal]) -> list[Removal]:
+        """The waiting removals in order; those that depend on a table without any removal are left out."""
+        tables = {removal.table.name for removal in done}
+        ordered: list[Removal] = []
+        while ready := [removal for removal in waiting if removal.depends_on <= tables]:
+            # All removals of a table come before what depends on it, as long as they don't depend on each other.
+            incomplete = {removal.table.name for removal in waiting if removal not in ready}
+            ready = [removal for removal in ready if not removal.depends_on & incomplete] or ready
             ordered += ready
-            tables |= {entry.table.name for entry in ready}
-            waiting = [entry for entry in waiting if entry not in ready]
+            tables |= {removal.table.name for removal in ready}
+            waiting = [removal for removal in waiting if removal not in ready]
         return ordered
 
-    def pairs(self, going: list[Going]) -> list[tuple[str, list[str]]]:
-        """Options that are two together."""
-        names = dict.fromkeys(entry.option for entry in going if BOTH in entry.option)
+    def pairs(self, removals: list[Removal]) -> list[tuple[str, list[str]]]:
+        """The pairs of options that remove something only together: their joint name, and both names."""
+        names = dict.fromkeys(removal.option for removal in removals if BOTH in removal.option)
         return [(name, name.split(BOTH)) for name in names]
 
     def also_changed(self) -> dict[tuple[str, ...], set[str]]:
-        """The tables whose rows options change, or take, besides those that go with them."""
-        regraded = {name for table, of in self.facts("regrade") for name in of}
-        leaving = {"groups", "groups_members", "message_conversation_members", "quiz_attempts"}
+        """The tables in which options change rows, or remove more than `removals` says; by the options, any of which does."""
+        regraded = {name for _, options in self.facts("regrade") for name in options}
+        of_members = {"groups", "groups_members", "message_conversation_members", "quiz_attempts"}
         found = {
             **SIDE_EFFECTS,
-            ("groups_members", "groups_remove"): leaving,
-            ("roles",): SIDE_EFFECTS[("roles",)] | leaving,
-            (*sorted(regraded), "gradebook_grades", "gradebook_items"): GRADES,
+            ("groups_members", "groups_remove"): of_members,
+            ("roles",): SIDE_EFFECTS[("roles",)] | of_members,
+            (*sorted(regraded), "gradebook_grades", "gradebook_items"): GRADE_TABLES,
             ("startdate",): SIDE_EFFECTS[("startdate",)] | {table.name for table, _ in self.dated()},
         }
-        for table, of in self.facts("reset_sets"):
-            for name in of:
+        for table, options in self.facts("reset_sets"):
+            for name in options:
                 found[(name,)] = {table.name}
         return found
 
     def dated(self) -> list[tuple[Table, list[str]]]:
-        """The tables with dates that move with the course's start, and these columns."""
-        return [(table, list(table.facts["dates"])) for table in self.graph.root_to_leaf if "dates" in table.facts]
+        """The tables with dates that move with the start of the course, and these columns."""
+        return [(table, list(columns)) for table, columns in self.facts("dates")]
 
     def facts(self, key: str) -> list[tuple[Table, Any]]:
-        """What the tables say under a key."""
+        """The tables that have a key in the graph, with what it says."""
         return [(table, table.facts[key]) for table in self.graph.root_to_leaf if key in table.facts]
 
 
 @lru_cache(maxsize=4)
 def site_resets(schema: Schema) -> Resets:
-    """What may be reset on a site with these tables."""
+    """What can be reset on a site."""
     return Resets(site_graph(schema), course_graph())
 
 
-def _entries(table: Table) -> Iterator[Going]:
+def _removals(table: Table) -> Iterator[Removal]:
+    """What the key `reset` of a table says."""
     said = table.facts.get("reset")
     if said is None:
         return
     if isinstance(said, str):
         if said.startswith(WITH):
-            yield Going(table, "", parent=said.removeprefix(WITH))
+            yield Removal(table, "", parent=said.removeprefix(WITH))
             return
         said = {said: True}
-    for option, condition in said.items():
-        for when in condition if isinstance(condition, list) else [condition]:
-            yield Going(table, option, "" if when is True else when)
-
-
-def _needs(entry: Going) -> set[str]:
-    """The tables whose going rows an entry asks for."""
-    if entry.parent:
-        return {entry.parent}
-    return {word.split()[0].strip(")") for word in entry.when.split(GONE)[1:]}
+    for option, conditions in said.items():
+        for condition in conditions if isinstance(conditions, list) else [conditions]:
+            yield Removal(table, option, "" if condition is True else condition)

@@ -15,8 +15,9 @@ from typing import Any
 
 from more_itertools import chunked
 
-from toolsync.course.copies import LINKS, ROOT, Copies, linked_rows, site_copies, template_rows
-from toolsync.course.graph import Link
+from toolsync.course.copies import LINKS, Copies, site_copies
+from toolsync.course.copy_steps import linked_table, template_table
+from toolsync.course.graph import ROOT, Link
 from toolsync.moodle.errors import SiteChanged
 from toolsync.moodle.schema import Schema
 from toolsync.moodle.session import MoodleSession
@@ -36,7 +37,7 @@ def read(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[int]]:
     wanted = [row[0] for row in rows]
     for table in site_copies(state.session.schema).tables:
         state.tables.create_like(
-            template_rows(table.name), table.name, number="toolsync_course", key="toolsync_course, id"
+            template_table(table.name), table.name, number="toolsync_course", key="toolsync_course, id"
         )
     ours = [courseid for courseid in wanted if courseid in state.changed_courses]
     others = [courseid for courseid in wanted if courseid not in state.changed_courses]
@@ -83,15 +84,15 @@ def stage(name: str, rows: Sequence[tuple[int, Sequence[Any]]], state: RunState)
     schema, tables = state.session.schema, state.tables
     copies, columns = site_copies(schema), schema.columns(name)
     load = tables.insert if len(rows) <= FEW else tables.load
-    load(template_rows(name), ["toolsync_course", *columns], ((courseid, *row) for courseid, row in rows))
+    load(template_table(name), ["toolsync_course", *columns], ((courseid, *row) for courseid, row in rows))
     kinds = copies.texts(copies.content.tables[name], schema.text_columns)
     places = [(columns.index(column), kind) for column, kind in kinds.items()]
     linked = [(courseid, row[0]) for courseid, row in rows if any(may_have_ids(row[at], kind) for at, kind in places)]
     if linked:
-        if not tables.has(linked_rows(name)):
+        if not tables.has(linked_table(name)):
             key = "toolsync_course BIGINT NOT NULL, id BIGINT NOT NULL, PRIMARY KEY (toolsync_course, id)"
-            tables.create(linked_rows(name), key)
-        tables.insert(linked_rows(name), ["toolsync_course", "id"], linked)
+            tables.create(linked_table(name), key)
+        tables.insert(linked_table(name), ["toolsync_course", "id"], linked)
 
 
 def may_have_ids(text: str | None, kind: str) -> bool:

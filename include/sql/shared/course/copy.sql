@@ -42,7 +42,7 @@ DELETE t FROM toolsync_tpl_role_capabilities t LEFT JOIN {capabilities} k ON k.n
 
 -- when: toolsync_tpl_scale
 DELETE t FROM toolsync_tpl_scale t LEFT JOIN toolsync_scale_used u ON u.id = t.id WHERE u.id IS NULL;
-{% for step, conditions in copies.gone() %}
+{% for step, conditions in copies.left_out() %}
 {% for condition in conditions %}
 
 -- when: {{ step.rows }}
@@ -55,7 +55,7 @@ DELETE t FROM {{ step.rows }} t WHERE {{ condition }};
 
 CREATE TEMPORARY TABLE {{ step.map }} (
     seq BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL, templateid BIGINT NOT NULL, oldid BIGINT NOT NULL, newid BIGINT NULL
-    {%- if copies.is_named(step) %}, UNIQUE KEY (courseid, oldid){% endif %}
+    {%- if copies.needs_new_ids(step) %}, UNIQUE KEY (courseid, oldid){% endif %}
 
 );
 {% endfor %}
@@ -68,7 +68,7 @@ SET @mispaired = 0;
 -- What a column names that may lead to rows of many tables: of the row `oldid` of the template, in each copy.
 CREATE TEMPORARY TABLE toolsync_named (courseid BIGINT NOT NULL, oldid BIGINT NOT NULL, newid BIGINT NOT NULL, PRIMARY KEY (courseid, oldid));
 {% for step in copies.steps %}
-{% set insert = copies.inserted(step, columns_of(step.name)) %}
+{% set insert = copies.insert_for(step, columns_of(step.name)) %}
 {% if step.mergeable and not step.again %}
 
 -- when: toolsync_merged
@@ -94,9 +94,9 @@ SELECT {{ "@seq + " if step.again }}ROW_NUMBER() OVER (ORDER BY c.courseid, t.id
 {% if step.mergeable %}
   LEFT JOIN toolsync_merged g ON g.name = '{{ step.name }}' AND g.courseid = c.courseid AND g.oldid = t.id
 {% endif %}
- WHERE ({{ copies.hangs(step.ways) }}){{ " AND g.oldid IS NULL" if step.mergeable }};
+ WHERE ({{ copies.has_copied_parent(step.parents) }}){{ " AND g.oldid IS NULL" if step.mergeable }};
 
-{% for name in insert.named %}
+{% for target in insert.targets %}
 {% if loop.first %}
 
 -- when: toolsync_named
@@ -104,13 +104,13 @@ DELETE FROM toolsync_named;
 {% endif %}
 
 -- when: {{ step.rows }}
--- when: {{ name.map }}
+-- when: {{ target.map }}
 INSERT IGNORE INTO toolsync_named (courseid, oldid, newid)
 SELECT p.courseid, t.id, p.newid
   FROM {{ step.rows }} t
   STRAIGHT_JOIN toolsync_copy c ON c.templateid = t.toolsync_course
-  STRAIGHT_JOIN {{ name.map }} p ON p.courseid = c.courseid AND p.oldid = t.{{ name.column }}
- WHERE {{ name.when }};
+  STRAIGHT_JOIN {{ target.map }} p ON p.courseid = c.courseid AND p.oldid = t.{{ target.column }}
+ WHERE {{ target.when }};
 {% endfor %}
 
 -- when: {{ step.map }}
@@ -125,8 +125,8 @@ SELECT {% for column, value in insert.values.items() %}{{ ",\n       " if not lo
 {% endfor %}
  WHERE m.newid IS NULL
  ORDER BY m.seq;
-{% if copies.is_named(step) or copies.may_have_links(step, texts_of) %}
-{% set when = step.map if copies.is_named(step) else step.linked %}
+{% if copies.needs_new_ids(step) or copies.may_have_links(step, texts_of) %}
+{% set when = step.map if copies.needs_new_ids(step) else step.linked %}
 
 -- The ids that they got: rows of ours, in the order of their insertion.
 -- when: {{ when }}
@@ -142,7 +142,7 @@ DELETE FROM toolsync_made;
 INSERT INTO toolsync_made (seq, id)
 SELECT {{ "@seq + " if step.again }}ROW_NUMBER() OVER (ORDER BY t.id), t.id
   FROM {{ "{" ~ step.name ~ "}" }} t
- WHERE t.id >= @first AND ({{ "t.`" ~ step.mark ~ "` = CONCAT('toolsync ', CONNECTION_ID())" if step.mark else copies.found(step) }});
+ WHERE t.id >= @first AND ({{ "t.`" ~ step.mark ~ "` = CONCAT('toolsync ', CONNECTION_ID())" if step.mark else copies.is_new_row(step) }});
 
 -- when: {{ when }}
 -- when: {{ step.map }}
@@ -169,7 +169,7 @@ SELECT @mispaired;
 
 -- Columns that name rows which came later, or rows of the table itself.
 CREATE TEMPORARY TABLE toolsync_twin (courseid BIGINT NOT NULL, oldid BIGINT NOT NULL, newid BIGINT NOT NULL, PRIMARY KEY (courseid, oldid));
-{% for step, late in copies.late(columns_of) %}
+{% for step, late in copies.late_columns(columns_of) %}
 {% set target = "toolsync_twin" if late.target == step.name else "toolsync_copy_" ~ late.target %}
 {% if late.target == step.name %}
 
