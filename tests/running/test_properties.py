@@ -106,7 +106,7 @@ class Bench:
 
     def __init__(self, session: MoodleSession, pristine: Site) -> None:
         self.session = session
-        self.state = RunState(session)
+        self.state = RunState(session, snapshot=MoodleHook().snapshot)
         self.now = int(time.time())
         self.differ = Differ(session, pristine, self.now)
         self.batches = 0
