@@ -365,7 +365,14 @@ def test_data_docs_show_nothing_that_was_not_evaluated():
         on("name", "expect_column_values_to_match_regex", regex="^a"),
         on("name", "expect_column_values_to_be_unique"),
     )
-    assert rows_of(data_docs("name,size\nunreadable\n", suite=suite)) == ["met: is a required field. --"]
+    page = data_docs("name,size\nunreadable\n", suite=suite)
+    assert rows_of(page) == ["met: is a required field. --"]
+
+
+def test_data_docs_count_the_lines_that_the_expectations_did_not_see():
+    page = data_docs("name,size\nunreadable\na,1\nb,2\n", suite=things())
+    text = " ".join(html.unescape(re.sub("<[^>]*>", " ", page)).split())
+    assert "lines 3 unreadable_lines 1" in text
 
 
 def test_names_are_text_and_not_html():

@@ -53,12 +53,9 @@ class ValidateOperator(ClaimOperator):
         from toolsync.reading.validator import Validator
 
         validator = Validator(load_suite(self.file_type), file.header)
-        lines = 0
         failed: set[int] = set()
         for number, records in enumerate(file.records()):
-            found = validator.check(records)
-            lines += sum(not record.continued for record in records)
-            self._keep(cabinet, claim, number, found, failed)
+            self._keep(cabinet, claim, number, validator.check(records), failed)
         rejected: list[str] = []
         try:
             self._keep(cabinet, claim, number + 1, validator.finish(), failed)
@@ -69,9 +66,9 @@ class ValidateOperator(ClaimOperator):
         if rejected:
             return {"rejected": rejected, "docs": str(docs)}
         return {
-            "lines": lines,
+            "lines": validator.lines,
             "failed": len(failed),
-            "summary": summary(file, lines),
+            "summary": summary(file, validator.lines),
             "notes": [*file.header.notes, *validator.warnings],
             "docs": str(docs),
         }

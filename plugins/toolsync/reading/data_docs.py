@@ -1,4 +1,4 @@
-"""Data Docs of a validated file: the page that Great Expectations makes, without any value of the file. Tasks only."""
+"""Data Docs of a validated file: the page that Great Expectations renders, without any value of the file. For tasks only: importing it takes seconds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from great_expectations.render.view import DefaultJinjaPageView
 from toolsync.reading.rules import Rule
 from toolsync.reading.validator import Validator
 
-# The page stands alone: no way to a site's index, no image that a foreign server counts.
+# The page is not part of a Data Docs site, so its links to the site lead nowhere; and its images would tell another server who reads it.
 HOME = re.compile(r'href="(?:\.\./)+(?:index|expectations/[^"]*)\.html"')
 FOREIGN_IMAGES = re.compile(r"<img\s[^>]*great-expectations-web-assets[^>]*>|<link rel=\"shortcut icon\"[^>]*>")
 
@@ -27,11 +27,13 @@ FOREIGN_IMAGES = re.compile(r"<img\s[^>]*great-expectations-web-assets[^>]*>|<li
 def build_data_docs(validator: Validator, target: Any, *, file_name: str, run_name: str, time: datetime) -> None:
     """Write the page of a validated file.
 
-    :param validator: after its last record.
-    :param target: a path of a page, local or of an object store; its folder is there.
-    :raises OSError: when it can't be written.
+    :param validator: the file's validator, after `finish`.
+    :param target: the path of the page, local or in an object store; its folder exists.
+    :param run_name: what names the run in the cabinet.
+    :param time: when the file was validated.
+    :raises OSError: when the page can't be written.
     """
-    # The view shows names as they are: a file may be called anything.
+    # The view does not escape names, and a file may have any.
     run = RunIdentifier(run_name=html.escape(run_name), run_time=time)
     result = _result(validator, html.escape(file_name), run)
     page = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(result))
@@ -55,7 +57,11 @@ def _result(validator: Validator, file_name: str, run: RunIdentifier) -> Expecta
         },
         meta={
             "run_id": run,
-            "batch_kwargs": {"data_asset_name": file_name},
+            "batch_kwargs": {
+                "data_asset_name": file_name,
+                "lines": validator.lines,
+                "unreadable_lines": validator.unreadable_lines,
+            },
             "great_expectations_version": great_expectations.__version__,
         },
     )

@@ -32,6 +32,8 @@ class Validator:
     :param suite: the suite of the file's type.
     :param header: the file's columns.
     :ivar rules: the expectations of the suite as they apply to those columns.
+    :ivar lines: the number of lines checked so far, those that can't be read included.
+    :ivar unreadable_lines: the number of those that can't be read. The rules don't see them.
     :ivar warnings: sentences on expectations that can't be used, and on those of the whole file that are not met but not critical either.
     """
 
@@ -39,6 +41,8 @@ class Validator:
         self.suite = suite
         self.header = header
         self.rules, self.warnings = rules_of(suite, header)
+        self.lines = 0
+        self.unreadable_lines = 0
         self._rejections: list[FileProblem] = []
         self._kept: list[Any] = []
         self._kept_columns = self._columns_to_keep()
@@ -49,6 +53,8 @@ class Validator:
         records = list(records)
         unreadable = [record.problem for record in records if record.problem]
         frame = self._frame([record for record in records if record.values is not None])
+        self.lines += len(frame) + len(unreadable)
+        self.unreadable_lines += len(unreadable)
         if self._kept_columns:
             self._kept.append(frame[self._kept_columns])
         found = self._run(frame, Scope.LINE) if len(frame) else Findings([], [])
