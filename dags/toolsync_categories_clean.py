@@ -1,28 +1,33 @@
-"""Empty course categories go.
+"""Empty categories deleted.
 
-This DAG takes no file of yours. It looks for empty categories, below the category whose idnumber Param `root_category_id_number` says (and that one too), or on the whole site; writes them
-into a command file of its own, those that are in others first; and goes on with it as every type does: the file is in `categories_clean/archive` afterwards and says what was
-cleaned, `categories_clean/report` says what became of each category. When none is empty, the run is skipped.
+This DAG takes no file from you. It looks for empty categories in the whole site, or only in the category with the idnumber of Param
+`root_category_id_number`, itself included, and below. It writes them into a command file of its own, subcategories before the categories
+that hold them, and processes that file like that of any other type: afterwards `categories_clean/archive` holds the file, and
+`categories_clean/report` says what became of each category. If no category is empty, the run is skipped.
 
 ## What is empty
 
-A category is empty when there is no course in it (hidden ones count), no other category, and nothing that a person would miss: no cohort, question, item of the content bank, course in the recycle bin,
-request for a course, competency framework, learning plan template or payment account. The log of the task `collect` names the categories without courses that stay, and what they hold.
+A category is empty if it holds no course (hidden ones count), no other category, and nothing that somebody would miss: no cohort, question,
+item in the content bank, course in the recycle bin, course request, competency framework, learning plan template or payment account. The
+log of the task `collect` lists the categories that are kept although they hold no courses, and what they hold.
 
-Role assignments and permissions in a category, its blocks, calendar events and grade letters, and the files of its description are nothing that keeps it: they go with it, as in Moodle.
+Role assignments and permission overrides in a category, its blocks, calendar events and grade letters, and the files of its description
+don't keep it: they are deleted with it, as in Moodle.
 
-| Param `whole_branches` | goes |
+| Param `whole_branches` | what is deleted |
 |---|---|
-| no | what is empty now: the next run takes the categories that this one emptied |
-| yes | whole branches, too: a category with nothing in it but categories that go |
+| no | the categories that are empty now; categories that become empty that way are deleted by the next run |
+| yes | whole branches, too: categories that hold nothing but categories that are deleted |
 
-What is empty is looked at once more when it is deleted: a category where somebody has put something since stays, and its line in the report says what it holds. One category of the site
-always stays. When the one where requests for courses go is deleted, they go to the first that is left. The order of the others does not change.
+Each category is checked once more when it is deleted. If somebody has put something into it since, it stays, and its line in the report
+says what it holds. One category of the site always stays. If the category for course requests is deleted, the first remaining category
+takes its place. The order of the other categories does not change.
 
 ## The site's caches
 
-While a deleted category is in the caches, the course index is an error page for everybody. So this DAG does nothing at all without the connection `moodle_cli`, by which it purges them (`docs/settings.md`),
-unless Param `accept_stale_caches` says that somebody purges them by hand right after. The report gives the command.
+While a deleted category is still in the caches, the course index is an error page for everyone. So this DAG does nothing without the
+connection `moodle_cli`, which it needs to purge them (docs/settings.md#connection-moodle_cli), unless Param `accept_stale_caches` says that
+somebody purges them by hand right after the run. The report gives the command.
 
 ## Example
 
@@ -49,17 +54,17 @@ dag: DAG = command_file_dag(
             type=["null", "string"],
             section=OPTIONS,
             title="Idnumber of a category",
-            description="Only this category and those below it are looked at. Empty: the whole site.",
+            description="Clean only this category and those below it. Empty: the whole site.",
         ),
         "whole_branches": option(
             False,
             "Whole branches",
-            "Categories with nothing in them but categories that go, go too. Otherwise only what is empty now.",
+            "Also delete categories that hold nothing but categories that are deleted. Otherwise only what is empty now.",
         ),
         "accept_stale_caches": option(
             False,
             "Delete without purging the caches",
-            "Without the connection `moodle_cli`, too: then somebody must purge the site's caches by hand, or the course index is an error page.",
+            "Run even without the connection `moodle_cli`. Somebody must then purge the site's caches by hand, or the course index is an error page.",
         ),
     },
 )

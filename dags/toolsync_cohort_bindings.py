@@ -1,20 +1,23 @@
 """Cohorts bound to courses from a file: a course takes its people from a cohort, with a role and a group.
 
-Drop a CSV file into the cabinet's `cohort_bindings/inbox`, or paste its rows when you trigger this DAG. Each line is about one cohort in one course: the enrolment method
-that Moodle calls *Cohort sync*. Lines that can't be done come back in `cohort_bindings/tryback`, the file goes to `cohort_bindings/archive`, and `cohort_bindings/report` says what became of every line.
+Drop a CSV file into the cabinet's `cohort_bindings/inbox`, or paste its rows when you trigger this DAG. Each line is about one cohort in
+one course, the enrolment method that Moodle calls *Cohort sync*. Lines that fail come back in `cohort_bindings/tryback`, the file moves to
+`cohort_bindings/archive`, and `cohort_bindings/report` says what became of every line.
 
 ## What a line does
 
-| `cmd` | does |
+| `cmd` | effect |
 |---|---|
-| `add` (default) | binds the cohort to the course with that role: its people are enrolled at once, and follow the cohort from then on. Bound already: it is enabled if it was disabled, and takes the dates and the group of the line |
+| `add` (default) | binds the cohort to the course with that role: its members are enrolled at once, and the course follows the cohort from then on. An existing binding is enabled if it was disabled, and takes the dates and the group of the line |
 | `del` | disables the binding: enrolments stay, roles go |
-| `restore` | enables it: the roles come back |
-| `fulldel` | removes it with its enrolments, as Moodle does; the cohort and its people stay |
+| `restore` | enables the binding: the roles come back |
+| `fulldel` | removes the binding with its enrolments, as Moodle does; the cohort and its members stay |
 
-A binding is found by its cohort, course and `role`; with `*` all bindings of that cohort in that course, whatever the role. `del`, `restore` and `fulldel` of a binding that doesn't exist fail.
+A binding is found by its cohort, course and `role`; `*` means all bindings of that cohort in that course, whatever their role. `del`,
+`restore` and `fulldel` fail if the binding does not exist.
 
-`makegroup` puts the people into a group of the course, and they follow there too: `yes` for a new group of the cohort's name, or the name of a group, created when missing.
+`makegroup` puts the people into a group of the course, whose membership follows the cohort, too: `yes` creates a group with the cohort's
+name; any other value is the name of a group, which is created if it is missing.
 
 ## Example
 
@@ -28,7 +31,7 @@ from airflow.sdk import DAG
 
 from toolsync.pipeline import choice, command_file_dag, courses_found_by
 
-FOUND = "How things are found"
+FOUND = "Identifiers"
 
 dag: DAG = command_file_dag(
     "cohort_bindings",
@@ -39,12 +42,12 @@ dag: DAG = command_file_dag(
         "cohort_id_field": choice(
             "idnumber",
             ["idnumber", "name", "id"],
-            "Cohorts are found by",
-            "What the column `cohort` holds.",
+            "Find cohorts by",
+            "What column `cohort` contains.",
             section=FOUND,
         ),
         "course_id_field": courses_found_by(
-            "What the column `course` holds.",
+            "What column `course` contains.",
             section=FOUND,
         ),
     },

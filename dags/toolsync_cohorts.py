@@ -1,21 +1,24 @@
-"""Cohorts from a file: create, change, fill, empty, delete.
+"""Cohorts from a file: create, update, fill, empty, delete.
 
-Drop a CSV file into the cabinet's `cohorts/inbox`, or paste its rows when you trigger this DAG. Each line is about one cohort, or one person in it. Lines that can't be
-done come back in `cohorts/tryback`, the file goes to `cohorts/archive`, and `cohorts/report` says what became of every line.
+Drop a CSV file into the cabinet's `cohorts/inbox`, or paste its rows when you trigger this DAG. Each line is about one cohort, or one
+person in it. Lines that fail come back in `cohorts/tryback`, the file moves to `cohorts/archive`, and `cohorts/report` says what became of
+every line.
 
 ## What a line does
 
-| `cmd` | does |
+| `cmd` | effect |
 |---|---|
-| `add` (default) | creates the cohort when it is missing (Param `auto_create`), changes the columns of the file when it is there, and adds the person of `userid` |
-| `del`, with `userid` | takes that person out; the cohort stays. Not a member: `unchanged`; an unknown person: the line fails |
+| `add` (default) | creates the cohort if it is missing (Param `auto_create`), updates the columns of the file if it exists, and adds the person in `userid` |
+| `del`, with `userid` | removes that person; the cohort stays. Someone who is not a member: `unchanged`; an unknown person: the line fails |
 | `del`, without `userid` (no such column, or an empty cell) | deletes the cohort |
-| `free` | takes everybody out; the cohort stays |
+| `free` | removes all members; the cohort stays |
 
-The cohort is named in the column `cid`; where that is absent or empty, in the column of what Param `cohort_id_field` says (`cidnumber`, `cname`). A new cohort belongs to the whole site, or to the
-category of `ccatcontext` or `ccatcontextidnumber`; a category that doesn't exist fails the line. It needs a name: `cname`, or where that is missing, its key.
+The column `cid` names the cohort. If it is absent or empty, the column that belongs to Param `cohort_id_field` does (`cidnumber`, `cname`).
+A new cohort belongs to the whole site, or to the category in `ccatcontext` or `ccatcontextidnumber`; if that category does not exist, the
+line fails. A new cohort is named by `cname`, or else after its key.
 
-Courses that take people from the cohort follow at once: who joins it is enrolled there, who leaves it goes from there, as the site's settings of cohort enrolment say; with a deleted cohort go these enrolments.
+Courses that take their people from the cohort follow at once: new members are enrolled there; people who leave the cohort leave the course
+as the site's settings for cohort sync say. If a cohort is deleted, so are these enrolments.
 
 ## Example
 
@@ -29,7 +32,7 @@ from airflow.sdk import DAG
 
 from toolsync.pipeline import choice, command_file_dag, option, people_found_by
 
-FOUND, COHORTS = "How things are found", "Cohorts"
+FOUND, COHORTS = "Identifiers", "Cohorts"
 
 dag: DAG = command_file_dag(
     "cohorts",
@@ -40,24 +43,24 @@ dag: DAG = command_file_dag(
         "cohort_id_field": choice(
             "idnumber",
             ["idnumber", "name", "id"],
-            "Cohorts are found by",
-            "What the column `cid` holds, or which column holds it: `cidnumber`, `cname`.",
+            "Find cohorts by",
+            "What column `cid` contains, or which column names the cohort instead: `cidnumber`, `cname`.",
             section=FOUND,
         ),
         "user_id_field": people_found_by(
-            "What the column `userid` holds.",
+            "What column `userid` contains.",
             section=FOUND,
         ),
         "auto_create": option(
             False,
             "Create missing cohorts",
-            "A line that adds to a cohort which doesn't exist creates it; otherwise the line fails.",
+            "A line that adds to a cohort that doesn't exist creates it. Otherwise it fails.",
             section=COHORTS,
         ),
         "purge_empty": option(
             False,
             "Delete empty cohorts",
-            "Afterwards, delete the cohorts named in the file that have no members.",
+            "Afterwards, delete the cohorts of the file that have no members.",
             section=COHORTS,
         ),
     },

@@ -1,17 +1,18 @@
 """Courses that take their people from other courses, from a file: meta links.
 
-Drop a CSV file into the cabinet's `course_meta_links/inbox`, or paste its rows when you trigger this DAG. Each line is about one pair of courses: the enrolment method that Moodle
-calls *Course meta link*. Lines that can't be done come back in `course_meta_links/tryback`, the file goes to `course_meta_links/archive`, and `course_meta_links/report` says what became of every line.
+Drop a CSV file into the cabinet's `course_meta_links/inbox`, or paste its rows when you trigger this DAG. Each line is about one pair of
+courses, the enrolment method that Moodle calls *Course meta link*. Lines that fail come back in `course_meta_links/tryback`, the file moves
+to `course_meta_links/archive`, and `course_meta_links/report` says what became of every line.
 
 ## What a line does
 
-| `cmd` | does |
+| `cmd` | effect |
 |---|---|
-| `add` (default) | links the course `meta` to the course `master`: whoever is enrolled in `master` is enrolled in `meta` at once, with the roles that the site's settings let through, and follows from then on. Linked already: `unchanged`; disabled: enabled again |
+| `add` (default) | links the course `meta` to the course `master`: everyone enrolled in `master` is enrolled in `meta` at once, with the roles that the site's settings sync, and `meta` follows from then on. An existing link: `unchanged`; a disabled one is enabled |
 | `del` | disables the link: enrolments stay, roles go |
-| `fulldel` | removes it with the enrolments and roles that came from it, as Moodle does |
+| `fulldel` | removes the link with the enrolments and roles that came from it, as Moodle does |
 
-A course can't be linked to itself. `del` and `fulldel` of a link that doesn't exist fail.
+A course can't be linked to itself. `del` and `fulldel` fail if the link does not exist.
 
 ## Example
 
@@ -31,8 +32,8 @@ dag: DAG = command_file_dag(
     tags=["courses", "enrolments"],
     params={
         "course_id_field": courses_found_by(
-            "What the columns `master` and `meta` hold.",
-            section="How things are found",
+            "What columns `master` and `meta` contain.",
+            section="Identifiers",
         ),
     },
 )

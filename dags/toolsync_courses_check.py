@@ -1,11 +1,13 @@
 """Which courses of a list exist. Changes nothing.
 
-Drop a list into the cabinet's `courses_check/inbox`, or paste it when you trigger this DAG: one identifier a line, and after a delimiter anything that you want repeated in the
-answer. A header that names an identifier (`shortname;description`) is recognised, and says what the identifiers are; without one, Param `course_id_field` says it.
+Drop a list into the cabinet's `courses_check/inbox`, or paste it when you trigger this DAG: one identifier on each line, optionally
+followed by a delimiter and any text, which the answer repeats. A header that names an identifier (`shortname;description`) is recognised
+and says what the identifiers are; without a header, Param `course_id_field` says it.
 
-`courses_check/report` says of every line whether the course was found or is missing. The same stands in a table beside the report, `…_answer.csv`: line, what was asked, `found` or
-`missing`, the course's id, shortname, idnumber and full name, and your description. A missing course is an answer, so its line is `unchanged` and does not come back; a line that asks for
-nothing, or that several courses answer to, fails and comes back in `courses_check/tryback`. The front page is no course.
+`courses_check/report` says for every line whether the course was found or is missing. A CSV table in the same folder, `…_answer.csv`, holds
+the same: the line, the identifier, `found` or `missing`, the course's id, shortname, idnumber and full name, and your description. A
+missing course is a valid answer, so its line is `unchanged` and does not come back. A line without an identifier fails, and so does one
+that matches several courses; both come back in `courses_check/tryback`. The front page does not count as a course.
 
 ## Example
 
@@ -25,7 +27,7 @@ dag: DAG = command_file_dag(
     tags=["courses"],
     params={
         "course_id_field": courses_found_by(
-            "What the identifiers are, in a list without a header.",
+            "What the identifiers are, in a list without a header line.",
         )
     },
 )

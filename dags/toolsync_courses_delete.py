@@ -1,27 +1,30 @@
-"""Courses deleted from a list, after a person looked at what would go.
+"""Courses deleted from a list, once a person has seen what would go.
 
-Drop a list into the cabinet's `courses_delete/inbox`, or paste it when you trigger this DAG: one identifier a line. A header that names an identifier
-(`shortname;description`) is recognised, and says what the identifiers are; without one, Param `course_id_field` says it.
+Drop a list into the cabinet's `courses_delete/inbox`, or paste it when you trigger this DAG: one identifier on each line. A header that
+names an identifier (`shortname;description`) is recognised and says what the identifiers are; without a header, Param `course_id_field`
+says it.
 
 ## What happens
 
-1. `plan` does all the work and rolls it back. The log, and the form in which you are asked, show what would go: the courses by name, the people enrolled, the last
-   access, activities, files and their size.
-2. With Param `require_approval` (and always when the list passes a limit of `include/toolsync.yaml`) the run waits until a person approves in the Airflow UI. It holds no worker meanwhile.
-   If the answer is no, the list goes back into the inbox and nothing is changed.
-3. `execute` deletes: everything that Moodle's own `delete_course` takes, in every table of Moodle's plugins. Each course goes whole or not at all. A course that is not the one
-   that was approved any more, or that somebody used since, fails its line.
+1. `plan` does all the work and rolls it back. Its log and the approval form show what would go: the courses by name, the number of people
+   enrolled, the last access, and the number of activities and files with their size.
+2. With Param `require_approval`, and always when the list exceeds a limit of `include/toolsync.yaml`, the run waits until a person approves
+   in the Airflow UI. It holds no worker slot while it waits. If the person rejects, the list goes back into the inbox and nothing is
+   changed.
+3. `execute` deletes everything that Moodle's own `delete_course` deletes, in every table of Moodle's plugins. Each course is deleted as a
+   whole or not at all. A line fails if its course is no longer the one that was approved, or was used since.
 
-What stays is what Moodle leaves: logs, the history of grades, people's messages. Badges of the course become archived badges of the site. Courses that took their people
-from it by meta link keep them suspended, without roles (or as the site's setting of that plugin says).
+Logs, the grade history and people's messages stay, as in Moodle. Badges of the course become archived badges of the site. Courses that took
+their people from it by meta link keep them suspended, without roles (or as the site's setting of that plugin says).
 
-Refused by name: the front page; a course with an activity, question type or other plugin that the course graph (`include/course_graph`) does not know; a course whose questions
-another course's quiz uses.
+Refused, with the reason: the front page; a course with an activity, question type or other plugin that the course graph
+(`include/course_graph`) does not describe; a course whose questions are used by a quiz of another course.
 
-## Taking it back
+## Undo
 
-Everything that goes is written before into an undo bundle in `courses_delete/undo`, one a course. The DAG `toolsync_courses_restore` puts the course back: drop the same list there.
-File contents stay in the site's data folder as long as a bundle refers to them.
+Before a course is deleted, everything that goes is written to an undo bundle in `courses_delete/undo`, one for each course. The DAG
+`toolsync_courses_restore` puts the course back: drop the same list there. File contents stay in the site's data folder as long as a bundle
+refers to them.
 
 ## Example
 
@@ -41,7 +44,7 @@ dag: DAG = command_file_dag(
     destructive=True,
     params={
         "course_id_field": courses_found_by(
-            "What the identifiers are, in a list without a header.",
+            "What the identifiers are, in a list without a header line.",
         )
     },
 )

@@ -1,34 +1,43 @@
-"""Courses that begin again: what people did in them is taken out, from a file, after a person looked at what would go.
+"""Courses reset from a file: what people did in them is removed, once a person has seen what would go.
 
-Drop a CSV file into the cabinet's `courses_reset/inbox`, or paste its rows when you trigger this DAG. Each line is about one course, each column about a part of it: what Moodle's page
-*Reset* does. A column that is absent, or a cell that is empty or says no, leaves that part alone. Lines that can't be done come back in `courses_reset/tryback`, the file goes to
-`courses_reset/archive`, and `courses_reset/report` says what became of every line.
+Drop a CSV file into the cabinet's `courses_reset/inbox`, or paste its rows when you trigger this DAG. Each line is about one course, and
+each column about one part of it, as on Moodle's page *Reset*. A part is left alone if its column is absent, or its cell is empty or says
+no. Lines that fail come back in `courses_reset/tryback`, the file moves to `courses_reset/archive`, and `courses_reset/report` says what
+became of every line.
 
 ## What happens
 
-1. `plan` does all the work and rolls it back. The log, and the form in which you are asked, show of each course what would go: people who leave, attempts, submissions, posts, grades, files and their size.
-2. With Param `require_approval` (and always when the file passes a limit of `include/toolsync.yaml`) the run waits until a person approves in the Airflow UI. It holds no worker meanwhile.
-   If the answer is no, the file goes back into the inbox and nothing is changed.
-3. `execute` resets. Each course is done whole or not at all. One that is not the course that was approved any more, or that somebody used since, fails its line.
+1. `plan` does all the work and rolls it back. Its log and the approval form show for each course what would go: people who are unenrolled,
+   attempts, submissions, posts, grades, files and their size.
+2. With Param `require_approval`, and always when the file exceeds a limit of `include/toolsync.yaml`, the run waits until a person approves
+   in the Airflow UI. It holds no worker slot while it waits. If the person rejects, the file goes back into the inbox and nothing is
+   changed.
+3. `execute` resets the courses. Each course is done as a whole or not at all. A line fails if its course is no longer the one that was
+   approved, or was used since.
 
 ## Modules
 
-`modules` takes of each module what its part of Moodle's reset form proposes: `all` modules of the course, those that you name, or with a minus sign all but these (`-quiz -forum`). That is not
-everything: entries of glossaries and databases stay (their ratings and comments go), so do forum subscriptions, wikis, tags.
+`modules` resets what Moodle's reset form selects by default for each module: `all` modules of the course, the modules that you name, or
+with minus signs all except these (`-quiz -forum`). That is not everything: entries of glossaries and databases stay (their ratings and
+comments go), and so do forum subscriptions, wikis and tags.
 
-A module's own column (`forum`, `lesson`) takes all that its form offers, `modules` or not. The columns below take one part each; they are named after Moodle's own options.
+A module's own column (`forum`, `lesson`) resets everything that its form offers, whatever `modules` says. Each of the columns below resets
+one part; they are named after Moodle's own options.
 
 ## Good to know
 
-- `roles`: people leave by the methods that let them (manual, self; cohort and meta enrolments only when suspended). Courses that follow by meta link follow at once.
-- `grades`: grades that activities keep themselves come back at once, as they were given there, without what was changed in the gradebook; reset the activity too (`quiz_attempts`) to be rid of them.
-- `startdate`: with an earlier start the end date stays.
-- Refused by name: the front page; a module that this site lacks; with `modules` or `startdate`, a course with an activity that the course graph (`include/course_graph`) does not know.
+- `roles`: people are unenrolled by the methods that allow it (manual and self; cohort and meta enrolments only when suspended). Courses
+  that follow by meta link follow at once.
+- `grades`: grades that an activity keeps itself come back at once as they were given there, without changes made in the gradebook. To
+  remove them, reset the activity too (`quiz_attempts`).
+- `startdate`: with an earlier start, the end date stays.
+- Refused, with the reason: the front page; a module that this site does not have; with `modules` or `startdate`, a course with an activity
+  that the course graph (`include/course_graph`) does not describe.
 
-## Taking it back
+## Undo
 
-What goes or changes is written before into an undo bundle in `courses_reset/undo`, one a course. The DAG `toolsync_courses_restore` puts it back.
-File contents stay in the site's data folder as long as a bundle refers to them.
+Before a course is reset, everything that goes or changes is written to an undo bundle in `courses_reset/undo`, one for each course. The DAG
+`toolsync_courses_restore` puts it back. File contents stay in the site's data folder as long as a bundle refers to them.
 
 ## Example
 
@@ -48,6 +57,6 @@ dag: DAG = command_file_dag(
     tags=["courses"],
     destructive=True,
     params={
-        "course_id_field": courses_found_by("By which of its columns a line's course is found."),
+        "course_id_field": courses_found_by("The column that says which course a line is about."),
     },
 )

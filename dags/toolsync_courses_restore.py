@@ -1,26 +1,31 @@
-"""Courses that were deleted, reset or given a template's content, put back as they were.
+"""Courses put back as they were before they were deleted, reset or filled from a template.
 
-Drop a list into the cabinet's `courses_restore/inbox`, or paste it when you trigger this DAG: one identifier a line, as in the list that deleted them (that very file will do). Each line
-takes the newest undo bundle of its course that was not put back yet, from `courses_delete/undo`, `courses_reset/undo` and `courses/undo`; the column `bundle` names another one.
+Drop a list into the cabinet's `courses_restore/inbox`, or paste it when you trigger this DAG: one identifier on each line, as in the list
+that deleted the courses (that very file will do). Each line takes the newest undo bundle of its course that was not put back yet, from
+`courses_delete/undo`, `courses_reset/undo` or `courses/undo`; the column `bundle` names another one.
 
 ## What happens
 
-Every row comes back with its id: the course, its activities, files, people, grades, attempts. Rows that the deletion or the reset changed get back what they held, rows that it made go.
-Courses that follow by meta link get their people back, too. A course comes back whole, or its line fails with the reason and comes back in `courses_restore/tryback`:
+Every row comes back with its id: the course, its activities, files, people, grades, attempts. Rows that the deletion or reset changed get
+their old values back; rows that it made are deleted. Courses that follow by meta link get their people back, too. A course comes back as a
+whole, or its line fails with the reason and comes back in `courses_restore/tryback`:
 
-- the course is there; another one has its short name or idnumber by now
-- its category is gone; the course that it takes its people from is gone
-- ids are taken, or people have made since what stands where something is to come back
-- a row was changed again since (Param `overwrite_changes` puts it back all the same)
-- people made something in the content that took the place of the old one, or changed it (with Param `overwrite_changes` it goes all the same)
+- the course exists; or another one has its short name or idnumber by now
+- its category no longer exists, or the course that it takes its people from doesn't
+- ids are taken, or people have since made something in the place of what is to come back
+- a row was changed since (Param `overwrite_changes` puts it back all the same)
+- people made or changed something in the content that replaced the old one (with Param `overwrite_changes` it is deleted all the same)
 - the site was upgraded since and lacks a column
 
-Of a course whose content a template's took the place of, all of the new content goes, and what the line did to the course besides; but it stays in the category that it is in, and whoever was enrolled since stays enrolled.
+If a template replaced the content of the course, all of the new content is deleted, and whatever else the line did to the course is undone.
+But the course stays in its present category, and whoever was enrolled since stays enrolled.
 
-What Moodle calculates by itself (grades, completion) is replaced. Accounts that were deleted since stay out of the course; a note says so. What had happened to a course twice is undone in turn, the last first.
-Not put back: logs, the history of grades, caches.
+What Moodle calculates by itself (grades, completion) is replaced. Accounts that were deleted since stay out of the course; a note says so.
+If a course was changed several times, undo one change after the other, the last one first. Logs, the grade history and caches are not put
+back.
 
-File contents are in the site's data folder as long as a bundle refers to them. A bundle is kept for `undo_days` (`include/toolsync.yaml`), whatever becomes of the archive.
+File contents stay in the site's data folder as long as a bundle refers to them. A bundle is kept for `undo_days` (`include/toolsync.yaml`),
+whatever happens to the archive.
 
 ## Example
 
@@ -38,17 +43,17 @@ dag: DAG = command_file_dag(
     changes="moodle_courses",
     tags=["courses"],
     params={
-        "course_id_field": courses_found_by("What the identifiers are, in a list without a header."),
+        "course_id_field": courses_found_by("What the identifiers are, in a list without a header line."),
         "undo_of": choice(
             "any",
             ["any", "delete", "reset", "replace"],
             "Undo",
-            "Only what a deletion took, only what a reset took, only a content that a template's took the place of, or whatever was last.",
+            "Which change to undo: a deletion, a reset, a replacement by a template, or whichever was last.",
         ),
         "overwrite_changes": option(
             False,
             "Overwrite later changes",
-            "Put back what was changed even where somebody changed it again since, and of a content that was replaced take away what people made in the new one. "
+            "Put rows back even if somebody has changed them again since, and delete what people have made in content that replaced the old one. "
             "Otherwise such a line fails.",
         ),
     },

@@ -1,21 +1,22 @@
-"""Groups and groupings of courses from a file: create, change, delete.
+"""Groups and groupings of courses from a file: create, update, delete.
 
-Drop a CSV file into the cabinet's `groups/inbox`, or paste its rows when you trigger this DAG. Each line is about one group, or one grouping (column `type`), of
-one course. Lines that can't be done come back in `groups/tryback`, the file goes to `groups/archive`, and `groups/report` says what became of every line.
-Who is in a group is the matter of `toolsync_group_members`.
+Drop a CSV file into the cabinet's `groups/inbox`, or paste its rows when you trigger this DAG. Each line is about one group or grouping
+(column `type`) of one course. Lines that fail come back in `groups/tryback`, the file moves to `groups/archive`, and `groups/report` says
+what became of every line. For the members of groups there is `toolsync_group_members`.
 
 ## What a line does
 
-| line | does |
+| line | effect |
 |---|---|
-| `cmd` is `add` (default) | creates the group or grouping. When the course has one of that `idnumber`, or else of that `name`, nothing of it changes |
-| the same, with `grouping` | puts the group into that grouping too, which must exist: write its line first |
-| the same, with `selfgrouping` | makes a grouping of the group's name too, with the group in it |
-| the same, with `updateid` | changes the one that `updateid` names, the columns of the file and no others. When the course has none of that key, the line fails |
-| `cmd` is `del` | deletes the one that `updateid` names; without it, the one of that `idnumber`, or else of that `name`. Members and overrides go with a group; the groups of a grouping stay |
+| `cmd` is `add` (default) | creates the group or grouping. If the course has one with that `idnumber`, or else with that `name`, it is not changed |
+| the same, with `grouping` | also puts the group into that grouping, which must exist: put its line first |
+| the same, with `selfgrouping` | also makes a grouping with the group's name, and puts the group into it |
+| the same, with `updateid` | updates the group or grouping that `updateid` names: the columns of the file, no others. If the course has none with that key, the line fails |
+| `cmd` is `del` | deletes the group or grouping that `updateid` names; without `updateid`, the one with that `idnumber`, or else with that `name`. A group's members and overrides go with it; the groups of a grouping stay |
 
-An absent column leaves what is stored alone; an empty cell clears `idnumber`, `description` and `enrolmentkey`. Groups are always looked up in the course of the line.
-Two groups of a course may not have the same name or idnumber. `idnumber` is the group's: in a file written for Moodle's own import, where that word is the course's, leave that column out.
+An absent column leaves the stored value alone; an empty cell clears `idnumber`, `description` and `enrolmentkey`. Groups are always looked
+up in the course of the line. Two groups of a course can't have the same name or idnumber. `idnumber` is that of the group: in Moodle's own
+import files it is the course's, so remove that column from a file written for Moodle.
 
 ## Example
 
@@ -29,7 +30,7 @@ from airflow.sdk import DAG
 
 from toolsync.pipeline import choice, command_file_dag, courses_found_by
 
-FOUND = "How things are found"
+FOUND = "Identifiers"
 
 dag: DAG = command_file_dag(
     "groups",
@@ -38,21 +39,21 @@ dag: DAG = command_file_dag(
     tags=["groups"],
     params={
         "course_id_field": courses_found_by(
-            "What the column `courseid` holds.",
+            "What column `courseid` contains.",
             section=FOUND,
         ),
         "group_id_field": choice(
             "idnumber",
             ["idnumber", "name", "id"],
-            "Groups are found by",
-            "What the column `updateid` holds in the line of a group.",
+            "Find groups by",
+            "What column `updateid` contains in the line of a group.",
             section=FOUND,
         ),
         "grouping_id_field": choice(
             "idnumber",
             ["idnumber", "name", "id"],
-            "Groupings are found by",
-            "What the column `updateid` holds in the line of a grouping.",
+            "Find groupings by",
+            "What column `updateid` contains in the line of a grouping.",
             section=FOUND,
         ),
     },

@@ -1,26 +1,28 @@
-"""A command file about courses that you describe, for you to look through.
+"""A command file for the courses that you describe, for you to review.
 
-Say which courses you mean, and this DAG writes the file that deletes or resets them into `courses_delete/review` or `courses_reset/review` of the cabinet. It never goes on by itself: look the file through, take
-out the lines of courses to leave alone, and drop it into that type's `inbox`. The site is read and not changed.
+Say which courses you mean, and this DAG writes the file that deletes or resets them into `courses_delete/review` or `courses_reset/review`
+of the cabinet. It never goes further: review the file, remove the lines of courses to leave alone, and drop it into the `inbox` of that
+type. The site is only read.
 
-Every filter that is given must be met. At least one is needed; the short name `*` is every course. The front page is never among them.
+Courses must meet all filters that are set. Set at least one; the short name `*` selects every course. The front page is never selected.
 
-| filter | meets |
+| filter | selects |
 |---|---|
-| `categories` | courses in one of these categories (one a line, as Param `category_id_field` says), and in those below them unless Param `subcategories` is off |
-| `shortname`, `fullname`, `idnumber` | a pattern, `*` for any characters, upper or lower case as it comes |
-| `no_access_since` | courses where nobody has been since. Where nobody ever was, the course was made before |
-| `ended_before` | courses with an end date, and that before |
-| `started_before`, `created_before` | courses whose start date, or whose making, was before |
-| `nobody_enrolled` | courses without any enrolment, suspended ones count |
-| `without_activities` | courses without activities but Announcements |
-| `hidden_only` | courses that are hidden |
+| `categories` | courses in one of these categories (one on each line, as Param `category_id_field` says), and in their subcategories unless Param `subcategories` is off |
+| `shortname`, `fullname`, `idnumber` | courses that match a pattern: `*` stands for any characters, upper and lower case are the same |
+| `no_access_since` | courses that nobody has accessed since; if nobody ever has, courses created before |
+| `ended_before` | courses that have an end date, before this one |
+| `started_before`, `created_before` | courses whose start date or creation is before |
+| `nobody_enrolled` | courses without any enrolment; suspended ones count |
+| `without_activities` | courses without activities other than Announcements |
+| `hidden_only` | hidden courses |
 
-A moment is a date (`2026-09-01`), or a number of days before today (`365`).
+Dates are `2026-09-01`, or a number of days before today: `365`.
 
-The file begins with comments that say how it was made. Those courses come first that nobody has used for longest. Beside each (above it, in a file that resets) stands what you need to know of it: how many people are enrolled, the last
-access, its full name and category. A course that can't be named by `course_id_field` (it has no idnumber, or another has the same) is left out, and the comments say so. When
-no course is left, no file is written.
+The file begins with comments that say how it was made. The courses that have been unused for longest come first. Each comes with what you
+need to know about it, on its line or (in a file for resets) in a comment above it: the number of people enrolled, the last access, its full
+name and category. A course that `course_id_field` can't identify (it has no idnumber, or another course has the same) is left out, and the
+comments say so. If no course remains, no file is written.
 
 ## Example
 
@@ -43,7 +45,7 @@ FILE, COURSES = "The file", "Which courses"
 
 
 def filter_param(title: str, description: str) -> Param:
-    """A text that may stay empty."""
+    """A text Param that may stay empty."""
     return Param("", type=["null", "string"], section=COURSES, title=title, description=description)
 
 
@@ -53,7 +55,11 @@ dag: DAG = toolsync_dag(
     tags=["courses"],
     params={
         "what": choice(
-            "courses_delete", ["courses_delete", "courses_reset"], "Made for", "What the file is for.", section=FILE
+            "courses_delete",
+            ["courses_delete", "courses_reset"],
+            "Make a file for",
+            "The type that the file is for.",
+            section=FILE,
         ),
         "course_id_field": courses_found_by("What identifies the courses in the file.", section=FILE),
         "reset_columns": Param(
@@ -62,44 +68,48 @@ dag: DAG = toolsync_dag(
             type=["null", "string"],
             format="multiline",
             section=FILE,
-            title="What is reset",
-            description="Of a reset: the columns of the file, `column=value`, one a line.",
+            title="What to reset",
+            description="For a reset: the columns of the file, one `column=value` on each line.",
         ),
         "limit": Param(
             0,
             type="integer",
             minimum=0,
             section=FILE,
-            title="At most",
-            description="So many courses, those first that nobody has used for longest. 0: all.",
+            title="Limit",
+            description="The largest number of courses in the file, the longest unused first. 0: all.",
         ),
         "categories": Param(
             "",
             type=["null", "string"],
             format="multiline",
             section=COURSES,
-            title="In the categories",
-            description="One a line. Empty: in any.",
+            title="Categories",
+            description="One on each line. Empty: any.",
         ),
         "category_id_field": choice(
             "path",
             ["path", "idnumber", "id"],
-            "Categories are found by",
-            "What the lines above are: names from the top down, cut by ` / `; idnumbers; or ids.",
+            "Find categories by",
+            "What the lines above contain: the names from the top down, separated by ` / `; idnumbers; or ids.",
             section=COURSES,
         ),
-        "subcategories": option(True, "With subcategories", "Also what is in categories below these.", section=COURSES),
-        "shortname": filter_param("Short name", "A pattern: `2025-*`."),
-        "fullname": filter_param("Full name", "A pattern: `*test*`."),
-        "idnumber": filter_param("Idnumber", "A pattern: `P-*`."),
-        "no_access_since": filter_param("No access since", "A date, or a number of days before today: `365`."),
-        "ended_before": filter_param("Ended before", "The same."),
-        "started_before": filter_param("Started before", "The same."),
-        "created_before": filter_param("Made before", "The same."),
-        "nobody_enrolled": option(False, "Nobody is enrolled", "Suspended enrolments count, too.", section=COURSES),
-        "without_activities": option(False, "Without activities", "Announcements do not count.", section=COURSES),
-        "hidden_only": option(False, "Hidden only", "Courses that students don't see.", section=COURSES),
-        "timezone": filter_param("Timezone", "Of the dates, `Europe/Paris`. Empty: the site's own."),
+        "subcategories": option(True, "With subcategories", "Also courses in categories below these.", section=COURSES),
+        "shortname": filter_param("Short name", "A pattern, such as `2025-*`."),
+        "fullname": filter_param("Full name", "A pattern, such as `*test*`."),
+        "idnumber": filter_param("Idnumber", "A pattern, such as `P-*`."),
+        "no_access_since": filter_param("No access since", "A date, or a number of days before today, such as `365`."),
+        "ended_before": filter_param("Ended before", "A date or a number of days."),
+        "started_before": filter_param("Started before", "A date or a number of days."),
+        "created_before": filter_param("Created before", "A date or a number of days."),
+        "nobody_enrolled": option(
+            False, "Nobody enrolled", "Courses without any enrolment, suspended ones included.", section=COURSES
+        ),
+        "without_activities": option(
+            False, "Without activities", "Courses without activities other than Announcements.", section=COURSES
+        ),
+        "hidden_only": option(False, "Hidden only", "Only courses that are hidden from students.", section=COURSES),
+        "timezone": filter_param("Timezone", "The timezone of dates, such as `Europe/Paris`. Empty: the site's."),
     },
 )
 

@@ -1,31 +1,34 @@
 """User pictures from ZIP archives.
 
-Drop a ZIP archive of images into the cabinet's `user_pictures/inbox`. An image is the picture of the account that its name says: `ada.jpg` is for the account
-`ada` (or as Param `user_id_field` says), in whatever folder of the archive it lies. Images that failed come back as an archive in `user_pictures/tryback`, the
-archive goes to `user_pictures/archive`, and `user_pictures/report` says what became of every image, with a contact sheet: one page with the pictures before and after.
+Drop a ZIP archive of images into the cabinet's `user_pictures/inbox`. The name of an image says whose picture it is: `ada.jpg` is for the
+account `ada` (or as Param `user_id_field` says), in whatever folder of the archive it is. Images that fail come back as an archive in
+`user_pictures/tryback`, the archive moves to `user_pictures/archive`, and `user_pictures/report` says what became of every image, with a
+contact sheet: one page that shows the pictures before and after.
 
 ## What an image does
 
-It becomes the picture as if it had been uploaded in Moodle: the largest centred square of it, at 100, 35 and 512 pixels. A JPEG stays a JPEG, anything else
-becomes PNG and keeps its transparency. The way the camera was held is made up for. What the camera noted (the place, the time) is not kept.
+It becomes the person's picture as if it had been uploaded in Moodle: its largest centred square, at 100, 35 and 512 pixels. A JPEG stays a
+JPEG; any other format becomes PNG and keeps its transparency. The image is rotated as its EXIF orientation says, and its metadata (place,
+time) is dropped.
 
-| image | does |
+| image | effect |
 |---|---|
 | of an account without a picture | `created` |
-| of an account with a picture | replaces it: `updated`; with Param `overwrite` off the old one stays: `unchanged` |
-| that gives the very picture the account has | `unchanged`, nothing is written |
-| several of one account | the last one of the archive stays |
+| of an account with a picture | replaces it: `updated`; with Param `overwrite` off the old picture stays: `unchanged` |
+| that yields the very picture that the account has | `unchanged`, nothing is written |
+| several of the same account | the last one in the archive counts |
 
-Read are `.jpg`, `.jpeg`, `.png`, `.gif` (the first frame) and `.webp`; what counts is what the file is, not how its name ends. What operating systems leave in
-archives (`__MACOSX`, `Thumbs.db`, names that begin with a dot) is skipped.
+`.jpg`, `.jpeg`, `.png`, `.gif` (the first frame) and `.webp` are read; the content counts, not the extension. What operating systems leave
+in archives (`__MACOSX`, `Thumbs.db`, names that begin with a dot) is skipped.
 
 ## What fails
 
-An image fails alone, with its reason, when there is no such account, when it is damaged or no such image, when its path is absolute or leads out of the archive, when it
-is a link, encrypted, an archive itself, or larger than `include/toolsync.yaml` allows. A file that is no ZIP archive, has no image, or is too large as a whole is rejected.
+An image fails alone, with its reason: if there is no such account; if it is damaged or not one of these formats; if its path is absolute or
+leads out of the archive; if it is a link, encrypted or an archive itself; or if it exceeds the limits in `include/toolsync.yaml`. A file is
+rejected if it is not a ZIP archive, holds no image, or is too large as a whole.
 
-The site's data folder must be within reach: the connection's extra says where it is (`dataroot`), as a folder or an address. When it isn't, the run fails before it
-touches anything.
+The worker must be able to reach the site's data folder, whose path or address is `dataroot` in the extra of the connection. If it can't,
+the run fails before it changes anything.
 
 ## Example
 
@@ -49,11 +52,13 @@ dag: DAG = command_file_dag(
         "user_id_field": choice(
             "username",
             ["username", "username@mnethostid", "idnumber", "email", "id"],
-            "Accounts are found by",
-            "What the names of the images say. `username@mnethostid` reaches accounts of other MNet hosts: `ada@3.jpg`.",
+            "Find accounts by",
+            "What the file names of the images contain. `username@mnethostid` finds accounts of other MNet hosts: `ada@3.jpg`.",
         ),
         "overwrite": option(
-            True, "Replace pictures", "Otherwise a person who has a picture keeps it, and the image is `unchanged`."
+            True,
+            "Replace pictures",
+            "Otherwise an account keeps the picture that it has, and the image is `unchanged`.",
         ),
     },
 )

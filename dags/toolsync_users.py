@@ -1,26 +1,27 @@
 """Accounts from a file: create, update, rename, suspend, restore, delete.
 
 Drop a CSV file into the cabinet's `users/inbox`, or paste its rows when you trigger this DAG. Each line is about one account, found by its
-`username` (or as Param `user_id_field` says). Lines that can't be done come back in `users/tryback`, the file goes to `users/archive`, and
+`username` (or as Param `user_id_field` says). Lines that fail come back in `users/tryback`, the file moves to `users/archive`, and
 `users/report` says what became of every line.
 
 ## What a line does
 
-| line | does |
+| line | effect |
 |---|---|
-| the account does not exist | creates it: `username`, `firstname`, `lastname` and `email` are needed. Columns that are absent take the site's defaults |
-| it exists | changes the columns of the file, no others; when nothing differs: `unchanged` |
-| `deleted` is yes | deletes the account as Moodle does: enrolments, groups, cohorts, preferences go; posts and submissions stay |
-| an account of that username was deleted | brings it back, with the line's values (Param `restore_deleted`) |
-| `suspended` is yes / no | suspends, and ends the person's sessions / reactivates |
-| `oldusername` is given | renames that account first (Param `allow_rename`) |
-| `password` is given | stores its hash. `*NOPASS*`: nobody can log in with a password. Empty or absent on creation: Moodle makes one and mails it (Param `create_passwords`) |
+| the account does not exist | it is created. `username`, `firstname`, `lastname` and `email` are required; absent columns take the site's defaults |
+| the account exists | the columns of the file are updated, no others. If nothing differs: `unchanged` |
+| `deleted` is yes | the account is deleted as Moodle does it: enrolments, groups, cohorts and preferences go; posts and submissions stay |
+| an account with that username was deleted before | it is restored, with the values of the line (Param `restore_deleted`) |
+| `suspended` is yes / no | the account is suspended, which ends its sessions / reactivated |
+| `oldusername` is given | that account is renamed first (Param `allow_rename`) |
+| `password` is given | its hash is stored. `*NOPASS*`: nobody can log in with a password. Empty or absent for a new account: Moodle generates a password and mails it (Param `create_passwords`) |
 
-An absent column leaves what is stored alone. An empty cell clears it where Moodle allows that (idnumber, department, description …), and is no value for
-names, dates and passwords. Administrators and the guest are never deleted, suspended or renamed.
+An absent column leaves the stored value alone. An empty cell clears the value where Moodle allows that (idnumber, department, description
+…); for names, dates and passwords it counts as not given. Administrators and the guest account are never deleted, suspended or renamed.
 
-A person's cohorts (`cohort1`), courses (`course1 role1 group1 enrol1 start1 end1`, and so on with 2, 3 …) and site roles (`sysrole1`) may stand on the same line. When only such a part
-fails, the rest of the line stands; the line comes back, and running it again changes nothing of what was done.
+A line may also hold the person's cohorts (`cohort1`), courses (`course1 role1 group1 enrol1 start1 end1`, and so on with 2, 3 …) and site
+roles (`sysrole1`). If only such a part fails, the rest of the line is done all the same. The line comes back, and running it again changes
+nothing that was already done.
 
 ## Example
 
@@ -44,45 +45,48 @@ dag: DAG = command_file_dag(
         "user_id_field": choice(
             "username",
             ["username", "idnumber", "email", "id"],
-            "Accounts are found by",
+            "Find accounts by",
             "The column that says which account a line is about.",
             section=PEOPLE,
         ),
         "allow_missing_email": option(
-            False, "Allow accounts without email", "Otherwise an email is needed to create an account.", section=PEOPLE
+            False,
+            "Allow accounts without email",
+            "Otherwise an email is required to create an account.",
+            section=PEOPLE,
         ),
         "restore_deleted": option(
             True,
             "Restore deleted accounts",
-            "A line that names a deleted account brings it back; otherwise it makes a new one.",
+            "A line that names a deleted account restores it. Otherwise it creates a new one.",
             section=PEOPLE,
         ),
         "allow_rename": option(
             False,
             "Allow renaming",
-            "Let the column `oldusername` rename accounts; otherwise lines that have it fail.",
+            "Let column `oldusername` rename accounts. Otherwise lines that have a value there fail.",
             section=PEOPLE,
         ),
         "protect_emails": option(
             False,
             "Protect emails",
-            "Never change the email of an existing account; only fill an empty one.",
+            "Never change the email of an existing account; only fill in a missing one.",
             section=PEOPLE,
         ),
         "create_passwords": option(
             True,
-            "Let Moodle make passwords",
-            "For new accounts without one: Moodle's cron makes a password and mails it.",
+            "Let Moodle generate passwords",
+            "For new accounts without a password: Moodle's cron generates one and mails it.",
             section=PEOPLE,
         ),
         "force_password_change": option(
             False,
             "Force a password change",
-            "Whoever gets a password from the file must change it at the next login.",
+            "People who get a password from the file must change it at their next login.",
             section=PEOPLE,
         ),
         "course_id_field": courses_found_by(
-            "What the columns `course1`, `course2` … hold.",
+            "What columns `course1`, `course2` … contain.",
             section=PARTS,
         ),
     },

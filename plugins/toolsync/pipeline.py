@@ -3,7 +3,7 @@
 collect → for each file: validate → execute → tryback → archive
                                         └→ purge_caches
 
-Of a type that takes things away: validate → plan → approve → execute → …
+For a type that deletes things: validate → plan → approve → execute → …
 """
 
 from __future__ import annotations
@@ -19,18 +19,19 @@ from toolsync.operators.steps import CSV_FILE, Steps
 from toolsync.reading.suite import load_suite
 from toolsync.settings import settings
 
-FILE, OPTIONS, PROTECTION = "The file", "What the lines do", "Before anything goes"
+# Sections of the trigger form.
+FILE, OPTIONS, APPROVAL = "The file", "What the lines do", "Approval"
 
 
 def toolsync_dag(file_type: str, *, doc: str, params: Mapping[str, Param], tags: list[str] | None = None) -> DAG:
-    """A DAG without tasks, as the settings page has it.
+    """A DAG without tasks, set up as `include/toolsync.yaml` says.
 
-    :param file_type: the DAG is `toolsync_<file_type>`.
-    :param doc: its manual, in Markdown.
+    :param file_type: the type; the DAG id is `toolsync_<file_type>`.
+    :param doc: the manual, in Markdown. Its first line is the DAG's description.
     """
     page = settings()
     for name, value in (page["defaults"].get(file_type) or {}).items():
-        params[name].value = value  # a name that is no Param is a mistake in toolsync.yaml: say so when parsing
+        params[name].value = value  # fails the parsing of the DAG if toolsync.yaml names an unknown Param
     return DAG(
         dag_id=f"toolsync_{file_type}",
         description=doc.strip().splitlines()[0],
@@ -62,12 +63,12 @@ def command_file_dag(
 ) -> DAG:
     """The DAG of a command-file type.
 
-    :param file_type: the type: its suite, its folder of SQL, its folder in the cabinet. The DAG is `toolsync_<file_type>`.
+    :param file_type: the type, which names its suite, its folder of SQL and its folder in the cabinet. The DAG id is `toolsync_<file_type>`.
     :param doc: the manual of the format, in Markdown; the table of columns is added from the suite.
-    :param params: the type's own Params; `options` makes them.
-    :param changes: name of the asset that a run updates, `moodle_accounts`; None when it changes nothing.
-    :param steps: its tasks, when the file is no table of lines.
-    :param destructive: whether it takes things away: then what would go is shown, and a person decides (Param `require_approval`).
+    :param params: the Params of the type, besides those of all types.
+    :param changes: the name of the asset that a run updates, `moodle_accounts`; None for a type that changes nothing.
+    :param steps: the operators of its tasks, if they are not those of a CSV file.
+    :param destructive: whether the type deletes things. Then the DAG also has the tasks `plan` and `approve`, and Param `require_approval`.
     """
     page = settings()
     reading = file_params()
@@ -101,7 +102,7 @@ def command_file_dag(
             )
             if destructive:
                 plan = steps.plan(task_id="plan", **on_site)
-                # Airflow may lose an answer that comes within seconds of the question: then ask again soon.
+                # Airflow may lose an answer that is given within seconds; a retry asks again soon.
                 approve = steps.approve(
                     task_id="approve", file_type=file_type, claim=claim, retries=5, retry_delay=timedelta(seconds=5)
                 )
@@ -129,7 +130,7 @@ def file_params() -> dict[str, Param]:
             type="string",
             section=FILE,
             title="Files",
-            description="Which files of the inbox: a name, or a pattern such as `*.csv`.",
+            description="The files of the inbox to process: a name, or a pattern such as `*.csv`.",
         ),
         "content": Param(
             "",
@@ -137,7 +138,7 @@ def file_params() -> dict[str, Param]:
             format="multiline",
             section=FILE,
             title="Rows",
-            description="Rows pasted here, header first, are done instead of the files of the inbox. Not for passwords: Airflow keeps what a run was given.",
+            description="Rows to process instead of the files of the inbox, with the header line first. Not for passwords: Airflow stores the Params of a run.",
         ),
         "delimiter": Param(
             "auto",
@@ -145,7 +146,7 @@ def file_params() -> dict[str, Param]:
             enum=["auto", ",", ";", "tab", "|"],
             section=FILE,
             title="Delimiter",
-            description="What stands between two cells; `auto` finds it in the header.",
+            description="The character between two cells; `auto` detects it from the header line.",
         ),
         "encoding": Param(
             "utf-8",
@@ -153,38 +154,38 @@ def file_params() -> dict[str, Param]:
             enum=["utf-8", "iso-8859-1", "windows-1252"],
             section=FILE,
             title="Encoding",
-            description="How the file's characters are written.",
+            description="The character encoding of the file.",
         ),
         "timezone": Param(
             "",
             type=["null", "string"],
             section=FILE,
             title="Timezone",
-            description="Of the dates in the file, `Europe/Paris`. Empty: the site's own.",
+            description="The timezone of dates in the file, such as `Europe/Paris`. Empty: the site's.",
         ),
         "ignore_unknown_columns": option(
             False,
             "Ignore unknown columns",
-            "Otherwise a file with a column that is not in the manual is rejected.",
+            "Otherwise a file with a column that the manual does not list is rejected.",
             section=FILE,
         ),
         "simulate": option(
             False,
             "Simulate",
-            "Do all the work, then roll it back: the report says what would have happened, the files stay where they are.",
+            "Do all the work, then roll it back. The report says what would have happened; the files stay where they are.",
             section=FILE,
         ),
     }
 
 
 def approval_params() -> dict[str, Param]:
-    """The Params of a DAG that takes things away."""
+    """The Params of a DAG that deletes things."""
     return {
         "require_approval": option(
             True,
             "Wait for approval",
-            "The run shows what would go and waits until a person approves it in Airflow. What passes a limit of the settings page waits in any case.",
-            section=PROTECTION,
+            "The run shows what would go and waits until a person approves it in Airflow. A plan that exceeds a limit of include/toolsync.yaml always waits.",
+            section=APPROVAL,
         )
     }
 
@@ -200,12 +201,10 @@ def choice(default: str, values: list[str], title: str, description: str, *, sec
 
 
 def people_found_by(description: str, *, section: str = OPTIONS) -> Param:
-    """The Param that says what a column with people holds."""
-    return choice(
-        "username", ["username", "idnumber", "email", "id"], "People are found by", description, section=section
-    )
+    """The Param that says what a column with people contains."""
+    return choice("username", ["username", "idnumber", "email", "id"], "Find people by", description, section=section)
 
 
 def courses_found_by(description: str, *, section: str = OPTIONS) -> Param:
-    """The Param that says what a column with courses holds."""
-    return choice("shortname", ["shortname", "idnumber", "id"], "Courses are found by", description, section=section)
+    """The Param that says what a column with courses contains."""
+    return choice("shortname", ["shortname", "idnumber", "id"], "Find courses by", description, section=section)
