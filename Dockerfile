@@ -1,5 +1,5 @@
-# Airflow's slim image with this package's pinned requirements; the package itself is mounted by docker-compose.yaml.
-# The slim one, because the other's ninety providers would pull at versions that requirements.txt pins.
+# Airflow's slim image with the pinned requirements; docker-compose.yaml mounts the package itself.
+# The full image has ninety providers, whose requirements conflict with the versions pinned in requirements.txt.
 FROM apache/airflow:slim-3.3.2-python3.11 AS base
 
 FROM base AS wheels
@@ -9,7 +9,7 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 USER airflow
 COPY requirements.txt /tmp/
-# The one package that comes as source only.
+# The only package that has no wheel on PyPI.
 RUN grep '^mysqlclient==' /tmp/requirements.txt > /tmp/source.txt \
     && pip wheel --no-cache-dir --no-deps --wheel-dir /tmp/wheels -r /tmp/source.txt
 

@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up down run test lint types bench lock clean
 
-# These reach tools/run.sh through the environment, with quotes, spaces and dollar signs as they were typed.
+# Passed to tools/run.sh through the environment, so that quotes, spaces and dollar signs arrive as typed.
 export TOOLSYNC_RUN_DAG := $(value DAG)
 export TOOLSYNC_RUN_FILE := $(value FILE)
 export TOOLSYNC_RUN_PARAMS := $(value PARAMS)
@@ -16,37 +16,37 @@ PYTEST_ARGS ?= -n 2 --dist worksteal
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s%s\n", $$1, $$2 }' Makefile
 
-setup: ## Debian's packages, the virtual environment, the pinned Python packages (PYTHON=python3.12)
+setup: ## install Debian packages, the virtual environment and the pinned Python packages (PYTHON=python3.12)
 	@tools/setup.sh
 
-demo: setup ## a demo Moodle database, the sample users file run on it, and what became of it
+demo: setup ## create a demo Moodle database, run the sample users file on it, show the result
 	@tools/demo.sh
 
-up: setup ## Airflow with its user interface, on the demo site or on AIRFLOW_CONN_MOODLE_DB
+up: setup ## start Airflow with its web interface, on the demo site or on AIRFLOW_CONN_MOODLE_DB
 	@tools/site.sh && . tools/env.sh && .venv/bin/python -m tools.standalone up
 
 down: ## stop Airflow and the demo site, and remove the demo site
 	@. tools/env.sh && "$$toolsync_python" -m tools.standalone down
 
-run: ## one command file: DAG=toolsync_users FILE=path PARAMS='{"simulate": true}' [FORMAT=json] [APPROVE=yes|no]
+run: ## run one command file: DAG=toolsync_users FILE=path PARAMS='{"simulate": true}' [FORMAT=json] [APPROVE=yes|no]
 	@tools/run.sh
 
 test: lint types ## everything: ruff, mypy, pytest on a real MariaDB (PYTEST_ARGS='-n 2')
 	@.venv/bin/python -m pytest $(PYTEST_ARGS)
 
-lint: setup ## ruff, with Airflow's rules, and who imports whom
+lint: setup ## ruff, with Airflow's rules, and import-linter
 	@.venv/bin/ruff check .
-	@.venv/bin/ruff format --check --quiet . || { echo "make lint: not formatted as ruff does it: run .venv/bin/ruff format ." >&2; exit 1; }
+	@.venv/bin/ruff format --check --quiet . || { echo "make lint: files are not formatted; run .venv/bin/ruff format ." >&2; exit 1; }
 	@PYTHONPATH=plugins .venv/bin/lint-imports --no-logo --cache-dir .local/import-linter
 
 types: setup ## mypy
 	@.venv/bin/mypy
 
-bench: setup ## lines a second of validate and execute, beside a bare LOAD DATA
+bench: setup ## measure lines a second of validate and execute, against a bare LOAD DATA
 	@. tools/env.sh && PYTHONPATH="$$PYTHONPATH:$$PWD" .venv/bin/python -m tests.bench
 
 lock: setup ## pin the newest versions that requirements*.in allow (needs uv)
 	@tools/lock.sh
 
-clean: down ## remove all that the other targets made, but not the cabinet
+clean: down ## remove everything that the other targets created, except the cabinet
 	@rm -rf .venv .local .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,4 +1,4 @@
-"""The demo behind `make demo`, in the environment of tools/env.sh."""
+"""`make demo`; runs in the environment of tools/env.sh."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ NEW_ACCOUNTS = (
 def main() -> int:
     if os.environ["AIRFLOW_CONN_MOODLE_DB"] == os.environ.get("TOOLSYNC_DEMO_CONN"):
         return on_demo_site()
-    print("AIRFLOW_CONN_MOODLE_DB names a site of yours: the sample file is only simulated on it, nothing is changed.")
+    print(
+        "AIRFLOW_CONN_MOODLE_DB is set to a site of yours, so the sample file is only simulated. Nothing is changed there."
+    )
     return run({"simulate": True})["exit"]
 
 
@@ -39,7 +41,7 @@ def on_demo_site() -> int:
 def run(params: dict[str, Any]) -> dict[str, Any]:
     """Run the sample file through its DAG and print the file, the report and the tryback.
 
-    Airflow's log of the run goes to .local/demo.log, and is shown when the run failed.
+    The log of the run goes to .local/demo.log, and is printed if the run fails.
     """
     show("The command file", SAMPLE)
     command = [sys.executable, "-m", "toolsync.run", "toolsync_users", str(SAMPLE), "--format=json"]

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the sample users file as Airflow runs it, and shows what became of it. On the demo site, made anew each time;
-# on the caller's own site, when AIRFLOW_CONN_MOODLE_DB names one, as a simulation that changes nothing.
+# Runs the sample users file through its DAG and shows the result: on the demo site, which is created anew each time, or, if
+# AIRFLOW_CONN_MOODLE_DB is set to a site of the caller's, as a simulation there that changes nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 tools/site.sh --fresh

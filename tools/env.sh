@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# The environment of this clone's Airflow, to be sourced by bash: all state in .local, nothing of another Airflow.
-# Only TOOLSYNC_CABINET and AIRFLOW_CONN_MOODLE_DB are taken from the caller.
+# The environment of this clone's Airflow, to be sourced by bash. All its state is in .local; no other Airflow is touched.
+# Of the caller's environment only TOOLSYNC_CABINET and AIRFLOW_CONN_MOODLE_DB are used.
 toolsync_home=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 toolsync_python=$toolsync_home/.venv/bin/python
 [ -x "$toolsync_python" ] || toolsync_python=python3
@@ -19,7 +19,7 @@ export AIRFLOW_CONN_FS_DEFAULT='{"conn_type": "fs"}'
 export GX_ANALYTICS_ENABLED=false
 export TOOLSYNC_CABINET=${TOOLSYNC_CABINET:-$toolsync_home/cabinet}
 
-# Without a Moodle connection of the caller's own, the demo site's, once it exists.
+# If the caller has no Moodle connection: that of the demo site, once it exists.
 if [ -z "${AIRFLOW_CONN_MOODLE_DB:-}" ] || [ "$AIRFLOW_CONN_MOODLE_DB" = "${TOOLSYNC_DEMO_CONN:-}" ]; then
   unset AIRFLOW_CONN_MOODLE_DB TOOLSYNC_DEMO_CONN
   if [ -e "$toolsync_home/.local/mariadb/toolsync.cnf" ]; then

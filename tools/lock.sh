@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Pins the newest versions that the .in files allow, in files good for every Python from 3.11 on.
+# Pins the newest versions that the .in files allow, for all Python versions from 3.11 on.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,7 +11,7 @@ pin() {
 pin requirements
 for name in requirements-dev requirements-docker; do
   pin $name
-  # Only what it adds.
+  # Keep only what this file adds to requirements.txt.
   { echo '-r requirements.txt'; grep -vxFf requirements.txt $name.txt; } >$name.new
   mv $name.new $name.txt
 done

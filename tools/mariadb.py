@@ -1,6 +1,6 @@
 """A private MariaDB (or MySQL) server in a folder, for the demo site and the tests.
 
-It listens on 127.0.0.1 and on a socket, needs no system service and no configuration outside its folder.
+It listens on 127.0.0.1 and on a socket, and needs no system service and no configuration outside its folder.
 From the command line: `python tools/mariadb.py start|stop|status|load|connection DIR …`; from Python: PrivateServer.
 """
 
@@ -32,7 +32,7 @@ USER = "toolsync"
 GRANTS = "SELECT, INSERT, UPDATE, DELETE, CREATE TEMPORARY TABLES"
 START_SECONDS = 60
 STOP_SECONDS = 60
-# A Unix socket's path is limited to 107 bytes; clones and pytest's folders can be deeper than that.
+# The path of a Unix socket is limited to 107 bytes; clones and pytest's folders can be deeper.
 SOCKET_PATH_LIMIT = 100
 
 SERVER_OPTIONS = """\
@@ -64,12 +64,15 @@ skip-name-resolve
 
 
 class ServerError(RuntimeError):
-    """The server cannot be found, does not start or does not stop; the message holds the end of its log."""
+    """The server can't be found, started or stopped. The message ends with the last lines of its log."""
 
 
 @dataclass(frozen=True)
 class ServerInfo:
-    """How to reach a private server. `user` has Tool Sync's grants; `admin_user` may all, through the socket only."""
+    """How to reach a private server.
+
+    `user` has only the privileges that Tool Sync needs; `admin_user` has every privilege, through the socket only.
+    """
 
     host: str
     port: int
@@ -81,9 +84,10 @@ class ServerInfo:
 
 
 class PrivateServer:
-    """A database server that lives in `directory` and nowhere else.
+    """A database server that keeps everything in one folder.
 
-    With `die_with_parent` a server that this object starts ends with the process that started it, even one killed -9.
+    :param directory: the folder.
+    :param die_with_parent: end a server that this object starts together with this process, even if this is killed -9.
     """
 
     def __init__(self, directory: str | Path, *, die_with_parent: bool = False) -> None:
@@ -92,7 +96,10 @@ class PrivateServer:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> ServerInfo:
-        """Start the server, creating its data the first time; a running one is left as it is. Raises ServerError."""
+        """Start the server, unless it runs, and create its data the first time.
+
+        :raises ServerError: it does not start.
+        """
         self.directory.mkdir(parents=True, exist_ok=True)
         with self._lock():
             if info := self.info():
@@ -105,11 +112,14 @@ class PrivateServer:
             self._run()
         info = self.info()
         if info is None:
-            raise self._failure("the server ended right after its start")
+            raise self._failure("the server ended right after it started")
         return info
 
     def stop(self) -> None:
-        """Stop the server if it runs, keeping its data. Raises ServerError when it cannot be stopped."""
+        """Stop the server, if it runs, and keep its data.
+
+        :raises ServerError: it does not stop.
+        """
         if not self.directory.exists():
             return
         with self._lock():
@@ -127,26 +137,30 @@ class PrivateServer:
                 shutil.rmtree(self._socket().parent, ignore_errors=True)
 
     def info(self) -> ServerInfo | None:
-        """How to reach the server, or None when it does not run."""
+        """How to reach the server; None when it does not run."""
         if self._pid() is None or not _greets(self._socket()):
             return None
         return self._described()
 
     def execute(self, sql: str, database: str = "") -> str:
-        """Run statements as the administrator and return the client's output (tab-separated, no header).
+        """Run statements as the administrator.
 
-        Raises ServerError with the server's message.
+        :return: the output of the client, tab-separated, without a header.
+        :raises ServerError: a statement fails; with the server's message.
         """
         return self._client(database, sql.encode())
 
     def grant(self, database: str) -> None:
-        """Give the `toolsync` account the rights on `database` that the README asks for on a real site."""
+        """Grant the `toolsync` account the privileges on `database` that docs/settings.md lists, and no others."""
         pattern = database.replace("_", r"\_").replace("`", "``")
         hosts = ", ".join(f"'{USER}'@'{host}'" for host in ("localhost", HOST))
         self.execute(f"GRANT {GRANTS} ON `{pattern}`.* TO {hosts}")
 
     def load(self, dump: str | Path, database: str) -> None:
-        """Make `database` anew from `dump` (.sql.gz), with the rights of `toolsync` on it. Raises ServerError."""
+        """Create `database` anew from `dump` (.sql.gz), and grant `toolsync` its privileges on it.
+
+        :raises ServerError: a statement fails.
+        """
         name = database.replace("`", "``")
         stamp = self._stamp(database)
         stamp.unlink(missing_ok=True)
@@ -160,14 +174,15 @@ class PrivateServer:
         stamp.write_text(_digest(dump))
 
     def holds(self, dump: str | Path, database: str) -> bool:
-        """Whether `database` was loaded, completely, from this very dump."""
+        """Whether `database` was loaded completely, from exactly this dump."""
         stamp = self._stamp(database)
         return stamp.exists() and stamp.read_text() == _digest(dump)
 
     def connection(self, database: str, **extra: Any) -> str:
-        """Airflow's JSON for an AIRFLOW_CONN_… variable: the `toolsync` account on `database`.
+        """The value of an AIRFLOW_CONN_… variable: the `toolsync` account on `database`. The server may be stopped.
 
-        Works with a stopped server too. Raises ServerError when the server was never started.
+        :param extra: the extra of the connection.
+        :raises ServerError: the server was never started.
         """
         info = self._described()
         values = {"conn_type": "mysql", "host": info.host, "port": info.port, "login": info.user}
@@ -193,7 +208,7 @@ class PrivateServer:
         return {key: value.strip('"') for key, value in parser.items("client")} if parser.has_section("client") else {}
 
     def _write_accounts(self) -> None:
-        """Write the passwords, made once, as option files for the client and as statements that each start repeats."""
+        """Write the passwords, generated once, into option files for the client and into statements that each start repeats."""
         port = _free_port(int(self._options(f"{USER}.cnf").get("port", 0)))
         passwords = {}
         for name, user, host in ((f"{USER}.cnf", USER, HOST), ("admin.cnf", "root", "localhost")):
@@ -219,11 +234,11 @@ class PrivateServer:
         path.write_text(text)
 
     def _create_data(self) -> None:
-        """Create the system tables beside their place and move them there complete: half-made ones are never used."""
+        """Create the system tables in a temporary place and move them when they are complete, so that incomplete ones are never used."""
         fresh = self.directory / "data.new"
         shutil.rmtree(fresh, ignore_errors=True)
         with tempfile.TemporaryDirectory() as short:
-            # The install program is a shell script that breaks on a path with spaces.
+            # mariadb-install-db is a shell script that fails on a path with spaces.
             link = Path(short, "server")
             link.symlink_to(self.directory)
             done = subprocess.run(
@@ -261,7 +276,7 @@ class PrivateServer:
             time.sleep(0.05)
 
     def _pid(self) -> int | None:
-        """The running server's process; a pid file left behind, or whose number another process has by now, is none."""
+        """The process id of the running server; None for a stale pid file, or one whose number another process has taken over."""
         with contextlib.suppress(OSError, ValueError):
             pid = int((self.directory / "server.pid").read_text())
             arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
@@ -280,7 +295,7 @@ class PrivateServer:
     def _client(self, database: str, statements: bytes) -> str:
         program = _program("mariadb") or _program("mysql")
         if program is None:
-            raise ServerError("the mariadb client is missing (Debian's package mariadb-client-core)")
+            raise ServerError("the mariadb client is missing; on Debian, install mariadb-client-core")
         command = [program, f"--defaults-file={self.directory / 'admin.cnf'}", "--batch", "--skip-column-names"]
         command += ["--max-allowed-packet=256M", "--default-character-set=utf8mb4", database]
         done = subprocess.run(command, check=False, input=statements, capture_output=True)
@@ -317,7 +332,7 @@ def _program(name: str) -> str | None:
 def _server_program() -> str:
     program = _program("mariadbd") or _program("mysqld")
     if program is None:
-        raise ServerError("no database server is installed (Debian's package mariadb-server-core); try `make setup`")
+        raise ServerError("no database server is installed; run `make setup`, or on Debian install mariadb-server-core")
     return program
 
 
@@ -332,7 +347,7 @@ def _installation(data: Path) -> list[str]:
 
 
 def _free_port(preferred: int) -> int:
-    """The preferred port if it is free, so that connections stay good over a restart; else any free one."""
+    """The preferred port if it is free, so that connections stay valid across a restart; otherwise any free port."""
     for port in (preferred, 0):
         with contextlib.suppress(OSError), socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -342,7 +357,7 @@ def _free_port(preferred: int) -> int:
 
 
 def _greets(path: Path) -> bool:
-    """Whether a server answers on the socket: it listens before it is ready, but greets only then."""
+    """Whether a server is ready: it listens on the socket earlier, but only then sends a greeting."""
     with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as client:
         client.settimeout(2)
         client.connect(str(path))
@@ -358,11 +373,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="A private MariaDB server in a folder.")
     commands = parser.add_subparsers(dest="command", required=True)
     for name, text in (
-        ("start", "start the server, creating it the first time"),
-        ("stop", "stop it, keeping its data"),
-        ("status", "say where it listens; exit status 3 when it does not run"),
-        ("load", "make a database anew from a dump (.sql.gz)"),
-        ("connection", "print Airflow's JSON connection to a database"),
+        ("start", "start the server, and create it the first time"),
+        ("stop", "stop the server and keep its data"),
+        ("status", "print where the server listens; exit status 3 when it does not run"),
+        ("load", "create a database anew from a dump (.sql.gz)"),
+        ("connection", "print an Airflow connection to a database, as JSON"),
     ):
         command = commands.add_parser(name, help=text)
         command.add_argument("directory", metavar="DIR")
@@ -370,7 +385,9 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("database", metavar="DATABASE")
         if name == "load":
             command.add_argument("dump", metavar="DUMP")
-            command.add_argument("--keep", action="store_true", help="keep a database that this dump already made")
+            command.add_argument(
+                "--keep", action="store_true", help="keep a database that was already loaded from this dump"
+            )
         if name == "connection":
             command.add_argument("extra", metavar="EXTRA", nargs="?", default="{}", help="the connection's extra, JSON")
     return parser

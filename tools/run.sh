@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs one command file through its DAG. Standard output is the DAG's report and nothing else.
+# Runs one command file through its DAG. Standard output holds the report and nothing else.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if [ -z "${TOOLSYNC_RUN_DAG:-}" ]; then

@@ -1,4 +1,4 @@
-"""Makes include/samples/user_pictures.zip: `python -m tools.sample_pictures`. The faces are of accounts of the demo site, and of nobody."""
+"""Makes include/samples/user_pictures.zip: `python -m tools.sample_pictures`. The faces are drawn, for accounts of the demo site."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def main() -> None:
         for path, background in FACES.items():
             stream = io.BytesIO()
             image = face(background)
-            kind = {".jpg": "JPEG", ".gif": "GIF", ".webp": "WEBP"}.get(Path(path).suffix, "PNG")
-            (image if background is CLEAR else image.convert("RGB")).save(stream, kind)
+            image_format = {".jpg": "JPEG", ".gif": "GIF", ".webp": "WEBP"}.get(Path(path).suffix, "PNG")
+            (image if background is CLEAR else image.convert("RGB")).save(stream, image_format)
             sample.writestr(zipfile.ZipInfo(path, (2026, 9, 1, 8, 0, 0)), stream.getvalue())
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes this clone ready: Debian's packages that are missing, .venv, the pinned Python packages.
-# Does nothing when nothing changed. PYTHON names the interpreter: 3.11 or later, python3 by default.
+# Sets up this clone: installs missing Debian packages, creates .venv and installs the pinned Python packages.
+# Does nothing if nothing has changed. PYTHON names the interpreter: 3.11 or later, python3 by default.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mkdir -p -m 700 .local
@@ -27,10 +27,10 @@ has_headers='
 import pathlib, sys, sysconfig
 sys.exit(not pathlib.Path(sysconfig.get_path("include"), "Python.h").exists())'
 
-# Installs Debian's packages; a name `a|b` stands for the first of them that this release has.
+# Installs Debian packages; `a|b` stands for the first of the two that this release has.
 install_packages() {
   local as_root=() names=() choice
-  has apt-get || fail "please install what Debian calls: $*"
+  has apt-get || fail "apt-get is missing. Please install what Debian calls: $*"
   if [ "$(id -u)" != 0 ]; then
     has sudo || fail "needs root or sudo for: apt-get install $*"
     as_root=(sudo)
@@ -42,7 +42,7 @@ install_packages() {
     fi
     names+=("${choice%|*}")
   done
-  echo "setup: installing Debian's packages ${names[*]}"
+  echo "setup: installing Debian packages ${names[*]}"
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${names[@]}" \
     >.local/apt.log 2>&1 9>&- || { tail -n 20 .local/apt.log >&2; fail "apt-get failed, see .local/apt.log"; }
 }
@@ -50,7 +50,7 @@ install_packages() {
 python=${PYTHON:-}
 if [ -z "$python" ]; then
   python=python3
-  # An environment once made with another PYTHON stays as it is.
+  # Keep the interpreter of an existing environment.
   if .venv/bin/python -c '' 2>/dev/null; then python=$(.venv/bin/python -c 'import sys; print(sys._base_executable)'); fi
 fi
 has "$python" || fail "there is no $python. Install Python 3.11 or later, or name one: make setup PYTHON=python3.12"
@@ -59,7 +59,7 @@ version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
   fail "$python is Python $version; 3.11 or later is needed. Name another: make setup PYTHON=python3.12"
 
 missing=()
-# The programs alone: mariadb-server would start a service on port 3306, for which there is no use here.
+# Only the programs: the package mariadb-server would start a service on port 3306.
 has mariadbd || has mysqld || missing+=("mariadb-server-core|mariadb-server")
 has mariadb || has mysql || missing+=("mariadb-client-core|mariadb-client")
 
@@ -90,9 +90,9 @@ if ! uv --version >/dev/null 2>&1; then
 fi
 export UV_SYSTEM_CERTS=${UV_SYSTEM_CERTS:-1} # as pip does
 if ! "$uv" pip install --quiet --python .venv/bin/python -r $lock; then
-  echo "setup: uv could not do it, pip tries" >&2
+  echo "setup: uv failed, trying pip" >&2
   "${pip[@]}" install -r $lock
 fi
-# Airflow starts a process for each task: without this, where Python may not write bytecode, each compiles everything.
+# Airflow starts a process for each task. If Python can't write bytecode, each of them would compile everything.
 .venv/bin/python -m compileall -q -j0 -x '/tests?/' .venv/lib >/dev/null || true
 printf '%s\n' "$stamp" >.local/setup.stamp

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Starts the demo site: a private MariaDB with the demo Moodle database. With --fresh the database is made anew.
-# Does nothing when the caller names a Moodle connection: that site is never loaded into.
+# Starts the demo site: a private MariaDB with the demo Moodle database, which --fresh creates anew.
+# Does nothing if the caller has set a Moodle connection: nothing is ever loaded into that site.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/env.sh

@@ -1,6 +1,6 @@
-"""Airflow on this machine, in the background: `python -m tools.standalone up|down`, in the environment of tools/env.sh.
+"""Runs Airflow on this machine in the background: `python -m tools.standalone up|down`, in the environment of tools/env.sh.
 
-`down` ends the demo site's database server too and removes that site.
+`down` also stops the database server of the demo site and removes that site.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ HOST = "127.0.0.1"
 FIRST_PORT = 8080
 PORTS = 100
 HEALTHY_SECONDS = 240
-# The log servers of a scheduler and a triggerer listen on every address; here the API server reads the files itself.
+# The log servers of scheduler and triggerer would listen on every address. Here the API server can read the files itself.
 COMPONENTS = {
     "scheduler": "airflow scheduler --skip-serve-logs",
     "dag-processor": "airflow dag-processor",
@@ -41,7 +41,7 @@ POOL = ("toolsync_writer", "1", "one writer per Moodle site")
 
 
 def up() -> int:
-    """Start Airflow unless it runs, wait until all its parts are healthy, print where it is and who may log in."""
+    """Start Airflow unless it runs, wait until all components are healthy, print its address and logins."""
     state = read_state()
     if not processes(state):
         LOGS.mkdir(parents=True, exist_ok=True)
@@ -49,7 +49,7 @@ def up() -> int:
         state = start()
     if not wait_until_healthy(state):
         stop()
-        print(f"Airflow did not become healthy; its logs are in {LOGS}", file=sys.stderr)
+        print(f"Airflow did not become healthy. Its logs are in {LOGS}", file=sys.stderr)
         return 1
     passwords = json.loads((HOME / "simple_auth_manager_passwords.json.generated").read_text())
     print(f"Airflow:  {address(state)}")
@@ -61,7 +61,7 @@ def up() -> int:
 
 
 def down() -> int:
-    """Stop all that `up` and the demo site started, and remove the demo site."""
+    """Stop what `up` and the demo site started, and remove the demo site."""
     stop()
     PrivateServer(LOCAL / "mariadb").stop()
     for name in ("mariadb", "moodledata"):
@@ -70,7 +70,7 @@ def down() -> int:
 
 
 def migrate() -> None:
-    """Create or upgrade Airflow's metadata database, once for each version of Airflow, and create the writer's pool."""
+    """Create or upgrade Airflow's metadata database, once for each version of Airflow, and create the pool for writers."""
     stamp, log = LOCAL / "airflow.stamp", LOGS / "migrate.log"
     wanted = version("apache-airflow-core")
     if stamp.exists() and stamp.read_text() == wanted and (HOME / "airflow.db").exists():
@@ -80,7 +80,7 @@ def migrate() -> None:
         with log.open("a") as file:
             done = subprocess.run(["airflow", *command], check=False, stdout=file, stderr=file)
         if done.returncode:
-            sys.exit(f"`airflow {' '.join(command[:2])}` failed; its log is {log}")
+            sys.exit(f"`airflow {' '.join(command[:2])}` failed. Its log is {log}")
     stamp.write_text(wanted)
 
 
@@ -118,7 +118,7 @@ def stop() -> None:
         while processes(state) and time.monotonic() < deadline:
             time.sleep(0.2)
     if left := processes(state):
-        sys.exit(f"Airflow does not stop: processes {sorted(left)}")
+        sys.exit(f"Airflow does not stop. These processes still run: {sorted(left)}")
     STATE.unlink(missing_ok=True)
 
 
@@ -139,13 +139,13 @@ def free_port() -> int:
             except OSError:
                 continue
             return port
-    sys.exit(f"no free port from {FIRST_PORT} to {FIRST_PORT + PORTS - 1}")
+    sys.exit(f"There is no free port from {FIRST_PORT} to {FIRST_PORT + PORTS - 1}.")
 
 
 def processes(state: dict[str, int]) -> dict[int, int]:
-    """The live processes of Airflow's session, each with its parent; none when another program has that number by now.
+    """The live processes of Airflow's session, each with its parent; none if another program has that session id by now.
 
-    Airflow's programs leave children behind when they are ended the hard way, so the whole session is looked at.
+    Airflow's programs leave children behind when they are killed, so all processes of the session count.
     """
     parents: dict[int, int] = {}
     ours = False
@@ -170,7 +170,7 @@ def send(pids: Iterable[int], number: signal.Signals) -> None:
 
 
 def wait_until_healthy(state: dict[str, int]) -> bool:
-    """Whether Airflow becomes healthy in time; False as soon as one of its components has ended."""
+    """Whether Airflow becomes healthy in time; False as soon as one of its components ends."""
     deadline = time.monotonic() + HEALTHY_SECONDS
     while time.monotonic() < deadline:
         time.sleep(0.5)
@@ -182,7 +182,7 @@ def wait_until_healthy(state: dict[str, int]) -> bool:
 
 
 def healthy(url: str) -> bool:
-    """Whether the API answers and every part has reported lately."""
+    """Whether the API answers and every component has sent a heartbeat lately."""
     try:
         with urllib.request.urlopen(f"{url}/api/v2/monitor/health", timeout=5) as answer:
             parts = json.load(answer)

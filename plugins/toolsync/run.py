@@ -1,13 +1,13 @@
-"""Run one command file through its DAG, here and now, without a scheduler.
+"""Runs one command file through its DAG at once, without a scheduler.
 
     python -m toolsync.run toolsync_users people.csv --params '{"simulate": true}' --format json
 
-The DAG runs as in Airflow, task by task, against the connections of the environment, with a metadata database of its own that is thrown away: a
-scheduler that runs beside it knows nothing of this run. The report comes last on standard output, everything else goes to standard error.
-Exit status: 0 done (lines that failed are in the tryback), 1 the file was rejected or a task failed, 2 wrong usage, 3 nothing was done for want of an approval.
+The DAG runs as in Airflow, task by task, with the connections of the environment and a temporary metadata database: a scheduler on the same
+machine does not know about the run. The report is printed on standard output, everything else on standard error.
+Exit status: 0 done (failed lines are in the tryback), 1 the file was rejected or a task failed, 2 wrong usage, 3 not done because it was not approved.
 
-Of a type that takes things away, `--approve yes` answers in advance for whoever runs this, where a person has to approve; `--approve no` makes the plan and
-nothing else. Without it a run that needs an approval ends after the plan: `state` is then `awaiting approval`, `plan_rows` what would go. The file is not kept.
+For a type that deletes things, `--approve yes` approves the plan in advance, in the name of the caller; `--approve no` makes the plan and does nothing else.
+Without either, a run that needs an approval ends after the plan: `state` is `awaiting approval`, and `plan_rows` says what would go. The file is not kept.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
     from airflow.sdk import DAG
 
-# States of a run of which nothing was done.
+# States of a run that ended after the plan.
 AWAITING, REFUSED = "awaiting approval", "not approved"
-# What Airflow says of its own doings; the tasks' logs are the report.
+# Airflow's own loggers; only the logs of the tasks are of interest here.
 CHATTER = (
     "airflow.api_fastapi",
     "airflow.dag_processing",
@@ -56,7 +56,8 @@ def main(argv: list[str] | None = None) -> int:
         dag = load_dag(arguments.dag_id)
         if arguments.approve == "no" and "require_approval" not in dag.params:
             print(
-                f"{dag.dag_id} takes nothing away: it has no plan to say no to. Param simulate does.", file=sys.stderr
+                f"{dag.dag_id} deletes nothing, so it has no plan to reject. Use Param simulate instead.",
+                file=sys.stderr,
             )
             return 2
         result = run(dag, arguments.file, arguments.params, arguments.approve)
@@ -73,10 +74,10 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
         prog="toolsync.run", description="Run one command file through its DAG, without a scheduler."
     )
     parser.add_argument("dag_id", help="toolsync_users, …")
-    parser.add_argument("file", nargs="?", type=Path, help="the command file; without it, what waits in the inbox")
+    parser.add_argument("file", nargs="?", type=Path, help="the command file; without it, the files in the inbox")
     parser.add_argument("--params", type=json_object, default={}, help="Params of the DAG, as a JSON object")
     parser.add_argument(
-        "--approve", choices=("yes", "no"), help="what you answer to the plan of a file that takes things away"
+        "--approve", choices=("yes", "no"), help="your answer to the plan of a file that deletes things"
     )
     parser.add_argument("--format", choices=("text", "json"), default="text")
     arguments = parser.parse_args(argv)
@@ -96,9 +97,9 @@ def json_object(text: str) -> dict[str, Any]:
 
 
 def hand_over_stdout() -> TextIO:
-    """Send what Airflow and the tasks print to standard error.
+    """Redirect what Airflow and the tasks print to standard error.
 
-    :return: the real standard output.
+    :return: the original standard output.
     """
     stdout = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
@@ -106,7 +107,11 @@ def hand_over_stdout() -> TextIO:
 
 
 def configure(home: str, dags: Path = ROOT / "dags") -> None:
-    """Give this process an Airflow of its own, before it is imported."""
+    """Set up a private Airflow for this process, before Airflow is imported.
+
+    :param home: its AIRFLOW_HOME.
+    :param dags: its folder of DAGs.
+    """
     os.environ.update(
         AIRFLOW_HOME=home,
         AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=f"sqlite:///{home}/airflow.db",
@@ -120,11 +125,11 @@ def configure(home: str, dags: Path = ROOT / "dags") -> None:
 
 
 def folder_of_one(dag_id: str, home: Path) -> Path:
-    """A folder of DAGs with that one in it, so that no other has to be parsed."""
+    """Make a folder of DAGs with only this one, so that no other is parsed."""
     path = ROOT / "dags" / f"{dag_id}.py"
     if not path.is_file():
         known = ", ".join(sorted(path.stem for path in (ROOT / "dags").glob("toolsync_*.py")))
-        sys.exit(f"No DAG {dag_id!r}. There are {known}.")
+        sys.exit(f"There is no DAG {dag_id!r}. The DAGs are {known}.")
     folder = home / "dags"
     folder.mkdir()
     (folder / path.name).symlink_to(path)
@@ -132,7 +137,7 @@ def folder_of_one(dag_id: str, home: Path) -> Path:
 
 
 def initialise() -> None:
-    """Make its metadata database, in a second."""
+    """Create the metadata database, which takes a second."""
     from airflow.utils import db
 
     db.initdb()
@@ -151,14 +156,15 @@ def load_dag(dag_id: str) -> DAG:
 def run(dag: DAG, file: Path | None, params: dict[str, Any], approve: str | None = None) -> dict[str, Any]:
     """Put the file into the inbox and run the DAG.
 
-    :param approve: `yes` or `no`, the answer to the plan.
-    :return: what `archive` said of the file, and the run's `state`; of a DAG without command files, what its task returned.
+    :param file: the command file; None: process the files of the inbox.
+    :param approve: `yes` or `no`, the answer to the plan; None: no answer.
+    :return: what `archive` returned for the file, or the last task of a DAG without command files, and the `state` of the run.
     """
     if file and "files" not in dag.params:
-        print(f"{dag.dag_id} takes no file.", file=sys.stderr)
+        print(f"{dag.dag_id} takes no file. Run it without one.", file=sys.stderr)
         raise SystemExit(2)
     for task in dag.tasks:
-        task.retries = 0  # somebody is watching: better an answer now than a try in a minute
+        task.retries = 0  # the caller is waiting, so fail at once
     if not dag.has_task("collect"):
         dag_run = dag.test(run_conf=params)
         return {**(returned(dag_run, dag.task_ids[-1]) or {}), "state": str(dag_run.state)}
@@ -173,13 +179,13 @@ def run(dag: DAG, file: Path | None, params: dict[str, Any], approve: str | None
     if dropped:
         results = [result for result in results if result["file"] == dropped][-1:]
         if not any(claim.name == dropped and not claim.simulate for claim in claims):
-            cabinet.withdraw(dropped)  # a simulation leaves it in the inbox; the person's own file is where it was
+            cabinet.withdraw(dropped)  # a simulation leaves the copy in the inbox
     return summed(results, str(dag_run.state))
 
 
 @contextmanager
 def calling(approve: str | None, dropped: str | None) -> Iterator[None]:
-    """Tell the tasks who runs them, with which answer to the plan, and which file of the inbox is only a copy."""
+    """Tell the tasks who runs them, the answer to the plan, and which file of the inbox is only a copy."""
     caller = {"by": user_name(), "answer": approve, "file": dropped, "pid": os.getpid()}
     os.environ[CALLER] = json.dumps(caller)
     try:
@@ -189,17 +195,18 @@ def calling(approve: str | None, dropped: str | None) -> Iterator[None]:
 
 
 def user_name() -> str:
-    """Who runs this."""
+    """The name of the user who runs this."""
     try:
         return getpass.getuser()
-    except (KeyError, OSError):  # an account without a name, as in a container
+    except (KeyError, OSError):  # a user without a name, as in a container
         return f"user {os.getuid()}"
 
 
 def summed(results: list[dict[str, Any]], state: str) -> dict[str, Any]:
-    """What there is to say of a run: of its last file, but rather of one that was not approved.
+    """The result of a run: that of its last file, or of one that was not approved.
 
-    :param state: what Airflow says of the run.
+    :param results: the results of its files.
+    :param state: the state of the DAG run.
     """
     unanswered = [
         result for result in results if (result.get("approval") or {}).get("needed") and not answer_of(result)
@@ -221,7 +228,7 @@ def claims_of(dag_run: DagRun) -> list[Claim]:
 
 
 def returned(dag_run: DagRun, task_id: str) -> Any:
-    """What a task returned, None when it did not come to that."""
+    """What a task returned; None when it did not succeed."""
     from airflow.models.xcom import XComModel
     from airflow.utils.session import create_session
 
@@ -233,12 +240,12 @@ def returned(dag_run: DagRun, task_id: str) -> Any:
 
 
 def text_of(result: dict[str, Any]) -> str:
-    """The report, as a person reads it."""
+    """The result as text: the report, if there is one."""
     if path := result.get("report"):
         return Path(path).read_text(encoding="utf-8")
     if "path" in result:
-        return f"{result['path'] or 'No file was written: the log above says why.'}\n"
-    return f"The run ended as {result['state']}; no file was treated to the end. The log above says why.\n"
+        return f"{result['path'] or 'No file was written; see the log above.'}\n"
+    return f"The run ended with the state {result['state']}, and no file was processed to the end; see the log above.\n"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What `include/toolsync.yaml` says, and where things are."""
+"""The settings in `include/toolsync.yaml`, and the address of the cabinet."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ INCLUDE = ROOT / "include"
 
 @cache
 def settings() -> dict[str, Any]:
-    """The settings page, read once a process.
+    """The content of `include/toolsync.yaml`, read once a process.
 
-    :raises FileNotFoundError: when the package is installed without its `include` folder.
+    :raises FileNotFoundError: the folder `include` is missing beside `plugins`.
     """
     return yaml.safe_load((INCLUDE / "toolsync.yaml").read_text(encoding="utf-8"))
 
 
 def cabinet_url() -> str:
-    """Where command files are stored: `TOOLSYNC_CABINET`, a folder or an address such as `s3://conn@bucket/cabinet`."""
+    """The folder or URL of the cabinet: the environment variable `TOOLSYNC_CABINET`, or `cabinet/` in this clone."""
     return os.environ.get("TOOLSYNC_CABINET") or str(ROOT / "cabinet")

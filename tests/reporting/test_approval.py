@@ -194,7 +194,7 @@ def test_the_command_says_so_by_its_exit_status(site: Site, pristine: Site, tmp_
     command[3] = "toolsync_users"
     done = subprocess.run([*command, "--approve", "no"], capture_output=True, text=True, env=environment, check=False)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "takes nothing away" in done.stderr
+    assert "deletes nothing" in done.stderr
 
 
 # In Airflow
