@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,23 +12,23 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-# Airflow reads its configuration when it is first imported, so before any test module is.
-HOME = tempfile.mkdtemp(prefix="toolsync-tests-")
-os.environ["TOOLSYNC_CABINET"] = f"{HOME}/cabinet"
-os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "WARNING")
+from tests.support import dag_runs  # noqa: E402
 
-from toolsync import run as runner  # noqa: E402
-
-runner.configure(HOME)
+dag_runs.configure()  # before a test module imports Airflow
 
 from tests.support.site import Site  # noqa: E402
 from tools.mariadb import PrivateServer  # noqa: E402
+from toolsync.run import initialise  # noqa: E402
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(dag_runs.HOME, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
 def airflow() -> None:
     """An initialised metadata database."""
-    runner.initialise()
+    initialise()
 
 
 @pytest.fixture(scope="session")

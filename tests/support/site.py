@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import MySQLdb
 
+from tests.support.dag_runs import run_dag
 from tools.mariadb import PrivateServer
-from toolsync import run as runner
 
 
 class Site:
@@ -93,6 +94,6 @@ class Site:
         """
         if isinstance(file, str | bytes):
             content = file.encode() if isinstance(file, str) else file
-            file = Path(runner.os.environ["TOOLSYNC_CABINET"]).parent / "command.csv"
+            file = Path(os.environ["TOOLSYNC_CABINET"]).parent / "command.csv"
             file.write_bytes(content)
-        return runner.run(runner.load_dag(dag_id), file, params, approve)
+        return run_dag(dag_id, file, params, approve)

@@ -1,0 +1,53 @@
+"""The Airflow of a test process: a home and a metadata database of its own, and runs of the real DAGs in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from toolsync import run as command
+
+HOME = Path(tempfile.mkdtemp(prefix="toolsync-tests-"))
+
+
+def configure() -> None:
+    """Give this process its Airflow. Airflow reads its configuration when it is first imported, so this must come before."""
+    os.environ["TOOLSYNC_CABINET"] = str(HOME / "cabinet")
+    os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "WARNING")
+    command.configure(str(HOME))
+    _check_schemas_once()
+
+
+def run_dag(dag_id: str, file: Path | None, params: dict[str, Any], approve: str | None) -> dict[str, Any]:
+    """Run a command file through its DAG, as `toolsync.run` does."""
+    from airflow import settings
+
+    # DAG.test() parses every DAG of the folder and writes it to the metadata database, each time: give it a folder with this DAG alone.
+    settings.DAGS_FOLDER = str(_folder(dag_id))
+    return command.run(command.load_dag(dag_id), file, params, approve)
+
+
+@cache
+def _folder(dag_id: str) -> Path:
+    home = HOME / dag_id
+    home.mkdir()
+    return command.folder_of_one(dag_id, home)
+
+
+def _check_schemas_once() -> None:
+    """Check each JSON schema against its metaschema once. Airflow does it for every Param each time it serialises a task: half the time of a run."""
+    from jsonschema import Draft202012Validator
+
+    check, known = Draft202012Validator.check_schema, set()
+
+    def check_once(schema: Any, *args: Any, **kwargs: Any) -> None:
+        key = json.dumps(schema, sort_keys=True, default=repr)
+        if key not in known:
+            check(schema, *args, **kwargs)
+            known.add(key)
+
+    Draft202012Validator.check_schema = check_once
