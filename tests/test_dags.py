@@ -1,4 +1,4 @@
-"""Every DAG is built as all are, says in its manual what it reads, and costs nothing to parse; every sample can be read."""
+"""All DAGs have the same structure and a manual, and are cheap to parse; all samples pass their suites."""
 
 import json
 import os
@@ -18,10 +18,10 @@ from toolsync.reading.suite import load_suite
 from toolsync.settings import INCLUDE, settings
 
 DAG_IDS = sorted(path.stem for path in (ROOT / "dags").glob("*.py"))
-KINDS = [dag_id.removeprefix("toolsync_") for dag_id in DAG_IDS]
-WITH_SUITE = [kind for kind in KINDS if (INCLUDE / f"expectations/{kind}.json").exists()]
+FILE_TYPES = [dag_id.removeprefix("toolsync_") for dag_id in DAG_IDS]
+WITH_SUITE = [file_type for file_type in FILE_TYPES if (INCLUDE / f"expectations/{file_type}.json").exists()]
 
-# Run by a Python of its own: parses every DAG file and prints what that reached for, and which heavy modules it imported.
+# Runs in a process of its own: parses every DAG file, and prints the files and connections it opened and the heavy modules it imported.
 PARSE = """
 import importlib.util, json, sys
 from pathlib import Path
@@ -63,7 +63,7 @@ def dag(bag, request):
     return bag.dags[f"toolsync_{request.param}"]
 
 
-every_dag = pytest.mark.parametrize("dag", KINDS, indirect=True)
+every_dag = pytest.mark.parametrize("dag", FILE_TYPES, indirect=True)
 
 
 def test_airflow_finds_a_dag_in_every_file(bag):
@@ -83,22 +83,22 @@ def test_structure(dag):
 
 
 @every_dag
-def test_schedule_is_that_of_the_settings_page(dag):
-    kind = dag.dag_id.removeprefix("toolsync_")
-    assert dag.schedule == settings()["schedules"][kind]
+def test_schedule_comes_from_the_settings(dag):
+    file_type = dag.dag_id.removeprefix("toolsync_")
+    assert dag.schedule == settings()["schedules"][file_type]
 
 
-def test_settings_page_names_no_other_dags():
-    assert {*settings()["schedules"], *settings()["defaults"]} <= set(KINDS)
+def test_settings_name_no_other_dags():
+    assert {*settings()["schedules"], *settings()["defaults"]} <= set(FILE_TYPES)
 
 
 @every_dag
 def test_manual(dag):
     assert dag.description.endswith(".")
     assert "\n## Example\n" in dag.doc_md
-    kind = dag.dag_id.removeprefix("toolsync_")
-    if kind in WITH_SUITE:
-        assert load_suite(kind).manual() in dag.doc_md
+    file_type = dag.dag_id.removeprefix("toolsync_")
+    if file_type in WITH_SUITE:
+        assert load_suite(file_type).manual() in dag.doc_md
 
 
 @every_dag
@@ -117,33 +117,33 @@ def test_params_of_a_scenario_are_in_the_form(name, bag):
         copy(params.get_param(name)).resolve(value)  # which keeps the value
 
 
-def test_parsing_touches_nothing_but_the_settings_and_the_suites():
+def test_parsing_reads_only_settings_and_suites():
     env = {**os.environ, "PYTHONPATH": str(ROOT / "plugins")}
     command = [sys.executable, "-c", PARSE, str(ROOT)]
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout.splitlines()[-1]) == {"outside": [], "heavy": []}
 
 
-@pytest.mark.parametrize("kind", WITH_SUITE)
-def test_sample_passes_its_suite(kind, bag):
-    assert findings(kind, bag, INCLUDE / f"samples/{kind}.csv") == []
+@pytest.mark.parametrize("file_type", WITH_SUITE)
+def test_sample_passes_its_suite(file_type, bag):
+    assert findings(file_type, bag, INCLUDE / f"samples/{file_type}.csv") == []
 
 
-@pytest.mark.parametrize("kind", WITH_SUITE)
-def test_example_of_the_manual_passes_its_suite(kind, bag, tmp_path):
-    _, _, rest = bag.dags[f"toolsync_{kind}"].doc_md.partition("\n## Example\n")
+@pytest.mark.parametrize("file_type", WITH_SUITE)
+def test_example_of_the_manual_passes_its_suite(file_type, bag, tmp_path):
+    _, _, rest = bag.dags[f"toolsync_{file_type}"].doc_md.partition("\n## Example\n")
     block = rest.partition("\n## ")[0].strip("\n")
     path = tmp_path / "example.csv"
     path.write_text(textwrap.dedent(block), encoding="utf-8")
-    assert findings(kind, bag, path) == []
+    assert findings(file_type, bag, path) == []
 
 
-def findings(kind: str, bag, path: Path) -> list:
-    """What reading and validation say against a file, with the DAG's default Params."""
+def findings(file_type: str, bag, path: Path) -> list:
+    """The problems and notes on a file, with the default Params of the DAG."""
     from toolsync.reading.validator import Validator
 
-    suite = load_suite(kind)
-    key_column = bag.dags[f"toolsync_{kind}"].params[suite.key.param] if suite.key else None
+    suite = load_suite(file_type)
+    key_column = bag.dags[f"toolsync_{file_type}"].params[suite.key.param] if suite.key else None
     file = CommandFile.open(path, suite=suite, key_column=key_column)
     validator = Validator(suite, file.header)
     found = [validator.check(records) for records in file.records()] + [validator.finish()]

@@ -1,4 +1,4 @@
-"""The task graph as Airflow runs it: where a file is, what is reported, what is never told."""
+"""The task graph as Airflow runs it: where the file goes, what is reported, what stays secret."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_nothing_in_the_inbox_is_no_failure(site: Site):
     assert site.run("toolsync_users")["state"] == "success"
 
 
-def test_files_that_are_not_for_us_stay(site: Site, cabinet: Cabinet, tmp_path: Path):
+def test_files_that_are_not_ready_stay_in_the_inbox(site: Site, cabinet: Cabinet, tmp_path: Path):
     inbox = cabinet.folder("inbox")
     (inbox / "folder").mkdir()
     (tmp_path / "elsewhere.csv").write_text(HEADER + ADA)
@@ -117,7 +117,7 @@ def test_rows_can_be_pasted(site: Site):
     assert result["counts"]["created"] == 1
 
 
-def test_several_files_are_treated_each_for_itself(site: Site, cabinet: Cabinet, tmp_path: Path):
+def test_several_files_are_processed_separately(site: Site, cabinet: Cabinet, tmp_path: Path):
     for name, text in (("1.csv", HEADER + ADA), ("2.csv", "nonsense\n1\n"), ("3.csv", HEADER + ADA)):
         (tmp_path / name).write_text(text)
         cabinet.put(tmp_path / name)
@@ -128,7 +128,7 @@ def test_several_files_are_treated_each_for_itself(site: Site, cabinet: Cabinet,
         ("2.csv", True),
         ("3.csv", False),
     ]
-    # Side by side, in no promised order.
+    # Processed in parallel, in any order.
     assert sum(result["counts"]["created"] for result in results) == 1
     assert sum(result["counts"]["unchanged"] for result in results) == 1
 
@@ -143,7 +143,7 @@ def test_a_long_file_is_executed_in_batches(site: Site, monkeypatch: pytest.Monk
     assert site.value("SELECT COUNT(*) FROM {cache_flags} WHERE flagtype = 'toolsync'") == 0
 
 
-def test_a_password_is_told_nowhere(
+def test_a_password_appears_nowhere(
     site: Site, cabinet: Cabinet, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ):
     from airflow.models.renderedtifields import RenderedTaskInstanceFields

@@ -1,4 +1,4 @@
-"""What is said of stale caches, and how the program that purges them is run: php and ssh are stand-ins on PATH."""
+"""The report on stale caches, and the program that purges them, run with stand-ins for php and ssh on PATH."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ exit "$(cat "$RECORD/status")"
 
 
 class StandIn:
-    """A command that writes down how it was called, and answers as told."""
+    """A command that records how it was called, and prints a given answer."""
 
     def __init__(self, record: Path, commands: Path) -> None:
         self.record = record
@@ -70,7 +70,7 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Connect:
     return connect
 
 
-def test_every_topic_is_explained_and_cured() -> None:
+def test_every_topic_has_a_sentence_and_a_purge() -> None:
     for name, topic in caches.TOPICS.items():
         [sentence] = caches.explain([name])
         assert sentence[0].isupper()
@@ -80,7 +80,7 @@ def test_every_topic_is_explained_and_cured() -> None:
             assert f'"{call}"' in caches.php_program([name])
 
 
-def test_only_what_the_run_concerns_is_purged() -> None:
+def test_only_the_caches_of_the_topics_are_purged() -> None:
     program = caches.php_program(["groups", "group_members", "categories"])
     assert program.count("core/user_group_groupings") == 1
     assert "changesincoursecat" in program
@@ -89,7 +89,7 @@ def test_only_what_the_run_concerns_is_purged() -> None:
     assert "purge_by_definition" not in caches.php_program(["courses"])
 
 
-def test_the_command_is_one_line_that_a_shell_takes() -> None:
+def test_the_command_is_one_line_for_a_shell() -> None:
     command = caches.command_to_run(caches.TOPICS)
     php, option, code = shlex.split(command)
     assert (php, option) == ("php", "-r")
@@ -131,7 +131,7 @@ def test_operator(stand_in: StandIn, connect: Connect, tmp_path: Path, results: 
     assert (stand_in.record / "program").exists() == ("courses" in said)
 
 
-def test_without_a_connection_it_says_what_to_do(stand_in: StandIn, connect: Connect) -> None:
+def test_without_a_connection_the_report_says_what_to_do(stand_in: StandIn, connect: Connect) -> None:
     report = purge(["groups", "courses"], "moodle_cli")
     assert "no connection moodle_cli" in report
     assert "- Group pages, the filters of participants and reports" in report
@@ -194,7 +194,7 @@ def test_host_key_check(stand_in: StandIn, connect: Connect, value: Any, checked
         ({"extra": {"path": "/", "php": "no-such-php"}}, "could not be started"),
     ],
 )
-def test_a_connection_that_is_no_good(stand_in: StandIn, connect: Connect, fields: dict[str, Any], said: str) -> None:
+def test_an_unusable_connection(stand_in: StandIn, connect: Connect, fields: dict[str, Any], said: str) -> None:
     connect(**fields)
     with pytest.raises(AirflowException, match=said) as raised:
         purge(["groups"], "moodle_cli")

@@ -1,4 +1,4 @@
-"""What the SQL asks of the site's data folder."""
+"""The language packs in the site's data folder."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from toolsync.moodle.session import MoodleSession
 
 
 class Session(MoodleSession):
-    """Stands for a session on a site with that data folder."""
+    """A stand-in for a session on a site with that data folder."""
 
     def __init__(self, dataroot: Path | None) -> None:
         super().__init__(None, "mdl_", {"dataroot": str(dataroot)} if dataroot else {})
@@ -21,5 +21,5 @@ def test_language_packs_are_folders_and_english_is_always_there(tmp_path: Path):
     assert installed_languages([("en",), ("fr",), ("de",)], Session(tmp_path)) == [("en",), ("fr",)]
 
 
-def test_any_language_will_do_without_a_data_folder():
+def test_without_a_data_folder_every_language_is_accepted():
     assert installed_languages([("en",), ("de",)], Session(None)) == [("en",), ("de",)]

@@ -1,4 +1,4 @@
-"""Password hashes against vectors that PHP made, and round trips."""
+"""Password hashes, checked against hashes made by PHP, and round trips."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from toolsync.moodle.passwords import NOT_CACHED, hash_given
 
 PEPPER = "#GV]NLie|x$H9[$rW%94bXZvJHa%z"
 
-# password, then PHP's crypt() with 10000 rounds, or password_hash() with PASSWORD_BCRYPT, of cost 4 and 10
+# A password, and its hash by PHP's crypt() or by password_hash() with PASSWORD_BCRYPT at cost 4 and 10.
 PHP_MADE = [
     (
         "Passw0rd!",
@@ -59,7 +59,7 @@ NEW, OLD = site(), site(2022112800.0)
 
 @pytest.mark.parametrize("moodle", [NEW, OLD, site(password_pepper=PEPPER)], ids=["5.1", "4.1", "peppered"])
 @pytest.mark.parametrize(("password", "stored"), PHP_MADE)
-def test_what_php_hashed_verifies(moodle: SimpleNamespace, password: str, stored: str | None) -> None:
+def test_hashes_made_by_php_verify(moodle: SimpleNamespace, password: str, stored: str | None) -> None:
     too_long = "password_pepper" in moodle.extra and len(password) == 128
     assert hash_given([(1, password, stored)], moodle) == ([(1, None)] if too_long else [])
 
@@ -74,7 +74,7 @@ def test_another_password_is_hashed(password: str, stored: str | None) -> None:
 @pytest.mark.parametrize(
     ("moodle", "beginning", "length"), [(NEW, "$6$rounds=10000$", 119), (OLD, "$2y$04$", 60)], ids=["5.1", "4.1"]
 )
-def test_hashes_are_those_of_the_version(moodle: SimpleNamespace, beginning: str, length: int) -> None:
+def test_the_algorithm_is_that_of_the_version(moodle: SimpleNamespace, beginning: str, length: int) -> None:
     made = hashed("Grüße", moodle)
     assert made.startswith(beginning)
     assert len(made) == length
@@ -97,7 +97,7 @@ def test_equal_passwords_get_their_own_salt_and_lines_keep_their_order() -> None
     "stored",
     [None, "", NOT_CACHED, "5f4dcc3b5aa765d61d8327deb882cf99", "$6$", "$2y$10$short", "$2y$10$é", "$argon2id$v=19$x"],
 )
-def test_what_cannot_be_verified_is_written_anew(stored: str | None) -> None:
+def test_what_does_not_verify_is_hashed_again(stored: str | None) -> None:
     assert len(hash_given([(1, "password", stored)], NEW)) == 1
 
 

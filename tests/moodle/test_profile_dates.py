@@ -1,4 +1,4 @@
-"""Dates of profile fields as Moodle stores them; the scenarios `users-profile-*` hold the same against Moodle itself."""
+"""Dates of profile fields as Moodle stores them. The scenarios `users-profile-*` compare them with Moodle itself."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def test_a_date_in_range_stays():
 
 
 @pytest.mark.parametrize("timed", [None, "", "0"])
-def test_a_time_of_day_goes_where_the_field_has_none(timed: str | None):
+def test_the_time_of_day_is_dropped_if_the_field_has_none(timed: str | None):
     assert stored(seconds(2001, 7, 1, 23, 30), timed=timed) == (seconds(2001, 7, 1), None)
 
 
-def test_a_time_of_day_stays_where_the_field_has_one():
+def test_the_time_of_day_is_kept_if_the_field_has_one():
     assert stored(seconds(2001, 7, 1, 23, 30), timed="1") == (seconds(2001, 7, 1, 23, 30), None)
 
 
@@ -48,10 +48,10 @@ def test_the_29th_of_february_in_a_common_year_is_the_first_of_march():
     assert stored(seconds(2028, 2, 29))[0] == seconds(2026, 3, 1)
 
 
-def test_a_field_without_years_takes_any():
+def test_a_field_without_a_range_of_years_takes_any():
     assert stored(seconds(1890, 1, 2), first="", last=None) == (seconds(1890, 1, 2), None)
 
 
-def test_the_day_is_that_of_the_files_timezone():
+def test_the_day_is_that_in_the_timezone_of_the_file():
     tokyo = ZoneInfo("Asia/Tokyo")
     assert stored(seconds(2001, 7, 1, 3, zone=tokyo), zone="Asia/Tokyo") == (seconds(2001, 7, 1, zone=tokyo), None)

@@ -1,4 +1,4 @@
-"""Cleaning categories: afterwards nothing is empty, nothing else is gone; what somebody puts into a category between plan and execution saves it."""
+"""Cleaning categories deletes all empty ones and no others; a category that is filled between plan and execution is kept."""
 
 from __future__ import annotations
 
@@ -63,13 +63,13 @@ def test_a_simulation_changes_nothing_and_needs_no_connection(site: Site, pristi
     assert site.changed(pristine) == []
 
 
-def test_one_level_a_run_when_branches_are_not_whole(site: Site):
+def test_without_whole_branches_a_run_deletes_one_level(site: Site):
     assert site.run(DAG, root_category_id_number="EMP", **ANYWAY)["counts"]["deleted"] == 1
     assert site.run(DAG, root_category_id_number="EMP", **ANYWAY)["counts"]["deleted"] == 1
     assert not categories(site) & {"Empty branch", "Empty leaf"}
 
 
-def test_a_person_decides_and_a_list_that_is_refused_goes_nowhere(site: Site, pristine: Site):
+def test_a_person_decides_and_a_rejected_list_is_not_kept(site: Site, pristine: Site):
     params: dict[str, Any] = {"root_category_id_number": "EMP", "whole_branches": True, "accept_stale_caches": True}
     assert site.run(DAG, **params)["state"] == "awaiting approval"
     assert site.run(DAG, approve="no", **params)["state"] == "not approved"
@@ -88,7 +88,7 @@ def test_it_takes_no_file(site: Site, pristine: Site):
 @pytest.mark.parametrize(
     ("idnumber", "twin"), [("NOWHERE", False), ("EMP", True)], ids=["no category has it", "two have it"]
 )
-def test_the_category_to_begin_at_must_be_one(site: Site, idnumber: str, twin: bool):
+def test_the_root_category_must_be_unique(site: Site, idnumber: str, twin: bool):
     if twin:
         site.rows("UPDATE {course_categories} SET idnumber = 'EMP' WHERE id = 2")
     before = categories(site)
@@ -106,7 +106,7 @@ def test_the_category_to_begin_at_must_be_one(site: Site, idnumber: str, twin: b
     ],
     ids=["none", "no path", "relative path", "a good one"],
 )
-def test_nothing_is_touched_where_the_caches_cannot_be_purged(
+def test_nothing_is_changed_if_the_caches_cannot_be_purged(
     site: Site, pristine: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, connection: Any, state: str
 ):
     monkeypatch.delenv("AIRFLOW_CONN_MOODLE_CLI", raising=False)
@@ -152,13 +152,13 @@ def test_what_keeps_a_category(session: MoodleSession, content: str):
         assert why == []
 
 
-def test_an_empty_category_that_was_moved_goes_before_what_it_is_in(session: MoodleSession):
+def test_an_empty_category_that_was_moved_is_deleted_before_its_parent(session: MoodleSession):
     session.execute("UPDATE {course_categories} SET parent = 8 WHERE id = 10")
     empty, _ = find(RunState(session), {"root_category_id_number": "EMP", "whole_branches": True})
     assert [id for id, _ in empty] == [10, 8, 7]
 
 
-def test_question_categories_without_questions_go_with_a_category(site: Site):
+def test_question_categories_without_questions_are_deleted_with_a_category(site: Site):
     site.rows(
         "INSERT INTO {question_categories} (name, contextid, info, infoformat, stamp, parent, sortorder) VALUES ('top', 17, '', 0, 'x', 0, 0)"
     )
@@ -179,7 +179,7 @@ def test_one_category_of_the_site_always_stays(site: Site):
     assert site.value("SELECT value FROM {config} WHERE name = 'defaultrequestcategory'") == "2"
 
 
-def test_the_last_one_stays_when_the_others_went_meanwhile(site: Site, monkeypatch: pytest.MonkeyPatch):
+def test_the_last_category_stays_if_the_others_are_deleted_meanwhile(site: Site, monkeypatch: pytest.MonkeyPatch):
     site.rows("DELETE FROM {course} WHERE category <> 0")
     meanwhile(monkeypatch, site, "DELETE FROM {course_categories} WHERE parent <> 0 OR id > 1")
     result = site.run(DAG, root_category_id_number="", **ANYWAY)
@@ -189,7 +189,7 @@ def test_the_last_one_stays_when_the_others_went_meanwhile(site: Site, monkeypat
 
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, site: Site, sql: str) -> None:
-    """Something that somebody does while the plan is looked at."""
+    """Let somebody change the site while the plan waits for approval."""
     process = ApproveOperator.process
 
     def process_later(self: Any, *args: Any) -> Any:
@@ -199,7 +199,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, site: Site, sql: str) -> None:
     monkeypatch.setattr(ApproveOperator, "process", process_later)
 
 
-def test_what_is_put_into_a_category_after_the_plan_saves_it(site: Site, monkeypatch: pytest.MonkeyPatch):
+def test_a_category_filled_after_the_plan_is_kept(site: Site, monkeypatch: pytest.MonkeyPatch):
     meanwhile(monkeypatch, site, "UPDATE {course} SET category = 8 WHERE shortname IN ('C102', 'C103')")
     result = site.run(DAG, root_category_id_number="EMP", whole_branches=True, **ANYWAY)
     assert (result["state"], result["counts"]["failed"], result["counts"]["deleted"]) == ("success", 2, 0)
@@ -210,7 +210,7 @@ def test_what_is_put_into_a_category_after_the_plan_saves_it(site: Site, monkeyp
     assert {"Empty branch", "Empty leaf"} <= categories(site)
 
 
-def test_a_category_that_is_gone_already_is_no_failure(site: Site, monkeypatch: pytest.MonkeyPatch):
+def test_a_category_deleted_meanwhile_is_unchanged(site: Site, monkeypatch: pytest.MonkeyPatch):
     meanwhile(monkeypatch, site, "DELETE FROM {course_categories} WHERE id = 8")
     result = site.run(DAG, root_category_id_number="EMP", whole_branches=True, **ANYWAY)
     assert (result["counts"]["unchanged"], result["counts"]["deleted"]) == (1, 1)
@@ -227,7 +227,7 @@ def session(site: Site) -> Iterator[MoodleSession]:
 
 
 def grow(session: MoodleSession, parents: list[int], contents: list[str]) -> dict[int, tuple[int, str]]:
-    """Make a tree of categories.
+    """Create a tree of categories.
 
     :param parents: for each category the number of an earlier one, or -1.
     :return: by id, the parent's id and what the category holds.
@@ -262,7 +262,7 @@ def grow(session: MoodleSession, parents: list[int], contents: list[str]) -> dic
 
 
 def expected(tree: dict[int, tuple[int, str]], root: int, whole: bool) -> set[int]:
-    """The categories that go, by the definition."""
+    """The categories to delete, by the definition."""
     children: dict[int, list[int]] = {id: [] for id in (0, *tree)}
     for id, (parent, _) in tree.items():
         children[parent].append(id)
@@ -292,7 +292,7 @@ def clean(session: MoodleSession, params: dict[str, Any]) -> Outcomes:
     return Execution(folder, [("id", "integer"), ("path", "text")]).run(lines)
 
 
-def test_after_cleaning_nothing_is_empty_and_nothing_else_is_gone(session: MoodleSession, pristine: Site):
+def test_all_empty_categories_and_no_others_are_deleted(session: MoodleSession, pristine: Site):
     bench = CourseBench(session, pristine)
 
     @settings(EXAMPLES, max_examples=40)

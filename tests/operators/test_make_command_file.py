@@ -1,4 +1,4 @@
-"""Command files made from a description of courses: exactly those, named so that the type finds them, waiting for a person and not in an inbox."""
+"""Command files for the courses that filters select: with exactly these courses, in the folder for review and not in an inbox."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("airflow")
 
 
 def named(value: Any) -> str:
-    """A dictionary says what a test is about; a set would in an order of its own each time."""
+    """Name a test by its dictionary only: a set is printed in another order each time."""
     return str(value) if isinstance(value, dict) else ""
 
 
@@ -27,7 +27,7 @@ def make(site: Site, **params: Any) -> dict[str, Any]:
 
 
 def identifiers(result: dict[str, Any]) -> list[str]:
-    """What the type that the file is for reads in it."""
+    """The identifiers that the type of the file reads from it."""
     if not result["path"]:
         return []
     file = CommandFile.open(result["path"], suite=load_suite("courses_delete"))
@@ -95,7 +95,7 @@ def test_the_file_says_how_it_was_made_and_what_each_course_is(site: Site, prist
     assert site.changed(pristine) == []
 
 
-def test_courses_that_cannot_be_named_are_left_out_and_told(site: Site):
+def test_courses_that_cannot_be_identified_are_left_out_and_listed(site: Site):
     site.rows("UPDATE {course} SET idnumber = 'IDC101' WHERE id = 4")
     site.rows("UPDATE {course} SET idnumber = 'A&#44B' WHERE id = 5")
     site.rows("UPDATE {course} SET idnumber = '#1, \"quoted\"' WHERE id = 6")
@@ -113,14 +113,14 @@ def test_by_id(site: Site):
     assert found(site, shortname="*", course_id_field="id") == {str(id) for id in range(2, 11)}
 
 
-def test_those_unused_for_longest_come_first_and_the_others_wait(site: Site):
+def test_the_longest_unused_courses_come_first_up_to_the_limit(site: Site):
     result = make(site, categories="Science", limit=2)
     assert identifiers(result) == ["C103", "C101"]
     assert (result["courses"], result["over_limit"]) == (2, 1)
     assert "1 more found, over the limit" in Path(result["path"]).read_text()
 
 
-def test_names_of_teachers_making_stay_on_their_line(site: Site):
+def test_names_with_line_breaks_stay_on_one_line(site: Site):
     site.rows("UPDATE {course} SET fullname = 'One\n# two\n=3' WHERE id = 4")
     assert found(site, shortname="C102") == {"C102"}
 
@@ -143,7 +143,7 @@ def test_nothing_found_writes_nothing(site: Site):
     ],
     ids=named,
 )
-def test_what_makes_no_sense_fails(site: Site, params: dict[str, Any]):
+def test_unusable_params_fail(site: Site, params: dict[str, Any]):
     assert make(site, **params)["state"] == "failed"
     assert not Cabinet("courses_delete").folder("review").exists()
 
@@ -160,7 +160,7 @@ def test_a_reset(site: Site):
     assert "# 0 people, last access never, ended 2026-02-02: Empty course 103 (Science)\nC103," in path.read_text()
 
 
-def test_what_is_proposed_to_be_reset_passes_the_suite_of_resetting(site: Site):
+def test_the_default_columns_of_a_reset_pass_its_suite(site: Site):
     from toolsync.reading.validator import Validator
 
     result = make(site, what="courses_reset", shortname="*")
@@ -176,7 +176,7 @@ def test_a_file_given_to_it_is_wrong_usage(site: Site):
         site.run("toolsync_make_command_file", "shortname\nC101\n", shortname="*")
 
 
-def test_the_file_is_one_that_deletes(site: Site):
+def test_the_file_deletes_its_courses(site: Site):
     result = make(site, shortname="C103", course_id_field="idnumber")
     assert result["path"] is None
     result = make(site, shortname="C102", course_id_field="idnumber")

@@ -1,4 +1,4 @@
-"""What takes something away shows it first, and does what was approved: no more, and nothing else."""
+"""A file that deletes things shows a plan first, and then does exactly what was approved."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def cabinet(site: Site) -> Cabinet:
 
 
 def found(cabinet: Cabinet, *folders: str) -> list[str]:
-    """The files of these folders; default: all where command files and undo bundles are."""
+    """The files in these folders; by default, in all that hold command files or undo bundles."""
     names = folders or ("inbox", "work", "tryback", "archive", "undo")
     paths = (path for name in names if cabinet.folder(name).exists() for path in cabinet.folder(name).rglob("*"))
     return sorted(str(path.relative_to(cabinet.root)) for path in paths if path.is_file())
@@ -50,7 +50,7 @@ def drop(cabinet: Cabinet, tmp_path: Path, text: str = FILE, name: str = "old co
 
 @contextmanager
 def in_airflow(monkeypatch: pytest.MonkeyPatch, answer: str, **event: Any) -> Iterator[list[Any]]:
-    """Run as under a scheduler, where a person answers as soon as the task waits: the form that the person saw is in the list."""
+    """Run as under a scheduler, with a person who answers at once. The operator with the form is appended to the list."""
     from airflow.providers.standard.operators import hitl
 
     from toolsync.operators.approve import ApproveOperator
@@ -70,7 +70,7 @@ def in_airflow(monkeypatch: pytest.MonkeyPatch, answer: str, **event: Any) -> It
         yield asked
 
 
-def test_the_two_tasks_stand_before_execution():
+def test_plan_and_approve_come_before_execute():
     group = runner.load_dag(DAG_ID).task_group_dict["file"]
     order = ["validate", "plan", "approve", "execute", "tryback", "archive"]
     assert [task.task_id for task in group.topological_sort()] == [f"file.{name}" for name in order]
@@ -79,7 +79,7 @@ def test_the_two_tasks_stand_before_execution():
 # By hand
 
 
-def test_without_an_answer_the_plan_is_all_that_happens(site: Site, pristine: Site, cabinet: Cabinet):
+def test_without_an_answer_only_the_plan_is_made(site: Site, pristine: Site, cabinet: Cabinet):
     result = site.run(DAG_ID, FILE)
     assert result["state"] == "awaiting approval"
     assert site.changed(pristine) == []
@@ -101,7 +101,7 @@ def test_without_an_answer_the_plan_is_all_that_happens(site: Site, pristine: Si
     assert outcomes == ["not approved", "not approved", "failed"]
 
 
-def test_yes_in_advance_does_it_and_says_who(site: Site, cabinet: Cabinet):
+def test_yes_in_advance_executes_and_names_the_caller(site: Site, cabinet: Cabinet):
     result = site.run(DAG_ID, FILE, approve="yes")
     assert result["state"] == "success"
     assert site.value(GONE) == 0
@@ -113,14 +113,16 @@ def test_yes_in_advance_does_it_and_says_who(site: Site, cabinet: Cabinet):
 
 
 @pytest.mark.parametrize("params", [{}, WITHOUT])
-def test_no_in_advance_does_nothing_even_unasked(site: Site, pristine: Site, cabinet: Cabinet, params: dict[str, Any]):
+def test_no_in_advance_changes_nothing_even_if_no_approval_is_needed(
+    site: Site, pristine: Site, cabinet: Cabinet, params: dict[str, Any]
+):
     result = site.run(DAG_ID, FILE, approve="no", **params)
     assert result["state"] == "not approved"
     assert site.changed(pristine) == []
     assert found(cabinet) == []
 
 
-def test_nobody_is_asked_where_the_param_and_the_limits_do_not(site: Site):
+def test_nobody_is_asked_if_neither_the_param_nor_a_limit_says_so(site: Site):
     result = site.run(DAG_ID, FILE, **WITHOUT)
     assert result["state"] == "success"
     assert site.value(GONE) == 0
@@ -135,7 +137,7 @@ def test_nobody_is_asked_where_the_param_and_the_limits_do_not(site: Site):
         ("approve_active_days", 30, "1 course used within the last 30 days (approve_active_days): C106"),
     ],
 )
-def test_what_passes_a_limit_is_asked_for_whatever_the_param_says(
+def test_a_plan_over_a_limit_needs_approval_whatever_the_param_says(
     site: Site, monkeypatch: pytest.MonkeyPatch, limit: str, value: int, says: str
 ):
     visit(site, days_ago=20)
@@ -179,7 +181,7 @@ def test_pasted_rows_that_are_not_approved_are_kept_in_the_archive(site: Site, p
     assert found(cabinet, "inbox", "work", "tryback") == []
 
 
-def test_the_command_says_so_by_its_exit_status(site: Site, pristine: Site, tmp_path: Path):
+def test_the_exit_status_of_the_command(site: Site, pristine: Site, tmp_path: Path):
     (tmp_path / "old.csv").write_text(FILE)
     command = [sys.executable, "-m", "toolsync.run", DAG_ID, str(tmp_path / "old.csv"), "--format", "json"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "plugins")}
@@ -225,7 +227,7 @@ def test_a_person_rejects_in_airflow(
     assert "Rejected by ana on " in report.read_text()
 
 
-def test_a_file_put_back_takes_nobodys_place(
+def test_a_file_put_back_overwrites_no_other(
     site: Site, cabinet: Cabinet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     from toolsync.operators.approve import ApproveOperator
@@ -256,10 +258,10 @@ def test_nobody_answers_in_time(
     assert site.changed(pristine) == []
 
 
-def test_execution_asks_for_the_decision_itself(
+def test_execute_checks_the_decision_itself(
     site: Site, pristine: Site, cabinet: Cabinet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    """A task that somebody marked as success decides nothing."""
+    """Marking the task as success approves nothing."""
     drop(cabinet, tmp_path)
     monkeypatch.setattr("toolsync.operators.approve.ApproveOperator.process", lambda *args: None)
     assert site.run(DAG_ID)["state"] == "failed"
@@ -273,7 +275,7 @@ def test_execution_asks_for_the_decision_itself(
     assert found(cabinet) == ["inbox/old courses.csv"]
 
 
-# Between the plan and its execution
+# Changes between the plan and its execution
 
 
 def visit(site: Site, days_ago: float = 0) -> None:
@@ -290,7 +292,7 @@ def rename(site: Site) -> None:
 
 @pytest.fixture(params=["SQL and Python", "Python alone"])
 def guarded(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What looks that a line is what was approved: the SQL of the type, and Python for types whose SQL does not."""
+    """What compares lines with the plan: the SQL of the type, or Python for types whose SQL does not."""
     if request.param == "Python alone":
         make = SqlFolder.__init__
 
@@ -327,7 +329,7 @@ def test_a_line_that_is_not_what_was_approved_fails_and_the_others_are_done(
     assert Path(result["tryback"]).read_text() == "shortname\nC106\nNOWHERE\n"
 
 
-# What dies in the middle
+# Crashes
 
 MOMENTS = [
     ("toolsync.running.batches:BatchRun._totals", "after"),
@@ -350,7 +352,7 @@ MOMENTS_OF_NO = [
 
 
 def killed(where: str, when: str, answer: str) -> None:
-    """Run what is in the inbox in a process that is killed at that moment."""
+    """Run the files in the inbox in a process that is killed at that point."""
     flags = ["after"] if when == "after" else []
     command = [sys.executable, "-m", "tests.support.dying", where, *flags, "--", DAG_ID, "--approve", answer]
     environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'plugins'}:{ROOT}"}
@@ -366,7 +368,7 @@ def holding(cabinet: Cabinet) -> list[str]:
 
 
 @pytest.mark.parametrize(("where", "when"), MOMENTS + MOMENTS_OF_YES)
-def test_killed_at_any_moment_what_was_approved_is_done(
+def test_after_a_kill_at_any_point_what_was_approved_is_done(
     site: Site, cabinet: Cabinet, tmp_path: Path, where: str, when: str
 ):
     drop(cabinet, tmp_path)
@@ -382,7 +384,7 @@ def test_killed_at_any_moment_what_was_approved_is_done(
 
 
 @pytest.mark.parametrize(("where", "when"), MOMENTS + MOMENTS_OF_NO)
-def test_killed_at_any_moment_what_was_refused_is_not_done(
+def test_after_a_kill_at_any_point_what_was_rejected_is_not_done(
     site: Site, pristine: Site, cabinet: Cabinet, tmp_path: Path, where: str, when: str
 ):
     drop(cabinet, tmp_path)
@@ -394,7 +396,7 @@ def test_killed_at_any_moment_what_was_refused_is_not_done(
     assert site.changed(pristine) == []
 
 
-def test_an_answer_in_advance_is_not_one_to_what_a_dead_run_left(
+def test_an_answer_in_advance_does_not_count_for_files_of_a_dead_run(
     site: Site, pristine: Site, cabinet: Cabinet, tmp_path: Path
 ):
     drop(cabinet, tmp_path)
@@ -404,7 +406,7 @@ def test_an_answer_in_advance_is_not_one_to_what_a_dead_run_left(
     assert site.value(GONE) == 2
 
 
-# Words
+# Formats
 
 
 def plan_of(number: int) -> list[dict[str, Any]]:
@@ -417,7 +419,7 @@ def plan_of(number: int) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def test_names_stay_text_in_the_form():
+def test_names_are_escaped_in_the_form():
     head, rule, row = markdown(plan_of(1))
     assert head.startswith("| line | courseid | shortname | fullname | people | last access |")
     assert rule.count("|") == head.count("|")

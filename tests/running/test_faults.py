@@ -1,4 +1,4 @@
-"""What dies in the middle: afterwards the same again gives the right result, once, and no file is lost."""
+"""Crashes: the next run ends with the right result, everything is done once, and no file is lost."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HEADER = "username,firstname,lastname,email\n"
 PEOPLE = HEADER + "".join(f"p{n:03},P,{n},p{n}@example.org\n" for n in range(20)) + "no.last,No,,x@example.org\n"
 RENAMES = "oldusername,username,city\nu011,renamed.one,Oslo\nu012,renamed.two,Oslo\n"
 
-# Where a run is killed, and what had happened by then.
+# Where a run is killed.
 MOMENTS = [
     ("toolsync.cabinet.folders:Cabinet.archive", "before"),
     ("toolsync.cabinet.folders:Cabinet.archive", "after"),
@@ -46,9 +46,9 @@ def cabinet(site: Site) -> Cabinet:
 
 
 def killed(where: str, when: str, file: Path, *arguments: str, dag_id: str = "toolsync_users", **numbers: int) -> None:
-    """Run a file in a process that is killed at that moment.
+    """Run a file in a process that is killed at that point.
 
-    :param numbers: `calls`, `batch_lines`; `tests/dying.py` says what they are.
+    :param numbers: `calls`, `batch_lines`; see `tests/support/dying.py`.
     """
     flags = ["after"] if when == "after" else []
     flags += [f"{name}={number}" for name, number in numbers.items()]
@@ -59,7 +59,7 @@ def killed(where: str, when: str, file: Path, *arguments: str, dag_id: str = "to
 
 
 def places(cabinet: Cabinet, content: str) -> list[str]:
-    """The folders in which a file of that content is."""
+    """The folders that hold a file with this content."""
     return [
         folder
         for folder in ("inbox", "work", "archive")
@@ -69,7 +69,7 @@ def places(cabinet: Cabinet, content: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("where", "when"), MOMENTS)
-def test_killed_at_any_moment_the_next_run_ends_the_work(
+def test_after_a_kill_at_any_point_the_next_run_finishes(
     site: Site, cabinet: Cabinet, tmp_path: Path, where: str, when: str
 ):
     file = tmp_path / "people.csv"
@@ -88,11 +88,11 @@ def test_killed_at_any_moment_the_next_run_ends_the_work(
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_what_cannot_be_done_twice_is_done_once(site: Site, cabinet: Cabinet, tmp_path: Path, when: str):
+def test_what_cannot_be_repeated_is_done_once(site: Site, cabinet: Cabinet, tmp_path: Path, when: str):
     file = tmp_path / "renames.csv"
     file.write_text(RENAMES)
     killed("toolsync.moodle.session:MoodleSession.commit", when, file, "--params", '{"allow_rename": true}')
-    # A scheduled run, with the Params' defaults: the file goes on with those it was begun with.
+    # This run has the default Params, but the file continues with those of the first run.
     assert site.run("toolsync_users")["state"] == "success"
     [report] = cabinet.folder("report").glob("*.txt")
     assert "2 lines: 2 updated" in report.read_text()
@@ -117,14 +117,14 @@ def test_the_database_dies_and_comes_back(
     assert places(cabinet, PEOPLE) == ["work"]
 
     server.start()
-    # The claim belongs to a process that lives (this one): only that run, or one after its end, goes on with it.
+    # The claim belongs to this live process, so only its own run or one after its end could continue with it.
     monkeypatch.setattr("toolsync.cabinet.folders.Owner.may_adopt", lambda self, other: True)
     assert site.run("toolsync_users")["state"] == "success"
     assert site.value("SELECT COUNT(*) FROM {user} WHERE username LIKE 'p0__'") == 20
     assert places(cabinet, PEOPLE) == ["archive"]
 
 
-def test_a_lock_of_another_writer_is_waited_out(site: Site, pristine: Site):
+def test_a_lock_timeout_is_tried_again(site: Site, pristine: Site):
     site.rows("SET GLOBAL innodb_lock_wait_timeout = 1")
     other = site.connect()
     try:
@@ -200,7 +200,7 @@ def test_a_full_disk_loses_nothing(site: Site, cabinet: Cabinet, monkeypatch: py
         ("RENAME TABLE {config} TO {config_gone}", "not a Moodle database"),
     ],
 )
-def test_a_wrong_database_is_said_and_left_alone(
+def test_a_wrong_database_is_reported_and_not_changed(
     site: Site, pristine: Site, cabinet: Cabinet, damage: str, says: str, capfd: pytest.CaptureFixture[str]
 ):
     site.rows(damage)

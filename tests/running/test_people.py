@@ -1,4 +1,4 @@
-"""Enrolments, groups and cohorts where the scenarios do not reach: what is decided by us rather than by Moodle."""
+"""Enrolments, groups and cohorts beyond the scenarios: rules of Tool Sync's own rather than Moodle's."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def roles(site: Site, username: str, course: str) -> list[str]:
     return [name for (name,) in site.rows(ROLES, (username, course))]
 
 
-def test_a_role_alone_may_be_the_default(site: Site):
+def test_the_default_method_may_be_the_role_only(site: Site):
     result = site.run("toolsync_enrolments", "rolename,uid,cid\nteacher,u026,C103\n", default_method="-")
     assert result["counts"]["created"] == 1
     assert roles(site, "u026", "C103") == ["teacher"]
     assert site.rows(ENROLMENT, ("u026", "C103")) == []
 
 
-def test_all_roles_go_by_a_star_and_by_nothing_else(site: Site):
+def test_only_a_star_removes_all_roles(site: Site):
     site.run("toolsync_enrolments", "rolename,uid,cid,enrol\nteacher,u026,C103,-\nstudent,u026,C103,-\n")
     result = site.run("toolsync_enrolments", "cmd,rolename,uid,cid,enrol\ndel,,u026,C103,-\ndel,nosuch,u026,C103,-\n")
     assert result["counts"]["failed"] == 2
@@ -50,7 +50,7 @@ def test_enabling_changes_no_dates_and_says_so(site: Site):
     assert "enable and disable change no dates" in Path(result["report"]).read_text()
 
 
-def test_a_new_cohort_without_a_name_is_called_by_its_key(site: Site):
+def test_a_new_cohort_without_a_name_is_named_after_its_key(site: Site):
     result = site.run("toolsync_cohorts", "cid,userid\nINTAKE,u001\nINTAKE,u002\n", auto_create=True)
     assert result["counts"]["failed"] == 0
     assert site.rows("SELECT name, idnumber FROM {cohort} WHERE idnumber = 'INTAKE'") == [("INTAKE", "INTAKE")]
@@ -58,7 +58,7 @@ def test_a_new_cohort_without_a_name_is_called_by_its_key(site: Site):
     assert site.value(members) == 2
 
 
-def test_only_what_the_file_names_is_purged(site: Site):
+def test_only_groups_in_courses_of_the_file_are_purged(site: Site):
     site.rows(
         "INSERT INTO {groups} (courseid, name, idnumber, timecreated, timemodified) SELECT id, 'Empty', '', 0, 0 FROM {course} WHERE shortname IN ('C102', 'C103')"
     )
@@ -86,7 +86,7 @@ def test_only_what_the_file_names_is_purged(site: Site):
     assert [name for (name,) in site.rows(left)] == ["C103"]
 
 
-def test_a_cohort_that_goes_and_comes_in_a_file_without_people(site: Site):
+def test_a_file_without_people_may_delete_and_create_a_cohort_repeatedly(site: Site):
     result = site.run("toolsync_cohorts", "cmd,cid\ndel,COH1\nadd,COH1\ndel,COH1\ndel,COH1\n", auto_create=True)
     assert (result["counts"]["deleted"], result["counts"]["created"], result["counts"]["failed"]) == (2, 1, 1)
     assert site.value("SELECT COUNT(*) FROM {cohort} WHERE idnumber = 'COH1'") == 0

@@ -1,4 +1,4 @@
-"""What holds for any file: it does what its lines do one by one, however it is cut into batches; done again, it changes nothing.
+"""What holds for any file: it does the same as its lines one by one, however it is cut into batches, and running it again changes nothing.
 
 Below the DAG, in a transaction that is never committed, so that an example takes a fraction of a second.
 """
@@ -50,7 +50,7 @@ def options_of(file: File) -> dict[str, Any]:
 
 
 def written(statement: str) -> set[str]:
-    """The tables of the site that a statement may change, and perhaps a few more."""
+    """The tables of the site that a statement may change, possibly with a few others."""
     insert = INSERTS.search(statement)
     if insert:
         return {insert[1]} if insert[1] else set()
@@ -63,7 +63,7 @@ def opened(file: File) -> CommandFile:
 
 
 class Differ(rowdiff.Differ):
-    """What differs in the tables that matter; what the pristine site holds is read once."""
+    """The differences in the tables that matter. The pristine site is read once."""
 
     def __init__(self, session: MoodleSession, pristine: Site, since: int) -> None:
         self.site = session.value("SELECT DATABASE()")
@@ -115,7 +115,7 @@ class Bench:
 
     @contextmanager
     def undone(self) -> Iterator[None]:
-        """What is done in here is taken back."""
+        """Roll back what is done inside."""
         self.batches = 0
         self.tables.clear()
         try:
@@ -125,7 +125,7 @@ class Bench:
 
     @contextmanager
     def made(self, file: File) -> Iterator[None]:
-        """The site as the file finds it."""
+        """Prepare the site for the file."""
         with self.undone():
             for step in file.before:
                 if isinstance(step, File):
@@ -137,13 +137,13 @@ class Bench:
             yield
 
     def result(self, file: File, batch_lines: int = 10_000) -> Result:
-        """Execute a file on the site as it was made, and look at what it did."""
+        """Execute a file on the pristine site and find out what it changed."""
         self.session.execute("ROLLBACK TO SAVEPOINT made")
         outcomes = self.execute(file, batch_lines)
         return Result(told_of(outcomes), sorted(outcomes.stale), self.told(), self.differ.changes_in(self.tables))
 
     def folder(self, file: File, command: CommandFile) -> SqlFolder:
-        """The SQL of a file, rendered once for all that have the same columns and Params."""
+        """The SQL of a file, rendered once for all files with the same columns and Params."""
         key = repr((file.kind, file.columns, file.options))
         if key not in self.folders:
             occasion = Occasion(
@@ -153,7 +153,7 @@ class Bench:
         return self.folders[key]
 
     def execute(self, file: File, batch_lines: int = 10_000) -> Outcomes:
-        """Execute a file in batches, each later than the one before."""
+        """Execute a file in batches, each at a later time than the one before."""
         suite, command = load_suite(file.kind), opened(file)
         stager = Stager(suite, command.header, read_zone(self.session.timezone))
         lines = [StagedLine(record.line, *stager.values(record)) for some in command.records() for record in some]
@@ -220,7 +220,7 @@ def test_a_file_does_what_its_lines_do_one_by_one(kind: str, bench: Bench):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_file_done_again_changes_nothing(kind: str, bench: Bench):
+def test_running_a_file_again_changes_nothing(kind: str, bench: Bench):
     @settings(EXAMPLES, max_examples=10)
     @given(files(kind, repeatable=True))
     def check(file: File) -> None:

@@ -1,4 +1,4 @@
-"""Lines run by segments give what lines run one by one give."""
+"""Lines that run in segments give the same result as lines that run one by one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from toolsync.running.segments import segments
 
-# A line appends itself to what each of its things holds; with a mode, it adds to a set, which commutes.
+# A line appends itself to the history of each of its things. Lines with the same mode are collected in a set, as they commute.
 LINES = st.lists(
     st.lists(
         st.tuples(st.integers(0, 4), st.sampled_from([None, "add", "other"])),
@@ -30,7 +30,7 @@ def apply(state: dict[int, tuple], line: int, touches: list[tuple[int, str | Non
 
 
 @given(LINES, st.randoms(use_true_random=False))
-def test_segments_in_any_inner_order_equal_the_file_line_by_line(lines, rng: random.Random):
+def test_segments_give_the_same_result_in_any_inner_order(lines, rng: random.Random):
     expected: dict[int, tuple] = {}
     for number, touches in enumerate(lines):
         apply(expected, number, touches)
@@ -50,10 +50,10 @@ def test_a_file_about_different_things_is_one_segment():
     assert segments([1, 2, 3], [(1, 10, None), (2, 20, None), (3, 30, None)]) == [[1, 2, 3]]
 
 
-def test_as_many_segments_as_lines_about_one_thing_at_the_most():
+def test_there_are_at_most_as_many_segments_as_lines_about_one_thing():
     touches = [(line, line // 3, None) for line in range(300)]
     assert len(segments(range(300), touches)) == 3
 
 
-def test_a_thing_named_twice_by_a_line_in_two_modes_stays_apart():
+def test_a_line_that_touches_a_thing_in_two_modes_commutes_with_no_other():
     assert segments([1, 2], [(1, 7, "add"), (1, 7, "remove"), (2, 7, "add")]) == [[1], [2]]

@@ -40,7 +40,7 @@ class Site:
         )
 
     def connect(self) -> Any:
-        """A connection of the tests' own, which may all, autocommitting."""
+        """A connection with every privilege, in autocommit mode."""
         return MySQLdb.connect(
             db=self.database,
             user=self.info.admin_user,
