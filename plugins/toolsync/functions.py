@@ -15,7 +15,7 @@ from toolsync.course import (
     put_back,
     template_rows,
     text_counts,
-    undo_bundles,
+    undo_rows,
 )
 from toolsync.course.copies import site_copies
 from toolsync.course.graph_files import site_graph
@@ -59,15 +59,15 @@ FUNCTIONS = {
     # Resets
     "shift_restrictions": _of_rows(availability.shift_dates),
     # Undo bundles, and putting them back
-    "keep_going_rows": Function(undo_bundles.keep),
-    "write_undo_bundles": Function(undo_bundles.finish),
-    "find_undo_bundles": Function(put_back.find),
-    "undo_touches": Function(put_back.touches),
+    "keep_deleted_rows": Function(undo_rows.keep_deleted_rows),
+    "write_undo_bundles": Function(undo_rows.write_bundles),
+    "find_undo_bundles": Function(put_back.find_bundles),
+    "undo_touches": Function(put_back.bundle_touches),
     "load_undo_bundles": Function(
-        put_back.load, makes=("toolsync_back_", "toolsync_was_", "toolsync_became_", "toolsync_unmake_")
+        put_back.load_bundles, makes=("toolsync_back_", "toolsync_was_", "toolsync_became_", "toolsync_unmake_")
     ),
     "missing_contents": Function(put_back.missing_contents),
-    "mark_put_back": Function(put_back.done),
+    "mark_put_back": Function(put_back.mark_put_back),
 }
 
 

@@ -17,7 +17,8 @@ from tests.support.site import Site
 from toolsync import __version__
 from toolsync.cabinet.folders import Cabinet
 from toolsync.course.graph_files import course_graph
-from toolsync.course.undo_bundles import expire, indexes
+from toolsync.course.undo_bundles import indexes
+from toolsync.course.undo_expiry import expire
 from toolsync.moodle.hook import MoodleHook
 from toolsync.running.state import RunState
 

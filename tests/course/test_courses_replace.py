@@ -223,7 +223,7 @@ def test_two_lines_about_a_course_are_undone_one_after_the_other(site: Site, pri
     assert site.value("SELECT COUNT(*) FROM {course_modules} WHERE course = 4") == 32
     assert restore(site, "C102", undo_of="replace")["counts"]["updated"] == 1
     assert changes(site, pristine) == set()
-    assert "put back already" in told(restore(site, "C102"))
+    assert "already put back" in told(restore(site, "C102"))
 
 
 USES = {

@@ -1,191 +1,251 @@
-"""Undo bundles put back: what the SQL of `courses_restore` asks of the cabinet.
+"""Undo bundles put back: what the SQL of `courses_restore` needs from the cabinet.
 
-`find` looks up the bundle that a line means, `load` stages its rows in temporary tables, `missing_contents` asks the site's data folder,
-`done` marks the bundle once the transaction is committed.
+`find_bundles` finds the bundle that a line means, `load_bundles` stages its rows in temporary tables, `missing_contents` looks into the site's data folder,
+and `mark_put_back` marks the bundle once the transaction is committed.
 
-For a table `quiz` the rows that went are in `toolsync_back_quiz`, those that were changed in `toolsync_was_quiz` (before) and `toolsync_became_quiz` (after),
-those that were made in `toolsync_unmake_quiz`; each has the column `toolsync_line`.
+Of a table `quiz`, the deleted rows are staged in `toolsync_back_quiz`, the changed ones in `toolsync_was_quiz` (before) and `toolsync_became_quiz` (after),
+and the ids of created ones in `toolsync_unmake_quiz`; each of these has a column `toolsync_line`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from more_itertools import map_reduce
+
 from toolsync.cabinet.folders import Cabinet
-from toolsync.course.undo_bundles import UNDOABLE, WRITERS, indexes, moment, read_bundle, read_index, write_index
+from toolsync.course.undo_bundles import (
+    UNDOABLE,
+    WRITERS,
+    indexes,
+    read_bundle,
+    read_index,
+    timestamp,
+    write_index,
+    writing_order,
+)
 from toolsync.moodle.file_pool import EMPTY, FilePool, at_hand
 from toolsync.running.state import RunState
 
-HELD = 50_000  # rows staged at once
-ITS_OWN = {"badge", "bigbluebuttonbn_recordings"}  # tables of which a deletion changes rows of no other course
-Bundle = tuple[str, str, dict[str, Any]]  # type, name, index
-Found = tuple[int, str | None, str | None, int | None, str | None, int | None, str | None]
-DOES = {"delete": "courses_delete", "reset": "courses_reset", "replace": "courses"}  # the type, by what is to be undone
+STAGED_ROWS = 50_000  # rows held in memory before they are loaded into the database
+SHOWN_FILES = 5  # names in a message about missing contents
+ITS_OWN = {"badge", "bigbluebuttonbn_recordings"}  # tables in which a deletion changes rows of the deleted course only
+TYPE_OF = {
+    "delete": "courses_delete",
+    "reset": "courses_reset",
+    "replace": "courses",
+}  # the type that does each of these
+FoundRow = tuple[int, str | None, str | None, int | None, str | None, int | None, str | None]
 
 
-def find(rows: Iterable[Sequence[Any]], _state: RunState) -> list[Found]:
-    """The bundle that each line means: the newest of its course that was not put back.
+class NoBundle(LookupError):
+    """No bundle can be put back for a line; the message says why."""
 
-    :param rows: line, the column that names the course, what it holds, the name of the bundle, and what is to be undone (`delete`, `reset`, `replace`, `any`).
-    :return: line, type and name of the bundle, the course's id and short name, when it was made (Unix seconds); or what is the matter.
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle in the cabinet.
+
+    :param file_type: the type that wrote it.
     """
-    known = [(file_type, name, index) for file_type in UNDOABLE for name, index in indexes(Cabinet(file_type))]
-    known.sort(key=lambda bundle: moment(bundle[2]), reverse=True)
-    by_key: dict[str, list[Bundle]] = {}
-    return [
-        (line, *_find(_candidates(known, by_key, column, asked, name), column, name, what))
-        for line, column, asked, name, what in rows
-    ]
+
+    file_type: str
+    name: str
+    index: dict[str, Any]
+
+    @property
+    def course(self) -> dict[str, Any]:
+        return self.index["course"]
+
+    @property
+    def made(self) -> int:
+        """When it was written, in Unix seconds."""
+        return int(datetime.fromisoformat(self.index["made"]).timestamp())
 
 
-def touches(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[int, str, str | None]]:
-    """Which lines must wait for one another: those whose bundles hold changes of other courses wait for all, the others only for one about the same course.
+class _Bundles:
+    """All bundles of the cabinet, newest first."""
 
-    :param rows: as for `find`.
-    :return: line, thing, mode.
+    def __init__(self) -> None:
+        bundles = [Bundle(file_type, *found) for file_type in UNDOABLE for found in indexes(Cabinet(file_type))]
+        self.bundles = sorted(bundles, key=lambda bundle: writing_order(bundle.index), reverse=True)
+        self._by_course: dict[str, dict[str, list[Bundle]]] = {}  # by column, and by what it holds
+
+    def find(self, column: str, value: str, name: str | None, undo_of: str) -> Bundle:
+        """The bundle that a line means: the newest one of its course that has not been put back.
+
+        :param column: the column that identifies the course: `shortname`, `idnumber` or `id`.
+        :param value: what it holds.
+        :param name: the name of the bundle; None: the line gives none.
+        :param undo_of: `delete`, `reset`, `replace` or `any`.
+        :raises NoBundle: there is none, or there are several courses with one.
+        """
+        candidates = [bundle for bundle in self.bundles if bundle.name == name] if name else self._of(column, value)
+        wanted = [bundle for bundle in candidates if undo_of == "any" or bundle.file_type == TYPE_OF[undo_of]]
+        if not wanted:
+            raise NoBundle(f"there is no undo bundle {name or f'of a course with this {column}'}")
+        waiting = [bundle for bundle in wanted if not bundle.index["restored"]]
+        if not waiting:
+            raise NoBundle(f"already put back, on {wanted[0].index['restored']}")
+        if len({bundle.course["id"] for bundle in waiting}) > 1:
+            names = ", ".join(bundle.name for bundle in waiting)
+            raise NoBundle(f"there are undo bundles of several courses with this {column}: name one of {names}")
+        return waiting[0]
+
+    def _of(self, column: str, value: str) -> list[Bundle]:
+        if column not in self._by_course:
+            self._by_course[column] = map_reduce(self.bundles, lambda bundle: str(bundle.course[column]).casefold())
+        return self._by_course[column].get(value.casefold(), [])
+
+
+def find_bundles(rows: Iterable[Sequence[Any]], _state: RunState) -> list[FoundRow]:
+    """Find the bundle that each line means.
+
+    :param rows: line, the column that identifies the course, what it holds, the name of the bundle (or None), and what is to be undone.
+    :return: line, type and name of the bundle, id and short name of its course, when it was written (Unix seconds), None; or, of a line without a bundle,
+        the reason as the last value.
     """
-    found = []
-    for line, file_type, name, courseid, *_ in find(rows, state):
-        if file_type and name:
-            changed = set(read_index(Cabinet(file_type), name)["rows"]["changed"]) - ITS_OWN
-            alone = file_type != "courses_delete" or bool(changed)
-            found += [(line, "bundles", None if alone else "apart"), (line, f"course {courseid}", None)]
+    bundles = _Bundles()
+    found: list[FoundRow] = []
+    for line, *asked in rows:
+        try:
+            bundle = bundles.find(*asked)
+        except NoBundle as reason:
+            found.append((line, None, None, None, None, None, str(reason)))
+        else:
+            course = bundle.course
+            found.append((line, bundle.file_type, bundle.name, course["id"], course["shortname"], bundle.made, None))
     return found
 
 
-def _candidates(
-    known: list[Bundle], by_key: dict[str, list[Bundle]], column: str, asked: str, name: str | None
-) -> list[Bundle]:
-    if name:
-        return [bundle for bundle in known if bundle[1] == name]
-    if not by_key:
-        for bundle in known:
-            by_key.setdefault(str(bundle[2]["course"][column]).casefold(), []).append(bundle)
-    return by_key.get(asked.casefold(), [])
+def bundle_touches(rows: Iterable[Sequence[Any]], _state: RunState) -> list[tuple[int, str, str | None]]:
+    """Which lines have to wait for each other: lines about the same course; and, for all other lines, one whose bundle also holds changes of other courses.
+
+    :param rows: as for `find_bundles`.
+    :return: line, thing, mode, as for `touches.sql`.
+    """
+    bundles = _Bundles()
+    touches: list[tuple[int, str, str | None]] = []
+    for line, *asked in rows:
+        try:
+            bundle = bundles.find(*asked)
+        except NoBundle:
+            continue
+        alone = bundle.file_type != "courses_delete" or bool(set(bundle.index["rows"]["changed"]) - ITS_OWN)
+        touches += [(line, "bundles", None if alone else "apart"), (line, f"course {bundle.course['id']}", None)]
+    return touches
 
 
-def _find(
-    candidates: list[Bundle], column: str, name: str | None, what: str
-) -> tuple[str | None, str | None, int | None, str | None, int | None, str | None]:
-    wanted = [bundle for bundle in candidates if what == "any" or bundle[0] == DOES[what]]
-    waiting = [bundle for bundle in wanted if not bundle[2]["restored"]]
-    nothing = (None,) * 5
-    if not wanted:
-        return *nothing, "there is no undo bundle " + (f"{name}" if name else f"of a course with this {column}")
-    if not waiting:
-        return *nothing, f"put back already, on {wanted[0][2]['restored']}"
-    if len({bundle[2]["course"]["id"] for bundle in waiting}) > 1:
-        names = ", ".join(bundle[1] for bundle in waiting)
-        return *nothing, f"several courses with this {column} can be put back; name the bundle: {names}"
-    file_type, found, index = waiting[0]
-    made = int(datetime.fromisoformat(index["made"]).timestamp())
-    return file_type, found, index["course"]["id"], index["course"]["shortname"], made, None
-
-
-def load(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[int, str]]:
-    """Stage the rows of bundles.
+def load_bundles(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[int, str]]:
+    """Stage the rows of bundles in temporary tables.
 
     :param rows: line, type and name of the bundle.
-    :return: line and what keeps its bundle from being put back.
+    :return: line and the reason why its bundle can't be put back.
     """
     problems: list[tuple[int, str]] = []
-    staged = _Staged(state)
+    staging = _Staging(state)
     for line, file_type, name in rows:
         try:
-            for piece in read_bundle(Cabinet(file_type), name):
-                staged.add(line, piece)
+            for part in read_bundle(Cabinet(file_type), name):
+                staging.add(line, part)
         except (OSError, EOFError) as error:
             problems.append((line, f"the bundle can't be read: {error}"))
         except ValueError as error:
             problems.append((line, str(error)))
-    staged.flush()
+    staging.flush()
     return problems
 
 
-class _Staged:
-    """Rows of many bundles on their way into temporary tables, so many at once that the way is short."""
+class _Staging:
+    """Loads rows of bundles into temporary tables, many at once."""
 
     def __init__(self, state: RunState) -> None:
         self.schema = state.session.schema
         self.tables = state.tables
-        self._rows: dict[tuple[str, tuple[str, ...]], list[tuple[Any, ...]]] = {}
+        self._rows: dict[tuple[str, tuple[str, ...]], list[tuple[Any, ...]]] = {}  # by temporary table and columns
         self._held = 0
 
-    def add(self, line: int, piece: dict[str, Any]) -> None:
-        """Take a piece of a bundle.
+    def add(self, line: int, part: dict[str, Any]) -> None:
+        """Add the rows of a part of a bundle.
 
-        :raises ValueError: the site has no such table or column.
+        :raises ValueError: the site lacks the table or a column of it.
         """
-        table, columns, rows = piece["table"], tuple(piece["columns"]), piece["rows"]
-        if lost := [column for column in columns if not self.schema.has(table, column)]:
+        table, columns, rows = part["table"], tuple(part["columns"]), part["rows"]
+        if lacking := [column for column in columns if not self.schema.has(table, column)]:
             raise ValueError(
-                f"the site has no column {table}.{lost[0]} any more: it is not the version that the bundle was made of"
+                f"the site no longer has the column {table}.{lacking[0]} that the bundle has values for: its version of Moodle has changed since"
             )
-        if piece["change"] == "made":
-            self._take("unmake", table, ("id",), line, rows)
-        elif piece["change"] == "deleted":
-            self._take("unmake", table, ("id",), line, [])  # which the checks look at
-            self._take("back", table, columns, line, rows)
+        if part["change"] == "made":
+            self._hold("unmake", table, ("id",), line, rows)
+        elif part["change"] == "deleted":
+            self._hold("unmake", table, ("id",), line, [])  # the checks of the SQL need the table
+            self._hold("back", table, columns, line, rows)
         else:
             width = len(columns)
-            self._take("was", table, columns, line, [row[:width] for row in rows])
-            self._take("became", table, columns, line, [row[width:] for row in rows])
+            self._hold("was", table, columns, line, [row[:width] for row in rows])
+            self._hold("became", table, columns, line, [row[width:] for row in rows])
 
     def flush(self) -> None:
+        """Load the rows that are held."""
         for (name, columns), rows in self._rows.items():
             self.tables.load(name, ["toolsync_line", *columns], rows)
         self._rows.clear()
         self._held = 0
 
-    def _take(self, side: str, table: str, columns: tuple[str, ...], line: int, rows: Sequence[Sequence[Any]]) -> None:
+    def _hold(self, side: str, table: str, columns: tuple[str, ...], line: int, rows: Sequence[Sequence[Any]]) -> None:
         name = f"toolsync_{side}_{table}"
-        if self.tables.has(name):
-            pass
-        elif side == "unmake":
-            self.tables.create(name, "toolsync_line INT UNSIGNED NOT NULL, id BIGINT NOT NULL, PRIMARY KEY (id)")
-        else:
-            self.tables.create_like(name, table, number="toolsync_line", key="id")
+        if not self.tables.has(name):
+            self._create(name, table, only_ids=side == "unmake")
         if rows:
             self._rows.setdefault((name, columns), []).extend((line, *row) for row in rows)
             self._held += len(rows)
-        if self._held >= HELD:
+        if self._held >= STAGED_ROWS:
             self.flush()
+
+    def _create(self, name: str, table: str, *, only_ids: bool) -> None:
+        if only_ids:
+            self.tables.create(name, "toolsync_line INT UNSIGNED NOT NULL, id BIGINT NOT NULL, PRIMARY KEY (id)")
+        else:
+            self.tables.create_like(name, table, number="toolsync_line", key="id")
 
 
 def missing_contents(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[int, str]]:
-    """Which contents of files are not in the site's data folder any more. Nothing is known where that is out of reach.
+    """Which contents of files are no longer in the site's data folder. Nothing is reported where that folder can't be reached.
 
     :param rows: line, file name, content hash.
-    :return: line and a sentence.
+    :return: line and a note.
     """
     if not at_hand(state.session):
         return []
     pool = FilePool(state.session.extra["dataroot"])
-    lost: dict[int, list[str]] = {}
+    missing: dict[int, list[str]] = {}
     for line, file_name, content in rows:
         if content != EMPTY and not pool.has(content):
-            lost.setdefault(line, []).append(file_name)
+            missing.setdefault(line, []).append(file_name)
     return [
-        (line, f"the contents of {len(names)} files are not in the site's data folder any more: {', '.join(names[:5])}")
-        for line, names in lost.items()
+        (
+            line,
+            f"the contents of {len(names)} files are no longer in the site's data folder: {', '.join(names[:SHOWN_FILES])}",
+        )
+        for line, names in missing.items()
     ]
 
 
-def done(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[int]]:
-    """Mark bundles as put back, after the commit.
+def mark_put_back(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[int]]:
+    """Mark bundles as put back, as soon as the transaction is committed.
 
     :param rows: line, type and name of the bundle.
     """
-    bundles = [(file_type, name) for _, file_type, name in rows]
+    bundles = [(Cabinet(file_type), name) for _, file_type, name in rows]
+    restored = timestamp()
 
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-
-    def mark(bundle: tuple[str, str]) -> None:
-        cabinet, name = Cabinet(bundle[0]), bundle[1]
-        write_index(cabinet, name, {**read_index(cabinet, name), "restored": now})
+    def mark(bundle: tuple[Cabinet, str]) -> None:
+        cabinet, name = bundle
+        write_index(cabinet, name, {**read_index(cabinet, name), "restored": restored})
 
     def mark_all() -> None:
         with ThreadPoolExecutor(WRITERS) as threads:

@@ -9,7 +9,8 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from toolsync import __version__
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
-from toolsync.course.undo_bundles import UndoWriter, expire, held_contents
+from toolsync.course.undo_bundles import UndoWriter
+from toolsync.course.undo_expiry import expire, held_contents
 from toolsync.functions import sql_folder
 from toolsync.moodle.file_pool import FilePool
 from toolsync.operators.base import ClaimOperator

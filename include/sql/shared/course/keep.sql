@@ -5,5 +5,5 @@
 -- What goes is written into an undo bundle a course, before anything goes.
 CREATE TEMPORARY TABLE toolsync_undo (courseid BIGINT NOT NULL PRIMARY KEY, bundle VARCHAR(255) NOT NULL);
 
--- python: keep_going_rows INTO toolsync_undo
+-- python: keep_deleted_rows INTO toolsync_undo
 SELECT t.line, t.courseid FROM toolsync_plan t ORDER BY t.line;

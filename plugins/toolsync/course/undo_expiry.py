@@ -1,0 +1,59 @@
+"""How long undo bundles are kept, and the contents of files that they need."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from toolsync.cabinet.folders import Cabinet
+from toolsync.course.undo_bundles import UNDOABLE, indexes, remove_bundle, timestamp
+from toolsync.moodle.file_pool import FilePool, at_hand
+from toolsync.running.state import RunState
+
+# Rows of an old draft area of the site's first administrator, for contents that no other row refers to.
+DRAFTS = """
+INSERT INTO {files} (contenthash, pathnamehash, contextid, component, filearea, itemid, filepath, filename, userid, filesize, timecreated, timemodified)
+SELECT c.contenthash, SHA1(CONCAT('/', x.id, '/user/draft/', UNIX_TIMESTAMP(), '/', c.contenthash)), x.id, 'user', 'draft', UNIX_TIMESTAMP(), '/',
+       c.contenthash, x.instanceid, 0, UNIX_TIMESTAMP() - 432000, UNIX_TIMESTAMP() - 432000
+  FROM toolsync_content c
+  JOIN {config} a ON a.name = 'siteadmins'
+  JOIN {context} x ON x.contextlevel = 30 AND x.instanceid = CAST(SUBSTRING_INDEX(a.value, ',', 1) AS UNSIGNED)
+ WHERE NOT EXISTS (SELECT 1 FROM {files} f WHERE f.contenthash = c.contenthash)
+"""
+
+
+def held_contents() -> set[str]:
+    """The hashes of the file contents that rows in bundles refer to. They must stay in the site's data folder, or the rows would come back without them."""
+    return {
+        content for file_type in UNDOABLE for _, index in indexes(Cabinet(file_type)) for content in index["contents"]
+    }
+
+
+def expire(cabinet: Cabinet, state: RunState, days: float | None) -> int:
+    """Remove old bundles of a type, and the file contents that nothing refers to any more.
+
+    :param days: how old a bundle may become; None: as old as it likes.
+    :return: the number of removed bundles.
+    """
+    if days is None:
+        return 0
+    oldest = timestamp(datetime.now(UTC) - timedelta(days=days))
+    expired = [(name, index) for name, index in indexes(cabinet) if index["made"] < oldest]
+    contents = {content for _, index in expired for content in index["contents"]}
+    for name, _ in expired:
+        remove_bundle(cabinet, name)
+    if contents := contents - held_contents():
+        _discard(contents, state)
+    return len(expired)
+
+
+def _discard(contents: set[str], state: RunState) -> None:
+    """Discard file contents: into the site's trash, or, where its data folder can't be reached, by way of draft files, which Moodle's daily cron deletes."""
+    session = state.session
+    if at_hand(session):
+        FilePool(session.extra["dataroot"]).discard_unused(contents, session)
+        return
+    state.tables.create("toolsync_content", "contenthash VARCHAR(40) NOT NULL PRIMARY KEY")
+    state.tables.load("toolsync_content", ["contenthash"], [(content,) for content in contents])
+    session.execute(DRAFTS)
+    state.tables.drop()
+    state.commit()

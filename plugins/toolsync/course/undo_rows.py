@@ -1,0 +1,105 @@
+"""The rows that go into undo bundles, as the SQL of a type collected them in temporary tables.
+
+`toolsync_of_<table>`: ids of rows that are deleted. `toolsync_before_<table>`: rows as they were, which the run may have changed or deleted.
+`toolsync_made_<table>`: ids of rows that the run created.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from more_itertools import chunked
+
+from toolsync.moodle.session import MoodleSession
+from toolsync.running.state import RunState, UndoLog
+
+CHUNK = 1000  # rows in one JSON line
+DELETED = "toolsync_of_"
+BEFORE = "toolsync_before_"
+MADE = "toolsync_made_"
+
+
+def keep_deleted_rows(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[int, str]]:
+    """Begin the bundles of courses with the rows that are about to be deleted.
+
+    :param rows: line and course id.
+    :return: nothing; `write_bundles` writes the bundles.
+    """
+    if state.undo is None:
+        return []
+    courses = {courseid for _, courseid in rows}
+    for deleted, table in _filled(state, DELETED):
+        columns = state.session.schema.columns(table)
+        names = ", ".join(f"t.`{name}`" for name in columns)
+        found = state.session.stream(
+            f"SELECT p.courseid, {names} FROM {deleted} p JOIN {{{table}}} t ON t.id = p.id ORDER BY p.courseid, p.id"
+        )
+        _add(state.undo, courses, "deleted", table, columns, found)
+    return []
+
+
+def write_bundles(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[int, str]]:
+    """Complete the bundles of courses and write them.
+
+    :param rows: line, course id, shortname, fullname, idnumber.
+    :return: line and the name of its bundle.
+    """
+    if state.undo is None:
+        return []
+    session = state.session
+    courses = {row[1]: dict(zip(("line", "id", "shortname", "fullname", "idnumber"), row, strict=True)) for row in rows}
+    for before, table in _filled(state, BEFORE):
+        _add_changes(session, state.undo, courses, table, before)
+    for made, table in _filled(state, MADE):
+        found = session.stream(f"SELECT courseid, id FROM {made} ORDER BY courseid, id")
+        _add(state.undo, courses, "made", table, ["id"], found)
+    names = state.undo.write(courses, session.release)
+    return [(courses[courseid]["line"], name) for courseid, name in names.items()]
+
+
+def _filled(state: RunState, prefix: str) -> list[tuple[str, str]]:
+    """The temporary tables with such names that hold rows, each with the table of the site."""
+    return [(name, name.removeprefix(prefix)) for name in sorted(state.tables.filled) if name.startswith(prefix)]
+
+
+def _add_changes(session: MoodleSession, undo: UndoLog, courses: Container[int], table: str, before: str) -> None:
+    """Compare rows with what they were, and add those that are gone or different."""
+    columns = session.schema.columns(table)
+    old, new = (", ".join(f"{alias}.`{name}`" for name in columns) for alias in "bt")
+    same = " AND ".join(f"BINARY b.`{name}` <=> BINARY t.`{name}`" for name in columns)
+    in_order = "ORDER BY b.toolsync_course, b.id"
+    deleted = session.stream(
+        f"SELECT b.toolsync_course, {old} FROM {before} b LEFT JOIN {{{table}}} t ON t.id = b.id WHERE t.id IS NULL {in_order}"
+    )
+    _add(undo, courses, "deleted", table, columns, deleted)
+    changed = session.stream(
+        f"SELECT b.toolsync_course, {old}, {new} FROM {before} b STRAIGHT_JOIN {{{table}}} t ON t.id = b.id WHERE NOT ({same}) {in_order}"
+    )
+    _add(undo, courses, "changed", table, columns, changed)
+
+
+def _add(
+    undo: UndoLog,
+    courses: Container[int],
+    change: str,
+    table: str,
+    columns: Sequence[str],
+    found: Iterable[Sequence[Any]],
+) -> None:
+    """Add rows to the bundles of their courses.
+
+    :param courses: ids of the courses that have a bundle; rows of others are passed over.
+    :param found: course id, then the values of the row; ascending by course id.
+    """
+    for courseid, rows in _by_course(found):
+        if courseid in courses:
+            undo.add(courseid, change, table, columns, rows)
+
+
+def _by_course(found: Iterable[Sequence[Any]]) -> Iterator[tuple[int, list[list[Any]]]]:
+    for courseid, rows in groupby(found, key=itemgetter(0)):
+        for chunk in chunked(rows, CHUNK):
+            yield courseid, [list(row[1:]) for row in chunk]
