@@ -124,26 +124,27 @@ def rooms() -> dict[str, set[str]]:
 
 
 def test_the_table_of_rooms_is_true():
-    told = {}
+    told: dict[str, set[str]] = {}
     for line in text_of(ROOT / "docs/architecture.md").splitlines():
         if match := re.fullmatch(r"\| `(\w+)` \|.*\| ([\w, –]+) \|", line):
             told[match[1]] = set(match[2].split(", ")) - {"–"}
+            files = re.findall(r"`(\w+\.py)`", line)
+            assert files and all((PACKAGE / match[1] / name).exists() or (PACKAGE / name).exists() for name in files)
     assert told == rooms()
 
 
 def test_names_of_the_code_exist():
-    """Paths, and `Class.method` or `function` behind the path of its file."""
-    known = defined()
+    """Paths, `Class.method`, and names in capitals or with them."""
+    methods, words = defined(), {word for path in PACKAGE.rglob("*.py") for word in re.findall(r"\w+", text_of(path))}
     for path in [*DOCS, ROOT / "tests/conformance/README.md"]:
-        for name in re.findall(r"`([^`\n]+)`", text_of(path)):
-            if (
-                re.fullmatch(r"[\w./-]+\.(?:py|sql|sh|yaml|toml|json)", name)
-                and "/" in name
-                and not INVENTED.search(name)
-            ):
-                assert any((base / name).exists() for base in (ROOT, PACKAGE, ROOT / "include/sql")), f"{path}: {name}"
-            elif re.fullmatch(r"[A-Z]\w+\.[a-z_]\w+", name) and not name.endswith(".md"):
-                assert name in known, f"{path}: {name}"
+        for name in SPAN.findall(text_of(path)):
+            where = f"{path.relative_to(ROOT)}: {name}"
+            if re.fullmatch(r"[\w./-]+/[\w.-]+\.(?:py|sql|sh|yaml|toml|json)", name) and not INVENTED.search(name):
+                assert any((base / name).exists() for base in (ROOT, PACKAGE, ROOT / "include/sql")), where
+            elif re.fullmatch(r"[A-Z]\w+\.(?!md|db)[a-z_]\w+", name):
+                assert name in methods, where
+            elif path.name == "architecture.md" and re.fullmatch(r"[A-Z]\w*[a-z_][A-Z]\w*", name):
+                assert name in words, where
 
 
 @cache
