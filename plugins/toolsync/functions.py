@@ -52,10 +52,10 @@ FUNCTIONS = {
     "backups_ready": Function(backup_lines.mark_ready),
     "remember_changed_courses": Function(template_rows.remember_changed),
     # Copies of courses
-    "read_templates": Function(template_rows.read, makes=("toolsync_tpl_", "toolsync_linked_")),
+    "read_templates": Function(template_rows.read_templates, makes=("toolsync_tpl_", "toolsync_linked_")),
     "check_pairs": Function(template_rows.check_pairs),
     "rewrite_embedded_ids": Function(embedded_ids.rewrite),
-    "count_words": _of_rows(text_counts.counts),
+    "count_words": _of_rows(text_counts.count_words),
     # Resets
     "shift_restrictions": _of_rows(availability.shift_dates),
     # Undo bundles, and putting them back

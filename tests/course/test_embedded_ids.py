@@ -10,9 +10,9 @@ import phpserialize
 import pytest
 
 from toolsync.course.availability import with_ids
-from toolsync.course.embedded_ids import Copy, Rewriters
 from toolsync.course.graph_files import course_graph
-from toolsync.course.text_counts import counts
+from toolsync.course.text_counts import count_words
+from toolsync.course.text_rewriters import Copy, Rewriters
 
 ADDRESS = "https://moodle.example"
 NEW = {
@@ -24,13 +24,13 @@ REWRITERS = Rewriters(course_graph(), ADDRESS, {("quiz", 7): 7}, {55}.__contains
 
 
 def rewritten(kind: str, text: str, more: str = "") -> str | None:
-    change = REWRITERS.of(kind, text, more)
+    change = REWRITERS.rewriter(kind, text, more)
     return change(COPY) if change else None
 
 
 def restricted(*conditions: dict[str, Any], seconds: int = 0) -> Any:
     text = json.dumps({"op": "&", "c": conditions, "showc": [True]})
-    found = with_ids(text, COPY.new, seconds)
+    found = with_ids(text, COPY.new_id, seconds)
     return json.loads(found)["c"] if found else None
 
 
@@ -74,11 +74,11 @@ def test_dates_of_restrictions_move():
         {"type": "group"},
     ]
     assert (
-        with_ids('{"op":"&","c":[{"type":"group","id":7}],"v":"\\u00e9\\/"}', COPY.new, 5)
+        with_ids('{"op":"&","c":[{"type":"group","id":7}],"v":"\\u00e9\\/"}', COPY.new_id, 5)
         == '{"op":"&","c":[{"type":"group","id":71}],"v":"\\u00e9\\/"}'
     )
-    assert with_ids("nonsense", COPY.new, 5) is None
-    assert with_ids("[]", COPY.new, 5) is None
+    assert with_ids("nonsense", COPY.new_id, 5) is None
+    assert with_ids("[]", COPY.new_id, 5) is None
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_texts_of_each_kind(kind: str, text: str, result: str | None):
 
 def test_an_unknown_kind_is_a_defect():
     with pytest.raises(ValueError, match="no such kind"):
-        REWRITERS.of("magic", "7", "")
+        REWRITERS.rewriter("magic", "7", "")
 
 
 def filtered(condition: Any, context: str = "7") -> Any:
@@ -206,4 +206,4 @@ def test_settings_in_another_encoding_keep_their_bytes():
     ],
 )
 def test_words_are_counted_as_moodle_counts_them(text: str | None, words: int, letters: int):
-    assert counts([(1, text, 1)]) == [(1, words, letters)]
+    assert count_words([(1, text, 1)]) == [(1, words, letters)]

@@ -19,7 +19,7 @@ NEW = {("course", 2): 90, ("course_modules", 7): 91, ("book_chapters", 8): 92, (
 
 
 def follow(text: str) -> str:
-    return LINKS.follow(text, lambda table, old: NEW.get((table, old)))
+    return LINKS.with_ids(text, lambda table, old: NEW.get((table, old)))
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def follow(text: str) -> str:
 )  # fmt: skip
 def test_ids_of_the_sites_pages_are_exchanged_and_nothing_else(link: str, followed: str):
     assert follow(f'<a href="{ADDRESS}{link}">2 7 8</a>') == f'<a href="{ADDRESS}{followed}">2 7 8</a>'
-    assert LINKS.found(f"{ADDRESS}/pluginfile.php/1/") and not LINKS.found(f"{ADDRESS}/nowhere.php?id=2")
+    assert LINKS.has_link(f"{ADDRESS}/pluginfile.php/1/") and not LINKS.has_link(f"{ADDRESS}/nowhere.php?id=2")
 
 
 def test_links_within_other_addresses():
@@ -65,7 +65,7 @@ def test_links_within_other_addresses():
 )
 def test_what_is_no_address_of_the_site_stays(text: str):
     assert follow(text) == text
-    assert not LINKS.found(text)
+    assert not LINKS.has_link(text)
 
 
 def test_several_links_and_what_stands_between():
@@ -75,5 +75,5 @@ def test_several_links_and_what_stands_between():
 
 def test_a_site_whose_address_is_not_known_has_no_links():
     links = SiteLinks(PAGES, "")
-    assert not links.found("/course/view.php?id=2")
-    assert links.follow("/course/view.php?id=2", lambda table, old: 1) == "/course/view.php?id=2"
+    assert not links.has_link("/course/view.php?id=2")
+    assert links.with_ids("/course/view.php?id=2", lambda table, old: 1) == "/course/view.php?id=2"

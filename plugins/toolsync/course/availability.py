@@ -1,4 +1,4 @@
-"""Restrictions of activities and sections, the JSON that Moodle keeps in `availability`."""
+"""Restrictions of activities and sections: the JSON in Moodle's columns `availability`, a tree of conditions."""
 
 from __future__ import annotations
 
@@ -6,54 +6,52 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-# What restrictions name by id: the key of the id, the table, and what Moodle writes when there is no such row any more.
-NAMED = {
+# The types of conditions that contain an id: its key, its table, and what Moodle's restore writes when there is no such row.
+REFERENCES = {
     "completion": ("cm", "course_modules", 0),
     "group": ("id", "groups", -1),
     "grouping": ("id", "groupings", -1),
     "grade": ("id", "grade_items", 0),
 }
 
-Node = dict[str, Any]  # a restriction, or several of them
-Change = Callable[[Node], bool]  # whether there was anything to change
+Node = dict[str, Any]  # a condition, or a group of conditions
+Change = Callable[[Node], bool]  # changes a node; returns whether it is one that this change is about
 
 
 def shift_dates(rows: Iterable[tuple[int, int, str]]) -> list[tuple[int, str]]:
-    """Move restrictions by date.
+    """Shift the dates in restrictions.
 
     :param rows: id, seconds, availability.
-    :return: id and availability of those that have such a restriction.
+    :return: id and new availability; only of restrictions that contain a date.
     """
     shifted = ((row, _changed(text, _later(seconds))) for row, seconds, text in rows)
     return [(row, text) for row, text in shifted if text is not None]
 
 
-def with_ids(text: str, new: Callable[[str, int], int | None], seconds: int) -> str | None:
-    """A restriction with other ids and later dates.
+def with_ids(text: str, new_id: Callable[[str, int], int | None], seconds: int) -> str | None:
+    """A restriction with other ids and shifted dates.
 
-    :param new: the id that takes the place of one of a table; None when none does.
+    :param new_id: the id that replaces one of a table; None when there is none.
     :return: None when nothing changes.
     """
-    return _changed(text, _renamed(new), *([_later(seconds)] if seconds else []))
+    return _changed(text, _with_new_id(new_id), *([_later(seconds)] if seconds else []))
 
 
 def php_json(tree: Any) -> str:
-    """As PHP writes JSON."""
+    """JSON as PHP's json_encode() writes it."""
     return json.dumps(tree, separators=(",", ":")).replace("/", "\\/")
 
 
 def _changed(text: str, *changes: Change) -> str | None:
-    """A restriction with such changes; None when there is nothing to change."""
     try:
         tree = json.loads(text)
     except ValueError:
-        return None  # Moodle itself can't read it
-    found = [change(node) for change in changes for node in _nodes(tree)]
-    return php_json(tree) if any(found) else None
+        return None  # Moodle can't read it, either
+    applied = [change(node) for change in changes for node in _nodes(tree)]
+    return php_json(tree) if any(applied) else None
 
 
 def _nodes(tree: Any) -> Iterator[Node]:
-    """A tree of restrictions and all in it."""
     if isinstance(tree, dict):
         yield tree
         children = tree.get("c")
@@ -62,27 +60,27 @@ def _nodes(tree: Any) -> Iterator[Node]:
 
 
 def _later(seconds: int) -> Change:
-    def later(node: Node) -> bool:
-        found = node.get("type") == "date" and isinstance(node.get("t"), int)
-        if found:
+    def change(node: Node) -> bool:
+        is_date = node.get("type") == "date" and isinstance(node.get("t"), int)
+        if is_date:
             node["t"] += seconds
-        return found
+        return is_date
 
-    return later
+    return change
 
 
-def _renamed(new: Callable[[str, int], int | None]) -> Change:
-    def renamed(node: Node) -> bool:
-        kind = node.get("type")
-        if not isinstance(kind, str) or kind not in NAMED:
+def _with_new_id(new_id: Callable[[str, int], int | None]) -> Change:
+    def change(node: Node) -> bool:
+        condition = node.get("type")
+        if not isinstance(condition, str) or condition not in REFERENCES:
             return False
-        key, table, lost = NAMED[kind]
+        key, table, missing = REFERENCES[condition]
         old = node.get(key)
-        # No id: any group, or the activity's own grouping; -1: the activity before. Moodle reads an activity's id written as text, too.
+        # Without an id: any group, or the activity's own grouping; -1: the previous activity. Moodle also reads the id of an activity written as text.
         number = int(old) if isinstance(old, int) or isinstance(old, str) and old.isdecimal() else 0
         if number <= 0:
             return False
-        node[key] = new(table, number) or lost
+        node[key] = new_id(table, number) or missing
         return True
 
-    return renamed
+    return change

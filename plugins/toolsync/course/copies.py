@@ -16,13 +16,12 @@ from more_itertools import map_reduce
 from toolsync.course.conditions import all_of, any_if_each, any_of
 from toolsync.course.copy_inserts import SCALES, Insert, InsertBuilder, LateColumn
 from toolsync.course.copy_steps import Step, copy_map, ordered_steps, template_table
-from toolsync.course.graph import ROOT, CourseGraph, Link, Table
+from toolsync.course.graph import LINKS, ROOT, CourseGraph, Link, Table
 from toolsync.course.graph_files import site_graph
 from toolsync.moodle.schema import Schema
 
 ROLES = "role"
 USED = "used"  # under `copy`: the rows that a copied row uses
-LINKS = "links"  # under `embeds`: links to pages of the site
 OF_ROW = re.compile(r"\bt\.")
 # Nobody sees an activity that is being deleted, or whose module is lost.
 ALIVE = (

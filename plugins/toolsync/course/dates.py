@@ -1,4 +1,4 @@
-"""Dates of courses that depend on the site's calendar."""
+"""Dates of courses that depend on a timezone."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from toolsync.moodle.session import Site
 
 
 def tomorrow(rows: Iterable[tuple[int, str]], site: Site) -> list[tuple[int]]:
-    """The first second of the day after a moment: when a new course begins, unless somebody says otherwise.
+    """The midnight that follows a time: the default start date of a new course.
 
-    :param rows: the moment in Unix seconds, and the timezone of who makes the course ('' is the site's).
+    :param rows: a time in Unix seconds, and the timezone of the person who creates the course; empty: the site's.
     """
-    return [(int(_midnight_after(now, _zone(name, site)).timestamp()),) for now, name in rows]
+    return [(int(_next_midnight(now, _zone(name, site)).timestamp()),) for now, name in rows]
 
 
 def week_ends(rows: Iterable[tuple[int, int, int, str]], site: Site) -> list[tuple[int, int]]:
-    """The end of the last week of weekly courses.
+    """The end of the last week of courses in weekly format.
 
-    :param rows: course id, start date (Unix seconds), number of the last section, timezone ('' is the site's).
-    :return: course id, end date.
+    :param rows: course id, start date (Unix seconds), number of the last section, timezone (empty: the site's).
+    :return: course id and end date (Unix seconds).
     """
     return [(course, _weeks_later(start, max(last, 1), _zone(name, site))) for course, start, last, name in rows]
 
@@ -30,8 +30,8 @@ def _zone(name: str, site: Site) -> ZoneInfo:
     return ZoneInfo(name if name in available_timezones() else site.timezone)
 
 
-def _midnight_after(moment: int, zone: ZoneInfo) -> datetime:
-    day = datetime.fromtimestamp(moment, zone) + timedelta(days=1)
+def _next_midnight(time: int, zone: ZoneInfo) -> datetime:
+    day = datetime.fromtimestamp(time, zone) + timedelta(days=1)
     return day.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
 
 

@@ -1,82 +1,47 @@
-"""Ids within texts, for the copies of a course: which rows of the copy take the place of the template's.
+"""Ids within texts of copied courses, put right: in links, restrictions, settings of blocks and the like.
 
-The course graph says which columns hold such texts (`embeds`, `texts`). Each text of the template is taken apart once; every copy puts it together
-with its own ids.
+The course graph says which columns hold such texts (`embeds`); `text_rewriters.py` knows the kinds.
 """
 
 from __future__ import annotations
 
-import base64
-import json
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
-import phpserialize
-
-from toolsync.course.availability import php_json, with_ids
-from toolsync.course.copies import LINKS, site_copies
+from toolsync.course.copies import site_copies
 from toolsync.course.copy_steps import copy_map, linked_table, template_table
-from toolsync.course.graph import CourseGraph
+from toolsync.course.graph import LINKS
 from toolsync.course.graph_files import site_graph
-from toolsync.course.links import SiteLinks
+from toolsync.course.text_rewriters import Copy, NewId, Rewriters
 from toolsync.moodle.session import MoodleSession
 from toolsync.running.state import RunState
 
-IDS = re.compile(r"\d+")
-SERIALISED = re.compile(r"[aOs]:\d+:")  # what PHP wrote: it counts its letters
-GRADE_ITEM = re.compile(r"##gi(\d+)##")
-
-
-class Lookup(Protocol):
-    """Which row of a copy took the place of a row of the template: None when none did."""
-
-    def __call__(self, table: str, old: int) -> int | None: ...
-
-
-@dataclass(frozen=True)
-class Copy:
-    """A copy of a course.
-
-    :param shift: seconds by which its dates move.
-    :param new: finds its rows.
-    """
-
-    courseid: int
-    shift: int
-    new: Lookup
-
-
-PhpVars = dict[bytes, Any]
-Rewrite = Callable[[Copy], str | None]  # None: the text stays as it is
-
 
 def rewrite(rows: Iterable[Sequence[Any]], state: RunState) -> Iterator[tuple[str, int, str]]:
-    """Put the copies' own ids into their texts.
+    """Put the ids of copies into their texts.
 
-    :param rows: course id, template's id and shift of each copy.
-    :return: place (`table.column`), id and text of each row that changes.
+    :param rows: course id, template's course id and shift (seconds) of each copy.
+    :return: place (`table.column`), id and text of each row whose text changes.
     """
-    session = state.session
-    graph, maps = site_graph(session.schema), _Maps(state)
-    by_template: dict[int, list[Copy]] = {}
+    session, maps = state.session, _CopyMaps(state)
+    copies: dict[int, list[Copy]] = {}  # by template
     for courseid, templateid, shift in rows:
-        copy = Copy(courseid, shift, maps.lookup(courseid, templateid))
-        by_template.setdefault(templateid, []).append(copy)
+        copy = Copy(courseid, shift, maps.new_ids_of(courseid, templateid))
+        copies.setdefault(templateid, []).append(copy)
     adopted = set(session.rows("SELECT place, id FROM toolsync_adopted"))
-    rewriters = Rewriters(graph, site_address(session), _graded(state), lambda glossary: _is_global(session, glossary))
+    rewriters = _rewriters(state)
     for table, column, kind in site_copies(session.schema).embedded(session.schema.text_columns):
         if linked_table(table) not in state.tables.filled:
             continue
         place = f"{table}.{column}"
-        for templateid, old, text, more in session.rows(_texts(table, column, kind)):
-            change = rewriters.of(kind, text, more)
+        for templateid, old, text, extra in session.rows(_query(table, column, kind)):
+            change = rewriters.rewriter(kind, text, extra)
             if change is None:
                 continue
-            for copy in by_template[templateid]:
-                new = copy.new(table, old)
-                if new is None or maps.merged(table, new) and (place, new) not in adopted:
+            for copy in copies[templateid]:
+                new = copy.new_id(table, old)
+                # A row that was there before keeps its own texts, except those that it took over from the template.
+                if new is None or maps.existed(table, new) and (place, new) not in adopted:
                     continue
                 value = change(copy)
                 if value is not None and value != text:
@@ -84,7 +49,7 @@ def rewrite(rows: Iterable[Sequence[Any]], state: RunState) -> Iterator[tuple[st
 
 
 def site_address(session: MoodleSession) -> str:
-    """The site's address, as texts that link to its pages have it; empty when it is not known."""
+    """The site's address as links in texts begin with it; empty when it is unknown."""
     return (
         session.extra.get("wwwroot")
         or session.value(
@@ -94,22 +59,29 @@ def site_address(session: MoodleSession) -> str:
     )
 
 
-def _texts(table: str, column: str, kind: str) -> str:
-    more = {"block": "t.blockname", "filter": "t.questionscontextid"}.get(kind, "''")
-    found = f"t.`{column}` LIKE '%.php%'" if kind == LINKS else f"t.`{column}` <> ''"
+def _rewriters(state: RunState) -> Rewriters:
+    session = state.session
+
+    def is_global(glossary: int) -> bool:
+        found = session.value("SELECT 1 FROM {glossary} WHERE id = %s AND globalglossary = 1", (glossary,))
+        return found is not None
+
+    return Rewriters(site_graph(session.schema), site_address(session), _grade_items(state), is_global)
+
+
+def _query(table: str, column: str, kind: str) -> str:
+    """The SELECT of the templates' texts: course id, row id, text, and what else its kind needs."""
+    extra = {"block": "t.blockname", "filter": "t.questionscontextid"}.get(kind, "''")
+    may_have_ids = f"t.`{column}` LIKE '%.php%'" if kind == LINKS else f"t.`{column}` <> ''"
     return (
-        f"SELECT t.toolsync_course, t.id, t.`{column}`, {more} "
+        f"SELECT t.toolsync_course, t.id, t.`{column}`, {extra} "
         f"FROM {linked_table(table)} l JOIN {template_table(table)} t ON t.toolsync_course = l.toolsync_course AND t.id = l.id "
-        f"WHERE {found}"
+        f"WHERE {may_have_ids}"
     )
 
 
-def _is_global(session: MoodleSession, glossary: int) -> bool:
-    return session.value("SELECT 1 FROM {glossary} WHERE id = %s AND globalglossary = 1", (glossary,)) is not None
-
-
-def _graded(state: RunState) -> dict[tuple[str, int], int]:
-    """The first grade item of each of the templates' activities."""
+def _grade_items(state: RunState) -> dict[tuple[str, int], int]:
+    """The first grade item of each activity of the templates, by activity module and instance id."""
     items = template_table("grade_items")
     if items not in state.tables.filled:
         return {}
@@ -119,198 +91,35 @@ def _graded(state: RunState) -> dict[tuple[str, int], int]:
     return {(module, instance): item for module, instance, item in rows}
 
 
-class _Maps:
-    """What became of the rows of the templates."""
+class _CopyMaps:
+    """Which new rows the templates' rows became, table by table, each read when it is first needed."""
 
     def __init__(self, state: RunState) -> None:
         self.state = state
-        self._maps: dict[str, dict[tuple[int, int], int]] = {}
-        self._merged: dict[str, set[int]] = {}
+        self._new_ids: dict[str, dict[tuple[int, int], int]] = {}  # by table, then by course and old id
+        self._existing: dict[str, set[int]] = {}
 
-    def lookup(self, courseid: int, templateid: int) -> Lookup:
-        def new(table: str, old: int) -> int | None:
+    def new_ids_of(self, courseid: int, templateid: int) -> NewId:
+        """Finds the rows of one copy."""
+
+        def new_id(table: str, old: int) -> int | None:
             if table == "course":
                 return courseid if old == templateid else None
-            return self._map(table).get((courseid, old))
+            self._read(table)
+            return self._new_ids[table].get((courseid, old))
 
-        return new
+        return new_id
 
-    def merged(self, table: str, new: int) -> bool:
-        """Whether a row was there already, and stands for one of the template's."""
-        self._map(table)
-        return new in self._merged[table]
+    def existed(self, table: str, new: int) -> bool:
+        """Whether a row was there before the copy, and takes the place of one of the template's."""
+        self._read(table)
+        return new in self._existing[table]
 
-    def _map(self, table: str) -> dict[tuple[int, int], int]:
-        if table not in self._maps:
-            name = copy_map(table)
-            rows = (
-                self.state.session.rows(f"SELECT courseid, oldid, newid, seq FROM {name}")
-                if name in self.state.tables.filled
-                else []
-            )
-            self._maps[table] = {(courseid, old): new for courseid, old, new, _ in rows}
-            self._merged[table] = {new for _, _, new, seq in rows if seq < 0}
-        return self._maps[table]
-
-
-class Rewriters:
-    """What is to be done with texts of each kind.
-
-    :param address: of the site.
-    :param graded: the first grade item of each activity, by its table and id.
-    :param is_global: whether every course may use a glossary.
-    """
-
-    def __init__(
-        self, graph: CourseGraph, address: str, graded: Mapping[tuple[str, int], int], is_global: Callable[[int], bool]
-    ) -> None:
-        self.links = SiteLinks(graph.links, address)
-        self.is_global = is_global
-        self.graded = graded
-        self.activities = set(graph.activities)
-
-    def of(self, kind: str, text: str, more: str) -> Rewrite | None:
-        """What makes a copy's text of a template's; None when there is nothing in it.
-
-        :param kind: as the graph has it.
-        :param more: of a block its name, of a filter the context that it draws questions from.
-        """
-        if kind == LINKS:
-            return self._with_links(text)
-        if kind == "modules":
-            return _ids(text, "course_modules")
-        if kind == "questions":
-            return _ids(text, "question")
-        if kind == "path":
-            return _path(text)
-        if kind == "calculation":
-            return _calculation(text)
-        if kind == "availability":
-            return lambda copy: with_ids(text, copy.new, copy.shift)
-        if kind == "filter":
-            return _filter(text, more)
-        if kind == "block":
-            return self._block(text, more)
-        raise ValueError(f"the course graph has no such kind of embedded ids: {kind}")
-
-    def _with_links(self, text: str) -> Rewrite | None:
-        if SERIALISED.match(text) or not self.links.found(text):
-            return None
-        return lambda copy: self.links.follow(text, copy.new)
-
-    def _block(self, text: str, name: str) -> Rewrite | None:
-        config = _php_object(text)
-        if config is None:
-            return None
-        if name == "html":
-            change = self._with_links(_text(config.get(b"text")))
-            return change and (
-                lambda copy: _php_text({**config, b"text": (change(copy) or "").encode(errors="surrogateescape")})
-            )
-        if name == "glossary_random":
-            return lambda copy: self._glossary(config, copy)
-        if name == "activity_results":
-            return lambda copy: self._results(config, copy)
-        if name == "tags" and (context := _number(config.get(b"ctx"))):
-            return lambda copy: _php_text({**config, b"ctx": copy.new("context", context) or 0})
-        return None
-
-    def _glossary(self, config: PhpVars, copy: Copy) -> str | None:
-        old = _number(config.get(b"glossary"))
-        if not old:
-            return None
-        new = copy.new("glossary", old) or (config[b"glossary"] if self.is_global(old) else None)
-        kept = {name: value for name, value in config.items() if name not in (b"globalglossary", b"courseid")}
-        without = {name: value for name, value in kept.items() if name != b"glossary"}
-        return _php_text({**kept, b"glossary": new} if new else without)
-
-    def _results(self, config: PhpVars, copy: Copy) -> str | None:
-        activity, old = _text(config.get(b"activityparent")), _number(config.get(b"activityparentid"))
-        new = copy.new(activity, old) if activity in self.activities else None
-        item = copy.new("grade_items", self.graded.get((activity, old), 0))
-        if new is None or item is None:
-            return None
-        return _php_text({**config, b"activityparentid": new, b"activitygradeitemid": str(item).encode()})
-
-
-def _php_object(text: str) -> PhpVars | None:
-    """The variables of a PHP object, as blocks keep theirs; None when it is none."""
-    try:
-        found = phpserialize.loads(base64.b64decode(text), object_hook=phpserialize.phpobject, decode_strings=False)
-    except ValueError:
-        return None
-    return dict(found.__php_vars__) if isinstance(found, phpserialize.phpobject) else None
-
-
-def _php_text(variables: PhpVars) -> str:
-    return base64.b64encode(phpserialize.dumps(phpserialize.phpobject("stdClass", variables))).decode()
-
-
-def _text(value: Any) -> str:
-    return value.decode(errors="surrogateescape") if isinstance(value, bytes) else ""
-
-
-def _number(value: Any) -> int:
-    """What may be an id, 0 when it is none."""
-    if isinstance(value, bytes):
-        value = value.decode(errors="replace")
-    return int(value) if isinstance(value, int) or isinstance(value, str) and value.isdecimal() else 0
-
-
-def _ids(text: str, table: str) -> Rewrite:
-    """A list of ids with commas; those of which there is no copy fall out."""
-    old = [int(found) for found in IDS.findall(text)]
-
-    def change(copy: Copy) -> str:
-        return ",".join(str(new) for new in (copy.new(table, one) for one in old) if new is not None)
-
-    return change
-
-
-def _path(text: str) -> Rewrite:
-    def change(copy: Copy) -> str:
-        return IDS.sub(lambda match: str(copy.new("grade_categories", int(match[0])) or match[0]), text)
-
-    return change
-
-
-def _calculation(text: str) -> Rewrite:
-    def change(copy: Copy) -> str:
-        return GRADE_ITEM.sub(lambda match: f"##gi{copy.new('grade_items', int(match[1])) or match[1]}##", text)
-
-    return change
-
-
-def _filter(text: str, context: str) -> Rewrite | None:
-    """What random questions are drawn by: categories and, beside them, the context of the first one. Older ones name one category."""
-    try:
-        condition = json.loads(text)
-    except ValueError:
-        return None
-    if not isinstance(condition, dict):
-        return None
-
-    def change(copy: Copy) -> str:
-        tree = dict(condition)
-        for key, table in (
-            ("questioncategoryid", "question_categories"),
-            ("cmid", "course_modules"),
-            ("courseid", "course"),
-        ):
-            if key in tree:
-                tree[key] = _like(tree[key], copy.new(table, _number(tree[key])))
-        drawn = tree["filter"] if isinstance(tree.get("filter"), dict) else {}
-        category = drawn["category"] if isinstance(drawn.get("category"), dict) else {}
-        values = category.get("values")
-        if isinstance(values, list) and values:
-            new = [copy.new("question_categories", _number(old)) or old for old in values]
-            tree["filter"] = {**drawn, "category": {**category, "values": new}}
-            tree["cat"] = f"{new[0]},{copy.new('context', int(context)) or context}"
-        return php_json(tree)
-
-    return change
-
-
-def _like(old: Any, new: int | None) -> Any:
-    """The new id as the old one was written; the old one when there is no new one."""
-    return old if new is None else str(new) if isinstance(old, str) else new
+    def _read(self, table: str) -> None:
+        if table in self._new_ids:
+            return
+        name = copy_map(table)
+        filled = name in self.state.tables.filled
+        rows = self.state.session.rows(f"SELECT courseid, oldid, newid, seq FROM {name}") if filled else []
+        self._new_ids[table] = {(courseid, old): new for courseid, old, new, _ in rows}
+        self._existing[table] = {new for _, _, new, seq in rows if seq < 0}

@@ -19,6 +19,7 @@ from toolsync.moodle.schema import Schema
 Node = TypeVar("Node")
 
 ROOT = "course"
+LINKS = "links"  # the kind of embedded ids that stand in links to pages of the site
 STAYS = "TRUE"  # the condition of a table whose rows all stay
 COLUMN = re.compile(r"\bt\.(\w+)")  # a column of the row itself, in a condition
 

@@ -1,7 +1,4 @@
-"""Links to the site's own pages within texts, as far as the ids in them name rows of a course.
-
-The course graph says which pages those are (`links`).
-"""
+"""Links to the site's own pages within texts, as far as they contain ids of rows of a course. The course graph lists these pages (`links`)."""
 
 from __future__ import annotations
 
@@ -9,20 +6,20 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import quote
 
-# A page, cut: a parameter, with the value that it must have or an id; any name; all else.
-PIECES = re.compile(r"(?P<between>[?&])(?P<name>\w+)(?:=(?P<value>\w+))?|(?P<any>\*)|(?P<rest>[^?&*]+)")
+# A part of a page's address: a parameter, with an id or with the value that it must have; a name that may be any; other text.
+PARTS = re.compile(r"(?P<between>[?&])(?P<name>\w+)(?:=(?P<value>\w+))?|(?P<any>\*)|(?P<rest>[^?&*]+)")
 
 
 class SiteLinks:
-    """Finds links, and puts other ids into them.
+    """Finds links and replaces the ids in them.
 
-    :param pages: as the course graph has them: `mod/book/view.php?id&chapterid`, and the tables that its ids are of. `*` stands for a name; a page that
-        ends with a slash has its id there.
-    :param address: of the site; empty: there is nothing to be found.
+    :param pages: pages with the tables of the ids in their addresses, as the course graph has them: `mod/book/view.php?id&chapterid`. `*` stands for any name;
+        a page that ends with a slash is followed by an id.
+    :param address: of the site; empty: no link is found.
     """
 
     def __init__(self, pages: Mapping[str, str | Sequence[str]], address: str) -> None:
-        # Longer ones first: a page with one more id in its address is another page.
+        # The longest first, or the start of an address with two ids would be taken for a page with one.
         ordered = sorted(pages, key=lambda page: -len(page))
         self._tables = {
             f"page{number}": [tables] if isinstance(tables := pages[page], str) else list(tables)
@@ -30,27 +27,27 @@ class SiteLinks:
         }
         self._patterns: list[re.Pattern[str]] = []
         for escape in (str, _escaped) if address else ():
-            found = "|".join(f"(?P<page{number}>{_pattern(page, escape)})" for number, page in enumerate(ordered))
-            self._patterns.append(re.compile(f"{re.escape(escape(address.rstrip('/') + '/'))}(?:{found})"))
+            page = "|".join(f"(?P<page{number}>{_pattern(page, escape)})" for number, page in enumerate(ordered))
+            self._patterns.append(re.compile(f"{re.escape(escape(address.rstrip('/') + '/'))}(?:{page})"))
 
-    def found(self, text: str) -> bool:
+    def has_link(self, text: str) -> bool:
         return any(pattern.search(text) for pattern in self._patterns)
 
-    def follow(self, text: str, new: Callable[[str, int], int | None]) -> str:
-        """The text with other ids in its links. A link of which an id is unknown stays.
+    def with_ids(self, text: str, new_id: Callable[[str, int], int | None]) -> str:
+        """A text with other ids in its links.
 
-        :param new: the id that takes the place of one of a table; None when none does.
+        :param new_id: the id that replaces one of a table; None when there is none: then the whole link stays as it is.
         """
 
         def link(match: re.Match[str]) -> str:
             page = match.lastgroup or ""
-            first = match.re.groupindex[page] + 1
+            first_id = match.re.groupindex[page] + 1
             result, end = "", match.start()
-            for group, table in enumerate(self._tables[page], first):
-                value = new(table, int(match[group]))
-                if value is None:
+            for group, table in enumerate(self._tables[page], first_id):
+                new = new_id(table, int(match[group]))
+                if new is None:
                     return match[0]
-                result += text[end : match.start(group)] + str(value)
+                result += text[end : match.start(group)] + str(new)
                 end = match.end(group)
             return result + text[end : match.end()]
 
@@ -60,23 +57,26 @@ class SiteLinks:
 
 
 def _escaped(text: str) -> str:
-    """As a part of another address."""
+    """A text as it stands in a parameter of another address."""
     return quote(text, safe="")
 
 
 def _pattern(page: str, escape: Callable[[str], str]) -> str:
+    """The regular expression of a page, with a group for each id.
+
+    :param escape: how the address is written.
+    """
+
     def literal(text: str) -> str:
         return re.escape(escape(text))
 
-    parts = []
-    for piece in PIECES.finditer(page):
-        if piece["any"]:
-            parts.append("[a-z][a-z0-9_]*")
-        elif piece["name"]:
-            between = f"(?:{literal('&amp;')}|{literal('&')})" if piece["between"] == "&" else literal("?")
-            parts += [between, literal(f"{piece['name']}="), literal(piece["value"]) if piece["value"] else "([0-9]+)"]
+    pattern = ""
+    for part in PARTS.finditer(page):
+        if part["any"]:
+            pattern += "[a-z][a-z0-9_]*"
+        elif part["name"]:
+            pattern += f"(?:{literal('&amp;')}|{literal('&')})" if part["between"] == "&" else literal("?")
+            pattern += literal(f"{part['name']}=") + (literal(part["value"]) if part["value"] else "([0-9]+)")
         else:
-            parts.append(literal(piece["rest"]))
-    if page.endswith("/"):
-        parts.append("([0-9]+)")
-    return "".join(parts)
+            pattern += literal(part["rest"])
+    return pattern + ("([0-9]+)" if page.endswith("/") else "")

@@ -1,87 +1,108 @@
-"""The order of courses: in which order the lines of a file must run, and where each course stands in its category."""
+"""The order of courses: in which order the lines of a file have to be executed, and where each course ends up in its category."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from operator import itemgetter
-from typing import Any
+from operator import attrgetter, itemgetter
+from typing import Any, NamedTuple
 
-Place = tuple[int, int, int, int, int, int | None, int, int | None]
+
+class Place(NamedTuple):
+    """A course in a category that changes.
+
+    :param place: in its category so far, from 1.
+    :param is_new: 1 when a line creates the course.
+    :param target: the id of the category that it goes to, or stays in.
+    :param sortorder: the one that its line gives; None: none.
+    :param capacity: how many courses a category can hold.
+    :param line: None when no line is about the course.
+    """
+
+    course: int
+    category: int
+    place: int
+    is_new: int
+    target: int
+    sortorder: int | None
+    capacity: int
+    line: int | None
 
 
 def runs(rows: Iterable[Sequence[Any]]) -> list[tuple[int, str, str]]:
-    """Cut the lines into runs: the lines of a run don't depend on one another, a run waits for the one before it.
+    """Cut the lines into runs: the lines of a run don't depend on each other, and each run waits for the one before it.
 
-    A course is put first in its category, so lines that make or move courses can't overtake one another. A line that is about the same course as
-    an earlier one may give up any name which that one took, so it touches all of them.
+    Any other cut would let a line overtake another one. But a new course comes first in its category, so lines that create or move courses must not be
+    reordered. And a line about the same course as an earlier line can free any name that that one took, so it touches all of those names.
 
-    :param rows: line, role, thing, mode; ascending by line. Roles: `course`, a name that the line's course is found by; `name`, another name that
-        it has or takes (a rename makes it one that a later line finds it by); `thing`, anything else. Two lines may touch the same thing in one
-        run when both do with the same mode, not ''.
-    :return: touches: line, `run`, and the run's number as their mode.
+    :param rows: line, role, thing, mode; ascending by line. Roles: `course`, a name that identifies the line's course; `name`, another name that the
+        course has or takes; `thing`, anything else that the line touches. Two lines of a run can touch the same thing if both do with the same mode, not ''.
+    :return: touches: line, `run`, and the number of the run as the mode.
     """
-    held: dict[int, set[int]] = {}
-    seen: dict[int, str] = {}
+    names_of: dict[int, set[int]] = {}  # the names that earlier lines touched, by the name of their course
+    modes: dict[int, str] = {}  # what the current run touches
     run, result = 0, []
     for line, parts in groupby(rows, key=itemgetter(0)):
-        things = list(parts)
-        keys = {thing for _, role, thing, _ in things if role == "course"}
-        names = {thing for _, role, thing, _ in things if role in ("course", "name")}.union(
-            *(held.get(key, ()) for key in keys)
-        )
-        held |= dict.fromkeys(keys, names)
-        touched = dict.fromkeys(names, "")
-        for _, role, thing, mode in things:
-            if role == "thing" and thing not in touched:
-                touched[thing] = mode
-        if any(seen.get(thing, mode) != mode or (not mode and thing in seen) for thing, mode in touched.items()):
-            run, seen = run + 1, {}
-        seen |= touched
+        touched = _touched(list(parts), names_of)
+        if any(modes.get(thing, mode) != mode or (not mode and thing in modes) for thing, mode in touched.items()):
+            run, modes = run + 1, {}
+        modes |= touched
         result.append((line, "run", str(run)))
     return result
 
 
-def places(rows: Iterable[Place]) -> list[tuple[int, int, int]]:
-    """Where courses stand in their categories once the lines are done, as `fix_course_sortorder` leaves them after each of them.
+def _touched(parts: list[Sequence[Any]], names_of: dict[int, set[int]]) -> dict[int, str]:
+    """What a line touches, with the mode of each thing. Its names are added to `names_of`."""
+    courses = {thing for _, role, thing, _ in parts if role == "course"}
+    names = {thing for _, role, thing, _ in parts if role in ("course", "name")}
+    names = names.union(*(names_of.get(course, ()) for course in courses))
+    names_of.update(dict.fromkeys(courses, names))
+    touched = dict.fromkeys(names, "")
+    for _, role, thing, mode in parts:
+        if role == "thing":
+            touched.setdefault(thing, mode)
+    return touched
 
-    :param rows: course id; its category and its place in it so far; whether it is new (1); the category it goes to; the sort order that the line
-        gives; how many courses a category may hold; the line, None for a course that no line is about.
-    :return: course id, place (from 1), and 1 when a line moved it.
+
+def places(rows: Iterable[Sequence[Any]]) -> list[tuple[int, int, int]]:
+    """Where courses end up in their categories if Moodle's `fix_course_sortorder` runs after each line.
+
+    :param rows: the values of a `Place` each: all courses of the categories concerned.
+    :return: course id, place (from 1), and 1 if a line moved the course.
     """
-    rows = sorted(rows, key=lambda row: (row[2], -row[0]))
-    order: dict[int, list[int]] = {}
-    for course, category, _, new, target, *_ in rows:
-        order.setdefault(target, [])
-        if not new:
-            order.setdefault(category, []).append(course)
-    moved = {row[0] for row in sorted(_of_lines(rows), key=itemgetter(7)) if _put(order, row)}
+    courses = sorted(map(Place._make, rows), key=lambda row: (row.place, -row.course))
+    order: dict[int, list[int]] = {}  # course ids by category
+    for row in courses:
+        order.setdefault(row.target, [])
+        if not row.is_new:
+            order.setdefault(row.category, []).append(row.course)
+    of_lines = sorted((row for row in courses if row.line is not None), key=attrgetter("line"))
+    moved = {row.course for row in of_lines if _put(order, row)}
     return [
         (course, place, int(course in moved))
-        for courses in order.values()
-        for place, course in enumerate(courses, start=1)
+        for ordered in order.values()
+        for place, course in enumerate(ordered, start=1)
     ]
 
 
-def _of_lines(rows: list[Place]) -> list[Place]:
-    return [row for row in rows if row[7] is not None]
-
-
 def _put(order: dict[int, list[int]], row: Place) -> bool:
-    course, category, _, new, target, given, most, _ = row
-    there = order[target]
-    if new:
-        there.insert(0, course)
+    """Put a course into its category, as its line says.
+
+    :return: whether it moved.
+    """
+    there = order[row.target]
+    if row.is_new:
+        there.insert(0, row.course)
         return True
-    here = order[category]
-    before = here.index(course)
-    place = before + 1 if given is None else given % most
+    here = order[row.category]
+    before = here.index(row.course)
+    place = before + 1 if row.sortorder is None else row.sortorder % row.capacity
     after = min(max(place - 1, 0), len(there))
     # Of two courses with the same place, the newer one comes first.
-    if 0 < place <= len(there) and there[place - 1] > course:
+    if 0 < place <= len(there) and there[place - 1] > row.course:
         after += 1
     if here is there and before < place - 1:
         after -= 1
     del here[before]
-    there.insert(after, course)
+    there.insert(after, row.course)
     return here is not there or after != before

@@ -1,10 +1,8 @@
-"""The rows of template courses, read in one consistent snapshot and staged: `toolsync_tpl_<table>`, with the template's id in `toolsync_course`.
+"""The rows of template courses, read in one consistent snapshot and staged in temporary tables (`copy_steps.py` has their names).
 
-`toolsync_linked_<table>` has the ids of those in whose texts other ids may stand; it is there only when there are any.
-
-INSERT … SELECT can't do that: at READ COMMITTED each statement sees another moment, and above it the rows of the template would be locked. So plain
-SELECTs in a second connection read them: people who work in the template meanwhile change nothing in the copy, and wait for nothing. Templates that the
-run's own transaction made or changed are read in that transaction, since nobody else sees them yet.
+INSERT … SELECT from the site's tables can't do that: at READ COMMITTED each statement sees another state of them, and above it the template's rows would be
+locked. So a second connection reads them by plain SELECTs: what people do to the template meanwhile is not in the copy, and nobody waits. Templates that this
+transaction itself created or changed are read inside it, since no other connection sees them yet.
 """
 
 from __future__ import annotations
@@ -13,46 +11,46 @@ from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from typing import Any
 
-from more_itertools import chunked
+from more_itertools import chunked, partition
 
-from toolsync.course.copies import LINKS, Copies, site_copies
+from toolsync.course.copies import Copies, site_copies
 from toolsync.course.copy_steps import linked_table, template_table
-from toolsync.course.graph import ROOT, Link
+from toolsync.course.graph import LINKS, ROOT, Link
 from toolsync.moodle.errors import SiteChanged
 from toolsync.moodle.schema import Schema
 from toolsync.moodle.session import MoodleSession
 from toolsync.running.state import RunState
 
-COURSES = 20  # templates held in memory at once
-IDS = 1000  # in one IN (…)
-FEW = 100  # rows that are loaded sooner by an INSERT
+TEMPLATES = 20  # templates held in memory at once
+IDS = 1000  # ids in one IN (…)
+FEW_ROWS = 100  # up to so many, an INSERT is faster than LOAD DATA
+CourseRow = tuple[int, Sequence[Any]]  # a course id, and the values of all columns of a row
 
 
-def read(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[int]]:
+def read_templates(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[int]]:
     """Stage the rows of templates that are copied.
 
     :param rows: course ids.
     :return: the same.
     """
-    wanted = [row[0] for row in rows]
     for table in site_copies(state.session.schema).tables:
         state.tables.create_like(
             template_table(table.name), table.name, number="toolsync_course", key="toolsync_course, id"
         )
-    ours = [courseid for courseid in wanted if courseid in state.changed_courses]
-    others = [courseid for courseid in wanted if courseid not in state.changed_courses]
-    _stage(ours, state.session, state)
+    wanted = [courseid for (courseid,) in rows]
+    others, ours = map(list, partition(state.changed_courses.__contains__, wanted))
+    _read(ours, state.session, state)
     if others:
         with state.snapshot() if state.snapshot else nullcontext(state.session) as snapshot:
-            _stage(others, snapshot, state)
+            _read(others, snapshot, state)
     return [(courseid,) for courseid in wanted]
 
 
 def check_pairs(rows: Iterable[Sequence[Any]], _state: RunState) -> list[tuple[int, int]]:
-    """Make sure that all new rows are known, and no others.
+    """Make sure that each copied row has been paired with its new row, and with no other.
 
-    :param rows: in how many tables they are not.
-    :raises SiteChanged: somebody else's rows are among them.
+    :param rows: the number of tables in which that is not so.
+    :raises SiteChanged: somebody else added rows to one of the courses.
     """
     if any(number for (number,) in rows):
         raise SiteChanged("somebody added to a course while a template was copied into it")
@@ -60,60 +58,53 @@ def check_pairs(rows: Iterable[Sequence[Any]], _state: RunState) -> list[tuple[i
 
 
 def remember_changed(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[int]]:
-    """Remember courses that this transaction made or changed.
+    """Remember the courses that this transaction created or changed.
 
     :param rows: course ids.
     """
-    state.changed_courses.update(row[0] for row in rows)
+    state.changed_courses.update(courseid for (courseid,) in rows)
     return []
 
 
-def _stage(courses: Sequence[int], source: MoodleSession, state: RunState) -> None:
-    """:param source: where the courses are read."""
+def _read(courses: Sequence[int], source: MoodleSession, state: RunState) -> None:
+    """Stage the rows of courses.
+
+    :param source: reads them.
+    """
     copies = site_copies(state.session.schema)
-    for some in chunked(courses, COURSES):
+    for some in chunked(courses, TEMPLATES):
         for table, rows in _walk(some, source, state.session.schema, copies).items():
-            stage(table, rows, state)
+            _stage(table, rows, state)
 
 
-def stage(name: str, rows: Sequence[tuple[int, Sequence[Any]]], state: RunState) -> None:
-    """Stage rows of a table that are to be copied.
-
-    :param rows: course id and the values of all columns of each row.
-    """
+def _stage(table: str, rows: Sequence[CourseRow], state: RunState) -> None:
+    """Stage rows of a table, and the ids of those in whose texts ids may stand."""
     schema, tables = state.session.schema, state.tables
-    copies, columns = site_copies(schema), schema.columns(name)
-    load = tables.insert if len(rows) <= FEW else tables.load
-    load(template_table(name), ["toolsync_course", *columns], ((courseid, *row) for courseid, row in rows))
-    kinds = copies.texts(copies.content.tables[name], schema.text_columns)
-    places = [(columns.index(column), kind) for column, kind in kinds.items()]
-    linked = [(courseid, row[0]) for courseid, row in rows if any(may_have_ids(row[at], kind) for at, kind in places)]
+    copies, columns = site_copies(schema), schema.columns(table)
+    load = tables.insert if len(rows) <= FEW_ROWS else tables.load
+    load(template_table(table), ["toolsync_course", *columns], ((courseid, *row) for courseid, row in rows))
+    kinds = copies.texts(copies.content.tables[table], schema.text_columns)
+    texts = [(columns.index(column), kind) for column, kind in kinds.items()]
+    linked = [(courseid, row[0]) for courseid, row in rows if any(_may_have_ids(row[at], kind) for at, kind in texts)]
     if linked:
-        if not tables.has(linked_table(name)):
+        if not tables.has(linked_table(table)):
             key = "toolsync_course BIGINT NOT NULL, id BIGINT NOT NULL, PRIMARY KEY (toolsync_course, id)"
-            tables.create(linked_table(name), key)
-        tables.insert(linked_table(name), ["toolsync_course", "id"], linked)
+            tables.create(linked_table(table), key)
+        tables.insert(linked_table(table), ["toolsync_course", "id"], linked)
 
 
-def may_have_ids(text: str | None, kind: str) -> bool:
-    """Whether other rows' ids may stand in a text.
-
-    :param kind: how they would.
-    """
+def _may_have_ids(text: str | None, kind: str) -> bool:
     return bool(text) and (kind != LINKS or ".php" in str(text))
 
 
-def _walk(
-    courses: Sequence[int], source: MoodleSession, schema: Schema, copies: Copies
-) -> dict[str, list[tuple[int, Sequence[Any]]]]:
-    """The rows of courses, with the course of each, as the graph leads to them.
+def _walk(courses: Sequence[int], source: MoodleSession, schema: Schema, copies: Copies) -> dict[str, list[CourseRow]]:
+    """The rows of courses, by table, as the graph leads to them.
 
-    :param source: where they are read.
-    :param schema: of the site.
+    :param source: reads them.
     """
-    found: dict[str, dict[int, tuple[int, Sequence[Any]]]] = {ROOT: {courseid: (courseid, ()) for courseid in courses}}
+    found: dict[str, dict[int, CourseRow]] = {ROOT: {courseid: (courseid, ()) for courseid in courses}}  # by row id
     for table, link in copies.walked.ways():
-        parents = _values(found.get(link.table, {}), link, schema)
+        parents = _keys(found.get(link.table, {}), link, schema)
         rows = found.setdefault(table.name, {})
         names = ", ".join(f"t.`{name}`" for name in schema.columns(table.name))
         for keys in chunked(sorted(parents), IDS):
@@ -128,8 +119,8 @@ def _walk(
     return {name: list(rows.values()) for name, rows in found.items() if rows}
 
 
-def _values(parents: dict[int, tuple[int, Sequence[Any]]], link: Link, schema: Schema) -> dict[Any, int]:
-    """What a link's column may hold, and the course that it means."""
+def _keys(parents: dict[int, CourseRow], link: Link, schema: Schema) -> dict[Any, int]:
+    """The values by which a link's column names rows of its parent, each with the course of that row."""
     if link.key == "id":
         return {key: courseid for key, (courseid, _) in parents.items()}
     at = schema.columns(link.table).index(link.key)

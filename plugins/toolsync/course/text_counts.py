@@ -1,4 +1,4 @@
-"""Words and letters of texts, as Moodle counts them."""
+"""Words and characters of texts, counted as Moodle's `count_words` and `count_letters` do."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 TAG = re.compile(r"<[^>]*>")
-# Behind these ends of tags the next word begins; not behind those that stand within a word.
+# Tags after which a new word begins: line breaks, and the ends of all elements except those that can stand within a word.
 BREAK = re.compile(r"(</(?!(?:a|b|del|em|i|ins|s|small|span|strong|sub|sup|u)>)\w+>|<br>|<br\s*/>)")
 SEPARATORS = re.compile(r"[\s\x00-\x1f\x7f-\x9f—–]+")
 SPACE = re.compile(r"\s+")
 
 
-def counts(rows: Iterable[Sequence[Any]]) -> list[tuple[int, int, int]]:
-    """Count.
+def count_words(rows: Iterable[Sequence[Any]]) -> list[tuple[int, int, int]]:
+    """Count the words and characters of texts.
 
     :param rows: id, text, Moodle's number of its format.
     :return: id, words, characters without spaces.
