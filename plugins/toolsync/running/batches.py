@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any, Generic, Protocol, TypeVar
 
 from airflow.sdk.exceptions import AirflowFailException
-from more_itertools import chunked
+from more_itertools import chunked, ilen
 
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
@@ -142,7 +142,7 @@ class BatchRun(Generic[Item]):
     def _forget_plan(self) -> None:
         """Remove all pieces of an older plan, which may be longer than the new one."""
         self.cabinet.forget(self.claim, PLANNED)
-        for number in range(sum(1 for _ in pieces(self.cabinet, self.claim, PLAN))):
+        for number in range(ilen(pieces(self.cabinet, self.claim, PLAN))):
             self.cabinet.forget(self.claim, piece_name(PLAN, number))
 
     def _execute_all(self) -> None:
@@ -162,7 +162,7 @@ class BatchRun(Generic[Item]):
         for items in chunked(self.items(failed), size):
             yield items, self.execution.run
         if self.execution.folder.end:
-            for items in chunked(self.items(failed | self._refused()), size):
+            for items in chunked(self.items(failed | self._failed()), size):
                 yield items, self.execution.end
 
     def _batch_lines(self) -> int:
@@ -171,7 +171,7 @@ class BatchRun(Generic[Item]):
         self.cabinet.save(self.claim, BEGUN, begun)
         return begun["batch_lines"]
 
-    def _refused(self) -> set[int]:
+    def _failed(self) -> set[int]:
         """The lines that failed in execution."""
         return {
             line
@@ -190,15 +190,18 @@ class BatchRun(Generic[Item]):
                 outcomes = self._try(number, items, staged, self.prepared(staged, work))
                 break
             except Exception as error:
-                with suppress(Exception):  # the connection may be lost
-                    self.state.rollback()
-                if self.state.undo:
-                    self.state.undo.settle(set())
+                self._roll_back()
                 if not is_worth_another_try(error) or attempt == attempts or self.rehearsal:
                     raise
                 self.log.info("%s: conflict with another transaction (%s). Trying again.", where, error)
                 time.sleep(random.uniform(0.1, 0.5) * 2**attempt)
         self.log.info("%s: %s in %.1f s.", where, totals(outcomes["counts"], self.unit), time.perf_counter() - started)
+
+    def _roll_back(self) -> None:
+        with suppress(Exception):  # the connection may be lost
+            self.state.rollback()
+        if self.state.undo:
+            self.state.undo.settle(set())
 
     def _try(self, number: int, items: list[Item], staged: list[StagedLine], work: Work) -> dict[str, Any]:
         self.begin()
