@@ -76,12 +76,17 @@ def test_places_that_the_code_names_are_there():
 # Names
 
 
-def test_every_setting_is_explained():
-    page = {name for cell in cells(ROOT / "docs/settings.md") for name in re.findall(r"`([\w.]+)`", cell)}
+def test_every_setting_is_explained_with_its_default():
+    page = ROOT / "docs/settings.md"
+    told = dict(zip(cells(page), cells(page, 1), strict=True))
     nested = {"protection", "pictures"}
-    keys = {f"{key}.{name}" for key in nested for name in settings()[key]} | settings().keys() - nested
-    assert keys <= page
-    assert {name for name in page if name.partition(".")[0] in nested} <= keys
+    keys = {f"`{key}.{name}`": value for key in nested for name, value in settings()[key].items()}
+    keys |= {f"`{key}`": value for key, value in settings().items() if key not in nested}
+    assert keys.keys() <= told.keys()
+    assert {name for name in told if name.partition(".")[0].strip("`") in nested} <= keys.keys()
+    for name, value in keys.items():
+        if not isinstance(value, dict):
+            assert told[name].strip("`") == ("null" if value is None else str(value)), name
 
 
 def test_every_variable_of_docker_is_explained():
