@@ -14,7 +14,7 @@ from tests.course.test_courses import DISORDER
 from tests.running.test_faults import killed
 from tests.support.site import Site
 from toolsync.cabinet.folders import Cabinet
-from toolsync.course import backup_files as mbz
+from toolsync.course import backup_files
 
 pytestmark = pytest.mark.usefixtures("airflow")
 
@@ -202,7 +202,9 @@ def test_a_missing_connection_is_said(site: Site, connect: Connect, calls: Calls
     result = site.run(DAG, HEADER + "N1,One,Science,a.mbz\nN2,Two,Science,\nC102,Other,Science,a.mbz\n")
     assert counts(result) == {"failed": 1, "created": 1, "unchanged": 1}
     assert "template" in report(result) and "There is no connection moodle_cli. See docs/settings.md" in report(result)
-    assert "no connection moodle_cli. See docs/settings.md" in report(site.run(DAG, HEADER + "N1,One,Science,a.mbz\n", simulate=True))
+    assert "no connection moodle_cli. See docs/settings.md" in report(
+        site.run(DAG, HEADER + "N1,One,Science,a.mbz\n", simulate=True)
+    )
 
 
 def test_a_connection_that_is_no_good_is_said(site: Site, connect: Connect, calls: Calls):
@@ -247,13 +249,13 @@ def test_a_program_that_takes_too_long(site: Site, connect: Connect, monkeypatch
     connect()
 
     def hang(*args: object, **options: object) -> None:
-        raise mbz.site_php.DidNotEnd("php did not end within 3600 s.")
+        raise backup_files.site_php.DidNotEnd("php did not end within 3600 s.")
 
-    monkeypatch.setattr(mbz.site_php, "run", hang)
+    monkeypatch.setattr(backup_files.site_php, "run", hang)
     result = site.run(DAG, HEADER + "N1,One,Science,a.mbz\nN2,Two,Science,\n")
     assert counts(result) == {"failed": 1, "created": 1}
-    assert "did not end within 3600 s.). In the category 'Science' there is, of ids above" in report(result)
-    assert ": no course. Once it can't be running any more, delete there" in report(result)
+    assert "did not end within 3600 s.). Courses of the category 'Science' with an id above" in report(result)
+    assert ": none. Once the restore can no longer be running, delete" in report(result)
 
 
 def test_a_simulation_restores_nothing(site: Site, pristine: Site, connect: Connect, calls: Calls):
@@ -285,20 +287,22 @@ def test_dates_of_the_line(site: Site, connect: Connect, dates: str, stored: tup
 
 def test_a_line_that_fails_after_all_says_what_is_left(site: Site, connect: Connect, monkeypatch: pytest.MonkeyPatch):
     connect()
-    restore = mbz.Restorer.restore
+    restore = backup_files.Restorer.restore
 
-    def then_somebody_takes_the_name(self: mbz.Restorer, *args: Any) -> mbz.Restored:
+    def then_somebody_takes_the_name(self: backup_files.Restorer, *args: Any) -> backup_files.RestoreResult:
         restored = restore(self, *args)
         site.rows("UPDATE {course} SET shortname = 'N1' WHERE shortname = 'C102'")
         return restored
 
-    monkeypatch.setattr(mbz.Restorer, "restore", then_somebody_takes_the_name)
+    monkeypatch.setattr(backup_files.Restorer, "restore", then_somebody_takes_the_name)
     result = site.run(
         DAG, "idnumber,shortname,fullname,category,template\nI1,N1,One,Science,a.mbz\n", course_id_field="idnumber"
     )
     assert result["counts"]["failed"] == 1
     left = site.value("SELECT MAX(id) FROM {course}")
-    assert f"another course has it (its backup was restored as course {left}: delete that, or give it" in report(result)
+    assert f"another course has it (its backup was restored as course {left}: delete that course, or give it" in report(
+        result
+    )
     assert site.value("SELECT shortname FROM {course} WHERE id = %s", (left,)) == f"BACKUP_{left}"
 
 
@@ -332,8 +336,8 @@ def test_beside_a_course_whose_content_is_replaced(site: Site, connect: Connect,
 
 # Where the run is killed.
 MOMENTS = [
-    ("toolsync.course.backup_files:Restorer._keep", "before"),
-    ("toolsync.course.backup_files:Restorer._keep", "after"),
+    ("toolsync.course.backup_files:Restorer._record", "before"),
+    ("toolsync.course.backup_files:Restorer._record", "after"),
     ("toolsync.moodle.session:MoodleSession.commit", "after"),
 ]
 
@@ -360,8 +364,8 @@ def test_killed_at_any_moment_each_is_restored_once(
 @pytest.mark.parametrize(
     ("where", "file", "seen"),
     [
-        ("toolsync.moodle.php:run", "a.mbz", "no course"),
-        ("toolsync.course.backup_files:Restorer._keep", "half.mbz", "course"),
+        ("toolsync.moodle.php:run", "a.mbz", "none"),
+        ("toolsync.course.backup_files:Restorer._record", "half.mbz", "course"),
     ],
     ids=["before it made a course", "before it was done"],
 )
@@ -379,7 +383,7 @@ def test_killed_while_moodle_restores_a_person_has_to_look(
     [text] = Cabinet("courses").folder("report").glob("*.txt")
     assert "1 created, 1 failed" in text.read_text()
     assert (
-        f"the run died meanwhile). In the category 'Science' there is, of ids above {before}: {seen}"
+        f"the run died meanwhile). Courses of the category 'Science' with an id above {before}: {seen}"
         in text.read_text()
     )
 
