@@ -1,4 +1,4 @@
-"""ZIP archives from outside: what is read of them, and what is refused alone or as a whole."""
+"""ZIP archives from untrusted sources: what is read, which images are refused, and which archives are rejected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The three files of a user picture, from whatever people send; and what must not be decoded."""
+"""The three files of a user picture, made from any image that people send; and images that must not be decoded."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_the_square_is_cut_from_the_centre(size: tuple[int, int]):
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-def test_the_way_the_camera_was_held_is_made_up_for(kind: str, orientation: int):
+def test_the_orientation_of_the_camera_is_compensated(kind: str, orientation: int):
     upright = Image.new("RGB", (640, 640), WHITE)
     ImageDraw.Draw(upright).rectangle((0, 0, 320, 320), fill=RED)
     ImageDraw.Draw(upright).rectangle((320, 0, 640, 320), fill=BLUE)

@@ -1,4 +1,4 @@
-"""Archives of user pictures on a real site: rows, contents, what stays, what comes back, and what dies in the middle."""
+"""Archives of user pictures on a real site: rows, file contents, what stays, what comes back, and runs that are killed."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def icon(site: Site, username: str) -> dict[str, tuple[str, int, str | None]]:
 
 
 def contents(dataroot: Path, area: str = "filedir") -> dict[str, bytes]:
-    """What the pool has: each under its own hash, in its own folder."""
+    """The contents in the pool by hash, each checked to lie under its own hash in the right folder."""
     found = {path.name: path.read_bytes() for path in (dataroot / area).rglob("*") if path.is_file()}
     for name, content in found.items():
         assert hashlib.sha1(content).hexdigest() == name
@@ -347,7 +347,7 @@ def test_the_pool_may_be_an_object_store():
     ]
 
 
-# What dies in the middle
+# Killed runs
 
 MOMENTS = [
     ("toolsync.moodle.file_pool:FilePool._write", "after"),
@@ -410,7 +410,7 @@ def test_what_a_batch_that_was_given_up_wrote_is_cleaned_up(
     assert len(contents(dataroot)) == 7
     assert site.changed(pristine) == []
 
-    # By the next run one of the two is gone, so that its contents have no row.
+    # Before the next run one of the two accounts is deleted, so the contents for it have no row.
     monkeypatch.setattr(Execution, "run", original)
     monkeypatch.setattr("toolsync.cabinet.folders.Owner.may_adopt", lambda self, other: True)
     site.rows("UPDATE {user} SET deleted = 1 WHERE username = 'u003'")

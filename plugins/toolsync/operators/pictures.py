@@ -16,8 +16,8 @@ from toolsync.operators.execute import ExecuteOperator
 from toolsync.operators.steps import Steps
 from toolsync.operators.tryback import TrybackOperator
 from toolsync.operators.validate import ValidateOperator
-from toolsync.pictures.contact_sheet import Shown, contact_sheet
-from toolsync.pictures.picture_run import THUMBNAILS, PictureRun, opened_archive, worker_count, worker_limits
+from toolsync.pictures.contact_sheet import SheetEntry, contact_sheet
+from toolsync.pictures.picture_run import THUMBNAILS, PictureRun, open_archive, worker_count, worker_limits
 from toolsync.pictures.workers import ImageWorkers
 from toolsync.reading.problems import Problem
 from toolsync.reporting.pieces import BATCH, CHECKED, piece_name, pieces
@@ -44,7 +44,7 @@ class ValidatePicturesOperator(ValidateOperator):
     has_suite = False
 
     def check_file(self, cabinet: Cabinet, claim: Claim) -> dict[str, Any]:
-        with opened_archive(cabinet, claim) as archive:
+        with open_archive(cabinet, claim) as archive:
             problems = [
                 Problem(picture.line, None, picture.path, picture.refusal)
                 for picture in archive.pictures
@@ -70,7 +70,7 @@ class ExecutePicturesOperator(ExecuteOperator):
         folder = sql_folder(self.file_type, state, occasion)
         match = sql_folder(f"{self.file_type}/match", state, occasion)
         with (
-            opened_archive(cabinet, claim) as archive,
+            open_archive(cabinet, claim) as archive,
             ImageWorkers(worker_count(), worker_limits()) as workers,
         ):
             self.complete(PictureRun(cabinet, claim, archive, pool, workers, folder, match, self.log))
@@ -80,7 +80,7 @@ class TrybackPicturesOperator(TrybackOperator):
     """Writes an archive of the images that failed, under their names, without those that can't be unpacked safely."""
 
     def give_back(self, cabinet: Cabinet, claim: Claim, lines: set[int]) -> None:
-        with opened_archive(cabinet, claim) as archive:
+        with open_archive(cabinet, claim) as archive:
             wanted, left = archive.returnable(lines)
             if wanted:
                 with cabinet.writing("tryback", claim.named("tryback")) as (stream, path):
@@ -99,16 +99,16 @@ class ArchivePicturesOperator(ArchiveOperator):
     def attach(self, cabinet: Cabinet, claim: Claim, report: Report) -> dict[str, str]:
         with cabinet.writing("report", claim.report_name("_contact_sheet.html")) as (stream, path):
             title = f"{'Simulation: ' if claim.simulate else ''}{claim.name}"
-            for part in contact_sheet(title, totals(report.counts, UNIT), _shown(cabinet, claim)):
+            for part in contact_sheet(title, totals(report.counts, UNIT), _sheet_entries(cabinet, claim)):
                 stream.write(part.encode())
         return {"contact sheet": str(path)}
 
 
-def _shown(cabinet: Cabinet, claim: Claim) -> Iterator[Shown]:
+def _sheet_entries(cabinet: Cabinet, claim: Claim) -> Iterator[SheetEntry]:
     for batch, thumbnails in zip(pieces(cabinet, claim, BATCH), pieces(cabinet, claim, THUMBNAILS), strict=True):
         for line, status, path in batch["lines"]:
             if thumbnail := thumbnails.get(str(line)):
-                yield Shown(path, status, *thumbnail)
+                yield SheetEntry(path, status, *thumbnail)
 
 
 PICTURES = Steps(

@@ -1,1 +1,1 @@
-"""User pictures: images are taken out of an archive, checked, drawn, and become files of the site."""
+"""User pictures: images read from a ZIP archive, checked, scaled, and stored as files of the site."""

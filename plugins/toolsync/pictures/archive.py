@@ -1,6 +1,6 @@
-"""The images of a ZIP archive that came from outside.
+"""The images in a ZIP archive from an untrusted source.
 
-Nothing is unpacked to a disk: an image is read into memory when its turn comes, and only when what the archive says of it is harmless.
+Nothing is unpacked to disk. An image is read into memory when it is needed, and only if its entry in the archive's directory looks harmless.
 """
 
 from __future__ import annotations
@@ -15,27 +15,30 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO
 
+from more_itertools import partition
+
 from toolsync.reading.problems import FileProblem, FileRejected
 
 EXTENSIONS = ("jpg", "jpeg", "png", "gif", "webp")
-ARCHIVES = {"zip", "7z", "rar", "tar", "gz", "tgz", "bz2", "xz"}
+ARCHIVE_EXTENSIONS = {"zip", "7z", "rar", "tar", "gz", "tgz", "bz2", "xz"}
 SYSTEM_FILES = {"thumbs.db", "ehthumbs.db", "desktop.ini"}
-UTF8_NAME, ENCRYPTED = 0x800, 0x1
+UTF8_NAME = 0x800  # flags of an entry
+ENCRYPTED = 0x1
 DRIVE = re.compile(r"[A-Za-z]:")
-# Others may unpack a few bytes into gigabytes before anybody can stop them.
+# The decompressors of other methods can turn a few bytes into gigabytes before a limit applies.
 METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
-HARMLESS = 1 << 20  # bytes: whatever unpacks to less is no bomb
-ENTRY_BYTES = 512  # of the archive's table, for an entry with a long name
+HARMLESS = 1 << 20  # bytes: what unpacks to less is no ZIP bomb
+ENTRY_BYTES = 512  # of the directory, for an entry with a long name
 
 
 @dataclass(frozen=True)
 class ArchiveLimits:
-    """What is read of an archive.
+    """Limits for an archive.
 
-    :param entries: of the archive; one with more is rejected.
-    :param image_bytes: of an image, unpacked.
-    :param total_bytes: of all images, unpacked; an archive with more is rejected.
-    :param ratio: how many times its packed size a large image may have.
+    :param entries: the most entries; an archive with more is rejected.
+    :param image_bytes: the largest size of an unpacked image; a larger one is refused.
+    :param total_bytes: the largest size of all unpacked images; an archive with more is rejected.
+    :param ratio: the highest ratio of unpacked to packed size of an image; one above it is refused, unless it is small.
     """
 
     entries: int
@@ -46,12 +49,12 @@ class ArchiveLimits:
 
 @dataclass(frozen=True)
 class Picture:
-    """An image of the archive.
+    """An image in the archive.
 
-    :param line: which entry it is, from 1.
-    :param path: its path as the archive has it, with `/`.
-    :param refusal: why it is not to be read for a picture; None when nothing speaks against it.
-    :param readable: whether its bytes may be read at all.
+    :param line: the number of its entry, from 1.
+    :param path: its path in the archive, with `/` between folders.
+    :param refusal: why no picture is made of it; None: nothing speaks against it.
+    :param readable: whether it is safe to read its bytes.
     """
 
     line: int
@@ -62,24 +65,24 @@ class Picture:
 
     @property
     def name(self) -> str:
-        """The name of the file less its extension: whose picture it is."""
+        """The file name without its extension: it names the account."""
         return _base(self.path).rpartition(".")[0].strip()
 
     @property
     def safe_path(self) -> str:
-        """Its path with nothing in it that leads elsewhere."""
+        """Its path, relative and without `..`."""
         return "/".join(part for part in DRIVE.sub("", self.path, count=1).split("/") if part not in {"", ".", ".."})
 
 
 class Unreadable(ValueError):
-    """The bytes of an image can't be had; the message says why."""
+    """The bytes of an image can't be read; the message says why."""
 
 
 class PictureArchive:
     """A ZIP archive of images.
 
-    :param stream: seekable; it may be closed when the archive is not used any more.
-    :raises FileRejected: it is no ZIP archive, has no images, or is too large as a whole.
+    :param stream: seekable; must stay open as long as the archive is used.
+    :raises FileRejected: it is no ZIP archive, contains no images, or is too large as a whole.
     """
 
     def __init__(self, stream: IO[bytes], limits: ArchiveLimits) -> None:
@@ -87,7 +90,10 @@ class PictureArchive:
         try:
             self._zip = zipfile.ZipFile(_Guarded(stream, limits.entries * ENTRY_BYTES))
         except _TooLong:
-            raise _rejected("archive", f"its table of contents is that of more than {limits.entries} entries") from None
+            raise _rejected(
+                "archive",
+                f"its directory has the size of more than {limits.entries} entries; at most {limits.entries} are read",
+            ) from None
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as error:
             raise _rejected("archive", f"it can't be read as a ZIP archive: {error}") from None
         entries = self._zip.infolist()
@@ -105,30 +111,30 @@ class PictureArchive:
             )
 
     def read(self, picture: Picture) -> bytes:
-        """The bytes of an image; several threads may read at once.
+        """The bytes of an image. Several threads can read at once.
 
-        :raises Unreadable: they are refused or damaged.
+        :raises Unreadable: the image is refused or damaged.
         """
         if not picture.readable:
             raise Unreadable(picture.refusal)
         try:
-            # Piece by piece: in one go, `zipfile` unpacks all there is before it looks at the size that was promised.
+            # In blocks: a single read() would unpack everything, whatever size the entry states.
             with self._zip.open(picture.info) as stream:
                 return b"".join(iter(lambda: stream.read(HARMLESS), b""))
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as error:
             raise Unreadable(f"the archive is damaged here: {error}") from None
 
     def returnable(self, lines: set[int]) -> tuple[list[Picture], list[Picture]]:
-        """Those of some images that can be given back, and those that can't: their bytes are refused or damaged."""
-        wanted: list[Picture] = []
-        left: list[Picture] = []
-        for picture in self.pictures:
-            if picture.line in lines:
-                (wanted if self._can_be_read(picture) else left).append(picture)
-        return wanted, left
+        """Images that can be given back, and those that can't because they are refused or damaged.
+
+        :param lines: the numbers of the images.
+        """
+        wanted = (picture for picture in self.pictures if picture.line in lines)
+        unreadable, readable = map(list, partition(self._can_be_read, wanted))
+        return readable, unreadable
 
     def copy(self, pictures: Iterable[Picture], target: IO[bytes]) -> None:
-        """Write an archive of some images, under paths that lead nowhere else."""
+        """Write a ZIP archive of images, under safe paths."""
         with zipfile.ZipFile(target, "w") as copy:
             for picture in pictures:
                 info = zipfile.ZipInfo(picture.safe_path or "unnamed", picture.info.date_time)
@@ -156,13 +162,13 @@ class PictureArchive:
     def _unsafe(self, info: zipfile.ZipInfo) -> str | None:
         kind = stat.S_IFMT(info.external_attr >> 16)
         if stat.S_ISLNK(kind):
-            return "a symbolic link, not an image"
+            return "it is a symbolic link, not an image"
         if kind and not stat.S_ISREG(kind):
-            return "not a regular file"
+            return "it is not a regular file"
         if info.flag_bits & ENCRYPTED:
             return "it is encrypted"
         if info.compress_type not in METHODS:
-            return "its compression method is not read; stored and deflated are"
+            return "its compression method is not supported; use deflate, or none"
         if info.file_size > self.limits.image_bytes:
             return (
                 f"it is {_megabytes(info.file_size)} unpacked; at most {_megabytes(self.limits.image_bytes)} are read"
@@ -175,11 +181,11 @@ class PictureArchive:
 
 
 class _TooLong(OSError):
-    """More would be read at once than a table of contents has."""
+    """More would be read at once than the directory of an archive within the limits."""
 
 
 class _Guarded:
-    """A stream of which little is read at once: `zipfile` reads a table of contents as long as the archive says."""
+    """A stream that refuses to read much at once: `zipfile` would read a directory of whatever size the archive states."""
 
     def __init__(self, stream: IO[bytes], most: int) -> None:
         self.stream = stream
@@ -196,7 +202,7 @@ def _path(info: zipfile.ZipInfo) -> str:
     name = info.orig_filename
     if not info.flag_bits & UTF8_NAME:
         with suppress(UnicodeError):
-            name = name.encode("cp437").decode()  # macOS and others write UTF-8 without saying so
+            name = name.encode("cp437").decode()  # macOS and others write UTF-8 without setting the flag
     return unicodedata.normalize("NFC", name).replace("\\", "/")
 
 
@@ -218,8 +224,8 @@ def _misnamed(path: str) -> str | None:
     if path.startswith("/") or DRIVE.match(path):
         return "its path is absolute"
     stem, dot, extension = _base(path).rpartition(".")
-    if extension.lower() in ARCHIVES:
-        return "an archive within the archive; put its images straight into this one"
+    if extension.lower() in ARCHIVE_EXTENSIONS:
+        return "it is an archive within the archive; put its images directly into this one"
     if not dot or extension.lower() not in EXTENSIONS:
         return f"its name must end in {', '.join(f'.{name}' for name in EXTENSIONS[:-1])} or .{EXTENSIONS[-1]}"
     if not stem.strip():

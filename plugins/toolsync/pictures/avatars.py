@@ -1,9 +1,9 @@
-"""From an image as people send it to the three files of a Moodle user picture.
+"""The three files of a Moodle user picture, made from any image that people send.
 
-Moodle's `process_new_icon` is the model: the largest centred square, at 100 (f1), 35 (f2) and 512 pixels (f3); a JPEG gives JPEG of quality 90,
-anything else PNG with its transparency. On top of that the orientation that a camera notes (EXIF) is honoured, and WebP is read.
+The model is Moodle's `process_new_icon`: the largest centred square, scaled to 100 (f1), 35 (f2) and 512 pixels (f3); a JPEG becomes JPEG of quality 90,
+anything else PNG with its transparency. In addition, the orientation in the EXIF data is applied, and WebP is read.
 
-Run as a program this file is a worker of `image_workers`, which says why: it must import nothing of Tool Sync.
+`workers.py` runs this file as a program, and says why. So it must not import anything of Tool Sync.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ SIZES = (100, 35, 512)  # of f1, f2, f3
 LARGEST = max(SIZES)
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
 JPEG_QUALITY = 90
-PNG_LEVEL = 3  # of zlib: higher ones take three times as long and save nothing on a photograph
+PNG_LEVEL = 3  # of zlib: higher levels take three times as long and make photographs no smaller
 MIMETYPES = {"jpg": "image/jpeg", "png": "image/png"}
 LENGTH = struct.Struct(">Q")
+ORIENTATION = 0x0112  # the EXIF tag
 
-# What is sent as an image and is none, by how it begins.
-OTHERS = {
+# What people send by mistake, by its first bytes.
+OTHER_FORMATS = {
     b"PK\x03\x04": "an archive",
     b"%PDF": "a PDF document",
     b"<svg": "an SVG drawing",
@@ -40,11 +41,11 @@ OTHERS = {
     b"MM\x00*": "a TIFF image",
     b"BM": "a BMP image",
 }
-BRANDS = {b"heic": "a HEIC image", b"heix": "a HEIC image", b"mif1": "a HEIC image", b"avif": "an AVIF image"}
+ISO_BRANDS = {b"heic": "a HEIC image", b"heix": "a HEIC image", b"mif1": "a HEIC image", b"avif": "an AVIF image"}
 
 
 class NotAPicture(ValueError):
-    """No avatar can be made of it; the message says why, to go after the name of the file."""
+    """No picture can be made of a file; the message says why, to be shown after the file's name."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Avatar:
     """The files of a user picture.
 
     :param extension: `jpg` or `png`.
-    :param files: the contents of f1, f2 and f3.
+    :param files: the bytes of f1, f2 and f3.
     """
 
     extension: str
@@ -64,19 +65,20 @@ class Avatar:
 
     @cached_property
     def by_hash(self) -> dict[str, bytes]:
-        """The files by their SHA-1, under which Moodle stores them, in order."""
+        """The files in their order, by their SHA-1: the name under which Moodle stores them."""
         return {hashlib.sha1(content).hexdigest(): content for content in self.files}
 
 
 def draw(content: bytes, most_pixels: int) -> Avatar:
     """Make the avatar of an image.
 
-    :param most_pixels: an image of more is refused before any of them is decoded.
-    :raises NotAPicture: it can't be read.
+    :param content: the image file.
+    :param most_pixels: an image with more is refused before it is decoded.
+    :raises NotAPicture: the image can't be read.
     """
     from PIL import Image, UnidentifiedImageError
 
-    Image.MAX_IMAGE_PIXELS = None  # the check below is stricter, and says the size
+    Image.MAX_IMAGE_PIXELS = None  # the check below is stricter, and its message names the size
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             width, height = image.size
@@ -89,18 +91,18 @@ def draw(content: bytes, most_pixels: int) -> Avatar:
         raise NotAPicture(f"{_looks_like(content)}; JPEG, PNG, GIF and WebP are read") from None
     except MemoryError:
         raise NotAPicture("reading it takes more memory than a worker may use") from None
-    except Exception as error:  # the decoders raise all sorts of things at broken files
+    except Exception as error:  # for broken files, the decoders raise all kinds of errors
         raise NotAPicture(f"the image is damaged: {error}") from None
 
 
 def _draw(image: Image.Image) -> Avatar:
     from PIL import Image
 
-    jpeg = image.format in {"JPEG", "MPO"}  # MPO: a JPEG with a second picture behind it, as some phones make
-    image.draft(None, (2 * LARGEST, 2 * LARGEST))  # of a large JPEG, an eighth to a half is decoded
+    jpeg = image.format in {"JPEG", "MPO"}  # MPO: a JPEG followed by a second image, which some phones write
+    image.draft(None, (2 * LARGEST, 2 * LARGEST))  # decodes a large JPEG at half to an eighth of its size
     image.load()
     turn = _turn(image)
-    largest = _plain(_square(image)).resize((LARGEST, LARGEST), Image.Resampling.LANCZOS)
+    largest = _as_rgb(_square(image)).resize((LARGEST, LARGEST), Image.Resampling.LANCZOS)
     if turn is not None:
         largest = largest.transpose(turn)
     extension = "jpg" if jpeg else "png"
@@ -111,7 +113,7 @@ def _draw(image: Image.Image) -> Avatar:
 
 
 def _square(image: Image.Image) -> Image.Image:
-    """The largest centred square, of an even side as Moodle has it."""
+    """The largest centred square; its side is even, as in Moodle."""
     width, height = image.size
     half = min(width, height) // 2
     left, top, side = width // 2 - half, height // 2 - half, max(2 * half, 1)
@@ -119,7 +121,7 @@ def _square(image: Image.Image) -> Image.Image:
 
 
 def _turn(image: Image.Image) -> Image.Transpose | None:
-    """What undoes the way the camera was held."""
+    """The transposition that makes a photograph upright; None: it is, or does not say."""
     from PIL import Image
 
     turn = Image.Transpose
@@ -133,14 +135,14 @@ def _turn(image: Image.Image) -> Image.Transpose | None:
         8: turn.ROTATE_90,
     }
     try:
-        return turns.get(image.getexif().get(0x0112, 1))
-    except Exception:  # a broken note is no reason to lose the picture
+        return turns.get(image.getexif().get(ORIENTATION, 1))
+    except Exception:  # a picture with broken EXIF data is still a picture
         return None
 
 
-def _plain(image: Image.Image) -> Image.Image:
-    """The same in RGB, or RGBA when something of it is transparent, 8 bits a channel."""
-    if image.mode.startswith("I"):  # Pillow itself would cut 16 bits off at 255
+def _as_rgb(image: Image.Image) -> Image.Image:
+    """The image in RGB, or RGBA if any of it is transparent, with 8 bits a channel."""
+    if image.mode.startswith("I"):  # Pillow's own conversion from 16 bits clips at 255
         image = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
         image.info.pop("transparency", None)
     wanted = "RGBA" if image.has_transparency_data else "RGB"
@@ -148,7 +150,7 @@ def _plain(image: Image.Image) -> Image.Image:
 
 
 def _encoded(image: Image.Image, jpeg: bool) -> bytes:
-    image.info.clear()  # what the camera noted, the place too, would go into the file
+    image.info.clear()  # or the metadata, which can include where it was taken, would be written, too
     stream = io.BytesIO()
     if jpeg:
         image.save(stream, "JPEG", quality=JPEG_QUALITY)
@@ -159,19 +161,22 @@ def _encoded(image: Image.Image, jpeg: bool) -> bytes:
 
 def _looks_like(content: bytes) -> str:
     start = content[:200].lstrip(b"\xef\xbb\xbf \t\r\n")
-    if content[4:8] == b"ftyp" and content[8:12] in BRANDS:
-        return BRANDS[content[8:12]]
-    for beginning, what in OTHERS.items():
+    if content[4:8] == b"ftyp" and content[8:12] in ISO_BRANDS:
+        return ISO_BRANDS[content[8:12]]
+    for beginning, what in OTHER_FORMATS.items():
         if start.lower().startswith(beginning.lower()):
             return what
     return "not an image" if content else "an empty file"
 
 
-# The worker's side. A request is a length and an image; the answer a length, as much JSON, and the files that it tells of.
+# The worker's side. A request is a length and an image. An answer is a length, JSON of that length, and the files whose sizes the JSON lists.
 
 
 def serve(requests: BinaryIO, answers: BinaryIO, most_pixels: int) -> None:
-    """Draw what is asked for until nobody asks any more."""
+    """Answer requests until there are no more.
+
+    :param most_pixels: as for `draw`.
+    """
     _answer(answers, {"ready": True})
     while header := requests.read(LENGTH.size):
         (length,) = LENGTH.unpack(header)
@@ -191,7 +196,11 @@ def _answer(answers: BinaryIO, header: Mapping[str, Any], *contents: bytes) -> N
 
 
 def main(memory_bytes: int, most_pixels: int) -> None:
-    """Be a worker: nothing to write to but the answers, no more memory than given."""
+    """Be a worker, which can write to nothing but its answers.
+
+    :param memory_bytes: the most memory that the process may use.
+    :param most_pixels: as for `draw`.
+    """
     import os
     import resource
     import sys

@@ -1,4 +1,4 @@
-"""The contact sheet of an archive of user pictures: one page that needs nothing else, with each picture before and after."""
+"""The contact sheet of an archive of user pictures: a self-contained HTML page with each picture before and after."""
 
 from __future__ import annotations
 
@@ -29,11 +29,12 @@ b {{ font-weight: 600 }}
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A picture of the sheet.
+class SheetEntry:
+    """A picture on the sheet.
 
-    :param before: the address of what was there, None when nothing was.
-    :param after: the address of what the image became.
+    :param path: of the image in the archive.
+    :param before: the `data:` address of the person's picture before; None: there was none.
+    :param after: the `data:` address of the picture that the image became.
     """
 
     path: str
@@ -43,12 +44,12 @@ class Shown:
 
 
 def data_address(content: bytes, mimetype: str) -> str:
-    """An address that is the image itself."""
+    """A `data:` address, which contains the image itself."""
     return f"data:{mimetype};base64,{base64.b64encode(content).decode()}"
 
 
-def contact_sheet(title: str, summary: str, pictures: Iterable[Shown]) -> Iterator[str]:
-    """The page, in parts."""
+def contact_sheet(title: str, summary: str, pictures: Iterable[SheetEntry]) -> Iterator[str]:
+    """The HTML of the page, in parts."""
     yield PAGE.format(title=escape(title), summary=escape(summary))
     for picture in pictures:
         before = f'<img src="{escape(picture.before)}" alt="before">' if picture.before else "<i></i>"

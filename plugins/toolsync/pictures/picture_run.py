@@ -1,4 +1,4 @@
-"""The execution of an archive of user pictures: people found, avatars drawn, contents written, rows changed."""
+"""The execution of an archive of user pictures: finds the accounts, makes the avatars, writes file contents, and changes rows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ from toolsync.running.execution import ROW_TABLE, StagedLine
 from toolsync.running.sql_folder import SqlFolder
 from toolsync.settings import settings
 
-WRITTEN, THUMBNAILS = "written", "thumbnails"
+WRITTEN = "written"  # pieces of the work folder: the hashes of the contents that a batch writes,
+THUMBNAILS = "thumbnails"  # and what the contact sheet shows of it
 COLUMNS = [
     ("userid", "integer"),
     ("refusal", "text"),
@@ -42,11 +43,12 @@ MATCH_COLUMNS = "line INT UNSIGNED NOT NULL PRIMARY KEY, name LONGTEXT NOT NULL,
 
 @dataclass(frozen=True)
 class Person:
-    """Whose picture an image is to be.
+    """The account that an image is for.
 
-    :param refusal: why it can be nobody's.
-    :param keeps: whether the picture that is there stays.
-    :param before: the hash of the picture that is there, and its MIME type.
+    :param userid: None: no account was found.
+    :param refusal: why the image can't become a picture of an account.
+    :param keeps: whether the account keeps the picture that it has.
+    :param before: the hash and MIME type of the picture (f1) that it has.
     """
 
     userid: int | None
@@ -56,10 +58,10 @@ class Person:
 
 
 @contextmanager
-def opened_archive(cabinet: Cabinet, claim: Claim) -> Iterator[PictureArchive]:
-    """The claimed archive, from a copy on this machine when the cabinet is elsewhere.
+def open_archive(cabinet: Cabinet, claim: Claim) -> Iterator[PictureArchive]:
+    """Open the claimed archive; if the cabinet is remote, a local copy of it.
 
-    :raises FileRejected: it can't be used.
+    :raises FileRejected: the archive can't be used.
     """
     page = settings()["pictures"]
     limits = ArchiveLimits(page["entries"], int(page["image_mb"] * 1e6), int(page["total_mb"] * 1e6), page["ratio"])
@@ -75,12 +77,13 @@ def opened_archive(cabinet: Cabinet, claim: Claim) -> Iterator[PictureArchive]:
 class PictureRun(BatchRun[Picture]):
     """The execution of one archive on one open session.
 
-    Contents are written before the transaction of their batch, and their hashes kept in the work folder before that: whatever dies, `finish` knows
-    which contents may have been left without a row.
+    File contents are written before the transaction of their batch, and before that their hashes are saved in the work folder. So even after a crash,
+    `contents` knows which of them may have no row.
 
-    :param workers: where images are decoded.
+    :param pool: the contents of the site's files.
+    :param workers: decode the images.
     :param folder: the SQL that writes rows.
-    :param match: the SQL that finds out whose each image is.
+    :param match: the SQL that finds the account of each image.
     """
 
     unit = "image"
@@ -102,7 +105,7 @@ class PictureRun(BatchRun[Picture]):
         self.pool = pool
         self.workers = workers
         self.people: dict[int, Person] = {}
-        self._shown: dict[int | None, str] = {}  # what this run gave a person
+        self._shown: dict[int | None, str] = {}  # the pictures that this run made so far, by user id
 
     def items(self, failed: set[int]) -> Iterator[Picture]:
         pictures = [picture for picture in self.archive.pictures if picture.line not in failed]
@@ -135,19 +138,19 @@ class PictureRun(BatchRun[Picture]):
         return (item.path,)
 
     def contents(self) -> set[str]:
-        """Those of pictures that were replaced, and what a batch that was rolled back wrote."""
+        """The contents of replaced pictures, and those that a batch wrote which was rolled back."""
         written = (content for piece in pieces(self.cabinet, self.claim, WRITTEN) for content in piece["contents"])
         return super().contents().union(written)
 
     def _people(self, pictures: list[Picture]) -> dict[int, Person]:
-        """Who is meant by each image, in one go for the archive."""
+        """The account of each image, by its number."""
         tables = self.state.tables
         tables.create_staging(ROW_TABLE, f"{MATCH_COLUMNS}, {self.match.columns}")
         tables.load(ROW_TABLE, ("line", "name"), ((picture.line, picture.name) for picture in pictures))
         self.match.run(self.match.work)
         rows = self.session.rows("SELECT line, userid, message, picture, f1_hash, f1_mimetype FROM toolsync_row")
         self.match.clean_up()
-        self.state.rollback()  # nothing was written; drawing may take long, and a transaction holds up others
+        self.state.rollback()  # nothing was written, and making avatars can take too long for an open transaction
         keep = not self.claim.options["overwrite"]
         return {
             line: Person(userid, refusal, keep and bool(picture), (f1_hash, mimetype) if f1_hash else None)
@@ -155,7 +158,7 @@ class PictureRun(BatchRun[Picture]):
         }
 
     def _drawn(self, picture: Picture) -> Avatar | str | None:
-        """The avatar of an image; or why there is none; or None when none is needed."""
+        """The avatar of an image; or the reason why there is none; or None when none is needed."""
         person = self.people[picture.line]
         if person.refusal or person.keeps:
             return person.refusal
@@ -172,13 +175,14 @@ class PictureRun(BatchRun[Picture]):
         return [userid, None, avatar.extension, avatar.mimetype, *files]
 
     def _write(self, number: int, contents: dict[str, bytes]) -> None:
+        """Write the file contents of a batch, after their hashes."""
         name = piece_name(WRITTEN, number)
         before = self.cabinet.saved(self.claim, name) or {"contents": []}
         self.cabinet.save(self.claim, name, {"contents": sorted({*before["contents"], *contents})})
         self.pool.write({EMPTY: b"", **contents})
 
     def _before(self, picture: Picture) -> str | None:
-        """The f1 that the person has, as a data address, when it will be on the contact sheet."""
+        """The picture (f1) that the account has, as a `data:` address; None if it has none, or if the contact sheet won't show it."""
         person = self.people[picture.line]
         if person.before is None or not _on_sheet(picture):
             return None
@@ -189,7 +193,7 @@ class PictureRun(BatchRun[Picture]):
     def _keep_thumbnails(
         self, number: int, pictures: Iterable[tuple[Picture, str | None, Avatar | str | None]]
     ) -> None:
-        """Keep the f1 before and after for the contact sheet: afterwards the old one is in the trash."""
+        """Save what the contact sheet shows: f1 before and after. After the run the old one will be in the trash."""
         thumbnails = {}
         for picture, before, avatar in pictures:
             if isinstance(avatar, Avatar) and _on_sheet(picture):
@@ -200,15 +204,16 @@ class PictureRun(BatchRun[Picture]):
 
 
 def _on_sheet(picture: Picture) -> bool:
+    """Whether the contact sheet shows an image: the first ones of an archive only."""
     return picture.line <= settings()["pictures"]["contact_sheet"]
 
 
 def worker_count() -> int:
-    """Processes that decode images: as the settings page says, else one a core."""
+    """The number of processes that decode images: as the settings say, else one for each core."""
     return settings()["pictures"]["workers"] or len(os.sched_getaffinity(0))
 
 
 def worker_limits() -> WorkerLimits:
-    """What decoding one image may take, as the settings page says."""
+    """The limits for one image, from the settings."""
     page = settings()["pictures"]
     return WorkerLimits(int(page["megapixels"] * 1e6), int(page["worker_mb"] * 1e6), page["seconds"])

@@ -1,8 +1,8 @@
-"""Worker processes that draw avatars.
+"""Worker processes that make avatars.
 
-An image comes from outside, and decoding is C code: a hostile one may take all memory, never end, or crash. So each is decoded in a process that may use
-so much memory and time and knows no secrets; when it dies or hangs, that image has failed and nothing else. They are plain programs rather than
-`multiprocessing`, which Airflow's own workers may not use (daemons have no children), and which would import Airflow again in each.
+Images come from an untrusted source, and C code decodes them: a malicious one can take all memory, run for ever, or crash. So they are decoded in processes
+with limited memory and time, and without secrets; when such a process dies or hangs, only that image fails. The processes are plain programs, because
+`multiprocessing` is not allowed in Airflow's own workers (daemonic processes can't have children), and would import Airflow in each process.
 """
 
 from __future__ import annotations
@@ -20,15 +20,27 @@ from typing import IO, Any
 from toolsync.pictures import avatars
 from toolsync.pictures.avatars import LENGTH, Avatar, NotAPicture
 
-START_SECONDS = 60
-KEPT = ("HOME", "LANG", "LC_", "LD_", "PATH", "PYTHON", "TMPDIR", "VIRTUAL_ENV")  # of the environment: no connections
+CRASHED = "reading it crashed the worker process"
+START_SECONDS = 60  # that a process may take to start
+KEPT = (
+    "HOME",
+    "LANG",
+    "LC_",
+    "LD_",
+    "PATH",
+    "PYTHON",
+    "TMPDIR",
+    "VIRTUAL_ENV",
+)  # prefixes of the environment variables that a process gets: Airflow's connections are not among them
 
 
 @dataclass(frozen=True)
 class WorkerLimits:
-    """What reading one image may take.
+    """Limits for one image.
 
-    :param seconds: of waiting for it.
+    :param pixels: the most pixels of an image.
+    :param memory_bytes: the most memory that a process may use.
+    :param seconds: the longest time to wait for an image.
     """
 
     pixels: int
@@ -37,13 +49,13 @@ class WorkerLimits:
 
 
 class WorkerDied(Exception):
-    """The process ended, or did not answer in time."""
+    """The process ended, or did not answer in time; the message says which, as the reason why the image failed."""
 
 
 class ImageWorkers:
-    """A number of workers, each started when it is first needed. Close them, or use them as a context.
+    """A pool of worker processes, each started when it is first needed. Use it as a context manager.
 
-    :param number: of processes; threads of the caller wait for a free one.
+    :param number: of processes; threads that call `draw` wait for a free one.
     """
 
     def __init__(self, number: int, limits: WorkerLimits) -> None:
@@ -61,10 +73,11 @@ class ImageWorkers:
             worker.end()
 
     def draw(self, content: bytes) -> Avatar:
-        """Make the avatar of an image; any thread may ask.
+        """Make the avatar of an image. Any thread can call this.
 
-        :raises NotAPicture: it can't be read, or not within the limits.
-        :raises RuntimeError: no worker starts.
+        :param content: the image file.
+        :raises NotAPicture: the image can't be read, or not within the limits.
+        :raises RuntimeError: no worker process starts.
         """
         worker = self._free.get()
         try:
@@ -83,9 +96,9 @@ class ImageWorkers:
 
 
 class Worker:
-    """One process.
+    """One worker process.
 
-    :raises RuntimeError: it does not start; what it says goes to standard error.
+    :raises RuntimeError: it does not start. Its error output goes to this process's.
     """
 
     def __init__(self, limits: WorkerLimits) -> None:
@@ -100,23 +113,29 @@ class Worker:
             self._header(time.monotonic() + START_SECONDS)
         except WorkerDied:
             self.end()
-            raise RuntimeError("The program that reads images does not start; its own words are above.") from None
+            raise RuntimeError(
+                "The worker process that reads images does not start. See its error output in the log above."
+            ) from None
 
     def draw(self, content: bytes) -> Avatar:
-        """:raises WorkerDied: and then it is of no use any more."""
+        """Make the avatar of an image.
+
+        :raises NotAPicture: the image can't be read.
+        :raises WorkerDied: the process can't be used any longer.
+        """
         deadline = time.monotonic() + self.limits.seconds
         try:
             self._pipe(self.process.stdin).write(LENGTH.pack(len(content)) + content)
             self._pipe(self.process.stdin).flush()
         except BrokenPipeError:
-            raise WorkerDied("reading it crashed the image reader") from None
+            raise WorkerDied(CRASHED) from None
         header = self._header(deadline)
         if "refused" in header:
             raise NotAPicture(header["refused"])
         return Avatar(header["extension"], tuple(self._read(size, deadline) for size in header["sizes"]))
 
     def end(self) -> None:
-        """Kill it; it has nothing to lose."""
+        """Kill the process, whatever it is doing."""
         self.process.kill()
         for pipe in (self.process.stdin, self.process.stdout):
             try:
@@ -139,7 +158,7 @@ class Worker:
                 raise WorkerDied(f"reading it takes more than {self.limits.seconds:g} seconds")
             part = os.read(handle, min(length, 1 << 20))
             if not part:
-                raise WorkerDied("reading it crashed the image reader")
+                raise WorkerDied(CRASHED)
             parts.append(part)
             length -= len(part)
         return b"".join(parts)
