@@ -18,7 +18,6 @@ dag_runs.configure()  # before a test module imports Airflow
 
 from tests.support.site import Site  # noqa: E402
 from tools.mariadb import PrivateServer  # noqa: E402
-from toolsync.run import initialise  # noqa: E402
 
 
 def pytest_unconfigure() -> None:
@@ -28,7 +27,7 @@ def pytest_unconfigure() -> None:
 @pytest.fixture(scope="session")
 def airflow() -> None:
     """An initialised metadata database."""
-    initialise()
+    dag_runs.initialise()
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.command import run_real_command
 from tests.support.site import Site
 from toolsync import __version__
-from toolsync import run as runner
 from toolsync.cabinet.folders import Cabinet
 
 pytestmark = pytest.mark.usefixtures("airflow")
@@ -168,19 +168,11 @@ def test_a_password_appears_nowhere(
     assert secret in Path(result["tryback"]).read_text()
 
 
-def test_the_command_prints_one_json_object(site: Site, tmp_path: Path):
-    import subprocess
-    import sys
-
+def test_the_command_prints_one_json_object(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "people.csv").write_text(HEADER + ADA)
-    command = [sys.executable, "-m", "toolsync.run", "toolsync_users", str(tmp_path / "people.csv"), "--format", "json"]
-    environment = {
-        **runner.os.environ,
-        "PYTHONPATH": str(runner.ROOT / "plugins"),
-        "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
-    }
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
+    monkeypatch.setenv("AIRFLOW__LOGGING__LOGGING_LEVEL", "INFO")
+    done = run_real_command("toolsync_users", str(tmp_path / "people.csv"), "--format", "json")
+    assert done.status == 0, done.stderr[-2000:]
     result = json.loads(done.stdout)
     assert result["counts"]["created"] == 1
     assert result["toolsync"] == __version__

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.course.test_courses import DISORDER
-from tests.running.test_faults import killed
+from tests.support.command import killed
 from tests.support.site import Site
 from toolsync.cabinet.folders import Cabinet
 from toolsync.course import backup_files
@@ -349,7 +349,7 @@ def test_killed_at_any_moment_each_is_restored_once(
     connect()
     file = tmp_path / "courses.csv"
     file.write_text(HEADER + "N1,One,New / Deep,a.mbz\nN2,Two,Science,b.mbz\nN3,,Science,c.mbz\n")
-    killed(where, when, file, dag_id=DAG)
+    killed(where, when, DAG, file, real=(where, when) == MOMENTS[0])
     result = site.run(DAG)
     assert result["state"] == "success"
     [path] = Cabinet("courses").folder("report").glob("*.txt")
@@ -376,7 +376,7 @@ def test_killed_while_moodle_restores_a_person_has_to_look(
     before = site.value("SELECT MAX(id) FROM {course}")
     path = tmp_path / "courses.csv"
     path.write_text(HEADER + f"N1,One,Science,{file}\nN2,Two,Science,good.mbz\n")
-    killed(where, "before", path, dag_id=DAG)
+    killed(where, "before", DAG, path)
     called = len(calls())
     site.run(DAG)
     assert len(calls()) == called + 1

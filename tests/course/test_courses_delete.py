@@ -12,7 +12,7 @@ import pytest
 
 from tests.conformance.test_scenarios import prepare
 from tests.conftest import ROOT
-from tests.running.test_faults import killed
+from tests.support.command import killed
 from tests.support.site import Site
 from toolsync import __version__
 from toolsync.cabinet.folders import Cabinet
@@ -262,7 +262,7 @@ def test_killed_at_any_moment_a_course_is_whole_or_gone(
 ):
     file = tmp_path / "gone.csv"
     file.write_text("C102\nC108\n")
-    killed(where, when, file, "--params", '{"require_approval": false}', dag_id="toolsync_courses_delete")
+    killed(where, when, "toolsync_courses_delete", file, "--params", '{"require_approval": false}')
     assert site.value("SELECT COUNT(*) FROM {course} WHERE shortname IN ('C102', 'C108')") == (
         0 if when == "after" and "commit" in where else 2
     )

@@ -10,7 +10,7 @@ import pytest
 from tests.conformance.test_scenarios import prepare
 from tests.conftest import ROOT
 from tests.course.test_courses_delete import changed
-from tests.running.test_faults import killed
+from tests.support.command import killed
 from tests.support.site import Site
 from toolsync.cabinet.folders import Cabinet
 from toolsync.course.undo_bundles import indexes
@@ -315,10 +315,10 @@ def test_killed_at_the_commit_the_content_is_the_old_or_the_new(
     killed(
         "toolsync.moodle.session:MoodleSession.commit",
         when,
+        "toolsync_courses",
         file,
         "--params",
         '{"require_approval": false, "force_update": true, "template_mode": "replace"}',
-        dag_id="toolsync_courses",
     )
     done = when == "after"
     assert site.value("SELECT COUNT(*) FROM {course_modules} WHERE course = 4") == (32 if done else 4)

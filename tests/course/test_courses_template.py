@@ -14,7 +14,7 @@ import pytest
 from tests.course.test_courses import CourseBench
 from tests.course.test_courses_delete import delete
 from tests.course.test_graph import listed, walk
-from tests.running.test_faults import killed
+from tests.support.command import killed
 from tests.support.copies import course_id, dated, grow, picture, rows_of, strays, unled
 from tests.support.generated import File
 from tests.support.site import Site
@@ -711,9 +711,7 @@ def test_killed_in_the_middle_of_a_copy_each_course_is_whole_or_not_there(site: 
     file = tmp_path / "copies.csv"
     file.write_text(f"{HEADER}\nN1,One,Science,TPL1\nN2,Two,Science,N1\n")
     # The second course's rows are written by then, and not committed.
-    killed(
-        "toolsync.course.embedded_ids:site_address", "after", file, dag_id="toolsync_courses", calls=2, batch_lines=1
-    )
+    killed("toolsync.course.embedded_ids:site_address", "after", "toolsync_courses", file, calls=2, batch_lines=1)
     names = "SELECT shortname FROM {course} WHERE shortname IN ('N1', 'N2') ORDER BY id"
     assert site.rows(names) == [("N1",)]
     result = site.run("toolsync_courses")

@@ -5,23 +5,19 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import os
-import signal
 import stat
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.support.command import killed
 from tests.support.pictures import BLUE, GREEN, RED, archive, opened, plain
 from tests.support.site import Site
-from toolsync import settings as settings_module
 from toolsync.cabinet.folders import Cabinet
 from toolsync.moodle.file_pool import EMPTY, FilePool, OutOfReach
+from toolsync.settings import ROOT, settings
 
 pytestmark = pytest.mark.usefixtures("airflow")
 
@@ -268,7 +264,7 @@ def test_several_archives_of_a_run_are_treated_each_for_itself(site: Site, cabin
 
 
 def test_a_large_archive_is_executed_in_batches(site: Site, dataroot: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setitem(settings_module.settings()["pictures"], "batch_images", 3)
+    monkeypatch.setitem(settings()["pictures"], "batch_images", 3)
     files = {f"u{number:03}.png": plain((number, 0, 0)) for number in range(1, 12)}
     result = run(site, {**files, "again/u002.png": GREEN_PNG})
     assert counts(result) == {"created": 10, "updated": 2}
@@ -370,19 +366,7 @@ def test_killed_at_any_moment_the_next_run_ends_the_work(
         path.unlink()
     file = tmp_path / "pictures.zip"
     file.write_bytes(archive({"u002.png": GREEN_PNG, "u003.gif": BLUE_GIF, "nobody.gif": BLUE_GIF}))
-    command = [
-        sys.executable,
-        "-m",
-        "tests.support.dying",
-        where,
-        *(["after"] if when == "after" else []),
-        "--",
-        DAG_ID,
-        str(file),
-    ]
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'plugins'}:{ROOT}"}
-    done = subprocess.run(command, capture_output=True, env=environment, check=False)
-    assert done.returncode == -signal.SIGKILL, done.stderr.decode()[-3000:]
+    killed(where, when, DAG_ID, file, real=(where, when) == MOMENTS[0])
 
     assert site.run(DAG_ID)["state"] == "success"
     assert names(cabinet, "inbox") == names(cabinet, "work") == []

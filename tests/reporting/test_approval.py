@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.support.command import killed, run_command, run_real_command
 from tests.support.site import Site
-from toolsync import run as runner
 from toolsync.cabinet.folders import Cabinet
 from toolsync.reporting.plan import SHOWN, Totals, cell, markdown, plan_lines, size
+from toolsync.run import load_dag, user_name
 from toolsync.running.sql_folder import SqlFolder
 from toolsync.settings import settings
 
@@ -71,7 +67,7 @@ def in_airflow(monkeypatch: pytest.MonkeyPatch, answer: str, **event: Any) -> It
 
 
 def test_plan_and_approve_come_before_execute():
-    group = runner.load_dag(DAG_ID).task_group_dict["file"]
+    group = load_dag(DAG_ID).task_group_dict["file"]
     order = ["validate", "plan", "approve", "execute", "tryback", "archive"]
     assert [task.task_id for task in group.topological_sort()] == [f"file.{name}" for name in order]
 
@@ -106,9 +102,9 @@ def test_yes_in_advance_executes_and_names_the_caller(site: Site, cabinet: Cabin
     assert result["state"] == "success"
     assert site.value(GONE) == 0
     assert result["counts"]["deleted"] == 2
-    assert (result["approval"]["answer"], result["approval"]["by"]) == ("yes", runner.user_name())
+    assert (result["approval"]["answer"], result["approval"]["by"]) == ("yes", user_name())
     assert Path(result["tryback"]).read_text() == "shortname\nNOWHERE\n"
-    assert f"Approved by {runner.user_name()}" in Path(result["report"]).read_text()
+    assert f"Approved by {user_name()}" in Path(result["report"]).read_text()
     assert found(cabinet, "inbox", "work") == []
 
 
@@ -183,20 +179,18 @@ def test_pasted_rows_that_are_not_approved_are_kept_in_the_archive(site: Site, p
 
 def test_the_exit_status_of_the_command(site: Site, pristine: Site, tmp_path: Path):
     (tmp_path / "old.csv").write_text(FILE)
-    command = [sys.executable, "-m", "toolsync.run", DAG_ID, str(tmp_path / "old.csv"), "--format", "json"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "plugins")}
-    for arguments, status, state in (
-        ([], 3, "awaiting approval"),
-        (["--approve", "no"], 3, "not approved"),
-        (["--approve", "yes"], 0, "success"),
+    arguments = [str(tmp_path / "old.csv"), "--format", "json"]
+    for run, answer, status, state in (
+        (run_command, [], 3, "awaiting approval"),
+        (run_real_command, ["--approve", "no"], 3, "not approved"),
+        (run_command, ["--approve", "yes"], 0, "success"),
     ):
-        done = subprocess.run(command + arguments, capture_output=True, text=True, env=environment, check=False)
-        assert done.returncode == status, done.stderr[-2000:]
-        assert json.loads(done.stdout)["state"] == state
-    command[3] = "toolsync_users"
-    done = subprocess.run([*command, "--approve", "no"], capture_output=True, text=True, env=environment, check=False)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "deletes nothing" in done.stderr
+        ended = run(DAG_ID, *arguments, *answer)
+        assert ended.status == status, ended.stderr[-2000:]
+        assert json.loads(ended.stdout)["state"] == state
+    ended = run_command("toolsync_users", *arguments, "--approve", "no")
+    assert (ended.status, ended.stdout) == (2, "")
+    assert "deletes nothing" in ended.stderr
 
 
 # In Airflow
@@ -351,15 +345,6 @@ MOMENTS_OF_NO = [
 ]
 
 
-def killed(where: str, when: str, answer: str) -> None:
-    """Run the files in the inbox in a process that is killed at that point."""
-    flags = ["after"] if when == "after" else []
-    command = [sys.executable, "-m", "tests.support.dying", where, *flags, "--", DAG_ID, "--approve", answer]
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'plugins'}:{ROOT}"}
-    done = subprocess.run(command, capture_output=True, env=environment, check=False)
-    assert done.returncode == -signal.SIGKILL, done.stderr.decode()[-3000:]
-
-
 def holding(cabinet: Cabinet) -> list[str]:
     """The folders that hold the command file."""
     names = ("inbox", "work", "tryback", "archive")
@@ -372,7 +357,7 @@ def test_after_a_kill_at_any_point_what_was_approved_is_done(
     site: Site, cabinet: Cabinet, tmp_path: Path, where: str, when: str
 ):
     drop(cabinet, tmp_path)
-    killed(where, when, "yes")
+    killed(where, when, DAG_ID, "--approve", "yes", real=(where, when) == MOMENTS[0])
     assert holding(cabinet) == ["work"]
     result = site.run(DAG_ID)
     assert result["state"] == "success"
@@ -388,7 +373,7 @@ def test_after_a_kill_at_any_point_what_was_rejected_is_not_done(
     site: Site, pristine: Site, cabinet: Cabinet, tmp_path: Path, where: str, when: str
 ):
     drop(cabinet, tmp_path)
-    killed(where, when, "no")
+    killed(where, when, DAG_ID, "--approve", "no")
     assert len(holding(cabinet)) == 1
     assert site.run(DAG_ID)["state"] in {"not approved", "awaiting approval"}
     assert found(cabinet) == ["inbox/old courses.csv"]
@@ -400,7 +385,7 @@ def test_an_answer_in_advance_does_not_count_for_files_of_a_dead_run(
     site: Site, pristine: Site, cabinet: Cabinet, tmp_path: Path
 ):
     drop(cabinet, tmp_path)
-    killed("toolsync.operators.plan:PlanOperator.process", "after", "no")
+    killed("toolsync.operators.plan:PlanOperator.process", "after", DAG_ID, "--approve", "no")
     assert site.run(DAG_ID, "shortname\nC108\n", approve="yes")["counts"]["deleted"] == 1
     assert found(cabinet, "inbox") == ["inbox/old courses.csv"]
     assert site.value(GONE) == 2

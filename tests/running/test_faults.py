@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from contextlib import suppress
@@ -16,7 +14,7 @@ from typing import Any
 import MySQLdb
 import pytest
 
-from tests.conftest import ROOT
+from tests.support.command import killed
 from tests.support.site import Site
 from tools.mariadb import PrivateServer
 from toolsync.cabinet.folders import Cabinet
@@ -45,19 +43,6 @@ def cabinet(site: Site) -> Cabinet:
     return Cabinet("users")
 
 
-def killed(where: str, when: str, file: Path, *arguments: str, dag_id: str = "toolsync_users", **numbers: int) -> None:
-    """Run a file in a process that is killed at that point.
-
-    :param numbers: `calls`, `batch_lines`; see `tests/support/dying.py`.
-    """
-    flags = ["after"] if when == "after" else []
-    flags += [f"{name}={number}" for name, number in numbers.items()]
-    command = [sys.executable, "-m", "tests.support.dying", where, *flags, "--", dag_id, str(file), *arguments]
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'plugins'}:{ROOT}"}
-    done = subprocess.run(command, capture_output=True, env=environment, check=False)
-    assert done.returncode == -signal.SIGKILL, done.stderr.decode()[-3000:]
-
-
 def places(cabinet: Cabinet, content: str) -> list[str]:
     """The folders that hold a file with this content."""
     return [
@@ -74,7 +59,7 @@ def test_after_a_kill_at_any_point_the_next_run_finishes(
 ):
     file = tmp_path / "people.csv"
     file.write_text(PEOPLE)
-    killed(where, when, file)
+    killed(where, when, "toolsync_users", file, real=(where, when) == MOMENTS[0])
     assert len(places(cabinet, PEOPLE)) == 1
 
     assert site.run("toolsync_users")["state"] == "success"
@@ -91,7 +76,14 @@ def test_after_a_kill_at_any_point_the_next_run_finishes(
 def test_what_cannot_be_repeated_is_done_once(site: Site, cabinet: Cabinet, tmp_path: Path, when: str):
     file = tmp_path / "renames.csv"
     file.write_text(RENAMES)
-    killed("toolsync.moodle.session:MoodleSession.commit", when, file, "--params", '{"allow_rename": true}')
+    killed(
+        "toolsync.moodle.session:MoodleSession.commit",
+        when,
+        "toolsync_users",
+        file,
+        "--params",
+        '{"allow_rename": true}',
+    )
     # This run has the default Params, but the file continues with those of the first run.
     assert site.run("toolsync_users")["state"] == "success"
     [report] = cabinet.folder("report").glob("*.txt")

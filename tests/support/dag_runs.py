@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import tempfile
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from typing import Any
 from toolsync import run as command
 
 HOME = Path(tempfile.mkdtemp(prefix="toolsync-tests-"))
+EMPTY_DATABASE = HOME / "empty.db"
 
 
 def configure() -> None:
@@ -20,6 +23,13 @@ def configure() -> None:
     os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "WARNING")
     command.configure(str(HOME))
     _check_schemas_once()
+
+
+def initialise() -> None:
+    """Make the metadata database, and keep it as it is before any run."""
+    command.initialise()
+    with closing(sqlite3.connect(HOME / "airflow.db")) as made, closing(sqlite3.connect(EMPTY_DATABASE)) as copy:
+        made.backup(copy)
 
 
 def run_dag(dag_id: str, file: Path | None, params: dict[str, Any], approve: str | None) -> dict[str, Any]:

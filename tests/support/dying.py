@@ -9,53 +9,76 @@ import importlib
 import os
 import signal
 import sys
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from toolsync import run
 from toolsync.settings import settings
 
 
-def die(*args: Any, **kwargs: Any) -> NoReturn:
+@dataclass(frozen=True)
+class Death:
+    """When a run is killed.
+
+    :param where: `MODULE:CLASS.METHOD` or `MODULE:FUNCTION`.
+    :param when: `before` or `after` the call.
+    :param calls: at the last of so many calls.
+    :param batch_lines: the run's size of a batch.
+    """
+
+    where: str
+    when: str = "before"
+    calls: int = 1
+    batch_lines: int | None = None
+
+    def flags(self) -> list[str]:
+        """The arguments of this module that say so."""
+        numbers = {"calls": self.calls, "batch_lines": self.batch_lines}
+        return [self.where, self.when, *(f"{name}={number}" for name, number in numbers.items() if number)]
+
+    @classmethod
+    def parse(cls, where: str, when: str, *numbers: str) -> Death:
+        named = dict(number.split("=") for number in numbers)
+        return cls(where, when, **{name: int(number) for name, number in named.items()})
+
+    def arm(self) -> None:
+        """Lay the trap in this process."""
+        if self.batch_lines:
+            settings().update(batch_lines=self.batch_lines, batch_lines_of={})
+        module, _, path = self.where.partition(":")
+        owner_name, _, method = path.rpartition(".")
+        owner = importlib.import_module(module)
+        for part in filter(None, owner_name.split(".")):
+            owner = getattr(owner, part)
+        original = getattr(owner, method)
+        left = self.calls
+
+        def counted(*args: Any, **kwargs: Any) -> Any:
+            nonlocal left
+            left -= 1
+            if left == 0 and self.when == "before":
+                die()
+            result = original(*args, **kwargs)
+            if left == 0:
+                die()
+            return result
+
+        setattr(owner, method, counted)
+
+
+def die() -> NoReturn:
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError("unreachable")
 
 
-def arm(where: str, after: bool, calls: int) -> None:
-    """:param calls: die at the last of so many."""
-    module, _, path = where.partition(":")
-    owner_name, _, method = path.rpartition(".")
-    owner = importlib.import_module(module)
-    for part in filter(None, owner_name.split(".")):
-        owner = getattr(owner, part)
-    original = getattr(owner, method)
-
-    left = calls
-
-    def counted(*args: Any, **kwargs: Any) -> Any:
-        nonlocal left
-        left -= 1
-        if left == 0 and not after:
-            die()
-        result = original(*args, **kwargs)
-        if left == 0:
-            die()
-        return result
-
-    setattr(owner, method, counted)
-
-
 if __name__ == "__main__":
     split = sys.argv.index("--")
-    where, *flags = sys.argv[1:split]
-    arguments = sys.argv[split + 1 :]
-    numbers = {name: int(number) for name, _, number in (flag.partition("=") for flag in flags) if number}
-    if "batch_lines" in numbers:
-        settings().update(batch_lines=numbers["batch_lines"], batch_lines_of={})
+    death = Death.parse(*sys.argv[1:split])
     configure = run.configure
 
     def configure_and_arm(*args: Any) -> None:
         configure(*args)
-        arm(where, after="after" in flags, calls=numbers.get("calls", 1))
+        death.arm()
 
     setattr(run, "configure", configure_and_arm)  # noqa: B010 (what mypy would not let pass)
-    sys.exit(run.main(arguments))
+    sys.exit(run.main(sys.argv[split + 1 :]))

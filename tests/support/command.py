@@ -1,0 +1,113 @@
+"""The command `python -m toolsync.run`: in a fork of this process, which has imported all that a fresh Python spends ten seconds on, or for real."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import NoReturn
+
+from tests.support.dag_runs import EMPTY_DATABASE, HOME
+from tests.support.dying import Death
+from toolsync import run as command
+from toolsync.settings import ROOT
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How the command ended: its exit status, or minus the signal that killed it, and what it printed."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+
+def run_command(*arguments: str, death: Death | None = None) -> Ended:
+    """Run the command in a fork of this process."""
+    _warm_up()
+    with tempfile.TemporaryDirectory(dir=HOME) as folder:
+        files = [Path(folder, name) for name in ("stdout", "stderr")]
+        pid = os.fork()
+        if pid == 0:
+            _be_the_command(arguments, death, *files)
+        _, status = os.waitpid(pid, 0)
+        return Ended(os.waitstatus_to_exitcode(status), *(file.read_text(encoding="utf-8") for file in files))
+
+
+def run_real_command(*arguments: str, death: Death | None = None) -> Ended:
+    """Run the command in a Python of its own, as users do."""
+    program = ["tests.support.dying", *death.flags(), "--"] if death else ["toolsync.run"]
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'plugins'}:{ROOT}"}
+    program = [sys.executable, "-m", *program, *arguments]
+    done = subprocess.run(program, capture_output=True, text=True, env=environment, check=False)
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def killed(where: str, when: str, *arguments: str | Path, real: bool = False, **numbers: int) -> None:
+    """Run the command and have it killed at that moment.
+
+    :param arguments: of the command.
+    :param real: in a Python of its own.
+    :param numbers: `calls`, `batch_lines` of `Death`.
+    """
+    run = run_real_command if real else run_command
+    ended = run(*map(str, arguments), death=Death(where, when, **numbers))
+    assert ended.status == -signal.SIGKILL, ended.stderr[-3000:]
+
+
+@cache
+def _warm_up() -> None:
+    """Import and make here what each fork would import and make again."""
+    from airflow.sdk.execution_time.supervisor import in_process_api_server
+
+    importlib.import_module("toolsync.reading.data_docs")
+    assert in_process_api_server().app
+
+
+def _be_the_command(arguments: Sequence[str], death: Death | None, *outputs: Path) -> NoReturn:
+    """End this process as the command would end its own."""
+    status = 1
+    try:
+        for descriptor, path in enumerate(outputs, start=1):
+            os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), descriptor)
+        sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
+        tempfile.tempdir = str(HOME)
+        setattr(command, "initialise", _initialise)  # noqa: B010 (mypy refuses the assignment)
+        if death:
+            death.arm()
+        status = command.main(list(arguments))
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else 1
+        print("" if end.code == status else end.code, file=sys.stderr)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def _initialise() -> None:
+    """Open an empty copy of the metadata database, where the command makes one, with nothing that the fork has inherited."""
+    from airflow import settings
+    from airflow.sdk.execution_time.supervisor import in_process_api_server
+
+    shutil.copy(EMPTY_DATABASE, Path(os.environ["AIRFLOW_HOME"]) / "airflow.db")
+    settings.configure_vars()
+    settings.configure_orm()
+    # The thread that serves Airflow's API is not in the fork: another is started when needed. The old transport is kept, its end would wait for the thread.
+    api = in_process_api_server()
+    _inherited.append(api.transport)
+    del api.transport
+
+
+_inherited: list[object] = []
