@@ -1,4 +1,4 @@
-"""Courses: any file does what its lines do one by one and nothing the second time; what Moodle's repair functions look for is in order; what the check answers."""
+"""Courses: any file does what its lines do one by one, and nothing the second time; Moodle's repair functions find nothing to repair; the answers of the check."""
 
 from __future__ import annotations
 
@@ -102,9 +102,9 @@ WORLDS: list[tuple[str | File, ...]] = [
 
 @st.composite
 def files(draw: st.DrawFn, repeatable: bool = False) -> File:
-    """Files of few courses, so that their lines meet.
+    """Files about few courses, so that their lines interfere.
 
-    :param repeatable: only lines that change nothing when the file is run again: no line undoes another, none asks for a place by its number.
+    :param repeatable: only lines that change nothing when the file is run again: none undoes another, and none gives a sort order.
     """
     options: dict[str, Any] = {
         "course_id_field": draw(st.sampled_from(["shortname", "shortname", "shortname", "idnumber", "id"])),
@@ -136,7 +136,7 @@ def _names(columns: dict[str, list[str]], row: tuple[str, ...]) -> set[str]:
 
 
 class CourseBench(Bench):
-    """Contexts are told by what they are of: the ids of new ones vary."""
+    """A bench that names contexts by their course, because the ids of new ones vary."""
 
     def told(self) -> list[tuple[str, str]]:
         return self.session.rows(
@@ -146,7 +146,7 @@ class CourseBench(Bench):
         )
 
     def disorder(self) -> list[str]:
-        """What Moodle's repair functions would find, and more."""
+        """Everything that Moodle's repair functions would find, and more."""
         return [what for what, query in DISORDER.items() if self.session.rows(query)]
 
 
@@ -229,7 +229,7 @@ def test_the_same_file_again_changes_nothing(bench: CourseBench):
 def test_lines_that_share_nothing_run_together_and_others_wait():
     plain = [(line, "course", line, "") for line in range(2, 7)]
     assert {mode for _, _, mode in runs(plain)} == {"0"}
-    # Line 3 takes the name that line 2's course has, line 4 gives it up for that course, line 5 takes it: each in its turn.
+    # Line 2's course has name 9. Line 4 renames that course, which frees the name, and line 5 takes it: each in its turn.
     rows = [
         (2, "course", 1, ""),
         (2, "name", 9, ""),
@@ -267,7 +267,7 @@ MOST = 10000
     )
 )
 def test_courses_stand_where_moodle_puts_them_line_by_line(events: list[tuple[int, int, int | None]]):
-    # Courses 1 to 5 are there, the others are made; the category of a course is its number modulo 3 so far.
+    # Courses 1 to 5 exist, each in the category that is its number modulo 3; the others are new.
     before = {course: (course % 3, place) for course, place in ((1, 1), (4, 2), (2, 1), (5, 2), (3, 1))}
     about = {
         course: (line, category, given) for line, (course, category, given) in enumerate(events, start=2) if course > 0
@@ -284,7 +284,7 @@ def test_courses_stand_where_moodle_puts_them_line_by_line(events: list[tuple[in
 
 
 def one_by_one(before: dict[int, tuple[int, int]], about: dict[int, tuple[int, int, int | None]]) -> dict[int, int]:
-    """As Moodle does it: the course's own sort order is written, then its category is numbered anew by sort order, newest first."""
+    """Moodle's own algorithm: the sort order of the course is written, then the courses of its category are renumbered by sort order, newest first."""
     state = dict(before)
     for course, (_, target, wanted) in sorted(about.items(), key=lambda item: item[1][0]):
         place = 0 if course not in state else state[course][1] if wanted is None else wanted % MOST
@@ -399,7 +399,7 @@ class TestThroughTheDag:
             ("news_items", "side-post", 0, 1),
         ]
 
-    def test_two_of_an_idnumber_are_said_to_be_two(self, site: Site):
+    def test_a_duplicate_idnumber_is_reported(self, site: Site):
         site.rows("UPDATE {course} SET idnumber = 'TWICE' WHERE id IN (4, 5)")
         result = site.run(
             "toolsync_courses", "idnumber,fullname\nTWICE,New name\n", course_id_field="idnumber", force_update=True
@@ -441,7 +441,7 @@ class TestCheck:
         (answer,) = self.answers(site.run("toolsync_courses_check", text, **params))
         assert (answer["answer"], answer["shortname"]) == ("found", "C101")
 
-    def test_what_is_no_question_comes_back(self, site: Site):
+    def test_a_line_that_asks_nothing_comes_back(self, site: Site):
         site.rows("UPDATE {course} SET idnumber = 'TWICE' WHERE id IN (4, 5)")
         result = site.run(
             "toolsync_courses_check", "idnumber,description\nTWICE,\n,nothing asked\noracle51,the front page\n"

@@ -1,4 +1,4 @@
-"""Courses restored from backup files: each once, none for a line that can't be done. `php` is a stand-in that makes a course as Moodle's program does."""
+"""Courses restored from backup files: each once, and none for a line that fails. `php` is a stand-in that creates a course as Moodle's program does."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ pytestmark = pytest.mark.usefixtures("airflow")
 
 DAG = "toolsync_courses"
 HEADER = "shortname,fullname,category,template\n"
-START, END = 1756677600, 1782856800  # what the backup says
+START, END = 1756677600, 1782856800  # the dates in the backup
 
-# What it does depends on the name of the file.
+# The name of the file tells it how to behave.
 STAND_IN = """#!{python}
 import sys
 import MySQLdb
@@ -69,7 +69,7 @@ Connect = Callable[..., None]
 
 @pytest.fixture
 def connect(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Connect:
-    """Makes the connection `moodle_cli`, to a stand-in."""
+    """Makes the connection `moodle_cli` to the stand-in."""
 
     def connect(**fields: Any) -> None:
         directory = tmp_path / "the site"
@@ -98,7 +98,7 @@ def connect(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Conn
 
 @pytest.fixture
 def calls(tmp_path: Path) -> Callable[[], list[str]]:
-    """How the program was called so far."""
+    """The calls of the program so far."""
 
     def calls() -> list[str]:
         file = tmp_path / "calls"
@@ -157,14 +157,14 @@ def test_the_backup_is_restored_and_the_line_is_done_to_it(site: Site, connect: 
         == 1
     )
     assert site.value("SELECT value FROM {customfield_data} WHERE instanceid = %s AND charvalue = 'CC-9'", (id,))
-    # As of any new courses, the later line's comes first.
+    # As always among new courses, the one of the later line comes first.
     order = "SELECT shortname FROM {course} WHERE category = 2 ORDER BY sortorder LIMIT 2"
     assert site.rows(order) == [("N2",), ("N1",)]
     assert disorder(site) == []
 
 
 @pytest.mark.parametrize("key", ["shortname", "idnumber", "id"])
-def test_by_whatever_courses_are_found(site: Site, connect: Connect, key: str):
+def test_courses_are_found_by_any_column(site: Site, connect: Connect, key: str):
     connect()
     text = "id,idnumber,shortname,fullname,category,template\n,I1,N1,One,Science,a.mbz\n"
     assert site.run(DAG, text, course_id_field=key)["counts"]["created"] == 1
@@ -185,7 +185,7 @@ def test_a_category_that_does_not_exist_yet(site: Site, connect: Connect, calls:
     assert disorder(site) == []
 
 
-def test_lines_that_cannot_be_done_restore_nothing(site: Site, connect: Connect, calls: Calls):
+def test_lines_that_fail_restore_nothing(site: Site, connect: Connect, calls: Calls):
     connect()
     result = site.run(
         DAG,
@@ -198,7 +198,7 @@ def test_lines_that_cannot_be_done_restore_nothing(site: Site, connect: Connect,
     assert "not used: the course exists" in report(result)
 
 
-def test_a_missing_connection_is_said(site: Site, connect: Connect, calls: Calls):
+def test_a_missing_connection_is_reported(site: Site, connect: Connect, calls: Calls):
     result = site.run(DAG, HEADER + "N1,One,Science,a.mbz\nN2,Two,Science,\nC102,Other,Science,a.mbz\n")
     assert counts(result) == {"failed": 1, "created": 1, "unchanged": 1}
     assert "template" in report(result) and "There is no connection moodle_cli. See docs/settings.md" in report(result)
@@ -207,7 +207,7 @@ def test_a_missing_connection_is_said(site: Site, connect: Connect, calls: Calls
     )
 
 
-def test_a_connection_that_is_no_good_is_said(site: Site, connect: Connect, calls: Calls):
+def test_a_faulty_connection_is_reported(site: Site, connect: Connect, calls: Calls):
     connect(extra={})
     result = site.run(DAG, HEADER + "N1,One,Science,a.mbz\n")
     assert result["counts"]["failed"] == 1
@@ -222,7 +222,7 @@ def test_a_connection_that_is_no_good_is_said(site: Site, connect: Connect, call
         ("silent.mbz", "status 0 and said: == Extracting"),
     ],
 )
-def test_what_the_program_says_fails_its_line_alone(site: Site, connect: Connect, calls: Calls, file: str, said: str):
+def test_an_error_of_the_program_fails_its_line_alone(site: Site, connect: Connect, calls: Calls, file: str, said: str):
     connect()
     result = site.run(DAG, HEADER + f"N1,One,Science,{file}\nN2,Two,Science,good.mbz\nN3,Three,Science,\n")
     assert counts(result) == {"failed": 1, "created": 2}, report(result)
@@ -388,9 +388,7 @@ def test_killed_while_moodle_restores_a_person_has_to_look(
     )
 
 
-def test_a_lock_met_in_between_restores_nothing_twice(
-    site: Site, connect: Connect, calls: Calls, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_deadlock_restores_nothing_twice(site: Site, connect: Connect, calls: Calls, monkeypatch: pytest.MonkeyPatch):
     import MySQLdb
 
     from toolsync.running.batches import BatchRun

@@ -1,4 +1,4 @@
-"""Courses deleted and put back: what the scenarios do not reach."""
+"""Courses deleted and put back: what the scenarios do not cover."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from toolsync.running.state import RunState
 pytestmark = pytest.mark.usefixtures("airflow")
 
 COURSES = ["TPL1", "C101", "C102", "C103", "C104", "C105", "C106", "C107", "C108"]
-# What only tells or remembers, and the counter that makes a course's cache expire.
+# Tables of notifications and history, and the one with the counter that makes a course's cache expire.
 NOT_PUT_BACK = {"cache_flags", "grade_grades_history", "course"}
 
 
@@ -43,7 +43,7 @@ def restore(site: Site, *courses: str, **params: Any) -> dict[str, Any]:
 
 
 def changed(site: Site, pristine: Site) -> set[str]:
-    """The tables whose rows are not what they were; of `course` all columns but `cacherev`."""
+    """The tables with rows that differ from the original site; column `course.cacherev` aside."""
     found = {name.removeprefix("mdl_") for name in site.changed(pristine)} - NOT_PUT_BACK
     columns = [name for (name, *_) in site.rows("SHOW COLUMNS FROM {course}") if name != "cacherev"]
     query = "SELECT " + ", ".join(f"`{name}`" for name in columns) + " FROM {course} ORDER BY id"
@@ -90,7 +90,7 @@ def test_any_sequence_of_deleting_and_putting_back_returns_to_the_start(site: Si
 
 
 def orphans(site: Site) -> Iterator[tuple[str, str, int]]:
-    """Rows of the graph's tables that hang on a row that is not there."""
+    """Columns that name a parent which does not exist: table, column, number of rows."""
     tables = {name for (name,) in site.rows("SHOW TABLES")}
     columns = {
         (table, column)
@@ -124,7 +124,7 @@ def test_a_simulation_deletes_nothing_and_writes_no_bundle(site: Site, pristine:
     assert list(indexes(cabinet)) == []
 
 
-def test_what_must_not_go_is_refused_by_name(site: Site, pristine: Site, cabinet: Cabinet):
+def test_what_must_not_be_deleted_is_refused_by_name(site: Site, pristine: Site, cabinet: Cabinet):
     site.rows("INSERT INTO {modules} (name, cron, lastcron, search, visible) VALUES ('holograms', 0, 0, '', 1)")
     site.rows(
         "INSERT INTO {course_modules} (course, module, instance, section, added) SELECT id, (SELECT MAX(id) FROM {modules}), 1, 0, 0 "

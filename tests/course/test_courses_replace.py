@@ -1,4 +1,4 @@
-"""Courses whose content gives way to a template's, and put back: what the scenarios do not reach."""
+"""Courses whose content is replaced by a template's, and put back: what the scenarios do not cover."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from toolsync.course.undo_bundles import indexes
 pytestmark = pytest.mark.usefixtures("airflow")
 
 REPLACE: dict[str, Any] = {"force_update": True, "template_mode": "replace"}
-# What a copy leaves on its template, as Moodle's own backup does: contexts that were still to be made, and the folder of course backups.
+# What copying adds to the template, as Moodle's own backup does: missing contexts, and the folder of course backups.
 OF_TEMPLATES = [
     "DELETE f FROM {files} f WHERE f.component = 'backup' AND f.filearea = 'course' AND f.filename = '.' AND f.id > %s",
     "DELETE x FROM {context} x JOIN {course_modules} cm ON x.contextlevel = 70 AND cm.id = x.instanceid JOIN {course} c ON c.id = cm.course "
@@ -45,7 +45,7 @@ def told(result: dict[str, Any]) -> str:
 
 
 def changes(site: Site, pristine: Site) -> set[str]:
-    """The tables whose rows are not what they were, but for what a copy leaves on its template, and the task that looks after the calendar."""
+    """The tables with rows that differ from the original site, except what copying adds to the template and the task that updates the calendar."""
     for query, table in zip(OF_TEMPLATES, ("files", "context"), strict=True):
         site.rows(query, (pristine.value(f"SELECT MAX(id) FROM {{{table}}}"),))
     return changed(site, pristine) - {"task_adhoc"}
@@ -61,7 +61,7 @@ def test_a_course_replaced_and_put_back_is_what_it_was(site: Site, pristine: Sit
     assert changes(site, pristine) == set()
 
 
-def test_several_at_once_and_all_that_a_line_may_say_besides(site: Site, pristine: Site, cabinet: Cabinet):
+def test_several_courses_at_once_with_other_columns(site: Site, pristine: Site, cabinet: Cabinet):
     result = replace(
         site,
         "C101,TPL1,Another name,Humanities,Algebra|<p>new</p>,alpha beta,yes,2026-05-01",
@@ -82,7 +82,7 @@ def test_several_at_once_and_all_that_a_line_may_say_besides(site: Site, pristin
     assert back["counts"]["updated"] == 3, told(back)
     assert name_of(site, "C101") == name_of(pristine, "C101")
     left = changes(site, pristine)
-    # A course stays where the line put it, and tags and the time of a change are there for good.
+    # These stay: the place of the course in its category, new tags, and the times of changes.
     assert left <= {"course", "course_categories", "context", "tag"}
     assert paths_are_whole(site)
 
@@ -154,8 +154,10 @@ def test_a_simulation_shows_what_would_go_and_changes_nothing(site: Site, pristi
     [{}, {"template_mode": "add"}, {"force_update": False}, {"template_mode": "none"}],
     ids=["new", "add", "left alone", "none"],
 )
-def test_what_takes_nothing_away_is_not_asked_for(site: Site, monkeypatch: pytest.MonkeyPatch, params: dict[str, Any]):
-    """Nor is the site looked at for a plan, where Params and columns say that nothing can go."""
+def test_a_file_that_deletes_nothing_needs_no_approval(
+    site: Site, monkeypatch: pytest.MonkeyPatch, params: dict[str, Any]
+):
+    """And no plan is made where Params and columns say that nothing can be deleted."""
     if params:
         monkeypatch.setattr("toolsync.operators.plan.PlanOperator.open_and_run", None)
     text = "shortname,fullname,category,template\n" + ("C108,,,C102\n" if params else "NEW1,New,Science,C102\n")
@@ -165,7 +167,7 @@ def test_what_takes_nothing_away_is_not_asked_for(site: Site, monkeypatch: pytes
     assert ("approval" in result) is not bool(params)
 
 
-def test_no_in_advance_holds_for_files_that_take_nothing_away_too(site: Site, pristine: Site):
+def test_a_no_in_advance_also_stops_files_that_delete_nothing(site: Site, pristine: Site):
     result = site.run("toolsync_courses", "shortname,fullname,category\nNEW1,New,Science\n", approve="no")
     assert result["state"] == "not approved"
     assert site.changed(pristine) == []
@@ -188,7 +190,7 @@ def test_a_course_that_somebody_used_since_the_plan_is_left_alone(site: Site, mo
     assert site.value("SELECT COUNT(*) FROM {page} WHERE course = 4 AND name LIKE 'TPL1%%'", ()) == 0
 
 
-def test_what_must_not_go_is_refused_by_name(site: Site, cabinet: Cabinet):
+def test_what_must_not_be_deleted_is_refused_by_name(site: Site, cabinet: Cabinet):
     site.rows("INSERT INTO {modules} (name, cron, lastcron, search, visible) VALUES ('holograms', 0, 0, '', 1)")
     site.rows(
         "INSERT INTO {course_modules} (course, module, instance, section, added) SELECT id, (SELECT MAX(id) FROM {modules}), 1, 0, 0 "
@@ -237,7 +239,7 @@ USES = {
 }
 
 
-def test_what_people_made_in_the_new_content_is_not_taken_by_the_way(site: Site, pristine: Site):
+def test_what_people_made_in_the_new_content_is_not_deleted_silently(site: Site, pristine: Site):
     assert replace(site, "C101,TPL1")["counts"]["updated"] == 1
     for what, query in USES.items():
         connection = site.connect()
@@ -330,7 +332,7 @@ def test_killed_at_the_commit_the_content_is_the_old_or_the_new(
     assert changes(site, pristine) == set()
 
 
-def test_what_was_there_of_the_same_names_comes_back_too(site: Site, pristine: Site):
+def test_merged_rows_come_back_too(site: Site, pristine: Site):
     prepare(site, ROOT / "tests/conformance/courses-template-replace-matching/before.sql")
     tables = ", ".join(
         f"`{name}`"

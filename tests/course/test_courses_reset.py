@@ -1,4 +1,4 @@
-"""Courses reset and put back: what the scenarios do not reach."""
+"""Courses reset and put back: what the scenarios do not cover."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_a_line_that_fails_changes_nothing(site: Site, pristine: Site):
     assert before == site.checksums(", ".join(f"`{name}`" for (name,) in site.rows("SHOW TABLES")))
 
 
-def test_what_leaves_out_a_module_or_takes_one_that_has_nothing(site: Site):
+def test_a_module_left_out_and_one_with_nothing_to_reset(site: Site):
     site.rows("UPDATE {course} SET cacherev = 1 WHERE id = 3")
     result = reset(site, [{"shortname": "C101", "modules": "-quiz -chat", "logs": "yes"}])
     assert result["counts"]["updated"] == 1

@@ -1,4 +1,4 @@
-"""Courses copied from templates: what the scenarios do not reach."""
+"""Courses copied from templates: what the scenarios do not cover."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from toolsync.running.statements import Statement
 pytestmark = pytest.mark.usefixtures("airflow")
 
 HEADER = "shortname,fullname,category,template"
-# Files of these components are what Moodle's backup leaves out.
+# Moodle's backup leaves out files of these components.
 NEVER_COPIED = {"files.itemid -> grade_outcomes", "files.itemid -> scale"}
 
 
@@ -44,7 +44,7 @@ class CopyBench(CourseBench):
         return site_graph(self.session.schema)
 
     def run(self, *lines: dict[str, str], batch_lines: int = 10_000, **options: Any) -> Outcomes:
-        """Run a file; columns that a line does not name are empty."""
+        """Run a file. A column that only other lines name is empty."""
         named = list(dict.fromkeys(column for line in lines for column in line))
         return self.execute(
             File(
@@ -57,7 +57,7 @@ class CopyBench(CourseBench):
         )
 
     def copy(self, template: str, *names: str, **columns: str) -> Outcomes:
-        """Copy a course, and see to it that it is done."""
+        """Copy a course, and check that it was created."""
         outcomes = self.run(*(new(name, template, **columns) for name in names))
         assert [status for _, status, *_ in outcomes.lines] == ["created"] * len(names), outcomes
         return outcomes
@@ -89,7 +89,7 @@ def failed(outcomes: Outcomes) -> list[tuple[int, str | None, str | None]]:
 
 @pytest.fixture(scope="class")
 def grown(loaded_site: Site, pristine: Site) -> Iterator[CopyBench]:
-    """A bench on a site whose template TPL1 has something for everything that can be copied."""
+    """A bench on a site whose template TPL1 contains a row for each link between copied tables."""
     loaded_site.restore(pristine)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AIRFLOW_CONN_MOODLE_DB", loaded_site.connection())
@@ -114,7 +114,7 @@ class TestWhatACopyIs:
         before = bench.picture(template)
         bench.copy(template, "N1")
         assert bench.strays("N1", template) == set()
-        # Moodle's backup leaves a folder for backups, and a context for each module that had none.
+        # Like Moodle's backup, copying adds a folder for backups to the template, and a context for each module without one.
         assert {**bench.picture(template), "files": [], "context": []} == {**before, "files": [], "context": []}
         assert bench.disorder() == []
 
@@ -160,7 +160,7 @@ class TestWhatACopyIs:
         bench.copy("C101", "N1")
         rows = bench.rows("N1")
         people = {name for name, table in bench.graph.tables.items() if table.people and rows[name]}
-        # The first post of a forum of one discussion is its description, in the name of the administrator.
+        # The first post of a single-discussion forum is its description, posted as the administrator.
         assert {name for name in people if not is_copied(bench.graph.tables[name])} == {
             "forum_discussions",
             "forum_posts",
@@ -222,13 +222,13 @@ class TestWhatACopyIs:
         )
         bench.state.changed_courses.add(2)
         bench.copy("TPL1", "N1")
-        assert bench.disorder() == ["activities that no section lists, or another lists"]  # those of the template
+        assert bench.disorder() == ["activities that no section lists, or another lists"]  # in the template
         bench.session.execute(
             "UPDATE {course_sections} s JOIN {course_modules} cm ON cm.id = %s AND s.id = cm.section SET s.sequence = CONCAT(s.sequence, ',', cm.id)",
             (unplaced,),
         )
         assert bench.disorder() == []
-        # Moodle's backup gives the template's module its context.
+        # Like Moodle's backup, copying creates the context of the template's module.
         assert (
             bench.session.value("SELECT COUNT(*) FROM {context} WHERE contextlevel = 70 AND instanceid = %s", (lost,))
             == 1
@@ -236,7 +236,7 @@ class TestWhatACopyIs:
 
 
 def links(bench: CopyBench, shortname: str) -> str:
-    """Links to all pages that the graph knows, with ids of a course's rows: as they are, as in an attribute, and as a part of another address."""
+    """Links to all pages of the graph with ids of a course's rows: plain, HTML-escaped, and as a parameter of another address."""
     rows = bench.rows(shortname)
     plain = []
     for page, said in bench.graph.links.items():
@@ -368,7 +368,7 @@ class TestWhatTheLineSays:
             "maxbytes",
         )
         assert bench.course("N1", *same) == bench.course("TPL1", *same)
-        assert bench.course("N1", "idnumber") == ("",)  # no two courses have one
+        assert bench.course("N1", "idnumber") == ("",)  # idnumbers are unique
         assert tags(bench, "N1") == sorted(tags(bench, "TPL1")) != []
         assert fields(bench, "N1") == fields(bench, "TPL1") != {}
         assert sections(bench, "N1") == sections(bench, "TPL1")
@@ -392,7 +392,7 @@ class TestWhatTheLineSays:
         assert fields(bench, "N1") == {
             name: value for name, value in fields(bench, "TPL1").items() if name != "costcentre"
         }
-        kept = ("format", "groupmode", "visible")  # an empty cell is no value for these
+        kept = ("format", "groupmode", "visible")  # for these, an empty cell means: as in the template
         assert bench.course("N1", *kept) == bench.course("TPL1", *kept)
 
     @pytest.mark.parametrize("made", ["weeks", "social", "singleactivity"])
@@ -410,7 +410,7 @@ class TestWhatTheLineSays:
         bench.copy("TPL1", "N1", startdate=str(start + 5000), enddate=end)
         assert bench.course("N1", "startdate", "enddate") == (start + 5000, last + 5000 if moved else int(end))
 
-    def test_how_many_sections_is_the_templates_matter(self, bench: CopyBench):
+    def test_the_template_decides_how_many_sections(self, bench: CopyBench):
         outcomes = bench.copy("TPL1", "N1", numsections="2")
         assert [note[:2] for note in outcomes.notes] == [(2, "numsections")]
         assert sections(bench, "N1") == sections(bench, "TPL1")
@@ -492,15 +492,15 @@ def sections(bench: CopyBench, shortname: str) -> list[tuple[str, str]]:
     )
 
 
-# -- others work at the same time ---------------------------------------------------------------------------------------
+# -- while others work on the site ---------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def other(site: Site) -> Iterator[Any]:
-    """Another session on the site, which gives up after a second of waiting, as we do here."""
+    """Another session on the site. Like the bench, it waits for locks for one second at most."""
     site.rows("SET GLOBAL innodb_lock_wait_timeout = 1")
     connection = site.connect()
-    connection.cursor().execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")  # Moodle's own
+    connection.cursor().execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")  # as Moodle does
     yield connection
     connection.close()
     site.rows("SET GLOBAL innodb_lock_wait_timeout = 50")
@@ -508,7 +508,7 @@ def other(site: Site) -> Iterator[Any]:
 
 @pytest.fixture
 def beside(site: Site, pristine: Site, other: Any) -> Iterator[CopyBench]:
-    """A bench beside which another session is at work."""
+    """A bench on a site that another session works on."""
     with MoodleHook().session(lock_seconds=1) as session:
         bench = CopyBench(session, pristine)
         with bench.undone():
@@ -516,14 +516,14 @@ def beside(site: Site, pristine: Site, other: Any) -> Iterator[CopyBench]:
 
 
 def alone(bench: CopyBench) -> dict[str, list[dict[str, Any]]]:
-    """What a copy is when nobody else is there. (Courses in the category of a new one are numbered anew, so it is made in another.)"""
+    """What a copy looks like when nobody else works on the site. It goes into another category, since its neighbours there are renumbered."""
     with bench.undone():
         bench.copy("TPL1", "N1", category="Humanities")
         return bench.picture("N1")
 
 
 def at_inserts(monkeypatch: pytest.MonkeyPatch, act: Callable[[str, str], object]) -> None:
-    """Do something before and after each statement of the copying that puts rows into a table of the site."""
+    """Call a function before and after each statement of copying that inserts rows into a table of the site."""
     run = SqlFolder._run
 
     def run_and_act(self: SqlFolder, statement: Statement) -> int:
@@ -540,7 +540,10 @@ def at_inserts(monkeypatch: pytest.MonkeyPatch, act: Callable[[str, str], object
 
 
 def intrude(connection: Any, bench: CopyBench, table: str, rows: set[int]) -> bool:
-    """Put a row like one of these into a table, in another session; not where no two rows may be alike."""
+    """Insert a copy of one of these rows in another session, unless the table has a unique key.
+
+    :return: whether a row was inserted.
+    """
     special = (
         {"pathnamehash": "SHA1(UUID())", "instanceid": "RAND() * 1e9 + 1e9"} if table in ("files", "context") else {}
     )
@@ -555,7 +558,7 @@ def intrude(connection: Any, bench: CopyBench, table: str, rows: set[int]) -> bo
 
 
 @pytest.mark.parametrize("committed", [True, False])
-def test_rows_of_others_that_come_between_are_nobodys_copy(
+def test_rows_that_others_insert_meanwhile_are_not_taken_for_copies(
     beside: CopyBench, other: Any, monkeypatch: pytest.MonkeyPatch, committed: bool
 ):
     as_ever, theirs = alone(beside), beside.rows("C101")
@@ -587,7 +590,7 @@ def test_ids_need_not_follow_one_another(site: Site, pristine: Site):
 
 
 def edit(other: Any, pristine: Site) -> None:
-    """What a teacher does in the template; an error if that has to wait for us."""
+    """Do what a teacher might do in the template. Fails if that has to wait for a lock of ours."""
     page, label, section, event = (
         pristine.value(f"SELECT MIN(id) FROM {{{table}}} WHERE {course} = 2")
         for table, course in (
@@ -666,7 +669,7 @@ def cabinet(site: Site) -> Cabinet:
 
 
 def differing(site: Site, other: Site, table: str) -> list[dict[str, Any]]:
-    """The rows of a table that the other site does not have."""
+    """The rows of a table that the other site lacks."""
     names = [name for (name, *_) in site.rows(f"SHOW COLUMNS FROM {{{table}}}")]
     rows = site.rows(
         f"SELECT * FROM `{site.database}`.`mdl_{table}` EXCEPT SELECT * FROM `{other.database}`.`mdl_{table}`"
@@ -684,12 +687,12 @@ def test_deleting_the_copies_gives_the_site_back(site: Site, pristine: Site):
     assert site.run("toolsync_courses", FILE)["counts"]["created"] == 4
     assert delete(site, "N1", "N2", "N3", "L1")["counts"]["deleted"] == 4
     tables = course_graph().tables
-    # What Moodle's own deletion of a course leaves, too, and what its backup leaves at the templates.
+    # Rows that Moodle's own deletion leaves, too, and those that its backup adds to templates.
     explained = {
         "cache_flags": lambda row: True,
         "context": lambda row: row["contextlevel"] == 70 and row["path"].startswith(("/1/18/86/", "/1/18/87/")),
-        "course": lambda row: row["id"] < 20,  # its place
-        "course_categories": lambda row: row["id"] == 2,  # its count
+        "course": lambda row: row["id"] < 20,  # their places in the category
+        "course_categories": lambda row: row["id"] == 2,  # its course count
         "files": lambda row: (row["component"], row["filearea"]) in {("backup", "course"), ("badges", "badgeimage")},
         "task_adhoc": lambda row: "refresh_mod_calendar_events_task" in row["classname"],
     }
@@ -710,7 +713,7 @@ def test_deleting_the_copies_gives_the_site_back(site: Site, pristine: Site):
 def test_killed_in_the_middle_of_a_copy_each_course_is_whole_or_not_there(site: Site, cabinet: Cabinet, tmp_path: Path):
     file = tmp_path / "copies.csv"
     file.write_text(f"{HEADER}\nN1,One,Science,TPL1\nN2,Two,Science,N1\n")
-    # The second course's rows are written by then, and not committed.
+    # By then, the rows of the second course are written, but not committed.
     killed("toolsync.course.embedded_ids:site_address", "after", "toolsync_courses", file, calls=2, batch_lines=1)
     names = "SELECT shortname FROM {course} WHERE shortname IN ('N1', 'N2') ORDER BY id"
     assert site.rows(names) == [("N1",)]
@@ -724,5 +727,5 @@ def test_killed_in_the_middle_of_a_copy_each_course_is_whole_or_not_there(site: 
             for name in ("TPL1", "N1", "N2")
         ]
     assert len({(size["course_modules"], size["question"], size["quiz_slots"]) for size in sizes}) == 1
-    # A template has the folder of its backups.
+    # N1 was a template itself, so it has a folder for backups.
     assert {**sizes[1], "files": sizes[1]["files"] - 1} == sizes[2]

@@ -1,4 +1,4 @@
-"""Ids within texts: restrictions, settings of blocks, filters of questions, lists, paths and formulas."""
+"""Ids within texts: in restrictions, block settings, question filters, lists, paths and formulas."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ def test_restrictions_name_rows_of_the_copy(condition: dict[str, Any], renamed: 
 @pytest.mark.parametrize(
     "condition",
     [
-        {"type": "completion", "cm": -1, "e": 1},  # the activity before
-        {"type": "group"},  # any
+        {"type": "completion", "cm": -1, "e": 1},  # the previous activity
+        {"type": "group"},  # any group
         {"type": "grouping", "activity": True},  # the activity's own
         {"type": "profile", "cf": "7", "op": "contains", "v": "7"},
         {"type": ["group"], "id": 7},
@@ -93,14 +93,14 @@ def test_dates_of_restrictions_move():
         ("availability", '{"op":"&","c":[{"type":"date","d":">=","t":7}],"showc":[true]}', '{"op":"&","c":[{"type":"date","d":">=","t":107}],"showc":[true]}'),
         ("links", f"{ADDRESS}/course/view.php?id=7 and 7", f"{ADDRESS}/course/view.php?id=82 and 7"),
         ("links", "https://away.example/course/view.php?id=7", None),
-        ("links", f'a:1:{{i:0;s:42:"{ADDRESS}/course/view.php?id=7"}}', None),  # PHP counts its letters
+        ("links", f'a:1:{{i:0;s:42:"{ADDRESS}/course/view.php?id=7"}}', None),  # a serialised PHP value states its length
     ],
 )  # fmt: skip
 def test_texts_of_each_kind(kind: str, text: str, result: str | None):
     assert rewritten(kind, text) == result
 
 
-def test_an_unknown_kind_is_a_defect():
+def test_an_unknown_kind_is_an_error():
     with pytest.raises(ValueError, match="no such kind"):
         REWRITERS.rewriter("magic", "7", "")
 
@@ -125,7 +125,9 @@ def test_random_questions_are_drawn_from_the_copys_categories():
         "filter": {"category": {**category, "values": [74, 75, 9]}, "qtagids": {"values": [7]}},
         "cat": "74,76", "cmid": "70", "courseid": 82, "tabname": "questions",
     }  # fmt: skip
-    assert filtered({"filter": {"category": {"values": [7]}}}, "9")["cat"] == "74,9"  # a bank of another course
+    assert (
+        filtered({"filter": {"category": {"values": [7]}}}, "9")["cat"] == "74,9"
+    )  # the question bank of another course
     assert filtered({"questioncategoryid": "7", "includingsubcategories": "1"}) == {
         "questioncategoryid": "74",
         "includingsubcategories": "1",
@@ -159,7 +161,7 @@ def read(text: str | None) -> Any:
         ("html", {"title": f"{ADDRESS}/course/view.php?id=7", "text": "x"}, None),
         ("html", {"title": "no text"}, None),
         ("glossary_random", {"glossary": "7", "globalglossary": 0, "refresh": 0}, {"glossary": 77, "refresh": 0}),
-        ("glossary_random", {"glossary": "55"}, {"glossary": "55"}),  # every course may use it
+        ("glossary_random", {"glossary": "55"}, {"glossary": "55"}),  # a global glossary
         ("glossary_random", {"glossary": "9", "refresh": 1}, {"refresh": 1}),
         ("glossary_random", {"glossary": "none"}, None),
         ("activity_results", {"activityparent": "quiz", "activityparentid": "7", "showbest": 3}, {"activityparent": "quiz", "activityparentid": 78, "activitygradeitemid": "73", "showbest": 3}),
@@ -178,7 +180,7 @@ def test_settings_of_blocks(block: str, values: dict[str, Any], result: dict[str
 @pytest.mark.parametrize(
     "text", ["", "%", "é", "Tzo4OiJz", base64.b64encode(b"a:0:{}").decode(), base64.b64encode(b"i:7;").decode()]
 )
-def test_settings_that_are_none_stay(text: str):
+def test_invalid_settings_stay(text: str):
     assert rewritten("block", text, "html") is None
 
 

@@ -1,4 +1,4 @@
-"""The course graph: it misses no table and no column of Moodle's, finds what Moodle's own `delete_course` takes, and never two courses' rows."""
+"""The course graph: it misses no table or column of Moodle, finds exactly what Moodle's `delete_course` deletes, and no row of another course."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ DECLARED = json.loads((ROOT / "tests/conformance/foreign_keys.json").read_text()
 DELETED = {"courses-delete-rich": 3, "courses-delete-plain": 4}
 FIXED = re.compile(r"\bt\.(\w+) = ")  # a column that a condition sets to one value
 
-# Ways without an index: these tables are read whole.
+# Links without an index: following them scans the whole table.
 WHOLE = {
-    ("bigbluebuttonbn", "course"): "a row an activity",
+    ("bigbluebuttonbn", "course"): "one row an activity",
     ("repository_instance_config", "instanceid"): "a few rows an instance, and courses hardly have any",
-    ("enrol_lti_resource_link", "resourceid"): "a row a published tool and platform",
+    ("enrol_lti_resource_link", "resourceid"): "one row a published tool and platform",
     ("tool_brickfield_process", "courseid"): "a queue",
     ("user_private_key", "instance"): "by (script, value): keys to grades only",
-    ("wiki_locks", "pageid"): "who is writing just now",
+    ("wiki_locks", "pageid"): "locks of pages that are being edited",
     (
         "competency_usercompcourse",
         "courseid",
-    ): "rows of people, by far not one for each; only (userid, courseid, …) is indexed",
+    ): "few rows, as most people have none; only (userid, courseid, …) is indexed",
 }
 
-# Tables that have rows of the site, of categories and of people as well. Those are in a context that is no course's, which this column names,
+# Tables that also have rows of the site, of categories and of people. Their rows are in a context outside all courses, which this column names,
 CONTEXTS = {
     "block_instances": "parentcontextid",
     "context": "id",
@@ -47,7 +47,7 @@ CONTEXTS = {
 }
 ELSEWHERE = """t.{} NOT IN (
     SELECT x.id FROM {{context}} x JOIN {{context}} c ON c.contextlevel = 50 AND (x.id = c.id OR x.path LIKE CONCAT(c.path, '/%')))"""
-# or something else tells them.
+# or meet another condition.
 TALK = "SELECT c.id FROM {message_conversations} c WHERE c.component = 'core_group'"
 OF_THE_SITE = {
     **{table: ELSEWHERE.format(column) for table, column in CONTEXTS.items()},
@@ -68,7 +68,7 @@ OF_THE_SITE = {
 
 
 class Column(NamedTuple):
-    """A column that names a row of another table; `to` is None where that depends on the row."""
+    """A column that holds ids of rows of another table; `to` is None if that table depends on the row."""
 
     table: str
     name: str
@@ -86,19 +86,19 @@ def session(pristine: Site) -> Iterator[MoodleSession]:
 
 @pytest.fixture(scope="module")
 def whole() -> CourseGraph:
-    """Of all versions."""
+    """The graph of all versions."""
     return read_graph([OURS])
 
 
 @pytest.fixture(scope="module")
 def graph(whole: CourseGraph, session: MoodleSession) -> CourseGraph:
-    """What the site has of it."""
+    """The part of the graph that the site has."""
     return whole.for_site(session.schema)
 
 
 @pytest.fixture(scope="module")
 def found(graph: CourseGraph, session: MoodleSession) -> dict[int, dict[str, set[int]]]:
-    """The rows of every course of the site, by its id and their table."""
+    """The ids of the rows of all courses, by course id and table."""
     return {course: walk(graph, session, course) for (course,) in session.rows("SELECT c.id FROM {course} c")}
 
 
@@ -118,11 +118,11 @@ def listed(ids: Iterable[int]) -> str:
     return ", ".join(map(str, sorted(ids)))
 
 
-# -- it misses nothing -------------------------------------------------------------------------------------------------
+# -- completeness -------------------------------------------------------------------------------------------------
 
 
 def columns_that_name_rows(session: MoodleSession) -> Iterator[Column]:
-    """By declaration, by their name, or by what another column says."""
+    """Columns of the site that hold ids: by their foreign key, by their name, or depending on another column."""
     numbers = session.rows(
         "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = DATABASE() AND data_type LIKE '%int'"
     )
@@ -148,7 +148,7 @@ def test_every_column_that_names_a_row_of_a_course_is_in_the_graph(graph: Course
     assert missed == []
 
 
-def test_what_is_outside_is_not_inside(whole: CourseGraph):
+def test_no_table_is_both_inside_and_outside(whole: CourseGraph):
     assert whole.outside.keys() & whole.tables.keys() == set()
     assert all(whole.outside.values())
 
@@ -181,11 +181,11 @@ def test_every_activity_and_kind_of_the_site_is_known(graph: CourseGraph, sessio
         assert {name for (name,) in there} - set(kind["known"]) == set()
 
 
-# -- it finds what Moodle deletes, and stops there -----------------------------------------------------------------------
+# -- what is deleted, and what belongs to whom -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", [name for name in DELETED if name in SCENARIOS])
-def test_what_goes_is_what_moodle_deletes(name: str, graph: CourseGraph, session: MoodleSession):
+def test_what_is_deleted_is_what_moodle_deletes(name: str, graph: CourseGraph, session: MoodleSession):
     expected = json.loads((SCENARIOS[name] / "expected.json").read_text())
     deleted = {
         table: {int(row["id"].partition("#")[2]) for row in changes["deleted"]}
@@ -193,7 +193,7 @@ def test_what_goes_is_what_moodle_deletes(name: str, graph: CourseGraph, session
         if "deleted" in changes
     }
     gone = {table: ids for table, ids in walk(graph.deletable, session, DELETED[name]).items() if ids}
-    # Tags that nothing has any more, and the roles that came by meta link to another course: no column leads there from the course.
+    # Unused tags, and roles in another course that came by meta link: no column leads from the course to these.
     assert deleted.pop("tag", set()) <= {
         tag
         for (tag,) in session.rows(
@@ -208,12 +208,12 @@ def test_what_goes_is_what_moodle_deletes(name: str, graph: CourseGraph, session
             (DELETED[name],),
         )
     }
-    # What the scenarios do not compare.
+    # Tables that the scenarios do not compare.
     unseen = {table for table in gone if rowdiff.IGNORED_TABLES.match(table) and table not in rowdiff.KEPT_ROWS}
     assert {table: ids for table, ids in gone.items() if table not in unseen} == deleted
 
 
-def test_what_goes_and_what_stays_are_all_there_is(
+def test_each_row_is_deleted_or_stays(
     graph: CourseGraph, session: MoodleSession, found: dict[int, dict[str, set[int]]]
 ):
     gone = walk(graph.deletable, session, 3)
@@ -235,7 +235,7 @@ def test_no_row_belongs_to_two_courses(graph: CourseGraph, found: dict[int, dict
     } == {}
 
 
-def test_every_row_belongs_to_a_course_or_is_none_of_any(
+def test_every_row_belongs_to_a_course_or_is_known_not_to(
     graph: CourseGraph, session: MoodleSession, found: dict[int, dict[str, set[int]]]
 ):
     astray = {}
@@ -253,8 +253,8 @@ def owners(found: dict[int, dict[str, set[int]]], table: str) -> Counter[int]:
     return Counter(row for rows in found.values() for row in rows[table])
 
 
-def test_what_it_names_is_there(graph: CourseGraph, session: MoodleSession):
-    """A column that names a row names one that is there: it is the right table that is named."""
+def test_rows_that_columns_name_exist(graph: CourseGraph, session: MoodleSession):
+    """Ids in a column exist in the table that the graph says: it is the right one."""
     nowhere = Counter(
         (name, link.column)
         for name, table in graph.tables.items()
@@ -262,8 +262,8 @@ def test_what_it_names_is_there(graph: CourseGraph, session: MoodleSession):
         if link.key == "id" and dangling(session, name, link)
     )
     assert dict(nowhere) == {
-        ("grade_grades_history", "oldid"): 1,  # a history of what is gone
-        ("lti_tool_settings", "coursemoduleid"): 1,  # the site's rows were made by hand
+        ("grade_grades_history", "oldid"): 1,  # a history of deleted rows
+        ("lti_tool_settings", "coursemoduleid"): 1,  # a row of the test site that was made by hand
     }
 
 
@@ -274,10 +274,10 @@ def dangling(session: MoodleSession, table: str, link: Link) -> int:
     )
 
 
-# -- it reads by index ---------------------------------------------------------------------------------------------------
+# -- indexes ---------------------------------------------------------------------------------------------------
 
 
-def test_every_way_has_an_index(graph: CourseGraph, session: MoodleSession):
+def test_every_link_to_a_parent_has_an_index(graph: CourseGraph, session: MoodleSession):
     indexes: dict[str, list[list[str]]] = defaultdict(list)
     for table, columns in session.rows(
         "SELECT table_name, GROUP_CONCAT(column_name ORDER BY seq_in_index) FROM information_schema.statistics "
@@ -294,7 +294,7 @@ def test_every_way_has_an_index(graph: CourseGraph, session: MoodleSession):
 
 
 def leads(index: list[str], link: Link) -> bool:
-    """Whether the index is found by the link's column: it comes first, or after columns that the condition sets to one value."""
+    """Whether an index serves a link: its column comes first, or after columns that the condition compares with one value."""
     before = index[: index.index(link.column)] if link.column in index else None
     return before is not None and set(before) <= set(FIXED.findall(link.when))
 
@@ -377,7 +377,7 @@ def test_a_wrong_file_is_refused(text: str, message: str, tmp_path: Path):
         read_graph([tmp_path / "wrong.yaml"])
 
 
-def test_a_table_stands_in_one_file(tmp_path: Path):
+def test_a_table_is_described_in_one_file(tmp_path: Path):
     for name in ("a.yaml", "b.yaml"):
         (tmp_path / name).write_text("tables: {course: }")
     with pytest.raises(GraphError, match=r"b\.yaml: table course is already described in a\.yaml"):

@@ -28,19 +28,19 @@ def follow(text: str) -> str:
         ("/course/view.php?id=2", "/course/view.php?id=90"),
         ("/course/view.php?id=2&section=2#here", "/course/view.php?id=90&section=2#here"),
         ("/mod/some_thing2/view.php?id=7", "/mod/some_thing2/view.php?id=91"),
-        # Longer pages first: this is no link to an activity with something behind it.
+        # Longer pages come first: this is not a link to an activity, followed by a parameter.
         ("/mod/book/view.php?id=7&chapterid=8", "/mod/book/view.php?id=91&chapterid=92"),
         ("/mod/book/view.php?id=7&amp;chapterid=8", "/mod/book/view.php?id=91&amp;chapterid=92"),
         ("/badges/index.php?type=2&amp;id=2", "/badges/index.php?type=2&amp;id=90"),
         ("/pluginfile.php/3/mod_page/content/7/a.png", "/pluginfile.php/93/mod_page/content/7/a.png"),
-        ("/mod/book/view.php?id=7&chapterid=2", "/mod/book/view.php?id=7&chapterid=2"),  # no such chapter: the whole link stays
+        ("/mod/book/view.php?id=7&chapterid=2", "/mod/book/view.php?id=7&chapterid=2"),  # no such chapter, so the whole link stays
         ("/course/view.php?id=22", "/course/view.php?id=22"),
         ("/course/view.php?name=2", "/course/view.php?name=2"),
         ("/mod/../view.php?id=7", "/mod/../view.php?id=7"),
         ("/badges/index.php?type=1&id=2", "/badges/index.php?type=1&id=2"),
     ],
 )  # fmt: skip
-def test_ids_of_the_sites_pages_are_exchanged_and_nothing_else(link: str, followed: str):
+def test_ids_of_the_sites_pages_are_replaced_and_nothing_else(link: str, followed: str):
     assert follow(f'<a href="{ADDRESS}{link}">2 7 8</a>') == f'<a href="{ADDRESS}{followed}">2 7 8</a>'
     assert LINKS.has_link(f"{ADDRESS}/pluginfile.php/1/") and not LINKS.has_link(f"{ADDRESS}/nowhere.php?id=2")
 
@@ -63,7 +63,7 @@ def test_links_within_other_addresses():
         "",
     ],
 )
-def test_what_is_no_address_of_the_site_stays(text: str):
+def test_addresses_of_other_sites_stay(text: str):
     assert follow(text) == text
     assert not LINKS.has_link(text)
 
