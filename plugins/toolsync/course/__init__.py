@@ -1,1 +1,1 @@
-"""What a course is made of: how its rows hang together, are copied, reset, taken away and put back."""
+"""The rows of a course: how they belong together, and how they are copied, reset, deleted and put back."""
