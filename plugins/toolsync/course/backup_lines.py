@@ -24,7 +24,7 @@ NOT_RESTORED = (
 
 
 class Answer(NamedTuple):
-    """What became of the backup of a line: a course; or the column of the problem, and the message."""
+    """The result for the backup of a line: a course, or the column of a problem and the message."""
 
     courseid: int | None
     column: str | None
@@ -46,7 +46,7 @@ class Backups:
     ready: dict[int, str] = field(default_factory=dict)
 
     def known(self, lines: Sequence[int]) -> list[tuple[int, int | None, str | None, str | None]]:
-        """What became of the backups of lines; see `known_backups`."""
+        """The answers for lines; see `known_backups`."""
         problem = self.restorer.why_unusable or (None if self.rehearsing else NOT_RESTORED)
         otherwise = Answer(None, "template", problem)
         answers = [(line, *self.answers.get(line, otherwise)) for line in lines]
@@ -60,7 +60,7 @@ class Backups:
 def known_backups(
     rows: Iterable[Sequence[Any]], state: RunState
 ) -> list[tuple[int, int | None, str | None, str | None]]:
-    """What became of the backups of lines.
+    """The results for the backups of lines.
 
     :param rows: lines.
     :return: line, course id, column of the problem, message. A line for which a bare new course is to be created is left out.

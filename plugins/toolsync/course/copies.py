@@ -99,7 +99,7 @@ class Copies:
                 yield step, conditions
 
     def has_copied_parent(self, parents: Iterable[Link]) -> str:
-        """The condition that a template's row, `t`, hangs on a row that is copied.
+        """The condition that a template's row, `t`, has a parent that is copied.
 
         :param parents: the links that count.
         """
@@ -136,10 +136,10 @@ class Copies:
     # New rows, and what is updated in them
 
     def is_new_row(self, step: Step) -> str:
-        """The condition that a row, `t`, is one of those that a step inserted: it hangs on a row that this copy made."""
+        """The condition that a row, `t`, is one of those that a step inserted: its parent is a row that this copy made."""
         links = (link for link in step.parents if link.key == "id")
         return " OR ".join(
-            _hangs_on_new_row(table, group) for table, group in map_reduce(links, attrgetter("table")).items()
+            _has_new_parent(table, group) for table, group in map_reduce(links, attrgetter("table")).items()
         )
 
     def needs_new_ids(self, step: Step) -> bool:
@@ -229,8 +229,8 @@ def _limited(table: Table) -> Table:
     )
 
 
-def _hangs_on_new_row(table: str, links: Sequence[Link]) -> str:
-    """The condition that a row, `t`, hangs on a new row of a table."""
+def _has_new_parent(table: str, links: Sequence[Link]) -> str:
+    """The condition that a parent of a row, `t`, is a new row of a table."""
     new_id, rows = ("courseid", "toolsync_copy") if table == ROOT else ("newid", copy_map(table))
     columns = {link.column for link in links}
     if len(columns) > 1:

@@ -70,7 +70,7 @@ def linked_table(table: str) -> str:
 class Step:
     """Rows of a table that are copied by one INSERT.
 
-    :param parents: the links to parents that are copied by then; the step copies the rows that hang on these.
+    :param parents: the links to parents that are copied by then; the step copies the rows that have such a parent.
     :param again: it is the second step of its table.
     """
 

@@ -82,7 +82,7 @@ COUNTED: Mapping[str, str] = {
     **dict.fromkeys(["forum_posts", "glossary_entries", "data_records", "wiki_pages", "chat_messages"], "posts"),
 }
 BOTH = " and "  # between two options: with both
-WITH = "with "  # before a table: when the row that it hangs on is removed
+WITH = "with "  # before the parent table: when its row there is removed
 REMOVED = "toolsync_gone_"  # the temporary tables with the ids of the rows that are removed
 
 
@@ -120,7 +120,7 @@ class Removal:
 
     @property
     def depends_on(self) -> set[str]:
-        """The tables of which it has to be known before which rows are removed."""
+        """The tables whose removed rows have to be known before these."""
         if self.parent:
             return {self.parent}
         return {words.split()[0].strip(")") for words in self.when.split(REMOVED)[1:]}
@@ -235,7 +235,7 @@ class Resets:
         return [(name, name.split(BOTH)) for name in names]
 
     def also_changed(self) -> dict[tuple[str, ...], set[str]]:
-        """The tables in which options change rows, or remove more than `removals` says; by the options, any of which does."""
+        """The tables that options change besides what `removals` lists. Each key names options; any of them changes these tables."""
         regraded = {name for _, options in self.facts("regrade") for name in options}
         of_members = {"groups", "groups_members", "message_conversation_members", "quiz_attempts"}
         found = {
