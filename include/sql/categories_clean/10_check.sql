@@ -35,7 +35,9 @@ UPDATE toolsync_row r
  WHERE r.status IS NULL;
 
 -- Moodle needs one.
+-- @others: number of top-level categories that stay
 SET @others = (SELECT COUNT(*) FROM {course_categories} k LEFT JOIN toolsync_row r ON r.id = k.id AND r.status IS NULL WHERE k.parent = 0 AND r.id IS NULL);
+-- @last_line: the last line with a top-level category that would go; NULL: there is none
 SET @last_line = (SELECT MAX(r.line) FROM {course_categories} k JOIN toolsync_row r ON r.id = k.id AND r.status IS NULL WHERE k.parent = 0);
 
 UPDATE toolsync_row r

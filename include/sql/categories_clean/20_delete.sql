@@ -25,6 +25,8 @@ DELETE x FROM {context} x JOIN toolsync_category_gone g ON g.contextid = x.id;
 DELETE k FROM {course_categories} k JOIN toolsync_category_gone g ON g.id = k.id;
 
 -- Where requests for courses went goes: the first of those that are left takes its place.
+-- @first_category: id of the oldest of the top-level categories that are left
+-- @request_line: line of the category that takes requests for courses; NULL: it is not among the deleted ones
 SET @first_category = (SELECT MIN(id) FROM {course_categories} WHERE parent = 0),
     @request_line = (SELECT g.line FROM {config} c JOIN toolsync_category_gone g ON c.value = CAST(g.id AS CHAR) WHERE c.name = 'defaultrequestcategory');
 

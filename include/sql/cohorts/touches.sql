@@ -38,8 +38,10 @@ SELECT r.line, CONCAT('member|', LEFT(r.userid, 300), '|', {{ key }}), NULL
  WHERE r.userid <> '' AND {{ member }};
 
 -- The person: when some join and some leave, what two cohorts do in the same course depends on what comes first. So it does when a whole cohort leaves.
+-- @some_leave: 1 if some lines add people to cohorts and others remove people, otherwise 0
 SET @some_leave = (SELECT COUNT(DISTINCT COALESCE(r.cmd, '') = 'del') > 1 FROM toolsync_row r WHERE r.userid <> '' AND {{ member }});
 
+-- @all_leave: 1 if a line is about a whole cohort, not about a person in it, otherwise 0
 SET @all_leave = (SELECT COUNT(*) > 0 FROM toolsync_row r WHERE NOT {{ member }});
 
 INSERT INTO toolsync_touch (line, thing, mode)

@@ -1,5 +1,16 @@
 -- The settings of the site that say what a course may be, and what a new one is like.
 
+-- @enrol_plugins: names of the enabled enrolment plugins, separated by commas
+-- @site_completion: 1 if the site tracks completion, otherwise 0
+-- @new_legacyfiles: `legacyfiles` of a new course: 0 none, 2 the course may use them
+-- @tags_in_use: 1 if the site uses tags, otherwise 0
+-- @trust_texts: 1 if the site marks texts as trusted (setting `enabletrusttext`), otherwise 0
+-- @category_size: the step between the `sortorder` of two categories, as the site's setting has it; 0: not set
+-- @site_lang: language of the site
+-- @all_blocks: the blocks of every new course, as the setting `defaultblocks_override` holds them; NULL: each format has its own
+-- @guest: id of the guest account; NULL: the setting is missing
+-- @timezone: the timezone that the site forces on everybody; NULL: it forces none
+-- @themes_allowed: 1 if a course may have a theme of its own, otherwise 0
 SELECT COALESCE(MAX(IF(name = 'enrol_plugins_enabled', value, NULL)), ''),
        COALESCE(MAX(IF(name = 'enablecompletion', value, NULL)), 0) NOT IN ('', '0'),
        COALESCE(MAX(IF(name = 'legacyfilesinnewcourses', value, NULL)), 0) + 0,
@@ -18,6 +29,22 @@ SELECT COALESCE(MAX(IF(name = 'enrol_plugins_enabled', value, NULL)), ''),
                 'defaultblocks_override', 'siteguest', 'forcetimezone', 'allowcoursethemes');
 
 -- What the site's page of course defaults says.
+-- @new_format: format of a new course
+-- @new_lang: language that a new course forces; empty: none
+-- @new_numsections: number of sections of a new course, without the general section
+-- @new_hiddensections: how a new course shows hidden sections: 0 as not available, 1 not at all
+-- @new_coursedisplay: how a new course shows sections: 0 all on one page, 1 one a page
+-- @new_newsitems: number of announcements that a new course shows; 0: it has no Announcements forum
+-- @new_showgrades: 1 if a new course shows grades to students, otherwise 0
+-- @new_showreports: 1 if a new course shows activity reports to students, otherwise 0
+-- @new_showactivitydates: 1 if a new course shows the dates of activities, otherwise 0
+-- @new_showcompletionconditions: 1 if a new course shows completion conditions, otherwise 0
+-- @new_maxbytes: maximum size of a file that is uploaded to a new course, in bytes; 0: the site's limit
+-- @new_groupmode: group mode of a new course: 0 no groups, 1 separate groups, 2 visible groups
+-- @new_groupmodeforce: 1 if a new course forces its group mode on its activities, otherwise 0
+-- @new_enablecompletion: 1 if a new course tracks completion, otherwise 0
+-- @new_visible: 1 if a new course is visible, otherwise 0
+-- @new_duration: seconds from the start of a new course to its end; 0: it has no end
 SELECT COALESCE(MAX(IF(name = 'format', NULLIF(value, ''), NULL)), 'topics'),
        COALESCE(MAX(IF(name = 'lang', value, NULL)), ''),
        COALESCE(MAX(IF(name = 'numsections', value, NULL)), 4) + 0,
@@ -40,11 +67,15 @@ SELECT COALESCE(MAX(IF(name = 'format', NULLIF(value, ''), NULL)), 'topics'),
   FROM {config_plugins}
  WHERE plugin = 'moodlecourse';
 
+-- @front_page: id of the course that is the site's front page
+-- @timezone: the timezone of dates of courses: the forced one, otherwise that of the account @actor; empty: the site's
+-- @new_activitytype: the activity of a new course in single activity format
 SET @front_page = (SELECT MIN(id) FROM {course} WHERE category = 0),
     @timezone = COALESCE(@timezone, (SELECT NULLIF(timezone, '99') FROM {user} WHERE id = @actor), ''),
     @new_activitytype = COALESCE((SELECT value FROM {config_plugins} WHERE plugin = 'format_singleactivity' AND name = 'activitytype'), 'forum');
 
 -- How far apart categories are numbered. A site may say so in config.php only: then its first category shows it.
+-- @category_size: the step between the `sortorder` of two categories
 SET @category_size = IF(@category_size > 0, @category_size,
                         COALESCE((SELECT IF(SUM(k.sortorder % f.first) = 0, f.first, NULL)
                                     FROM {course_categories} k
@@ -56,6 +87,7 @@ CREATE TEMPORARY TABLE toolsync_tomorrow (moment BIGINT NOT NULL);
 -- python: tomorrow INTO toolsync_tomorrow
 SELECT @now, @timezone;
 
+-- @tomorrow: the next midnight in @timezone, in Unix seconds: the start of a new course
 SET @tomorrow = (SELECT moment FROM toolsync_tomorrow);
 
 CREATE TEMPORARY TABLE toolsync_number (n INT NOT NULL PRIMARY KEY);

@@ -5,6 +5,7 @@ DELETE FROM toolsync_category WHERE categoryid IS NULL;
 {% from "courses/fields.sql" import levels %}
 {% include "courses/category_paths.sql" %}
 
+-- @last_category: the highest id of a category before any is created
 SET @last_category = (SELECT MAX(id) FROM {course_categories});
 
 INSERT INTO {course_categories} (name, description, descriptionformat, parent, sortorder, coursecount, visible, visibleold, timemodified, depth, path)
@@ -18,6 +19,7 @@ UPDATE toolsync_category p
    SET p.categoryid = c.id, p.made = 1
  WHERE p.categoryid IS NULL;
 
+-- @made_categories: number of categories that were created
 SET @made_categories = (SELECT COUNT(*) FROM toolsync_category WHERE made);
 
 CREATE TEMPORARY TABLE toolsync_parent (path VARCHAR(750) NOT NULL PRIMARY KEY, categoryid BIGINT NOT NULL);

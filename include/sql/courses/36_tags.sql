@@ -3,6 +3,8 @@
 
 {% include "courses/tags_given.sql" %}
 
+-- @tag_collection: id of the collection that holds tags of courses; NULL: the site does not use them
+-- @system_context: id of the context of the whole site
 SET @tag_collection = (SELECT tagcollid FROM {tag_area} WHERE component = 'core' AND itemtype = 'course' AND enabled = 1 AND @tags_in_use),
     @system_context = (SELECT id FROM {context} WHERE contextlevel = 10);
 

@@ -15,8 +15,12 @@ SELECT t.id, IF(t.format = 'social', 'social', 'news')
     ("news", "Announcements", "General news and announcements"),
     ("social", "Social forum", "An open forum for chatting about anything you want to"),
 ] %}
+-- @{{ type }}_name: name of a new forum of type {{ type }}
+-- @{{ type }}_intro: its description
 SET @{{ type }}_name = '{{ name }}', @{{ type }}_intro = '{{ intro }}';
 
+-- @{{ type }}_name: name of a new forum of type {{ type }}: that of most such forums of a site in another language; otherwise it stays
+-- @{{ type }}_intro: its description
 SELECT f.name, f.intro INTO @{{ type }}_name, @{{ type }}_intro
   FROM {forum} f
  WHERE @site_lang NOT LIKE 'en%' AND f.type = '{{ type }}' AND f.course <> @front_page AND EXISTS (SELECT 1 FROM toolsync_forum)
@@ -25,6 +29,9 @@ SELECT f.name, f.intro INTO @{{ type }}_name, @{{ type }}_intro
  LIMIT 1;
 
 {% endfor %}
+-- @news_subscription: subscription mode of a new Announcements forum: 0 optional, 1 forced, 2 automatic, 3 disabled
+-- @news_attachments: maximum number of attachments of a post in it
+-- @news_bytes: maximum size of an attachment there, in bytes
 SELECT COALESCE(MAX(IF(name = 'forum_announcementsubscription', value, NULL)), 1) + 0,
        COALESCE(MAX(IF(name = 'forum_announcementmaxattachments', value, NULL)), 1) + 0,
        COALESCE(MAX(IF(name = 'forum_announcementmaxbytes', value, NULL)), 512000) + 0
@@ -43,6 +50,7 @@ UPDATE toolsync_forum w
   JOIN {course_sections} s ON s.course = w.courseid AND s.section = 0
    SET w.forumid = f.id, w.sectionid = s.id;
 
+-- @forum_module: id of the activity module `forum`
 SET @forum_module = (SELECT id FROM {modules} WHERE name = 'forum');
 
 INSERT INTO {course_modules} (course, module, instance, section, added)

@@ -20,6 +20,7 @@ INSERT IGNORE INTO toolsync_stale (topic) VALUES ('{{ topic }}');
 {% endfor %}
 {% endif %}
 
+-- @flag_expiry: when the flags set below expire, in Unix seconds: after the longest time for which a session may be idle
 SET @flag_expiry = @now + COALESCE((SELECT value FROM {config} WHERE name = 'sessiontimeout'), 28800);
 
 UPDATE {cache_flags} f

@@ -15,6 +15,7 @@ SELECT o.cohortkey, o.line, o.n
  WHERE o.status IS NULL
  ORDER BY o.line, o.n;
 
+-- @newest_cohort: the highest id of a cohort before any is created; 0: the site has none
 SET @newest_cohort = (SELECT COALESCE(MAX(id), 0) FROM {cohort});
 
 INSERT INTO {cohort} (contextid, name, idnumber, description, descriptionformat, visible, component,{% if site_has("cohort", "theme") %} theme,{% endif %} timecreated, timemodified)

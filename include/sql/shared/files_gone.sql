@@ -10,6 +10,7 @@ DELETE f FROM {files} f JOIN toolsync_file_gone d ON d.id = f.id;
 -- Files in toolsync_file_gone, each with the first id of its area, become a draft area of the administrator that is older than four days:
 -- Moodle's daily file cron removes it, with the contents that nothing else uses. Deleting the rows would leave the contents behind for ever.
 
+-- @draft_context: id of the context of the account @actor, in which its draft areas are
 SET @draft_context = (SELECT id FROM {context} WHERE contextlevel = 30 AND instanceid = @actor);
 
 UPDATE {files} f

@@ -1,5 +1,12 @@
 -- What types want done to people (see README.md), and what the steps hand to one another.
 
+-- @enrol_plugins: names of the enabled enrolment plugins, separated by commas; NULL: the setting is missing
+-- @guest: id of the guest account; NULL: the setting is missing
+-- @front_page: id of the course that is the site's front page
+-- @meta_unenrol: what a meta link does with people who leave the master course: 0 unenrol, 1 keep, 2 suspend, 3 suspend and take their roles
+-- @meta_skip_roles: ids of the roles that meta links don't pass on, separated by commas; empty: they pass on all
+-- @meta_sync_all: 1 if meta links enrol everybody who is enrolled in the master course, 0 if only those who have a role there
+-- @cohort_unenrol: what cohort sync does with people who leave the cohort: 0 unenrol, otherwise suspend and take their roles
 SET @enrol_plugins = (SELECT value FROM {config} WHERE name = 'enrol_plugins_enabled'),
     @guest = (SELECT value FROM {config} WHERE name = 'siteguest') + 0,
     @front_page = (SELECT MIN(id) FROM {course} WHERE category = 0),
@@ -7,6 +14,8 @@ SET @enrol_plugins = (SELECT value FROM {config} WHERE name = 'enrol_plugins_ena
     @meta_skip_roles = COALESCE((SELECT value FROM {config_plugins} WHERE plugin = 'enrol_meta' AND name = 'nosyncroleids'), ''),
     @meta_sync_all = COALESCE((SELECT value FROM {config_plugins} WHERE plugin = 'enrol_meta' AND name = 'syncall'), 1) NOT IN ('', '0'),
     @cohort_unenrol = COALESCE((SELECT value FROM {config_plugins} WHERE plugin = 'enrol_cohort' AND name = 'unenrolaction'), 0) + 0;
+-- @meta_follows: 1 if the plugin for meta links is enabled, otherwise 0
+-- @cohort_follows: 1 if the plugin for cohort sync is enabled, otherwise 0
 SET @meta_follows = COALESCE(FIND_IN_SET('meta', @enrol_plugins) > 0, 0),
     @cohort_follows = COALESCE(FIND_IN_SET('cohort', @enrol_plugins) > 0, 0);
 

@@ -1,5 +1,6 @@
 -- What open sessions look at on their next page: whose rights, and which contexts, to load again.
 
+-- @flag_expiry: when the flags set below expire, in Unix seconds: after the longest time for which a session may be idle
 SET @flag_expiry = @now + COALESCE((SELECT value FROM {config} WHERE name = 'sessiontimeout'), 28800);
 
 UPDATE {cache_flags} f

@@ -3,6 +3,7 @@
 
 {% include "users/interests_given.sql" %}
 
+-- @tag_collection: id of the collection that holds interests; NULL: the site does not use them
 SET @tag_collection = (SELECT tagcollid FROM {tag_area} WHERE component = 'core' AND itemtype = 'user' AND enabled = 1 AND @tags_in_use);
 
 INSERT INTO toolsync_note (line, field, message)

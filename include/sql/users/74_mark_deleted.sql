@@ -22,6 +22,8 @@ UPDATE {user} u
 
 {% if site_has("tool_dataprivacy_request") %}
 -- Moodle's privacy tool wants what is left of the person to be erased, once an officer agrees or at once.
+-- @erase: 1 if a deleted account gets a request to erase its data, otherwise 0 or NULL
+-- @erase_at_once: 1 if such a request is approved at once, 0 if a privacy officer decides
 SET @erase = (SELECT value FROM {config_plugins} WHERE plugin = 'tool_dataprivacy' AND name = 'automaticdeletionrequests') NOT IN ('', '0'),
     @erase_at_once = COALESCE((SELECT value FROM {config_plugins} WHERE plugin = 'tool_dataprivacy' AND name = 'automaticdatadeletionapproval'), '') NOT IN ('', '0');
 

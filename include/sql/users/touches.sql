@@ -3,6 +3,8 @@
 {% from "users/terms.sql" import host, key with context %}
 {% set renaming = given("oldusername") and given("username") and option.allow_rename %}
 
+-- @local_host: mnethostid of this site's own accounts; NULL: the setting is missing
+-- @claimed_emails: 1 if lines with the same email depend on one another, 0 if several accounts may share one
 SET @local_host = (SELECT CAST(value AS SIGNED) FROM {config} WHERE name = 'mnet_localhost_id'),
     @claimed_emails = {{ "TRUE" if key == "email" else "COALESCE((SELECT value FROM {config} WHERE name = 'allowaccountssameemail'), '0') IN ('', '0')" }};
 

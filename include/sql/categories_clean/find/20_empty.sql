@@ -26,8 +26,11 @@ SELECT k.id, t.depth, k.sortorder, t.name
  WHERE n.categoryid IS NULL;
 
 -- Moodle needs one category: the one where requests for courses go, or the first.
+-- @others: number of top-level categories that are not empty
+-- @request_category: path of ids of the category that takes requests for courses; NULL: the site has none
 SET @others = (SELECT COUNT(*) FROM {course_categories} k LEFT JOIN toolsync_empty e ON e.id = k.id WHERE k.parent = 0 AND e.id IS NULL),
     @request_category = (SELECT MAX(k.path) FROM {config} c JOIN {course_categories} k ON k.id = c.value + 0 WHERE c.name = 'defaultrequestcategory');
+-- @needed: id of the top-level category that stays when all are empty: the one that holds @request_category, otherwise the first
 SET @needed = (SELECT k.id FROM {course_categories} k WHERE k.parent = 0 ORDER BY CONCAT(@request_category, '/') LIKE CONCAT(k.path, '/%') DESC, k.sortorder LIMIT 1);
 
 DELETE FROM toolsync_empty WHERE id = @needed AND @others = 0;

@@ -63,6 +63,7 @@ CREATE TEMPORARY TABLE {{ step.map }} (
 -- New rows. An UPDATE that looked for them itself would wait for whoever has a row in that table that is not committed yet.
 CREATE TEMPORARY TABLE toolsync_made (seq BIGINT NOT NULL PRIMARY KEY, id BIGINT NOT NULL);
 
+-- @mispaired: number of tables whose new rows can't be matched with the copied ones, because their numbers differ
 SET @mispaired = 0;
 
 -- What a column names that may lead to rows of many tables: of the row `oldid` of the template, in each copy.
@@ -83,6 +84,7 @@ SELECT -ROW_NUMBER() OVER (ORDER BY g.courseid, g.oldid), g.courseid, c.template
 {% if step.again %}
 
 -- when: {{ step.rows }}
+-- @seq: the highest number that a copied row of this table has so far; 0: none has one
 SET @seq = (SELECT COALESCE(MAX(m.seq), 0) FROM {{ step.map }} m WHERE m.seq > 0);
 {% endif %}
 
@@ -131,6 +133,7 @@ SELECT {% for column, value in insert.values.items() %}{{ ",\n       " if not lo
 -- The ids that they got: rows of ours, in the order of their insertion.
 -- when: {{ when }}
 -- when: {{ step.map }}
+-- @first: id of the first row that the INSERT above made; when it made none, a number higher than every id
 SET @first = IF(ROW_COUNT() > 0, LAST_INSERT_ID(), ~0);
 
 -- when: {{ when }}
@@ -146,6 +149,7 @@ SELECT {{ "@seq + " if step.again }}ROW_NUMBER() OVER (ORDER BY t.id), t.id
 
 -- when: {{ when }}
 -- when: {{ step.map }}
+-- @mispaired: one more, when the table above has not as many new rows as were copied
 SET @mispaired = @mispaired + ((SELECT COUNT(*) FROM toolsync_made) <> (SELECT COUNT(*) FROM {{ step.map }} m WHERE m.newid IS NULL));
 
 -- when: {{ when }}
