@@ -458,7 +458,7 @@ class TestWhatTheLineSays:
             new("N5", "TPL1"),
             new("", "TPL1"),
         )
-        unknown = "this course holds what Tool Sync does not know: "
+        unknown = "this course contains plugins that Tool Sync does not know: "
         assert [(line, field) for line, field, _ in failed(outcomes)] == [
             (2, "template"),
             (3, "template"),

@@ -62,7 +62,7 @@ SELECT DISTINCT t.templateid, t.templateid FROM toolsync_course t WHERE t.templa
 {% include "shared/course/unknown.sql" %}
 
 INSERT IGNORE INTO toolsync_fault (line, fault)
-SELECT t.line, CONCAT('template|this course holds what Tool Sync does not know: ', u.what, ' (describe its tables beside include/course_graph/moodle.yaml)')
+SELECT t.line, CONCAT('template|this course contains plugins that Tool Sync does not know: ', u.what, ' (describe their tables beside include/course_graph/moodle.yaml)')
   FROM toolsync_course t
   JOIN (SELECT u.courseid, GROUP_CONCAT(u.what ORDER BY u.what SEPARATOR ', ') AS what FROM toolsync_unknown u GROUP BY u.courseid) u ON u.courseid = t.templateid;
 {% endif %}

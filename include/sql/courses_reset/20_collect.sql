@@ -19,7 +19,7 @@ UPDATE toolsync_row r
           FROM toolsync_unknown u
          GROUP BY u.courseid) k ON k.courseid = r.courseid
    SET r.status = 'failed', r.field = {{ "IF(r.modulewords <> '', 'modules', 'startdate')" if given("modules") and given("startdate") else "'modules'" if given("modules") else "'startdate'" }},
-       r.message = CONCAT('this course holds what Tool Sync does not know: ', k.what, ' (describe its tables beside include/course_graph/moodle.yaml)')
+       r.message = CONCAT('this course contains plugins that Tool Sync does not know: ', k.what, ' (describe their tables beside include/course_graph/moodle.yaml)')
  WHERE r.status IS NULL
    AND ({% if given("startdate") %}r.shift <> 0{% endif %}{{ " OR " if given("modules") and given("startdate") }}{% if given("modules") %}r.modulewords <> ''
         AND EXISTS (SELECT 1 FROM toolsync_module_mode m WHERE m.line = r.line AND (m.allmodules OR m.minus)){% endif %});

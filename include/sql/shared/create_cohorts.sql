@@ -1,4 +1,4 @@
--- Cohorts: those in toolsync_cohort_op without a cohortid are created, once for each key.
+-- Create a cohort for each cohortkey in toolsync_cohort_op that has no cohortid yet.
 
 DROP TEMPORARY TABLE IF EXISTS toolsync_cohort_new;
 CREATE TEMPORARY TABLE toolsync_cohort_new (

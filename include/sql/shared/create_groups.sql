@@ -1,4 +1,4 @@
--- Groups that are missing: those in toolsync_group_op without a groupid whose course has none of that name.
+-- Create the groups in toolsync_group_op that have no groupid, unless their course has a group of that name.
 
 DROP TEMPORARY TABLE IF EXISTS toolsync_group_new;
 CREATE TEMPORARY TABLE toolsync_group_new (

@@ -1,6 +1,6 @@
--- Groups in toolsync_group_gone and groupings in toolsync_grouping_gone go, with what hangs on them.
+-- Delete the groups in toolsync_group_gone and the groupings in toolsync_grouping_gone, with everything that belongs to them.
 
--- Open attempts of quizzes that had an override for such a group end when the others say so.
+-- Open attempts at quizzes with an override for one of these groups: without it, they end at another time.
 DROP TEMPORARY TABLE IF EXISTS toolsync_quiz_attempt;
 CREATE TEMPORARY TABLE toolsync_quiz_attempt (id BIGINT NOT NULL PRIMARY KEY);
 
@@ -28,7 +28,7 @@ DELETE gm FROM {groups_members} gm JOIN toolsync_group_gone d ON d.groupid = gm.
 
 {% include "shared/people/quiz_attempts.sql" %}
 
--- The group's conversation, with its messages and what people did with them.
+-- The groups' conversations, with their messages and what people did with them.
 DROP TEMPORARY TABLE IF EXISTS toolsync_conversation_gone;
 CREATE TEMPORARY TABLE toolsync_conversation_gone (id BIGINT NOT NULL PRIMARY KEY);
 

@@ -1,4 +1,4 @@
--- Taggings in toolsync_tagging_gone go, and with them tags that nothing else has, unless they are standard ones.
+-- Delete the taggings in toolsync_tagging_gone, and the tags that are then unused, unless they are standard tags.
 DELETE ti FROM {tag_instance} ti JOIN toolsync_tagging_gone d ON d.id = ti.id;
 
 DROP TEMPORARY TABLE IF EXISTS toolsync_tag_gone;

@@ -1,5 +1,5 @@
--- What Moodle deletes with a context (context::delete_content), of the contexts in toolsync_emptied: blocks with their own contexts, files, filters,
--- comments, ratings, roles. The contexts of blocks go; those of toolsync_emptied stay, empty: whether their rows go too is the caller's to say.
+-- Empty the contexts in toolsync_emptied as context::delete_content does: blocks with their own contexts, files, filters, comments, ratings,
+-- repositories, roles. The rows of the contexts themselves stay: the caller deletes them if they go, too.
 
 CREATE TEMPORARY TABLE toolsync_block_gone (id BIGINT NOT NULL PRIMARY KEY);
 

@@ -1,14 +1,14 @@
 {% if contents_stay is defined %}
--- Files in toolsync_file_gone: their rows go; their contents stay, for the undo bundle refers to them.
+-- Delete the rows of the files in toolsync_file_gone. Their contents stay, because the undo bundle refers to them.
 DELETE f FROM {files} f JOIN toolsync_file_gone d ON d.id = f.id;
 {% elif dataroot_at_hand() %}
--- Files in toolsync_file_gone: their rows go, and after the commit the contents that no other row refers to.
+-- Delete the rows of the files in toolsync_file_gone. After the commit, contents without any other row go to the site's trash.
 INSERT IGNORE INTO toolsync_content_gone (contenthash) SELECT f.contenthash FROM toolsync_file_gone d JOIN {files} f ON f.id = d.id;
 
 DELETE f FROM {files} f JOIN toolsync_file_gone d ON d.id = f.id;
 {% else %}
--- Files in toolsync_file_gone, each with the first id of its area, become a draft area of the administrator that is older than four days:
--- Moodle's daily file cron removes it, with the contents that nothing else uses. Deleting the rows would leave the contents behind for ever.
+-- Turn the files in toolsync_file_gone (draftid: the first id of their area) into draft files of the administrator that are five days old.
+-- Moodle's cron deletes draft files older than four days, with contents that nothing else uses. Deleting the rows would leave the contents for ever.
 
 -- @draft_context: id of the context of the account @actor, in which its draft areas are
 SET @draft_context = (SELECT id FROM {context} WHERE contextlevel = 30 AND instanceid = @actor);

@@ -1,5 +1,5 @@
 {% import "shared/identify.sql" as named %}
--- Cohorts have no index by name or idnumber: the site's cohorts are read once, not once a line.
+-- Cohorts have no index by name or idnumber, so read the site's cohorts once instead of once a line.
 DROP TEMPORARY TABLE IF EXISTS toolsync_found;
 CREATE TEMPORARY TABLE toolsync_found (line INT UNSIGNED NOT NULL, n BIGINT NOT NULL, id BIGINT NOT NULL, matches INT NOT NULL, PRIMARY KEY (line, n));
 

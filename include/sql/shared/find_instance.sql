@@ -1,4 +1,4 @@
--- The enrolment method of that name in the course: one that the person is enrolled by before another, then the course's order.
+-- The course's instance of this enrolment method: a usable one first, then one by which the person is enrolled, then in the course's order.
 DROP TEMPORARY TABLE IF EXISTS toolsync_found_instance;
 CREATE TEMPORARY TABLE toolsync_found_instance (
     line INT UNSIGNED NOT NULL, n BIGINT NOT NULL, enrolid BIGINT NOT NULL, usable TINYINT NOT NULL, PRIMARY KEY (line, n)

@@ -1,4 +1,4 @@
--- What was found goes into the rows; one that names nothing, or several things, fails{{ " (here, nothing is no failure)" if optional is defined and optional }}.
+-- Write the ids found into the rows. A row fails if its value matches several things{{ "" if optional is defined and optional else ", or nothing" }}.
 UPDATE {{ rows }} r
   {{ "JOIN" if optional is defined and optional else "LEFT JOIN" }} toolsync_found f ON f.line = r.line AND f.n = {{ "r." ~ n if n is defined else 0 }}
    SET r.`{{ into }}` = IF(f.matches = 1, f.id, NULL),

@@ -1,4 +1,4 @@
-{# How a value of a file names something of the site: the condition of a join. An empty value matches nothing. #}
+{# Join conditions that find something on the site by a value of the file. An empty value matches nothing. #}
 {% macro equal(alias, by, value) -%}
 {% if by == "id" -%}
 {{ alias }}.id = IF({{ value }} REGEXP '^[1-9][0-9]{0,17}$', CAST({{ value }} AS UNSIGNED), 0)

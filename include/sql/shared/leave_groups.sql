@@ -1,5 +1,6 @@
--- Groups of the course that a person leaves; not those that a cohort or meta enrolment would give right back.
--- `lines`: a table with line, courseid, userid; `leaves`: who leaves (a condition on l); `stays`: in which groups (on l and gm); `only`: of which memberships.
+-- Take people out of groups of a course, except where a cohort or meta enrolment would put them back.
+-- `lines`: a table with line, courseid, userid. Conditions: `leaves` (on l): who leaves; `stays` (on l, gm): memberships that remain; `only` (on gm):
+-- memberships that may go. `field`: the column to name in the report.
 CREATE TEMPORARY TABLE toolsync_group_left (
     line INT UNSIGNED NOT NULL, id BIGINT NOT NULL, groupid BIGINT NOT NULL, courseid BIGINT NOT NULL, userid BIGINT NOT NULL, keeper VARCHAR(20) NULL,
     PRIMARY KEY (line, id)

@@ -7,7 +7,7 @@
 {% include "shared/people/statuses.sql" %}
 {% include "shared/people/delete_instances.sql" %}
 
--- What happened in a course happens in those that follow it, by the same steps.
+-- Courses with a meta link to these follow, by the same steps.
 {% include "shared/people/follow_meta.sql" %}
 {% include "shared/people/unenrol.sql" %}
 {% include "shared/people/enrol.sql" %}

@@ -1,4 +1,4 @@
--- Which operations cannot be done. Nothing of the site is written.
+-- Mark the operations that cannot be done. Writes nothing to the site.
 
 UPDATE toolsync_enrolment_op o
    SET o.status = 'failed',
@@ -29,7 +29,7 @@ UPDATE toolsync_member_op o
    AND NOT EXISTS (SELECT 1 FROM toolsync_group_op made WHERE made.courseid = o.courseid AND made.name = o.groupname AND made.status IS NULL)
    AND NOT EXISTS (SELECT 1 FROM {groups} g WHERE g.courseid = o.courseid AND g.name = o.groupname);
 
--- Only people of the course are in its groups: those who are enrolled, and those who are being enrolled.
+-- Only people who are enrolled in the course, or are being enrolled by another operation, can be in its groups.
 UPDATE toolsync_member_op o
   LEFT JOIN toolsync_enrolment_op enrolling ON enrolling.userid = o.userid AND enrolling.courseid = o.courseid
                                            AND enrolling.action = 'enrol' AND enrolling.status IS NULL
@@ -45,5 +45,5 @@ UPDATE toolsync_member_op o
   JOIN {enrol} e ON e.courseid = o.courseid AND e.customint2 = o.groupid AND e.enrol IN ('cohort', 'meta') AND FIND_IN_SET(e.enrol, @enrol_plugins)
   JOIN {user_enrolments} ue ON ue.enrolid = e.id AND ue.userid = o.userid
    SET o.status = 'failed',
-       o.message = CONCAT('the members of this group come from the course''s ', e.enrol, ' enrolment, which would put this person back')
+       o.message = CONCAT('the members of this group come from the course''s ', e.enrol, ' enrolment, which would add this person again: change it there')
  WHERE o.status IS NULL AND o.action = 'remove';

@@ -1,4 +1,4 @@
--- A line with an operation that cannot be done fails as a whole: none of its operations is done.
+-- A line fails as a whole if one of its operations cannot be done: its other operations are dropped.
 
 {% for table in ["toolsync_enrolment_op", "toolsync_role_op", "toolsync_member_op", "toolsync_cohort_member_op", "toolsync_instance_op"] %}
 UPDATE toolsync_row r

@@ -1,4 +1,4 @@
--- What types want done to people (see README.md), and what the steps hand to one another.
+-- The work tables in which a type says what to do (see README.md), and the tables that the steps share.
 
 -- @enrol_plugins: names of the enabled enrolment plugins, separated by commas; NULL: the setting is missing
 -- @guest: id of the guest account; NULL: the setting is missing
@@ -79,7 +79,7 @@ CREATE TEMPORARY TABLE toolsync_grouping_gone (groupingid BIGINT NOT NULL PRIMAR
 CREATE TEMPORARY TABLE toolsync_dirty_user (userid BIGINT NOT NULL PRIMARY KEY);
 CREATE TEMPORARY TABLE toolsync_dirty_context (path VARCHAR(255) NOT NULL PRIMARY KEY);
 
--- From here on: between the steps of people.sql.
+-- Tables that the steps of people.sql share.
 
 CREATE TEMPORARY TABLE toolsync_instance_new (
     line INT UNSIGNED NOT NULL, n BIGINT NOT NULL, courseid BIGINT NOT NULL, sortorder BIGINT NOT NULL,
@@ -126,10 +126,10 @@ CREATE TEMPORARY TABLE toolsync_membership_gone (
     KEY (groupid, userid)
 );
 
--- Whose enrolments or roles changed in a course that others follow by meta link.
+-- People whose enrolments or roles changed in a course to which others have a meta link.
 CREATE TEMPORARY TABLE toolsync_changed (courseid BIGINT NOT NULL, userid BIGINT NOT NULL, PRIMARY KEY (courseid, userid));
 
--- Who got a role in a course: its forums may subscribe them.
+-- People who got a role in a course: its forums may subscribe them.
 CREATE TEMPORARY TABLE toolsync_subscriber (courseid BIGINT NOT NULL, userid BIGINT NOT NULL, PRIMARY KEY (courseid, userid));
 
 CREATE TEMPORARY TABLE toolsync_touched_course (courseid BIGINT NOT NULL PRIMARY KEY);

@@ -1,4 +1,4 @@
--- Empty groups of the courses that the file names (column `value`) go, and with `groupings` groupings that have no group then.
+-- Delete the empty groups of the courses that the file names in column `value`; with `groupings`, also groupings that have no group left.
 {% import "shared/identify.sql" as named %}
 CREATE TEMPORARY TABLE toolsync_purged_course (courseid BIGINT NOT NULL PRIMARY KEY, line INT UNSIGNED NOT NULL);
 CREATE TEMPORARY TABLE toolsync_group_gone (groupid BIGINT NOT NULL PRIMARY KEY);
@@ -17,7 +17,7 @@ SELECT g.id
  WHERE NOT EXISTS (SELECT 1 FROM {groups_members} gm WHERE gm.groupid = g.id);
 
 INSERT INTO toolsync_note (line, field, message)
-SELECT p.line, '{{ value }}', CONCAT('group ', g.name, ' of this course was empty and is deleted')
+SELECT p.line, '{{ value }}', CONCAT('deleted the empty group ', g.name, ' of this course')
   FROM toolsync_purged_course p
   JOIN {groups} g ON g.courseid = p.courseid
   JOIN toolsync_group_gone d ON d.groupid = g.id;
@@ -33,7 +33,7 @@ SELECT k.id
                     WHERE gg.groupingid = k.id AND d.groupid IS NULL);
 
 INSERT INTO toolsync_note (line, field, message)
-SELECT p.line, '{{ value }}', CONCAT('grouping ', k.name, ' of this course had no group and is deleted')
+SELECT p.line, '{{ value }}', CONCAT('deleted the grouping ', k.name, ' of this course, which had no groups')
   FROM toolsync_purged_course p
   JOIN {groupings} k ON k.courseid = p.courseid
   JOIN toolsync_grouping_gone d ON d.groupingid = k.id;

@@ -1,4 +1,4 @@
--- What open sessions look at on their next page: whose rights, and which contexts, to load again.
+-- Flags that open sessions check on their next page: whose rights, and the roles of which contexts, they have to load again.
 
 -- @flag_expiry: when the flags set below expire, in Unix seconds: after the longest time for which a session may be idle
 SET @flag_expiry = @now + COALESCE((SELECT value FROM {config} WHERE name = 'sessiontimeout'), 28800);

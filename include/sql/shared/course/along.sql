@@ -1,9 +1,9 @@
-{# `these`: the courses, where they do not go themselves. #}
--- What goes with a course although no column leads to it.
+{# `these`: the table of the courses, if only their content goes. #}
+-- Rows that go with a course although no column leads from them to it.
 
 CREATE TEMPORARY TABLE toolsync_of_tag (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);
 
--- Tags that nothing else has, of the kinds of things with which Moodle takes them at once; its cron takes the others.
+-- Tags that become unused, where Moodle deletes them at once. Its cron deletes those of other things.
 -- when: toolsync_of_tag_instance
 INSERT IGNORE INTO toolsync_of_tag (id, courseid)
 SELECT t.id, MIN(p.courseid)
@@ -39,12 +39,12 @@ SELECT f.id, g.courseid
   JOIN {context} x ON x.contextlevel = 10
   JOIN {files} f ON f.component = 'tag' AND f.filearea = 'description' AND f.contextid = x.id AND f.itemid = g.id;
 
--- Completing this course was a condition for completing another one.
+-- Criteria of other courses that ask for the completion of this one.
 -- when: toolsync_of_course
 INSERT IGNORE INTO toolsync_of_course_completion_criteria (id, courseid)
 SELECT t.id, p.id FROM {{ these if these is defined else "toolsync_of_course" }} p JOIN {course_completion_criteria} t ON t.criteriatype = 8 AND t.courseinstance = p.id;
 
--- How people have its blocks and its sections on their screens.
+-- People's preferences for its blocks and sections: hidden, docked, collapsed.
 CREATE TEMPORARY TABLE toolsync_preference (name VARCHAR(255) NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);
 CREATE TEMPORARY TABLE toolsync_of_user_preferences (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);
 {% for table, name in [("block_instances", "CONCAT('block', p.id, 'hidden')"), ("block_instances", "CONCAT('docked_block_instance_', p.id)"),
@@ -59,7 +59,7 @@ SELECT {{ name }}, p.courseid FROM toolsync_of_{{ table }} p;
 INSERT INTO toolsync_of_user_preferences (id, courseid)
 SELECT u.id, n.courseid FROM {user_preferences} u JOIN toolsync_preference n ON n.name = u.name;
 
--- Aliases elsewhere to its files become files of their own. What an alias refers to is a packed PHP array, found by its hash.
+-- Aliases elsewhere to its files become files of their own. An alias names its file by a serialized PHP array, found by the array's hash.
 CREATE TEMPORARY TABLE toolsync_alias_hash (hash CHAR(40) NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);
 CREATE TEMPORARY TABLE toolsync_alias (id BIGINT NOT NULL PRIMARY KEY, referenceid BIGINT NOT NULL, courseid BIGINT NOT NULL, KEY (referenceid));
 {% set packed = namespace(parts=["'a:6:{'"]) %}
@@ -83,7 +83,7 @@ SELECT f.id, r.id, h.courseid
   LEFT JOIN toolsync_of_files p ON p.id = f.id
  WHERE p.id IS NULL;
 
--- References to files of repositories that nothing else refers to.
+-- File references that nothing else uses.
 CREATE TEMPORARY TABLE toolsync_of_files_reference (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);
 
 -- when: toolsync_of_files

@@ -1,5 +1,5 @@
 {% set these = these if these is defined else "toolsync_of_course" %}
--- A course's badges become archived badges of the site: people keep what they earned. Their images move to the system context.
+-- A course's badges become archived badges of the site: people keep what they earned. Their images are copied to the system context.
 CREATE TEMPORARY TABLE toolsync_made_files (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);
 CREATE TEMPORARY TABLE toolsync_badge (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL, contextid BIGINT NOT NULL);
 
@@ -38,7 +38,7 @@ UPDATE {badge} b
    SET b.type = 1, b.courseid = NULL, b.status = 4;
 {% if site_has("bigbluebuttonbn_recordings", "headless") %}
 
--- Recordings stay, without their meeting, and the log of meetings says so.
+-- BigBlueButton recordings stay without their activity (headless), and the log says that it was deleted.
 CREATE TEMPORARY TABLE toolsync_made_bigbluebuttonbn_logs (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);
 
 -- when: toolsync_of_bigbluebuttonbn

@@ -1,5 +1,6 @@
--- Every row of the courses in toolsync_of_course, table by table, as the course graph leads to them: toolsync_of_<table>.
--- Of the graph `parts`; without it, of what goes when a course goes. With `again` such tables may be there from another look.
+-- Collect all rows of the courses in toolsync_of_course, table by table along the course graph: toolsync_of_<table>.
+-- `parts`: the part of the graph to walk (default: what goes with a deleted course). `again`: drop the tables of an earlier walk first. `when_any`:
+-- create the tables only if that one holds rows.
 {% set graph = parts if parts is defined else course_graph().deletable %}
 {% set made = ["course"] %}
 {% for table, link in graph.ways() %}

@@ -1,6 +1,6 @@
--- What a copy has besides its template's rows, or otherwise, as Moodle makes it. Included by copy.sql.
+-- What Moodle adds to the template's rows, or changes in them, in a copy. Included by copy.sql.
 
--- Every module and every block has a context; those of the template may have been still to be made.
+-- Every module and block gets a context, even if the template's has none yet.
 CREATE TEMPORARY TABLE toolsync_context_new (contextlevel BIGINT NOT NULL, instanceid BIGINT NOT NULL, PRIMARY KEY (contextlevel, instanceid));
 {% for level, table in [(70, "course_modules"), (80, "block_instances")] %}
 
@@ -30,7 +30,7 @@ UPDATE toolsync_copy_block_instances m
    SET x.path = CONCAT(u.path, '/', x.id), x.depth = u.depth + 1
  WHERE m.seq > 0;
 
--- Modules that the sequence of their section does not name come last.
+-- Modules that are missing in the sequence of their section come last.
 CREATE TEMPORARY TABLE toolsync_unplaced (sectionid BIGINT NOT NULL PRIMARY KEY, modules LONGTEXT NOT NULL);
 
 -- when: toolsync_copy_course_modules
@@ -47,7 +47,7 @@ UPDATE {course_sections} s
   JOIN toolsync_unplaced w ON w.sectionid = s.id
    SET s.sequence = IF(COALESCE(s.sequence, '') = '', w.modules, CONCAT(s.sequence, ',', w.modules));
 
--- A forum of one discussion begins it anew: people's posts stay behind.
+-- A single-discussion forum gets a new discussion, because people's posts are not copied.
 CREATE TEMPORARY TABLE toolsync_single (forumid BIGINT NOT NULL PRIMARY KEY, contextid BIGINT NOT NULL, discussionid BIGINT NULL, postid BIGINT NULL);
 
 -- when: toolsync_copy_forum
@@ -107,7 +107,7 @@ SELECT {% for column in columns %}{{ ", " if not loop.first }}{{ {"filearea": "'
   FROM toolsync_single_file t
   JOIN toolsync_single s ON s.contextid = t.contextid;
 
--- The gradebook goes on computing as the template's does.
+-- The gradebook computes as the template's does.
 -- when: toolsync_tpl_grade_items
 INSERT INTO {grade_settings} (courseid, name, value)
 SELECT c.courseid, 'minmaxtouse', COALESCE((SELECT k.value FROM {config} k WHERE k.name = 'grade_minmaxtouse'), '1')
@@ -122,13 +122,13 @@ SELECT CONCAT('gradebook_calculations_freeze_', c.courseid), k.value
   LEFT JOIN {config} o ON o.name = CONCAT('gradebook_calculations_freeze_', c.courseid)
  WHERE o.id IS NULL{{ " AND NOT c.merging" if option.template_mode == "add" }};
 
--- Dates on the calendar that people have to do something by are made by each activity itself: Moodle's cron asks it to, as after a restore.
+-- Each activity creates its own calendar events: as after a restore, Moodle's cron asks it to.
 -- when: toolsync_copy_course_modules
 INSERT INTO {task_adhoc} (component, classname, nextruntime, customdata, timecreated{{ ", attemptsavailable" if site_has("task_adhoc", "attemptsavailable") }})
 SELECT '', '\\core\\task\\refresh_mod_calendar_events_task', @now, CONCAT('{"courseid":', c.courseid, '}'), @now{{ ", 12" if site_has("task_adhoc", "attemptsavailable") }}
   FROM toolsync_copy c;
 
--- What criteria of badges ask for is named by ids, too: of activities, or of the course.
+-- The names of badge criteria's parameters contain ids of activities, or of the course.
 -- when: toolsync_copy_badge_criteria_param
 UPDATE {badge_criteria_param} n
   JOIN toolsync_copy_badge_criteria_param m ON m.newid = n.id AND m.seq > 0
@@ -137,7 +137,7 @@ UPDATE {badge_criteria_param} n
    SET n.name = CONCAT(SUBSTRING_INDEX(n.name, '_', 1), '_', CASE k.criteriatype WHEN 1 THEN COALESCE(v.newid, 0) WHEN 2 THEN n.value ELSE m.courseid END);
 {% if site_has("ltiservice_gradebookservices", "resourceid") %}
 
--- The line items of external tools that were made before Moodle kept any.
+-- Line items of external tools that are older than the table.
 -- when: toolsync_copy_lti
 INSERT INTO {ltiservice_gradebookservices} (gradeitemid, courseid, toolproxyid, ltilinkid, typeid, baseurl, resourceid)
 SELECT i.id, l.course, y.toolproxyid, l.id, y.id, y.baseurl, i.idnumber
@@ -150,7 +150,7 @@ SELECT i.id, l.course, y.toolproxyid, l.id, y.id, y.baseurl, i.idnumber
  ORDER BY i.id;
 {% endif %}
 
--- Places in the gradebook that two have: Moodle moves what comes behind.
+-- Grade items with the same sortorder: like Moodle, move the later ones down.
 CREATE TEMPORARY TABLE toolsync_item_place (id BIGINT NOT NULL PRIMARY KEY, sortorder BIGINT NOT NULL);
 
 -- when: toolsync_copy_grade_items
@@ -163,7 +163,7 @@ SELECT v.id, v.sortorder + SUM(v.shared) OVER (PARTITION BY v.courseid ORDER BY 
 -- when: toolsync_item_place
 UPDATE {grade_items} i JOIN toolsync_item_place p ON p.id = i.id SET i.sortorder = p.sortorder WHERE i.sortorder <> p.sortorder;
 
--- Answers that are plain text.
+-- Lesson answers that are plain text.
 -- when: toolsync_copy_lesson_answers
 UPDATE {lesson_answers} n
   JOIN toolsync_copy_lesson_answers m ON m.newid = n.id AND m.seq > 0
@@ -171,7 +171,7 @@ UPDATE {lesson_answers} n
    SET n.answer = REGEXP_REPLACE(n.answer, '<[^>]*>', ''), n.answerformat = 0
  WHERE n.answerformat <> 0;
 
--- Moodle's backup leaves a context for each module of the template, and the folder of its course backups.
+-- Moodle's backup creates the missing contexts of the template's modules, and the folder of its course backups. So do we.
 CREATE TEMPORARY TABLE toolsync_template_context (contextid BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL, depth BIGINT NOT NULL, path VARCHAR(255) NOT NULL);
 
 INSERT INTO toolsync_template_context (contextid, courseid, depth, path)
@@ -199,7 +199,7 @@ SELECT SHA1(''), SHA1(CONCAT('/', u.contextid, '/backup/course/0/.')), u.context
   LEFT JOIN {files} f ON f.pathnamehash = SHA1(CONCAT('/', u.contextid, '/backup/course/0/.'))
  WHERE f.id IS NULL;
 
--- Forums that subscribe everybody at first do so for those who are in the course.
+-- Forums with automatic subscription subscribe the people who are in the course.
 CREATE TEMPORARY TABLE toolsync_subscriber (courseid BIGINT NOT NULL, userid BIGINT NOT NULL, PRIMARY KEY (courseid, userid));
 
 -- when: toolsync_merging
@@ -213,5 +213,5 @@ SELECT g.courseid, ue.userid
 
 {% with only_forums="toolsync_copy_forum" %}{% include "shared/people/forums.sql" %}{% endwith %}
 
--- People who are enrolled by the line itself come later.
+-- people_tables.sql creates it again, for the people whom the line itself enrols.
 DROP TEMPORARY TABLE toolsync_subscriber;

@@ -1,9 +1,10 @@
 {#
-  What toolsync_copy (courseid, templateid, shift, merging) asks for: the content of each template, once for each of its copies. The course graph says what that is.
-  toolsync_tpl_<table> holds the templates' rows, toolsync_copy_<table> which new row each became in each copy (newid: where anything asks for it).
-  toolsync_linked_<table> names those of the templates' rows in whose texts ids may stand.
-  toolsync_merged (name, courseid, oldid, newid) names rows that are there already, and stand for the template's; without newid, rows that are left out.
-  toolsync_merging (courseid, contextid, templateid): the courses among them that exist.
+  Copy the content of templates into the courses of toolsync_copy (courseid, templateid, shift, merging). The course graph says what content is.
+  toolsync_tpl_<table>: the templates' rows.
+  toolsync_copy_<table>: the new row of each template row in each copy (newid only where a later step needs it).
+  toolsync_linked_<table>: the template rows whose texts may contain ids.
+  toolsync_merged (name, courseid, oldid, newid): template rows for which an existing row stands, or that are left out (newid NULL).
+  toolsync_merging (courseid, contextid, templateid): the courses among them that existed before.
 #}
 {% set copies = course_copies() %}
 CREATE TEMPORARY TABLE toolsync_template (courseid BIGINT NOT NULL PRIMARY KEY);
@@ -11,7 +12,7 @@ CREATE TEMPORARY TABLE toolsync_template (courseid BIGINT NOT NULL PRIMARY KEY);
 -- python: read_templates INTO toolsync_template
 SELECT DISTINCT c.templateid FROM toolsync_copy c;
 
--- Scales of the course that nothing uses stay behind, and what hangs on rows that do.
+-- Unused scales of the course are not copied, nor are rows that need a row which is not copied.
 CREATE TEMPORARY TABLE toolsync_scale_used (id BIGINT NOT NULL PRIMARY KEY);
 {% for table, value in copies.scaled() %}
 
@@ -20,7 +21,7 @@ CREATE TEMPORARY TABLE toolsync_scale_used (id BIGINT NOT NULL PRIMARY KEY);
 INSERT IGNORE INTO toolsync_scale_used (id) SELECT {{ value }} FROM toolsync_tpl_{{ table.name }} t WHERE {{ value }} > 0;
 {% endfor %}
 
--- Roles that mean something in a course: those that its enrolment methods give, that it overrides or completes by, and that may be given in courses at all.
+-- Roles with a meaning in a course: given by its enrolment methods, overridden, or named in its completion criteria; and assignable in courses at all.
 CREATE TEMPORARY TABLE toolsync_role_known (courseid BIGINT NOT NULL, roleid BIGINT NOT NULL, PRIMARY KEY (courseid, roleid));
 
 INSERT IGNORE INTO toolsync_role_known (courseid, roleid)
@@ -60,13 +61,13 @@ CREATE TEMPORARY TABLE {{ step.map }} (
 );
 {% endfor %}
 
--- New rows. An UPDATE that looked for them itself would wait for whoever has a row in that table that is not committed yet.
+-- The ids of new rows. An UPDATE that read them from the table itself would wait for every uncommitted row in it.
 CREATE TEMPORARY TABLE toolsync_made (seq BIGINT NOT NULL PRIMARY KEY, id BIGINT NOT NULL);
 
 -- @mispaired: number of tables whose new rows can't be matched with the copied ones, because their numbers differ
 SET @mispaired = 0;
 
--- What a column names that may lead to rows of many tables: of the row `oldid` of the template, in each copy.
+-- For columns that may name rows of several tables: `newid` is what the column of the template's row `oldid` names in each copy.
 CREATE TEMPORARY TABLE toolsync_named (courseid BIGINT NOT NULL, oldid BIGINT NOT NULL, newid BIGINT NOT NULL, PRIMARY KEY (courseid, oldid));
 {% for step in copies.steps %}
 {% set insert = copies.insert_for(step, columns_of(step.name)) %}
@@ -130,7 +131,7 @@ SELECT {% for column, value in insert.values.items() %}{{ ",\n       " if not lo
 {% if copies.needs_new_ids(step) or copies.may_have_links(step, texts_of) %}
 {% set when = step.map if copies.needs_new_ids(step) else step.linked %}
 
--- The ids that they got: rows of ours, in the order of their insertion.
+-- The ids of the rows just inserted, in the order of insertion.
 -- when: {{ when }}
 -- when: {{ step.map }}
 -- @first: id of the first row that the INSERT above made; when it made none, a number higher than every id
@@ -167,11 +168,11 @@ UPDATE {{ step.map }} m
 {% endif %}
 {% endfor %}
 
--- Where the course existed before, somebody may have added to it at the same moment: then the whole is done again.
+-- Somebody may have added rows to a course that existed before at the same moment: then the batch starts again.
 -- python: check_pairs INTO toolsync_made
 SELECT @mispaired;
 
--- Columns that name rows which came later, or rows of the table itself.
+-- Columns that name rows copied later, or rows of their own table.
 CREATE TEMPORARY TABLE toolsync_twin (courseid BIGINT NOT NULL, oldid BIGINT NOT NULL, newid BIGINT NOT NULL, PRIMARY KEY (courseid, oldid));
 {% for step, late in copies.late_columns(columns_of) %}
 {% set target = "toolsync_twin" if late.target == step.name else "toolsync_copy_" ~ late.target %}
@@ -196,7 +197,7 @@ UPDATE {{ step.map }} m
 
 {% include "shared/course/merged.sql" %}
 
--- Ids within texts: addresses of the site's pages, restrictions, formulas, orders.
+-- Ids in texts: links to pages of the site, restrictions, formulas, sequences.
 CREATE TEMPORARY TABLE toolsync_rewritten (place VARCHAR(100) NOT NULL, id BIGINT NOT NULL, value LONGTEXT NOT NULL, PRIMARY KEY (place, id));
 
 -- python: rewrite_embedded_ids INTO toolsync_rewritten

@@ -1,4 +1,4 @@
--- How many rows of each course go, into its plan. Of the graph `parts`; without it, of what goes when a course goes.
+-- Count the rows of each course that go, for its plan. `parts`: as for collect.sql.
 {% set graph = parts if parts is defined else course_graph().deletable %}
 CREATE TEMPORARY TABLE toolsync_rows (courseid BIGINT NOT NULL, counted BIGINT NOT NULL, KEY (courseid));
 {% for table in graph.root_to_leaf %}

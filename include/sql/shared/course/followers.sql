@@ -1,4 +1,5 @@
--- Courses that take their people from those in toolsync_of_course: the rows that change with these, as they are now, into toolsync_before_<table> (which are there).
+-- Courses with a meta link to those in toolsync_of_course: keep their rows that may change, as they are now, in toolsync_before_<table>.
+-- The caller creates these tables. `without_each_other`: leave out links between two of these courses.
 CREATE TEMPORARY TABLE toolsync_follower (
     enrolid BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL, contextid BIGINT NOT NULL, masterid BIGINT NOT NULL, KEY (courseid), KEY (masterid)
 );
@@ -11,7 +12,7 @@ SELECT e.id, e.courseid, x.id, p.id
  WHERE e.enrol = 'meta' AND e.courseid <> e.customint1;
 {% if without_each_other is defined %}
 
--- Among themselves there is nothing to follow: all of them go.
+-- All of these courses go, so links between them do not matter.
 -- when: toolsync_follower
 DELETE f FROM toolsync_follower f JOIN toolsync_of_course p ON p.id = f.courseid;
 {% endif %}

@@ -2,7 +2,7 @@
 
 {% include "shared/course/count_rows.sql" %}
 
--- What goes is written into an undo bundle a course, before anything goes.
+-- Write all rows that go into undo bundles, one a course, before anything goes.
 CREATE TEMPORARY TABLE toolsync_undo (courseid BIGINT NOT NULL PRIMARY KEY, bundle VARCHAR(255) NOT NULL);
 
 -- python: keep_deleted_rows INTO toolsync_undo

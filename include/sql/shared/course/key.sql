@@ -1,4 +1,4 @@
-{# The column that says which course a line is about: the one that the Param chooses, or the one that a list's own header names. #}
+{# The column that identifies the course of a line: the one of Param course_id_field, or else the one in the file's own header. #}
 {% set key = namespace(column="") %}
 {% for column in [option.course_id_field, "shortname", "idnumber", "id"] if given(column) and not key.column %}
 {% set key.column = column %}

@@ -1,6 +1,6 @@
-{# A course in toolsync_of_course whose questions another course uses is refused by name: its line fails. #}
+{# Fail the lines whose course, in toolsync_of_course, has questions that another course uses. #}
 {% if "question_references" in course_graph().tables %}
--- Questions of its question bank in a quiz of another course, named or drawn.
+-- Questions of its bank that an activity of another course uses, picked or drawn at random.
 CREATE TEMPORARY TABLE toolsync_lent (courseid BIGINT NOT NULL, contextid BIGINT NOT NULL, KEY (contextid));
 
 -- when: toolsync_of_question_bank_entries

@@ -1,7 +1,7 @@
 {#
-  What a template's row is, where it is there already: into toolsync_merged, with the id that stands for it, or NULL when the row is left out.
-  Scales and outcomes may be the site's. All else concerns courses that exist (toolsync_merging): as Moodle does when it merges a backup into a course.
-  Included by copy.sql; what such courses take over besides is in merged.sql.
+  Template rows that are not copied: into toolsync_merged, with the id of the existing row that stands for it, or NULL if the row is left out.
+  Scales and outcomes may be the site's. Everything else concerns courses that existed before (toolsync_merging): as Moodle merges a backup into a course.
+  Included by copy.sql; merged.sql then changes the existing rows.
 #}
 {% macro same(name, newid="o.id") %}
 
@@ -12,7 +12,7 @@ SELECT '{{ name }}', g.courseid, t.id, {{ newid }}
   FROM toolsync_merging g
   JOIN toolsync_tpl_{{ name }} t ON t.toolsync_course = g.templateid
 {%- endmacro %}
-{# The same, remembered in toolsync_same_<table> for what hangs on these rows. #}
+{# Like `same`, but also keeps the pairs in toolsync_same_<table>, for rows that depend on these. #}
 {% macro found(name, equal) %}
 
 CREATE TEMPORARY TABLE toolsync_same_{{ name }} (courseid BIGINT NOT NULL, oldid BIGINT NOT NULL, newid BIGINT NOT NULL, PRIMARY KEY (courseid, oldid));
@@ -30,7 +30,7 @@ SELECT g.courseid, t.id, MIN(o.id)
 INSERT INTO toolsync_merged (name, courseid, oldid, newid) SELECT '{{ name }}', s.courseid, s.oldid, s.newid FROM toolsync_same_{{ name }} s;
 {%- endmacro %}
 
--- Scales and outcomes that the site has count as the course's.
+-- Equal scales and outcomes of the site stand for the course's.
 -- when: toolsync_tpl_scale
 INSERT INTO toolsync_merged (name, courseid, oldid, newid)
 SELECT 'scale', c.courseid, t.id, MIN(o.id)
@@ -53,19 +53,19 @@ SELECT 'grade_outcomes', c.courseid, t.id, MIN(o.id)
   JOIN {grade_outcomes} o ON o.courseid = g.courseid AND o.shortname = t.shortname
  GROUP BY g.courseid, t.id;
 
--- Sections, by their number; those that belong to an activity are always new.
+-- Sections, by number. Those that belong to an activity are always new.
 {% set plain = "o.component IS NULL AND t.component IS NULL AND " if site_has("course_sections", "component") else "" %}
 {{ same("course_sections") }}
   JOIN {course_sections} o ON {{ plain }}o.course = g.courseid AND o.section = t.section;
 
 {% if plain %}
 
--- Those that the course has make room; merged.sql puts them behind the others.
+-- Move the course's own sections of activities out of the way; merged.sql puts them behind the others.
 -- when: toolsync_merging
 UPDATE {course_sections} s JOIN toolsync_merging g ON g.courseid = s.course SET s.section = -1000000 - s.section WHERE s.component IS NOT NULL;
 {% endif %}
 
--- Groups and groupings of the same name, and description, where the template's has one.
+-- Groups and groupings with the same name and, if the template's has one, the same description.
 {% for name in ["groups", "groupings"] %}
 {{ found(name, "o.courseid = g.courseid AND o.name = t.name AND (COALESCE(t.description, '') = '' OR o.description = t.description)") }}
 {% endfor %}
@@ -74,7 +74,7 @@ UPDATE {course_sections} s JOIN toolsync_merging g ON g.courseid = s.course SET 
   JOIN toolsync_same_groups b ON b.courseid = g.courseid AND b.oldid = t.groupid
   JOIN {groupings_groups} o ON o.groupingid = a.newid AND o.groupid = b.newid;
 
--- A course whose gradebook has categories of its own keeps it as it is: new activities come under its top.
+-- A course whose gradebook has categories keeps it as it is: new activities go into its top category.
 CREATE TEMPORARY TABLE toolsync_graded (courseid BIGINT NOT NULL PRIMARY KEY, categoryid BIGINT NOT NULL);
 
 -- when: toolsync_merging
@@ -95,7 +95,7 @@ HAVING COUNT(*) > 1 AND MIN(IF(k.parent IS NULL, k.id, NULL)) IS NOT NULL;
  WHERE {{ condition }};
 {% endfor %}
 
--- Otherwise: its top category and total, manual items of one name in them; letters and settings that it has, and how grades are bounded.
+-- Otherwise these stand for the template's, or are kept: the top category and total, manual items of the same name in it, letters, settings, outcomes.
 {{ same("grade_categories") }}
   JOIN {grade_categories} o ON o.courseid = g.courseid AND o.parent IS NULL AND t.parent IS NULL;
 {{ same("grade_items") }}
@@ -118,7 +118,7 @@ HAVING COUNT(*) > 1 AND MIN(IF(k.parent IS NULL, k.id, NULL)) IS NOT NULL;
   JOIN {grade_outcomes_courses} o ON o.courseid = g.courseid AND o.outcomeid = v.id
  GROUP BY g.courseid, t.id;
 
--- Blocks: the same again, and what may stand on a page once only.
+-- Blocks: equal ones, and those that a page can have only once.
 {% set often = ["activity_results", "badges", "blog_menu", "blog_tags", "glossary_random", "html", "mentees", "rss_client", "tag_flickr", "tag_youtube", "tags"] %}
 {{ same("block_instances", "MIN(o.id)") }}
   JOIN {context} x ON x.contextlevel = 50 AND x.instanceid = g.templateid AND x.id = t.parentcontextid
@@ -128,7 +128,7 @@ HAVING COUNT(*) > 1 AND MIN(IF(k.parent IS NULL, k.id, NULL)) IS NOT NULL;
     OR o.showinsubcontexts = t.showinsubcontexts AND o.defaultregion = t.defaultregion AND COALESCE(o.configdata, '') = COALESCE(t.configdata, '')
  GROUP BY g.courseid, t.id;
 
--- Those that show there because they stand above.
+-- Blocks of contexts above the course that show in it.
 -- when: toolsync_tpl_block_instances
 INSERT IGNORE INTO toolsync_merged (name, courseid, oldid, newid)
 SELECT 'block_instances', c.courseid, t.id, MIN(o.id)
@@ -160,7 +160,7 @@ SELECT '{{ name }}', c.courseid, t.id, {{ newid }}
   JOIN toolsync_tpl_{{ name }} t ON t.toolsync_course = c.templateid AND {{ rest }};
 {% endfor %}
 
--- What the course has of its own stays: its names of roles, tags, fields, format, competency settings; overrides and filters that it sets itself.
+-- The course keeps its own role names, tags, custom fields, format options, competency settings, role overrides and filters.
 {{ same("role_names", "NULL") }};
 {% if option.template_mode == "add" %}
 {{ same("competency_coursecompsetting", "NULL") }};
@@ -195,7 +195,7 @@ SELECT '{{ name }}', c.courseid, t.id, {{ newid }}
 {{ same("competency_coursecomp") }}
   JOIN {competency_coursecomp} o ON o.courseid = g.courseid AND o.competencyid = t.competencyid;
 
--- Completion: a course that has criteria keeps them.
+-- A course with completion criteria keeps them.
 {% for name in ["course_completion_criteria", "course_completion_aggr_methd"] %}
 {{ same(name, "NULL") }}
  WHERE EXISTS (SELECT 1 FROM {course_completion_criteria} o WHERE o.course = g.courseid);
@@ -203,7 +203,7 @@ SELECT '{{ name }}', c.courseid, t.id, {{ newid }}
 {{ same("course_completion_defaults") }}
   JOIN {course_completion_defaults} o ON o.course = g.courseid AND o.module = t.module;
 
--- Events of the course that are on its calendar.
+-- Events of the course that its calendar already has.
 {{ same("event", "MIN(o.id)") }}
   JOIN toolsync_copy c ON c.courseid = g.courseid
   JOIN {event} o ON o.courseid = g.courseid AND COALESCE(o.modulename, '') = '' AND COALESCE(t.modulename, '') = '' AND o.name = t.name
@@ -211,7 +211,7 @@ SELECT '{{ name }}', c.courseid, t.id, {{ newid }}
  GROUP BY g.courseid, t.id;
 {% if site_has("lti_types") %}
 
--- External tools of the course.
+-- External tools that the course already has.
 {{ found("lti_types", "o.course = g.courseid AND o.name = t.name AND o.baseurl = t.baseurl") }}
 {{ same("lti_types_config", "NULL") }}
   JOIN toolsync_same_lti_types s ON s.courseid = g.courseid AND s.oldid = t.typeid;
@@ -222,10 +222,10 @@ SELECT '{{ name }}', c.courseid, t.id, {{ newid }}
 {% endif %}
 {% endif %}
 
--- Contents of its content bank.
+-- Items that its content bank already has.
 {{ found("contentbank_content", "o.contextid = g.contextid AND o.name = t.name AND o.contenttype = t.contenttype AND o.instanceid <=> t.instanceid AND o.timecreated = t.timecreated") }}
 
--- Files of the course's own summary, of sections that keep theirs, of groups, contents and blocks that are there; and what lies in the same place.
+-- Files of the course summary, of sections that keep their own, of existing groups, content bank items and blocks, and files that exist in the same place.
 {{ same("files", "NULL") }}
   JOIN {context} x ON x.contextlevel = 50 AND x.instanceid = g.templateid AND x.id = t.contextid
   LEFT JOIN {course_sections} w ON t.filearea = 'section' AND w.id = t.itemid
@@ -250,7 +250,7 @@ SELECT 'files', c.courseid, t.id, NULL
   JOIN {context} x ON x.contextlevel = 80 AND x.instanceid = s.oldid
   JOIN toolsync_tpl_files t ON t.toolsync_course = c.templateid AND t.contextid = x.id;
 
--- Question banks of the course itself, which it had before Moodle 5: its top category.
+-- The top category of the course's own question bank (before Moodle 5.0).
 {{ same("question_categories", "MIN(o.id)") }}
   JOIN {context} x ON x.contextlevel = 50 AND x.instanceid = g.templateid AND x.id = t.contextid
   JOIN {question_categories} o ON o.contextid = g.contextid AND o.parent = 0 AND t.parent = 0

@@ -1,5 +1,5 @@
-{# What a course that exists takes over from its template beside new rows. Included by copy.sql. #}
--- Of sections that are there: what they do not say themselves.
+{# What a course that existed before takes over from its template besides new rows. Included by copy.sql. #}
+-- Sections that existed take over name, summary and restrictions where theirs are empty.
 CREATE TEMPORARY TABLE toolsync_adopted (place VARCHAR(100) NOT NULL, id BIGINT NOT NULL, PRIMARY KEY (place, id));
 {% for column in ["name", "summary", "availability"] %}
 
@@ -32,7 +32,7 @@ UPDATE {course_sections} s
    SET s.visible = IF(t.visible = 0, 0, s.visible), s.timemodified = IF(COALESCE(t.sequence, '') = '', t.timemodified, @now);
 {% if site_has("course_sections", "component") %}
 
--- Sections that belong to an activity stand behind the others, new ones first.
+-- Sections that belong to an activity come after the others, new ones first.
 CREATE TEMPORARY TABLE toolsync_section_place (id BIGINT NOT NULL PRIMARY KEY, section BIGINT NOT NULL);
 
 -- when: toolsync_merging
@@ -50,7 +50,7 @@ UPDATE {course_sections} s JOIN toolsync_section_place p ON p.id = s.id SET s.se
 {% endfor %}
 {% endif %}
 
--- The gradebook's top is set as the template's.
+-- The gradebook's top category and total get the template's settings.
 {% set fixed = ["id", "courseid", "parent", "path", "depth", "categoryid", "iteminstance", "scaleid", "outcomeid", "needsupdate"] %}
 {% for table in ["grade_categories", "grade_items"] %}
 
@@ -71,7 +71,7 @@ UPDATE {grade_items} n JOIN toolsync_merging g ON g.courseid = n.courseid SET n.
 -- when: toolsync_tpl_grade_items
 UPDATE {grade_items} n JOIN toolsync_copy_grade_items m ON m.newid = n.id AND m.seq < 0 SET n.needsupdate = 1;
 
--- What may be set once: as the template has it.
+-- Settings that a course can have only once: take the template's.
 {% set defaults = columns_of("course_completion_defaults") | reject("in", ["id", "course", "module"]) | list %}
 {% for table, columns in [("course_completion_defaults", defaults), ("filter_active", ["active"]), ("filter_config", ["value"])] %}
 

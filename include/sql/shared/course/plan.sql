@@ -1,4 +1,4 @@
--- What a person sees before deciding: of each course in toolsync_of_course its name, its people, its life, its size.
+-- The plan that a person approves: name, people, last access, activities and size of each course in toolsync_of_course.
 
 CREATE TEMPORARY TABLE toolsync_plan (
     line INT UNSIGNED NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL, shortname VARCHAR(255) NOT NULL, fullname VARCHAR(1333) NOT NULL,

@@ -1,13 +1,13 @@
 {#
-  What must not go: courses in toolsync_of_course that the graph does not know in all their parts, what other courses live on, what was not approved.
-  Their lines fail, and they keep all their rows. `parts`: of the graph, where that is not what goes when a course goes.
+  Fail the lines whose course, in toolsync_of_course, must not go: it has plugins that the course graph does not know, another course uses its questions,
+  or it was not approved. `parts`: as for collect.sql.
 #}
 {% include "shared/course/unknown.sql" %}
 
 UPDATE toolsync_row r
   JOIN (SELECT u.courseid, GROUP_CONCAT(u.what ORDER BY u.what SEPARATOR ', ') AS what FROM toolsync_unknown u GROUP BY u.courseid) k ON k.courseid = r.courseid
    SET r.status = 'failed',
-       r.message = CONCAT('this course holds what Tool Sync does not know: ', k.what, ' (describe its tables beside include/course_graph/moodle.yaml)')
+       r.message = CONCAT('this course contains plugins that Tool Sync does not know: ', k.what, ' (describe their tables beside include/course_graph/moodle.yaml)')
  WHERE r.status IS NULL;
 
 {% include "shared/course/lent.sql" %}

@@ -1,4 +1,4 @@
--- The course of each line: toolsync_row.courseid and .contextid. The front page is none that may be touched.
+-- The course of each line: toolsync_row.courseid and .contextid. The front page is refused.
 {% from "shared/course/key.sql" import key with context %}
 
 UPDATE toolsync_row r
@@ -23,5 +23,5 @@ UPDATE toolsync_row r
  WHERE r.status IS NULL;
 
 UPDATE toolsync_row r
-   SET r.status = 'failed', r.field = '{{ key.column }}', r.message = 'this course has no context: let Moodle repair it first (admin/cli/build_context... or a visit of the course)'
+   SET r.status = 'failed', r.field = '{{ key.column }}', r.message = 'this course has no context: open it in Moodle, which creates one, then run the line again'
  WHERE r.status IS NULL AND r.contextid IS NULL;

@@ -1,4 +1,4 @@
--- Of the rows in toolsync_of_<table> those that remain when a course's content is replaced: into toolsync_kept_<table>.
+-- Move the rows that remain when a course's content is replaced from toolsync_of_<table> to toolsync_kept_<table>.
 {% for table in course_graph().replaceable.root_to_leaf if table.remains %}
 
 CREATE TEMPORARY TABLE toolsync_kept_{{ table.name }} (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL, KEY (courseid));

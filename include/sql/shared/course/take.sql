@@ -1,4 +1,4 @@
-{# The rows in toolsync_of_<table> go, leaf to root, with what along.sql found. `parts`: as of collect.sql. Aliases elsewhere to files that go lose what they refer to. #}
+{# Delete the rows in toolsync_of_<table>, leaf to root, with what along.sql found. Aliases elsewhere become files of their own. `parts`: as for collect.sql. #}
 -- when: toolsync_alias
 INSERT INTO toolsync_before_files
 SELECT a.courseid, t.* FROM toolsync_alias a JOIN {files} t ON t.id = a.id;

@@ -1,4 +1,4 @@
-{# Rows as they are before a type changes them, for the undo bundles: toolsync_before_<table>, with the course whose bundle they go to. #}
+{# Keep rows as they are before the type changes them, for the undo bundles: toolsync_before_<table>, with the course whose bundle they go to. #}
 {% macro begin(tables) %}
 {% for table in tables if site_has(table) %}
 CREATE TEMPORARY TABLE toolsync_before_{{ table }} AS SELECT CAST(0 AS SIGNED) AS toolsync_course, t.* FROM {{ "{" ~ table ~ "}" }} t LIMIT 0;

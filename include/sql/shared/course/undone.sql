@@ -1,4 +1,4 @@
--- The undo bundles of the lines that are done are written, and the report names them.
+-- Write the undo bundles of the lines that are done, and name them in the report.
 CREATE TEMPORARY TABLE toolsync_undone (line INT UNSIGNED NOT NULL PRIMARY KEY, bundle VARCHAR(255) NOT NULL);
 
 -- python: write_undo_bundles INTO toolsync_undone

@@ -1,5 +1,5 @@
--- What the courses in toolsync_of_course hold that the course graph does not know: toolsync_unknown (courseid, what). Such a course is refused by name.
--- With `activities_only`, nothing but activities is looked at: the rows of other tables need not have been collected.
+-- Plugins that the courses in toolsync_of_course contain and the course graph does not know: toolsync_unknown (courseid, what).
+-- `activities_only`: look at activities only, so the rows of other tables need not be collected. `again`: drop the table of an earlier check first.
 {% set graph = course_graph() %}
 {% if again is defined %}
 DROP TEMPORARY TABLE IF EXISTS toolsync_unknown;

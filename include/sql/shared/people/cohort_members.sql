@@ -1,4 +1,4 @@
--- Cohort members come and go, and the courses bound to the cohort follow (as enrol_cohort_sync).
+-- Add and remove cohort members, and sync the courses that enrol these cohorts, as enrol_cohort_sync does.
 
 INSERT IGNORE INTO toolsync_cohort_change (cohortid, userid, joined)
 SELECT o.cohortid, o.userid, 1
@@ -26,7 +26,7 @@ DELETE m FROM {cohort_members} m
   JOIN toolsync_cohort_change w ON w.cohortid = m.cohortid AND w.userid = m.userid
  WHERE w.joined = 0;
 
--- The enrolment methods that look at these cohorts, and those that were just added or switched (these look at everybody in it: `whole`).
+-- The enrolment methods of these cohorts, and those that were just added or changed, which sync everybody (`whole`).
 INSERT INTO toolsync_cohort_instance (enrolid, cohortid, courseid, contextid, roleid, groupid, disabled, whole)
 SELECT e.id, e.customint1, e.courseid, c.id, r.id, g.id, e.status <> 0, 0
   FROM (SELECT DISTINCT w.cohortid FROM toolsync_cohort_change w) t
@@ -63,7 +63,7 @@ SELECT i.enrolid, ue.userid, 0, 0
   JOIN {user_enrolments} ue ON ue.enrolid = i.enrolid
  WHERE i.whole AND @cohort_follows;
 
--- Members are in. Moodle clears the dates of who joins anew, and leaves them when a method is switched on.
+-- Enrol the members. Moodle clears the dates of somebody who joins the cohort, and keeps them when a method is enabled.
 INSERT IGNORE INTO toolsync_enrolment (enrolid, userid, courseid, line, n, timestart, timeend, suspended, ueid, differs)
 SELECT s.enrolid, s.userid, i.courseid, 0, 0, IF(s.joined, 0, NULL), IF(s.joined, 0, NULL), 0, ue.id,
        ue.id IS NOT NULL AND (ue.status <> 0 OR s.joined AND (ue.timestart <> 0 OR ue.timeend <> 0))
@@ -90,7 +90,7 @@ SELECT i.groupid, s.userid, i.courseid, 'enrol_cohort', s.enrolid
   LEFT JOIN {groups_members} gm ON gm.groupid = i.groupid AND gm.userid = s.userid
  WHERE s.member AND NOT i.disabled AND i.groupid IS NOT NULL AND gm.id IS NULL;
 
--- Others are out: unenrolled (0, the default), or suspended with (2) or without (3) their roles. A disabled method gives no roles either.
+-- Everybody else is unenrolled (`unenrolaction` 0, the default), or suspended with (2) or without (3) roles. A disabled method takes its roles, except with 2.
 INSERT IGNORE INTO toolsync_leaving (enrolid, userid, ueid, courseid, contextid, component)
 SELECT s.enrolid, s.userid, ue.id, i.courseid, i.contextid, 'enrol_cohort'
   FROM toolsync_cohort_sync s

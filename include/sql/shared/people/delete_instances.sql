@@ -1,4 +1,4 @@
--- Removed enrolment methods: what is left of them, and they themselves.
+-- Delete the removed enrolment methods, with the memberships and roles that they gave.
 
 INSERT IGNORE INTO toolsync_membership_gone (id, groupid, userid, courseid)
 SELECT gm.id, gm.groupid, gm.userid, g.courseid

@@ -1,4 +1,4 @@
--- Those in toolsync_enrolment are in, with these dates and status.
+-- Enrol the people in toolsync_enrolment, or update their dates and status.
 
 INSERT INTO {user_enrolments} (status, enrolid, userid, timestart, timeend, modifierid, timecreated, timemodified)
 SELECT COALESCE(w.suspended, 0), w.enrolid, w.userid, COALESCE(w.timestart, 0), COALESCE(w.timeend, 0), @actor, @now, @now
@@ -22,7 +22,7 @@ SELECT w.courseid, w.userid
   JOIN {enrol} e ON e.id = w.enrolid AND e.enrol <> 'meta'
  WHERE w.ueid IS NULL OR w.differs;
 
--- The teachers named on course cards are those who are active.
+-- Course cards show active teachers only.
 INSERT IGNORE INTO toolsync_stale (topic)
 SELECT 'contacts'
   FROM toolsync_enrolment w

@@ -1,4 +1,4 @@
--- Courses that take their people from another (as enrol_meta_sync). Meta enrolments and their roles in the master are not looked at, so there are no chains.
+-- Sync the courses with a meta link, as enrol_meta_sync does. Meta enrolments of the master and their roles do not count, so links do not chain.
 
 INSERT INTO toolsync_follow (enrolid, userid, by_event)
 SELECT l.enrolid, w.userid, 1
@@ -18,7 +18,7 @@ SELECT l.enrolid, ue.userid, 0
   JOIN {user_enrolments} ue ON ue.enrolid = l.enrolid
  WHERE l.whole;
 
--- Their enrolments in the master, taken together: the longest time of the active ones.
+-- Their enrolments in the master combined: active if one of them is, from the earliest start to the latest end of the active ones.
 INSERT INTO toolsync_followed (enrolid, userid, suspended, timestart, timeend)
 SELECT f.enrolid, f.userid, MIN(ue.status + e.status) > 0,
        COALESCE(MIN(IF(ue.status + e.status = 0, ue.timestart, NULL)), 0),
@@ -36,8 +36,8 @@ SELECT f.enrolid, f.userid, ra.roleid
   JOIN {role_assignments} ra ON ra.userid = f.userid AND ra.contextid = l.mastercontextid
  WHERE ra.component <> 'enrol_meta' AND NOT FIND_IN_SET(ra.roleid, @meta_skip_roles);
 
--- Column belongs: is to be enrolled here. Column with_roles: and is to hold the master's roles. Without `syncall` only people with a role follow,
--- and unenrolling (0) then takes out those whose roles are asleep, too.
+-- Column belongs: to be enrolled here. Column with_roles: to hold the master's roles, too. Without `syncall` only people with a role follow; with
+-- `unenrolaction` 0, those who are suspended in the master, or whose link is disabled, leave then.
 INSERT INTO toolsync_following (enrolid, userid, courseid, contextid, groupid, ueid, belongs, with_roles, suspended, timestart, timeend)
 SELECT f.enrolid, f.userid, l.courseid, l.contextid, l.groupid, ue.id,
        p.userid IS NOT NULL
@@ -73,7 +73,7 @@ SELECT w.groupid, w.userid, w.courseid, 'enrol_meta', w.enrolid
   LEFT JOIN {groups_members} gm ON gm.groupid = w.groupid AND gm.userid = w.userid
  WHERE w.belongs AND w.groupid IS NOT NULL AND gm.id IS NULL;
 
--- Who belongs here no more: unenrolled (0), or suspended with (2) or without (3, the default) the roles.
+-- People who no longer belong here are unenrolled (0), or suspended with (2) or without (3, the default) roles.
 INSERT INTO toolsync_leaving (enrolid, userid, ueid, courseid, contextid, component)
 SELECT w.enrolid, w.userid, w.ueid, w.courseid, w.contextid, 'enrol_meta'
   FROM toolsync_following w

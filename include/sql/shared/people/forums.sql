@@ -1,4 +1,4 @@
--- Forums that subscribe everybody at first (2) do so for those who got a role in the course and may be subscribed.
+-- Subscribe people who got a role in the course to its forums with automatic subscription (forcesubscribe 2), if their roles allow it.
 
 DROP TEMPORARY TABLE IF EXISTS toolsync_forum_capability;
 DROP TEMPORARY TABLE IF EXISTS toolsync_forum_context;
@@ -14,7 +14,7 @@ CREATE TEMPORARY TABLE toolsync_forum_role (
     forumid BIGINT NOT NULL, roleid BIGINT NOT NULL, allowed TINYINT NOT NULL, prohibited TINYINT NOT NULL, PRIMARY KEY (forumid, roleid)
 );
 
--- The contexts above a forum, itself included: the numbers of its path.
+-- The contexts on a forum's path, its own included.
 INSERT INTO toolsync_forum_context (forumid, contextid, courseid, depth)
 SELECT f.id, c.id, f.course, c.depth
   FROM (SELECT DISTINCT s.courseid FROM toolsync_subscriber s) t
@@ -31,7 +31,7 @@ SELECT rc.contextid, rc.roleid, rc.permission
  WHERE rc.capability = 'mod/forum:allowforcesubscribe' AND rc.permission <> 0
    AND EXISTS (SELECT 1 FROM toolsync_forum_context fc);
 
--- What a role may: the definition nearest to the forum counts, but one prohibition (-1000) anywhere beats all.
+-- What a role allows: the definition nearest to the forum counts, but a prohibition (-1000) anywhere on the path beats all others.
 INSERT INTO toolsync_forum_role (forumid, roleid, allowed, prohibited)
 SELECT fc.forumid, k.roleid, MAX(fc.depth * 2 + (k.permission = 1)) % 2, MIN(k.permission) <= -1000
   FROM toolsync_forum_context fc
@@ -51,7 +51,7 @@ SELECT fc.forumid, s.userid, MAX(fr.allowed), MAX(fr.prohibited)
   JOIN toolsync_forum_role fr ON fr.forumid = fc.forumid AND fr.roleid = ra.roleid
  GROUP BY fc.forumid, s.userid;
 
--- Everybody has the site's default role, too; site administrators may everything.
+-- Everybody also has the site's default role, and site administrators may do everything.
 INSERT INTO toolsync_forum_subscription (forumid, userid, allowed, prohibited)
 SELECT fr.forumid, s.userid, fr.allowed, fr.prohibited
   FROM toolsync_subscriber s

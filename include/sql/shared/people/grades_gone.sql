@@ -1,4 +1,4 @@
--- Grades of those in toolsync_last go; a copy stays in the history, completion that rested on them is incomplete again.
+-- Delete the grades of the people in toolsync_last. Copies go to the grade history, and completion that depended on a grade becomes incomplete.
 
 DROP TEMPORARY TABLE IF EXISTS toolsync_grade_gone;
 CREATE TEMPORARY TABLE toolsync_grade_gone (
@@ -24,7 +24,7 @@ SELECT 3, gg.id, 'userdelete', @now, @actor, gg.itemid, gg.userid, gg.rawgrade, 
 DROP TEMPORARY TABLE IF EXISTS toolsync_file_gone;
 CREATE TEMPORARY TABLE toolsync_file_gone (id BIGINT NOT NULL PRIMARY KEY, draftid BIGINT NOT NULL);
 
--- Files that came as feedback with a grade.
+-- Feedback files of these grades.
 INSERT INTO toolsync_file_gone (id, draftid)
 SELECT f.id, MIN(f.id) OVER (PARTITION BY f.itemid)
   FROM toolsync_grade_gone d
@@ -39,7 +39,7 @@ SELECT f.id, MIN(f.id) OVER (PARTITION BY f.itemid)
 DELETE gg FROM {grade_grades} gg
   JOIN toolsync_grade_gone d ON d.id = gg.id;
 
--- The few activities whose completion rests on such a grade first: people have many grades.
+-- Find the activities whose completion depends on such a grade first: they are few, while people have many grades.
 DROP TEMPORARY TABLE IF EXISTS toolsync_graded_module;
 CREATE TEMPORARY TABLE toolsync_graded_module (itemid BIGINT NOT NULL, moduleid BIGINT NOT NULL, PRIMARY KEY (itemid, moduleid));
 

@@ -1,4 +1,4 @@
--- Group members: those who go (by an operation, or with their enrolment) and those who come (by an operation, or with a method that has a group).
+-- Remove group members (by an operation, or with their enrolment), then add others (by an operation, or by an enrolment method with a group).
 
 UPDATE toolsync_member_op o
   JOIN {groups} g ON g.courseid = o.courseid AND g.name = o.groupname
@@ -14,7 +14,7 @@ SELECT gm.id, gm.groupid, gm.userid, o.courseid
 DELETE gm FROM {groups_members} gm
   JOIN toolsync_membership_gone d ON d.id = gm.id;
 
--- Who is in the course by another method with the same group stays in it by that one.
+-- Somebody who is also enrolled by a cohort or meta enrolment with the same group stays in it, by that method.
 INSERT IGNORE INTO toolsync_membership_new (groupid, userid, courseid, component, itemid)
 SELECT d.groupid, d.userid, d.courseid, CONCAT('enrol_', e.enrol), e.id
   FROM toolsync_membership_gone d
@@ -48,7 +48,7 @@ UPDATE {groups} g
   JOIN (SELECT DISTINCT d.groupid FROM toolsync_membership_gone d) t ON t.groupid = g.id
    SET g.timemodified = @now;
 
--- A group's conversation has the group's members.
+-- The members of a group's conversation are those of the group.
 DELETE cm FROM toolsync_membership_gone d
   JOIN {message_conversations} c ON c.component = 'core_group' AND c.itemtype = 'groups' AND c.itemid = d.groupid
   JOIN {message_conversation_members} cm ON cm.conversationid = c.id AND cm.userid = d.userid;
@@ -66,7 +66,7 @@ SELECT 'group_members' FROM toolsync_membership_new w LIMIT 1;
 INSERT IGNORE INTO toolsync_stale (topic)
 SELECT 'group_members' FROM toolsync_membership_gone d LIMIT 1;
 
--- Quiz attempts under way end when the overrides of the person's groups say so.
+-- Open quiz attempts: an override of a group that the person joins or leaves changes when they end.
 DROP TEMPORARY TABLE IF EXISTS toolsync_quiz_attempt;
 CREATE TEMPORARY TABLE toolsync_quiz_attempt (id BIGINT NOT NULL PRIMARY KEY);
 

@@ -1,4 +1,4 @@
--- Enrolment methods: added, switched on and off, or to be removed. Who is enrolled by them follows in the later steps.
+-- Add, enable, disable and change enrolment methods, and mark those to delete. Later steps change who is enrolled by them.
 
 INSERT INTO toolsync_instance_new (line, n, courseid, sortorder)
 SELECT o.line, o.n, o.courseid,
@@ -19,7 +19,7 @@ UPDATE toolsync_instance_op o
   JOIN {enrol} e ON e.courseid = w.courseid AND e.sortorder = w.sortorder
    SET o.enrolid = e.id, o.status = 'created';
 
--- What is so already.
+-- Methods that are already as they should be.
 UPDATE toolsync_instance_op o
   JOIN {enrol} e ON e.id = o.enrolid
    SET o.status = 'unchanged'
@@ -28,7 +28,7 @@ UPDATE toolsync_instance_op o
    AND COALESCE(o.enrolstartdate, e.enrolstartdate) <=> e.enrolstartdate AND COALESCE(o.enrolenddate, e.enrolenddate) <=> e.enrolenddate
    AND COALESCE(o.customint2, e.customint2) <=> e.customint2;
 
--- A method that gets another group takes its people out of the one it had.
+-- A method that gets another group removes its people from the previous one.
 INSERT IGNORE INTO toolsync_membership_gone (id, groupid, userid, courseid)
 SELECT gm.id, gm.groupid, gm.userid, e.courseid
   FROM toolsync_instance_op o

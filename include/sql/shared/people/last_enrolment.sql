@@ -1,11 +1,11 @@
--- Those in toolsync_last are in the course no more, by any method.
+-- The people in toolsync_last are no longer enrolled in the course by any method: delete what Moodle deletes then.
 
 INSERT IGNORE INTO toolsync_role_gone (id, contextid, courseid, userid, roleid, component)
 SELECT ra.id, ra.contextid, l.courseid, ra.userid, ra.roleid, ra.component
   FROM toolsync_last l
   JOIN {role_assignments} ra ON ra.userid = l.userid AND ra.contextid = l.contextid;
 
--- Roles in its activities and blocks, too. Few courses have any: those contexts first, then the people.
+-- Their roles in its activities and blocks, too. Find these contexts first: few courses have such roles.
 DROP TEMPORARY TABLE IF EXISTS toolsync_inner_context;
 CREATE TEMPORARY TABLE toolsync_inner_context (courseid BIGINT NOT NULL, contextid BIGINT NOT NULL, PRIMARY KEY (courseid, contextid));
 

@@ -1,5 +1,5 @@
--- The moment at which Moodle looks at the open attempts in toolsync_quiz_attempt next: the end that holds for the person, then the grace period of an overdue one.
--- A person's own override goes before those of groups, no limit (0) before the latest.
+-- Set the time at which Moodle next checks the open attempts in toolsync_quiz_attempt: the end that applies to the person, plus the grace period of an
+-- overdue attempt. The person's own override comes before those of groups; of these, no limit (0) comes before the latest.
 
 DROP TEMPORARY TABLE IF EXISTS toolsync_quiz_end;
 CREATE TEMPORARY TABLE toolsync_quiz_end (id BIGINT NOT NULL PRIMARY KEY, timeclose BIGINT NOT NULL, timelimit BIGINT NOT NULL);

@@ -1,4 +1,4 @@
--- Roles are taken away (toolsync_role_gone) and given (toolsync_role_new).
+-- Unassign the roles in toolsync_role_gone, assign those in toolsync_role_new.
 
 DELETE ra FROM {role_assignments} ra
   JOIN toolsync_role_gone d ON d.id = ra.id;

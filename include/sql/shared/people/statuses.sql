@@ -1,4 +1,4 @@
--- What became of the operations on enrolments and roles.
+-- Set the status of the operations on enrolments and roles.
 
 UPDATE toolsync_enrolment_op o
   LEFT JOIN toolsync_enrolment w ON w.enrolid = o.enrolid AND w.userid = o.userid

@@ -1,4 +1,4 @@
--- Those in toolsync_leaving leave; with the last enrolment goes what Moodle takes away with it.
+-- Unenrol the people in toolsync_leaving. With somebody's last enrolment in the course goes what Moodle deletes with it.
 
 INSERT IGNORE INTO toolsync_membership_gone (id, groupid, userid, courseid)
 SELECT gm.id, gm.groupid, gm.userid, l.courseid

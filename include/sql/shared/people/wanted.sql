@@ -1,4 +1,4 @@
--- The operations on enrolments and roles become what the next steps do.
+-- Turn the operations on enrolments and roles into the rows that the next steps work on.
 
 INSERT IGNORE INTO toolsync_touched_course (courseid)
 SELECT DISTINCT o.courseid FROM toolsync_enrolment_op o WHERE o.status IS NULL;
@@ -9,7 +9,7 @@ SELECT DISTINCT o.courseid FROM toolsync_role_op o WHERE o.status IS NULL AND o.
 INSERT IGNORE INTO toolsync_touched_course (courseid)
 SELECT o.courseid FROM toolsync_instance_op o WHERE o.status IN ('updated', 'deleted');
 
--- Courses that follow these by meta link, and meta links that were just added or switched (these look at everybody: `whole`).
+-- Meta links to these courses, and meta links that were just added or changed, which sync everybody (`whole`).
 INSERT INTO toolsync_meta_link (enrolid, courseid, contextid, masterid, mastercontextid, groupid, disabled, whole)
 SELECT e.id, e.courseid, c.id, e.customint1, mc.id, g.id, e.status <> 0, 0
   FROM toolsync_touched_course t
@@ -30,7 +30,7 @@ SELECT e.id, e.courseid, c.id, e.customint1, mc.id, g.id, e.status <> 0, 1
  WHERE o.enrol = 'meta' AND o.status IN ('created', 'updated') AND @meta_follows
     ON DUPLICATE KEY UPDATE whole = 1;
 
--- A method switched on or off changes everybody who is in by it.
+-- A changed method changes everybody who is enrolled by it.
 INSERT IGNORE INTO toolsync_changed (courseid, userid)
 SELECT o.courseid, ue.userid
   FROM toolsync_instance_op o
@@ -46,7 +46,7 @@ SELECT o.enrolid, o.userid, ue.id, e.courseid, c.id, CONCAT('enrol_', e.enrol)
   JOIN {context} c ON c.contextlevel = 50 AND c.instanceid = e.courseid
  WHERE o.action = 'unenrol' AND o.status IS NULL;
 
--- The same enrolment may be named several times: later dates win.
+-- Several operations may be about the same enrolment: later dates win.
 INSERT INTO toolsync_enrolment (enrolid, userid, courseid, line, n, timestart, timeend, suspended, ueid, differs)
 SELECT o.enrolid, o.userid, o.courseid, o.line, o.n, o.timestart, o.timeend, o.suspended, ue.id,
        ue.id IS NOT NULL AND (ue.timestart <> COALESCE(o.timestart, ue.timestart) OR ue.timeend <> COALESCE(o.timeend, ue.timeend)
