@@ -17,7 +17,7 @@ UPDATE toolsync_row r
  WHERE r.status IS NULL AND COALESCE(r.enrol, '') NOT IN ('', 'cohort');
 
 UPDATE toolsync_row r
-   SET r.status = 'failed', r.field = 'role', r.message = 'expected one role: all roles (*) is for del, restore and fulldel'
+   SET r.status = 'failed', r.field = 'role', r.message = 'expected one role: * (all roles) works with del, restore and fulldel only'
  WHERE r.status IS NULL AND r.command = 'add' AND r.role = '*';
 
 UPDATE toolsync_row r
@@ -47,7 +47,7 @@ UPDATE toolsync_row r
    SET r.status = 'failed', r.field = 'role', r.message = 'no role has this shortname or id'
  WHERE r.status IS NULL AND r.rolewanted <> '' AND r.roleid IS NULL;
 
--- The methods that bind this cohort to this course, with this role or any.
+-- The enrolment methods that bind this cohort to this course, with this role or, for *, any role.
 CREATE TEMPORARY TABLE toolsync_bound (
     line INT UNSIGNED NOT NULL, enrolid BIGINT NOT NULL, disabled TINYINT NOT NULL, groupid BIGINT NULL, groupname VARCHAR(254) NULL,
     PRIMARY KEY (line, enrolid)

@@ -1,4 +1,4 @@
--- `yes`: a new group of the cohort's name, unless the binding has a group; the first of «name», «name (2)», «name (3)» … that the course does not have.
+-- `yes`: a new group with the cohort's name, unless the binding has a group: the first of `name`, `name (2)`, `name (3)` … that is free in the course.
 CREATE TEMPORARY TABLE toolsync_free_name (line INT UNSIGNED NOT NULL PRIMARY KEY, name VARCHAR(254) NOT NULL);
 
 INSERT IGNORE INTO toolsync_free_name (line, name)

@@ -5,7 +5,7 @@ INSERT INTO toolsync_touch (line, thing, mode)
 SELECT r.line, CONCAT('bind|', LEFT(r.course, 300), '|', LEFT(r.cohort, 300)), NULL
   FROM toolsync_row r;
 
--- The course, and those that follow it: what is left of a person depends on what comes first, binding or releasing.
+-- The course, and those with a meta link to it: what a person keeps there depends on which comes first, binding or releasing.
 INSERT INTO toolsync_touch (line, thing, mode)
 SELECT r.line, CONCAT('course|', LEFT(r.course, 300)), {{ inward }}
   FROM toolsync_row r;
@@ -17,7 +17,7 @@ SELECT DISTINCT r.line, CONCAT('follower|', e.courseid), {{ inward }}
   JOIN {enrol} e ON e.enrol = 'meta' AND e.customint1 = c.id;
 {% if given("makegroup") %}
 
--- New groups in a course are made one after the other: each takes the first name that is free.
+-- New groups in a course are created one after the other, because each takes the first free name.
 INSERT INTO toolsync_touch (line, thing, mode)
 SELECT r.line, CONCAT('group|', LEFT(r.course, 300)), NULL
   FROM toolsync_row r

@@ -4,7 +4,7 @@
 
 {% set own = {"idnumber": "cidnumber", "name": "cname", "id": "cid"}[option.cohort_id_field] %}
 {% set key = "LEFT(COALESCE(NULLIF(r.cid, ''), r." ~ own ~ "), 254)" %}
--- The lines that may still succeed, with what their values name.
+-- The lines that have not failed, with the ids that their values name.
 CREATE TEMPORARY TABLE toolsync_line (
     line INT UNSIGNED NOT NULL PRIMARY KEY, command VARCHAR(20) NOT NULL, cohortkey VARCHAR(254) NULL, cohortid BIGINT NULL, cohorts INT NOT NULL,
     wantsperson TINYINT NOT NULL, userid BIGINT NULL, users INT NOT NULL, contextid BIGINT NULL, created TINYINT NOT NULL DEFAULT 0, KEY (cohortid)
@@ -44,7 +44,7 @@ UPDATE toolsync_row r
 
 UPDATE toolsync_row r
   JOIN toolsync_line l ON l.line = r.line
-   SET r.status = 'failed', r.field = IF(r.ccatcontext <> '', 'ccatcontext', 'ccatcontextidnumber'), r.message = 'no category has this id'
+   SET r.status = 'failed', r.field = IF(r.ccatcontext <> '', 'ccatcontext', 'ccatcontextidnumber'), r.message = 'no category has this id or idnumber'
  WHERE r.status IS NULL AND l.command = 'add' AND l.contextid IS NULL AND (r.ccatcontext <> '' OR r.ccatcontextidnumber <> '');
 
 {% if own != "cidnumber" %}
@@ -66,7 +66,7 @@ UPDATE toolsync_row r
 {% endif %}
 
 INSERT INTO toolsync_note (line, field, message)
-SELECT l.line, 'userid', 'free takes everybody out of the cohort, not this person only'
+SELECT l.line, 'userid', 'not used: free removes everybody from the cohort'
   FROM toolsync_line l
   JOIN toolsync_row r ON r.line = l.line AND r.status IS NULL
  WHERE l.command = 'free' AND l.wantsperson;

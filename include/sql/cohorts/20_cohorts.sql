@@ -1,5 +1,5 @@
 {% set own = {"idnumber": "cidnumber", "name": "cname", "id": "cid"}[option.cohort_id_field] %}
--- The guest is in no cohort: such a line must not create one either.
+-- The guest account cannot be in a cohort, so its line must not create one either.
 UPDATE toolsync_row r
   JOIN toolsync_line l ON l.line = r.line
    SET r.status = 'failed', r.field = 'userid', r.message = 'the guest account cannot be in a cohort'
@@ -23,7 +23,7 @@ UPDATE toolsync_line l
   JOIN toolsync_cohort_op o ON o.line = l.line
    SET l.cohortid = o.cohortid, l.created = o.status = 'created';
 
--- A cohort that is there gets the columns that the file has; lines that share it say the same, so its first line speaks.
+-- Update existing cohorts with the columns of the file. Lines of a segment about one cohort say the same of it (touches.sql), so the first one counts.
 CREATE TEMPORARY TABLE toolsync_cohort_told (cohortid BIGINT NOT NULL PRIMARY KEY, line INT UNSIGNED NOT NULL, contextid BIGINT NULL, KEY (line));
 
 INSERT IGNORE INTO toolsync_cohort_told (cohortid, line, contextid)

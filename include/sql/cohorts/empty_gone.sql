@@ -1,5 +1,5 @@
--- A cohort that is to be deleted (toolsync_cohort_gone) loses its members and the enrolment methods that are bound to it. Where the site suspends
--- people instead of unenrolling them, the methods stay, disabled.
+-- Cohorts to be deleted (toolsync_cohort_gone) lose their members and the enrolment methods bound to them. If the site suspends people instead of
+-- unenrolling them, the methods stay, disabled.
 INSERT INTO toolsync_cohort_member_op (line, n, field, action, cohortid, userid)
 SELECT d.line, m.id, 'cmd', 'remove', m.cohortid, m.userid
   FROM toolsync_cohort_gone d

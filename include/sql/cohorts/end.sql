@@ -1,5 +1,5 @@
 {% if option.purge_empty %}
--- Once the whole file is done: those of its cohorts that have no member go.
+-- After the whole file: delete those of its cohorts that have no members.
 {% include "shared/people_tables.sql" %}
 {% include "cohorts/names.sql" %}
 
@@ -11,7 +11,7 @@ SELECT k.id, (SELECT MAX(r.line) FROM toolsync_row r)
  WHERE k.matches = 1 AND NOT EXISTS (SELECT 1 FROM {cohort_members} m WHERE m.cohortid = k.id);
 
 INSERT INTO toolsync_note (line, field, message)
-SELECT d.line, 'cid', CONCAT('cohort ', c.name, ' was empty and is deleted')
+SELECT d.line, 'cid', CONCAT('deleted the empty cohort ', c.name)
   FROM toolsync_cohort_gone d
   JOIN {cohort} c ON c.id = d.cohortid;
 

@@ -1,4 +1,4 @@
-{# What the lines name, looked up once for each name: there may be a hundred thousand lines of one cohort, and cohorts have no index by name. #}
+{# Look up each cohort and each context once: a file may have 100,000 lines about one cohort, and cohorts have no index by name. #}
 {% set own = {"idnumber": "cidnumber", "name": "cname", "id": "cid"}[option.cohort_id_field] %}
 {% set key = "LEFT(COALESCE(NULLIF(r.cid, ''), r." ~ own ~ "), 254)" %}
 CREATE TEMPORARY TABLE toolsync_cohort_named (
@@ -23,7 +23,7 @@ UPDATE toolsync_cohort_named k
    SET k.id = c.id, k.matches = c.matches;
 {% endif %}
 
--- Contexts: of a category by its id (0 is the site), else by its idnumber.
+-- Contexts of categories: by id (0 is the system context), else by idnumber.
 CREATE TEMPORARY TABLE toolsync_context_named (
     categoryid VARCHAR(100) NOT NULL, idnumber VARCHAR(100) NOT NULL, contextid BIGINT NULL, PRIMARY KEY (categoryid, idnumber)
 );

@@ -5,7 +5,7 @@
 {% set member = "(COALESCE(r.cmd, '') IN ('', 'add') OR r.cmd = 'del' AND COALESCE(r.userid, '') <> '')" %}
 {% set says = "MD5(CONCAT_WS('|', IFNULL(r.cname, '-'), IFNULL(r.cidnumber, '-'), IFNULL(r.cdescription, '-'), IFNULL(r.visible, '-'),
                              IFNULL(r.component, '-'), IFNULL(r.ccatcontext, '-'), IFNULL(r.ccatcontextidnumber, '-')))" %}
--- The cohort. Lines about its members commute, as long as they say nothing new of the cohort itself; so do lines that say the same of it.
+-- The cohort. Lines about its members commute if they change nothing of the cohort itself; so do lines that say the same of it.
 INSERT INTO toolsync_touch (line, thing, mode)
 SELECT r.line, CONCAT('cohort|', k.name),
        CASE WHEN NOT {{ member }} THEN NULL
@@ -24,7 +24,7 @@ SELECT r.line, CONCAT('cohort|', k.name),
                                     AND x.idnumber = IF(COALESCE(r.ccatcontext, '') = '', COALESCE(r.ccatcontextidnumber, ''), '');
 {% if own != "cidnumber" %}
 
--- No two cohorts have the same idnumber.
+-- Idnumbers of cohorts are unique.
 INSERT INTO toolsync_touch (line, thing, mode)
 SELECT r.line, CONCAT('idnumber|', LEFT(r.cidnumber, 254)), MD5(CONCAT({{ key }}, '|', {{ says }}))
   FROM toolsync_row r
@@ -37,7 +37,7 @@ SELECT r.line, CONCAT('member|', LEFT(r.userid, 300), '|', {{ key }}), NULL
   FROM toolsync_row r
  WHERE r.userid <> '' AND {{ member }};
 
--- The person: when some join and some leave, what two cohorts do in the same course depends on what comes first. So it does when a whole cohort leaves.
+-- The person: if some lines join and others leave, what two cohorts do in one course depends on the order. The same holds if a whole cohort leaves.
 -- @some_leave: 1 if some lines add people to cohorts and others remove people, otherwise 0
 SET @some_leave = (SELECT COUNT(DISTINCT COALESCE(r.cmd, '') = 'del') > 1 FROM toolsync_row r WHERE r.userid <> '' AND {{ member }});
 

@@ -1,4 +1,4 @@
--- The course that receives people, by every line about it; the course that gives them, by lines that give. A course may do both.
+-- The course that receives people, and the course that gives them. Lines that take people from the same course commute; a course may be both.
 INSERT INTO toolsync_touch (line, thing, mode)
 SELECT r.line, LEFT(r.meta, 700), NULL
   FROM toolsync_row r

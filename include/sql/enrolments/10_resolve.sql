@@ -3,7 +3,7 @@
 
 {% set cmd = "LOWER(COALESCE(NULLIF(r.cmd, ''), '" ~ option.default_cmd ~ "'))" %}
 {% set method = "LEFT(COALESCE(NULLIF(r.enrol, ''), IF(" ~ cmd ~ " IN ('enable', 'disable'), NULL, '" ~ option.default_method ~ "')), 100)" %}
--- The lines that may still succeed, with what their values name.
+-- The lines that have not failed, with the ids that their values name.
 CREATE TEMPORARY TABLE toolsync_line (
     line INT UNSIGNED NOT NULL PRIMARY KEY, command VARCHAR(20) NOT NULL, roleonly TINYINT NOT NULL, method VARCHAR(100) NULL,
     groupcommand VARCHAR(20) NULL, starttime BIGINT NULL, endtime BIGINT NULL,
@@ -30,7 +30,7 @@ UPDATE toolsync_row r
 UPDATE toolsync_row r
   JOIN toolsync_line l ON l.line = r.line
    SET r.status = 'failed', r.field = 'uid',
-       r.message = CASE WHEN COALESCE(r.uid, '') = '' THEN 'expected a person'
+       r.message = CASE WHEN COALESCE(r.uid, '') = '' THEN 'expected an account'
                         WHEN l.users = 0 THEN 'no account has this {{ option.user_id_field }}'
                         ELSE CONCAT(l.users, ' accounts have this {{ option.user_id_field }}') END
  WHERE r.status IS NULL AND l.users <> 1;
@@ -43,7 +43,8 @@ UPDATE toolsync_row r
                         ELSE CONCAT(l.courses, ' courses have this {{ option.course_id_field }}') END
  WHERE r.status IS NULL AND l.courses <> 1;
 
--- A role alone is taken by its name, all of the person's in the course by *; where no role is looked at, its name may be anything.
+-- `del` of a role without an enrolment (method `-`) takes its short name, or * for all roles of the person in the course. Where the role is not used,
+-- rolename may be anything.
 UPDATE toolsync_row r
   JOIN toolsync_line l ON l.line = r.line
    SET r.status = 'failed', r.field = 'rolename',
@@ -56,7 +57,7 @@ UPDATE toolsync_row r
 UPDATE toolsync_row r
   JOIN toolsync_line l ON l.line = r.line
    SET r.status = 'failed', r.field = 'enrol',
-       r.message = CASE WHEN l.roleonly THEN 'a role alone (-) can be neither enabled nor disabled'
+       r.message = CASE WHEN l.roleonly THEN 'a role without an enrolment (-) cannot be enabled or disabled'
                         WHEN l.method = 'meta' THEN 'these people come from another course by a meta link: change that course''s people'
                         ELSE 'these people come from a cohort: change the cohort''s members' END
  WHERE r.status IS NULL AND (l.roleonly AND l.command IN ('enable', 'disable') OR l.method IN ('cohort', 'meta'));
@@ -66,7 +67,7 @@ UPDATE toolsync_row r
   JOIN toolsync_line l ON l.line = r.line
    SET r.status = 'failed', r.field = 'gcmd',
        r.message = IF(l.groupcommand IN ('gadd', 'gaddcreate', 'greplace', 'greplacecreate'),
-                      'who leaves the course joins no group: expected gdel or nothing', 'expected gadd, gaddcreate, greplace, greplacecreate or gdel')
+                      'expected gdel or nothing: a person who leaves the course joins no group', 'expected gadd, gaddcreate, greplace, greplacecreate or gdel')
  WHERE r.status IS NULL
    AND (l.groupcommand NOT IN ('gadd', 'gaddcreate', 'greplace', 'greplacecreate', 'gdel')
         OR l.command = 'del' AND NOT l.roleonly AND l.groupcommand <> 'gdel');

@@ -1,6 +1,6 @@
--- What each line wants done.
+-- The operations that the lines ask for.
 
--- The enrolment method of that name in the course: one that the person is enrolled by before another, then the course's order.
+-- The course's instance of this enrolment method: a usable one first, then one by which the person is enrolled, then in the course's order.
 INSERT IGNORE INTO toolsync_enrolment_op (line, field, action, enrolid, courseid, userid, timestart, timeend, suspended, status, message)
 SELECT l.line, IF(e.status = 0 AND FIND_IN_SET(e.enrol, @enrol_plugins), 'uid', 'enrol'),
        CASE l.command WHEN 'add' THEN 'enrol' WHEN 'del' THEN 'unenrol' ELSE 'update' END, e.id, l.courseid, l.userid,
@@ -22,7 +22,7 @@ UPDATE toolsync_row r
    SET r.status = 'failed', r.field = 'enrol', r.message = 'the course has no such enrolment method'
  WHERE r.status IS NULL AND o.line IS NULL;
 
--- Roles given by hand or by self enrolment belong to no method.
+-- Roles of manual and self enrolments have no component.
 INSERT INTO toolsync_role_op (line, field, action, contextid, courseid, userid, roleid, component, itemid)
 SELECT l.line, 'rolename', CASE l.command WHEN 'add' THEN 'assign' WHEN 'shift' THEN 'only' ELSE 'unassign' END, l.contextid, l.courseid, l.userid,
        l.roleid, IF(e.id IS NULL, '', CONCAT('enrol_', e.enrol)), COALESCE(e.id, 0)
@@ -31,7 +31,7 @@ SELECT l.line, 'rolename', CASE l.command WHEN 'add' THEN 'assign' WHEN 'shift' 
   LEFT JOIN {enrol} e ON e.id = o.enrolid AND e.enrol NOT IN ('manual', 'self')
  WHERE l.command IN ('add', 'shift') OR l.command = 'del' AND l.roleonly;
 
--- Without a method, all enrolments of the person in the course; those that a cohort or another course gives would come right back.
+-- Without a method: all enrolments of the person in the course, except those by cohort or meta link, which Moodle would set back.
 INSERT INTO toolsync_enrolment_op (line, n, field, action, enrolid, courseid, userid, suspended)
 SELECT l.line, ue.id, 'uid', 'update', e.id, l.courseid, l.userid, l.command = 'disable'
   FROM toolsync_line l
@@ -54,6 +54,6 @@ UPDATE toolsync_row r
 
 INSERT INTO toolsync_note (line, field, message)
 SELECT l.line, IF(l.starttime IS NULL, 'endtime', 'starttime'),
-       IF(l.roleonly, 'a role alone has no dates; they are not used', 'enable and disable change no dates; they are not used')
+       IF(l.roleonly, 'not used: a role without an enrolment has no dates', 'not used: enable and disable change no dates')
   FROM toolsync_line l
  WHERE (l.roleonly OR l.command IN ('enable', 'disable')) AND (l.starttime IS NOT NULL OR l.endtime IS NOT NULL);

@@ -24,7 +24,7 @@ SELECT o.line, o.n, o.field, o.courseid, o.groupname
 
 UPDATE toolsync_member_op o
   JOIN {groups_members} gm ON gm.groupid = o.groupid AND gm.userid = o.userid AND gm.component <> 'tool_sync'
-   SET o.status = 'failed', o.message = 'somebody else put this person into this group; with protect_groups it stays'
+   SET o.status = 'failed', o.message = 'this membership was not made by Tool Sync, so it stays (Param protect_groups)'
  WHERE o.action = 'remove' AND o.status IS NULL;
 {% endif %}
 {% endif %}

@@ -4,7 +4,7 @@ SELECT r.line, LEFT(CONCAT('in|', r.cid, '|', r.uid), 700), NULL
   FROM toolsync_row r;
 
 {% import "shared/identify.sql" as named %}
--- A course that is followed by meta link: what becomes of a person in the followers depends on what comes first, joining or leaving.
+-- A course to which others have a meta link: what happens to a person there depends on which comes first, joining or leaving.
 INSERT INTO toolsync_touch (line, thing, mode)
 SELECT DISTINCT r.line, CONCAT('follow|', e.courseid, '|', LEFT(r.uid, 600)), COALESCE(NULLIF(r.cmd, ''), '{{ option.default_cmd }}')
   FROM toolsync_row r
@@ -12,7 +12,7 @@ SELECT DISTINCT r.line, CONCAT('follow|', e.courseid, '|', LEFT(r.uid, 600)), CO
   JOIN {enrol} e ON e.enrol = 'meta' AND e.customint1 = c.id;
 
 {% if given_any("g#") and given("gcmd") %}
--- Groups that are not there yet: lines that make sure of one commute, and lines that use one.
+-- Groups that do not exist yet: lines that may create one commute with each other, and so do lines that only use it.
 INSERT INTO toolsync_touch (line, thing, mode)
 SELECT r.line, LEFT(CONCAT('group|', r.cid, '|', w.value), 700), IF(r.gcmd LIKE '%create', 'make', 'use')
   FROM toolsync_row r

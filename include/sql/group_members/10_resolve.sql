@@ -1,7 +1,7 @@
 {% import "shared/identify.sql" as named %}
 {% include "shared/people_tables.sql" %}
 
--- The lines that may still succeed, with what their values name.
+-- The lines that have not failed, with the ids that their values name.
 CREATE TEMPORARY TABLE toolsync_line (
     line INT UNSIGNED NOT NULL PRIMARY KEY, command VARCHAR(20) NOT NULL, userid BIGINT NULL, users INT NOT NULL,
     courseid BIGINT NULL, courses INT NOT NULL, groupid BIGINT NULL, matches INT NOT NULL

@@ -2,7 +2,7 @@ INSERT INTO toolsync_member_op (line, field, action, courseid, groupid, userid)
 SELECT l.line, IF(l.command = 'del', 'groupid', 'userid'), IF(l.command = 'del', 'remove', 'add'), l.courseid, l.groupid, l.userid
   FROM toolsync_line l;
 
--- Who is neither in the group nor in the course was not meant.
+-- Removing somebody who is not even in the course is probably a mistake: the line fails.
 UPDATE toolsync_member_op o
   LEFT JOIN {groups_members} gm ON gm.groupid = o.groupid AND gm.userid = o.userid
    SET o.status = 'failed', o.field = 'userid', o.message = 'this person is not enrolled in this course'

@@ -26,12 +26,12 @@ UPDATE toolsync_row r
  WHERE r.status IS NULL AND r.visibility NOT BETWEEN 0 AND 3;
 
 UPDATE toolsync_row r
-   SET r.status = 'failed', r.field = IF(r.selfgrouping = 1, 'selfgrouping', 'grouping'), r.message = 'a grouping is not put into a grouping'
+   SET r.status = 'failed', r.field = IF(r.selfgrouping = 1, 'selfgrouping', 'grouping'), r.message = 'a grouping cannot be put into a grouping'
  WHERE r.status IS NULL AND r.kind = 'grouping' AND r.command = 'add' AND (r.selfgrouping = 1 OR r.grouping <> '');
 
 {% with rows="toolsync_row", value="courseid", by=option.course_id_field, into="course" %}{% include "shared/find_course.sql" %}{% endwith %}
 
--- What is there already: by `updateid`; else by its idnumber; else by its name.
+-- Find the existing group or grouping: by `updateid`, else by idnumber, else by name.
 UPDATE toolsync_row r
    SET r.groupkey = IF(r.kind = 'group', r.updateid, NULL), r.groupingkey = IF(r.kind = 'grouping', r.updateid, NULL)
  WHERE r.status IS NULL;
@@ -57,7 +57,7 @@ UPDATE toolsync_row r
    SET r.status = 'failed', r.field = 'name', r.message = CONCAT('this course has no such ', r.kind)
  WHERE r.status IS NULL AND r.command = 'del' AND r.target IS NULL;
 
--- The grouping that a group is put into, by its idnumber, else by its name.
+-- Find the grouping into which the group is put: by idnumber, else by name.
 UPDATE toolsync_row r
    SET r.bindkey = r.grouping
  WHERE r.status IS NULL AND r.command = 'add' AND r.grouping <> '';

@@ -1,4 +1,4 @@
--- A new name or idnumber must be free: what has it is something else.
+-- A new name or idnumber must be free in the course.
 {% for kind, table in [("group", "{groups}"), ("grouping", "{groupings}")] %}
 {% for column in ["name", "idnumber"] %}
 UPDATE toolsync_row r

@@ -9,7 +9,7 @@ UPDATE toolsync_row r
   JOIN toolsync_group_op o ON o.line = r.line
    SET r.target = o.groupid, r.status = IF(o.status = 'created', 'created', NULL);
 
--- Groupings: those of the file, and those that groups bring along.
+-- Create groupings: those of the file, and those that groups bring along (`selfgrouping`).
 CREATE TEMPORARY TABLE toolsync_grouping_new (
     courseid BIGINT NOT NULL, name VARCHAR(255) NOT NULL, line INT UNSIGNED NOT NULL, idnumber VARCHAR(100) NOT NULL, description LONGTEXT NULL,
     PRIMARY KEY (courseid, name)

@@ -1,4 +1,4 @@
--- What an `updateid` names gets the columns that the file has. A group whose members are hidden (visibility 2, 3) takes part in nothing.
+-- Update what `updateid` names with the columns of the file. A group with hidden members (visibility 2, 3) has no participation.
 {% set changes = [("name", "r.name"), ("idnumber", "r.idnumber"), ("description", "r.description")] %}
 {% set group_changes = changes + [("enrolmentkey", "r.enrolmentkey")] %}
 {% if site_has("groups", "visibility") %}
@@ -27,7 +27,7 @@ INSERT IGNORE INTO toolsync_stale (topic)
 SELECT 'groups' FROM toolsync_changed_{{ kind }} w LIMIT 1;
 {% endfor %}
 
--- The conversation of a group has its name; that of a group with hidden members is closed.
+-- A group's conversation has the group's name, and is disabled if the members are hidden.
 UPDATE {message_conversations} c
   JOIN toolsync_changed_group w ON c.component = 'core_group' AND c.itemtype = 'groups' AND c.itemid = w.id
   JOIN {groups} g ON g.id = w.id

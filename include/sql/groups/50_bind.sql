@@ -1,4 +1,4 @@
--- Groups go into the grouping that the line names, and into their own.
+-- Put groups into the grouping that the line names, and into their own (`selfgrouping`).
 CREATE TEMPORARY TABLE toolsync_binding (groupingid BIGINT NOT NULL, groupid BIGINT NOT NULL, line INT UNSIGNED NOT NULL, PRIMARY KEY (groupingid, groupid));
 
 INSERT IGNORE INTO toolsync_binding (groupingid, groupid, line)

@@ -1,4 +1,4 @@
--- A line touches its group or grouping by every name it goes by: its name, its idnumber, its id; in the file (other lines may rename it) and on the site.
+-- A line touches its group or grouping by every identifier: name, idnumber, id; those in the file (other lines may rename it) and those on the site.
 CREATE TEMPORARY TABLE toolsync_alias (
     cid VARCHAR(200) NOT NULL, kind VARCHAR(10) NOT NULL, akey VARCHAR(254) NOT NULL, name VARCHAR(254) NOT NULL,
     PRIMARY KEY (cid, kind, akey, name)
@@ -44,7 +44,7 @@ SELECT r.line, CONCAT(a.kind, '|', LEFT(r.courseid, 200), '|', LEFT(a.name, 254)
 {% endif %}
 
 {% import "shared/identify.sql" as named %}
--- What the site has under one of these names: its name, idnumber and id.
+-- The groups and groupings that the site has under one of these: by name, idnumber and id.
 {% for kind, table, field in [("group", "{groups}", option.group_id_field), ("grouping", "{groupings}", option.grouping_id_field)] %}
 CREATE TEMPORARY TABLE toolsync_known_{{ kind }} (line INT UNSIGNED NOT NULL, id BIGINT NOT NULL, cid VARCHAR(200) NOT NULL, PRIMARY KEY (line, id));
 
@@ -65,7 +65,7 @@ SELECT k.line, CONCAT('{{ kind }}|', k.cid, '|', {{ thing }}), NULL
 {% endfor %}
 {% endfor %}
 
--- Groupings that lines put groups into, or make for them.
+-- Groupings into which lines put groups, or which they create for them.
 {% if given("grouping") %}
 INSERT INTO toolsync_touch (line, thing, mode)
 SELECT r.line, CONCAT('grouping|', LEFT(r.courseid, 200), '|', LEFT(r.grouping, 254)), 'use'

@@ -1,4 +1,4 @@
--- The settings of the site that say what an account may be, and what a new one is like.
+-- Site settings: what is allowed in an account, and the defaults of a new one.
 
 -- @local_host: mnethostid of this site's own accounts; NULL: the setting is missing
 -- @admins: ids of the site's administrators, separated by commas

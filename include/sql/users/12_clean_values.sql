@@ -1,4 +1,4 @@
--- Codes in the case that Moodle writes them in.
+-- Usernames and codes, in the letter case that Moodle stores.
 
 {% for column in ["username", "oldusername", "auth", "lang", "theme"] if given(column) %}
 UPDATE toolsync_row SET {{ column }} = LOWER({{ column }}) WHERE {{ column }} COLLATE utf8mb4_bin <> LOWER({{ column }});

@@ -1,4 +1,4 @@
--- Which account each line is about. A line without one makes a new account.
+-- Find the account of each line. A line without one creates an account.
 {% from "users/terms.sql" import host, key with context %}
 
 CREATE TEMPORARY TABLE toolsync_match (line INT UNSIGNED NOT NULL PRIMARY KEY, userid BIGINT NOT NULL, hits INT NOT NULL);
@@ -25,7 +25,7 @@ UPDATE toolsync_row r
 
 UPDATE toolsync_row r
   JOIN toolsync_match m ON m.line = r.line
-   SET r.status = 'failed', r.field = '{{ key }}', r.message = CONCAT(m.hits, ' accounts have this {{ key }}, it must be one')
+   SET r.status = 'failed', r.field = '{{ key }}', r.message = CONCAT(m.hits, ' accounts have this {{ key }}, expected exactly one')
  WHERE m.hits > 1;
 
 DELETE FROM toolsync_match;
@@ -41,7 +41,7 @@ SELECT r.line, u.id, 1
 
 UPDATE toolsync_row r
   JOIN toolsync_match m ON m.line = r.line
-   SET r.status = 'failed', r.field = '{{ key }}', r.message = '{{ "another account has it" if key == "username" else "another account than that of the old username has this" }}'
+   SET r.status = 'failed', r.field = '{{ key }}', r.message = '{{ "another account has it" if key == "username" else "this is not the account of oldusername" }}'
  WHERE r.userid <> m.userid;
 
 UPDATE toolsync_row r
@@ -49,7 +49,7 @@ UPDATE toolsync_row r
    SET r.userid = m.userid, r.renamed = 1
  WHERE r.status IS NULL;
 
--- An old name that is gone is no fault when the account bears its new name already.
+-- An old username that no longer exists is fine if the account has its new one already.
 UPDATE toolsync_row
    SET status = 'failed', field = 'oldusername', message = 'no account has this username'
  WHERE oldusername <> '' AND userid IS NULL AND status IS NULL;
@@ -58,8 +58,8 @@ DELETE FROM toolsync_match;
 {% endif %}
 
 {% if option.restore_deleted and given("username") %}
--- Moodle keeps the hash of a deleted account's username in the place of its email. The one deleted last comes back; but rather
--- one that was only marked as deleted, and has its name still.
+-- Moodle replaces the email of a deleted account with the MD5 of its username. Restore the one deleted last; but first of all one that was only
+-- marked as deleted and still has its username.
 INSERT INTO toolsync_match (line, userid, hits)
 SELECT r.line, u.id, 1
   FROM toolsync_row r

@@ -1,11 +1,11 @@
--- Lines that delete an account: nothing else of such a line counts.
+-- Lines that delete an account. Their other columns are ignored.
 {% set key = option.user_id_field %}
 
 {% if given("deleted") %}
 UPDATE toolsync_row
    SET status = 'failed',
        field = IF(userid IS NULL, '{{ key }}', 'deleted'),
-       message = CASE WHEN userid IS NULL THEN 'needed to know which account to delete'
+       message = CASE WHEN userid IS NULL THEN 'expected the {{ key }} of the account to delete'
                       WHEN userid = @guest THEN 'the guest account is never deleted'
                       ELSE 'an administrator is never deleted' END
  WHERE status IS NULL AND deleted = 1

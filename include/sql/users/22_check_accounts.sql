@@ -1,10 +1,10 @@
--- What the site does not allow an account to be. A line fails for the first thing found, and nothing of it is done.
+-- Fail the lines that the site does not allow. A line fails for the first fault found, and nothing of it is done.
 {% from "users/terms.sql" import host, key, makes, renames, new_email with context %}
 
 {% if given("lang") %}
 CREATE TEMPORARY TABLE toolsync_language (lang VARCHAR(30) NOT NULL PRIMARY KEY);
 
--- Language packs are folders of the site's data; the database knows nothing of them.
+-- Language packs are folders in the site's data folder; the database does not list them.
 -- python: installed_languages INTO toolsync_language
 SELECT DISTINCT lang FROM toolsync_row WHERE lang <> '' AND status IS NULL;
 {% endif %}
@@ -16,7 +16,7 @@ SELECT r.line,
        CASE
 {% if given("mnethostid") and site_has("mnet_host") %}
        WHEN r.mnethostid IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {mnet_host} h WHERE h.id = r.mnethostid AND h.deleted = 0)
-            THEN 'mnethostid|the site knows no host of this id'
+            THEN 'mnethostid|the site has no MNet host with this id'
 {% endif %}
 {% if key == "id" %}
        WHEN r.userid IS NULL AND r.id IS NOT NULL THEN 'id|no account has this id'
@@ -84,7 +84,7 @@ UPDATE toolsync_row r
 
 {% if given("auth") %}
 INSERT INTO toolsync_note (line, field, message)
-SELECT r.line, 'auth', CONCAT('the method ', r.auth, ' is switched off on this site')
+SELECT r.line, 'auth', CONCAT('the authentication method ', r.auth, ' is disabled on this site')
   FROM toolsync_row r
   LEFT JOIN {user} u ON u.id = r.userid
  WHERE r.status IS NULL AND r.auth <> '' AND NOT r.auth <=> u.auth AND NOT FIND_IN_SET(r.auth, @enabled_auths);

@@ -1,4 +1,4 @@
--- Profile fields: what each cell stores, and what the site does not allow.
+-- Profile fields: the value that each cell stores, and what the site does not allow.
 {% if given_any("profile_field_*") %}
 
 INSERT IGNORE INTO toolsync_fault (line, fault)
@@ -14,7 +14,7 @@ CREATE TEMPORARY TABLE toolsync_profile (
     PRIMARY KEY (line, fieldid)
 );
 
--- An empty cell clears what is stored; where nothing is stored it asks for nothing.
+-- An empty cell clears a stored value; where none is stored it does nothing.
 INSERT IGNORE INTO toolsync_profile (line, fieldid, field, dataid, value, fault)
 SELECT r.line, f.id, c.field, d.id,
        CASE WHEN f.datatype = 'datetime' THEN COALESCE(c.moment, 0)
@@ -22,12 +22,12 @@ SELECT r.line, f.id, c.field, d.id,
             ELSE c.value END,
        CASE WHEN c.value = '' AND f.required = 1 THEN 'the site requires a value'
             WHEN c.value = '' THEN NULL
-            WHEN f.datatype = 'datetime' AND c.moment IS NULL THEN 'a date is expected: 2026-09-01, 2026-09-01 08:00, or Unix seconds'
-            WHEN f.datatype = 'checkbox' AND c.yesno IS NULL THEN 'yes or no is expected'
-            WHEN f.datatype = 'text' AND f.param2 REGEXP '^[0-9]+$' AND CHAR_LENGTH(c.value) > f.param2 THEN CONCAT('at most ', f.param2, ' characters')
+            WHEN f.datatype = 'datetime' AND c.moment IS NULL THEN 'expected a date: 2026-09-01, 2026-09-01 08:00, or Unix seconds'
+            WHEN f.datatype = 'checkbox' AND c.yesno IS NULL THEN 'expected yes or no'
+            WHEN f.datatype = 'text' AND f.param2 REGEXP '^[0-9]+$' AND CHAR_LENGTH(c.value) > f.param2 THEN CONCAT('expected at most ', f.param2, ' characters')
             WHEN f.datatype = 'menu'
                  AND (c.value LIKE '%\n%' OR NOT INSTR(CONCAT('\n', f.param1, '\n') COLLATE utf8mb4_bin, CONCAT('\n', c.value, '\n')))
-                 THEN CONCAT('one of these is expected: ', REPLACE(f.param1, '\n', ', '))
+                 THEN CONCAT('expected one of these: ', REPLACE(f.param1, '\n', ', '))
        END
   FROM toolsync_row r
   JOIN toolsync_cell c ON c.line = r.line AND c.family = 'profile_field_*'
@@ -38,7 +38,7 @@ SELECT r.line, f.id, c.field, d.id,
         OR d.data <> '' AND NOT (f.datatype = 'datetime' AND d.data = '0')
         OR f.required = 1 AND d.id IS NULL);
 
--- A date keeps to the years of its field, and to its day when the field has no time of day.
+-- Move dates into the years that their field allows, and to midnight if the field has no time of day.
 CREATE TEMPORARY TABLE toolsync_profile_date (line INT UNSIGNED NOT NULL, fieldid BIGINT NOT NULL, moment BIGINT NOT NULL, note TEXT NULL, PRIMARY KEY (line, fieldid));
 
 -- python: profile_dates INTO toolsync_profile_date
@@ -51,7 +51,7 @@ UPDATE toolsync_profile p
   JOIN toolsync_profile_date d ON d.line = p.line AND d.fieldid = p.fieldid
    SET p.value = d.moment;
 
--- Values that no two people may share. The site has no index for this: its stored values are read once, and only when such a field is given.
+-- Values that have to be unique. The site has no index for this: its stored values are read once, and only if the file has such a field.
 CREATE TEMPORARY TABLE toolsync_unique_field (fieldid BIGINT NOT NULL PRIMARY KEY);
 CREATE TEMPORARY TABLE toolsync_unique (
     line INT UNSIGNED NOT NULL, fieldid BIGINT NOT NULL, field VARCHAR(300) NOT NULL, userid BIGINT NOT NULL, value VARCHAR(255) NOT NULL,
@@ -68,7 +68,7 @@ SELECT p.line, p.fieldid, p.field, COALESCE(r.userid, 0), LEFT(p.value, 255)
 INSERT INTO toolsync_unique_field (fieldid) SELECT DISTINCT fieldid FROM toolsync_unique;
 
 INSERT IGNORE INTO toolsync_fault (line, fault)
-SELECT x.line, CONCAT(MIN(x.field), '|another account has this value, and no two may have the same')
+SELECT x.line, CONCAT(MIN(x.field), '|another account has this value, and the field is unique')
   FROM toolsync_unique_field k
   STRAIGHT_JOIN {user_info_data} d ON d.fieldid = k.fieldid
   STRAIGHT_JOIN toolsync_unique x ON x.fieldid = d.fieldid AND x.value = LEFT(d.data, 255)

@@ -1,4 +1,4 @@
--- Passwords that must be written: those that the stored hash does not verify.
+-- Hash the passwords that the stored hash does not verify.
 {% if given("password") %}
 
 CREATE TEMPORARY TABLE toolsync_password (line INT UNSIGNED NOT NULL PRIMARY KEY, hash VARCHAR(255) NULL);
@@ -11,6 +11,6 @@ SELECT r.line, r.password, u.password
 
 UPDATE toolsync_row r
   JOIN toolsync_password p ON p.line = r.line
-   SET r.status = 'failed', r.field = 'password', r.message = 'too long: Moodle takes at most 128 bytes'
+   SET r.status = 'failed', r.field = 'password', r.message = 'expected at most 128 bytes'
  WHERE p.hash IS NULL;
 {% endif %}

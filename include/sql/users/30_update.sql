@@ -1,4 +1,4 @@
--- Accounts that are there, renamed and restored ones too: the columns that differ, and the moment when anything does.
+-- Update existing accounts, also renamed and restored ones, if anything differs.
 {% from "users/fields.sql" import kept_when_empty, cleared, cleared_or_null, numbers %}
 {% from "users/terms.sql" import key, renames, new_email with context %}
 {% set found_by_idnumber = " AND r.idnumber <> '' AND (r.restored = 1 OR r.renamed = 1)" if key == "idnumber" else "" %}
@@ -78,4 +78,4 @@ UPDATE {user} u
  WHERE r.changed = 1 AND r.status IS NULL;
 
 INSERT INTO toolsync_note (line, field, message)
-SELECT line, 'username', 'the deleted account was brought back' FROM toolsync_row WHERE restored = 1 AND status IS NULL;
+SELECT line, 'username', 'restored the deleted account' FROM toolsync_row WHERE restored = 1 AND status IS NULL;

@@ -1,4 +1,4 @@
--- New accounts: the row, its context, and the wish for a password.
+-- Create accounts: the row, its context, and the request for a password.
 {% from "users/terms.sql" import host with context %}
 {% from "users/fields.sql" import cleared_or_null %}
 {% set text = ["idnumber", "institution", "department", "address", "phone1", "phone2", "theme"] %}
@@ -16,7 +16,7 @@ SELECT 1,
        r.username, r.firstname, r.lastname,
        {{ "r.email" if given("email") else "''" }},
        {{ "COALESCE(NULLIF(r.auth, ''), 'manual')" if given("auth") else "'manual'" }},
-       -- Who logs in elsewhere has no password here.
+       -- Accounts that log in elsewhere have no password here.
        {{ "COALESCE(p.hash, IF(" ~ local_password ~ ", '', 'not cached'))" if given("password") else "IF(" ~ local_password ~ ", '', 'not cached')" }},
        {{ "COALESCE(NULLIF(r.timezone, ''), '99')" if given("timezone") else "'99'" }},
        {{ "COALESCE(r.suspended, 0)" if given("suspended") else "0" }},
@@ -63,7 +63,7 @@ UPDATE {context} c
    AND r.status IS NULL AND (r.created = 1 OR r.restored = 1);
 
 {% if option.create_passwords %}
--- Moodle's cron makes a password for whoever has these, and mails it.
+-- Moodle's cron creates a password for accounts with these preferences, and mails it.
 INSERT INTO {user_preferences} (userid, name, value)
 SELECT r.userid, wish.name, '1'
   FROM toolsync_row r
@@ -73,7 +73,7 @@ SELECT r.userid, wish.name, '1'
 {% endif %}
 
 {% if given("password") %}
--- A password that is given stands: Moodle's cron must not replace it.
+-- Moodle's cron must not replace a password that the file gives.
 DELETE wish
   FROM {user_preferences} wish
   JOIN toolsync_row r ON r.userid = wish.userid

@@ -1,4 +1,4 @@
--- Values of profile fields.
+-- Store the values of profile fields.
 {% if given_any("profile_field_*") %}
 
 UPDATE toolsync_row r

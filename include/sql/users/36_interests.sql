@@ -7,7 +7,7 @@
 SET @tag_collection = (SELECT tagcollid FROM {tag_area} WHERE component = 'core' AND itemtype = 'user' AND enabled = 1 AND @tags_in_use);
 
 INSERT INTO toolsync_note (line, field, message)
-SELECT line, 'interests', 'not stored: this site has tags switched off'
+SELECT line, 'interests', 'not stored: tags are disabled on this site'
   FROM toolsync_row
  WHERE status IS NULL AND interests <> '' AND @tag_collection IS NULL;
 

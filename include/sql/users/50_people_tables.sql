@@ -1,4 +1,4 @@
--- The work tables of what is wanted of people in courses and cohorts; the next steps fill them, 58_people.sql has it done.
+-- The work tables for enrolments, roles, groups and cohorts. The next files fill them, 58_people.sql carries them out.
 {% from "users/terms.sql" import people with context %}
 {% if people %}
 {% include "shared/people_tables.sql" %}

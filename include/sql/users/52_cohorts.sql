@@ -1,4 +1,4 @@
--- Cohorts to be in. `cohort` names one, `cohort1` gives an idnumber or an id; one that is missing is made in the whole site.
+-- Cohort memberships. `cohort` gives a name, `cohort1` an idnumber or an id. A missing cohort (not one by id) is created in the system context.
 {% if given("cohort") or given_any("cohort#") %}
 
 CREATE TEMPORARY TABLE toolsync_joining (
@@ -46,7 +46,7 @@ UPDATE toolsync_joining j
 
 UPDATE toolsync_joining j
   JOIN {cohort} c ON c.id = j.cohortid
-   SET j.status = 'failed', j.field = j.cohort_field, j.message = CONCAT('the members of this cohort are kept by ', c.component)
+   SET j.status = 'failed', j.field = j.cohort_field, j.message = CONCAT('the members of this cohort are managed by ', c.component, ': change them there')
  WHERE j.status IS NULL AND c.component <> '';
 
 INSERT INTO toolsync_cohort_member_op (line, n, field, action, cohortid, userid)

@@ -1,4 +1,4 @@
--- course1, role1, enrol1 …: a pattern that can't be done fails for its own part.
+-- Enrolments by course1, role1, enrol1 …: each of these patterns succeeds or fails on its own.
 {% if given_any("course#") %}
 {% macro text(family) %}MAX(IF(c.family = '{{ family }}', c.value, '')){% endmacro %}
 {% macro field(family) %}COALESCE(MAX(IF(c.family = '{{ family }}', c.field, NULL)), MAX(IF(c.family = 'course#', c.field, NULL))){% endmacro %}
@@ -32,14 +32,14 @@ HAVING {{ text("course#") }} <> '';
 
 UPDATE toolsync_pattern p JOIN {context} c ON c.contextlevel = 50 AND c.instanceid = p.courseid SET p.contextid = c.id;
 
--- With - for a method the role is given without an enrolment.
+-- Method `-`: assign the role without an enrolment.
 UPDATE toolsync_pattern SET method = '' WHERE method = '-';
 
 {% with rows="toolsync_pattern", value="method", course="courseid", user="userid", into="enrolid", n="n", field_column="method_field", with_role_owner=true %}
 {% include "shared/find_instance.sql" %}
 {% endwith %}
 
--- Moodle's upload of users also takes a role's id, or type1: 1 student, 2 teacher, 3 teacher who may not edit.
+-- Moodle's user upload also takes a role's id, or type1: 1 student, 2 teacher, 3 non-editing teacher.
 UPDATE toolsync_pattern p JOIN {role} ro ON CAST(ro.id AS CHAR) = p.role SET p.role = ro.shortname WHERE p.role REGEXP '^[0-9]+$';
 
 {% for type, archetype in [(1, "student"), (2, "editingteacher"), (3, "teacher")] %}
@@ -48,7 +48,7 @@ UPDATE toolsync_pattern
  WHERE role = '' AND type = '{{ type }}';
 {% endfor %}
 
--- Without a role, that which the method gives.
+-- Without a role: the method's default role, else the student role.
 UPDATE toolsync_pattern p
   JOIN {enrol} e ON e.id = p.enrolid
   JOIN {role} ro ON ro.id = e.roleid
@@ -63,9 +63,9 @@ UPDATE toolsync_pattern p
 {% include "shared/find_role.sql" %}
 {% endwith %}
 
-UPDATE toolsync_pattern SET status = 'failed', field = role_field, message = 'without an enrolment a role is needed' WHERE status IS NULL AND roleid IS NULL;
+UPDATE toolsync_pattern SET status = 'failed', field = role_field, message = 'expected a role, because method - makes no enrolment' WHERE status IS NULL AND roleid IS NULL;
 
--- Days count from the start, else from when the enrolment was made.
+-- The days of enrolperiod1 count from the start date, else from the creation of the enrolment.
 INSERT INTO toolsync_enrolment_op (line, n, field, action, enrolid, courseid, userid, timestart, timeend, suspended)
 SELECT p.line, p.n, p.course_field, 'enrol', p.enrolid, p.courseid, p.userid, p.timestart,
        COALESCE(p.timeend, COALESCE(p.timestart, NULLIF(ue.timestart, 0), ue.timecreated, @now) + 86400 * NULLIF(p.days, 0)),

@@ -1,4 +1,4 @@
--- Roles in the whole site; -role takes one away.
+-- System roles. `-role` takes one away.
 {% if given_any("sysrole#") %}
 
 CREATE TEMPORARY TABLE toolsync_site_role (
@@ -20,11 +20,11 @@ UPDATE toolsync_site_role s JOIN {role} ro ON CAST(ro.id AS CHAR) = s.role SET s
 {% endwith %}
 
 UPDATE toolsync_site_role s
-   SET s.status = 'failed', s.field = s.role_field, s.message = 'this role is not one that is given in the whole site'
+   SET s.status = 'failed', s.field = s.role_field, s.message = 'this role cannot be given in the whole site'
  WHERE s.status IS NULL
    AND NOT EXISTS (SELECT 1 FROM {role_context_levels} l WHERE l.roleid = s.roleid AND l.contextlevel = 10);
 
--- Numbered apart from the roles of courses.
+-- Their n must differ from those of roles in courses.
 INSERT INTO toolsync_role_op (line, n, field, action, contextid, userid, roleid)
 SELECT line, 1000000000 + n, role_field, action, @system_context, userid, roleid FROM toolsync_site_role WHERE status IS NULL;
 

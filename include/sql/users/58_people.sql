@@ -1,4 +1,4 @@
--- Whoever is deleted leaves every course and gives every role back; then all that is wanted of people is done.
+-- Deleted accounts leave all courses and lose all roles; then the operations in the work tables are carried out.
 {% from "users/terms.sql" import people with context %}
 {% if people %}
 
@@ -21,7 +21,7 @@ SELECT r.line, ra.id, 'deleted', 'unassign', ra.contextid, IF(c.contextlevel = 5
 {% include "shared/people_check.sql" %}
 
 {% if given_any("course#") %}
--- One problem for a pattern is enough: what hangs on its enrolment is not tried.
+-- If the enrolment of a pattern fails, don't try its role and group: one problem for a pattern is enough.
 {% for table in ["toolsync_role_op", "toolsync_member_op"] %}
 DELETE o FROM {{ table }} o
   JOIN toolsync_enrolment_op e ON e.line = o.line AND e.n = o.n

@@ -1,7 +1,7 @@
--- What belongs to a deleted person alone goes; posts, submissions and attempts stay. They are out of their courses already (58_people.sql).
+-- Delete what belongs to a deleted account only; posts, submissions and attempts stay. 58_people.sql has unenrolled it already.
 {% if given("deleted") %}
 
--- Grades of courses that the person had left before.
+-- Grades in courses that the person had left before.
 INSERT IGNORE INTO toolsync_last (courseid, userid, contextid)
 SELECT gi.courseid, r.userid, c.id
   FROM toolsync_row r

@@ -1,4 +1,4 @@
--- The context of a deleted person stays, with nothing in it; those of the blocks on the dashboard go with the blocks.
+-- Empty the context of a deleted account. The context itself stays; the contexts of dashboard blocks go with the blocks.
 {% if given("deleted") %}
 
 CREATE TEMPORARY TABLE toolsync_emptied (contextid BIGINT NOT NULL PRIMARY KEY, blockid BIGINT NULL, KEY (blockid));

@@ -1,9 +1,9 @@
--- The account's row stays, marked, under a name that nobody else takes.
+-- Mark the account as deleted, and rename it so that its username is free.
 {% if given("deleted") %}
 
 CREATE TEMPORARY TABLE toolsync_leaver (userid BIGINT NOT NULL PRIMARY KEY, line INT UNSIGNED NOT NULL, oldname VARCHAR(100) NOT NULL, newname VARCHAR(100) NOT NULL);
 
--- Moodle makes it of the address and the moment, and counts on from there while somebody has it.
+-- As in Moodle, the new username is the email address and the time, with a higher number if somebody has that.
 INSERT IGNORE INTO toolsync_leaver (userid, line, oldname, newname)
 SELECT w.userid, w.line, w.username,
        CONCAT(w.address, '.', @now + ROW_NUMBER() OVER (PARTITION BY w.address ORDER BY w.line) - 1 + IF(w.taken, 100000 + w.line, 0))
@@ -21,7 +21,7 @@ UPDATE {user} u
    SET u.deleted = 1, u.username = l.newname, u.email = MD5(l.oldname), u.idnumber = '', u.picture = 0, u.timemodified = @now;
 
 {% if site_has("tool_dataprivacy_request") %}
--- Moodle's privacy tool wants what is left of the person to be erased, once an officer agrees or at once.
+-- Moodle's data privacy tool creates a request to erase the rest of the person's data, approved at once or by a privacy officer.
 -- @erase: 1 if a deleted account gets a request to erase its data, otherwise 0 or NULL
 -- @erase_at_once: 1 if such a request is approved at once, 0 if a privacy officer decides
 SET @erase = (SELECT value FROM {config_plugins} WHERE plugin = 'tool_dataprivacy' AND name = 'automaticdeletionrequests') NOT IN ('', '0'),
@@ -29,7 +29,7 @@ SET @erase = (SELECT value FROM {config_plugins} WHERE plugin = 'tool_dataprivac
 
 CREATE TEMPORARY TABLE toolsync_erased (userid BIGINT NOT NULL PRIMARY KEY);
 
--- Not for whom a request is open or was done: the other states are cancelled, rejected, downloaded, expired.
+-- Not for accounts with an open or completed request. Statuses 6 to 9: cancelled, rejected, ready for download, expired.
 INSERT INTO toolsync_erased (userid)
 SELECT l.userid
   FROM toolsync_leaver l

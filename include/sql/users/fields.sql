@@ -1,4 +1,4 @@
-{# The columns of a file that are columns of {user} by the same name, by what an empty cell does to an existing account. #}
+{# Columns of the file that {user} has under the same name, by what an empty cell does to an existing account. #}
 {% set kept_when_empty = ["firstname", "lastname", "auth", "lang", "timezone"] %}
 {% set cleared = ["institution", "department", "address", "city", "country", "phone1", "phone2", "theme"] %}
 {% set cleared_or_null = ["description", "middlename", "alternatename", "firstnamephonetic", "lastnamephonetic"] %}

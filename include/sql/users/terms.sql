@@ -1,11 +1,11 @@
 {#
-  Conditions on a line `r` and the account `u` that it is about (all NULL for a new one), the same in several steps.
+  Conditions on a line `r` and its account `u` (all NULL for a new one), shared by several files.
 
-  host        where the account is: this site, or the MNet host of the line
-  makes       the line makes an account, or brings one back
-  renames     it gives an account that is there another username
-  new_email   it gives the account another address; what a line is found by it does not change
-  people      whether the file has to do with courses, cohorts or roles: deletions have
+  host        the account's MNet host: this site, or the host of the line
+  makes       the line creates or restores an account
+  renames     it gives an existing account another username
+  new_email   it gives the account another email address; never if the account was found by it
+  people      whether the file concerns courses, cohorts or roles; deletions do
 #}
 {% set key = option.user_id_field %}
 {% set host = "COALESCE(r.mnethostid, @local_host)" if given("mnethostid") else "@local_host" %}

@@ -1,5 +1,5 @@
--- What each line reads or changes: names, addresses, values that no two people may share; and what it may create.
--- Values are cut: two that agree so far are run one after the other, which is never wrong.
+-- What each line reads or changes: usernames, email addresses, unique profile values; and what it may create.
+-- Values are cut: lines whose values agree up to the cut run one after the other, which is never wrong.
 {% from "users/terms.sql" import host, key with context %}
 {% set renaming = given("oldusername") and given("username") and option.allow_rename %}
 
@@ -22,7 +22,7 @@ INSERT INTO toolsync_touch (line, thing)
 SELECT line, CONCAT('email ', LEFT(email, 255)) FROM toolsync_row WHERE email <> '' AND @claimed_emails;
 {% endif %}
 
--- The accounts as they are: what one has now, another line may take.
+-- The accounts as they are now: another line may take what they give up.
 CREATE TEMPORARY TABLE toolsync_known (line INT UNSIGNED NOT NULL, userid BIGINT NOT NULL, PRIMARY KEY (line, userid));
 
 {% if given(key) %}
@@ -66,8 +66,8 @@ SELECT k.line, CONCAT('profile ', f.id, ' ', LEFT(d.data, 255))
  WHERE d.data <> '';
 {% endif %}
 
--- Several lines about one account: a later one may give up what an earlier one took. So each touches what any of them does,
--- where lines about other accounts may touch it too. A rename makes two names one account: then all repeated names count as one.
+-- Several lines about one account: a later one may give up what an earlier one took. So each of them touches what any of them touches, as far as
+-- other lines touch it too. With renames, two usernames may be one account: then all repeated names count as one.
 CREATE TEMPORARY TABLE toolsync_name (line INT UNSIGNED NOT NULL, name VARCHAR(255) NOT NULL, KEY (name));
 CREATE TEMPORARY TABLE toolsync_repeated (name VARCHAR(255) NOT NULL PRIMARY KEY);
 CREATE TEMPORARY TABLE toolsync_together (line INT UNSIGNED NOT NULL, name VARCHAR(255) NOT NULL, PRIMARY KEY (line, name));
@@ -96,7 +96,7 @@ SELECT g.name, c.thing
 INSERT INTO toolsync_touch (line, thing)
 SELECT g.line, h.thing FROM toolsync_together g JOIN toolsync_held h ON h.name = g.name;
 
--- What is created once for all who name it: those who would create the same commute.
+-- Things that are created once for all lines that name them: lines that would create the same one commute.
 {% if given("cohort") %}
 {% set idnumber = "COALESCE(cohortid, '')" if given("cohortid") else "''" %}
 INSERT INTO toolsync_touch (line, thing, mode)
@@ -134,7 +134,7 @@ DELETE i FROM toolsync_interest i JOIN toolsync_row r ON r.line = i.line WHERE r
 INSERT INTO toolsync_touch (line, thing, mode)
 SELECT line, CONCAT('tag ', name), rawname FROM toolsync_interest;
 
--- A tag goes with the last person who has it: lines that take one away from somebody, and lines that give it. No tag has a < in its name.
+-- A tag goes with the last person who has it, so lines that take it away don't commute with lines that give it. No tag has `<` in its name.
 INSERT INTO toolsync_touch (line, thing, mode)
 SELECT k.line, CONCAT('tag ', t.name), '<gone>'
   FROM toolsync_known k
