@@ -127,7 +127,7 @@ def test_overwrite_off_keeps_what_is_there(site: Site, pristine: Site):
     assert counts(result) == {"created": 1, "unchanged": 2}
     assert icon(site, "u001") == icon(pristine, "u001")
     assert "f1.jpg" in icon(site, "u002")
-    assert lines(result)["u001.jpg"] == ("unchanged", "the picture that the person has stays: overwriting is off")
+    assert lines(result)["u001.jpg"] == ("unchanged", "the existing picture stays (Param overwrite)")
 
 
 def test_of_several_images_of_a_person_the_last_one_stays(site: Site, dataroot: Path):
@@ -151,7 +151,7 @@ def test_of_several_images_of_a_person_the_last_one_stays(site: Site, dataroot: 
         ("username@mnethostid", "u002@1", None),
         ("username@mnethostid", "far@away@7", None),
         ("username@mnethostid", "u002@7", "no account has this username on that host"),
-        ("username@mnethostid", "u002", "the name of the file must be username@number of the host"),
+        ("username@mnethostid", "u002", "expected a file name like username@mnethostid, with the number of the host"),
     ],
 )
 def test_accounts_are_found_by_every_field(site: Site, field: str, name: str, reason: str | None):

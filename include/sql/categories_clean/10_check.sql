@@ -1,4 +1,4 @@
--- Whether each category is still empty: somebody may have put something there since it was found.
+-- Check that each category is still empty: somebody may have put something into it since it was found.
 
 UPDATE toolsync_row r
   LEFT JOIN {course_categories} k ON k.id = r.id
@@ -34,7 +34,7 @@ UPDATE toolsync_row r
    SET r.status = 'failed', r.field = 'id', r.message = CONCAT('this category is not empty: it holds ', c.what)
  WHERE r.status IS NULL;
 
--- Moodle needs one.
+-- Moodle needs at least one category.
 -- @others: number of top-level categories that stay
 SET @others = (SELECT COUNT(*) FROM {course_categories} k LEFT JOIN toolsync_row r ON r.id = k.id AND r.status IS NULL WHERE k.parent = 0 AND r.id IS NULL);
 -- @last_line: the last line with a top-level category that would go; NULL: there is none

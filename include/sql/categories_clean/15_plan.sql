@@ -1,4 +1,4 @@
--- What a person sees before deciding.
+-- The plan that a person approves.
 
 CREATE TEMPORARY TABLE toolsync_plan (
     line INT UNSIGNED NOT NULL PRIMARY KEY, categoryid BIGINT NOT NULL, name TEXT NOT NULL, files INT NOT NULL DEFAULT 0, bytes BIGINT NOT NULL DEFAULT 0

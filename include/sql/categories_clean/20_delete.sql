@@ -1,4 +1,4 @@
--- What is still to do is empty, and goes as core_course_category::delete_full takes it. The others are not numbered anew.
+-- Delete the remaining categories, which are empty, as core_course_category::delete_full does. The others are not numbered anew.
 
 CREATE TEMPORARY TABLE toolsync_category_gone (id BIGINT NOT NULL PRIMARY KEY, contextid BIGINT NULL, line INT UNSIGNED NOT NULL, KEY (contextid));
 
@@ -12,7 +12,7 @@ SELECT g.contextid FROM toolsync_category_gone g WHERE g.contextid IS NOT NULL;
 
 {% include "shared/empty_contexts.sql" %}
 
--- Without questions, these are left of what was there. (Since 5.0 Moodle forgets them.)
+-- Grade letters, and question categories without questions. (Moodle 5.0 and later forgets to delete these.)
 {% for table in ["grade_letters", "question_categories"] %}
 DELETE x FROM {{ "{" ~ table ~ "}" }} x JOIN toolsync_category_gone g ON g.contextid = x.contextid;
 {% endfor %}
@@ -24,7 +24,7 @@ DELETE x FROM {{ "{" ~ table ~ "}" }} x JOIN toolsync_category_gone g ON g.id = 
 DELETE x FROM {context} x JOIN toolsync_category_gone g ON g.contextid = x.id;
 DELETE k FROM {course_categories} k JOIN toolsync_category_gone g ON g.id = k.id;
 
--- Where requests for courses went goes: the first of those that are left takes its place.
+-- If the category for course requests goes, the first remaining one takes its place.
 -- @first_category: id of the oldest of the top-level categories that are left
 -- @request_line: line of the category that takes requests for courses; NULL: it is not among the deleted ones
 SET @first_category = (SELECT MIN(id) FROM {course_categories} WHERE parent = 0),
@@ -33,7 +33,7 @@ SET @first_category = (SELECT MIN(id) FROM {course_categories} WHERE parent = 0)
 UPDATE {config} SET value = @first_category WHERE name = 'defaultrequestcategory' AND @request_line IS NOT NULL;
 
 INSERT INTO toolsync_note (line, field, message)
-SELECT @request_line, 'id', CONCAT('requests for courses went to this category; now they go to ', k.name)
+SELECT @request_line, 'id', CONCAT('course requests went to this category. Now they go to ', k.name)
   FROM {course_categories} k
  WHERE k.id = @first_category AND @request_line IS NOT NULL;
 

@@ -1,5 +1,5 @@
--- What keeps the categories of toolsync_candidate, besides the categories in them: one row of toolsync_content for each kind of thing, `2 cohorts`.
--- Roles, blocks, the texts and files of their own pages and calendar events are nothing that is kept: they go with a category, as in Moodle.
+-- What the categories in toolsync_candidate contain, besides subcategories: one row of toolsync_content for each kind of thing, like `2 cohorts`.
+-- Roles, blocks, descriptions, files and calendar events do not count: they go with a category, as in Moodle.
 
 CREATE TEMPORARY TABLE toolsync_content (
     categoryid BIGINT NOT NULL, place INT NOT NULL, what VARCHAR(100) NOT NULL, PRIMARY KEY (categoryid, place)

@@ -1,4 +1,4 @@
--- A category goes after those in it.
+-- A category goes after its subcategories.
 
 INSERT INTO toolsync_touch (line, thing)
 SELECT r.line, CONCAT('category ', r.id)

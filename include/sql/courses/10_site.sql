@@ -1,4 +1,4 @@
--- The settings of the site that say what a course may be, and what a new one is like.
+-- Site settings: what is allowed in a course, and the defaults of a new one.
 
 -- @enrol_plugins: names of the enabled enrolment plugins, separated by commas
 -- @site_completion: 1 if the site tracks completion, otherwise 0
@@ -28,7 +28,7 @@ SELECT COALESCE(MAX(IF(name = 'enrol_plugins_enabled', value, NULL)), ''),
  WHERE name IN ('enrol_plugins_enabled', 'enablecompletion', 'legacyfilesinnewcourses', 'usetags', 'enabletrusttext', 'maxcoursesincategory', 'lang',
                 'defaultblocks_override', 'siteguest', 'forcetimezone', 'allowcoursethemes');
 
--- What the site's page of course defaults says.
+-- The site's course defaults.
 -- @new_format: format of a new course
 -- @new_lang: language that a new course forces; empty: none
 -- @new_numsections: number of sections of a new course, without the general section
@@ -74,7 +74,7 @@ SET @front_page = (SELECT MIN(id) FROM {course} WHERE category = 0),
     @timezone = COALESCE(@timezone, (SELECT NULLIF(timezone, '99') FROM {user} WHERE id = @actor), ''),
     @new_activitytype = COALESCE((SELECT value FROM {config_plugins} WHERE plugin = 'format_singleactivity' AND name = 'activitytype'), 'forum');
 
--- How far apart categories are numbered. A site may say so in config.php only: then its first category shows it.
+-- The distance between the sortorders of categories. If the site sets it in config.php only, take it from its first category.
 -- @category_size: the step between the `sortorder` of two categories
 SET @category_size = IF(@category_size > 0, @category_size,
                         COALESCE((SELECT IF(SUM(k.sortorder % f.first) = 0, f.first, NULL)

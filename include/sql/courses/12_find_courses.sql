@@ -1,4 +1,4 @@
--- Which course each line is about. A line without one makes a new course.
+-- Find the course of each line. A line without one creates a course.
 {% set key = option.course_id_field %}
 
 CREATE TEMPORARY TABLE toolsync_match (line INT UNSIGNED NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL, hits INT NOT NULL);
@@ -27,7 +27,7 @@ UPDATE toolsync_row
 {% if given("rename") %}
 {% if key == "shortname" %}
 
--- An old name that is gone is no fault when the course bears its new name already.
+-- An old short name that no longer exists is fine if the course has its new one already.
 DELETE FROM toolsync_match;
 
 INSERT INTO toolsync_match (line, courseid, hits)
@@ -48,7 +48,7 @@ UPDATE toolsync_row r
 {% endif %}
 {% if given("template") %}
 {% set fills = option.force_update and option.template_mode != "none" %}
--- Which course a new one is copied from, or one that exists is filled from.
+-- The template: the course from which a new course is copied, or an existing one filled.
 UPDATE toolsync_row SET template = NULL WHERE template = '';
 
 UPDATE toolsync_row SET backup = 1 WHERE LOWER(template) LIKE '%.mbz' COLLATE utf8mb4_bin;

@@ -1,5 +1,5 @@
--- New courses whose template is a backup file: Moodle's own program restored it before this transaction, and the line is done to that course.
--- As long as it is not restored (a rehearsal, a simulation), a bare new course stands for it.
+-- New courses whose template is a backup file: Moodle's own program restored it before this transaction, and the line is applied to that course.
+-- Until then (in a rehearsal or simulation), a bare new course stands for it.
 {% if given("template") %}
 
 UPDATE toolsync_row SET backup = NULL WHERE status IS NOT NULL OR courseid IS NOT NULL;
@@ -15,5 +15,5 @@ UPDATE toolsync_row r
    SET r.courseid = c.id,
        r.status = IF(c.id IS NULL, 'failed', NULL),
        r.field = IF(c.id IS NULL, b.field, NULL),
-       r.message = IF(c.id IS NULL, COALESCE(b.message, 'the course that its backup was restored as is gone'), NULL);
+       r.message = IF(c.id IS NULL, COALESCE(b.message, 'the course restored from this backup is gone'), NULL);
 {% endif %}

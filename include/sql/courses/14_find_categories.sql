@@ -1,4 +1,4 @@
--- Which category each line names: of new courses, and of those that may move.
+-- Find the category that each line names, for new courses and for those that may move.
 {% set by = option.category_id_field %}
 {% set default = option.default_category or "" %}
 {% from "courses/fields.sql" import levels %}
@@ -21,7 +21,7 @@ SELECT r.line,
 
 DELETE FROM toolsync_wish WHERE value = '';
 
--- Names are cut by ` / `. Older files cut them by a plain slash, which may also belong to a name.
+-- Names are separated by ` / `. Older files separate them by a plain slash, which may also be part of a name.
 UPDATE toolsync_wish w
   LEFT JOIN {course_categories} c ON c.parent = 0 AND c.name = w.value
    SET w.value = TRIM(REGEXP_REPLACE(TRIM(BOTH '/' FROM w.value), '[[:space:]]*/[[:space:]]*', ' / '))
@@ -36,7 +36,7 @@ UPDATE toolsync_wish
    SET value = REGEXP_REPLACE(value, '[[:space:]]+/[[:space:]]+', ' / ')
  WHERE kind = 'path' AND value LIKE '% / %';
 
--- Every path once, by its first line; and every category of every path, one level under the other.
+-- Every path once, with its first line; and every category of every path, with its level.
 CREATE TEMPORARY TABLE toolsync_path (value VARCHAR(750) NOT NULL PRIMARY KEY, line INT UNSIGNED NOT NULL, categoryid BIGINT NULL, KEY (line));
 CREATE TEMPORARY TABLE toolsync_category (
     path VARCHAR(750) NOT NULL PRIMARY KEY, parentpath VARCHAR(750) NOT NULL, name VARCHAR(750) NOT NULL, level INT NOT NULL,
@@ -66,7 +66,7 @@ UPDATE toolsync_category p
 CREATE TEMPORARY TABLE toolsync_bad_path (line INT UNSIGNED NOT NULL PRIMARY KEY, message TEXT NOT NULL);
 
 INSERT IGNORE INTO toolsync_bad_path (line, message)
-SELECT u.line, IF(p.hits > 1, CONCAT(p.hits, ' categories are called ', p.path), 'the name of a category has at most 255 characters')
+SELECT u.line, IF(p.hits > 1, CONCAT(p.hits, ' categories have the path ', p.path), 'a category name has at most 255 characters')
   FROM toolsync_path u
   JOIN toolsync_number n ON n.n BETWEEN 1 AND {{ levels("u.value") }}
   STRAIGHT_JOIN toolsync_category p ON p.path = SUBSTRING_INDEX(u.value, ' / ', n.n)

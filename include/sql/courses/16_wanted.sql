@@ -1,4 +1,4 @@
--- What each course shall be: what the line says, else what is stored, else what its template has, else the site's default.
+-- How each course should be: the line's values, else the stored ones, else the template's, else the site's defaults.
 {% from "courses/fields.sql" import kept_when_empty, cleared, numbers, of_template with context %}
 {% set key = option.course_id_field %}
 
@@ -60,7 +60,7 @@ UPDATE toolsync_course t
 
 UPDATE toolsync_course t SET t.visibleold = t.visible WHERE t.isnew;
 
--- The last section: those of a new course, those that are there, and up to the one that is named.
+-- The last section that has to exist: `numsections` of a bare new course, and at least the last topic that the line names.
 UPDATE toolsync_course t
   JOIN toolsync_row r ON r.line = t.line
    SET t.sections = IF(t.bare, COALESCE(r.numsections, @new_numsections), 0);

@@ -1,4 +1,4 @@
--- What a course that was restored from a backup shall be: its line's names win over the backup's, which 16_wanted.sql takes for those it was found by.
+-- Courses restored from a backup: the line's identifier replaces the backup's, which 16_wanted.sql keeps as the one by which the course was found.
 {% set key = option.course_id_field %}
 {% if given("template") %}
 
@@ -19,14 +19,14 @@ SELECT t.line, 'startdate', CONCAT('dates inside the course are those of the bac
   JOIN {course} c ON c.id = t.id
  WHERE t.restored AND r.startdate <> c.startdate;
 
--- The start of one that is not restored yet is not known, so it can't be too late.
+-- The start date of a backup that is not restored yet is unknown, so it must not count as later than the end date.
 UPDATE toolsync_course t
   JOIN toolsync_row r ON r.line = t.line AND r.backup = 1
    SET t.startdate = LEAST(t.startdate, r.enddate)
  WHERE t.isnew AND r.startdate IS NULL AND r.enddate > 0;
 
 INSERT INTO toolsync_note (line, field, message)
-SELECT t.line, 'template', 'this backup would be restored; nobody has looked into it yet'
+SELECT t.line, 'template', 'this backup would be restored. Its content has not been checked yet'
   FROM toolsync_course t
   JOIN toolsync_row r ON r.line = t.line AND r.backup = 1
  WHERE t.isnew;

@@ -1,4 +1,4 @@
--- What follows from the format and the dates.
+-- Values that follow from the format and the dates.
 
 UPDATE toolsync_course t
   JOIN toolsync_row r ON r.line = t.line
@@ -11,7 +11,7 @@ UPDATE toolsync_course t
    SET t.enddate = c.enddate
  WHERE t.weekly;
 
--- A format without announcements has none; a line that asks for what is stored asks for nothing.
+-- Formats without announcements show none. A line that only repeats the stored values changes nothing.
 UPDATE toolsync_course t
   JOIN toolsync_row r ON r.line = t.line
   JOIN {course} c ON c.id = t.id

@@ -1,4 +1,4 @@
--- What the site does not allow a course to be. A line fails for the first thing found, and nothing of it is done.
+-- Fail the lines that the site does not allow. A line fails for the first fault found, and nothing of it is done.
 {% macro fault(condition, field, message) %}IF({{ condition }}, '{{ field }}|{{ message }}', NULL),{% endmacro %}
 
 CREATE TEMPORARY TABLE toolsync_fault (line INT UNSIGNED NOT NULL PRIMARY KEY, fault TEXT NOT NULL);
@@ -32,7 +32,7 @@ SELECT t.line,
 {% endif %}
 {% if given("startdate") or given("enddate") %}
            {{ fault("(r.startdate IS NOT NULL OR r.enddate IS NOT NULL) AND t.startdate = 0 AND t.enddate > 0 AND NOT t.weekly",
-                    "startdate", "a course that ends must begin") }}
+                    "startdate", "a course with an end date needs a start date") }}
            {{ fault("r.enddate > 0 AND r.enddate < t.startdate", "enddate", "before the start date") }}
            {{ fault("r.startdate IS NOT NULL AND t.enddate > 0 AND t.enddate < t.startdate AND NOT t.weekly", "startdate", "after the end date") }}
 {% endif %}
@@ -51,7 +51,7 @@ SELECT c.line, CONCAT(c.field, '|sections are numbered from 0 to 999')
 {% endif %}
 {% if given("template") %}
 
--- Templates that hold what the course graph does not know.
+-- Templates with plugins that the course graph does not know.
 CREATE TEMPORARY TABLE toolsync_of_course (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);
 
 INSERT INTO toolsync_of_course (id, courseid)

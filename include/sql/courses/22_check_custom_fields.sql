@@ -1,4 +1,4 @@
--- Custom fields: what each cell stores, and what the site does not allow.
+-- Custom fields: the value that each cell stores, and what the site does not allow.
 {% if given_any("customfield_*") %}
 
 CREATE TEMPORARY TABLE toolsync_field (
@@ -40,7 +40,7 @@ CREATE TEMPORARY TABLE toolsync_custom (
 );
 
 {% set place = "INSTR(f.options COLLATE utf8mb4_bin, CONCAT('\\n', c.value, '\\n'))" %}
--- An empty cell clears what is stored; where nothing is stored it asks for nothing.
+-- An empty cell clears a stored value; where none is stored it does nothing.
 INSERT IGNORE INTO toolsync_custom (line, fieldid, type, field, dataid, intvalue, decvalue, charvalue, value, fault)
 SELECT t.line, f.id, f.type, c.field, IF(t.isnew, NULL, d.id),
        CASE f.type WHEN 'checkbox' THEN COALESCE(c.yesno, 0)
@@ -52,17 +52,17 @@ SELECT t.line, f.id, f.type, c.field, IF(t.isnew, NULL, d.id),
        CASE WHEN f.type NOT IN ('checkbox', 'date', 'number', 'select', 'text', 'textarea') THEN CONCAT('a field of type ', f.type, ' cannot be set from a file')
             WHEN c.value = '' AND f.required THEN 'the site requires a value'
             WHEN c.value = '' THEN NULL
-            WHEN f.type = 'checkbox' AND c.yesno IS NULL THEN 'yes or no is expected'
-            WHEN f.type = 'date' AND c.moment IS NULL THEN 'a date is expected: 2026-09-01, 2026-09-01 08:00, or Unix seconds'
+            WHEN f.type = 'checkbox' AND c.yesno IS NULL THEN 'expected yes or no'
+            WHEN f.type = 'date' AND c.moment IS NULL THEN 'expected a date: 2026-09-01, 2026-09-01 08:00, or Unix seconds'
             WHEN f.type = 'date' AND c.moment < f.least THEN CONCAT('before ', DATE(FROM_UNIXTIME(f.least)), ', the first date of this field')
             WHEN f.type = 'date' AND c.moment > f.most THEN CONCAT('after ', DATE(FROM_UNIXTIME(f.most)), ', the last date of this field')
-            WHEN f.type = 'number' AND NOT c.value REGEXP '^[+-]?[0-9]{1,10}([.][0-9]*)?$' THEN 'a number is expected'
-            WHEN f.type = 'number' AND c.value + 0 < f.least + 0 THEN CONCAT('at least ', f.least)
-            WHEN f.type = 'number' AND c.value + 0 > f.most + 0 THEN CONCAT('at most ', f.most)
-            WHEN f.type = 'text' AND CHAR_LENGTH(c.value) > f.most + 0 THEN CONCAT('at most ', f.most, ' characters')
-            WHEN f.type = 'text' AND CHAR_LENGTH(c.value) > 1333 THEN 'at most 1333 characters'
+            WHEN f.type = 'number' AND NOT c.value REGEXP '^[+-]?[0-9]{1,10}([.][0-9]*)?$' THEN 'expected a number'
+            WHEN f.type = 'number' AND c.value + 0 < f.least + 0 THEN CONCAT('expected at least ', f.least)
+            WHEN f.type = 'number' AND c.value + 0 > f.most + 0 THEN CONCAT('expected at most ', f.most)
+            WHEN f.type = 'text' AND CHAR_LENGTH(c.value) > f.most + 0 THEN CONCAT('expected at most ', f.most, ' characters')
+            WHEN f.type = 'text' AND CHAR_LENGTH(c.value) > 1333 THEN 'expected at most 1333 characters'
             WHEN f.type = 'select' AND (c.value LIKE '%\n%' OR {{ place }} = 0)
-                 THEN CONCAT('one of these is expected:', REPLACE(TRIM(TRAILING '\n' FROM f.options), '\n', ' '))
+                 THEN CONCAT('expected one of these:', REPLACE(TRIM(TRAILING '\n' FROM f.options), '\n', ' '))
        END
   FROM toolsync_course t
   JOIN toolsync_cell c ON c.line = t.line AND c.family = 'customfield_*'
@@ -72,7 +72,7 @@ SELECT t.line, f.id, f.type, c.field, IF(t.isnew, NULL, d.id),
 
 UPDATE toolsync_custom x SET x.value = x.intvalue WHERE x.type IN ('checkbox', 'date', 'select') AND x.fault IS NULL;
 
--- Values that no two courses may share. The site has no index for this: its stored values are read once, and only when such a field is given.
+-- Values that have to be unique. The site has no index for this: its stored values are read once, and only if the file has such a field.
 CREATE TEMPORARY TABLE toolsync_unique (
     line INT UNSIGNED NOT NULL, fieldid BIGINT NOT NULL, courseid BIGINT NOT NULL, field VARCHAR(300) NOT NULL, value VARCHAR(255) NOT NULL,
     PRIMARY KEY (line, fieldid), KEY (fieldid, value)
@@ -86,7 +86,7 @@ SELECT x.line, x.fieldid, COALESCE(t.id, 0), x.field, LEFT(x.value, 255)
  WHERE f.isunique AND x.fault IS NULL AND x.value NOT IN ('', IF(x.type IN ('checkbox', 'date', 'select'), '0', ''));
 
 INSERT IGNORE INTO toolsync_fault (line, fault)
-SELECT x.line, CONCAT(x.field, '|another course has this value, and no two may have the same')
+SELECT x.line, CONCAT(x.field, '|another course has this value, and the field is unique')
   FROM toolsync_field f
   STRAIGHT_JOIN {customfield_data} d ON d.fieldid = f.id
   STRAIGHT_JOIN toolsync_unique x ON x.fieldid = d.fieldid AND x.value = LEFT(d.value, 255)

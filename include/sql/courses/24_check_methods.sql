@@ -1,4 +1,4 @@
--- Enrolment methods: what the site gives a new course, and what lines ask for.
+-- Enrolment methods: those that the site gives a new course, and those that lines ask for.
 
 CREATE TEMPORARY TABLE toolsync_method (
     enrol VARCHAR(20) NOT NULL PRIMARY KEY, position INT NOT NULL, isdefault TINYINT NOT NULL, keyed TINYINT NOT NULL, status INT NOT NULL,
@@ -53,11 +53,11 @@ SELECT t.line, -{{ loop.index }}, '{{ column }}', '{{ column }}', IF(r.{{ column
 {% include "courses/methods_asked.sql" %}
 {% endif %}
 
--- The method that the course has so far.
+-- The instance that the course has already.
 {% include "courses/find_methods.sql" %}
 
 UPDATE toolsync_ask a
-   SET a.status = 'failed', a.message = IF(FIND_IN_SET(a.enrol, @enrol_plugins), 'this method cannot be set from a file', 'the site has switched this enrolment method off')
+   SET a.status = 'failed', a.message = IF(FIND_IN_SET(a.enrol, @enrol_plugins), 'this method cannot be set from a file', 'this enrolment method is disabled on this site')
  WHERE a.status IS NULL
    AND (a.enrol NOT IN ('manual', 'self', 'guest', 'cohort', 'meta') OR NOT FIND_IN_SET(a.enrol, @enrol_plugins) AND NOT (a.n < 0 AND a.action = 'off'));
 

@@ -1,4 +1,4 @@
--- Teachers: who they are, and whether the course will have manual enrolment.
+-- Teachers: their accounts and roles, and whether the course will have an enabled manual enrolment.
 {% if given_any("teacher#_account") %}
 
 CREATE TEMPORARY TABLE toolsync_teacher (
@@ -29,7 +29,7 @@ UPDATE toolsync_teacher p
 {% if given_any("enrolment_#") %}
   LEFT JOIN (SELECT a.line, MAX(a.action) AS action FROM toolsync_ask a WHERE a.enrol = 'manual' GROUP BY a.line) a ON a.line = p.line
 {% endif %}
-   SET p.status = 'failed', p.message = 'the course has no manual enrolment that is switched on'
+   SET p.status = 'failed', p.message = 'the course has no enabled manual enrolment'
  WHERE p.status IS NULL
    AND NOT (COALESCE(m.position, 0) > 0
             AND {{ "COALESCE(a.action = 'on', " if given_any("enrolment_#") else "(" }}IF(t.isnew, m.isdefault AND m.status = 0,

@@ -1,4 +1,4 @@
--- Courses that exist and get the content of a template in place of their own: what goes, who may not, and what a person sees before deciding.
+-- Existing courses whose content is replaced with a template's: collect what goes, refuse courses, make the plan.
 {% from "courses/replaces.sql" import replaces with context %}
 {% if replaces %}
 {% set parts = course_graph().replaceable %}

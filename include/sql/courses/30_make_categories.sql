@@ -1,4 +1,4 @@
--- Categories that are missing in the paths of the lines that can be done; the tree is numbered anew, as Moodle does after each.
+-- Create the categories that are missing in the paths of the remaining lines, and number the tree anew, as Moodle does after each new category.
 
 DELETE FROM toolsync_category WHERE categoryid IS NULL;
 
@@ -34,7 +34,7 @@ UPDATE {course_categories} c
 INSERT INTO {context} (contextlevel, instanceid, depth)
 SELECT 40, p.categoryid, 0 FROM toolsync_category p WHERE p.made ORDER BY p.categoryid;
 
--- The whole tree in its order: new ones come last among those beside them.
+-- The whole tree in order. New categories come last among their siblings.
 CREATE TEMPORARY TABLE toolsync_rank (id BIGINT NOT NULL PRIMARY KEY, parent BIGINT NOT NULL, place INT NOT NULL, KEY (parent));
 
 INSERT INTO toolsync_rank (id, parent, place)
@@ -86,7 +86,7 @@ UPDATE toolsync_course t
   JOIN toolsync_wish w ON w.line = t.line
    SET t.category = w.categoryid;
 
--- A course that is hidden when it moves into a hidden category keeps in mind that it was visible; in there it stays hidden.
+-- A visible course that moves into a hidden category is hidden, and `visibleold` remembers that it was visible.
 UPDATE toolsync_course t
   JOIN {course} c ON c.id = t.id
   JOIN {course_categories} k ON k.id = t.category

@@ -1,4 +1,4 @@
--- The content of courses goes for their template's to come. People stay, with their roles.
+-- Delete the content of courses that get their template's. People stay, with their roles.
 {% from "courses/replaces.sql" import replaces with context %}
 {% if replaces %}
 {% set parts = course_graph().replaceable %}
@@ -21,7 +21,7 @@ SELECT k.courseid, t.* FROM toolsync_kept_{{ name }} k JOIN {{ "{" ~ name ~ "}" 
 -- when: toolsync_kept_course
 UPDATE {course} c JOIN toolsync_kept_course k ON k.id = c.id SET c.summary = '', c.legacyfiles = 0, c.defaultgroupingid = 0;
 
--- What the line does not say is as the course is now.
+-- Where the line gives no value, the emptied course's counts.
 -- when: toolsync_kept_course
 UPDATE toolsync_course t
   JOIN toolsync_kept_course k ON k.id = t.id

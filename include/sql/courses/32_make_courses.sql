@@ -1,4 +1,4 @@
--- New courses.
+-- Create courses.
 {% from "courses/fields.sql" import stored %}
 
 INSERT INTO {course} ({% for column in stored %}{{ column }}, {% endfor %}enddate, sortorder, calendartype, timecreated, timemodified, cacherev)

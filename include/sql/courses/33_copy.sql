@@ -1,4 +1,4 @@
--- New courses get the content of their templates; courses that exist get it added, where Param template_mode says so.
+-- Copy the content of templates into new courses, and into existing ones if Param template_mode says so.
 {% if given("template") %}
 
 CREATE TEMPORARY TABLE toolsync_copy (
@@ -9,7 +9,7 @@ CREATE TEMPORARY TABLE toolsync_merged (
     name VARCHAR(60) NOT NULL, courseid BIGINT NOT NULL, oldid BIGINT NOT NULL, newid BIGINT NULL, PRIMARY KEY (name, courseid, oldid)
 );
 
--- All dates move by as much as the start that a line gives is away from the template's.
+-- All dates shift by the difference between the course's start date and the template's. In an existing course only if the line gives a start date.
 INSERT INTO toolsync_copy (courseid, templateid, shift, merging)
 SELECT t.id, t.templateid, IF(t.isnew OR r.startdate IS NOT NULL, t.startdate - k.startdate, 0), NOT t.isnew
   FROM toolsync_course t
@@ -29,7 +29,7 @@ SELECT 'context', t.id, x.id, t.contextid
   FROM toolsync_course t
   JOIN {context} x ON x.contextlevel = 50 AND x.instanceid = t.templateid;
 
--- The templates' own rows: an UPDATE that joined them would lock them, and who works in a template has to wait for nothing.
+-- Copies of the templates' rows in `course`: an UPDATE that joined the rows themselves would lock them, and people working there would have to wait.
 CREATE TEMPORARY TABLE toolsync_origin AS SELECT k.* FROM {course} k LIMIT 0;
 
 -- when: toolsync_copy

@@ -1,4 +1,4 @@
--- Where the courses stand in their categories: a new one comes first, one that moves keeps its place.
+-- The places of the courses in their categories: a new course comes first, one that moves keeps its place number unless its line gives another.
 
 CREATE TEMPORARY TABLE toolsync_affected (categoryid BIGINT NOT NULL PRIMARY KEY);
 

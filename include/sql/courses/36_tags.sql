@@ -1,4 +1,4 @@
--- Tags: a course's become exactly those of its line, in that order.
+-- Tags: those of a course become exactly those of its line, in that order.
 {% if given("tags") %}
 
 {% include "courses/tags_given.sql" %}
@@ -9,7 +9,7 @@ SET @tag_collection = (SELECT tagcollid FROM {tag_area} WHERE component = 'core'
     @system_context = (SELECT id FROM {context} WHERE contextlevel = 10);
 
 INSERT INTO toolsync_note (line, field, message)
-SELECT t.line, 'tags', 'not stored: this site has tags of courses switched off'
+SELECT t.line, 'tags', 'not stored: course tags are disabled on this site'
   FROM toolsync_course t
   JOIN toolsync_row r ON r.line = t.line
  WHERE r.tags <> '' AND @tag_collection IS NULL;

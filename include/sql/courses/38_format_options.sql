@@ -1,4 +1,4 @@
--- Options of the course format: what the line says, what is stored (also by the former format), the site's default.
+-- Options of the course format: the line's values, else the stored ones (also those of the former format), else the site's defaults.
 
 CREATE TEMPORARY TABLE toolsync_option (
     line INT UNSIGNED NOT NULL, name VARCHAR(100) NOT NULL, given LONGTEXT NULL, value LONGTEXT NULL, optionid BIGINT NULL, PRIMARY KEY (line, name)

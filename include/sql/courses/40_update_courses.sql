@@ -1,4 +1,4 @@
--- What differs from what is stored, and what follows when a course changes.
+-- Update the courses that differ from what is stored, and what depends on them.
 {% from "courses/fields.sql" import texts, stored %}
 
 UPDATE toolsync_course t
@@ -36,7 +36,7 @@ UPDATE {course_categories} k
   JOIN toolsync_affected a ON a.categoryid = k.id
    SET k.coursecount = (SELECT COUNT(*) FROM {course} c WHERE c.category = k.id);
 
--- The contexts of a course that moves, of its activities, and of the blocks of both, are under another one now.
+-- If a course moves, its context and those of its activities, and of the blocks of both, get new paths.
 CREATE TEMPORARY TABLE toolsync_moved_context (id BIGINT NOT NULL PRIMARY KEY, former VARCHAR(255) NOT NULL, path VARCHAR(255) NOT NULL, deeper INT NOT NULL);
 
 INSERT INTO toolsync_moved_context (id, former, path, deeper)

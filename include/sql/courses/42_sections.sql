@@ -1,4 +1,4 @@
--- Sections: those that are missing, and the names of those that are named.
+-- Create missing sections, and set the names and summaries that topicN gives.
 
 CREATE TEMPORARY TABLE toolsync_section_new (courseid BIGINT NOT NULL, section INT NOT NULL, PRIMARY KEY (courseid, section));
 
@@ -17,7 +17,7 @@ SELECT t.id, n.n
  WHERE NOT t.bare AND t.sections > 0 AND s.id IS NULL;
 {% if site_has("course_sections", "component") %}
 
--- Sections that belong to an activity stand behind the others: they make room.
+-- Sections that belong to an activity come after the others: they make room for new ones.
 CREATE TEMPORARY TABLE toolsync_section_room (courseid BIGINT NOT NULL PRIMARY KEY, room INT NOT NULL);
 
 INSERT INTO toolsync_section_room (courseid, room)

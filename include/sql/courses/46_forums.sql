@@ -10,7 +10,7 @@ SELECT t.id, IF(t.format = 'social', 'social', 'news')
  WHERE (t.isnew OR t.changed) AND (t.format = 'social' OR t.format <> 'singleactivity' AND t.newsitems > 0)
    AND NOT EXISTS (SELECT 1 FROM {forum} f WHERE f.course = t.id AND f.type = IF(t.format = 'social', 'social', 'news'));
 
--- What such forums are called: on a site that speaks another language, as most of its own are.
+-- The name and introduction of such forums. On a site in another language: those that most of its own have.
 {% for type, name, intro in [
     ("news", "Announcements", "General news and announcements"),
     ("social", "Social forum", "An open forum for chatting about anything you want to"),

@@ -1,4 +1,4 @@
--- The blocks that a new course begins with: the site's list for its format, or the format's own.
+-- The default blocks of a new course: the site's list for its format, else the format's own.
 
 CREATE TEMPORARY TABLE toolsync_block_list (format VARCHAR(21) NOT NULL PRIMARY KEY, list TEXT NOT NULL, everywhere TINYINT NOT NULL);
 

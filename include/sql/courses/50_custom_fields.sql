@@ -1,4 +1,4 @@
--- Values of custom fields.
+-- Store the values of custom fields.
 {% if given_any("customfield_*") %}
 
 UPDATE {customfield_data} d

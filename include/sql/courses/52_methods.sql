@@ -1,4 +1,4 @@
--- Enrolment methods: those that a new course begins with, and those that a line asks for and the course lacks.
+-- Add enrolment methods: the defaults of a new course, and those that a line asks for and the course lacks.
 
 CREATE TEMPORARY TABLE toolsync_method_new (courseid BIGINT NOT NULL, enrol VARCHAR(20) NOT NULL, position BIGINT NOT NULL, PRIMARY KEY (courseid, enrol));
 
@@ -51,7 +51,7 @@ UPDATE toolsync_course t
 
 {% include "courses/find_methods.sql" %}
 
--- Of one method named twice in a line, the last counts.
+-- If a line names a method twice, the last one counts.
 INSERT INTO toolsync_instance_op (line, n, field, action, enrolid, courseid, enrol)
 SELECT a.line, MAX(a.n), MAX(a.field), SUBSTRING_INDEX(GROUP_CONCAT(CASE a.action WHEN 'on' THEN 'enable' WHEN 'off' THEN 'disable' ELSE 'delete' END ORDER BY a.n), ',', -1),
        a.enrolid, t.id, a.enrol
@@ -60,7 +60,7 @@ SELECT a.line, MAX(a.n), MAX(a.field), SUBSTRING_INDEX(GROUP_CONCAT(CASE a.actio
  WHERE a.enrolid IS NOT NULL
  GROUP BY a.line, a.enrolid, t.id, a.enrol;
 
--- `self` and `guest` switch all of the course's off.
+-- `self` and `guest` with no disable all instances in the course.
 INSERT INTO toolsync_instance_op (line, n, field, action, enrolid, courseid, enrol)
 SELECT a.line, 1000000 + e.id, a.field, 'disable', e.id, t.id, e.enrol
   FROM toolsync_ask a

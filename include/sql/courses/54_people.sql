@@ -1,4 +1,4 @@
--- Methods are switched, cohorts and other courses give their people, teachers are enrolled.
+-- Enable and disable methods, sync cohort and meta enrolments, enrol teachers.
 {% set asked = given("self") or given("guest") or given_any("enrolment_#") %}
 {% if given_any("teacher#_account") %}
 
@@ -31,7 +31,7 @@ UPDATE toolsync_instance_op o
 {% endif %}
 {% if given_any("enrolment_#_disable") %}
 
--- A cohort or another course that is added switched off gives nobody.
+-- A cohort or meta enrolment that is added as disabled enrols nobody.
 INSERT INTO {enrol} (enrol, status, courseid, sortorder, roleid, customint1, customint2, timecreated, timemodified)
 SELECT a.enrol, 1, t.id,
        ROW_NUMBER() OVER (PARTITION BY t.id ORDER BY a.n) + (SELECT COALESCE(MAX(e.sortorder), -1) FROM {enrol} e WHERE e.courseid = t.id),
@@ -51,7 +51,7 @@ UPDATE toolsync_course t
 {% endfor %}
 {% endif %}
 {% if given_any("enrolment_#") %}
--- The settings of a method: a start with a period sets the end, start and end set the period; none ends before it starts.
+-- The settings of a method: a start date with a period sets the end date, start and end dates set the period; no method ends before it starts.
 {% include "courses/find_methods.sql" %}
 
 UPDATE {enrol} e

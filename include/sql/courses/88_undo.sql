@@ -1,4 +1,4 @@
--- The undo bundles of courses whose content was replaced: with the rows that are there now and were not before.
+-- Write the undo bundles of courses whose content was replaced, with the rows that are new in them.
 {% from "courses/replaces.sql" import replaces with context %}
 {% if replaces %}
 {% set parts = course_graph().replaceable %}
@@ -22,7 +22,7 @@ SELECT p.id, p.courseid
  WHERE k.id IS NULL{% endif %};
 {% endfor %}
 
--- Where the course stands is not undone, nor whether it is visible there.
+-- Undoing restores neither the course's category and place nor its visibility.
 UPDATE toolsync_before_course b
   JOIN {course} c ON c.id = b.id
    SET b.category = c.category, b.sortorder = c.sortorder, b.visible = c.visible, b.visibleold = c.visibleold;

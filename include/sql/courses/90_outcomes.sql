@@ -1,4 +1,4 @@
--- What became of each line; the caches of the courses that changed, and who must be told.
+-- The outcome of each line, and the caches and sessions that changed courses make stale.
 
 UPDATE {course} c
   JOIN toolsync_course t ON t.id = c.id
@@ -7,7 +7,7 @@ UPDATE {course} c
 
 {% if given("template") %}
 
--- Courses that were filled from a template may have other overrides now, and groups.
+-- Existing courses filled from a template may have new role overrides and groups.
 INSERT IGNORE INTO toolsync_moved_context (id, former, path, deeper)
 SELECT t.contextid, t.contextpath, x.path, 0
   FROM toolsync_merging g
@@ -39,7 +39,7 @@ SELECT 'courses' FROM toolsync_course t WHERE t.isnew OR t.changed LIMIT 1;
 {% if given("template") %}
 CREATE TEMPORARY TABLE toolsync_remembered (courseid BIGINT NOT NULL PRIMARY KEY);
 
--- Which courses this transaction wrote: templates among them are read in it.
+-- The courses that this transaction wrote. If one of them is a template, its rows are read within the transaction.
 -- python: remember_changed_courses INTO toolsync_remembered
 SELECT t.id FROM toolsync_course t WHERE t.isnew OR t.changed OR t.touched;
 {% endif %}

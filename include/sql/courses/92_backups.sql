@@ -1,4 +1,4 @@
--- Lines that can be done once their backup is restored.
+-- Mark the lines that can be done once their backup is restored.
 {% if given("template") %}
 
 -- python: backups_ready INTO toolsync_restored

@@ -12,7 +12,7 @@ UPDATE toolsync_wish w
    SET w.first = u.line
  WHERE w.kind = 'path';
 
--- A name is written as its first line writes it.
+-- A category name is spelled as in the first line that has it.
 INSERT IGNORE INTO toolsync_category (path, parentpath, name, level, line)
 SELECT SUBSTRING_INDEX(w.value, ' / ', n.n), IF(n.n = 1, '', SUBSTRING_INDEX(w.value, ' / ', n.n - 1)),
        SUBSTRING_INDEX(SUBSTRING_INDEX(w.value, ' / ', n.n), ' / ', -1), n.n, w.line

@@ -1,6 +1,6 @@
 {#
-  The columns of a file that are columns of {course} by the same name, with the site's default for a new course.
-  An empty cell: keeps a name, clears the other texts, is no value for a number or a date.
+  Columns of the file that {course} has under the same name, with the site's default for a new course.
+  An empty cell keeps a name, clears another text, and counts as not given for a number or a date.
 #}
 {% set kept_when_empty = ["fullname", "format"] %}
 {% set cleared = {"idnumber": "''", "summary": "''", "lang": "@new_lang", "theme": "''"} %}
@@ -11,10 +11,10 @@
     "startdate": "@tomorrow",
 } %}
 {% set texts = ["shortname", "fullname", "format", "idnumber", "summary", "lang", "theme"] %}
-{# All that an update may change, but for the end date and the place in the category. #}
+{# Everything that an update may change, except the end date and the place in the category. #}
 {% set stored = texts + numbers.keys() | list + ["visibleold", "downloadcontent", "showcompletionconditions", "category"] %}
 
-{# What a new course takes from its template when its line does not say; a default grouping is one of its own. #}
+{# What a new course takes from its template if its line gives no value. 33_copy.sql sets the default grouping, which is a copy. #}
 {% macro of_template(column) %}
 {%- if given("template") and column == "enablecompletion" %}IF(@site_completion, k.enablecompletion, IF(k.id IS NULL, NULL, 0)), {% elif given("template") and column == "theme" %}IF(@themes_allowed, k.theme, IF(k.id IS NULL, NULL, '')), {% elif given("template") and column not in ["fullname", "idnumber", "defaultgroupingid"] %}k.{{ column }}, {% endif %}
 {%- endmacro %}

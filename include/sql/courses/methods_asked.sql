@@ -1,4 +1,4 @@
--- The columns enrolment_N of a line, together.
+-- The columns enrolment_N, enrolment_N_role … of a line in one row.
 {% from "courses/fields.sql" import levels %}
 {% macro cell(name, what="c.value") %}NULLIF(MAX(IF(c.family = 'enrolment_#{{ name }}', {{ what }}, '')), ''){% endmacro %}
 {% macro given_as(name, kind) %}MAX(IF(c.family = 'enrolment_#{{ name }}', c.{{ kind }}, NULL)){% endmacro %}
@@ -23,7 +23,7 @@ HAVING MAX(IF(c.family = 'enrolment_#', c.value, '')) <> '';
 {% with rows="toolsync_ask", value="cohort", by="idnumber", into="customint1", n="n", field_column="sourcefield" %}{% include "shared/find_cohort.sql" %}{% endwith %}
 {% with rows="toolsync_ask", value="master", by="shortname", into="customint1", n="n", field_column="sourcefield" %}{% include "shared/find_course.sql" %}{% endwith %}
 
--- A cohort may be used in its category and below; the course's new category may be still to be made.
+-- A cohort can be used in its category and below. If the course's category does not exist yet, take the nearest one above it that does.
 CREATE TEMPORARY TABLE toolsync_above (line INT UNSIGNED NOT NULL PRIMARY KEY, categoryid BIGINT NOT NULL);
 
 INSERT IGNORE INTO toolsync_above (line, categoryid)
@@ -42,8 +42,8 @@ UPDATE toolsync_ask a
   LEFT JOIN {cohort} h ON h.id = a.customint1
   LEFT JOIN {context} x ON x.id = h.contextid
    SET a.status = 'failed', a.field = COALESCE(a.sourcefield, a.field),
-       a.message = CASE WHEN a.cohort IS NULL THEN 'the cohort is needed (the column that ends in _cohortidnumber)'
-                        WHEN a.roleid IS NULL THEN 'a role is needed (the column that ends in _role)'
+       a.message = CASE WHEN a.cohort IS NULL THEN 'expected a cohort in the column that ends in _cohortidnumber'
+                        WHEN a.roleid IS NULL THEN 'expected a role in the column that ends in _role'
                         ELSE 'this cohort belongs to a category that the course is not in' END
  WHERE a.status IS NULL AND a.enrol = 'cohort'
    AND (a.cohort IS NULL OR a.roleid IS NULL OR x.contextlevel = 40 AND NOT COALESCE(CONCAT(k.path, '/') LIKE CONCAT('%/', x.instanceid, '/%'), 0));
@@ -51,7 +51,7 @@ UPDATE toolsync_ask a
 UPDATE toolsync_ask a
   JOIN toolsync_course t ON t.line = a.line
    SET a.status = 'failed', a.field = COALESCE(a.sourcefield, a.field),
-       a.message = IF(a.master IS NULL, 'the other course is needed (the column that ends in _metacoursename)', 'a course cannot take its people from itself')
+       a.message = IF(a.master IS NULL, 'expected a course in the column that ends in _metacoursename', 'a course cannot take its people from itself')
  WHERE a.status IS NULL AND a.enrol = 'meta' AND (a.master IS NULL OR a.customint1 = t.id);
 
 UPDATE toolsync_ask a
@@ -64,6 +64,6 @@ UPDATE toolsync_ask a
   LEFT JOIN {groups} g ON g.courseid = t.id AND g.name = a.groupname
    SET a.customint2 = g.id,
        a.field = IF(g.id IS NULL OR a.newgroup, a.groupfield, a.field),
-       a.message = CASE WHEN a.newgroup THEN 'either a new group or the name of one, not both' WHEN g.id IS NULL THEN 'the course has no group of this name' END,
+       a.message = CASE WHEN a.newgroup THEN 'expected a new group or the name of an existing one, not both' WHEN g.id IS NULL THEN 'the course has no group of this name' END,
        a.status = IF(g.id IS NULL OR a.newgroup, 'failed', NULL)
  WHERE a.status IS NULL AND a.groupname IS NOT NULL AND a.enrol IN ('cohort', 'meta');

@@ -1,4 +1,4 @@
--- Each line's tags in order, cleaned as Moodle cleans the names of tags. Of one given twice in other letters, the last writing counts.
+-- The tags of each line in order, cleaned as Moodle cleans tag names. If one is given twice in different letter case, the last spelling counts.
 CREATE TEMPORARY TABLE toolsync_tag (
     line INT UNSIGNED NOT NULL, name VARCHAR(255) NOT NULL, rawname VARCHAR(255) NOT NULL, place INT NOT NULL, tagid BIGINT NULL,
     PRIMARY KEY (line, name), KEY (name)

@@ -1,4 +1,4 @@
--- What each line is about, which names it takes or gives up, and what else it shares with others. The lines of a file run in runs (course_order.py).
+-- The course of each line, the names that it takes or gives up, and what else it shares with other lines. course_runs cuts the lines into runs.
 {% set key = option.course_id_field %}
 
 CREATE TEMPORARY TABLE toolsync_name (line INT UNSIGNED NOT NULL, role VARCHAR(10) NOT NULL, thing VARCHAR(700) NOT NULL, mode VARCHAR(60) NOT NULL DEFAULT '');
@@ -22,7 +22,7 @@ SELECT r.line, 'name', CONCAT('{{ column }} ', c.{{ column }})
 {% endfor %}
 {% endif %}
 {% if option.category_id_field == "path" and given("category") %}
--- A slash without spaces cuts a path only as long as no category has it in its name.
+-- A slash without spaces separates names only while no category has it in its name, so lines that may create such a category matter to others.
 INSERT INTO toolsync_name (line, role, thing, mode)
 SELECT r.line, 'thing', CONCAT('category ', LEFT(SUBSTRING_INDEX(r.category, ' / ', 1), 600)), IF(r.category LIKE '% / %', 'make', 'find')
   FROM toolsync_row r
@@ -66,7 +66,7 @@ INSERT INTO toolsync_name (line, role, thing, mode)
 SELECT g.line, 'thing', CONCAT('tag ', g.name), 'make' FROM toolsync_tag g;
 
 {% if option.force_update %}
--- A tag that nothing has any more is deleted.
+-- A tag is deleted with its last use.
 INSERT INTO toolsync_name (line, role, thing, mode)
 SELECT r.line, 'thing', CONCAT('tag ', k.name), 'gone'
   FROM toolsync_row r

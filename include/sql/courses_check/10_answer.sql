@@ -1,4 +1,4 @@
--- Which courses there are. One that is missing is an answer, not a failure; several of the same idnumber are no answer.
+-- Which courses exist. A missing course is an answer, not a failure; several with the same idnumber are a failure.
 {% set key = namespace(column="") %}
 {% for column in [option.course_id_field, "shortname", "idnumber", "id"] if given(column) %}
 {% if loop.first %}{% set key.column = column %}{% endif %}

@@ -1,4 +1,4 @@
--- Courses that took their people from these by meta link lose them, as `unenrolaction` of that plugin says: suspended without roles, by default.
+-- Courses with a meta link to these lose their people as the plugin's `unenrolaction` says: by default, they are suspended without roles.
 {% from "shared/course/undo.sql" import begin with context %}
 {% set contents_stay = true %}
 {% set without_each_other = true %}
@@ -16,12 +16,12 @@ SELECT r.line, f.enrolid, IF(@meta_unenrol = 0, 'delete', 'disable'), f.enrolid,
   JOIN toolsync_follower f ON f.masterid = r.courseid
  WHERE r.status IS NULL AND @meta_follows AND @meta_unenrol IN (0, 2, 3);
 
--- Everybody in the courses that go loads their rights again.
+-- Everybody in the deleted courses has to load their rights again.
 -- when: toolsync_of_user_enrolments
 INSERT IGNORE INTO toolsync_dirty_user (userid)
 SELECT ue.userid FROM toolsync_of_user_enrolments p JOIN {user_enrolments} ue ON ue.id = p.id;
 
--- Nobody is in them any more: what follows sees that.
+-- Empty these courses first, so that the steps below find nobody in them.
 {% for table in ["user_enrolments", "role_assignments"] %}
 
 -- when: toolsync_of_{{ table }}

@@ -1,2 +1,2 @@
--- All their rows.
+-- Delete all rows of these courses.
 {% include "shared/course/take.sql" %}

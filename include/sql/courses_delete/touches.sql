@@ -1,4 +1,4 @@
--- The course. Two lines about the same one: the second finds it gone.
+-- The course. Of two lines about the same one, the second finds it gone.
 {% from "shared/course/key.sql" import key with context %}
 INSERT INTO toolsync_touch (line, thing, mode)
 SELECT r.line, LEFT(r.{{ key.column }}, 700), NULL

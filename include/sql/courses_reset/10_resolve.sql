@@ -1,11 +1,11 @@
--- Which course each line is about, and what is asked of it: toolsync_asked.
+-- The course of each line, and the options that the line asks for: toolsync_asked.
 {% set resets = course_resets() %}
 {% include "shared/course/resolve.sql" %}
 
 CREATE TEMPORARY TABLE toolsync_asked (courseid BIGINT NOT NULL, name VARCHAR(100) NOT NULL, PRIMARY KEY (courseid, name), KEY (name));
 {% if given("roles") %}
 
--- The roles whose people leave, in the order of the line.
+-- The roles whose holders leave, in the order of the line.
 CREATE TEMPORARY TABLE toolsync_role_asked (line INT UNSIGNED NOT NULL, place INT NOT NULL, word VARCHAR(255) NOT NULL, roleid BIGINT NULL, PRIMARY KEY (line, place));
 
 UPDATE toolsync_row r
@@ -77,7 +77,7 @@ UPDATE toolsync_row r
 
 -- when: toolsync_module_word
 INSERT INTO toolsync_note (line, field, message)
-SELECT w.line, 'modules', CONCAT('the module ', w.word, ' has nothing that its reset form proposes')
+SELECT w.line, 'modules', CONCAT('nothing is reset in the module ', w.word, ', because its reset form proposes nothing')
   FROM toolsync_module_word w
   JOIN toolsync_row r ON r.line = w.line AND r.status IS NULL
  WHERE NOT w.minus AND w.word NOT IN ('all'{% for module in resets.modules if resets.proposed(module) %}, '{{ module }}'{% endfor %});
@@ -125,7 +125,7 @@ UPDATE toolsync_row r
 {% endif %}
 {% if given("startdate") %}
 
--- How far the dates move.
+-- How far the dates shift.
 UPDATE toolsync_row r
    SET r.status = 'failed', r.field = 'startdate', r.message = 'expected a date after 1970'
  WHERE r.status IS NULL AND r.startdate <= 0;
@@ -147,7 +147,7 @@ SELECT r.courseid, 'roles' FROM toolsync_row r JOIN (SELECT DISTINCT w.line FROM
 {% if given("logs") %}
 
 INSERT INTO toolsync_note (line, field, message)
-SELECT r.line, 'logs', 'Moodle keeps its logs as the site''s settings say; resetting a course takes none'
+SELECT r.line, 'logs', 'not used: a reset deletes no logs. Moodle keeps them as long as the site''s settings say'
   FROM toolsync_row r
  WHERE r.status IS NULL AND r.logs = 1;
 {% endif %}

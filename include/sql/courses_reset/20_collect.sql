@@ -1,4 +1,4 @@
--- The rows of these courses that the file may be about, and of them those that go: toolsync_gone_<table>.
+-- Collect the rows of these courses that the file may change, and those of them that go: toolsync_gone_<table>.
 {% set graph = course_graph() %}
 {% set resets = course_resets() %}
 {% set possible = resets.possible(given) %}
@@ -25,7 +25,7 @@ UPDATE toolsync_row r
         AND EXISTS (SELECT 1 FROM toolsync_module_mode m WHERE m.line = r.line AND (m.allmodules OR m.minus)){% endif %});
 {% endif %}
 
--- Nothing is asked of them.
+-- Lines that ask for nothing.
 UPDATE toolsync_row r
   LEFT JOIN (SELECT DISTINCT a.courseid FROM toolsync_asked a) a ON a.courseid = r.courseid
    SET r.status = 'unchanged'

@@ -7,7 +7,7 @@ CREATE TEMPORARY TABLE toolsync_item_reset (id BIGINT NOT NULL PRIMARY KEY, cour
 {% for table, of in regrade %}
 {% for option, numbers in of.items() if option in possible %}
 
--- A locked item keeps its grades; the form's choice to reset all grades leaves nothing to do here.
+-- A locked item keeps its grades, unless all grades of the course are reset (below).
 -- when: toolsync_of_grade_items
 INSERT IGNORE INTO toolsync_item_reset (id, courseid, whole)
 SELECT gi.id, p.courseid, 0

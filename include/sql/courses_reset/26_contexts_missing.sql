@@ -1,4 +1,4 @@
--- Activities that Moodle has never shown have no context yet; it makes one when it resets them.
+-- Activities that nobody has opened may have no context yet. Moodle creates it when it resets them.
 {% set resets = course_resets() %}
 {% set possible = resets.possible(given) %}
 CREATE TEMPORARY TABLE toolsync_context_missing (moduleid BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);

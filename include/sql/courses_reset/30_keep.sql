@@ -1,4 +1,4 @@
--- The rows that may go or change, as they are now: for the undo bundles. And what a person sees before deciding.
+-- Keep the rows that may go or change, as they are now, for the undo bundles; and make the plan.
 {% set graph = course_graph() %}
 {% set resets = course_resets() %}
 {% set possible = resets.possible(given) %}
@@ -34,7 +34,7 @@ SELECT k.courseid, t.* FROM toolsync_keep_{{ name }} k JOIN {{ "{" ~ name ~ "}" 
 {% include "shared/course/followers.sql" %}
 {% endif %}
 
--- What a person sees: what these courses are, and how much of each would go.
+-- The plan that a person approves: the courses, and how much of each would go.
 {% set more_columns = "leaving INT NOT NULL DEFAULT 0, attempts INT NOT NULL DEFAULT 0, submissions INT NOT NULL DEFAULT 0, posts INT NOT NULL DEFAULT 0, grades INT NOT NULL DEFAULT 0" %}
 {% include "shared/course/plan.sql" %}
 
@@ -84,7 +84,7 @@ UPDATE toolsync_plan t
   JOIN (SELECT o.courseid, COUNT(*) AS counted FROM toolsync_role_op o GROUP BY o.courseid) k ON k.courseid = t.courseid
    SET t.rows_gone = t.rows_gone + k.counted;
 
--- Whose rows change without any that go.
+-- Courses in which rows change, although none goes.
 CREATE TEMPORARY TABLE toolsync_other_change (courseid BIGINT NOT NULL PRIMARY KEY);
 
 INSERT IGNORE INTO toolsync_other_change (courseid)

@@ -1,4 +1,4 @@
--- Who leaves; groups and groupings that empty or go.
+-- Unenrol people, empty or delete groups and groupings.
 {% set possible = course_resets().possible(given) %}
 {% set contents_stay = true %}
 {% if given("groups") %}

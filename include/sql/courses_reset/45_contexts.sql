@@ -1,4 +1,4 @@
--- Activities that have no context yet get one.
+-- Create the missing contexts of activities.
 CREATE TEMPORARY TABLE toolsync_made_context (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);
 
 -- when: toolsync_context_missing

@@ -1,4 +1,4 @@
--- What goes, leaf to root.
+-- Set what the options set, then delete the rows that go, leaf to root.
 {% set graph = course_graph() %}
 {% set resets = course_resets() %}
 {% set possible = resets.possible(given) %}
@@ -15,7 +15,7 @@ UPDATE {{ "{" ~ table.name ~ "}" }} t
 {% endfor %}
 {% if "feedback" in possible %}
 
--- Completion that rested on an answer is incomplete again.
+-- Completion that depended on an answer becomes incomplete.
 -- when: toolsync_gone_feedback_completed
 UPDATE toolsync_gone_feedback_completed g
   JOIN {feedback_completed} f ON f.id = g.id

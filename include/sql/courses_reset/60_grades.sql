@@ -1,11 +1,11 @@
--- Grades: those of activities that were emptied; all of a course, of which activities give theirs back.
+-- Delete the grades of activities that were reset, or all grades of a course; then activities send theirs to the gradebook again.
 {% set graph = course_graph() %}
 {% set resets = course_resets() %}
 {% set possible = resets.possible(given) %}
 {% set all_grades = given("grades") %}
 
 {% if all_grades %}
--- The grades that activities will give back: those that they keep themselves and that were not emptied.
+-- The grades that activities send again: those that they keep themselves and that were not reset.
 CREATE TEMPORARY TABLE toolsync_grade_back (
     courseid BIGINT NOT NULL, itemid BIGINT NOT NULL, userid BIGINT NOT NULL, gradeid BIGINT NOT NULL, newitemid BIGINT NULL, PRIMARY KEY (gradeid), KEY (itemid)
 );
@@ -30,7 +30,7 @@ SELECT s.courseid, gi.id, gg.userid, gg.id
 {% endfor %}
 {% endfor %}
 
--- As they come: what a teacher did to them in the gradebook is gone.
+-- They come as the activity has them, without changes that a teacher made in the gradebook.
 CREATE TEMPORARY TABLE toolsync_grade_new AS SELECT gg.*, CAST(0 AS SIGNED) AS toolsync_course FROM {grade_grades} gg LIMIT 0;
 
 -- when: toolsync_grade_back
@@ -58,7 +58,7 @@ SELECT 3, gg.id, 'reset', @now, @actor, gg.itemid, gg.userid, gg.rawgrade, gg.ra
  WHERE COALESCE((SELECT value FROM {config} WHERE name = 'disablegradehistory'), '0') IN ('', '0')
  ORDER BY gg.id;
 
--- Files that came as feedback with a grade, and their history.
+-- Feedback files of these grades, and those of the grade history.
 -- when: toolsync_item_reset
 DELETE f FROM toolsync_item_reset s
   JOIN {grade_items} gi ON gi.id = s.id AND gi.itemtype = 'mod'
@@ -71,7 +71,7 @@ DELETE f FROM toolsync_item_reset s
 -- when: toolsync_grade_reset
 DELETE gg FROM {grade_grades} gg JOIN toolsync_grade_reset d ON d.id = gg.id;
 
--- Completion that rested on a grade that does not come back.
+-- Completion that depended on a grade which does not come back becomes incomplete.
 DROP TEMPORARY TABLE IF EXISTS toolsync_graded_module;
 CREATE TEMPORARY TABLE toolsync_graded_module (itemid BIGINT NOT NULL, moduleid BIGINT NOT NULL, PRIMARY KEY (itemid, moduleid));
 
@@ -94,7 +94,7 @@ UPDATE toolsync_graded_module g
  WHERE done.completionstate <> 0 AND NOT (done.completionstate = 1 AND done.overrideby IS NOT NULL);
 
 {% if all_grades %}
--- Of one that comes back for an item which has no grade to pass any more.
+-- The new grade item has no grade to pass any more: this changes the completion of a grade that comes back.
 -- when: toolsync_grade_back
 UPDATE toolsync_grade_back b
   JOIN toolsync_asked a ON a.courseid = b.courseid AND a.name = 'gradebook_items'
@@ -107,7 +107,7 @@ UPDATE toolsync_grade_back b
    AND done.completionstate <> {{ "IF(cm.completionpassgrade = 1, 2, 1)" if site_has("course_modules", "completionpassgrade") else "1" }};
 
 {% endif %}
--- Moodle computes the rest at the next visit of the gradebook.
+-- Moodle computes the rest on the next visit to the gradebook.
 -- when: toolsync_item_reset
 UPDATE {grade_items} gi
   JOIN toolsync_item_reset s ON s.id = gi.id

@@ -1,4 +1,4 @@
--- The course begins on another day: what has a date moves by as much.
+-- The course starts on another day, and its dates shift by the difference.
 {% if given("startdate") %}
 {% set graph = course_graph() %}
 {% set resets = course_resets() %}
@@ -8,7 +8,7 @@ CREATE TEMPORARY TABLE toolsync_shift (courseid BIGINT NOT NULL PRIMARY KEY, sec
 INSERT INTO toolsync_shift (courseid, seconds)
 SELECT r.courseid, r.shift FROM toolsync_row r WHERE r.status IS NULL AND r.shift <> 0;
 
--- The end moves forward only.
+-- The end date only moves to a later date.
 -- when: toolsync_shift
 UPDATE {course} c
   JOIN toolsync_shift s ON s.courseid = c.id
@@ -59,7 +59,7 @@ UPDATE {{ "{" ~ table ~ "}" }} t
    SET t.availability = d.availability{{ ", t.timemodified = @now" if table == "course_sections" }};
 {% endfor %}
 
--- The calendar: events of the course and its groups move, those of activities follow what they stand for.
+-- The calendar: events of the course and its groups shift, those of activities take the activity's date.
 -- when: toolsync_shift
 UPDATE {event} e
   JOIN toolsync_shift s ON s.courseid = e.courseid

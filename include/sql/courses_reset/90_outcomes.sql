@@ -1,6 +1,6 @@
 {% include "shared/course/undone.sql" %}
 
--- Open sessions look again, and each line has its outcome.
+-- Make the courses' caches stale, and set the outcome of each line.
 UPDATE {course} c
   JOIN toolsync_of_course p ON p.id = c.id
    SET c.cacherev = GREATEST(@now, c.cacherev + 1);

@@ -1,4 +1,4 @@
-{# The tables whose rows a file with such columns may change or take, but for those of other courses; and those that are read for it. #}
+{# The tables in which a file with these columns may change or delete rows (except those of other courses), and those that it has to read. #}
 {% set changed = namespace(tables=[]) %}
 {% set resets = course_resets() %}
 {% for entry in resets.removals(resets.possible(given)) if not entry.parent %}

@@ -1,4 +1,4 @@
--- Calendar rows that go. Moodle deletes those of the course and makes those of activities again in every reset: here these stay as they are.
+-- Calendar events that go. A reset in Moodle deletes all events of the course and creates those of activities again; here these stay as they are.
 CREATE TEMPORARY TABLE toolsync_gone_event (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL, KEY (courseid));
 {% if "events" in possible %}
 CREATE TEMPORARY TABLE toolsync_event_kept (id BIGINT NOT NULL PRIMARY KEY);
@@ -36,7 +36,7 @@ SELECT e.id, a.courseid
 {% for option, which in table.facts.reset.items() if option in possible and (module != "assign" or "events" in possible) %}
 {% set who = "userid" if "userid" in which else "groupid" %}
 
--- Those of overrides that go{{ " (Moodle leaves an assignment's, but when all events go)" if module == "assign" }}.
+-- Events of overrides that go{{ " (as in Moodle, those of assignments only if all events go)" if module == "assign" }}.
 -- when: toolsync_gone_{{ table.name }}
 INSERT IGNORE INTO toolsync_gone_event (id, courseid)
 SELECT e.id, g.courseid

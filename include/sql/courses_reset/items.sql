@@ -1,4 +1,4 @@
--- Grade items, categories, course scales, outcomes and settings go. The course category comes back, with the items of activities as these make them.
+-- Delete grade items, categories, scales, outcomes and settings of the course. Then create its top category, and the items of activities as these do.
 CREATE TEMPORARY TABLE toolsync_gradebook (courseid BIGINT NOT NULL PRIMARY KEY, categoryid BIGINT NULL);
 
 INSERT INTO toolsync_gradebook (courseid)
@@ -61,7 +61,7 @@ SELECT o.courseid, k.categoryid, o.itemname, 'mod', o.itemmodule, o.iteminstance
  WHERE o.gradetype <> 0 AND o.outcomeid IS NULL AND o.itemnumber < 1000
  ORDER BY o.courseid, o.itemmodule, o.iteminstance, o.itemnumber;
 
--- Natural weights, as far as Moodle computes them on the way: the last quiz asks for the grades of all items up to its own.
+-- Natural weights, as far as Moodle computes them meanwhile: the last quiz makes it compute the items up to its own.
 CREATE TEMPORARY TABLE toolsync_weighed (courseid BIGINT NOT NULL PRIMARY KEY, place BIGINT NOT NULL);
 
 -- when: toolsync_item_old

@@ -1,7 +1,7 @@
--- Who leaves, as reset_course_userdata decides it: of who holds one of the roles and others, only the role is taken; the last role takes the enrolments.
+-- Who leaves, as reset_course_userdata decides it: people with other roles lose only the roles asked for; with the last role go the enrolments.
 {% include "shared/people_tables.sql" %}
 {% if given("roles") %}
--- Enrolments that their method lets end, of people who hold one of the roles.
+-- Enrolments of people with one of the roles, where the method allows unenrolling.
 CREATE TEMPORARY TABLE toolsync_can_leave (
     ueid BIGINT NOT NULL PRIMARY KEY, line INT UNSIGNED NOT NULL, courseid BIGINT NOT NULL, contextid BIGINT NOT NULL, userid BIGINT NOT NULL, enrolid BIGINT NOT NULL,
     place INT NOT NULL, KEY (courseid, userid)
@@ -19,7 +19,7 @@ SELECT ue.id, r.line, r.courseid, r.contextid, ue.userid, e.id, ROW_NUMBER() OVE
                  JOIN {role_assignments} ra ON ra.contextid = r.contextid AND ra.userid = ue.userid AND ra.roleid = w.roleid
                 WHERE w.line = r.line);
 
--- The roles of these people: all of them, and those asked for in their order.
+-- How many roles these people have, and their roles that the line asks for, in its order.
 CREATE TEMPORARY TABLE toolsync_role_count (courseid BIGINT NOT NULL, userid BIGINT NOT NULL, held INT NOT NULL, PRIMARY KEY (courseid, userid));
 
 -- when: toolsync_can_leave
@@ -42,7 +42,7 @@ SELECT h.courseid, h.userid, h.roleid, ROW_NUMBER() OVER (PARTITION BY h.coursei
          WHERE c.place = 1
          GROUP BY c.courseid, c.userid, ra.roleid) h;
 
--- All roles but the last one are taken away, as far as they were given by hand.
+-- Unassign all roles but the last one, if they were given by hand.
 -- when: toolsync_role_turn
 INSERT INTO toolsync_role_op (line, n, action, contextid, courseid, userid, roleid)
 SELECT c.line, ROW_NUMBER() OVER (ORDER BY c.line, c.userid, t.roleid), 'unassign', c.contextid, c.courseid, c.userid, t.roleid
@@ -51,7 +51,7 @@ SELECT c.line, ROW_NUMBER() OVER (ORDER BY c.line, c.userid, t.roleid), 'unassig
   JOIN toolsync_role_turn t ON t.courseid = c.courseid AND t.userid = c.userid
  WHERE c.place = 1 AND t.turn < k.held;
 
--- With the last one go the enrolments. With the last but one, too, all but the first (Moodle counts again for each of them).
+-- With the last role go the enrolments. With the last but one go all enrolments but the first, because Moodle counts the roles again for each.
 -- when: toolsync_role_turn
 INSERT INTO toolsync_enrolment_op (line, n, action, enrolid, courseid, userid)
 SELECT c.line, c.ueid, 'unenrol', c.enrolid, c.courseid, c.userid
@@ -62,7 +62,7 @@ SELECT c.line, c.ueid, 'unenrol', c.enrolid, c.courseid, c.userid
 {% endif %}
 {% if given("data") or given("data_notenrolled") or given("glossary") or given("glossary_notenrolled") %}
 
--- Who is enrolled when the others have left.
+-- The people who remain enrolled.
 CREATE TEMPORARY TABLE toolsync_staying (courseid BIGINT NOT NULL, userid BIGINT NOT NULL, PRIMARY KEY (courseid, userid));
 
 INSERT IGNORE INTO toolsync_staying (courseid, userid)

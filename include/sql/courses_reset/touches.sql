@@ -1,4 +1,4 @@
--- The course, and with its people those of courses that follow it by meta link. Lines about the same course run in file order.
+-- The course and, if its people change, the courses with a meta link to it. Lines about the same course run in file order.
 {% from "shared/course/key.sql" import key with context %}
 {% import "shared/identify.sql" as named %}
 INSERT INTO toolsync_touch (line, thing, mode)

@@ -1,4 +1,4 @@
--- Which undo bundle a line means.
+-- Find the undo bundle of each line.
 {% from "shared/course/key.sql" import key with context %}
 UPDATE toolsync_row r
    SET r.asked = COALESCE(CAST(r.{{ key.column }} AS CHAR), '');
@@ -21,7 +21,7 @@ UPDATE toolsync_row r
 
 UPDATE toolsync_row r
   JOIN {course} c ON c.id = r.courseid
-   SET r.status = 'failed', r.message = CONCAT('nothing to put back: the course ', c.shortname, ' (id ', c.id, ') is there')
+   SET r.status = 'failed', r.message = CONCAT('nothing to put back: the course ', c.shortname, ' (id ', c.id, ') exists')
  WHERE r.status IS NULL AND r.kind = 'courses_delete';
 
 UPDATE toolsync_row r
@@ -31,7 +31,8 @@ UPDATE toolsync_row r
 
 CREATE TEMPORARY TABLE toolsync_unreadable (line INT UNSIGNED NOT NULL PRIMARY KEY, message TEXT NOT NULL);
 
--- Its rows are staged: toolsync_back_<table> (went), toolsync_was_<table> and toolsync_became_<table> (changed), toolsync_unmake_<table> (made).
+-- Load its rows: toolsync_back_<table> (deleted), toolsync_was_<table> and toolsync_became_<table> (before and after a change), toolsync_unmake_<table>
+-- (created).
 -- python: load_undo_bundles INTO toolsync_unreadable
 SELECT r.line, r.kind, r.bundle_name FROM toolsync_row r WHERE r.status IS NULL ORDER BY r.line;
 

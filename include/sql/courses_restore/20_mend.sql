@@ -1,6 +1,6 @@
--- What the site has otherwise by now, without harm: the rows of a bundle are mended.
+-- Adapt the rows of a bundle to harmless changes that the site has had since.
 
--- A tag of the same name was made since.
+-- A tag of the same name was created since.
 -- when: toolsync_back_tag
 UPDATE toolsync_back_tag b
   JOIN {tag} t ON t.tagcollid = b.tagcollid AND t.name = b.name
@@ -11,7 +11,7 @@ UPDATE toolsync_back_tag b
 -- when: toolsync_back_tag
 DELETE b FROM toolsync_back_tag b JOIN {tag} t ON t.tagcollid = b.tagcollid AND t.name = b.name;
 
--- People whose account was deleted since are not in the course any more.
+-- Leave out people whose account was deleted since.
 {% for table in ["user_enrolments", "role_assignments", "groups_members", "message_conversation_members", "user_lastaccess", "forum_subscriptions"] %}
 
 -- when: toolsync_back_{{ table }}
@@ -25,7 +25,7 @@ SELECT b.toolsync_line, CONCAT(COUNT(*), ' rows of {{ table }} are left out: the
 DELETE b FROM toolsync_back_{{ table }} b JOIN {user} u ON u.id = b.userid AND u.deleted = 1;
 {% endfor %}
 
--- The category was moved since: contexts have the path that it has now.
+-- If the category was moved since, contexts get its new path.
 CREATE TEMPORARY TABLE toolsync_path (line INT UNSIGNED NOT NULL PRIMARY KEY, was VARCHAR(255) NOT NULL, path VARCHAR(255) NOT NULL);
 
 -- when: toolsync_back_course
@@ -52,7 +52,7 @@ UPDATE toolsync_back_context b
    SET b.depth = b.depth - (CHAR_LENGTH(p.was) - CHAR_LENGTH(REPLACE(p.was, '/', ''))) + (CHAR_LENGTH(p.path) - CHAR_LENGTH(REPLACE(p.path, '/', ''))),
        b.path = CONCAT(p.path, SUBSTRING(b.path, CHAR_LENGTH(p.was) + 1));
 
--- Who was in the course since was there later.
+-- For people who have been in the course since, the later access stays.
 -- when: toolsync_back_user_lastaccess
 DELETE b FROM toolsync_back_user_lastaccess b
   JOIN toolsync_row r ON r.line = b.toolsync_line AND r.kind = 'courses'

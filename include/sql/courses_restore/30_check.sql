@@ -1,4 +1,4 @@
--- Why a bundle can't be put back. A course comes back whole or not at all.
+-- Reasons why a bundle can't be put back. A course comes back whole or not at all.
 {% from "courses_restore/tables.sql" import tables, replaceable, volatile with context %}
 
 -- when: toolsync_back_course
@@ -44,7 +44,7 @@ UPDATE toolsync_row r
          WHERE m.id IS NULL AND NOT ({{ replaceable(name) }})
          GROUP BY b.toolsync_line) k ON k.line = r.line
    SET r.status = 'failed',
-       r.message = CONCAT(k.counted, ' rows of table {{ name }} were made since where others are to come back ({{ columns | join(", ") }}), the first has id ', k.id)
+       r.message = CONCAT(k.counted, ' rows of table {{ name }} that were created since stand in the place of rows to put back ({{ columns | join(", ") }}), the first has id ', k.id)
  WHERE r.status IS NULL;
 {% endfor %}
 
@@ -56,7 +56,7 @@ UPDATE toolsync_row r
          WHERE t.id IS NULL
          GROUP BY b.toolsync_line) k ON k.line = r.line
    SET r.status = 'failed',
-       r.message = CONCAT(k.counted, ' rows of table {{ name }} that were changed are gone, the first had id ', k.id, ': what was deleted since comes back first')
+       r.message = CONCAT(k.counted, ' rows of table {{ name }} that were changed are gone, the first had id ', k.id, ': put back what was deleted since first')
  WHERE r.status IS NULL;
 {% if not option.overwrite_changes %}
 
@@ -75,7 +75,7 @@ UPDATE toolsync_row r
 {% endif %}
 {% endfor %}
 
--- The course that it takes its people from: on the site, or coming back with it.
+-- The course from which it takes its people has to exist, or to come back with it.
 DELETE k FROM toolsync_bundle k JOIN toolsync_row r ON r.line = k.line WHERE r.status IS NOT NULL;
 
 -- when: toolsync_back_enrol

@@ -1,4 +1,4 @@
--- A course whose content was replaced loses the new content again, all of it: what people made in it since is a reason not to.
+-- A course whose content was replaced loses all the new content again. If people have changed it since, the line fails.
 {% from "courses_restore/tables.sql" import replaceable, harmless with context %}
 {% set parts = course_graph().replaceable %}
 CREATE TEMPORARY TABLE toolsync_of_course (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);
@@ -19,7 +19,7 @@ UPDATE toolsync_row r
          WHERE {{ condition }}
          GROUP BY p.courseid) k ON k.courseid = r.courseid
    SET r.status = 'failed',
-       r.message = CONCAT(k.counted, ' rows of table {{ name }} were made in the new content since, the first has id ', k.id, ' (Param overwrite_changes takes them away)')
+       r.message = CONCAT(k.counted, ' rows of table {{ name }} were created in the new content since, the first has id ', k.id, ' (Param overwrite_changes deletes them)')
  WHERE r.status IS NULL AND r.kind = 'courses';
 {% endmacro %}
 {% for table in parts.root_to_leaf if table.remains != "TRUE" and table.name != "user_lastaccess" %}
@@ -34,7 +34,7 @@ UPDATE toolsync_row r
           FROM toolsync_unmake_{{ table.name }} m
           JOIN {{ "{" ~ table.name ~ "}" }} t ON t.id = m.id
          GROUP BY m.toolsync_line) k ON k.line = r.line
-   SET r.status = 'failed', r.message = CONCAT('the new content was changed since (table {{ table.name }}, id ', k.id, '; Param overwrite_changes takes it away all the same)')
+   SET r.status = 'failed', r.message = CONCAT('the new content was changed since (table {{ table.name }}, id ', k.id, '; Param overwrite_changes deletes it all the same)')
  WHERE r.status IS NULL AND r.kind = 'courses' AND k.timemodified > r.made;
 {% endif %}
 
@@ -51,7 +51,7 @@ DELETE p FROM {{ table.part }} p JOIN {{ "{" ~ table.name ~ "}" }} t ON t.id = p
 {% endfor %}
 {% for name, column, parent in [("badge_issued", "badgeid", "badge"), ("badge_manual_award", "badgeid", "badge"), ("badge_criteria_met", "critid", "badge_criteria")] %}
 
--- Badges of the new content that people were given.
+-- Badges of the new content that people have earned.
 -- when: toolsync_of_course
 CREATE TEMPORARY TABLE toolsync_of_{{ name }} (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);
 

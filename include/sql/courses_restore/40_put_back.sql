@@ -1,4 +1,4 @@
--- Rows that were made go, rows that went come back with their ids, rows that were changed get back what they held.
+-- Delete rows that were created, put deleted rows back with their ids, and give changed rows their old values.
 {% from "courses_restore/tables.sql" import tables, replaceable with context %}
 CREATE TEMPORARY TABLE toolsync_failed (line INT UNSIGNED NOT NULL PRIMARY KEY);
 
@@ -19,7 +19,7 @@ DELETE t FROM {{ "{" ~ name ~ "}" }} t JOIN toolsync_unmake_{{ name }} b ON b.id
 {% for name in tables if site_has(name) %}
 {% for columns in unique_keys(name) if replaceable(name) != "FALSE" %}
 
--- What stands where these are to come back.
+-- Rows that stand in their place, by a unique index.
 -- when: toolsync_back_{{ name }}
 DELETE t FROM {{ "{" ~ name ~ "}" }} t
   JOIN toolsync_back_{{ name }} b ON {% for column in columns %}{{ "" if loop.first else " AND " }}t.`{{ column }}` = b.`{{ column }}`{% endfor %}

@@ -1,4 +1,4 @@
--- What a course that is back brings with it: counts, caches, the rights of its people.
+-- What depends on a course that is back: course counts, caches, the rights of its people.
 CREATE TEMPORARY TABLE toolsync_dirty_user (userid BIGINT NOT NULL PRIMARY KEY);
 CREATE TEMPORARY TABLE toolsync_dirty_context (path VARCHAR(255) NOT NULL PRIMARY KEY);
 

@@ -1,7 +1,7 @@
-{# The tables that bundles may have rows of, parents first: those of the course graph, and what goes or changes with a course besides. #}
+{# The tables of which bundles may have rows, parents first: those of the course graph, and others that change with a course. #}
 {% set graph = course_graph() %}
 {% set tables = ["tag", "files_reference"] + graph.root_to_leaf | map(attribute="name") | list + ["tag_correlation", "user_preferences"] %}
-{# Which rows, of those that stand where others are to come back, may be replaced: what Moodle calculated by itself and folders, or all of them. #}
+{# Which rows that stand in the place of rows to put back may be replaced: those that Moodle computes, and folders; with overwrite_changes, all. #}
 {% macro replaceable(name) -%}
 {% if option.overwrite_changes or name in graph.tables and graph.tables[name].facts.get("derived") -%}
 TRUE
@@ -13,7 +13,7 @@ t.filename = '.'
 FALSE
 {%- endif %}
 {%- endmacro %}
-{# What is written when somebody merely looks, or by Moodle itself: no reason not to take the content away that it hangs on. #}
+{# Written when somebody merely looks at the course, or by Moodle itself: no reason to refuse. #}
 {% set harmless = ["context", "course_modules_viewed", "forum_read", "forum_subscriptions", "block_recentlyaccesseditems"] %}
-{# Columns that Moodle rewrites by itself: what they hold by now is no reason not to put a row back. #}
+{# Columns that Moodle rewrites by itself: a change in them is no reason to refuse. #}
 {% set volatile = ["cacherev", "needsupdate", "timemodified", "usermodified", "modifierid"] %}

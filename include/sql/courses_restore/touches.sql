@@ -1,4 +1,4 @@
--- A course; and all of them for a bundle with changes of other courses (those that follow by meta link).
+-- The course. A line whose bundle also holds changes of other courses (those with a meta link) waits for all others.
 {% from "shared/course/key.sql" import key with context %}
 -- python: undo_touches INTO toolsync_touch
 SELECT r.line, '{{ key.column }}', COALESCE(CAST(r.{{ key.column }} AS CHAR), ''), {{ "NULLIF(r.bundle, '')" if given("bundle") else "NULL" }}, '{{ option.undo_of }}'

@@ -1,4 +1,4 @@
--- The categories that are asked for (toolsync_asked: one a row, as Param categories has them), and which those are: toolsync_named.
+-- Find the categories of Param categories (toolsync_asked, one a row): toolsync_named; with Param subcategories also those below: toolsync_inside.
 {% set by = option.category_id_field %}
 
 CREATE TEMPORARY TABLE toolsync_category_name (categoryid BIGINT NOT NULL PRIMARY KEY, name VARCHAR(4000) NOT NULL);

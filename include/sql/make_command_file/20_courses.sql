@@ -1,11 +1,11 @@
--- The courses that are asked for. What is asked stands in variables: NULL asks nothing. Never the front page.
+-- The courses that meet the criteria, which are in variables (NULL: no criterion). Never the front page.
 {% set key = option.course_id_field %}
 
 CREATE TEMPORARY TABLE toolsync_life (
     courseid BIGINT NOT NULL PRIMARY KEY, lastaccess BIGINT NULL, people INT NOT NULL DEFAULT 0
 );
 
--- The start of a course that nobody has ever visited stands for its last access.
+-- For a course that nobody has visited, its creation counts as the last access.
 INSERT INTO toolsync_life (courseid, lastaccess)
 SELECT c.id, MAX(a.timeaccess)
   FROM {course} c

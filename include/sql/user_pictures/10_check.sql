@@ -7,7 +7,7 @@ UPDATE toolsync_row r
 
 {% if not option.overwrite %}
 INSERT INTO toolsync_note (line, message)
-SELECT r.line, 'the picture that the person has stays: overwriting is off'
+SELECT r.line, 'the existing picture stays (Param overwrite)'
   FROM toolsync_row r
   JOIN {user} u ON u.id = r.userid
  WHERE r.status IS NULL AND (u.picture > 0 OR r.f1_hash IS NULL);

@@ -1,6 +1,6 @@
--- Where each picture is stored, and whether it is there already.
+-- Find where each picture is stored, and whether it is there already.
 
--- An account that something else than Moodle made may lack its context; Moodle adds it when it first needs it.
+-- An account that Moodle did not create may have no context yet. Moodle creates it when it first needs it.
 INSERT INTO {context} (contextlevel, instanceid, depth)
 SELECT DISTINCT 30, r.userid, 2
   FROM toolsync_row r
@@ -33,7 +33,7 @@ SELECT r.line, COUNT(*),
  WHERE r.status IS NULL
  GROUP BY r.line;
 
--- f1, f2, f3, the directory, and nothing else. Somebody may have it stored without showing it: then user.picture is all there is to write.
+-- The stored files are exactly f1, f2, f3 and the directory, with the same contents. If user.picture points elsewhere, only that is written.
 UPDATE toolsync_row r
   JOIN toolsync_icon i ON i.line = r.line AND i.files = 4 AND i.same = 3
   JOIN {user} u ON u.id = r.userid

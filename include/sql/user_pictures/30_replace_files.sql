@@ -1,4 +1,4 @@
--- The old files go, their directory too, and new ones come: what Moodle does with every new picture.
+-- Replace the files and their directory, as Moodle does with every new picture.
 
 INSERT IGNORE INTO toolsync_content_gone (contenthash)
 SELECT f.contenthash

@@ -1,4 +1,4 @@
--- user.picture is the id of f1: it is in the address of the picture, so browsers ask for the new one.
+-- user.picture is the id of f1. It is part of the picture's URL, so browsers load the new one.
 UPDATE {user} u
   JOIN toolsync_row r ON r.userid = u.id AND r.status IS NULL
    SET u.picture = r.fileid;

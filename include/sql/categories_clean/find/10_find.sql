@@ -1,4 +1,4 @@
--- The categories that may go, with the names of those that they are in: those below the category of the idnumber @root, and itself; without one, all.
+-- The categories that may go, with their full paths: the category with the idnumber @root and all below it; all categories if it is empty.
 
 CREATE TEMPORARY TABLE toolsync_candidate (
     categoryid BIGINT NOT NULL PRIMARY KEY, contextid BIGINT NULL, depth INT NOT NULL, name VARCHAR(4000) NOT NULL, KEY (contextid)

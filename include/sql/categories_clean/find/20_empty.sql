@@ -1,9 +1,9 @@
--- Those of them that are empty.
+-- The empty ones among them.
 
 CREATE TEMPORARY TABLE toolsync_kept (categoryid BIGINT NOT NULL PRIMARY KEY);
 
 {% if option.whole_branches %}
--- What is in a category is in all those that it is in.
+-- Content of a category counts for all categories above it.
 INSERT INTO toolsync_kept (categoryid)
 WITH RECURSIVE up (id) AS (
     SELECT c.categoryid FROM toolsync_content c
@@ -25,7 +25,7 @@ SELECT k.id, t.depth, k.sortorder, t.name
   LEFT JOIN toolsync_kept n ON n.categoryid = t.categoryid
  WHERE n.categoryid IS NULL;
 
--- Moodle needs one category: the one where requests for courses go, or the first.
+-- Moodle needs at least one category: keep the top category that takes course requests, itself or in a subcategory, else the first.
 -- @others: number of top-level categories that are not empty
 -- @request_category: path of ids of the category that takes requests for courses; NULL: the site has none
 SET @others = (SELECT COUNT(*) FROM {course_categories} k LEFT JOIN toolsync_empty e ON e.id = k.id WHERE k.parent = 0 AND e.id IS NULL),

@@ -1,4 +1,4 @@
--- Whose picture each image is: the name of its file, in toolsync_row.name, says it.
+-- Find the account of each image by the name of its file (toolsync_row.name).
 {% if option.user_id_field == "username@mnethostid" %}
 UPDATE toolsync_row r
   JOIN {user} u ON u.mnethostid = IF(r.name REGEXP '@[0-9]{1,9}$', CAST(SUBSTRING_INDEX(r.name, '@', -1) AS UNSIGNED), 0)
@@ -8,13 +8,13 @@ UPDATE toolsync_row r
 
 UPDATE toolsync_row
    SET status = 'failed',
-       message = IF(name REGEXP '@[0-9]{1,9}$', 'no account has this username on that host', 'the name of the file must be username@number of the host')
+       message = IF(name REGEXP '@[0-9]{1,9}$', 'no account has this username on that host', 'expected a file name like username@mnethostid, with the number of the host')
  WHERE userid IS NULL;
 {% else %}
 {% with rows="toolsync_row", value="name", by=option.user_id_field, into="userid" %}{% include "shared/find_user.sql" %}{% endwith %}
 {% endif %}
 
--- The picture that each has now.
+-- The picture that each account has now.
 UPDATE toolsync_row r
   JOIN {user} u ON u.id = r.userid
   LEFT JOIN {context} c ON c.contextlevel = 30 AND c.instanceid = u.id
