@@ -10,12 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.test_scenarios import SCENARIOS, runnable
-from tests.conftest import ROOT
+from tests.support.scenarios import SCENARIOS
 from toolsync.operators.execute import ExecuteOperator
 from toolsync.reading.command_file import CommandFile
 from toolsync.reading.suite import load_suite
-from toolsync.settings import INCLUDE, settings
+from toolsync.settings import INCLUDE, ROOT, settings
 
 DAG_IDS = sorted(path.stem for path in (ROOT / "dags").glob("*.py"))
 FILE_TYPES = [dag_id.removeprefix("toolsync_") for dag_id in DAG_IDS]
@@ -109,12 +108,11 @@ def test_form_explains_every_param(dag):
     dag.params.validate()
 
 
-@pytest.mark.parametrize("name", [name for name in SCENARIOS if runnable(name)])
+@pytest.mark.parametrize("name", SCENARIOS)
 def test_params_of_a_scenario_are_in_the_form(name, bag):
-    run = json.loads((SCENARIOS[name] / "run.json").read_text())
-    params = bag.dags[run["dag"]].params
-    for name, value in run["params"].items():
-        copy(params.get_param(name)).resolve(value)  # which keeps the value
+    params = bag.dags[SCENARIOS[name].dag_id].params
+    for param, value in SCENARIOS[name].params.items():
+        copy(params.get_param(param)).resolve(value)  # which keeps the value
 
 
 def test_parsing_reads_only_settings_and_suites():

@@ -11,10 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT
 from toolsync import __version__
 from toolsync.moodle.caches import TOPICS
-from toolsync.settings import settings
+from toolsync.settings import ROOT, settings
 
 PACKAGE = ROOT / "plugins/toolsync"
 DOCS = sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").glob("*.md"))

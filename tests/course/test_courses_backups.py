@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.course.test_courses import DISORDER
 from tests.support.command import killed
+from tests.support.course_sandbox import DISORDER
 from tests.support.site import Site
 from toolsync.cabinet.folders import Cabinet
 from toolsync.course import backup_files

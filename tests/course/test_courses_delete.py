@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.test_scenarios import prepare
-from tests.conftest import ROOT
 from tests.support.command import killed
+from tests.support.scenarios import prepare
 from tests.support.site import Site
+from tests.support.undo import changed, delete, restore
 from toolsync import __version__
 from toolsync.cabinet.folders import Cabinet
 from toolsync.course.graph_files import course_graph
@@ -21,33 +21,16 @@ from toolsync.course.undo_bundles import indexes
 from toolsync.course.undo_expiry import expire
 from toolsync.moodle.hook import MoodleHook
 from toolsync.running.state import RunState
+from toolsync.settings import ROOT
 
 pytestmark = pytest.mark.usefixtures("airflow")
 
 COURSES = ["TPL1", "C101", "C102", "C103", "C104", "C105", "C106", "C107", "C108"]
-# Tables of notifications and history, and the one with the counter that makes a course's cache expire.
-NOT_PUT_BACK = {"cache_flags", "grade_grades_history", "course"}
 
 
 @pytest.fixture
 def cabinet(site: Site) -> Cabinet:
     return Cabinet("courses_delete")
-
-
-def delete(site: Site, *courses: str, **params: Any) -> dict[str, Any]:
-    return site.run("toolsync_courses_delete", "\n".join(courses) + "\n", require_approval=False, **params)
-
-
-def restore(site: Site, *courses: str, **params: Any) -> dict[str, Any]:
-    return site.run("toolsync_courses_restore", "\n".join(courses) + "\n", **params)
-
-
-def changed(site: Site, pristine: Site) -> set[str]:
-    """The tables with rows that differ from the original site; column `course.cacherev` aside."""
-    found = {name.removeprefix("mdl_") for name in site.changed(pristine)} - NOT_PUT_BACK
-    columns = [name for (name, *_) in site.rows("SHOW COLUMNS FROM {course}") if name != "cacherev"]
-    query = "SELECT " + ", ".join(f"`{name}`" for name in columns) + " FROM {course} ORDER BY id"
-    return found | ({"course"} if site.rows(query) != pristine.rows(query) else set())
 
 
 def messages(result: dict[str, Any]) -> str:

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.test_scenarios import prepare
-from tests.conftest import ROOT
-from tests.course.test_courses_delete import changed
 from tests.support.command import killed
+from tests.support.scenarios import prepare
 from tests.support.site import Site
+from tests.support.undo import changed, restore
 from toolsync.cabinet.folders import Cabinet
 from toolsync.course.undo_bundles import indexes
+from toolsync.settings import ROOT
 
 pytestmark = pytest.mark.usefixtures("airflow")
 
@@ -34,10 +34,6 @@ def cabinet(site: Site) -> Cabinet:
 def replace(site: Site, *lines: str, header: str = "shortname,template", **params: Any) -> dict[str, Any]:
     text = "\n".join([header, *lines]) + "\n"
     return site.run("toolsync_courses", text, **{**REPLACE, "require_approval": False, **params})
-
-
-def restore(site: Site, *courses: str, **params: Any) -> dict[str, Any]:
-    return site.run("toolsync_courses_restore", "\n".join(courses) + "\n", **params)
 
 
 def told(result: dict[str, Any]) -> str:

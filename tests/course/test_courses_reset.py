@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.course.test_courses_delete import changed
 from tests.support.site import Site
+from tests.support.undo import changed
 from toolsync.cabinet.folders import Cabinet
 from toolsync.course.availability import shift_dates
 from toolsync.course.graph_files import course_graph

@@ -11,13 +11,13 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.course.test_courses import CourseBench
-from tests.course.test_courses_delete import delete
-from tests.course.test_graph import listed, walk
 from tests.support.command import killed
 from tests.support.copies import course_id, dated, grow, picture, rows_of, strays, unled
+from tests.support.course_sandbox import CourseSandbox
 from tests.support.generated import File
+from tests.support.graph_rows import listed, walk
 from tests.support.site import Site
+from tests.support.undo import delete
 from toolsync.cabinet.folders import Cabinet
 from toolsync.course.copies import Copies, is_copied, site_copies
 from toolsync.course.embedded_ids import site_address
@@ -36,8 +36,8 @@ HEADER = "shortname,fullname,category,template"
 NEVER_COPIED = {"files.itemid -> grade_outcomes", "files.itemid -> scale"}
 
 
-class CopyBench(CourseBench):
-    """A bench for files that copy courses."""
+class CopySandbox(CourseSandbox):
+    """A sandbox for files that copy courses."""
 
     @property
     def graph(self) -> CourseGraph:
@@ -88,35 +88,38 @@ def failed(outcomes: Outcomes) -> list[tuple[int, str | None, str | None]]:
 
 
 @pytest.fixture(scope="class")
-def grown(loaded_site: Site, pristine: Site) -> Iterator[CopyBench]:
-    """A bench on a site whose template TPL1 contains a row for each link between copied tables."""
+def grown(loaded_site: Site, pristine: Site) -> Iterator[CopySandbox]:
+    """A sandbox on a site whose template TPL1 contains a row for each link between copied tables."""
     loaded_site.restore(pristine)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AIRFLOW_CONN_MOODLE_DB", loaded_site.connection())
         with MoodleHook().session(lock_seconds=1) as session:
             grow(session, site_graph(session.schema), 2)
             session.commit()
-            yield CopyBench(session, pristine)
+            yield CopySandbox(session, pristine)
 
 
 @pytest.fixture
-def bench(grown: CopyBench) -> Iterator[CopyBench]:
+def sandbox(grown: CopySandbox) -> Iterator[CopySandbox]:
     with grown.undone():
         yield grown
 
 
 class TestWhatACopyIs:
-    def test_the_template_has_a_row_for_all_that_can_be_copied(self, bench: CopyBench):
-        assert unled(bench.session, bench.graph, walk(Copies(bench.graph).walked, bench.session, 2)) == NEVER_COPIED
+    def test_the_template_has_a_row_for_all_that_can_be_copied(self, sandbox: CopySandbox):
+        assert (
+            unled(sandbox.session, sandbox.graph, walk(Copies(sandbox.graph).walked, sandbox.session, 2))
+            == NEVER_COPIED
+        )
 
     @pytest.mark.parametrize("template", ["TPL1", "C101"])
-    def test_no_row_of_a_copy_refers_to_its_template(self, bench: CopyBench, template: str):
-        before = bench.picture(template)
-        bench.copy(template, "N1")
-        assert bench.strays("N1", template) == set()
+    def test_no_row_of_a_copy_refers_to_its_template(self, sandbox: CopySandbox, template: str):
+        before = sandbox.picture(template)
+        sandbox.copy(template, "N1")
+        assert sandbox.strays("N1", template) == set()
         # Like Moodle's backup, copying adds a folder for backups to the template, and a context for each module without one.
-        assert {**bench.picture(template), "files": [], "context": []} == {**before, "files": [], "context": []}
-        assert bench.disorder() == []
+        assert {**sandbox.picture(template), "files": [], "context": []} == {**before, "files": [], "context": []}
+        assert sandbox.disorder() == []
 
     @pytest.mark.parametrize(
         ("table", "without", "found"),
@@ -128,7 +131,7 @@ class TestWhatACopyIs:
     )
     def test_a_reference_that_the_graph_lacks_would_be_found(
         self,
-        bench: CopyBench,
+        sandbox: CopySandbox,
         monkeypatch: pytest.MonkeyPatch,
         table: str,
         without: Any,
@@ -136,54 +139,54 @@ class TestWhatACopyIs:
     ):
         whole = course_graph()
         lacking = whole.with_tables({**whole.tables, table: replace(whole.tables[table], **without)}.values())
-        bench.folders.clear()
+        sandbox.folders.clear()
         with monkeypatch.context() as patch:
             patch.setattr("toolsync.course.graph_files.course_graph", lambda: lacking)
             for known in (site_graph, site_copies):
                 known.cache_clear()
-            bench.copy("TPL1", "N1")
+            sandbox.copy("TPL1", "N1")
         for known in (site_graph, site_copies):
             known.cache_clear()
-        bench.folders.clear()
-        assert bench.strays("N1", "TPL1") >= found
+        sandbox.folders.clear()
+        assert sandbox.strays("N1", "TPL1") >= found
 
-    def test_links_between_pages_of_the_template_lead_to_pages_of_the_copy(self, bench: CopyBench):
-        page = bench.session.value("SELECT MIN(id) FROM {page} WHERE course = 2")
-        bench.session.execute("UPDATE {page} SET content = %s WHERE id = %s", (links(bench, "TPL1"), page))
-        bench.state.changed_courses.add(2)
-        bench.copy("TPL1", "N1")
-        assert bench.session.value(
-            "SELECT content FROM {page} WHERE course = %s ORDER BY id LIMIT 1", (course_id(bench.session, "N1"),)
-        ) == links(bench, "N1")
+    def test_links_between_pages_of_the_template_lead_to_pages_of_the_copy(self, sandbox: CopySandbox):
+        page = sandbox.session.value("SELECT MIN(id) FROM {page} WHERE course = 2")
+        sandbox.session.execute("UPDATE {page} SET content = %s WHERE id = %s", (links(sandbox, "TPL1"), page))
+        sandbox.state.changed_courses.add(2)
+        sandbox.copy("TPL1", "N1")
+        assert sandbox.session.value(
+            "SELECT content FROM {page} WHERE course = %s ORDER BY id LIMIT 1", (course_id(sandbox.session, "N1"),)
+        ) == links(sandbox, "N1")
 
-    def test_nothing_that_people_did_comes_along(self, bench: CopyBench):
-        bench.copy("C101", "N1")
-        rows = bench.rows("N1")
-        people = {name for name, table in bench.graph.tables.items() if table.people and rows[name]}
+    def test_nothing_that_people_did_comes_along(self, sandbox: CopySandbox):
+        sandbox.copy("C101", "N1")
+        rows = sandbox.rows("N1")
+        people = {name for name, table in sandbox.graph.tables.items() if table.people and rows[name]}
         # The first post of a single-discussion forum is its description, posted as the administrator.
-        assert {name for name in people if not is_copied(bench.graph.tables[name])} == {
+        assert {name for name in people if not is_copied(sandbox.graph.tables[name])} == {
             "forum_discussions",
             "forum_posts",
         }
-        assert bench.session.rows(
+        assert sandbox.session.rows(
             f"SELECT f.type, p.userid, COUNT(*) FROM {{forum_posts}} p JOIN {{forum_discussions}} d ON d.id = p.discussion "
             f"JOIN {{forum}} f ON f.id = d.forum WHERE p.id IN ({listed(rows['forum_posts'])}) GROUP BY 1, 2"
         ) == [("single", 2, 1)]
         for table in ("assign_overrides", "quiz_overrides", "lesson_overrides"):
-            assert bench.session.rows(f"SELECT userid FROM {{{table}}} WHERE id IN ({listed(rows[table])})") == [
+            assert sandbox.session.rows(f"SELECT userid FROM {{{table}}} WHERE id IN ({listed(rows[table])})") == [
                 (None,)
             ]
 
-    def test_a_start_date_moves_all_dates(self, bench: CopyBench):
-        start = bench.course("TPL1", "startdate")[0]
+    def test_a_start_date_moves_all_dates(self, sandbox: CopySandbox):
+        start = sandbox.course("TPL1", "startdate")[0]
         shift = 86400 * 200
-        bench.copy("TPL1", "N1", startdate=str(start + shift))
-        before, after = walk(Copies(bench.graph).walked, bench.session, 2), bench.rows("N1")
-        for table, column in dated(bench.graph):
+        sandbox.copy("TPL1", "N1", startdate=str(start + shift))
+        before, after = walk(Copies(sandbox.graph).walked, sandbox.session, 2), sandbox.rows("N1")
+        for table, column in dated(sandbox.graph):
             moved, stood = (
                 sorted(
                     v
-                    for (v,) in bench.session.rows(
+                    for (v,) in sandbox.session.rows(
                         f"SELECT {column} FROM {{{table}}} WHERE id IN ({listed(rows[table])})"
                     )
                     if v
@@ -193,59 +196,63 @@ class TestWhatACopyIs:
             assert moved == [value + shift for value in stood] != [], (table, column)
         dates = "SELECT REGEXP_SUBSTR(availability, '\"t\":[0-9]+') FROM {course_sections} WHERE course = %s AND availability LIKE '%%\"date\"%%'"
         (old,), (moved,) = (
-            bench.session.value(dates, (course_id(bench.session, name),)).split('"t":')[1:] for name in ("TPL1", "N1")
+            sandbox.session.value(dates, (course_id(sandbox.session, name),)).split('"t":')[1:]
+            for name in ("TPL1", "N1")
         )
         assert int(moved) == int(old) + shift
-        assert bench.course("N1", "startdate", "enddate") == (start + shift, bench.course("TPL1", "enddate")[0] + shift)
+        assert sandbox.course("N1", "startdate", "enddate") == (
+            start + shift,
+            sandbox.course("TPL1", "enddate")[0] + shift,
+        )
 
-    def test_without_a_start_date_all_dates_stay(self, bench: CopyBench):
-        bench.copy("TPL1", "N1")
-        assert bench.course("N1", "startdate", "enddate") == bench.course("TPL1", "startdate", "enddate")
+    def test_without_a_start_date_all_dates_stay(self, sandbox: CopySandbox):
+        sandbox.copy("TPL1", "N1")
+        assert sandbox.course("N1", "startdate", "enddate") == sandbox.course("TPL1", "startdate", "enddate")
         opening = {
-            bench.session.value("SELECT timeopen FROM {quiz} WHERE course = %s", (course_id(bench.session, name),))
+            sandbox.session.value("SELECT timeopen FROM {quiz} WHERE course = %s", (course_id(sandbox.session, name),))
             for name in ("TPL1", "N1")
         }
         assert len(opening) == 1 and opening != {0}
 
-    def test_modules_without_a_context_or_a_place_in_their_section(self, bench: CopyBench):
+    def test_modules_without_a_context_or_a_place_in_their_section(self, sandbox: CopySandbox):
         lost, unplaced = (
-            bench.session.value(
+            sandbox.session.value(
                 "SELECT MIN(id) FROM {course_modules} WHERE course = 2 AND module = (SELECT id FROM {modules} WHERE name = %s)",
                 (name,),
             )
             for name in ("url", "page")
         )
-        bench.session.execute("DELETE FROM {context} WHERE contextlevel = 70 AND instanceid = %s", (lost,))
-        bench.session.execute(
+        sandbox.session.execute("DELETE FROM {context} WHERE contextlevel = 70 AND instanceid = %s", (lost,))
+        sandbox.session.execute(
             "UPDATE {course_sections} SET sequence = TRIM(BOTH ',' FROM REPLACE(CONCAT(',', sequence, ','), %s, ',')) WHERE course = 2",
             (f",{unplaced},",),
         )
-        bench.state.changed_courses.add(2)
-        bench.copy("TPL1", "N1")
-        assert bench.disorder() == ["activities that no section lists, or another lists"]  # in the template
-        bench.session.execute(
+        sandbox.state.changed_courses.add(2)
+        sandbox.copy("TPL1", "N1")
+        assert sandbox.disorder() == ["activities that no section lists, or another lists"]  # in the template
+        sandbox.session.execute(
             "UPDATE {course_sections} s JOIN {course_modules} cm ON cm.id = %s AND s.id = cm.section SET s.sequence = CONCAT(s.sequence, ',', cm.id)",
             (unplaced,),
         )
-        assert bench.disorder() == []
+        assert sandbox.disorder() == []
         # Like Moodle's backup, copying creates the context of the template's module.
         assert (
-            bench.session.value("SELECT COUNT(*) FROM {context} WHERE contextlevel = 70 AND instanceid = %s", (lost,))
+            sandbox.session.value("SELECT COUNT(*) FROM {context} WHERE contextlevel = 70 AND instanceid = %s", (lost,))
             == 1
         )
 
 
-def links(bench: CopyBench, shortname: str) -> str:
+def links(sandbox: CopySandbox, shortname: str) -> str:
     """Links to all pages of the graph with ids of a course's rows: plain, HTML-escaped, and as a parameter of another address."""
-    rows = bench.rows(shortname)
+    rows = sandbox.rows(shortname)
     plain = []
-    for page, said in bench.graph.links.items():
+    for page, said in sandbox.graph.links.items():
         tables = [said] if isinstance(said, str) else said
-        if all(is_copied(bench.graph.tables[table]) or table == "course" for table in tables):
+        if all(is_copied(sandbox.graph.tables[table]) or table == "course" for table in tables):
             ids = iter([min(rows[table]) for table in tables])
             path, _, query = page.replace("*", "forum").partition("?")
             asked = "&".join(name if "=" in name else f"{name}={next(ids)}" for name in query.split("&") if name)
-            plain.append(f"{site_address(bench.session)}/{path}{'?' + asked if asked else next(ids)}")
+            plain.append(f"{site_address(sandbox.session)}/{path}{'?' + asked if asked else next(ids)}")
     return "\n".join(
         [
             *plain,
@@ -256,106 +263,106 @@ def links(bench: CopyBench, shortname: str) -> str:
 
 
 class TestManyCopies:
-    def test_each_copy_in_a_file_of_several_templates_equals_one_made_alone(self, bench: CopyBench):
+    def test_each_copy_in_a_file_of_several_templates_equals_one_made_alone(self, sandbox: CopySandbox):
         alone = {}
         for template in ("TPL1", "C101", "C102"):
-            with bench.undone():
-                bench.copy(template, "N1")
-                alone[template] = bench.picture("N1")
+            with sandbox.undone():
+                sandbox.copy(template, "N1")
+                alone[template] = sandbox.picture("N1")
         many = [new(f"N{n}", "TPL1") for n in range(12)]
-        outcomes = bench.run(*many[:6], new("L1", "C101"), new("P1", "C102"), *many[6:])
+        outcomes = sandbox.run(*many[:6], new("L1", "C101"), new("P1", "C102"), *many[6:])
         assert failed(outcomes) == []
         names = [f"N{n}" for n in range(12)]
-        assert [name for name in names if bench.picture(name) != alone["TPL1"]] == []
-        assert bench.picture("L1") == alone["C101"]
-        assert bench.picture("P1") == alone["C102"]
+        assert [name for name in names if sandbox.picture(name) != alone["TPL1"]] == []
+        assert sandbox.picture("L1") == alone["C101"]
+        assert sandbox.picture("P1") == alone["C102"]
         for name in names[::5]:
-            assert bench.strays(name, "TPL1", "L1", *(other for other in names if other != name)) == set()
-        assert bench.disorder() == []
+            assert sandbox.strays(name, "TPL1", "L1", *(other for other in names if other != name)) == set()
+        assert sandbox.disorder() == []
 
-    def test_batches_of_one_line_do_the_same(self, bench: CopyBench):
+    def test_batches_of_one_line_do_the_same(self, sandbox: CopySandbox):
         lines = [new("N1", "TPL1"), new("N2", "TPL1"), new("N3", "N1")]
         pictures = []
         for batch_lines in (10, 1):
-            with bench.undone():
-                bench.run(*lines, batch_lines=batch_lines)
-                pictures.append([bench.picture("N2"), bench.picture("N3")])
+            with sandbox.undone():
+                sandbox.run(*lines, batch_lines=batch_lines)
+                pictures.append([sandbox.picture("N2"), sandbox.picture("N3")])
         assert pictures[0] == pictures[1]
 
-    def test_a_copy_of_a_copy_in_the_same_file_and_in_a_later_one(self, bench: CopyBench):
-        with bench.undone():
-            assert failed(bench.run(new("N1", "TPL1"), new("N2", "N1"))) == []
-            same_file = bench.picture("N2")
-            assert bench.strays("N2", "N1", "TPL1") == set()
-            assert bench.course("N2", "originalcourseid") == (course_id(bench.session, "N1"),)
-        bench.copy("TPL1", "N1")
-        bench.copy("N1", "N2")
-        assert bench.picture("N2") == same_file
-        assert bench.strays("N2", "N1", "TPL1") == set()
+    def test_a_copy_of_a_copy_in_the_same_file_and_in_a_later_one(self, sandbox: CopySandbox):
+        with sandbox.undone():
+            assert failed(sandbox.run(new("N1", "TPL1"), new("N2", "N1"))) == []
+            same_file = sandbox.picture("N2")
+            assert sandbox.strays("N2", "N1", "TPL1") == set()
+            assert sandbox.course("N2", "originalcourseid") == (course_id(sandbox.session, "N1"),)
+        sandbox.copy("TPL1", "N1")
+        sandbox.copy("N1", "N2")
+        assert sandbox.picture("N2") == same_file
+        assert sandbox.strays("N2", "N1", "TPL1") == set()
 
-    def test_a_template_that_only_a_later_line_makes_is_not_there(self, bench: CopyBench):
-        outcomes = bench.run(new("N2", "N1"), new("N1", "TPL1"))
+    def test_a_template_that_only_a_later_line_makes_is_not_there(self, sandbox: CopySandbox):
+        outcomes = sandbox.run(new("N2", "N1"), new("N1", "TPL1"))
         assert failed(outcomes) == [(2, "template", "no course has this shortname")]
         assert outcomes.lines[1][1] == "created"
 
-    def test_a_template_is_copied_as_an_earlier_line_left_it(self, bench: CopyBench):
-        outcomes = bench.run(
+    def test_a_template_is_copied_as_an_earlier_line_left_it(self, sandbox: CopySandbox):
+        outcomes = sandbox.run(
             {"shortname": "TPL1", "fullname": "Changed", "topic1": "Changed section", "groupmode": "1"},
             new("N1", "TPL1"),
             {"shortname": "TPL1", "fullname": "Later", "topic1": "Later section"},
             force_update=True,
         )
         assert [status for _, status, *_ in outcomes.lines] == ["updated", "created", "updated"]
-        assert bench.course("N1", "groupmode") == (1,)
+        assert sandbox.course("N1", "groupmode") == (1,)
         named = "SELECT s.name FROM {course_sections} s JOIN {course} c ON c.id = s.course WHERE c.shortname = %s AND s.section = 1"
-        assert (bench.session.value(named, ("N1",)), bench.session.value(named, ("TPL1",))) == (
+        assert (sandbox.session.value(named, ("N1",)), sandbox.session.value(named, ("TPL1",))) == (
             "Changed section",
             "Later section",
         )
 
 
-def tags(bench: CopyBench, shortname: str) -> list[str]:
+def tags(sandbox: CopySandbox, shortname: str) -> list[str]:
     return [
         name
-        for (name,) in bench.session.rows(
+        for (name,) in sandbox.session.rows(
             "SELECT k.name FROM {tag} k JOIN {tag_instance} i ON i.tagid = k.id AND i.itemtype = 'course' AND i.itemid = %s ORDER BY i.ordering",
-            (course_id(bench.session, shortname),),
+            (course_id(sandbox.session, shortname),),
         )
     ]
 
 
 class TestWhatTheLineSays:
-    def test_what_the_line_says_wins(self, bench: CopyBench):
-        bench.run(
+    def test_what_the_line_says_wins(self, sandbox: CopySandbox):
+        sandbox.run(
             new(
                 "N1", "TPL1", fullname="New name", idnumber="NEW1", visible="0", lang="", groupmode="0", newsitems="0", showgrades="0", enablecompletion="1",
                 summary="<p>Own</p>", tags="beta,alpha", customfield_costcentre="CC-9", customfield_modality="", topic1="Own section|<p>x</p>", topic9="Ninth",
                 teacher1_account="u001", enrolment_1="cohort", enrolment_1_role="student", enrolment_1_cohortidnumber="COH1",
             )
         )  # fmt: skip
-        assert bench.course("N1", "fullname", "idnumber", "visible", "lang", "groupmode", "newsitems", "showgrades", "summary") == (
+        assert sandbox.course("N1", "fullname", "idnumber", "visible", "lang", "groupmode", "newsitems", "showgrades", "summary") == (
             "New name", "NEW1", 0, "", 0, 0, 0, "<p>Own</p>",
         )  # fmt: skip
-        assert tags(bench, "N1") == ["beta", "alpha"]
-        assert fields(bench, "N1") == fields(bench, "TPL1") | {"costcentre": "CC-9", "modality": "0"}
-        assert sections(bench, "N1")[1] == ("Own section", "<p>x</p>")
-        assert sections(bench, "N1")[9] == ("Ninth", "")
-        assert sections(bench, "N1")[2] == sections(bench, "TPL1")[2]
-        assert bench.session.rows(
+        assert tags(sandbox, "N1") == ["beta", "alpha"]
+        assert fields(sandbox, "N1") == fields(sandbox, "TPL1") | {"costcentre": "CC-9", "modality": "0"}
+        assert sections(sandbox, "N1")[1] == ("Own section", "<p>x</p>")
+        assert sections(sandbox, "N1")[9] == ("Ninth", "")
+        assert sections(sandbox, "N1")[2] == sections(sandbox, "TPL1")[2]
+        assert sandbox.session.rows(
             "SELECT e.enrol, u.username FROM {user_enrolments} ue JOIN {enrol} e ON e.id = ue.enrolid JOIN {user} u ON u.id = ue.userid "
             "WHERE e.courseid = %s AND (e.enrol = 'manual' OR u.username = 'u001')",
-            (course_id(bench.session, "N1"),),
+            (course_id(sandbox.session, "N1"),),
         )[0] == ("manual", "u001")  # fmt: skip
-        assert bench.session.value(
+        assert sandbox.session.value(
             "SELECT COUNT(*) FROM {user_enrolments} ue JOIN {enrol} e ON e.id = ue.enrolid WHERE e.courseid = %s AND e.enrol = 'cohort'",
-            (course_id(bench.session, "N1"),),
-        ) == bench.session.value(
+            (course_id(sandbox.session, "N1"),),
+        ) == sandbox.session.value(
             "SELECT COUNT(*) FROM {cohort_members} m JOIN {cohort} c ON c.id = m.cohortid WHERE c.idnumber = 'COH1'"
         )
-        assert bench.disorder() == []
+        assert sandbox.disorder() == []
 
-    def test_what_the_line_does_not_say_is_the_templates(self, bench: CopyBench):
-        bench.copy("TPL1", "N1")
+    def test_what_the_line_does_not_say_is_the_templates(self, sandbox: CopySandbox):
+        sandbox.copy("TPL1", "N1")
         same = (
             "summary",
             "format",
@@ -367,14 +374,14 @@ class TestWhatTheLineSays:
             "enablecompletion",
             "maxbytes",
         )
-        assert bench.course("N1", *same) == bench.course("TPL1", *same)
-        assert bench.course("N1", "idnumber") == ("",)  # idnumbers are unique
-        assert tags(bench, "N1") == sorted(tags(bench, "TPL1")) != []
-        assert fields(bench, "N1") == fields(bench, "TPL1") != {}
-        assert sections(bench, "N1") == sections(bench, "TPL1")
+        assert sandbox.course("N1", *same) == sandbox.course("TPL1", *same)
+        assert sandbox.course("N1", "idnumber") == ("",)  # idnumbers are unique
+        assert tags(sandbox, "N1") == sorted(tags(sandbox, "TPL1")) != []
+        assert fields(sandbox, "N1") == fields(sandbox, "TPL1") != {}
+        assert sections(sandbox, "N1") == sections(sandbox, "TPL1")
 
-    def test_an_empty_cell_clears(self, bench: CopyBench):
-        bench.run(
+    def test_an_empty_cell_clears(self, sandbox: CopySandbox):
+        sandbox.run(
             new(
                 "N1",
                 "TPL1",
@@ -387,70 +394,70 @@ class TestWhatTheLineSays:
                 visible="",
             )
         )
-        assert bench.course("N1", "summary", "lang") == ("", "")
-        assert tags(bench, "N1") == []
-        assert fields(bench, "N1") == {
-            name: value for name, value in fields(bench, "TPL1").items() if name != "costcentre"
+        assert sandbox.course("N1", "summary", "lang") == ("", "")
+        assert tags(sandbox, "N1") == []
+        assert fields(sandbox, "N1") == {
+            name: value for name, value in fields(sandbox, "TPL1").items() if name != "costcentre"
         }
         kept = ("format", "groupmode", "visible")  # for these, an empty cell means: as in the template
-        assert bench.course("N1", *kept) == bench.course("TPL1", *kept)
+        assert sandbox.course("N1", *kept) == sandbox.course("TPL1", *kept)
 
     @pytest.mark.parametrize("made", ["weeks", "social", "singleactivity"])
-    def test_another_format(self, bench: CopyBench, made: str):
-        bench.run(new("N1", "TPL1", format=made))
-        assert bench.course("N1", "format") == (made,)
+    def test_another_format(self, sandbox: CopySandbox, made: str):
+        sandbox.run(new("N1", "TPL1", format=made))
+        assert sandbox.course("N1", "format") == (made,)
         options = "SELECT DISTINCT format FROM {course_format_options} WHERE courseid = %s"
-        assert bench.session.rows(options, (course_id(bench.session, "N1"),)) == [(made,)]
-        assert sections(bench, "N1") == sections(bench, "TPL1")
-        assert bench.disorder() == []
+        assert sandbox.session.rows(options, (course_id(sandbox.session, "N1"),)) == [(made,)]
+        assert sections(sandbox, "N1") == sections(sandbox, "TPL1")
+        assert sandbox.disorder() == []
 
     @pytest.mark.parametrize(("end", "moved"), [("", 1), ("1900000000", 0), ("0", 0)])
-    def test_the_end_date_moves_with_the_start_unless_it_is_said(self, bench: CopyBench, end: str, moved: int):
-        start, last = bench.course("TPL1", "startdate", "enddate")
-        bench.copy("TPL1", "N1", startdate=str(start + 5000), enddate=end)
-        assert bench.course("N1", "startdate", "enddate") == (start + 5000, last + 5000 if moved else int(end))
+    def test_the_end_date_moves_with_the_start_unless_it_is_said(self, sandbox: CopySandbox, end: str, moved: int):
+        start, last = sandbox.course("TPL1", "startdate", "enddate")
+        sandbox.copy("TPL1", "N1", startdate=str(start + 5000), enddate=end)
+        assert sandbox.course("N1", "startdate", "enddate") == (start + 5000, last + 5000 if moved else int(end))
 
-    def test_the_template_decides_how_many_sections(self, bench: CopyBench):
-        outcomes = bench.copy("TPL1", "N1", numsections="2")
+    def test_the_template_decides_how_many_sections(self, sandbox: CopySandbox):
+        outcomes = sandbox.copy("TPL1", "N1", numsections="2")
         assert [note[:2] for note in outcomes.notes] == [(2, "numsections")]
-        assert sections(bench, "N1") == sections(bench, "TPL1")
+        assert sections(sandbox, "N1") == sections(sandbox, "TPL1")
 
-    def test_the_older_name_of_the_column(self, bench: CopyBench):
+    def test_the_older_name_of_the_column(self, sandbox: CopySandbox):
         line = new("N1", "TPL1")
-        bench.run({("templatecourse" if column == "template" else column): value for column, value in line.items()})
-        assert bench.course("N1", "originalcourseid") == (2,)
+        sandbox.run({("templatecourse" if column == "template" else column): value for column, value in line.items()})
+        assert sandbox.course("N1", "originalcourseid") == (2,)
 
-    def test_without_a_template_a_course_is_as_ever(self, bench: CopyBench):
-        with bench.undone():
-            bench.run({"shortname": "N1", "fullname": "One", "category": "Science"})
-            as_ever = bench.picture("N1")
-        bench.copy("", "N1")
-        assert bench.picture("N1") == as_ever
+    def test_without_a_template_a_course_is_as_ever(self, sandbox: CopySandbox):
+        with sandbox.undone():
+            sandbox.run({"shortname": "N1", "fullname": "One", "category": "Science"})
+            as_ever = sandbox.picture("N1")
+        sandbox.copy("", "N1")
+        assert sandbox.picture("N1") == as_ever
 
-    def test_a_course_that_exists_is_not_copied_into(self, bench: CopyBench):
-        before = bench.picture("C102")
-        outcomes = bench.run({"shortname": "C102", "template": "TPL1"}, force_update=True)
+    def test_a_course_that_exists_is_not_copied_into(self, sandbox: CopySandbox):
+        before = sandbox.picture("C102")
+        outcomes = sandbox.run({"shortname": "C102", "template": "TPL1"}, force_update=True)
         assert outcomes.lines == [(2, "unchanged", None, None)]
         [(line, column, message)] = outcomes.notes
         assert (line, column) == (2, "template") and message.startswith("not used: the course exists")
-        assert bench.picture("C102") == before
+        assert sandbox.picture("C102") == before
 
-    def test_what_cannot_be_a_template_fails_its_line_alone(self, bench: CopyBench):
+    def test_what_cannot_be_a_template_fails_its_line_alone(self, sandbox: CopySandbox):
         module = (
             "SELECT id FROM {course_modules} WHERE course = (SELECT id FROM {course} WHERE shortname = 'C102') LIMIT 1"
         )
-        bench.session.execute(
+        sandbox.session.execute(
             "INSERT INTO {modules} (name, cron, lastcron, search, visible) VALUES ('holograms', 0, 0, '', 1)"
         )
-        bench.session.execute(
-            "UPDATE {course_modules} SET module = LAST_INSERT_ID() WHERE id = %s", (bench.session.value(module),)
+        sandbox.session.execute(
+            "UPDATE {course_modules} SET module = LAST_INSERT_ID() WHERE id = %s", (sandbox.session.value(module),)
         )
-        bench.session.execute(
-            "UPDATE {question} SET qtype = 'riddle' WHERE id = %s", (min(bench.rows("C101")["question"]),)
+        sandbox.session.execute(
+            "UPDATE {question} SET qtype = 'riddle' WHERE id = %s", (min(sandbox.rows("C101")["question"]),)
         )
-        bench.state.changed_courses.update((3, 4))
-        front = bench.session.value("SELECT shortname FROM {course} WHERE category = 0")
-        outcomes = bench.run(
+        sandbox.state.changed_courses.update((3, 4))
+        front = sandbox.session.value("SELECT shortname FROM {course} WHERE category = 0")
+        outcomes = sandbox.run(
             new("N1", "C102"),
             new("N2", "C101"),
             new("N3", "nowhere"),
@@ -472,23 +479,23 @@ class TestWhatTheLineSays:
         )
         assert told[2:4] == ["no course has this shortname"] * 2
         assert (6, "created", None, None) in outcomes.lines
-        assert bench.session.rows("SELECT shortname FROM {course} WHERE shortname LIKE 'N_'") == [("N5",)]
+        assert sandbox.session.rows("SELECT shortname FROM {course} WHERE shortname LIKE 'N_'") == [("N5",)]
 
 
-def fields(bench: CopyBench, shortname: str) -> dict[str, str]:
+def fields(sandbox: CopySandbox, shortname: str) -> dict[str, str]:
     return dict(
-        bench.session.rows(
+        sandbox.session.rows(
             "SELECT f.shortname, d.value FROM {customfield_data} d JOIN {customfield_field} f ON f.id = d.fieldid "
             "WHERE d.component = 'core_course' AND d.instanceid = %s AND d.value <> ''",
-            (course_id(bench.session, shortname),),
+            (course_id(sandbox.session, shortname),),
         )
     )
 
 
-def sections(bench: CopyBench, shortname: str) -> list[tuple[str, str]]:
-    return bench.session.rows(
+def sections(sandbox: CopySandbox, shortname: str) -> list[tuple[str, str]]:
+    return sandbox.session.rows(
         "SELECT name, summary FROM {course_sections} WHERE course = %s AND component IS NULL ORDER BY section",
-        (course_id(bench.session, shortname),),
+        (course_id(sandbox.session, shortname),),
     )
 
 
@@ -497,7 +504,7 @@ def sections(bench: CopyBench, shortname: str) -> list[tuple[str, str]]:
 
 @pytest.fixture
 def other(site: Site) -> Iterator[Any]:
-    """Another session on the site. Like the bench, it waits for locks for one second at most."""
+    """Another session on the site. Like the sandbox, it waits for locks for one second at most."""
     site.rows("SET GLOBAL innodb_lock_wait_timeout = 1")
     connection = site.connect()
     connection.cursor().execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")  # as Moodle does
@@ -507,19 +514,19 @@ def other(site: Site) -> Iterator[Any]:
 
 
 @pytest.fixture
-def beside(site: Site, pristine: Site, other: Any) -> Iterator[CopyBench]:
-    """A bench on a site that another session works on."""
+def beside(site: Site, pristine: Site, other: Any) -> Iterator[CopySandbox]:
+    """A sandbox on a site that another session works on."""
     with MoodleHook().session(lock_seconds=1) as session:
-        bench = CopyBench(session, pristine)
-        with bench.undone():
-            yield bench
+        sandbox = CopySandbox(session, pristine)
+        with sandbox.undone():
+            yield sandbox
 
 
-def alone(bench: CopyBench) -> dict[str, list[dict[str, Any]]]:
+def alone(sandbox: CopySandbox) -> dict[str, list[dict[str, Any]]]:
     """What a copy looks like when nobody else works on the site. It goes into another category, since its neighbours there are renumbered."""
-    with bench.undone():
-        bench.copy("TPL1", "N1", category="Humanities")
-        return bench.picture("N1")
+    with sandbox.undone():
+        sandbox.copy("TPL1", "N1", category="Humanities")
+        return sandbox.picture("N1")
 
 
 def at_inserts(monkeypatch: pytest.MonkeyPatch, act: Callable[[str, str], object]) -> None:
@@ -539,7 +546,7 @@ def at_inserts(monkeypatch: pytest.MonkeyPatch, act: Callable[[str, str], object
     monkeypatch.setattr(SqlFolder, "_run", run_and_act)
 
 
-def intrude(connection: Any, bench: CopyBench, table: str, rows: set[int]) -> bool:
+def intrude(connection: Any, sandbox: CopySandbox, table: str, rows: set[int]) -> bool:
     """Insert a copy of one of these rows in another session, unless the table has a unique key.
 
     :return: whether a row was inserted.
@@ -547,9 +554,9 @@ def intrude(connection: Any, bench: CopyBench, table: str, rows: set[int]) -> bo
     special = (
         {"pathnamehash": "SHA1(UUID())", "instanceid": "RAND() * 1e9 + 1e9"} if table in ("files", "context") else {}
     )
-    if not rows or bench.session.schema.unique_keys(table) and not special:
+    if not rows or sandbox.session.schema.unique_keys(table) and not special:
         return False
-    columns = [name for name in bench.session.schema.columns(table) if name != "id"]
+    columns = [name for name in sandbox.session.schema.columns(table) if name != "id"]
     values = ", ".join(special.get(name, f"`{name}`") for name in columns)
     connection.cursor().execute(
         f"INSERT INTO mdl_{table} ({', '.join(f'`{name}`' for name in columns)}) SELECT {values} FROM mdl_{table} WHERE id = {min(rows)}"
@@ -559,7 +566,7 @@ def intrude(connection: Any, bench: CopyBench, table: str, rows: set[int]) -> bo
 
 @pytest.mark.parametrize("committed", [True, False])
 def test_rows_that_others_insert_meanwhile_are_not_taken_for_copies(
-    beside: CopyBench, other: Any, monkeypatch: pytest.MonkeyPatch, committed: bool
+    beside: CopySandbox, other: Any, monkeypatch: pytest.MonkeyPatch, committed: bool
 ):
     as_ever, theirs = alone(beside), beside.rows("C101")
     among: set[str] = set()
@@ -578,12 +585,12 @@ def test_ids_need_not_follow_one_another(site: Site, pristine: Site):
     site.rows("SET GLOBAL auto_increment_increment = 3, auto_increment_offset = 2")  # as in a cluster
     try:
         with MoodleHook().session(lock_seconds=1) as session:
-            bench = CopyBench(session, pristine)
-            with bench.undone():
-                bench.copy("TPL1", "N1", "N2")
-                gaps = sorted(bench.rows("N1")["course_sections"])
-                assert bench.picture("N1") == bench.picture("N2")
-                assert bench.strays("N1", "TPL1", "N2") == set()
+            sandbox = CopySandbox(session, pristine)
+            with sandbox.undone():
+                sandbox.copy("TPL1", "N1", "N2")
+                gaps = sorted(sandbox.rows("N1")["course_sections"])
+                assert sandbox.picture("N1") == sandbox.picture("N2")
+                assert sandbox.strays("N1", "TPL1", "N2") == set()
                 assert {after - before for before, after in zip(gaps, gaps[1:], strict=False)} == {3}
     finally:
         site.rows("SET GLOBAL auto_increment_increment = 1, auto_increment_offset = 1")
@@ -614,7 +621,7 @@ def edit(other: Any, pristine: Site) -> None:
 
 @pytest.mark.parametrize("moment", ["while it is read", "while it is written"])
 def test_who_works_in_the_template_neither_waits_nor_is_half_in_the_copy(
-    beside: CopyBench, other: Any, pristine: Site, monkeypatch: pytest.MonkeyPatch, moment: str
+    beside: CopySandbox, other: Any, pristine: Site, monkeypatch: pytest.MonkeyPatch, moment: str
 ):
     as_ever = alone(beside)
     done: list[str] = []
@@ -643,12 +650,12 @@ def test_who_works_in_the_template_neither_waits_nor_is_half_in_the_copy(
     assert beside.picture("N1") == as_ever
 
 
-def test_who_works_in_the_template_need_not_wait_for_the_commit(beside: CopyBench, other: Any, pristine: Site):
+def test_who_works_in_the_template_need_not_wait_for_the_commit(beside: CopySandbox, other: Any, pristine: Site):
     beside.copy("TPL1", "N1", category="Humanities", startdate="1800000000", tags="a", customfield_costcentre="CC-1")
     edit(other, pristine)
 
 
-def test_locks_of_others_on_the_rows_of_the_template_do_not_hold_the_copy_up(beside: CopyBench, other: Any):
+def test_locks_of_others_on_the_rows_of_the_template_do_not_hold_the_copy_up(beside: CopySandbox, other: Any):
     as_ever, rows = alone(beside), beside.rows("TPL1")
     other.autocommit(False)
     for table in Copies(beside.graph).content.tables:

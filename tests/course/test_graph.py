@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from tests.conformance import rowdiff
-from tests.conformance.test_scenarios import SCENARIOS
-from tests.conftest import ROOT
+from tests.support.graph_rows import listed, walk
+from tests.support.scenarios import SCENARIOS
 from tests.support.site import Site
 from toolsync.course.graph import STAYS, CourseGraph, Link
 from toolsync.course.graph_files import GraphError, read_graph
 from toolsync.moodle.session import MoodleSession
+from toolsync.settings import ROOT
 
 OURS = ROOT / "include/course_graph/moodle.yaml"
 DECLARED = json.loads((ROOT / "tests/conformance/foreign_keys.json").read_text())
@@ -102,22 +103,6 @@ def found(graph: CourseGraph, session: MoodleSession) -> dict[int, dict[str, set
     return {course: walk(graph, session, course) for (course,) in session.rows("SELECT c.id FROM {course} c")}
 
 
-def walk(graph: CourseGraph, session: MoodleSession, course: int) -> dict[str, set[int]]:
-    rows: dict[str, set[int]] = defaultdict(set, {"course": {course}})
-    for table, link in graph.ways():
-        if parents := rows[link.table]:
-            named = listed(parents)
-            if link.key != "id":
-                named = f"SELECT p.{link.key} FROM {{{link.table}}} p WHERE p.id IN ({named})"
-            sql = f"SELECT t.id FROM {{{table.name}}} t WHERE t.{link.column} IN ({named}){link.condition}"
-            rows[table.name].update(id_ for (id_,) in session.rows(sql))
-    return rows
-
-
-def listed(ids: Iterable[int]) -> str:
-    return ", ".join(map(str, sorted(ids)))
-
-
 # -- completeness -------------------------------------------------------------------------------------------------
 
 
@@ -186,7 +171,7 @@ def test_every_activity_and_kind_of_the_site_is_known(graph: CourseGraph, sessio
 
 @pytest.mark.parametrize("name", [name for name in DELETED if name in SCENARIOS])
 def test_what_is_deleted_is_what_moodle_deletes(name: str, graph: CourseGraph, session: MoodleSession):
-    expected = json.loads((SCENARIOS[name] / "expected.json").read_text())
+    expected = SCENARIOS[name].json("expected.json")
     deleted = {
         table: {int(row["id"].partition("#")[2]) for row in changes["deleted"]}
         for table, changes in expected.items()

@@ -12,10 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.conformance.test_scenarios import prepare
-from tests.conftest import ROOT
-from tests.course.test_courses import CourseBench
-from tests.running.test_properties import EXAMPLES
+from tests.support.course_sandbox import CourseSandbox
+from tests.support.sandbox import EXAMPLES
+from tests.support.scenarios import prepare
 from tests.support.site import Site
 from toolsync.cabinet.folders import Cabinet
 from toolsync.functions import sql_folder
@@ -27,6 +26,7 @@ from toolsync.reporting.outcomes import Outcomes
 from toolsync.running.execution import Execution, StagedLine
 from toolsync.running.sql_folder import Occasion
 from toolsync.running.state import RunState
+from toolsync.settings import ROOT
 
 pytestmark = pytest.mark.usefixtures("airflow")
 
@@ -293,7 +293,7 @@ def clean(session: MoodleSession, params: dict[str, Any]) -> Outcomes:
 
 
 def test_all_empty_categories_and_no_others_are_deleted(session: MoodleSession, pristine: Site):
-    bench = CourseBench(session, pristine)
+    sandbox = CourseSandbox(session, pristine)
 
     @settings(EXAMPLES, max_examples=40)
     @given(
@@ -319,6 +319,6 @@ def test_all_empty_categories_and_no_others_are_deleted(session: MoodleSession, 
         assert {id for (id,) in session.rows("SELECT instanceid FROM {context} WHERE contextlevel = 40")} == left
         if whole and root not in wanted:
             assert find(RunState(session), params)[0] == []
-        assert not [what for what in bench.disorder() if "path" in what and "context" not in what]
+        assert not [what for what in sandbox.disorder() if "path" in what and "context" not in what]
 
     check()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.conformance import rowdiff
-from tests.course.test_graph import listed, walk
+from tests.support.graph_rows import listed, walk
 from toolsync.course.copies import Copies
 from toolsync.course.graph import CourseGraph, Link, Table
 from toolsync.moodle.session import MoodleSession

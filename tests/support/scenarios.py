@@ -1,0 +1,75 @@
+"""The scenarios: command files with the rows that Moodle itself changed for them. `tests/conformance/README.md` says what is in their folders."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.conformance import rowdiff
+from tests.support.site import Site
+from toolsync.settings import ROOT
+
+FOLDERS = (ROOT.parent / "shared/conformance/scenarios", ROOT / "tests/conformance")
+
+
+class Scenario:
+    """A folder with a command file, `run.json` and `expected.json`.
+
+    :param dag_id: the DAG that the file is for.
+    :param params: its Params where they differ from the defaults.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.name = folder.name
+        spec = self.json("run.json")
+        self.dag_id: str = spec["dag"]
+        self.params: dict[str, Any] = spec["params"]
+        self._before: str | None = spec.get("before")
+        self._since = 0
+
+    def json(self, name: str) -> Any:
+        return json.loads((self.folder / name).read_text(encoding="utf-8"))
+
+    def run(self, site: Site) -> dict[str, Any]:
+        """Run the file through its DAG.
+
+        :return: the result of the run, as `toolsync.run` would print it.
+        """
+        if self._before:
+            prepare(site, self.folder / self._before)
+        self._since = int(time.time())
+        file = next((path for path in self.folder.iterdir() if path.stem == "command"), None)
+        return site.run(self.dag_id, file, approve="yes", **self.params)
+
+    def differences(self, site: Site, pristine: Site) -> list[str]:
+        """Compare the rows that `run` changed with those that Moodle changed.
+
+        :return: a line a row, `- table inserted {…}` for one that only Moodle has, `+ …` for one that only the site has.
+        """
+        connection = site.connect()
+        try:
+            changes = rowdiff.Differ(connection, pristine.database, site.database, self._since).changes()
+        finally:
+            connection.close()
+        tolerated = self.json("tolerate.json") if (self.folder / "tolerate.json").exists() else {}
+        return rowdiff.compare(self.json("expected.json"), json.loads(json.dumps(changes)), tolerated)
+
+
+def prepare(site: Site, path: Path) -> None:
+    """Run an SQL file on the site; a statement ends with a line."""
+    for statement in re.split(r";$", path.read_text(encoding="utf-8"), flags=re.MULTILINE):
+        if statement.strip():
+            site.rows(statement)
+
+
+def _all() -> dict[str, Scenario]:
+    files = [file for root in FOLDERS if root.is_dir() for file in sorted(root.glob("*/run.json"))]
+    scenarios = [Scenario(file.parent) for file in files]
+    return {each.name: each for each in scenarios if (ROOT / "dags" / f"{each.dag_id}.py").exists()}
+
+
+SCENARIOS = _all()
