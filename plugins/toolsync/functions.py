@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -22,7 +22,7 @@ from toolsync.course.graph_files import site_graph
 from toolsync.course.resets import site_resets
 from toolsync.moodle import enrolment_keys, languages, passwords, profile_dates
 from toolsync.moodle.file_pool import at_hand
-from toolsync.running.execution import STAGED
+from toolsync.running.execution import ROW_TABLE, STAGED
 from toolsync.running.sql_folder import Function, Language, Occasion, Row, SqlFolder
 from toolsync.running.state import RunState
 
@@ -94,12 +94,14 @@ NAMES: dict[str, Callable[[RunState, Occasion], Any]] = {
 
 LANGUAGE = Language(FUNCTIONS, NAMES)
 
+# The steps that are no batch of a command file, with the temporary tables that are there before their first statement.
+STEPS = {"categories_clean/find": (), "make_command_file": ("toolsync_asked",), "user_pictures/match": (ROW_TABLE,)}
 
-def sql_folder(folder: str, state: RunState, occasion: Occasion, *, staged: Collection[str] = STAGED) -> SqlFolder:
+
+def sql_folder(folder: str, state: RunState, occasion: Occasion) -> SqlFolder:
     """The SQL of a type, or of a step of it, in this language.
 
     :param folder: in `include/sql`.
-    :param staged: temporary tables that are there before its first statement; those of a command file's lines, unless said otherwise.
     :raises SqlError: a file is not written as `include/sql/README.md` says.
     """
-    return SqlFolder(folder, state, occasion, LANGUAGE, staged=staged)
+    return SqlFolder(folder, state, occasion, LANGUAGE, staged=STEPS.get(folder, STAGED))

@@ -11,17 +11,11 @@ import pytest
 from sqlglot import exp, parse_one
 from sqlglot.errors import SqlglotError
 
-from tests.conftest import ROOT
 from tests.support.blueprint import VERSIONS, state_of
-from toolsync import run as runner
+from tests.support.sql_folders import FOLDERS, choices, headers
 from toolsync.functions import sql_folder
-from toolsync.reading.suite import load_suite
-from toolsync.running.execution import STAGED
 from toolsync.running.sql_folder import Occasion
 from toolsync.running.statements import COMMENT
-
-SQL = ROOT / "include/sql"
-FOLDERS = sorted(str(folder.relative_to(SQL)) for folder in {path.parent for path in SQL.rglob("[0-9]*.sql")})
 
 # Words that MySQL 8 reserves and that somebody may take for a name; MariaDB does not reserve most of them.
 RESERVED = {
@@ -368,44 +362,6 @@ CALLS = re.compile(r"(?<![\w`.])([A-Za-z_]\w*)\s*\(")
 KINDS_OF_STATEMENT = (exp.Select, exp.SetOperation, exp.Insert, exp.Update, exp.Delete, exp.Create, exp.Drop)
 
 
-def params(folder: str) -> dict[str, Any]:
-    """The type's Params."""
-    params = runner.load_dag(f"toolsync_{folder.partition('/')[0]}").params
-    return {name: params.get_param(name) for name in params}
-
-
-def headers(folder: str) -> Iterator[tuple[set[str], set[str]]]:
-    """Plain columns and families of files: all, those that must be there, one more, all but one."""
-    if not (ROOT / f"include/expectations/{folder}.json").exists():
-        yield set(), set()
-        return
-    suite = load_suite(folder)
-    plain = {spec.name for spec in suite.columns if not spec.is_family}
-    families = {spec.name for spec in suite.columns if spec.is_family}
-    required = set(suite.required()) | set(suite.key.columns[:1] if suite.key else ())
-    yield plain, families
-    yield required, set()
-    for name in sorted(plain | families):
-        yield required | {name} & plain, {name} & families
-        yield plain - {name} | required, families - {name}
-
-
-def choices(folder: str) -> Iterator[dict[str, Any]]:
-    """Params: the defaults, and for each Param each other value that it may have."""
-    every = params(folder)
-    defaults = {name: param.value for name, param in every.items()}
-    yield defaults
-    for name, param in every.items():
-        schema = param.schema
-        values = schema.get("enum") or ([True, False] if schema.get("type") == "boolean" else [])
-        for value in values:
-            if value != defaults[name]:
-                yield {**defaults, name: value}
-    if "template_mode" in every:  # it means something together with another one
-        for mode in ("add", "replace"):
-            yield {**defaults, "force_update": True, "template_mode": mode}
-
-
 @cache
 def statements(folder: str) -> dict[str, str]:
     """Every statement that a type may send, with a file that it is in."""
@@ -418,7 +374,7 @@ def statements(folder: str) -> dict[str, str]:
             asked += [(columns, every[0]) for columns in header[2:]]
         for (plain, families), options in asked:
             occasion = Occasion(columns=plain, families=families, options=options, approved_plan=version == VERSIONS[0])
-            rendered = sql_folder(folder, state, occasion, staged={*STAGED, "toolsync_asked"})
+            rendered = sql_folder(folder, state, occasion)
             for statement in rendered.touches + rendered.work + rendered.end:
                 found.setdefault(COMMENT.sub("", statement.sql).strip(), statement.place)
     return found

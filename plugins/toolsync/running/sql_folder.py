@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from toolsync.reading.problems import shown
+from toolsync.running.sql_names import check_names
 from toolsync.running.state import RunState
-from toolsync.running.statements import Statement, check_names, cut, render
+from toolsync.running.statements import Statement, cut, definitions
+from toolsync.running.templates import render
 from toolsync.settings import INCLUDE
 
 Row = Sequence[Any]
@@ -74,7 +76,7 @@ class SqlFolder:
         occasion: Occasion,
         language: Language,
         *,
-        staged: Collection[str] = (),
+        staged: Collection[str],
         root: Path = INCLUDE / "sql",
     ) -> None:
         self.name = folder
@@ -82,7 +84,7 @@ class SqlFolder:
         self._root = root
         self._functions = language.functions
         self._names = {name: value(state, occasion) for name, value in language.names.items()}
-        self.columns = self._render(f"{folder}/columns.sql").strip() if self._has(f"{folder}/columns.sql") else ""
+        self.columns = definitions(self._render(f"{folder}/columns.sql")) if self._has(f"{folder}/columns.sql") else ""
         self.touches = self._optional(f"{folder}/touches.sql")
         self.end = self._optional(f"{folder}/end.sql")
         numbered = sorted((root / folder).glob("[0-9]*.sql"))
@@ -112,7 +114,7 @@ class SqlFolder:
 
     def statements(self, name: str) -> list[Statement]:
         """The statements of a file, rendered."""
-        return [self._finished(statement) for statement in cut(name, self._render(name))]
+        return [self._finished(statement) for statement in cut(self._render(name))]
 
     def clean_up(self) -> None:
         """Drop the temporary tables of the type, and those that its Python made."""
@@ -120,14 +122,15 @@ class SqlFolder:
 
     def _run(self, statement: Statement) -> int:
         """:return: the number of rows that it changed."""
-        if not statement.python:
+        call = statement.call
+        if call is None:
             return self.state.session.execute(statement.sql)
         rows = self.state.session.rows(statement.sql)
         if not rows:
             return 0
         tables = self.state.tables
-        answer = self._functions[statement.python].call(rows, self.state)
-        return tables.load(statement.into, tables.columns(statement.into), answer)
+        answer = self._functions[call.function].call(rows, self.state)
+        return tables.load(call.table, tables.columns(call.table), answer)
 
     def _has(self, name: str) -> bool:
         return (self._root / name).exists()

@@ -13,7 +13,7 @@ DROP TEMPORARY TABLE IF EXISTS {{ table.part }};
 {% if when_any is defined %}
 
 -- when: {{ when_any }}
-{% endif %}
+{%- endif %}
 CREATE TEMPORARY TABLE {{ table.part }} (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL, KEY (courseid));
 {% endif %}
 
