@@ -41,5 +41,5 @@ SET @others = (SELECT COUNT(*) FROM {course_categories} k LEFT JOIN toolsync_row
 SET @last_line = (SELECT MAX(r.line) FROM {course_categories} k JOIN toolsync_row r ON r.id = k.id AND r.status IS NULL WHERE k.parent = 0);
 
 UPDATE toolsync_row r
-   SET r.status = 'failed', r.field = 'id', r.message = 'this is the last category of the site, which keeps one'
+   SET r.status = 'failed', r.field = 'id', r.message = 'this is the last category of the site, and Moodle needs one'
  WHERE r.line = @last_line AND @others = 0;

@@ -26,7 +26,7 @@ UPDATE toolsync_row r
 
 {% for column, what in [("cohort", "a cohort"), ("course", "a course")] %}
 UPDATE toolsync_row r
-   SET r.status = 'failed', r.field = '{{ column }}', r.message = 'expected {{ what }}'
+   SET r.status = 'failed', r.field = '{{ column }}', r.message = 'expected the {{ option[column ~ "_id_field"] }} of {{ what }}'
  WHERE r.status IS NULL AND COALESCE(r.{{ column }}, '') = '';
 {% endfor %}
 

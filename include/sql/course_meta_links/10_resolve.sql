@@ -10,7 +10,7 @@ UPDATE toolsync_row r
 
 {% for column in ["master", "meta"] %}
 UPDATE toolsync_row r
-   SET r.status = 'failed', r.field = '{{ column }}', r.message = 'expected a course'
+   SET r.status = 'failed', r.field = '{{ column }}', r.message = 'expected the {{ option.course_id_field }} of a course'
  WHERE r.status IS NULL AND COALESCE(r.{{ column }}, '') = '';
 
 {% with rows="toolsync_row", value=column, by=option.course_id_field, into=column ~ "id" %}{% include "shared/find_course.sql" %}{% endwith %}

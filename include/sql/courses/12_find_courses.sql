@@ -82,7 +82,7 @@ SELECT r.line, 'template', 'not used: the course exists (Params force_update and
 
 UPDATE toolsync_row r
   JOIN {course} c ON c.id = r.courseid
-   SET r.status = 'failed', r.field = 'rename', r.message = 'courses that exist are left as they are (Param force_update)'
+   SET r.status = 'failed', r.field = 'rename', r.message = 'existing courses are left as they are (Param force_update)'
  WHERE r.status IS NULL AND r.rename <> '' AND c.shortname <> r.rename COLLATE utf8mb4_bin;
 {% endif %}
 

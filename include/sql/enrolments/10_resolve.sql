@@ -30,7 +30,7 @@ UPDATE toolsync_row r
 UPDATE toolsync_row r
   JOIN toolsync_line l ON l.line = r.line
    SET r.status = 'failed', r.field = 'uid',
-       r.message = CASE WHEN COALESCE(r.uid, '') = '' THEN 'expected an account'
+       r.message = CASE WHEN COALESCE(r.uid, '') = '' THEN 'expected the {{ option.user_id_field }} of an account'
                         WHEN l.users = 0 THEN 'no account has this {{ option.user_id_field }}'
                         ELSE CONCAT(l.users, ' accounts have this {{ option.user_id_field }}') END
  WHERE r.status IS NULL AND l.users <> 1;
@@ -38,7 +38,7 @@ UPDATE toolsync_row r
 UPDATE toolsync_row r
   JOIN toolsync_line l ON l.line = r.line
    SET r.status = 'failed', r.field = 'cid',
-       r.message = CASE WHEN COALESCE(r.cid, '') = '' THEN 'expected a course'
+       r.message = CASE WHEN COALESCE(r.cid, '') = '' THEN 'expected the {{ option.course_id_field }} of a course'
                         WHEN l.courses = 0 THEN 'no course has this {{ option.course_id_field }}'
                         ELSE CONCAT(l.courses, ' courses have this {{ option.course_id_field }}') END
  WHERE r.status IS NULL AND l.courses <> 1;
@@ -50,7 +50,7 @@ UPDATE toolsync_row r
    SET r.status = 'failed', r.field = 'rolename',
        r.message = CASE WHEN COALESCE(r.rolename, '') <> '' THEN 'no role has this shortname'
                         WHEN l.command = 'del' THEN 'expected a role, or * for all of them'
-                        ELSE 'expected a role' END
+                        ELSE 'expected the shortname of a role' END
  WHERE r.status IS NULL AND l.roleid IS NULL
    AND (l.command IN ('add', 'shift') OR l.command = 'del' AND l.roleonly AND COALESCE(r.rolename, '') <> '*');
 

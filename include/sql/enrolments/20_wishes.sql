@@ -9,7 +9,7 @@ SELECT l.line, IF(e.status = 0 AND FIND_IN_SET(e.enrol, @enrol_plugins), 'uid', 
 {% if option.use_disabled_instances %}
        NULL, NULL
 {% else %}
-       IF(e.status = 0 AND FIND_IN_SET(e.enrol, @enrol_plugins), NULL, 'failed'), 'this enrolment method is disabled'
+       IF(e.status = 0 AND FIND_IN_SET(e.enrol, @enrol_plugins), NULL, 'failed'), 'this enrolment method is disabled in the course or on the site'
 {% endif %}
   FROM toolsync_line l
   JOIN {enrol} e ON e.courseid = l.courseid AND e.enrol = l.method

@@ -28,7 +28,7 @@ UPDATE toolsync_row r
 UPDATE toolsync_row r
   JOIN toolsync_line l ON l.line = r.line
    SET r.status = 'failed', r.field = '{{ column }}',
-       r.message = CASE WHEN COALESCE(r.{{ column }}, '') = '' THEN 'expected {{ "an account" if what == "account" else "a " ~ what }}'
+       r.message = CASE WHEN COALESCE(r.{{ column }}, '') = '' THEN 'expected the {{ by }} of {{ "an account" if what == "account" else "a " ~ what }}'
                         WHEN l.{{ count }} = 0 THEN 'no {{ what }}{{ " of this course" if what == "group" }} has this {{ by }}'
                         ELSE CONCAT(l.{{ count }}, ' {{ what }}s{{ " of this course" if what == "group" }} have this {{ by }}') END
  WHERE r.status IS NULL AND l.{{ count }} <> 1;

@@ -14,7 +14,7 @@ UPDATE toolsync_row r
  WHERE r.status IS NULL AND r.kind NOT IN ('group', 'grouping');
 
 UPDATE toolsync_row r
-   SET r.status = 'failed', r.field = 'courseid', r.message = 'expected a course'
+   SET r.status = 'failed', r.field = 'courseid', r.message = 'expected the {{ option.course_id_field }} of a course'
  WHERE r.status IS NULL AND COALESCE(r.courseid, '') = '';
 
 UPDATE toolsync_row r

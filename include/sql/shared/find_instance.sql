@@ -25,6 +25,6 @@ UPDATE {{ rows }} r
 {% endif %}
        r.field = IF(f.usable, r.field, {{ "r." ~ field_column if field_column is defined else "'" ~ (field if field is defined else value) ~ "'" }}),
        r.message = CASE WHEN f.enrolid IS NULL THEN 'the course has no such enrolment method'
-                        WHEN NOT f.usable THEN 'this enrolment method is disabled' END,
+                        WHEN NOT f.usable THEN 'this enrolment method is disabled in the course or on the site' END,
        r.status = IF(f.usable, NULL, 'failed')
  WHERE r.status IS NULL AND r.`{{ value }}` <> '';
