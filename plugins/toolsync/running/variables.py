@@ -1,0 +1,75 @@
+"""The user variables (`@guest`) of statements: which are read, which are set, and what the comments say that they hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from toolsync.running.statements import Statement
+
+NAME = re.compile(r"(?<!@)@(\w+)")
+# Where a variable gets its value: `SET @a = …, @b = …`, `SELECT … INTO @a, @b FROM …`.
+ASSIGNED = re.compile(r"(?:^SET|,)\s*@(\w+)\s*=", re.IGNORECASE)
+INTO = re.compile(r"\bINTO\s+(@\w+(?:\s*,\s*@\w+)*)", re.IGNORECASE)
+EXPLAINED = re.compile(r"\s*-- @(\w+): (\S.*)$")
+
+
+@dataclass(frozen=True)
+class Use:
+    """A place where a statement reads or sets a variable.
+
+    :param name: without the `@`.
+    :param sets: whether it gets a value there.
+    """
+
+    name: str
+    sets: bool
+
+
+def uses(statement: Statement) -> Iterator[Use]:
+    """The variables of a statement, in the order in which the server comes to them."""
+    code = statement.code
+    into = INTO.search(code)
+    if into:
+        code = code[: into.start()] + code[into.end() :]
+    assignments = list(ASSIGNED.finditer(code)) if re.match(r"SET\b", code, re.IGNORECASE) else []
+    ends = [assigned.start() for assigned in assignments[1:]] + [len(code)]
+    for assigned, end in zip(assignments, ends, strict=False):
+        yield from _read(code[assigned.end() : end])
+        yield Use(assigned[1], True)
+    if not assignments:
+        yield from _read(code)
+    yield from (Use(name, True) for name in NAME.findall(into[1] if into else ""))
+
+
+def names_set(statement: Statement) -> set[str]:
+    """The variables that a statement sets."""
+    return {use.name for use in uses(statement) if use.sets}
+
+
+def explanations(statement: Statement) -> dict[str, str]:
+    """What the comments directly above a statement say of variables, by name: `-- @guest: id of the guest account`."""
+    found: dict[str, str] = {}
+    for line in statement.sql.split("\n"):
+        if not line.strip():
+            found.clear()
+        elif explained := EXPLAINED.match(line):
+            found[explained[1]] = explained[2]
+        elif not line.lstrip().startswith("--"):
+            break
+    return found
+
+
+def glossary(statements: Iterable[Statement]) -> dict[str, list[str]]:
+    """What the variables hold that statements set: by name, each explanation once, in their order."""
+    found: dict[str, list[str]] = {}
+    for statement in statements:
+        for name, text in explanations(statement).items():
+            if text not in found.setdefault(name, []):
+                found[name].append(text)
+    return found
+
+
+def _read(code: str) -> Iterator[Use]:
+    return (Use(name, False) for name in NAME.findall(code))
