@@ -1,9 +1,9 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down run test lint types bench lock clean
+.PHONY: help setup demo up down run sql test lint types bench lock clean
 
-# Passed to tools/run.sh through the environment, so that quotes, spaces and dollar signs arrive as typed.
+# Passed to tools/run.sh and tools/sql.sh through the environment, so that quotes, spaces and dollar signs arrive as typed.
 export TOOLSYNC_RUN_DAG := $(value DAG)
 export TOOLSYNC_RUN_FILE := $(value FILE)
 export TOOLSYNC_RUN_PARAMS := $(value PARAMS)
@@ -30,6 +30,9 @@ down: ## stop Airflow and the demo site, and remove the demo site
 
 run: ## run one command file: DAG=toolsync_users FILE=path PARAMS='{"simulate": true}' [FORMAT=json] [APPROVE=yes|no]
 	@tools/run.sh
+
+sql: ## print the SQL of a type as it is run, statement by statement: DAG=toolsync_users [FILE=path] [PARAMS='{"allow_rename": true}']
+	@tools/sql.sh
 
 test: lint types ## everything: ruff, mypy, pytest on a real MariaDB (PYTEST_ARGS='-n 2')
 	@.venv/bin/python -m pytest $(PYTEST_ARGS)
