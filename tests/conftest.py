@@ -16,6 +16,7 @@ from tests.support import dag_runs  # noqa: E402
 
 dag_runs.configure()  # before a test module imports Airflow
 
+from tests.support.server import populated_server  # noqa: E402
 from tests.support.site import Site  # noqa: E402
 from tools.mariadb import PrivateServer  # noqa: E402
 
@@ -33,8 +34,7 @@ def airflow() -> None:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateServer]:
     """A MariaDB of this process alone."""
-    server = PrivateServer(tmp_path_factory.mktemp("mariadb"), die_with_parent=True)
-    server.start()
+    server = populated_server(tmp_path_factory.mktemp("mariadb") / "server", die_with_parent=True)
     yield server
     server.stop()
 
@@ -42,13 +42,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateServer]:
 @pytest.fixture(scope="session")
 def pristine(server: PrivateServer) -> Site:
     """The populated site that no test writes to."""
-    server.load(ROOT / "include/demo/moodle51.sql.gz", "pristine")
     return Site(server, "pristine")
 
 
 @pytest.fixture(scope="session")
-def loaded_site(server: PrivateServer, pristine: Site) -> Site:
-    server.load(ROOT / "include/demo/moodle51.sql.gz", "moodle")
+def loaded_site(server: PrivateServer) -> Site:
     return Site(server, "moodle")
 
 

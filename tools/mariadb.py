@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,7 +59,7 @@ max_allowed_packet=256M
 max_connections=200
 skip-log-bin
 skip-name-resolve
-{run_as}
+{more}
 """
 
 
@@ -88,11 +88,13 @@ class PrivateServer:
 
     :param directory: the folder.
     :param die_with_parent: end a server that this object starts together with this process, even if this is killed -9.
+    :param options: more lines for the server's option file, which override those above.
     """
 
-    def __init__(self, directory: str | Path, *, die_with_parent: bool = False) -> None:
+    def __init__(self, directory: str | Path, *, die_with_parent: bool = False, options: Sequence[str] = ()) -> None:
         self.directory = Path(directory).absolute()
         self.die_with_parent = die_with_parent
+        self.options = options
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> ServerInfo:
@@ -224,7 +226,7 @@ class PrivateServer:
             directory=self.directory,
             socket=self._socket(),
             port=port,
-            run_as="user=root" if os.geteuid() == 0 else "",
+            more="\n".join([*(["user=root"] if os.geteuid() == 0 else []), *self.options]),
         )
         (self.directory / "my.cnf").write_text(options)
 
@@ -253,7 +255,7 @@ class PrivateServer:
         fresh.rename(self.directory / "data")
 
     def _run(self) -> None:
-        command = [_server_program(), f"--defaults-file={self.directory / 'my.cnf'}"]
+        command = [server_program(), f"--defaults-file={self.directory / 'my.cnf'}"]
         if self.die_with_parent:
             command = ["setpriv", "--pdeathsig", "TERM", *command]
         (self.directory / "server.pid").unlink(missing_ok=True)
@@ -329,7 +331,8 @@ def _program(name: str) -> str | None:
     return shutil.which(name, path=os.environ.get("PATH", os.defpath) + ":/usr/sbin:/usr/local/sbin")
 
 
-def _server_program() -> str:
+def server_program() -> str:
+    """The path of the database server. Raises ServerError if there is none."""
     program = _program("mariadbd") or _program("mysqld")
     if program is None:
         raise ServerError("no database server is installed; run `make setup`, or on Debian install mariadb-server-core")
@@ -343,7 +346,7 @@ def _installation(data: Path) -> list[str]:
     if program := _program("mariadb-install-db"):
         account = ["--auth-root-authentication-method=socket", "--auth-root-socket-user=root", "--skip-test-db"]
         return [program, *options, *account]
-    return [_server_program(), *options, "--initialize-insecure"]
+    return [server_program(), *options, "--initialize-insecure"]
 
 
 def _free_port(preferred: int) -> int:
