@@ -13,12 +13,12 @@ SELECT g.contextid FROM toolsync_category_gone g WHERE g.contextid IS NOT NULL;
 {% include "shared/empty_contexts.sql" %}
 
 -- Grade letters, and question categories without questions. (Moodle 5.0 and later forgets to delete these.)
-{% for table in ["grade_letters", "question_categories"] %}
-DELETE x FROM {{ "{" ~ table ~ "}" }} x JOIN toolsync_category_gone g ON g.contextid = x.contextid;
+{% for name in ["grade_letters", "question_categories"] %}
+DELETE x FROM {{ table(name) }} x JOIN toolsync_category_gone g ON g.contextid = x.contextid;
 {% endfor %}
 
-{% for table in ["event", "event_subscriptions"] %}
-DELETE x FROM {{ "{" ~ table ~ "}" }} x JOIN toolsync_category_gone g ON g.id = x.categoryid;
+{% for name in ["event", "event_subscriptions"] %}
+DELETE x FROM {{ table(name) }} x JOIN toolsync_category_gone g ON g.id = x.categoryid;
 {% endfor %}
 
 DELETE x FROM {context} x JOIN toolsync_category_gone g ON g.contextid = x.id;

@@ -5,7 +5,7 @@ CREATE TEMPORARY TABLE toolsync_content (
     categoryid BIGINT NOT NULL, place INT NOT NULL, what VARCHAR(100) NOT NULL, PRIMARY KEY (categoryid, place)
 );
 
-{% for one, several, table, how in [
+{% for one, several, name, how in [
     ("course", "courses", "course", "x.category = k.categoryid"),
     ("course request", "course requests", "course_request", "x.category = k.categoryid"),
     ("course in its recycle bin", "courses in its recycle bin", "tool_recyclebin_category", "x.categoryid = k.categoryid"),
@@ -15,12 +15,12 @@ CREATE TEMPORARY TABLE toolsync_content (
     ("competency framework", "competency frameworks", "competency_framework", "x.contextid = k.contextid"),
     ("learning plan template", "learning plan templates", "competency_template", "x.contextid = k.contextid"),
     ("payment account", "payment accounts", "payment_accounts", "x.contextid = k.contextid"),
-   ] if site_has(table) %}
+   ] if site_has(name) %}
 INSERT INTO toolsync_content (categoryid, place, what)
 SELECT k.categoryid, {{ loop.index }}, CONCAT(COUNT(*), IF(COUNT(*) = 1, ' {{ one }}', ' {{ several }}'))
   FROM toolsync_candidate k
-  JOIN {{ "{" ~ table ~ "}" }} x ON {{ how }}
-{% if table == "question_categories" %}
+  JOIN {{ table(name) }} x ON {{ how }}
+{% if name == "question_categories" %}
   JOIN {question_bank_entries} q ON q.questioncategoryid = x.id
 {% endif %}
  GROUP BY k.categoryid;

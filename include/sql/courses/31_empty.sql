@@ -10,7 +10,7 @@
 
 -- when: toolsync_kept_{{ name }}
 INSERT INTO toolsync_before_{{ name }}
-SELECT k.courseid, t.* FROM toolsync_kept_{{ name }} k JOIN {{ "{" ~ name ~ "}" }} t ON t.id = k.id
+SELECT k.courseid, t.* FROM toolsync_kept_{{ name }} k JOIN {{ table(name) }} t ON t.id = k.id
 {%- if name == "files" %} LEFT JOIN toolsync_alias a ON a.id = k.id WHERE a.id IS NULL{% endif %};
 {% endfor %}
 

@@ -43,9 +43,9 @@ SELECT a.enrol, 1, t.id,
 
 {% include "shared/people.sql" %}
 
-{% for table in ["toolsync_instance_op", "toolsync_enrolment_op", "toolsync_role_op"] %}
+{% for name in ["toolsync_instance_op", "toolsync_enrolment_op", "toolsync_role_op"] %}
 UPDATE toolsync_course t
-  JOIN {{ table }} o ON o.line = t.line AND o.status IN ('created', 'updated', 'deleted')
+  JOIN {{ name }} o ON o.line = t.line AND o.status IN ('created', 'updated', 'deleted')
    SET t.touched = 1;
 
 {% endfor %}

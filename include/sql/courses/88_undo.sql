@@ -8,17 +8,17 @@ DELETE FROM toolsync_of_course;
 INSERT INTO toolsync_of_course (id, courseid) SELECT k.id, k.courseid FROM toolsync_kept_course k;
 
 {% include "shared/course/collect.sql" %}
-{% for table in parts.root_to_leaf if table.name != "course" %}
+{% for node in parts.root_to_leaf if node.name != "course" %}
 
-CREATE TEMPORARY TABLE IF NOT EXISTS toolsync_made_{{ table.name }} (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);
+CREATE TEMPORARY TABLE IF NOT EXISTS toolsync_made_{{ node.name }} (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);
 
--- when: {{ table.part }}
-INSERT IGNORE INTO toolsync_made_{{ table.name }} (id, courseid)
+-- when: {{ node.part }}
+INSERT IGNORE INTO toolsync_made_{{ node.name }} (id, courseid)
 SELECT p.id, p.courseid
-  FROM {{ table.part }} p
-{%- if table.remains %}
+  FROM {{ node.part }} p
+{%- if node.remains %}
 
-  LEFT JOIN toolsync_kept_{{ table.name }} k ON k.id = p.id
+  LEFT JOIN toolsync_kept_{{ node.name }} k ON k.id = p.id
  WHERE k.id IS NULL{% endif %};
 {% endfor %}
 

@@ -22,10 +22,10 @@ INSERT IGNORE INTO toolsync_dirty_user (userid)
 SELECT ue.userid FROM toolsync_of_user_enrolments p JOIN {user_enrolments} ue ON ue.id = p.id;
 
 -- Empty these courses first, so that the steps below find nobody in them.
-{% for table in ["user_enrolments", "role_assignments"] %}
+{% for name in ["user_enrolments", "role_assignments"] %}
 
--- when: toolsync_of_{{ table }}
-DELETE t FROM {{ "{" ~ table ~ "}" }} t JOIN toolsync_of_{{ table }} p ON p.id = t.id;
+-- when: toolsync_of_{{ name }}
+DELETE t FROM {{ table(name) }} t JOIN toolsync_of_{{ name }} p ON p.id = t.id;
 {% endfor %}
 
 {% include "shared/people.sql" %}

@@ -89,7 +89,7 @@ SELECT r.courseid, o.name
   FROM toolsync_row r
   JOIN toolsync_module_mode k ON k.line = r.line
   LEFT JOIN toolsync_module_word w ON w.line = r.line AND w.word = '{{ module }}'
-  JOIN ({% for option in resets.proposed(module) %}{{ "" if loop.first else " UNION ALL " }}SELECT '{{ option.name }}'{{ " AS name" if loop.first }}{% endfor %}) o
+  JOIN ({% for part in resets.proposed(module) %}{{ "" if loop.first else " UNION ALL " }}SELECT '{{ part.name }}'{{ " AS name" if loop.first }}{% endfor %}) o
  WHERE r.status IS NULL AND IF(k.minus, w.line IS NULL, k.allmodules OR w.line IS NOT NULL);
 {% endfor %}
 {% endif %}
@@ -98,7 +98,7 @@ SELECT r.courseid, o.name
 INSERT IGNORE INTO toolsync_asked (courseid, name)
 SELECT r.courseid, o.name
   FROM toolsync_row r
-  JOIN ({% for option in parts %}{{ "" if loop.first else " UNION ALL " }}SELECT '{{ option.name }}'{{ " AS name" if loop.first }}{% endfor %}) o
+  JOIN ({% for part in parts %}{{ "" if loop.first else " UNION ALL " }}SELECT '{{ part.name }}'{{ " AS name" if loop.first }}{% endfor %}) o
  WHERE r.status IS NULL AND r.{{ "`" ~ column ~ "`" }} = 1;
 {% endfor %}
 {% for column, module in resets.not_here() if given(column) %}

@@ -72,7 +72,7 @@ CREATE TEMPORARY TABLE toolsync_gone_{{ entry.table.name }} (id BIGINT NOT NULL 
 INSERT IGNORE INTO toolsync_gone_{{ entry.table.name }} (id, courseid)
 SELECT t.id, p.courseid
   FROM toolsync_gone_{{ entry.parent }} p
-  JOIN {{ "{" ~ entry.table.name ~ "}" }} t ON t.{{ entry.column }} = p.id;
+  JOIN {{ table(entry.table.name) }} t ON t.{{ entry.column }} = p.id;
 {% else %}
 
 -- when: {{ entry.table.part }}
@@ -81,7 +81,7 @@ SELECT p.id, p.courseid
   FROM toolsync_asked a
   JOIN {{ entry.table.part }} p ON p.courseid = a.courseid
 {% if entry.when %}
-  JOIN {{ "{" ~ entry.table.name ~ "}" }} t ON t.id = p.id
+  JOIN {{ table(entry.table.name) }} t ON t.id = p.id
 {% endif %}
  WHERE a.name = '{{ entry.option }}'{{ " AND (" ~ entry.when ~ ")" if entry.when }};
 {% endif %}

@@ -4,8 +4,8 @@
 {% set regrade = resets.facts("regrade") %}
 
 CREATE TEMPORARY TABLE toolsync_item_reset (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL, whole TINYINT NOT NULL, KEY (courseid));
-{% for table, of in regrade %}
-{% for option, numbers in of.items() if option in possible %}
+{% for node, of in regrade %}
+{% for part, numbers in of.items() if part in possible %}
 
 -- A locked item keeps its grades, unless all grades of the course are reset (below).
 -- when: toolsync_of_grade_items
@@ -13,8 +13,8 @@ INSERT IGNORE INTO toolsync_item_reset (id, courseid, whole)
 SELECT gi.id, p.courseid, 0
   FROM toolsync_asked a
   JOIN toolsync_of_grade_items p ON p.courseid = a.courseid
-  JOIN {grade_items} gi ON gi.id = p.id AND gi.itemtype = 'mod' AND gi.itemmodule = '{{ table.name }}' AND gi.itemnumber IN ({{ numbers | join(", ") }}) AND gi.locked = 0
- WHERE a.name = '{{ option }}';
+  JOIN {grade_items} gi ON gi.id = p.id AND gi.itemtype = 'mod' AND gi.itemmodule = '{{ node.name }}' AND gi.itemnumber IN ({{ numbers | join(", ") }}) AND gi.locked = 0
+ WHERE a.name = '{{ part }}';
 {% endfor %}
 {% endfor %}
 {% if given("grades") %}

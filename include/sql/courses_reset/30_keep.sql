@@ -21,13 +21,13 @@ INSERT IGNORE INTO toolsync_keep_{{ name }} (id, courseid) SELECT g.id, g.course
 -- when: toolsync_of_{{ name }}
 INSERT IGNORE INTO toolsync_keep_{{ name }} (id, courseid)
 SELECT p.id, p.courseid
-  FROM (SELECT DISTINCT a.courseid FROM toolsync_asked a WHERE a.name IN ({% for option in options if option in possible %}{{ "" if loop.first else ", " }}'{{ option }}'{% endfor %})) a
+  FROM (SELECT DISTINCT a.courseid FROM toolsync_asked a WHERE a.name IN ({% for part in options if part in possible %}{{ "" if loop.first else ", " }}'{{ part }}'{% endfor %})) a
   JOIN toolsync_of_{{ name }} p ON p.courseid = a.courseid;
 {% endfor %}
 
 -- when: toolsync_keep_{{ name }}
 INSERT INTO toolsync_before_{{ name }}
-SELECT k.courseid, t.* FROM toolsync_keep_{{ name }} k JOIN {{ "{" ~ name ~ "}" }} t ON t.id = k.id;
+SELECT k.courseid, t.* FROM toolsync_keep_{{ name }} k JOIN {{ table(name) }} t ON t.id = k.id;
 {% endfor %}
 {% if "roles" in possible or "groups_members" in possible or "groups_remove" in possible %}
 
@@ -66,15 +66,15 @@ UPDATE toolsync_plan t
 UPDATE toolsync_plan t
   JOIN (SELECT s.courseid, COUNT(*) AS counted FROM toolsync_item_reset s JOIN {grade_grades} gg ON gg.itemid = s.id GROUP BY s.courseid) k ON k.courseid = t.courseid
    SET t.rows_gone = t.rows_gone + k.counted, t.grades = k.counted;
-{% for option, table in [("groups_members", "groups_members"), ("groups_remove", "groups"), ("groupings_remove", "groupings"), ("gradebook_items", "grade_items")]
-    if option in possible %}
+{% for part, name in [("groups_members", "groups_members"), ("groups_remove", "groups"), ("groupings_remove", "groupings"), ("gradebook_items", "grade_items")]
+    if part in possible %}
 
--- when: toolsync_of_{{ table }}
+-- when: toolsync_of_{{ name }}
 UPDATE toolsync_plan t
   JOIN (SELECT p.courseid, COUNT(*) AS counted
           FROM toolsync_asked a
-          JOIN toolsync_of_{{ table }} p ON p.courseid = a.courseid
-         WHERE a.name = '{{ option }}'
+          JOIN toolsync_of_{{ name }} p ON p.courseid = a.courseid
+         WHERE a.name = '{{ part }}'
          GROUP BY p.courseid) k ON k.courseid = t.courseid
    SET t.rows_gone = t.rows_gone + k.counted;
 {% endfor %}
@@ -93,16 +93,16 @@ SELECT a.courseid FROM toolsync_asked a WHERE a.name IN ('startdate', 'gradebook
 -- when: toolsync_context_missing
 INSERT IGNORE INTO toolsync_other_change (courseid)
 SELECT DISTINCT k.courseid FROM toolsync_context_missing k;
-{% for table, of in resets.facts("reset_sets") %}
-{% for option, setting in of.items() if option in possible %}
+{% for node, of in resets.facts("reset_sets") %}
+{% for part, setting in of.items() if part in possible %}
 
--- when: {{ table.part }}
+-- when: {{ node.part }}
 INSERT IGNORE INTO toolsync_other_change (courseid)
 SELECT a.courseid
   FROM toolsync_asked a
-  JOIN {{ table.part }} p ON p.courseid = a.courseid
-  JOIN {{ "{" ~ table.name ~ "}" }} t ON t.id = p.id
- WHERE a.name = '{{ option }}' AND NOT (t.{{ setting.set }}){{ " AND " ~ setting.when if setting.when is defined }};
+  JOIN {{ node.part }} p ON p.courseid = a.courseid
+  JOIN {{ table(node.name) }} t ON t.id = p.id
+ WHERE a.name = '{{ part }}' AND NOT (t.{{ setting.set }}){{ " AND " ~ setting.when if setting.when is defined }};
 {% endfor %}
 {% endfor %}
 

@@ -3,13 +3,13 @@
 {% set resets = course_resets() %}
 {% set possible = resets.possible(given) %}
 {% set gone = resets.removals(possible) | map(attribute="table.name") | unique | list + ["event"] %}
-{% for table, of in resets.facts("reset_sets") %}
-{% for option, setting in of.items() if option in possible %}
+{% for node, of in resets.facts("reset_sets") %}
+{% for part, setting in of.items() if part in possible %}
 
--- when: {{ table.part }}
-UPDATE {{ "{" ~ table.name ~ "}" }} t
-  JOIN {{ table.part }} p ON p.id = t.id
-  JOIN toolsync_asked a ON a.courseid = p.courseid AND a.name = '{{ option }}'
+-- when: {{ node.part }}
+UPDATE {{ table(node.name) }} t
+  JOIN {{ node.part }} p ON p.id = t.id
+  JOIN toolsync_asked a ON a.courseid = p.courseid AND a.name = '{{ part }}'
    SET t.{{ setting.set }}{{ " WHERE " ~ setting.when if setting.when is defined }};
 {% endfor %}
 {% endfor %}
@@ -31,10 +31,10 @@ UPDATE toolsync_gone_feedback_completed g
 -- when: toolsync_gone_feedback_completed
 INSERT IGNORE INTO toolsync_stale (topic) VALUES ('completion');
 {% endif %}
-{% for table in graph.leaf_to_root if table.name in gone %}
+{% for node in graph.leaf_to_root if node.name in gone %}
 
--- when: toolsync_gone_{{ table.name }}
-DELETE t FROM {{ "{" ~ table.name ~ "}" }} t JOIN toolsync_gone_{{ table.name }} g ON g.id = t.id;
+-- when: toolsync_gone_{{ node.name }}
+DELETE t FROM {{ table(node.name) }} t JOIN toolsync_gone_{{ node.name }} g ON g.id = t.id;
 {% endfor %}
 {% for topic, options in [
     ("completion", ["completion"]),
@@ -45,5 +45,5 @@ DELETE t FROM {{ "{" ~ table.name ~ "}" }} t JOIN toolsync_gone_{{ table.name }}
   ] if options | select("in", possible) | list %}
 
 INSERT IGNORE INTO toolsync_stale (topic)
-SELECT '{{ topic }}' FROM toolsync_asked a WHERE a.name IN ({% for option in options %}{{ "" if loop.first else ", " }}'{{ option }}'{% endfor %}) LIMIT 1;
+SELECT '{{ topic }}' FROM toolsync_asked a WHERE a.name IN ({% for part in options %}{{ "" if loop.first else ", " }}'{{ part }}'{% endfor %}) LIMIT 1;
 {% endfor %}

@@ -10,22 +10,22 @@ CREATE TEMPORARY TABLE toolsync_grade_back (
     courseid BIGINT NOT NULL, itemid BIGINT NOT NULL, userid BIGINT NOT NULL, gradeid BIGINT NOT NULL, newitemid BIGINT NULL, PRIMARY KEY (gradeid), KEY (itemid)
 );
 CREATE TEMPORARY TABLE toolsync_emptied (courseid BIGINT NOT NULL, module VARCHAR(20) NOT NULL, number BIGINT NOT NULL, PRIMARY KEY (courseid, module, number));
-{% for table, of in resets.facts("grades") %}
+{% for node, of in resets.facts("grades") %}
 {% for number, options in of.items() %}
 {% set options = options | select("in", possible | list + resets.pairs(resets.removals(possible)) | map("first") | list) | list %}
 {% if options %}
 
 INSERT IGNORE INTO toolsync_emptied (courseid, module, number)
-SELECT a.courseid, '{{ table.name }}', {{ number }} FROM toolsync_asked a WHERE a.name IN ({% for option in options %}{{ "" if loop.first else ", " }}'{{ option }}'{% endfor %});
+SELECT a.courseid, '{{ node.name }}', {{ number }} FROM toolsync_asked a WHERE a.name IN ({% for part in options %}{{ "" if loop.first else ", " }}'{{ part }}'{% endfor %});
 {% endif %}
 
 -- when: toolsync_item_reset
 INSERT IGNORE INTO toolsync_grade_back (courseid, itemid, userid, gradeid)
 SELECT s.courseid, gi.id, gg.userid, gg.id
   FROM toolsync_item_reset s
-  JOIN {grade_items} gi ON gi.id = s.id AND gi.itemtype = 'mod' AND gi.itemmodule = '{{ table.name }}' AND gi.itemnumber = {{ number }} AND gi.gradetype <> 0
+  JOIN {grade_items} gi ON gi.id = s.id AND gi.itemtype = 'mod' AND gi.itemmodule = '{{ node.name }}' AND gi.itemnumber = {{ number }} AND gi.gradetype <> 0
   JOIN {grade_grades} gg ON gg.itemid = gi.id AND gg.rawgrade IS NOT NULL
-  LEFT JOIN toolsync_emptied k ON k.courseid = s.courseid AND k.module = '{{ table.name }}' AND k.number = {{ number }}
+  LEFT JOIN toolsync_emptied k ON k.courseid = s.courseid AND k.module = '{{ node.name }}' AND k.number = {{ number }}
  WHERE s.whole AND k.courseid IS NULL;
 {% endfor %}
 {% endfor %}

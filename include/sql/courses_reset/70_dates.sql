@@ -13,18 +13,18 @@ SELECT r.courseid, r.shift FROM toolsync_row r WHERE r.status IS NULL AND r.shif
 UPDATE {course} c
   JOIN toolsync_shift s ON s.courseid = c.id
    SET c.startdate = c.startdate + s.seconds, c.enddate = IF(s.seconds > 0 AND c.enddate <> 0, c.enddate + s.seconds, c.enddate);
-{% for table, columns in resets.dated() %}
-{% set needs = table.facts.dates_with_options is defined %}
-{% set options = resets.of_module(table.name) | map(attribute="name") | select("in", possible) | list if needs else [] %}
+{% for node, columns in resets.dated() %}
+{% set needs = node.facts.dates_with_options is defined %}
+{% set options = resets.of_module(node.name) | map(attribute="name") | select("in", possible) | list if needs else [] %}
 {% if options or not needs %}
-{% for column in columns if site_has(table.name, column) %}
+{% for column in columns if site_has(node.name, column) %}
 
 -- when: toolsync_shift
-UPDATE {{ "{" ~ table.name ~ "}" }} t
-  JOIN {{ table.part }} p ON p.id = t.id
+UPDATE {{ table(node.name) }} t
+  JOIN {{ node.part }} p ON p.id = t.id
   JOIN toolsync_shift s ON s.courseid = p.courseid
    SET t.{{ column }} = t.{{ column }} + s.seconds
- WHERE t.{{ column }} <> 0{% if needs %} AND EXISTS (SELECT 1 FROM toolsync_asked a WHERE a.courseid = p.courseid AND a.name IN ({% for option in options %}{{ "" if loop.first else ", " }}'{{ option }}'{% endfor %})){% endif %};
+ WHERE t.{{ column }} <> 0{% if needs %} AND EXISTS (SELECT 1 FROM toolsync_asked a WHERE a.courseid = p.courseid AND a.name IN ({% for part in options %}{{ "" if loop.first else ", " }}'{{ part }}'{% endfor %})){% endif %};
 {% endfor %}
 {% endif %}
 {% endfor %}
@@ -41,22 +41,22 @@ UPDATE {course_completion_criteria} k
   JOIN toolsync_shift s ON s.courseid = k.course
    SET k.timeend = COALESCE(k.timeend, 0) + s.seconds
  WHERE k.criteriatype = 2 AND (SELECT value FROM {config} WHERE name = 'enablecompletion') = '1';
-{% for table in ["course_modules", "course_sections"] %}
+{% for name in ["course_modules", "course_sections"] %}
 
 -- Restrictions by date.
-CREATE TEMPORARY TABLE toolsync_{{ table }}_dates (id BIGINT NOT NULL PRIMARY KEY, availability LONGTEXT NOT NULL);
+CREATE TEMPORARY TABLE toolsync_{{ name }}_dates (id BIGINT NOT NULL PRIMARY KEY, availability LONGTEXT NOT NULL);
 
 -- when: toolsync_shift
--- python: shift_restrictions INTO toolsync_{{ table }}_dates
+-- python: shift_restrictions INTO toolsync_{{ name }}_dates
 SELECT t.id, s.seconds, t.availability
   FROM toolsync_shift s
-  JOIN {{ "{" ~ table ~ "}" }} t ON t.course = s.courseid
+  JOIN {{ table(name) }} t ON t.course = s.courseid
  WHERE t.availability LIKE '%"date"%' AND (SELECT value FROM {config} WHERE name = 'enableavailability') = '1';
 
--- when: toolsync_{{ table }}_dates
-UPDATE {{ "{" ~ table ~ "}" }} t
-  JOIN toolsync_{{ table }}_dates d ON d.id = t.id
-   SET t.availability = d.availability{{ ", t.timemodified = @now" if table == "course_sections" }};
+-- when: toolsync_{{ name }}_dates
+UPDATE {{ table(name) }} t
+  JOIN toolsync_{{ name }}_dates d ON d.id = t.id
+   SET t.availability = d.availability{{ ", t.timemodified = @now" if name == "course_sections" }};
 {% endfor %}
 
 -- The calendar: events of the course and its groups shift, those of activities take the activity's date.
@@ -65,19 +65,19 @@ UPDATE {event} e
   JOIN toolsync_shift s ON s.courseid = e.courseid
    SET e.timestart = e.timestart + s.seconds
  WHERE e.instance = 0;
-{% for table, calendar in resets.facts("calendar") %}
-{% set module = table.name.removesuffix("_overrides") %}
-{% for type, column in calendar.items() if site_has(table.name, column) %}
-{% for who in ["userid", "groupid"] if not table.activity or who == "userid" %}
+{% for node, calendar in resets.facts("calendar") %}
+{% set module = node.name.removesuffix("_overrides") %}
+{% for type, column in calendar.items() if site_has(node.name, column) %}
+{% for who in ["userid", "groupid"] if not node.activity or who == "userid" %}
 
--- when: {{ table.part }}
+-- when: {{ node.part }}
 UPDATE {event} e
-  JOIN {{ "{" ~ table.name ~ "}" }} a ON e.instance = {{ "a.id" if table.activity else "a." ~ table.parents[0].column }}{{ "" if table.activity else " AND e." ~ who ~ " = a." ~ who }}
-  JOIN {{ table.part }} p ON p.id = a.id
+  JOIN {{ table(node.name) }} a ON e.instance = {{ "a.id" if node.activity else "a." ~ node.parents[0].column }}{{ "" if node.activity else " AND e." ~ who ~ " = a." ~ who }}
+  JOIN {{ node.part }} p ON p.id = a.id
   JOIN toolsync_shift s ON s.courseid = p.courseid
    SET e.timestart = a.{{ column }}, e.timesort = a.{{ column }} + e.timeduration, e.timemodified = @now
  WHERE e.modulename = '{{ module }}' AND e.eventtype = '{{ type }}' AND a.{{ column }} <> 0
-   AND {{ "e.courseid <> 0 AND e.groupid = 0" if table.activity else "e.courseid = 0 AND e.userid <> 0" if who == "userid" else "e.groupid <> 0" }};
+   AND {{ "e.courseid <> 0 AND e.groupid = 0" if node.activity else "e.courseid = 0 AND e.userid <> 0" if who == "userid" else "e.groupid <> 0" }};
 {% endfor %}
 {% endfor %}
 {% endfor %}

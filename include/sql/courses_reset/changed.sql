@@ -6,14 +6,14 @@
 {% endfor %}
 {% set changed.tables = changed.tables + ["course_modules", "event"] + resets.facts("reset_sets") | map("first") | map(attribute="name") | list %}
 {% if given("startdate") %}
-{% for table, _ in resets.dated() %}
-{% set changed.tables = changed.tables + [table.name] %}
+{% for node, _ in resets.dated() %}
+{% set changed.tables = changed.tables + [node.name] %}
 {% endfor %}
 {% set changed.tables = changed.tables + ["course_sections", "course_completion_criteria"] %}
 {% endif %}
 {% if given("events") or given("startdate") %}
-{% for table, _ in resets.facts("calendar") %}
-{% set changed.tables = changed.tables + [table.name] %}
+{% for node, _ in resets.facts("calendar") %}
+{% set changed.tables = changed.tables + [node.name] %}
 {% endfor %}
 {% endif %}
 {% set people = given("roles") or given("groups") or given("groupings") or given("local_roles") %}

@@ -2,17 +2,17 @@
 CREATE TEMPORARY TABLE toolsync_gone_event (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL, KEY (courseid));
 {% if "events" in possible %}
 CREATE TEMPORARY TABLE toolsync_event_kept (id BIGINT NOT NULL PRIMARY KEY);
-{% for table, calendar in resets.facts("calendar") %}
-{% set module = table.name.removesuffix("_overrides") %}
+{% for node, calendar in resets.facts("calendar") %}
+{% set module = node.name.removesuffix("_overrides") %}
 {% for type, column in calendar.items() %}
 
--- when: {{ table.part }}
+-- when: {{ node.part }}
 INSERT IGNORE INTO toolsync_event_kept (id)
 SELECT e.id
-  FROM {{ table.part }} p
-  JOIN {{ "{" ~ table.name ~ "}" }} a ON a.id = p.id AND a.{{ column }} <> 0
-  JOIN {event} e ON e.modulename = '{{ module }}' AND e.instance = {{ "a.id" if table.activity else "a." ~ table.parents[0].column }} AND e.eventtype = '{{ type }}'
-               AND e.courseid = p.courseid AND e.groupid = {{ "0" if table.activity else "a.groupid" }};
+  FROM {{ node.part }} p
+  JOIN {{ table(node.name) }} a ON a.id = p.id AND a.{{ column }} <> 0
+  JOIN {event} e ON e.modulename = '{{ module }}' AND e.instance = {{ "a.id" if node.activity else "a." ~ node.parents[0].column }} AND e.eventtype = '{{ type }}'
+               AND e.courseid = p.courseid AND e.groupid = {{ "0" if node.activity else "a.groupid" }};
 {% endfor %}
 {% endfor %}
 
@@ -31,18 +31,18 @@ SELECT e.id, a.courseid
   LEFT JOIN toolsync_event_kept k ON k.id = e.id
  WHERE a.name = 'events' AND k.id IS NULL;
 {% endif %}
-{% for table, calendar in resets.facts("calendar") if not table.activity %}
-{% set module = table.name.removesuffix("_overrides") %}
-{% for option, which in table.facts.reset.items() if option in possible and (module != "assign" or "events" in possible) %}
+{% for node, calendar in resets.facts("calendar") if not node.activity %}
+{% set module = node.name.removesuffix("_overrides") %}
+{% for part, which in node.facts.reset.items() if part in possible and (module != "assign" or "events" in possible) %}
 {% set who = "userid" if "userid" in which else "groupid" %}
 
 -- Events of overrides that go{{ " (as in Moodle, those of assignments only if all events go)" if module == "assign" }}.
--- when: toolsync_gone_{{ table.name }}
+-- when: toolsync_gone_{{ node.name }}
 INSERT IGNORE INTO toolsync_gone_event (id, courseid)
 SELECT e.id, g.courseid
-  FROM toolsync_gone_{{ table.name }} g
-  JOIN {{ "{" ~ table.name ~ "}" }} o ON o.id = g.id AND o.{{ who }} IS NOT NULL
-  JOIN {event} e ON e.modulename = '{{ module }}' AND e.instance = o.{{ table.parents[0].column }} AND e.{{ who }} = o.{{ who }}
+  FROM toolsync_gone_{{ node.name }} g
+  JOIN {{ table(node.name) }} o ON o.id = g.id AND o.{{ who }} IS NOT NULL
+  JOIN {event} e ON e.modulename = '{{ module }}' AND e.instance = o.{{ node.parents[0].column }} AND e.{{ who }} = o.{{ who }}
                AND {{ "e.courseid = 0" if who == "userid" else "e.courseid = g.courseid" }}{% if module == "assign" %}
   JOIN toolsync_asked a ON a.courseid = e.courseid AND a.name = 'events'{% endif %};
 {% endfor %}

@@ -14,18 +14,18 @@ SELECT gi.* FROM toolsync_gradebook k JOIN {grade_items} gi ON gi.courseid = k.c
 DELETE f FROM toolsync_gradebook k
   JOIN {context} c ON c.contextlevel = 50 AND c.instanceid = k.courseid
   JOIN {files} f ON f.contextid = c.id AND f.component = 'grade' AND f.filearea = 'feedback';
-{% for table, column in [("scale", "courseid"), ("grade_outcomes", "courseid")] %}
+{% for name, column in [("scale", "courseid"), ("grade_outcomes", "courseid")] %}
 
 -- when: toolsync_gradebook
 DELETE f FROM toolsync_gradebook k
-  JOIN {{ "{" ~ table ~ "}" }} s ON s.courseid = k.courseid
+  JOIN {{ table(name) }} s ON s.courseid = k.courseid
   JOIN {context} c ON c.contextlevel = 50 AND c.instanceid = k.courseid
-  JOIN {files} f ON f.contextid = c.id AND f.component = 'grade' AND f.filearea = '{{ "scale" if table == "scale" else "outcome" }}' AND f.itemid = s.id;
+  JOIN {files} f ON f.contextid = c.id AND f.component = 'grade' AND f.filearea = '{{ "scale" if name == "scale" else "outcome" }}' AND f.itemid = s.id;
 {% endfor %}
-{% for table in ["grade_items", "grade_categories", "grade_outcomes_courses", "grade_outcomes", "scale", "grade_settings"] %}
+{% for name in ["grade_items", "grade_categories", "grade_outcomes_courses", "grade_outcomes", "scale", "grade_settings"] %}
 
 -- when: toolsync_gradebook
-DELETE t FROM {{ "{" ~ table ~ "}" }} t JOIN toolsync_gradebook k ON k.courseid = t.courseid;
+DELETE t FROM {{ table(name) }} t JOIN toolsync_gradebook k ON k.courseid = t.courseid;
 {% endfor %}
 
 -- when: toolsync_gradebook
@@ -110,11 +110,11 @@ UPDATE toolsync_grade_back b
 
 -- when: toolsync_gradebook
 INSERT IGNORE INTO toolsync_stale (topic) VALUES ('grade_categories');
-{% for table in ["grade_categories", "grade_items"] %}
+{% for name in ["grade_categories", "grade_items"] %}
 
-CREATE TEMPORARY TABLE toolsync_made_{{ table }} (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);
+CREATE TEMPORARY TABLE toolsync_made_{{ name }} (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);
 
 -- when: toolsync_gradebook
-INSERT INTO toolsync_made_{{ table }} (id, courseid)
-SELECT t.id, k.courseid FROM toolsync_gradebook k JOIN {{ "{" ~ table ~ "}" }} t ON t.courseid = k.courseid;
+INSERT INTO toolsync_made_{{ name }} (id, courseid)
+SELECT t.id, k.courseid FROM toolsync_gradebook k JOIN {{ table(name) }} t ON t.courseid = k.courseid;
 {% endfor %}

@@ -12,17 +12,17 @@ UPDATE toolsync_back_tag b
 DELETE b FROM toolsync_back_tag b JOIN {tag} t ON t.tagcollid = b.tagcollid AND t.name = b.name;
 
 -- Leave out people whose account was deleted since.
-{% for table in ["user_enrolments", "role_assignments", "groups_members", "message_conversation_members", "user_lastaccess", "forum_subscriptions"] %}
+{% for name in ["user_enrolments", "role_assignments", "groups_members", "message_conversation_members", "user_lastaccess", "forum_subscriptions"] %}
 
--- when: toolsync_back_{{ table }}
+-- when: toolsync_back_{{ name }}
 INSERT INTO toolsync_note (line, message)
-SELECT b.toolsync_line, CONCAT(COUNT(*), ' rows of {{ table }} are left out: the accounts were deleted since')
-  FROM toolsync_back_{{ table }} b
+SELECT b.toolsync_line, CONCAT(COUNT(*), ' rows of {{ name }} are left out: the accounts were deleted since')
+  FROM toolsync_back_{{ name }} b
   JOIN {user} u ON u.id = b.userid AND u.deleted = 1
  GROUP BY b.toolsync_line;
 
--- when: toolsync_back_{{ table }}
-DELETE b FROM toolsync_back_{{ table }} b JOIN {user} u ON u.id = b.userid AND u.deleted = 1;
+-- when: toolsync_back_{{ name }}
+DELETE b FROM toolsync_back_{{ name }} b JOIN {user} u ON u.id = b.userid AND u.deleted = 1;
 {% endfor %}
 
 -- If the category was moved since, contexts get its new path.

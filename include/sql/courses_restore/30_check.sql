@@ -28,7 +28,7 @@ UPDATE toolsync_row r
 UPDATE toolsync_row r
   JOIN (SELECT b.toolsync_line AS line, MIN(t.id) AS id, COUNT(*) AS counted
           FROM toolsync_back_{{ name }} b
-          JOIN {{ "{" ~ name ~ "}" }} t ON t.id = b.id
+          JOIN {{ table(name) }} t ON t.id = b.id
          GROUP BY b.toolsync_line) k ON k.line = r.line
    SET r.status = 'failed', r.message = CONCAT(k.counted, ' ids of table {{ name }} are taken, the first is ', k.id)
  WHERE r.status IS NULL;
@@ -38,7 +38,7 @@ UPDATE toolsync_row r
 UPDATE toolsync_row r
   JOIN (SELECT b.toolsync_line AS line, MIN(t.id) AS id, COUNT(*) AS counted
           FROM toolsync_back_{{ name }} b
-          JOIN {{ "{" ~ name ~ "}" }} t ON {% for column in columns %}{{ "" if loop.first else " AND " }}t.`{{ column }}` = b.`{{ column }}`{% endfor %}
+          JOIN {{ table(name) }} t ON {% for column in columns %}{{ "" if loop.first else " AND " }}t.`{{ column }}` = b.`{{ column }}`{% endfor %}
 
           LEFT JOIN toolsync_unmake_{{ name }} m ON m.id = t.id
          WHERE m.id IS NULL AND NOT ({{ replaceable(name) }})
@@ -52,7 +52,7 @@ UPDATE toolsync_row r
 UPDATE toolsync_row r
   JOIN (SELECT b.toolsync_line AS line, MIN(b.id) AS id, COUNT(*) AS counted
           FROM toolsync_became_{{ name }} b
-          LEFT JOIN {{ "{" ~ name ~ "}" }} t ON t.id = b.id
+          LEFT JOIN {{ table(name) }} t ON t.id = b.id
          WHERE t.id IS NULL
          GROUP BY b.toolsync_line) k ON k.line = r.line
    SET r.status = 'failed',
@@ -65,7 +65,7 @@ UPDATE toolsync_row r
   JOIN (SELECT b.toolsync_line AS line, MIN(b.id) AS id, COUNT(*) AS counted
           FROM toolsync_became_{{ name }} b
           JOIN toolsync_was_{{ name }} w ON w.toolsync_line = b.toolsync_line AND w.id = b.id
-          JOIN {{ "{" ~ name ~ "}" }} t ON t.id = b.id
+          JOIN {{ table(name) }} t ON t.id = b.id
          WHERE {% for column in columns_of(name) if column not in volatile %}{{ "" if loop.first else "\n            OR " }}NOT (w.`{{ column }}` <=> b.`{{ column }}` OR t.`{{ column }}` <=> b.`{{ column }}` OR t.`{{ column }}` <=> w.`{{ column }}`){% endfor %}
 
          GROUP BY b.toolsync_line) k ON k.line = r.line

@@ -15,38 +15,38 @@ SELECT r.courseid, r.courseid FROM toolsync_row r WHERE r.status IS NULL AND r.k
 UPDATE toolsync_row r
   JOIN (SELECT p.courseid, MIN(t.id) AS id, COUNT(*) AS counted
           FROM {{ rows }} p
-          JOIN {{ "{" ~ name ~ "}" }} t ON t.id = p.id
+          JOIN {{ table(name) }} t ON t.id = p.id
          WHERE {{ condition }}
          GROUP BY p.courseid) k ON k.courseid = r.courseid
    SET r.status = 'failed',
        r.message = CONCAT(k.counted, ' rows of table {{ name }} were created in the new content since, the first has id ', k.id, ' (Param overwrite_changes deletes them)')
  WHERE r.status IS NULL AND r.kind = 'courses';
 {% endmacro %}
-{% for table in parts.root_to_leaf if table.remains != "TRUE" and table.name != "user_lastaccess" %}
+{% for node in parts.root_to_leaf if node.remains != "TRUE" and node.name != "user_lastaccess" %}
 
 -- when: toolsync_of_course
-CREATE TEMPORARY TABLE IF NOT EXISTS toolsync_unmake_{{ table.name }} (toolsync_line INT UNSIGNED NOT NULL, id BIGINT NOT NULL, PRIMARY KEY (id));
-{% if not option.overwrite_changes and not table.people and site_has(table.name, "timemodified") and table.name not in ["grade_categories", "grade_items"] %}
+CREATE TEMPORARY TABLE IF NOT EXISTS toolsync_unmake_{{ node.name }} (toolsync_line INT UNSIGNED NOT NULL, id BIGINT NOT NULL, PRIMARY KEY (id));
+{% if not option.overwrite_changes and not node.people and site_has(node.name, "timemodified") and node.name not in ["grade_categories", "grade_items"] %}
 
--- when: {{ table.part }}
+-- when: {{ node.part }}
 UPDATE toolsync_row r
   JOIN (SELECT m.toolsync_line AS line, MAX(t.timemodified) AS timemodified, MIN(t.id) AS id
-          FROM toolsync_unmake_{{ table.name }} m
-          JOIN {{ "{" ~ table.name ~ "}" }} t ON t.id = m.id
+          FROM toolsync_unmake_{{ node.name }} m
+          JOIN {{ table(node.name) }} t ON t.id = m.id
          GROUP BY m.toolsync_line) k ON k.line = r.line
-   SET r.status = 'failed', r.message = CONCAT('the new content was changed since (table {{ table.name }}, id ', k.id, '; Param overwrite_changes deletes it all the same)')
+   SET r.status = 'failed', r.message = CONCAT('the new content was changed since (table {{ node.name }}, id ', k.id, '; Param overwrite_changes deletes it all the same)')
  WHERE r.status IS NULL AND r.kind = 'courses' AND k.timemodified > r.made;
 {% endif %}
 
--- when: {{ table.part }}
-DELETE p FROM {{ table.part }} p JOIN toolsync_unmake_{{ table.name }} m ON m.id = p.id;
-{% if table.remains %}
+-- when: {{ node.part }}
+DELETE p FROM {{ node.part }} p JOIN toolsync_unmake_{{ node.name }} m ON m.id = p.id;
+{% if node.remains %}
 
--- when: {{ table.part }}
-DELETE p FROM {{ table.part }} p JOIN {{ "{" ~ table.name ~ "}" }} t ON t.id = p.id WHERE {{ table.remains }};
+-- when: {{ node.part }}
+DELETE p FROM {{ node.part }} p JOIN {{ table(node.name) }} t ON t.id = p.id WHERE {{ node.remains }};
 {% endif %}
-{% if table.name not in harmless and replaceable(table.name) != "TRUE" %}
-{{ made_since(table.name, table.part, "NOT (" ~ replaceable(table.name) ~ ")") }}
+{% if node.name not in harmless and replaceable(node.name) != "TRUE" %}
+{{ made_since(node.name, node.part, "NOT (" ~ replaceable(node.name) ~ ")") }}
 {% endif %}
 {% endfor %}
 {% for name, column, parent in [("badge_issued", "badgeid", "badge"), ("badge_manual_award", "badgeid", "badge"), ("badge_criteria_met", "critid", "badge_criteria")] %}
@@ -60,7 +60,7 @@ CREATE TEMPORARY TABLE IF NOT EXISTS toolsync_unmake_{{ name }} (toolsync_line I
 
 -- when: toolsync_of_{{ parent }}
 INSERT INTO toolsync_of_{{ name }} (id, courseid)
-SELECT t.id, p.courseid FROM toolsync_of_{{ parent }} p JOIN toolsync_unmake_{{ parent }} m ON m.id = p.id JOIN {{ "{" ~ name ~ "}" }} t ON t.{{ column }} = p.id;
+SELECT t.id, p.courseid FROM toolsync_of_{{ parent }} p JOIN toolsync_unmake_{{ parent }} m ON m.id = p.id JOIN {{ table(name) }} t ON t.{{ column }} = p.id;
 {% if not option.overwrite_changes %}
 {{ made_since(name, "toolsync_of_" ~ name, "TRUE") }}
 {% endif %}

@@ -14,28 +14,28 @@ DELETE b FROM toolsync_{{ side }}_{{ name }} b JOIN toolsync_failed x ON x.line 
 {% for name in tables[::-1] if site_has(name) %}
 
 -- when: toolsync_unmake_{{ name }}
-DELETE t FROM {{ "{" ~ name ~ "}" }} t JOIN toolsync_unmake_{{ name }} b ON b.id = t.id;
+DELETE t FROM {{ table(name) }} t JOIN toolsync_unmake_{{ name }} b ON b.id = t.id;
 {% endfor %}
 {% for name in tables if site_has(name) %}
 {% for columns in unique_keys(name) if replaceable(name) != "FALSE" %}
 
 -- Rows that stand in their place, by a unique index.
 -- when: toolsync_back_{{ name }}
-DELETE t FROM {{ "{" ~ name ~ "}" }} t
+DELETE t FROM {{ table(name) }} t
   JOIN toolsync_back_{{ name }} b ON {% for column in columns %}{{ "" if loop.first else " AND " }}t.`{{ column }}` = b.`{{ column }}`{% endfor %}
 
  WHERE {{ replaceable(name) }};
 {% endfor %}
 
 -- when: toolsync_back_{{ name }}
-INSERT INTO {{ "{" ~ name ~ "}" }} ({% for column in columns_of(name) %}{{ "" if loop.first else ", " }}`{{ column }}`{% endfor %})
+INSERT INTO {{ table(name) }} ({% for column in columns_of(name) %}{{ "" if loop.first else ", " }}`{{ column }}`{% endfor %})
 SELECT {% for column in columns_of(name) %}{{ "" if loop.first else ", " }}b.`{{ column }}`{% endfor %}
 
   FROM toolsync_back_{{ name }} b
  ORDER BY b.id;
 
 -- when: toolsync_was_{{ name }}
-UPDATE {{ "{" ~ name ~ "}" }} t
+UPDATE {{ table(name) }} t
   JOIN toolsync_was_{{ name }} w ON w.id = t.id
   JOIN toolsync_became_{{ name }} b ON b.id = t.id AND b.toolsync_line = w.toolsync_line
    SET {% for column in columns_of(name) if column not in ("id", "cacherev") %}{{ "" if loop.first else ",\n       " }}t.`{{ column }}` = IF(w.`{{ column }}` <=> b.`{{ column }}`, t.`{{ column }}`, w.`{{ column }}`){% endfor %};

@@ -4,17 +4,17 @@
 {% if site_has("groups", "visibility") %}
 {% set group_changes = group_changes + [("visibility", "r.visibility"), ("participation", "IF(r.visibility > 1, 0, r.participation)")] %}
 {% endif %}
-{% for kind, table, columns in [("group", "{groups}", group_changes), ("grouping", "{groupings}", changes)] %}
+{% for kind, name, columns in [("group", "groups", group_changes), ("grouping", "groupings", changes)] %}
 CREATE TEMPORARY TABLE toolsync_changed_{{ kind }} (line INT UNSIGNED NOT NULL PRIMARY KEY, id BIGINT NOT NULL);
 
 INSERT INTO toolsync_changed_{{ kind }} (line, id)
 SELECT r.line, g.id
   FROM toolsync_row r
-  JOIN {{ table }} g ON g.id = r.target
+  JOIN {{ table(name) }} g ON g.id = r.target
  WHERE r.status IS NULL AND r.command = 'add' AND r.kind = '{{ kind }}' AND r.updateid <> ''
    AND ({% for column, value in columns %}{{ " OR " if not loop.first }}NOT COALESCE({{ "NULLIF(r.name, '')" if column == "name" else value }}, g.{{ column }}) <=> BINARY g.{{ column }}{% endfor %});
 
-UPDATE {{ table }} g
+UPDATE {{ table(name) }} g
   JOIN toolsync_changed_{{ kind }} w ON w.id = g.id
   JOIN toolsync_row r ON r.line = w.line
    SET {% for column, value in columns %}g.{{ column }} = COALESCE({{ "NULLIF(r.name, '')" if column == "name" else value }}, g.{{ column }}), {% endfor %}g.timemodified = @now;

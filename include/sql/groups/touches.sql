@@ -45,7 +45,7 @@ SELECT r.line, CONCAT(a.kind, '|', LEFT(r.courseid, 200), '|', LEFT(a.name, 254)
 
 {% import "shared/identify.sql" as named %}
 -- The groups and groupings that the site has under one of these: by name, idnumber and id.
-{% for kind, table, field in [("group", "{groups}", option.group_id_field), ("grouping", "{groupings}", option.grouping_id_field)] %}
+{% for kind, name, field in [("group", "groups", option.group_id_field), ("grouping", "groupings", option.grouping_id_field)] %}
 CREATE TEMPORARY TABLE toolsync_known_{{ kind }} (line INT UNSIGNED NOT NULL, id BIGINT NOT NULL, cid VARCHAR(200) NOT NULL, PRIMARY KEY (line, id));
 
 {% for column, by in [("name", "name"), ("idnumber", "idnumber"), ("updateid", field)] if given(column) %}
@@ -53,7 +53,7 @@ INSERT IGNORE INTO toolsync_known_{{ kind }} (line, id, cid)
 SELECT r.line, g.id, LEFT(r.courseid, 200)
   FROM toolsync_row r
   JOIN {course} c ON {{ named.course("c", option.course_id_field, "r.courseid") }}
-  JOIN {{ table }} g ON {{ named.group("g", by, "r." ~ column, "c.id") }}
+  JOIN {{ table(name) }} g ON {{ named.group("g", by, "r." ~ column, "c.id") }}
  WHERE {{ "r.type = 'grouping'" if kind == "grouping" else "COALESCE(r.type, '') <> 'grouping'" }};
 {% endfor %}
 
@@ -61,7 +61,7 @@ SELECT r.line, g.id, LEFT(r.courseid, 200)
 INSERT INTO toolsync_touch (line, thing, mode)
 SELECT k.line, CONCAT('{{ kind }}|', k.cid, '|', {{ thing }}), NULL
   FROM toolsync_known_{{ kind }} k
-  JOIN {{ table }} g ON g.id = k.id{{ " AND g.idnumber <> ''" if thing == "g.idnumber" }};
+  JOIN {{ table(name) }} g ON g.id = k.id{{ " AND g.idnumber <> ''" if thing == "g.idnumber" }};
 {% endfor %}
 {% endfor %}
 

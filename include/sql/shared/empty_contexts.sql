@@ -23,9 +23,9 @@ DELETE rc FROM {repository_instance_config} rc
   JOIN {repository_instances} ri ON ri.id = rc.instanceid
   JOIN toolsync_emptied e ON e.contextid = ri.contextid;
 
-{% for table in ["filter_active", "filter_config", "comments", "rating", "repository_instances", "role_assignments", "role_names",
+{% for name in ["filter_active", "filter_config", "comments", "rating", "repository_instances", "role_assignments", "role_names",
                  "role_capabilities", "block_positions"] %}
-DELETE x FROM {{ "{" ~ table ~ "}" }} x JOIN toolsync_emptied e ON e.contextid = x.contextid;
+DELETE x FROM {{ table(name) }} x JOIN toolsync_emptied e ON e.contextid = x.contextid;
 {% endfor %}
 
 DELETE p FROM {block_positions} p JOIN toolsync_block_gone b ON b.id = p.blockinstanceid;

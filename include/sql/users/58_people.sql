@@ -22,8 +22,8 @@ SELECT r.line, ra.id, 'deleted', 'unassign', ra.contextid, IF(c.contextlevel = 5
 
 {% if given_any("course#") %}
 -- If the enrolment of a pattern fails, don't try its role and group: one problem for a pattern is enough.
-{% for table in ["toolsync_role_op", "toolsync_member_op"] %}
-DELETE o FROM {{ table }} o
+{% for name in ["toolsync_role_op", "toolsync_member_op"] %}
+DELETE o FROM {{ name }} o
   JOIN toolsync_enrolment_op e ON e.line = o.line AND e.n = o.n
  WHERE e.status = 'failed';
 {% endfor %}
@@ -37,12 +37,12 @@ DELETE g FROM toolsync_group_op g
 
 {% include "shared/people.sql" %}
 
-{% for table in ["toolsync_enrolment_op", "toolsync_role_op", "toolsync_member_op", "toolsync_cohort_member_op", "toolsync_cohort_op", "toolsync_group_op"] %}
+{% for name in ["toolsync_enrolment_op", "toolsync_role_op", "toolsync_member_op", "toolsync_cohort_member_op", "toolsync_cohort_op", "toolsync_group_op"] %}
 INSERT INTO toolsync_problem (line, field, message)
-SELECT line, field, message FROM {{ table }} WHERE status = 'failed';
+SELECT line, field, message FROM {{ name }} WHERE status = 'failed';
 
 UPDATE toolsync_row r
-  JOIN {{ table }} o ON o.line = r.line
+  JOIN {{ name }} o ON o.line = r.line
    SET r.changed = 1
  WHERE r.status IS NULL AND o.status IN ('created', 'updated', 'deleted');
 {% endfor %}

@@ -42,12 +42,12 @@ DELETE e FROM {event} e
   JOIN toolsync_row r ON r.userid = e.userid
  WHERE r.status = 'deleted' AND e.subscriptionid IS NOT NULL;
 
-{% for table in ["competency_usercomp", "competency_usercompcourse", "competency_usercompplan", "competency_userevidence", "competency_plan",
+{% for name in ["competency_usercomp", "competency_usercompcourse", "competency_usercompplan", "competency_userevidence", "competency_plan",
                  "event_subscriptions", "cohort_members", "groups_members", "user_preferences", "user_info_data", "user_password_history",
                  "user_lastaccess", "external_tokens", "external_services_users", "user_private_key", "oauth2_refresh_token",
                  "auth_oauth2_linked_login", "auth_lti_linked_login", "tool_monitor_subscriptions", "tool_cohortroles", "sessions"]
-   if site_has(table, "userid") %}
-DELETE x FROM {{ "{" ~ table ~ "}" }} x
+   if site_has(name, "userid") %}
+DELETE x FROM {{ table(name) }} x
   JOIN toolsync_row r ON r.userid = x.userid
  WHERE r.status = 'deleted';
 {% endfor %}

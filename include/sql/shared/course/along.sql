@@ -47,12 +47,12 @@ SELECT t.id, p.id FROM {{ these if these is defined else "toolsync_of_course" }}
 -- People's preferences for its blocks and sections: hidden, docked, collapsed.
 CREATE TEMPORARY TABLE toolsync_preference (name VARCHAR(255) NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);
 CREATE TEMPORARY TABLE toolsync_of_user_preferences (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);
-{% for table, name in [("block_instances", "CONCAT('block', p.id, 'hidden')"), ("block_instances", "CONCAT('docked_block_instance_', p.id)"),
+{% for name, preference in [("block_instances", "CONCAT('block', p.id, 'hidden')"), ("block_instances", "CONCAT('docked_block_instance_', p.id)"),
                        ("course", "CONCAT('coursesectionspreferences_', p.id)")] %}
 
--- when: toolsync_of_{{ table }}
+-- when: toolsync_of_{{ name }}
 INSERT INTO toolsync_preference (name, courseid)
-SELECT {{ name }}, p.courseid FROM toolsync_of_{{ table }} p;
+SELECT {{ preference }}, p.courseid FROM toolsync_of_{{ name }} p;
 {% endfor %}
 
 -- when: toolsync_preference

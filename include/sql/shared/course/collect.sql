@@ -3,28 +3,28 @@
 -- create the tables only if that one holds rows.
 {% set graph = parts if parts is defined else course_graph().deletable %}
 {% set made = ["course"] %}
-{% for table, link in graph.ways() %}
-{% if table.name not in made %}
-{% set _ = made.append(table.name) %}
+{% for node, link in graph.ways() %}
+{% if node.name not in made %}
+{% set _ = made.append(node.name) %}
 {% if again is defined %}
 
-DROP TEMPORARY TABLE IF EXISTS {{ table.part }};
+DROP TEMPORARY TABLE IF EXISTS {{ node.part }};
 {% endif %}
 {% if when_any is defined %}
 
 -- when: {{ when_any }}
 {%- endif %}
-CREATE TEMPORARY TABLE {{ table.part }} (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL, KEY (courseid));
+CREATE TEMPORARY TABLE {{ node.part }} (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL, KEY (courseid));
 {% endif %}
 
 -- when: toolsync_of_{{ link.table }}
-INSERT IGNORE INTO {{ table.part }} (id, courseid)
+INSERT IGNORE INTO {{ node.part }} (id, courseid)
 SELECT t.id, p.courseid
   FROM toolsync_of_{{ link.table }} p
 {% if link.key == "id" %}
-  JOIN {{ "{" ~ table.name ~ "}" }} t ON t.{{ link.column }} = p.id{{ link.condition }};
+  JOIN {{ table(node.name) }} t ON t.{{ link.column }} = p.id{{ link.condition }};
 {% else %}
-  JOIN {{ "{" ~ link.table ~ "}" }} k ON k.id = p.id
-  JOIN {{ "{" ~ table.name ~ "}" }} t ON t.{{ link.column }} = k.{{ link.key }}{{ link.condition }};
+  JOIN {{ table(link.table) }} k ON k.id = p.id
+  JOIN {{ table(node.name) }} t ON t.{{ link.column }} = k.{{ link.key }}{{ link.condition }};
 {% endif %}
 {% endfor %}

@@ -2,12 +2,12 @@
 
 -- Every module and block gets a context, even if the template's has none yet.
 CREATE TEMPORARY TABLE toolsync_context_new (contextlevel BIGINT NOT NULL, instanceid BIGINT NOT NULL, PRIMARY KEY (contextlevel, instanceid));
-{% for level, table in [(70, "course_modules"), (80, "block_instances")] %}
+{% for level, name in [(70, "course_modules"), (80, "block_instances")] %}
 
--- when: toolsync_copy_{{ table }}
+-- when: toolsync_copy_{{ name }}
 INSERT INTO toolsync_context_new (contextlevel, instanceid)
 SELECT {{ level }}, m.newid
-  FROM toolsync_copy_{{ table }} m
+  FROM toolsync_copy_{{ name }} m
   LEFT JOIN {context} x ON x.contextlevel = {{ level }} AND x.instanceid = m.newid
  WHERE m.seq > 0 AND x.id IS NULL;
 {% endfor %}

@@ -14,11 +14,11 @@ SELECT DISTINCT c.templateid FROM toolsync_copy c;
 
 -- Unused scales of the course are not copied, nor are rows that need a row which is not copied.
 CREATE TEMPORARY TABLE toolsync_scale_used (id BIGINT NOT NULL PRIMARY KEY);
-{% for table, value in copies.scaled() %}
+{% for node, value in copies.scaled() %}
 
 -- when: toolsync_tpl_scale
--- when: toolsync_tpl_{{ table.name }}
-INSERT IGNORE INTO toolsync_scale_used (id) SELECT {{ value }} FROM toolsync_tpl_{{ table.name }} t WHERE {{ value }} > 0;
+-- when: toolsync_tpl_{{ node.name }}
+INSERT IGNORE INTO toolsync_scale_used (id) SELECT {{ value }} FROM toolsync_tpl_{{ node.name }} t WHERE {{ value }} > 0;
 {% endfor %}
 
 -- Roles with a meaning in a course: given by its enrolment methods, overridden, or named in its completion criteria; and assignable in courses at all.
@@ -29,12 +29,12 @@ SELECT e.courseid, e.roleid
   FROM toolsync_template s
   JOIN {enrol} e ON e.courseid = s.courseid
   JOIN {role_context_levels} l ON l.contextlevel = 50 AND l.roleid = e.roleid;
-{% for table, column in [("role_capabilities", "roleid"), ("course_completion_criteria", "role")] %}
+{% for name, column in [("role_capabilities", "roleid"), ("course_completion_criteria", "role")] %}
 
--- when: toolsync_tpl_{{ table }}
+-- when: toolsync_tpl_{{ name }}
 INSERT IGNORE INTO toolsync_role_known (courseid, roleid)
 SELECT t.toolsync_course, t.{{ column }}
-  FROM toolsync_tpl_{{ table }} t
+  FROM toolsync_tpl_{{ name }} t
   JOIN {role_context_levels} l ON l.contextlevel = 50 AND l.roleid = t.{{ column }};
 {% endfor %}
 
@@ -117,7 +117,7 @@ SELECT p.courseid, t.id, p.newid
 {% endfor %}
 
 -- when: {{ step.map }}
-INSERT INTO {{ "{" ~ step.name ~ "}" }} ({{ insert.values.keys() | map("tojson") | join(", ") | replace('"', "`") }})
+INSERT INTO {{ table(step.name) }} ({{ insert.values.keys() | map("tojson") | join(", ") | replace('"', "`") }})
 SELECT {% for column, value in insert.values.items() %}{{ ",\n       " if not loop.first }}{{ "CONCAT('toolsync ', CONNECTION_ID())" if column == step.mark else value }}{% endfor %}
 
   FROM {{ step.map }} m
@@ -145,7 +145,7 @@ DELETE FROM toolsync_made;
 -- when: {{ step.map }}
 INSERT INTO toolsync_made (seq, id)
 SELECT {{ "@seq + " if step.again }}ROW_NUMBER() OVER (ORDER BY t.id), t.id
-  FROM {{ "{" ~ step.name ~ "}" }} t
+  FROM {{ table(step.name) }} t
  WHERE t.id >= @first AND ({{ "t.`" ~ step.mark ~ "` = CONCAT('toolsync ', CONNECTION_ID())" if step.mark else copies.is_new_row(step) }});
 
 -- when: {{ when }}
@@ -162,7 +162,7 @@ UPDATE {{ step.map }} m JOIN toolsync_made n ON n.seq = m.seq SET m.newid = n.id
 -- when: {{ step.map }}
 UPDATE {{ step.map }} m
   STRAIGHT_JOIN {{ step.rows }} t ON t.id = m.oldid AND t.toolsync_course = m.templateid
-  STRAIGHT_JOIN {{ "{" ~ step.name ~ "}" }} n ON n.id = m.newid
+  STRAIGHT_JOIN {{ table(step.name) }} n ON n.id = m.newid
    SET n.`{{ step.mark }}` = {{ insert.values[step.mark] }}
  WHERE m.seq > 0;
 {% endif %}
@@ -190,7 +190,7 @@ INSERT INTO toolsync_twin (courseid, oldid, newid) SELECT m.courseid, m.oldid, m
 UPDATE {{ step.map }} m
   STRAIGHT_JOIN {{ step.rows }} o ON o.id = m.oldid AND o.toolsync_course = m.templateid{{ " AND " ~ copies.of_old_row(late.when) if late.when }}
   STRAIGHT_JOIN {{ target }} v ON v.courseid = m.courseid AND v.oldid = {{ "-" if late.negative }}o.`{{ late.column }}`
-  STRAIGHT_JOIN {{ "{" ~ step.name ~ "}" }} n ON n.id = m.newid
+  STRAIGHT_JOIN {{ table(step.name) }} n ON n.id = m.newid
    SET n.`{{ late.column }}` = {{ "-" if late.negative }}v.newid
  WHERE m.seq > 0;
 {% endfor %}
@@ -202,12 +202,12 @@ CREATE TEMPORARY TABLE toolsync_rewritten (place VARCHAR(100) NOT NULL, id BIGIN
 
 -- python: rewrite_embedded_ids INTO toolsync_rewritten
 SELECT c.courseid, c.templateid, c.shift FROM toolsync_copy c;
-{% for table, column, kind in copies.embedded(texts_of) %}
+{% for name, column, kind in copies.embedded(texts_of) %}
 
 -- when: toolsync_rewritten
--- when: toolsync_linked_{{ table }}
-UPDATE {{ "{" ~ table ~ "}" }} n
-  JOIN toolsync_rewritten w ON w.place = '{{ table }}.{{ column }}' AND w.id = n.id
+-- when: toolsync_linked_{{ name }}
+UPDATE {{ table(name) }} n
+  JOIN toolsync_rewritten w ON w.place = '{{ name }}.{{ column }}' AND w.id = n.id
    SET n.`{{ column }}` = {{ "CONCAT_WS(',', NULLIF(n.`" ~ column ~ "`, ''), w.value)" if kind == "modules" else "w.value" }};
 {% endfor %}
 

@@ -22,7 +22,7 @@ CREATE TEMPORARY TABLE toolsync_follower_course (courseid BIGINT NOT NULL PRIMAR
 -- when: toolsync_follower
 INSERT INTO toolsync_follower_course (courseid, contextid, masterid)
 SELECT f.courseid, f.contextid, MIN(f.masterid) FROM toolsync_follower f GROUP BY f.courseid, f.contextid;
-{% for table, way in [
+{% for name, way in [
     ("enrol", "JOIN {enrol} t ON t.courseid = f.courseid"),
     ("user_enrolments", "JOIN {enrol} e ON e.courseid = f.courseid JOIN {user_enrolments} t ON t.enrolid = e.id"),
     ("role_assignments", "JOIN {role_assignments} t ON t.contextid = f.contextid"),
@@ -37,10 +37,10 @@ SELECT f.courseid, f.contextid, MIN(f.masterid) FROM toolsync_follower f GROUP B
     ("grade_grades", "JOIN {grade_items} i ON i.courseid = f.courseid JOIN {grade_grades} t ON t.itemid = i.id"),
     ("files", "JOIN {course_modules} cm ON cm.course = f.courseid JOIN {context} x ON x.contextlevel = 70 AND x.instanceid = cm.id JOIN {files} t ON t.contextid = x.id AND t.component = 'grade' AND t.filearea = 'feedback'"),
     ("course_modules_completion", "JOIN {course_modules} cm ON cm.course = f.courseid JOIN {course_modules_completion} t ON t.coursemoduleid = cm.id"),
-  ] if site_has(table) %}
+  ] if site_has(name) %}
 
 -- when: toolsync_follower_course
-INSERT INTO toolsync_before_{{ table }}
+INSERT INTO toolsync_before_{{ name }}
 SELECT f.masterid, t.*
   FROM toolsync_follower_course f
   {{ way | replace(" JOIN ", "\n  JOIN ") }};

@@ -23,7 +23,7 @@ INSERT INTO toolsync_same_{{ name }} (courseid, oldid, newid)
 SELECT g.courseid, t.id, MIN(o.id)
   FROM toolsync_merging g
   JOIN toolsync_tpl_{{ name }} t ON t.toolsync_course = g.templateid
-  JOIN {{ "{" ~ name ~ "}" }} o ON {{ equal }}
+  JOIN {{ table(name) }} o ON {{ equal }}
  GROUP BY g.courseid, t.id;
 
 -- when: toolsync_same_{{ name }}
@@ -190,7 +190,7 @@ SELECT '{{ name }}', c.courseid, t.id, {{ newid }}
   ] %}
 {{ same(name, "o.id") }}
   JOIN {context} x ON x.contextlevel = 50 AND x.instanceid = g.templateid AND x.id = t.contextid
-  JOIN {{ "{" ~ name ~ "}" }} o ON o.contextid = g.contextid AND {{ equal }};
+  JOIN {{ table(name) }} o ON o.contextid = g.contextid AND {{ equal }};
 {% endfor %}
 {{ same("competency_coursecomp") }}
   JOIN {competency_coursecomp} o ON o.courseid = g.courseid AND o.competencyid = t.competencyid;

@@ -52,16 +52,16 @@ UPDATE {course_sections} s JOIN toolsync_section_place p ON p.id = s.id SET s.se
 
 -- The gradebook's top category and total get the template's settings.
 {% set fixed = ["id", "courseid", "parent", "path", "depth", "categoryid", "iteminstance", "scaleid", "outcomeid", "needsupdate"] %}
-{% for table in ["grade_categories", "grade_items"] %}
+{% for name in ["grade_categories", "grade_items"] %}
 
 -- when: toolsync_merging
--- when: toolsync_tpl_{{ table }}
-UPDATE {{ "{" ~ table ~ "}" }} n
-  JOIN toolsync_copy_{{ table }} m ON m.newid = n.id AND m.seq < 0
-  JOIN toolsync_tpl_{{ table }} t ON t.id = m.oldid AND t.toolsync_course = m.templateid
+-- when: toolsync_tpl_{{ name }}
+UPDATE {{ table(name) }} n
+  JOIN toolsync_copy_{{ name }} m ON m.newid = n.id AND m.seq < 0
+  JOIN toolsync_tpl_{{ name }} t ON t.id = m.oldid AND t.toolsync_course = m.templateid
   LEFT JOIN toolsync_graded d ON d.courseid = m.courseid
-   SET {% for column in columns_of(table) if column not in fixed %}{{ ", " if not loop.first }}n.{{ column }} = t.{{ column }}{% endfor %}
- WHERE d.courseid IS NULL AND {{ "t.parent IS NULL" if table == "grade_categories" else "t.itemtype = 'course'" }};
+   SET {% for column in columns_of(name) if column not in fixed %}{{ ", " if not loop.first }}n.{{ column }} = t.{{ column }}{% endfor %}
+ WHERE d.courseid IS NULL AND {{ "t.parent IS NULL" if name == "grade_categories" else "t.itemtype = 'course'" }};
 {% endfor %}
 
 -- when: toolsync_merging
@@ -73,12 +73,12 @@ UPDATE {grade_items} n JOIN toolsync_copy_grade_items m ON m.newid = n.id AND m.
 
 -- Settings that a course can have only once: take the template's.
 {% set defaults = columns_of("course_completion_defaults") | reject("in", ["id", "course", "module"]) | list %}
-{% for table, columns in [("course_completion_defaults", defaults), ("filter_active", ["active"]), ("filter_config", ["value"])] %}
+{% for name, columns in [("course_completion_defaults", defaults), ("filter_active", ["active"]), ("filter_config", ["value"])] %}
 
 -- when: toolsync_merging
--- when: toolsync_tpl_{{ table }}
-UPDATE {{ "{" ~ table ~ "}" }} n
-  JOIN toolsync_copy_{{ table }} m ON m.newid = n.id AND m.seq < 0
-  JOIN toolsync_tpl_{{ table }} t ON t.id = m.oldid AND t.toolsync_course = m.templateid
+-- when: toolsync_tpl_{{ name }}
+UPDATE {{ table(name) }} n
+  JOIN toolsync_copy_{{ name }} m ON m.newid = n.id AND m.seq < 0
+  JOIN toolsync_tpl_{{ name }} t ON t.id = m.oldid AND t.toolsync_course = m.templateid
    SET {% for column in columns %}{{ ", " if not loop.first }}n.{{ column }} = t.{{ column }}{% endfor %};
 {% endfor %}

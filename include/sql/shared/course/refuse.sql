@@ -19,8 +19,8 @@ CREATE TEMPORARY TABLE toolsync_refused (courseid BIGINT NOT NULL PRIMARY KEY);
 
 INSERT IGNORE INTO toolsync_refused (courseid)
 SELECT r.courseid FROM toolsync_row r WHERE r.status IS NOT NULL AND r.courseid IS NOT NULL;
-{% for table in (parts if parts is defined else course_graph().deletable).root_to_leaf %}
+{% for node in (parts if parts is defined else course_graph().deletable).root_to_leaf %}
 
 -- when: toolsync_refused
-DELETE p FROM {{ table.part }} p JOIN toolsync_refused x ON x.courseid = p.courseid;
+DELETE p FROM {{ node.part }} p JOIN toolsync_refused x ON x.courseid = p.courseid;
 {% endfor %}

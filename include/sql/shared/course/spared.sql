@@ -1,15 +1,15 @@
 -- Move the rows that remain when a course's content is replaced from toolsync_of_<table> to toolsync_kept_<table>.
-{% for table in course_graph().replaceable.root_to_leaf if table.remains %}
+{% for node in course_graph().replaceable.root_to_leaf if node.remains %}
 
-CREATE TEMPORARY TABLE toolsync_kept_{{ table.name }} (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL, KEY (courseid));
+CREATE TEMPORARY TABLE toolsync_kept_{{ node.name }} (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL, KEY (courseid));
 
--- when: {{ table.part }}
-INSERT INTO toolsync_kept_{{ table.name }} (id, courseid)
+-- when: {{ node.part }}
+INSERT INTO toolsync_kept_{{ node.name }} (id, courseid)
 SELECT p.id, p.courseid
-  FROM {{ table.part }} p
-  JOIN {{ "{" ~ table.name ~ "}" }} t ON t.id = p.id
- WHERE {{ table.remains }};
+  FROM {{ node.part }} p
+  JOIN {{ table(node.name) }} t ON t.id = p.id
+ WHERE {{ node.remains }};
 
--- when: toolsync_kept_{{ table.name }}
-DELETE p FROM {{ table.part }} p JOIN toolsync_kept_{{ table.name }} k ON k.id = p.id;
+-- when: toolsync_kept_{{ node.name }}
+DELETE p FROM {{ node.part }} p JOIN toolsync_kept_{{ node.name }} k ON k.id = p.id;
 {% endfor %}

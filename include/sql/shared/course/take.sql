@@ -11,10 +11,10 @@ UPDATE {files} f
 {% for name in ["tag_correlation", "tag", "user_preferences", "files_reference"] %}
 
 -- when: toolsync_of_{{ name }}
-DELETE t FROM {{ "{" ~ name ~ "}" }} t JOIN toolsync_of_{{ name }} p ON p.id = t.id;
+DELETE t FROM {{ table(name) }} t JOIN toolsync_of_{{ name }} p ON p.id = t.id;
 {% endfor %}
-{% for table in (parts if parts is defined else course_graph().deletable).leaf_to_root %}
+{% for node in (parts if parts is defined else course_graph().deletable).leaf_to_root %}
 
--- when: {{ table.part }}
-DELETE t FROM {{ "{" ~ table.name ~ "}" }} t JOIN {{ table.part }} p ON p.id = t.id;
+-- when: {{ node.part }}
+DELETE t FROM {{ table(node.name) }} t JOIN {{ node.part }} p ON p.id = t.id;
 {% endfor %}

@@ -1,13 +1,13 @@
 {# Keep rows as they are before the type changes them, for the undo bundles: toolsync_before_<table>, with the course whose bundle they go to. #}
 {% macro begin(tables) %}
-{% for table in tables if site_has(table) %}
-CREATE TEMPORARY TABLE toolsync_before_{{ table }} AS SELECT CAST(0 AS SIGNED) AS toolsync_course, t.* FROM {{ "{" ~ table ~ "}" }} t LIMIT 0;
+{% for name in tables if site_has(name) %}
+CREATE TEMPORARY TABLE toolsync_before_{{ name }} AS SELECT CAST(0 AS SIGNED) AS toolsync_course, t.* FROM {{ table(name) }} t LIMIT 0;
 {% endfor %}
 {% endmacro %}
 
-{% macro keep(table, rest) %}
-{% if site_has(table) %}
-INSERT INTO toolsync_before_{{ table }}
+{% macro keep(name, rest) %}
+{% if site_has(name) %}
+INSERT INTO toolsync_before_{{ name }}
 SELECT {{ rest }};
 {% endif %}
 {% endmacro %}

@@ -19,7 +19,7 @@ SELECT p.courseid, CONCAT('activity ', COALESCE(m.name, CONCAT('of module ', cm.
 INSERT IGNORE INTO toolsync_unknown (courseid, what)
 SELECT p.courseid, CONCAT('{{ what }} ', t.{{ kind.column }})
   FROM toolsync_of_{{ kind.table }} p
-  JOIN {{ "{" ~ kind.table ~ "}" }} t ON t.id = p.id
+  JOIN {{ table(kind.table) }} t ON t.id = p.id
  WHERE t.{{ kind.column }} <> ''{{ " AND " ~ kind.when if "when" in kind else "" }}
    AND t.{{ kind.column }} NOT IN ({% for name in kind.known %}{{ "" if loop.first else ", " }}'{{ name }}'{% endfor %});
 {% endfor %}
