@@ -1,7 +1,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down run sql test lint types bench lock clean
+.PHONY: help setup demo up down run sql test scenario lint types bench lock clean
 
 # Passed to tools/run.sh and tools/sql.sh through the environment, so that quotes, spaces and dollar signs arrive as typed.
 export TOOLSYNC_RUN_DAG := $(value DAG)
@@ -9,12 +9,14 @@ export TOOLSYNC_RUN_FILE := $(value FILE)
 export TOOLSYNC_RUN_PARAMS := $(value PARAMS)
 export TOOLSYNC_RUN_FORMAT := $(value FORMAT)
 export TOOLSYNC_RUN_APPROVE := $(value APPROVE)
-unexport DAG FILE PARAMS FORMAT APPROVE
+export TOOLSYNC_SCENARIO := $(value NAME)
+export TOOLSYNC_SCENARIO_KEEP := $(value KEEP)
+unexport DAG FILE PARAMS FORMAT APPROVE NAME KEEP
 
 PYTEST_ARGS ?= -n 2 --dist worksteal
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s%s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s%s\n", $$1, $$2 }' Makefile
 
 setup: ## install Debian packages, the virtual environment and the pinned Python packages (PYTHON=python3.12)
 	@tools/setup.sh
@@ -36,6 +38,9 @@ sql: ## print the SQL of a type as it is run, statement by statement: DAG=toolsy
 
 test: lint types ## everything: ruff, mypy, pytest on a real MariaDB (PYTEST_ARGS='-n 2')
 	@.venv/bin/python -m pytest $(PYTEST_ARGS)
+
+scenario: setup ## one scenario, and where its rows differ from Moodle's: NAME=users-update [KEEP=1 leaves the database server running]
+	@.venv/bin/python -m tests.conformance "$$TOOLSYNC_SCENARIO" $${TOOLSYNC_SCENARIO_KEEP:+--keep}
 
 lint: setup ## ruff, with Airflow's rules, and import-linter
 	@.venv/bin/ruff check .
