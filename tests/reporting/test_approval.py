@@ -16,7 +16,7 @@ from tests.support.site import Site
 from toolsync.cabinet.folders import Cabinet
 from toolsync.reporting.plan import SHOWN, Totals, cell, markdown, plan_lines, size
 from toolsync.run import load_dag, user_name
-from toolsync.running.sql_folder import SqlFolder
+from toolsync.running.sql_folder import Occasion
 from toolsync.settings import settings
 
 pytestmark = pytest.mark.usefixtures("airflow")
@@ -288,12 +288,11 @@ def rename(site: Site) -> None:
 def guarded(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """What compares lines with the plan: the SQL of the type, or Python for types whose SQL does not."""
     if request.param == "Python alone":
-        make = SqlFolder.__init__
 
-        def make_without(self: SqlFolder, *args: Any, **kwargs: Any) -> None:
-            make(self, *args, **{**kwargs, "approved_plan": False})
+        def without_plan(**facts: Any) -> Occasion:
+            return Occasion(**{**facts, "approved_plan": False})
 
-        monkeypatch.setattr(SqlFolder, "__init__", make_without)
+        monkeypatch.setattr("toolsync.operators.execute.Occasion", without_plan)
 
 
 @pytest.mark.usefixtures("guarded")
