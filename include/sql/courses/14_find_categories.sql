@@ -1,6 +1,7 @@
 -- Find the category that each line names, for new courses and for those that may move.
 {% set by = option.category_id_field %}
 {% set default = option.default_category or "" %}
+{% from "shared/literal.sql" import literal %}
 {% from "courses/fields.sql" import levels %}
 
 CREATE TEMPORARY TABLE toolsync_wish (
@@ -14,7 +15,7 @@ SELECT r.line,
             ELSE 'category' END,
        CASE WHEN r.category <> '' THEN '{{ by }}' WHEN r.category_idnumber <> '' THEN 'idnumber' WHEN r.category_path <> '' THEN 'path'
             ELSE '{{ by }}' END,
-       COALESCE(NULLIF(r.category, ''), NULLIF(r.category_idnumber, ''), NULLIF(r.category_path, ''), {{ "CONVERT(x'" ~ default.strip().encode().hex() ~ "' USING utf8mb4)" }})
+       COALESCE(NULLIF(r.category, ''), NULLIF(r.category_idnumber, ''), NULLIF(r.category_path, ''), {{ literal(default.strip()) }})
   FROM toolsync_row r
  WHERE r.status IS NULL
    AND (r.courseid IS NULL OR r.backup = 1{{ " OR r.category <> '' OR r.category_idnumber <> '' OR r.category_path <> ''" if not option.protect_category }});

@@ -1,4 +1,5 @@
 -- Profile fields: the value that each cell stores, and what the site does not allow.
+{% from "shared/literal.sql" import literal %}
 {% if given_any("profile_field_*") %}
 
 INSERT IGNORE INTO toolsync_fault (line, fault)
@@ -42,7 +43,7 @@ SELECT r.line, f.id, c.field, d.id,
 CREATE TEMPORARY TABLE toolsync_profile_date (line INT UNSIGNED NOT NULL, fieldid BIGINT NOT NULL, moment BIGINT NOT NULL, note TEXT NULL, PRIMARY KEY (line, fieldid));
 
 -- python: profile_dates INTO toolsync_profile_date
-SELECT p.line, p.fieldid, p.value, f.param1, f.param2, f.param3, '{{ option.timezone or "" | replace("'", "") }}'
+SELECT p.line, p.fieldid, p.value, f.param1, f.param2, f.param3, {{ literal(option.timezone) }}
   FROM toolsync_profile p
   JOIN {user_info_field} f ON f.id = p.fieldid
  WHERE f.datatype = 'datetime' AND p.value <> '0' AND p.fault IS NULL;
