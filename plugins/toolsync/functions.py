@@ -76,8 +76,6 @@ NAMES: dict[str, Callable[[RunState, Occasion], Any]] = {
     "option": lambda _state, occasion: occasion.options,
     "given": lambda _state, occasion: lambda column: column in occasion.columns,
     "given_any": lambda _state, occasion: lambda family: family in occasion.families,
-    "planning": lambda _state, occasion: occasion.planning,
-    "rehearsal": lambda _state, occasion: occasion.planning or bool(occasion.options.get("simulate")),
     "approved_plan": lambda _state, occasion: occasion.approved_plan,
     # Of the site
     "site_has": lambda state, _occasion: state.session.schema.has,

@@ -100,7 +100,6 @@ class ExecuteOperator(ClaimOperator):
             columns=set(file.header.plain),
             families=set(file.header.families),
             options=claim.options,
-            planning=self.planning,
             approved_plan=not self.planning and Report(cabinet, claim).has_plan,
         )
         folder = sql_folder(suite.name, state, occasion)

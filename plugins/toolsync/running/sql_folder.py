@@ -25,14 +25,12 @@ class Occasion:
     :param columns: the columns that the file has, by their names in the suite.
     :param families: the column families that it has (`course#`).
     :param options: the DAG's Params.
-    :param planning: this is the plan of a file that takes things away.
     :param approved_plan: the file has a plan to keep to, in `toolsync_approved`.
     """
 
     columns: Collection[str] = ()
     families: Collection[str] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
-    planning: bool = False
     approved_plan: bool = False
 
 
