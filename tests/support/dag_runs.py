@@ -23,6 +23,7 @@ def configure() -> None:
     os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "WARNING")
     command.configure(str(HOME))
     _check_schemas_once()
+    _leave_writing_to_the_system()
 
 
 def initialise() -> None:
@@ -61,3 +62,13 @@ def _check_schemas_once() -> None:
             known.add(key)
 
     Draft202012Validator.check_schema = check_once
+
+
+def _leave_writing_to_the_system() -> None:
+    """Do not wait for the disk at each commit to the metadata database, which ends with the test process anyhow."""
+    from sqlalchemy import Engine, event
+
+    @event.listens_for(Engine, "connect")
+    def set_pragma(connection: Any, record: Any) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.execute("PRAGMA synchronous = OFF")

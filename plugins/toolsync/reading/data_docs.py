@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import great_expectations
@@ -36,10 +37,16 @@ def build_data_docs(validator: Validator, target: Any, *, file_name: str, run_na
     # The view does not escape names, and a file may have any.
     run = RunIdentifier(run_name=html.escape(run_name), run_time=time)
     result = _result(validator, html.escape(file_name), run)
-    page = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(result))
+    page = _view().render(ValidationResultsPageRenderer().render(result))
     page = FOREIGN_IMAGES.sub("", HOME.sub('href="#"', page))
     with target.open("wb") as stream:
         stream.write(page.encode())
+
+
+@cache
+def _view() -> DefaultJinjaPageView:
+    """The view. It compiles its templates once a process."""
+    return DefaultJinjaPageView()
 
 
 def _result(validator: Validator, file_name: str, run: RunIdentifier) -> ExpectationSuiteValidationResult:
