@@ -11,11 +11,13 @@ import pytest
 from sqlglot import exp, parse_one
 from sqlglot.errors import SqlglotError
 
-from tests.support.blueprint import VERSIONS, state_of
+from tests.support.blueprint import NEWEST, OLDEST, VERSIONS, state_of
+from tests.support.blueprint import NEWEST, OLDEST, tables as site_tables
 from tests.support.sql_folders import FOLDERS, choices, headers
 from toolsync.functions import sql_folder
 from toolsync.running.sql_folder import Occasion
-from toolsync.running.statements import COMMENT
+from toolsync.running.sql_names import tables_named
+from toolsync.running.statements import COMMENT, Statement
 
 # Words that MySQL 8 reserves and that somebody may take for a name; MariaDB does not reserve most of them.
 RESERVED = {
@@ -363,23 +365,28 @@ KINDS_OF_STATEMENT = (exp.Select, exp.SetOperation, exp.Insert, exp.Update, exp.
 
 
 @cache
-def statements(folder: str) -> dict[str, str]:
-    """Every statement that a type may send, with a file that it is in."""
-    found: dict[str, str] = {}
+def statements(folder: str) -> dict[str, tuple[Statement, set[str]]]:
+    """Every statement that a type may send, and the versions of Moodle to which it may send it."""
+    found: dict[str, tuple[Statement, set[str]]] = {}
     every, header = list(choices(folder)), list(headers(folder))
     for version in VERSIONS:
         state = state_of(version)
-        asked = [(columns, options) for columns in header[:2] for options in every]
-        if version in (VERSIONS[0], VERSIONS[1]):
+        # The newest version in full, the oldest with all Params; what lies between has the tables of one or the other.
+        asked = [(columns, every[0]) for columns in header[:2]]
+        if version in (NEWEST, OLDEST):
+            asked += [(columns, options) for columns in header[:2] for options in every[1:]]
+        if version == NEWEST:
             asked += [(columns, every[0]) for columns in header[2:]]
         for (plain, families), options in asked:
-            occasion = Occasion(columns=plain, families=families, options=options, approved_plan=version == VERSIONS[0])
+            occasion = Occasion(columns=plain, families=families, options=options, approved_plan=version == NEWEST)
             rendered = sql_folder(folder, state, occasion)
             for statement in rendered.touches + rendered.work + rendered.end:
-                found.setdefault(COMMENT.sub("", statement.sql).strip(), statement.place)
+                sql = COMMENT.sub("", statement.sql).strip()
+                found.setdefault(sql, (statement, set()))[1].add(version)
     return found
 
 
+@cache
 def parsed(sql: str) -> Any:
     """The statement as a tree. What the parser does not know is first written in a way that it does."""
     sql = re.sub(r"^SET(?=\s+@)", "SELECT", sql)
@@ -517,5 +524,29 @@ def unknown_functions(tree: exp.Expression, sql: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_every_statement_is_one_that_mysql_takes(folder: str):
-    found = [f"{file}: {breach}\n{sql}" for sql, file in statements(folder).items() for breach in breaches(sql)]
+    found = [
+        f"{statement.place}: {breach}\n{sql}"
+        for sql, (statement, _) in statements(folder).items()
+        for breach in breaches(sql)
+    ]
     assert not found, "\n\n".join(found)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_table_that_a_statement_names_is_known(folder: str):
+    """The temporary tables that a parser finds are those that the check of names looks at, and Moodle has the others."""
+    found = [
+        f"{statement.place}: {name}"
+        for sql, (statement, versions) in statements(folder).items()
+        for name in named(sql) - {statement.creates, *tables_named(statement)}
+        if name.startswith("toolsync_") or not all(name.removeprefix("mdl_") in site_tables(each) for each in versions)
+    ]
+    assert found == []
+
+
+def named(sql: str) -> set[str]:
+    """The tables that a statement names, but for those that it drops."""
+    tree = parsed(sql)
+    return (
+        set() if isinstance(tree, exp.Drop) else {table.name for table in tables(tree)} - common_names(tree) - {"DUAL"}
+    )
