@@ -71,6 +71,13 @@ FUNCTIONS = {
 }
 
 
+def _setting(name: str, plugin: str = "") -> str:
+    """SQL of a setting of the site, or of one of its plugins."""
+    if plugin:
+        return f"(SELECT value FROM {{config_plugins}} WHERE plugin = '{plugin}' AND name = '{name}')"
+    return f"(SELECT value FROM {{config}} WHERE name = '{name}')"
+
+
 NAMES: dict[str, Callable[[RunState, Occasion], Any]] = {
     # Of the file and its run
     "option": lambda _state, occasion: occasion.options,
@@ -87,6 +94,8 @@ NAMES: dict[str, Callable[[RunState, Occasion], Any]] = {
     "course_copies": lambda state, _occasion: partial(site_copies, state.session.schema),
     "course_resets": lambda state, _occasion: partial(site_resets, state.session.schema),
     # Of the notation
+    "setting": lambda _state, _occasion: _setting,
+    "setting_is_on": lambda _state, _occasion: lambda name: f"COALESCE({_setting(name)} NOT IN ('', '0'), 0)",
     "table": lambda _state, _occasion: "{{{}}}".format,
 }
 

@@ -1,4 +1,4 @@
-{% import "shared/identify.sql" as named %}
+{% import "shared/identify.sql" as named with context %}
 {% set inward = "IF(COALESCE(r.cmd, '') IN ('', 'add', 'restore'), 'in', 'out')" %}
 -- A cohort in a course.
 INSERT INTO toolsync_touch (line, thing, mode)

@@ -1,4 +1,4 @@
-{% import "shared/identify.sql" as named %}
+{% import "shared/identify.sql" as named with context %}
 {% include "shared/people_tables.sql" %}
 {% include "cohorts/names.sql" %}
 

@@ -6,14 +6,4 @@ SELECT r.line, COALESCE(k.enrolid, 0), 'meta',
   LEFT JOIN toolsync_linked k ON k.line = r.line
  WHERE r.status IS NULL;
 
-{% include "shared/people_check.sql" %}
-{% include "shared/people.sql" %}
-
-UPDATE toolsync_row r
-  JOIN toolsync_instance_op o ON o.line = r.line AND o.status <> 'unchanged'
-   SET r.status = o.status
- WHERE r.status IS NULL;
-
-UPDATE toolsync_row r
-   SET r.status = 'unchanged'
- WHERE r.status IS NULL;
+{% include "shared/do_instances.sql" %}

@@ -3,7 +3,6 @@
 -- @enrol_plugins: names of the enabled enrolment plugins, separated by commas
 -- @site_completion: 1 if the site tracks completion, otherwise 0
 -- @new_legacyfiles: `legacyfiles` of a new course: 0 none, 2 the course may use them
--- @tags_in_use: 1 if the site uses tags, otherwise 0
 -- @trust_texts: 1 if the site marks texts as trusted (setting `enabletrusttext`), otherwise 0
 -- @category_size: the step between the `sortorder` of two categories, as the site's setting has it; 0: not set
 -- @site_lang: language of the site
@@ -11,22 +10,16 @@
 -- @guest: id of the guest account; NULL: the setting is missing
 -- @timezone: the timezone that the site forces on everybody; NULL: it forces none
 -- @themes_allowed: 1 if a course may have a theme of its own, otherwise 0
-SELECT COALESCE(MAX(IF(name = 'enrol_plugins_enabled', value, NULL)), ''),
-       COALESCE(MAX(IF(name = 'enablecompletion', value, NULL)), 0) NOT IN ('', '0'),
-       COALESCE(MAX(IF(name = 'legacyfilesinnewcourses', value, NULL)), 0) + 0,
-       COALESCE(MAX(name = 'usetags' AND value NOT IN ('', '0')), 0),
-       COALESCE(MAX(name = 'enabletrusttext' AND value NOT IN ('', '0')), 0),
-       COALESCE(MAX(IF(name = 'maxcoursesincategory' AND value + 0 > 0, value, NULL)), 0) + 0,
-       MAX(IF(name = 'lang', value, '')),
-       MAX(IF(name = 'defaultblocks_override', value, NULL)),
-       MAX(IF(name = 'siteguest', value, NULL)) + 0,
-       NULLIF(MAX(IF(name = 'forcetimezone', value, '99')), '99'),
-       COALESCE(MAX(name = 'allowcoursethemes' AND value NOT IN ('', '0')), 0)
-  INTO @enrol_plugins, @site_completion, @new_legacyfiles, @tags_in_use, @trust_texts, @category_size, @site_lang, @all_blocks, @guest, @timezone,
-       @themes_allowed
-  FROM {config}
- WHERE name IN ('enrol_plugins_enabled', 'enablecompletion', 'legacyfilesinnewcourses', 'usetags', 'enabletrusttext', 'maxcoursesincategory', 'lang',
-                'defaultblocks_override', 'siteguest', 'forcetimezone', 'allowcoursethemes');
+SET @enrol_plugins = COALESCE({{ setting("enrol_plugins_enabled") }}, ''),
+    @site_completion = {{ setting_is_on("enablecompletion") }},
+    @new_legacyfiles = COALESCE({{ setting("legacyfilesinnewcourses") }}, 0) + 0,
+    @trust_texts = {{ setting_is_on("enabletrusttext") }},
+    @category_size = GREATEST(COALESCE({{ setting("maxcoursesincategory") }}, 0) + 0, 0),
+    @site_lang = COALESCE({{ setting("lang") }}, ''),
+    @all_blocks = {{ setting("defaultblocks_override") }},
+    @guest = {{ setting("siteguest") }} + 0,
+    @timezone = NULLIF({{ setting("forcetimezone") }}, '99'),
+    @themes_allowed = {{ setting_is_on("allowcoursethemes") }};
 
 -- The site's course defaults.
 -- @new_format: format of a new course
@@ -45,34 +38,29 @@ SELECT COALESCE(MAX(IF(name = 'enrol_plugins_enabled', value, NULL)), ''),
 -- @new_enablecompletion: 1 if a new course tracks completion, otherwise 0
 -- @new_visible: 1 if a new course is visible, otherwise 0
 -- @new_duration: seconds from the start of a new course to its end; 0: it has no end
-SELECT COALESCE(MAX(IF(name = 'format', NULLIF(value, ''), NULL)), 'topics'),
-       COALESCE(MAX(IF(name = 'lang', value, NULL)), ''),
-       COALESCE(MAX(IF(name = 'numsections', value, NULL)), 4) + 0,
-       COALESCE(MAX(IF(name = 'hiddensections', value, NULL)), 1) + 0,
-       COALESCE(MAX(IF(name = 'coursedisplay', value, NULL)), 0) + 0,
-       COALESCE(MAX(IF(name = 'newsitems', value, NULL)), 5) + 0,
-       COALESCE(MAX(IF(name = 'showgrades', value, NULL)), 1) + 0,
-       COALESCE(MAX(IF(name = 'showreports', value, NULL)), 0) + 0,
-       COALESCE(MAX(IF(name = 'showactivitydates', value, NULL)), 1) + 0,
-       COALESCE(MAX(IF(name = 'showcompletionconditions', value, NULL)), 1) + 0,
-       COALESCE(MAX(IF(name = 'maxbytes', value, NULL)), 0) + 0,
-       COALESCE(MAX(IF(name = 'groupmode', value, NULL)), 0) + 0,
-       COALESCE(MAX(IF(name = 'groupmodeforce', value, NULL)), 0) + 0,
-       COALESCE(MAX(IF(name = 'enablecompletion', value, NULL)), 1) * @site_completion,
-       COALESCE(MAX(IF(name = 'visible', value, NULL)), 1) + 0,
-       COALESCE(MAX(IF(name = 'courseenddateenabled', value, NULL)), 1) * COALESCE(NULLIF(MAX(IF(name = 'courseduration', value, 0)) + 0, 0), 31536000)
-  INTO @new_format, @new_lang, @new_numsections, @new_hiddensections, @new_coursedisplay, @new_newsitems, @new_showgrades, @new_showreports,
-       @new_showactivitydates, @new_showcompletionconditions, @new_maxbytes, @new_groupmode, @new_groupmodeforce, @new_enablecompletion, @new_visible,
-       @new_duration
-  FROM {config_plugins}
- WHERE plugin = 'moodlecourse';
+SET @new_format = COALESCE(NULLIF({{ setting("format", plugin="moodlecourse") }}, ''), 'topics'),
+    @new_lang = COALESCE({{ setting("lang", plugin="moodlecourse") }}, ''),
+    @new_numsections = COALESCE({{ setting("numsections", plugin="moodlecourse") }}, 4) + 0,
+    @new_hiddensections = COALESCE({{ setting("hiddensections", plugin="moodlecourse") }}, 1) + 0,
+    @new_coursedisplay = COALESCE({{ setting("coursedisplay", plugin="moodlecourse") }}, 0) + 0,
+    @new_newsitems = COALESCE({{ setting("newsitems", plugin="moodlecourse") }}, 5) + 0,
+    @new_showgrades = COALESCE({{ setting("showgrades", plugin="moodlecourse") }}, 1) + 0,
+    @new_showreports = COALESCE({{ setting("showreports", plugin="moodlecourse") }}, 0) + 0,
+    @new_showactivitydates = COALESCE({{ setting("showactivitydates", plugin="moodlecourse") }}, 1) + 0,
+    @new_showcompletionconditions = COALESCE({{ setting("showcompletionconditions", plugin="moodlecourse") }}, 1) + 0,
+    @new_maxbytes = COALESCE({{ setting("maxbytes", plugin="moodlecourse") }}, 0) + 0,
+    @new_groupmode = COALESCE({{ setting("groupmode", plugin="moodlecourse") }}, 0) + 0,
+    @new_groupmodeforce = COALESCE({{ setting("groupmodeforce", plugin="moodlecourse") }}, 0) + 0,
+    @new_enablecompletion = COALESCE({{ setting("enablecompletion", plugin="moodlecourse") }}, 1) * @site_completion,
+    @new_visible = COALESCE({{ setting("visible", plugin="moodlecourse") }}, 1) + 0,
+    @new_duration = COALESCE({{ setting("courseenddateenabled", plugin="moodlecourse") }}, 1) * COALESCE(NULLIF({{ setting("courseduration", plugin="moodlecourse") }} + 0, 0), 31536000);
 
 -- @front_page: id of the course that is the site's front page
 -- @timezone: the timezone of dates of courses: the forced one, otherwise that of the account @actor; empty: the site's
 -- @new_activitytype: the activity of a new course in single activity format
 SET @front_page = (SELECT MIN(id) FROM {course} WHERE category = 0),
     @timezone = COALESCE(@timezone, (SELECT NULLIF(timezone, '99') FROM {user} WHERE id = @actor), ''),
-    @new_activitytype = COALESCE((SELECT value FROM {config_plugins} WHERE plugin = 'format_singleactivity' AND name = 'activitytype'), 'forum');
+    @new_activitytype = COALESCE({{ setting("activitytype", plugin="format_singleactivity") }}, 'forum');
 
 -- The distance between the sortorders of categories. If the site sets it in config.php only, take it from its first category.
 -- @category_size: the step between the `sortorder` of two categories

@@ -7,14 +7,14 @@ CREATE TEMPORARY TABLE toolsync_field (
     KEY (shortname)
 );
 
-{% macro setting(name) %}NULLIF(NULLIF(JSON_UNQUOTE(JSON_EXTRACT(f.configdata, '$.{{ name }}')), 'null'), ''){% endmacro %}
+{% macro config(name) %}NULLIF(NULLIF(JSON_UNQUOTE(JSON_EXTRACT(f.configdata, '$.{{ name }}')), 'null'), ''){% endmacro %}
 INSERT INTO toolsync_field (id, shortname, type, component, area, itemid, required, isunique, most, least, options)
 SELECT f.id, f.shortname, f.type, k.component, k.area, k.itemid,
-       COALESCE({{ setting("required") }} = '1', 0), COALESCE({{ setting("uniquevalues") }} = '1', 0),
-       CASE f.type WHEN 'text' THEN NULLIF({{ setting("maxlength") }}, '0') WHEN 'date' THEN NULLIF({{ setting("maxdate") }}, '0')
-                   WHEN 'number' THEN {{ setting("maximumvalue") }} END,
-       CASE f.type WHEN 'date' THEN NULLIF({{ setting("mindate") }}, '0') WHEN 'number' THEN {{ setting("minimumvalue") }} END,
-       CONCAT('\n', TRIM(BOTH '\n' FROM TRIM(REGEXP_REPLACE({{ setting("options") }}, '[[:space:]]*\n[[:space:]]*', '\n'))), '\n')
+       COALESCE({{ config("required") }} = '1', 0), COALESCE({{ config("uniquevalues") }} = '1', 0),
+       CASE f.type WHEN 'text' THEN NULLIF({{ config("maxlength") }}, '0') WHEN 'date' THEN NULLIF({{ config("maxdate") }}, '0')
+                   WHEN 'number' THEN {{ config("maximumvalue") }} END,
+       CASE f.type WHEN 'date' THEN NULLIF({{ config("mindate") }}, '0') WHEN 'number' THEN {{ config("minimumvalue") }} END,
+       CONCAT('\n', TRIM(BOTH '\n' FROM TRIM(REGEXP_REPLACE({{ config("options") }}, '[[:space:]]*\n[[:space:]]*', '\n'))), '\n')
   FROM (SELECT DISTINCT c.name FROM toolsync_cell c WHERE c.family = 'customfield_*') n
   JOIN {customfield_field} f ON f.shortname = n.name
   JOIN {customfield_category} k ON k.id = f.categoryid

@@ -7,8 +7,8 @@ CREATE TEMPORARY TABLE toolsync_method (
     customint6 BIGINT NULL
 );
 
-{% macro setting(name) %}MAX(IF(name = '{{ name }}', NULLIF(value, ''), NULL)){% endmacro %}
-{% macro number(name, otherwise) %}COALESCE({{ setting(name) }}, {{ otherwise }}) + 0{% endmacro %}
+{% macro stored(name) %}MAX(IF(name = '{{ name }}', NULLIF(value, ''), NULL)){% endmacro %}
+{% macro number(name, otherwise) %}COALESCE({{ stored(name) }}, {{ otherwise }}) + 0{% endmacro %}
 {% set custom = {
     "manual": ["sendcoursewelcomemessage"],
     "self": ["groupkey", "longtimenosee", "maxenrolled", "sendcoursewelcomemessage", 0, "newenrols"],
@@ -25,7 +25,7 @@ SELECT '{{ enrol }}', FIND_IN_SET('{{ enrol }}', @enrol_plugins), FIND_IN_SET('{
        {{ number("roleid", 0) }}, {{ number("enrolperiod", 0) }}, {{ number("expirynotify", 0) }} > 0, {{ number("expirynotify", 0) }} = 2,
        {{ number("expirythreshold", 86400) }}, NULL
 {% endif %}
-       {%- for column in columns %}, {{ setting(column) if column else 0 }}{% endfor %}
+       {%- for column in columns %}, {{ stored(column) if column else 0 }}{% endfor %}
 
   FROM {config_plugins}
  WHERE plugin = 'enrol_{{ enrol }}';

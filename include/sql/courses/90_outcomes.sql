@@ -20,18 +20,9 @@ INSERT IGNORE INTO toolsync_stale (topic) VALUES ('{{ topic }}');
 {% endfor %}
 {% endif %}
 
--- @flag_expiry: when the flags set below expire, in Unix seconds: after the longest time for which a session may be idle
-SET @flag_expiry = @now + COALESCE((SELECT value FROM {config} WHERE name = 'sessiontimeout'), 28800);
-
-UPDATE {cache_flags} f
-  JOIN toolsync_moved_context m ON f.name = m.path AND f.flagtype = 'accesslib/dirtycontexts'
-   SET f.value = '1', f.timemodified = @now, f.expiry = @flag_expiry;
-
-INSERT INTO {cache_flags} (flagtype, name, timemodified, value, expiry)
-SELECT 'accesslib/dirtycontexts', m.path, @now, '1', @flag_expiry
-  FROM toolsync_moved_context m
-  LEFT JOIN {cache_flags} f ON f.name = m.path AND f.flagtype = 'accesslib/dirtycontexts'
- WHERE f.id IS NULL;
+{% from "shared/flag.sql" import expiry, flag with context %}
+{{ expiry() }}
+{{ flag("dirtycontexts", "toolsync_moved_context", "d.path") }}
 
 INSERT IGNORE INTO toolsync_stale (topic)
 SELECT 'courses' FROM toolsync_course t WHERE t.isnew OR t.changed LIMIT 1;

@@ -60,7 +60,7 @@ SELECT r.line, 'name', CONCAT('field ', f.id, ' ', LEFT(d.value, 255))
 {% endif %}
 {% endif %}
 {% if given("tags") %}
-{% include "courses/tags_given.sql" %}
+{% with column="tags" %}{% include "shared/tags_given.sql" %}{% endwith %}
 
 INSERT INTO toolsync_name (line, role, thing, mode)
 SELECT g.line, 'thing', CONCAT('tag ', g.name), 'make' FROM toolsync_tag g;

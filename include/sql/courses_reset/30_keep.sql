@@ -94,7 +94,7 @@ SELECT a.courseid FROM toolsync_asked a WHERE a.name IN ('startdate', 'gradebook
 INSERT IGNORE INTO toolsync_other_change (courseid)
 SELECT DISTINCT k.courseid FROM toolsync_context_missing k;
 {% for node, of in resets.facts("reset_sets") %}
-{% for part, setting in of.items() if part in possible %}
+{% for part, change in of.items() if part in possible %}
 
 -- when: {{ node.part }}
 INSERT IGNORE INTO toolsync_other_change (courseid)
@@ -102,7 +102,7 @@ SELECT a.courseid
   FROM toolsync_asked a
   JOIN {{ node.part }} p ON p.courseid = a.courseid
   JOIN {{ table(node.name) }} t ON t.id = p.id
- WHERE a.name = '{{ part }}' AND NOT (t.{{ setting.set }}){{ " AND " ~ setting.when if setting.when is defined }};
+ WHERE a.name = '{{ part }}' AND NOT (t.{{ change.set }}){{ " AND " ~ change.when if change.when is defined }};
 {% endfor %}
 {% endfor %}
 

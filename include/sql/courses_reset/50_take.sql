@@ -4,13 +4,13 @@
 {% set possible = resets.possible(given) %}
 {% set gone = resets.removals(possible) | map(attribute="table.name") | unique | list + ["event"] %}
 {% for node, of in resets.facts("reset_sets") %}
-{% for part, setting in of.items() if part in possible %}
+{% for part, change in of.items() if part in possible %}
 
 -- when: {{ node.part }}
 UPDATE {{ table(node.name) }} t
   JOIN {{ node.part }} p ON p.id = t.id
   JOIN toolsync_asked a ON a.courseid = p.courseid AND a.name = '{{ part }}'
-   SET t.{{ setting.set }}{{ " WHERE " ~ setting.when if setting.when is defined }};
+   SET t.{{ change.set }}{{ " WHERE " ~ change.when if change.when is defined }};
 {% endfor %}
 {% endfor %}
 {% if "feedback" in possible %}
@@ -26,7 +26,7 @@ UPDATE toolsync_gone_feedback_completed g
   JOIN {course_modules_completion} done ON done.coursemoduleid = cm.id AND done.userid = f.userid
    SET done.completionstate = 0, done.timemodified = @now, done.overrideby = NULL
  WHERE done.completionstate <> 0 AND NOT (done.completionstate = 1 AND done.overrideby IS NOT NULL)
-   AND (SELECT value FROM {config} WHERE name = 'enablecompletion') = '1';
+   AND {{ setting("enablecompletion") }} = '1';
 
 -- when: toolsync_gone_feedback_completed
 INSERT IGNORE INTO toolsync_stale (topic) VALUES ('completion');

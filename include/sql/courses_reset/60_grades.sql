@@ -47,17 +47,8 @@ SELECT gg.id, gg.userid, gg.itemid, s.courseid, {{ "b.gradeid IS NOT NULL" if al
   JOIN {grade_grades} gg ON gg.itemid = s.id{% if all_grades %}
   LEFT JOIN toolsync_grade_back b ON b.gradeid = gg.id{% endif %};
 
--- when: toolsync_grade_reset
-INSERT INTO {grade_grades_history} (action, oldid, source, timemodified, loggeduser, itemid, userid, rawgrade, rawgrademax, rawgrademin, rawscaleid,
-       usermodified, finalgrade, hidden, locked, locktime, exported, overridden, excluded, feedback, feedbackformat, information, informationformat)
-SELECT 3, gg.id, 'reset', @now, @actor, gg.itemid, gg.userid, gg.rawgrade, gg.rawgrademax, gg.rawgrademin, gg.rawscaleid,
-       gg.usermodified, gg.finalgrade, gg.hidden, gg.locked, gg.locktime, gg.exported, gg.overridden, gg.excluded, gg.feedback, gg.feedbackformat,
-       gg.information, gg.informationformat
-  FROM toolsync_grade_reset d
-  JOIN {grade_grades} gg ON gg.id = d.id
- WHERE COALESCE((SELECT value FROM {config} WHERE name = 'disablegradehistory'), '0') IN ('', '0')
- ORDER BY gg.id;
-
+{% from "shared/grade_history.sql" import keep_history with context %}
+{{ keep_history("toolsync_grade_reset", "reset") }}
 -- Feedback files of these grades, and those of the grade history.
 -- when: toolsync_item_reset
 DELETE f FROM toolsync_item_reset s
@@ -84,7 +75,7 @@ SELECT gi.id, cm.id
   JOIN {modules} mo ON mo.name = gi.itemmodule AND mo.visible = 1
   JOIN {course_modules} cm ON cm.course = gi.courseid AND cm.module = mo.id AND cm.instance = gi.iteminstance
  WHERE cm.completion = 2 AND cm.completiongradeitemnumber = gi.itemnumber
-   AND (SELECT value FROM {config} WHERE name = 'enablecompletion') = '1';
+   AND {{ setting("enablecompletion") }} = '1';
 
 -- when: toolsync_grade_reset
 UPDATE toolsync_graded_module g

@@ -34,13 +34,13 @@ UPDATE {{ table(node.name) }} t
 UPDATE {course_modules} cm
   JOIN toolsync_shift s ON s.courseid = cm.course
    SET cm.completionexpected = cm.completionexpected + s.seconds
- WHERE cm.completion <> 0 AND cm.completionexpected <> 0 AND (SELECT value FROM {config} WHERE name = 'enablecompletion') = '1';
+ WHERE cm.completion <> 0 AND cm.completionexpected <> 0 AND {{ setting("enablecompletion") }} = '1';
 
 -- when: toolsync_shift
 UPDATE {course_completion_criteria} k
   JOIN toolsync_shift s ON s.courseid = k.course
    SET k.timeend = COALESCE(k.timeend, 0) + s.seconds
- WHERE k.criteriatype = 2 AND (SELECT value FROM {config} WHERE name = 'enablecompletion') = '1';
+ WHERE k.criteriatype = 2 AND {{ setting("enablecompletion") }} = '1';
 {% for name in ["course_modules", "course_sections"] %}
 
 -- Restrictions by date.
@@ -51,7 +51,7 @@ CREATE TEMPORARY TABLE toolsync_{{ name }}_dates (id BIGINT NOT NULL PRIMARY KEY
 SELECT t.id, s.seconds, t.availability
   FROM toolsync_shift s
   JOIN {{ table(name) }} t ON t.course = s.courseid
- WHERE t.availability LIKE '%"date"%' AND (SELECT value FROM {config} WHERE name = 'enableavailability') = '1';
+ WHERE t.availability LIKE '%"date"%' AND {{ setting("enableavailability") }} = '1';
 
 -- when: toolsync_{{ name }}_dates
 UPDATE {{ table(name) }} t

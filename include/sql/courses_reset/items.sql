@@ -31,9 +31,9 @@ DELETE t FROM {{ table(name) }} t JOIN toolsync_gradebook k ON k.courseid = t.co
 -- when: toolsync_gradebook
 INSERT INTO {grade_categories} (courseid, parent, depth, path, fullname, aggregation, keephigh, droplow, aggregateonlygraded, aggregateoutcomes, timecreated, timemodified, hidden)
 SELECT k.courseid, NULL, 1, NULL, '?',
-       COALESCE((SELECT value FROM {config} WHERE name = 'grade_aggregation'), 13), COALESCE((SELECT value FROM {config} WHERE name = 'grade_keephigh'), 0),
-       COALESCE((SELECT value FROM {config} WHERE name = 'grade_droplow'), 0), COALESCE((SELECT value FROM {config} WHERE name = 'grade_aggregateonlygraded'), 1),
-       COALESCE((SELECT value FROM {config} WHERE name = 'grade_aggregateoutcomes'), 0), @now, @now, 0
+       COALESCE({{ setting("grade_aggregation") }}, 13), COALESCE({{ setting("grade_keephigh") }}, 0),
+       COALESCE({{ setting("grade_droplow") }}, 0), COALESCE({{ setting("grade_aggregateonlygraded") }}, 1),
+       COALESCE({{ setting("grade_aggregateoutcomes") }}, 0), @now, @now, 0
   FROM toolsync_gradebook k
  ORDER BY k.courseid;
 

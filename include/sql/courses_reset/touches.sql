@@ -1,6 +1,6 @@
 -- The course and, if its people change, the courses with a meta link to it. Lines about the same course run in file order.
 {% from "shared/course/key.sql" import key with context %}
-{% import "shared/identify.sql" as named %}
+{% import "shared/identify.sql" as named with context %}
 INSERT INTO toolsync_touch (line, thing, mode)
 SELECT r.line, CONCAT('course ', c.id), NULL
   FROM toolsync_row r

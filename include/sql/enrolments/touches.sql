@@ -3,7 +3,7 @@ INSERT INTO toolsync_touch (line, thing, mode)
 SELECT r.line, LEFT(CONCAT('in|', r.cid, '|', r.uid), 700), NULL
   FROM toolsync_row r;
 
-{% import "shared/identify.sql" as named %}
+{% import "shared/identify.sql" as named with context %}
 -- A course to which others have a meta link: what happens to a person there depends on which comes first, joining or leaving.
 INSERT INTO toolsync_touch (line, thing, mode)
 SELECT DISTINCT r.line, CONCAT('follow|', e.courseid, '|', LEFT(r.uid, 600)), COALESCE(NULLIF(r.cmd, ''), '{{ option.default_cmd }}')

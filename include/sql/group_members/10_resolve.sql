@@ -1,4 +1,4 @@
-{% import "shared/identify.sql" as named %}
+{% import "shared/identify.sql" as named with context %}
 {% include "shared/people_tables.sql" %}
 
 -- The lines that have not failed, with the ids that their values name.

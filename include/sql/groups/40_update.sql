@@ -34,4 +34,4 @@ UPDATE {message_conversations} c
   JOIN toolsync_row r ON r.line = w.line
    SET c.timemodified = IF(c.name <=> BINARY g.name AND NOT (c.enabled AND COALESCE(r.visibility, 0) > 1), c.timemodified, @now),
        c.enabled = IF(r.visibility > 1, 0, c.enabled), c.name = g.name
- WHERE (SELECT value FROM {config} WHERE name = 'messaging') = '1';
+ WHERE {{ setting("messaging") }} = '1';

@@ -43,7 +43,7 @@ SELECT r.line, CONCAT(a.kind, '|', LEFT(r.courseid, 200), '|', LEFT(a.name, 254)
  WHERE r.updateid <> '';
 {% endif %}
 
-{% import "shared/identify.sql" as named %}
+{% import "shared/identify.sql" as named with context %}
 -- The groups and groupings that the site has under one of these: by name, idnumber and id.
 {% for kind, name, field in [("group", "groups", option.group_id_field), ("grouping", "groupings", option.grouping_id_field)] %}
 CREATE TEMPORARY TABLE toolsync_known_{{ kind }} (line INT UNSIGNED NOT NULL, id BIGINT NOT NULL, cid VARCHAR(200) NOT NULL, PRIMARY KEY (line, id));

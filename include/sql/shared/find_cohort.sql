@@ -1,4 +1,4 @@
-{% import "shared/identify.sql" as named %}
+{% import "shared/identify.sql" as named with context %}
 -- Cohorts have no index by name or idnumber, so read the site's cohorts once instead of once a line.
 DROP TEMPORARY TABLE IF EXISTS toolsync_found;
 CREATE TEMPORARY TABLE toolsync_found (line INT UNSIGNED NOT NULL, n BIGINT NOT NULL, id BIGINT NOT NULL, matches INT NOT NULL, PRIMARY KEY (line, n));

@@ -8,7 +8,7 @@
 {%- endmacro %}
 
 {% macro user(alias, by, value) -%}
-{{ equal(alias, by, value) }} AND {{ alias }}.deleted = 0 AND {{ alias }}.mnethostid = (SELECT value FROM {config} WHERE name = 'mnet_localhost_id') + 0
+{{ equal(alias, by, value) }} AND {{ alias }}.deleted = 0 AND {{ alias }}.mnethostid = {{ setting("mnet_localhost_id") }} + 0
 {%- endmacro %}
 
 {% macro course(alias, by, value) -%}

@@ -7,13 +7,13 @@
 -- @meta_skip_roles: ids of the roles that meta links don't pass on, separated by commas; empty: they pass on all
 -- @meta_sync_all: 1 if meta links enrol everybody who is enrolled in the master course, 0 if only those who have a role there
 -- @cohort_unenrol: what cohort sync does with people who leave the cohort: 0 unenrol, otherwise suspend and take their roles
-SET @enrol_plugins = (SELECT value FROM {config} WHERE name = 'enrol_plugins_enabled'),
-    @guest = (SELECT value FROM {config} WHERE name = 'siteguest') + 0,
+SET @enrol_plugins = {{ setting("enrol_plugins_enabled") }},
+    @guest = {{ setting("siteguest") }} + 0,
     @front_page = (SELECT MIN(id) FROM {course} WHERE category = 0),
-    @meta_unenrol = COALESCE((SELECT value FROM {config_plugins} WHERE plugin = 'enrol_meta' AND name = 'unenrolaction'), 3) + 0,
-    @meta_skip_roles = COALESCE((SELECT value FROM {config_plugins} WHERE plugin = 'enrol_meta' AND name = 'nosyncroleids'), ''),
-    @meta_sync_all = COALESCE((SELECT value FROM {config_plugins} WHERE plugin = 'enrol_meta' AND name = 'syncall'), 1) NOT IN ('', '0'),
-    @cohort_unenrol = COALESCE((SELECT value FROM {config_plugins} WHERE plugin = 'enrol_cohort' AND name = 'unenrolaction'), 0) + 0;
+    @meta_unenrol = COALESCE({{ setting("unenrolaction", plugin="enrol_meta") }}, 3) + 0,
+    @meta_skip_roles = COALESCE({{ setting("nosyncroleids", plugin="enrol_meta") }}, ''),
+    @meta_sync_all = COALESCE({{ setting("syncall", plugin="enrol_meta") }}, 1) NOT IN ('', '0'),
+    @cohort_unenrol = COALESCE({{ setting("unenrolaction", plugin="enrol_cohort") }}, 0) + 0;
 -- @meta_follows: 1 if the plugin for meta links is enabled, otherwise 0
 -- @cohort_follows: 1 if the plugin for cohort sync is enabled, otherwise 0
 SET @meta_follows = COALESCE(FIND_IN_SET('meta', @enrol_plugins) > 0, 0),

@@ -1,5 +1,5 @@
 -- Delete the empty groups of the courses that the file names in column `value`; with `groupings`, also groupings that have no group left.
-{% import "shared/identify.sql" as named %}
+{% import "shared/identify.sql" as named with context %}
 CREATE TEMPORARY TABLE toolsync_purged_course (courseid BIGINT NOT NULL PRIMARY KEY, line INT UNSIGNED NOT NULL);
 CREATE TEMPORARY TABLE toolsync_group_gone (groupid BIGINT NOT NULL PRIMARY KEY);
 CREATE TEMPORARY TABLE toolsync_grouping_gone (groupingid BIGINT NOT NULL PRIMARY KEY);

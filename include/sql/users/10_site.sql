@@ -17,32 +17,23 @@
 -- @new_maildigest: forum digest of a new account: 0 none, 1 complete, 2 subjects only
 -- @new_autosubscribe: 1 if a new account subscribes to the discussions that it posts to, otherwise 0
 -- @new_trackforums: 1 if a new account tracks unread posts, otherwise 0
--- @tags_in_use: 1 if the site uses tags, otherwise 0
-SELECT CAST(MAX(IF(name = 'mnet_localhost_id', value, NULL)) AS SIGNED),
-       MAX(IF(name = 'siteadmins', value, '')),
-       CAST(MAX(IF(name = 'siteguest', value, NULL)) AS SIGNED),
-       MAX(name = 'extendedusernamechars' AND value NOT IN ('', '0')),
-       MAX(name = 'allowaccountssameemail' AND value NOT IN ('', '0')),
-       MAX(IF(name = 'langlist', value, '')),
-       MAX(IF(name = 'themelist', value, '')),
-       MAX(IF(name = 'auth', CONCAT('manual,nologin,', value), 'manual,nologin')),
-       MAX(IF(name = 'lang', value, '')),
-       MAX(IF(name = 'defaultcity', value, '')),
-       MAX(IF(name = 'country' AND value <> '0', value, '')),
-       COALESCE(MAX(IF(name = 'calendartype', value, NULL)), 'gregorian'),
-       COALESCE(MAX(IF(name = 'defaultpreference_mailformat', value, NULL)), 1) + 0,
-       COALESCE(MAX(IF(name = 'defaultpreference_maildisplay', value, NULL)), 2) + 0,
-       COALESCE(MAX(IF(name = 'defaultpreference_maildigest', value, NULL)), 0) + 0,
-       COALESCE(MAX(IF(name = 'defaultpreference_autosubscribe', value, NULL)), 1) + 0,
-       COALESCE(MAX(IF(name = 'defaultpreference_trackforums', value, NULL)), 0) + 0,
-       COALESCE(MAX(name = 'usetags' AND value NOT IN ('', '0')), 0)
-  INTO @local_host, @admins, @guest, @any_username, @shared_emails, @site_languages, @site_themes, @enabled_auths,
-       @new_lang, @new_city, @new_country, @new_calendartype, @new_mailformat, @new_maildisplay, @new_maildigest,
-       @new_autosubscribe, @new_trackforums, @tags_in_use
-  FROM {config}
- WHERE name IN ('mnet_localhost_id', 'siteadmins', 'siteguest', 'extendedusernamechars', 'allowaccountssameemail', 'langlist', 'themelist',
-                'auth', 'lang', 'defaultcity', 'country', 'calendartype', 'defaultpreference_mailformat', 'defaultpreference_maildisplay',
-                'defaultpreference_maildigest', 'defaultpreference_autosubscribe', 'defaultpreference_trackforums', 'usetags');
+SET @local_host = CAST({{ setting("mnet_localhost_id") }} AS SIGNED),
+    @admins = COALESCE({{ setting("siteadmins") }}, ''),
+    @guest = CAST({{ setting("siteguest") }} AS SIGNED),
+    @any_username = {{ setting_is_on("extendedusernamechars") }},
+    @shared_emails = {{ setting_is_on("allowaccountssameemail") }},
+    @site_languages = COALESCE({{ setting("langlist") }}, ''),
+    @site_themes = COALESCE({{ setting("themelist") }}, ''),
+    @enabled_auths = CONCAT_WS(',', 'manual,nologin', {{ setting("auth") }}),
+    @new_lang = COALESCE({{ setting("lang") }}, ''),
+    @new_city = COALESCE({{ setting("defaultcity") }}, ''),
+    @new_country = COALESCE(NULLIF({{ setting("country") }}, '0'), ''),
+    @new_calendartype = COALESCE({{ setting("calendartype") }}, 'gregorian'),
+    @new_mailformat = COALESCE({{ setting("defaultpreference_mailformat") }}, 1) + 0,
+    @new_maildisplay = COALESCE({{ setting("defaultpreference_maildisplay") }}, 2) + 0,
+    @new_maildigest = COALESCE({{ setting("defaultpreference_maildigest") }}, 0) + 0,
+    @new_autosubscribe = COALESCE({{ setting("defaultpreference_autosubscribe") }}, 1) + 0,
+    @new_trackforums = COALESCE({{ setting("defaultpreference_trackforums") }}, 0) + 0;
 
 -- @system_context: id of the context of the whole site
 SET @system_context = (SELECT id FROM {context} WHERE contextlevel = 10);

@@ -24,8 +24,8 @@ UPDATE {user} u
 -- Moodle's data privacy tool creates a request to erase the rest of the person's data, approved at once or by a privacy officer.
 -- @erase: 1 if a deleted account gets a request to erase its data, otherwise 0 or NULL
 -- @erase_at_once: 1 if such a request is approved at once, 0 if a privacy officer decides
-SET @erase = (SELECT value FROM {config_plugins} WHERE plugin = 'tool_dataprivacy' AND name = 'automaticdeletionrequests') NOT IN ('', '0'),
-    @erase_at_once = COALESCE((SELECT value FROM {config_plugins} WHERE plugin = 'tool_dataprivacy' AND name = 'automaticdatadeletionapproval'), '') NOT IN ('', '0');
+SET @erase = {{ setting("automaticdeletionrequests", plugin="tool_dataprivacy") }} NOT IN ('', '0'),
+    @erase_at_once = COALESCE({{ setting("automaticdatadeletionapproval", plugin="tool_dataprivacy") }}, '') NOT IN ('', '0');
 
 CREATE TEMPORARY TABLE toolsync_erased (userid BIGINT NOT NULL PRIMARY KEY);
 

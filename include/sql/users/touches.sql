@@ -5,8 +5,8 @@
 
 -- @local_host: mnethostid of this site's own accounts; NULL: the setting is missing
 -- @claimed_emails: 1 if lines with the same email depend on one another, 0 if several accounts may share one
-SET @local_host = (SELECT CAST(value AS SIGNED) FROM {config} WHERE name = 'mnet_localhost_id'),
-    @claimed_emails = {{ "TRUE" if key == "email" else "COALESCE((SELECT value FROM {config} WHERE name = 'allowaccountssameemail'), '0') IN ('', '0')" }};
+SET @local_host = CAST({{ setting("mnet_localhost_id") }} AS SIGNED),
+    @claimed_emails = {{ "TRUE" if key == "email" else "NOT " ~ setting_is_on("allowaccountssameemail") }};
 
 {% for column in ["username", "oldusername"] + (["idnumber"] if key == "idnumber" else []) if given(column) %}
 INSERT INTO toolsync_touch (line, thing)
@@ -125,14 +125,14 @@ HAVING MAX(IF(family = 'group#', value, '')) <> '';
 {% endif %}
 
 {% if given("interests") %}
-{% include "users/interests_given.sql" %}
+{% with column="interests" %}{% include "shared/tags_given.sql" %}{% endwith %}
 
 {% if given("deleted") %}
-DELETE i FROM toolsync_interest i JOIN toolsync_row r ON r.line = i.line WHERE r.deleted = 1;
+DELETE i FROM toolsync_tag i JOIN toolsync_row r ON r.line = i.line WHERE r.deleted = 1;
 {% endif %}
 
 INSERT INTO toolsync_touch (line, thing, mode)
-SELECT line, CONCAT('tag ', name), rawname FROM toolsync_interest;
+SELECT line, CONCAT('tag ', name), rawname FROM toolsync_tag;
 
 -- A tag goes with the last person who has it, so lines that take it away don't commute with lines that give it. No tag has `<` in its name.
 INSERT INTO toolsync_touch (line, thing, mode)
@@ -140,18 +140,18 @@ SELECT k.line, CONCAT('tag ', t.name), '<gone>'
   FROM toolsync_known k
   JOIN {tag_instance} ti ON ti.component = 'core' AND ti.itemtype = 'user' AND ti.itemid = k.userid
   JOIN {tag} t ON t.id = ti.tagid
-  LEFT JOIN toolsync_interest i ON i.line = k.line AND i.name = t.name
+  LEFT JOIN toolsync_tag i ON i.line = k.line AND i.name = t.name
  WHERE i.line IS NULL;
 
 DELETE FROM toolsync_held;
 
 INSERT IGNORE INTO toolsync_held (name, thing)
-SELECT g.name, i.name FROM toolsync_together g JOIN toolsync_interest i ON i.line = g.line;
+SELECT g.name, i.name FROM toolsync_together g JOIN toolsync_tag i ON i.line = g.line;
 
 INSERT INTO toolsync_touch (line, thing, mode)
 SELECT g.line, CONCAT('tag ', h.thing), '<gone>'
   FROM toolsync_together g
   JOIN toolsync_held h ON h.name = g.name
-  LEFT JOIN toolsync_interest i ON i.line = g.line AND i.name = h.thing
+  LEFT JOIN toolsync_tag i ON i.line = g.line AND i.name = h.thing
  WHERE i.line IS NULL;
 {% endif %}

@@ -9,7 +9,7 @@ UPDATE toolsync_row r
    SET r.status = 'failed', r.field = '{{ key.column }}', r.message = 'expected a course''s {{ key.column }}'
  WHERE r.status IS NULL AND r.asked = '';
 
-{% import "shared/identify.sql" as named %}
+{% import "shared/identify.sql" as named with context %}
 UPDATE toolsync_row r
   JOIN {course} c ON {{ named.equal("c", key.column, "r.asked") }} AND c.category = 0
    SET r.status = 'failed', r.field = '{{ key.column }}', r.message = 'this is the site''s front page, which is never touched'

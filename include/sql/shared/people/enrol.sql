@@ -28,5 +28,5 @@ SELECT 'contacts'
   FROM toolsync_enrolment w
   JOIN {context} c ON c.contextlevel = 50 AND c.instanceid = w.courseid
   JOIN {role_assignments} ra ON ra.userid = w.userid AND ra.contextid = c.id
- WHERE w.differs AND FIND_IN_SET(ra.roleid, (SELECT value FROM {config} WHERE name = 'coursecontact'))
+ WHERE w.differs AND FIND_IN_SET(ra.roleid, {{ setting("coursecontact") }})
  LIMIT 1;

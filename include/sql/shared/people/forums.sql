@@ -56,7 +56,7 @@ INSERT INTO toolsync_forum_subscription (forumid, userid, allowed, prohibited)
 SELECT fr.forumid, s.userid, fr.allowed, fr.prohibited
   FROM toolsync_subscriber s
   JOIN {forum} f ON f.course = s.courseid AND f.forcesubscribe = 2
-  JOIN toolsync_forum_role fr ON fr.forumid = f.id AND fr.roleid = (SELECT value FROM {config} WHERE name = 'defaultuserroleid') + 0
+  JOIN toolsync_forum_role fr ON fr.forumid = f.id AND fr.roleid = {{ setting("defaultuserroleid") }} + 0
     ON DUPLICATE KEY UPDATE allowed = GREATEST(toolsync_forum_subscription.allowed, VALUES(allowed)),
                             prohibited = GREATEST(toolsync_forum_subscription.prohibited, VALUES(prohibited));
 
@@ -64,7 +64,7 @@ INSERT INTO toolsync_forum_subscription (forumid, userid, allowed, prohibited)
 SELECT f.id, s.userid, 1, 0
   FROM toolsync_subscriber s
   JOIN {forum} f ON f.course = s.courseid AND f.forcesubscribe = 2
- WHERE FIND_IN_SET(s.userid, (SELECT value FROM {config} WHERE name = 'siteadmins'))
+ WHERE FIND_IN_SET(s.userid, {{ setting("siteadmins") }})
     ON DUPLICATE KEY UPDATE allowed = 1, prohibited = 0;
 
 INSERT INTO {forum_subscriptions} (userid, forum)

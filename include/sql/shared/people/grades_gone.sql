@@ -11,16 +11,8 @@ SELECT gg.id, gg.userid, gg.itemid, gi.courseid
   JOIN {grade_items} gi ON gi.courseid = l.courseid
   JOIN {grade_grades} gg ON gg.itemid = gi.id AND gg.userid = l.userid;
 
-INSERT INTO {grade_grades_history} (action, oldid, source, timemodified, loggeduser, itemid, userid, rawgrade, rawgrademax, rawgrademin, rawscaleid,
-       usermodified, finalgrade, hidden, locked, locktime, exported, overridden, excluded, feedback, feedbackformat, information, informationformat)
-SELECT 3, gg.id, 'userdelete', @now, @actor, gg.itemid, gg.userid, gg.rawgrade, gg.rawgrademax, gg.rawgrademin, gg.rawscaleid,
-       gg.usermodified, gg.finalgrade, gg.hidden, gg.locked, gg.locktime, gg.exported, gg.overridden, gg.excluded, gg.feedback, gg.feedbackformat,
-       gg.information, gg.informationformat
-  FROM toolsync_grade_gone d
-  JOIN {grade_grades} gg ON gg.id = d.id
- WHERE COALESCE((SELECT value FROM {config} WHERE name = 'disablegradehistory'), '0') IN ('', '0')
- ORDER BY gg.id;
-
+{% from "shared/grade_history.sql" import keep_history with context %}
+{{ keep_history("toolsync_grade_gone", "userdelete") }}
 DROP TEMPORARY TABLE IF EXISTS toolsync_file_gone;
 CREATE TEMPORARY TABLE toolsync_file_gone (id BIGINT NOT NULL PRIMARY KEY, draftid BIGINT NOT NULL);
 
@@ -51,7 +43,7 @@ SELECT gi.id, cm.id
   JOIN {modules} mo ON mo.name = gi.itemmodule AND mo.visible = 1
   JOIN {course_modules} cm ON cm.course = gi.courseid AND cm.module = mo.id AND cm.instance = gi.iteminstance
  WHERE cm.completion = 2 AND cm.completiongradeitemnumber = gi.itemnumber
-   AND (SELECT value FROM {config} WHERE name = 'enablecompletion') = '1';
+   AND {{ setting("enablecompletion") }} = '1';
 
 UPDATE toolsync_graded_module g
   JOIN toolsync_grade_gone d ON d.itemid = g.itemid

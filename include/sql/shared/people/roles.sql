@@ -33,11 +33,11 @@ SELECT w.courseid, w.userid
 INSERT IGNORE INTO toolsync_stale (topic)
 SELECT 'contacts'
   FROM toolsync_role_new w
- WHERE FIND_IN_SET(w.roleid, (SELECT value FROM {config} WHERE name = 'coursecontact'))
+ WHERE FIND_IN_SET(w.roleid, {{ setting("coursecontact") }})
  LIMIT 1;
 
 INSERT IGNORE INTO toolsync_stale (topic)
 SELECT 'contacts'
   FROM toolsync_role_gone d
- WHERE FIND_IN_SET(d.roleid, (SELECT value FROM {config} WHERE name = 'coursecontact'))
+ WHERE FIND_IN_SET(d.roleid, {{ setting("coursecontact") }})
  LIMIT 1;
