@@ -12,12 +12,12 @@ from sqlglot import exp, parse_one
 from sqlglot.errors import SqlglotError
 
 from tests.support.blueprint import NEWEST, OLDEST, VERSIONS, state_of
-from tests.support.blueprint import NEWEST, OLDEST, tables as site_tables
+from tests.support.blueprint import tables as site_tables
 from tests.support.sql_folders import FOLDERS, choices, headers
 from toolsync.functions import sql_folder
 from toolsync.running.sql_folder import Occasion
 from toolsync.running.sql_names import tables_named
-from toolsync.running.statements import COMMENT, Statement
+from toolsync.running.statements import COMMENT, Statement, cut
 
 # Words that MySQL 8 reserves and that somebody may take for a name; MariaDB does not reserve most of them.
 RESERVED = {
@@ -365,6 +365,19 @@ KINDS_OF_STATEMENT = (exp.Select, exp.SetOperation, exp.Insert, exp.Update, exp.
 
 
 @cache
+def without_comments(sql: str) -> str:
+    return COMMENT.sub("", sql).strip()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def files_cut_once() -> Iterator[None]:
+    """Most files are the same for most headers."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("toolsync.running.sql_folder.cut", cache(cut))
+        yield
+
+
+@cache
 def statements(folder: str) -> dict[str, tuple[Statement, set[str]]]:
     """Every statement that a type may send, and the versions of Moodle to which it may send it."""
     found: dict[str, tuple[Statement, set[str]]] = {}
@@ -381,8 +394,7 @@ def statements(folder: str) -> dict[str, tuple[Statement, set[str]]]:
             occasion = Occasion(columns=plain, families=families, options=options, approved_plan=version == NEWEST)
             rendered = sql_folder(folder, state, occasion)
             for statement in rendered.touches + rendered.work + rendered.end:
-                sql = COMMENT.sub("", statement.sql).strip()
-                found.setdefault(sql, (statement, set()))[1].add(version)
+                found.setdefault(without_comments(statement.sql), (statement, set()))[1].add(version)
     return found
 
 
@@ -394,19 +406,39 @@ def parsed(sql: str) -> Any:
     return parse_one(re.sub(r"\bVALUES\((\w+)\)", r"VALUES_OF(\1)", sql), dialect="mysql")
 
 
+class _Nodes:
+    """The nodes of the tree at hand, walked once for all rules."""
+
+    def begin(self, tree: exp.Expression) -> None:
+        self.tree, self.all = tree, list(tree.walk())
+
+    def of(self, tree: exp.Expression, *types: type[Any]) -> list[Any]:
+        """Those of the tree, or of a part of it, of these types."""
+        return [node for node in (self.all if tree is self.tree else tree.walk()) if isinstance(node, types)]
+
+
+nodes = _Nodes()
+
+
 def tables(tree: exp.Expression) -> list[exp.Table]:
     """Every place where a table is named to be read or written; not those that only say which of them a DELETE is about."""
-    about = {id(table) for delete in tree.find_all(exp.Delete) for table in delete.args.get("tables") or ()}
-    return [table for table in tree.find_all(exp.Table) if id(table) not in about and table.name]
+    about = {id(table) for delete in nodes.of(tree, exp.Delete) for table in delete.args.get("tables") or ()}
+    return [table for table in nodes.of(tree, exp.Table) if id(table) not in about and table.name]
 
 
-def breaches(sql: str) -> Iterator[str]:
-    """The rules that a statement breaks."""
+@cache
+def breaches(sql: str) -> tuple[str, ...]:
+    """The rules that a statement breaks. Many are sent by several types."""
+    return tuple(_breaches(sql))
+
+
+def _breaches(sql: str) -> Iterator[str]:
     try:
         tree = parsed(sql)
     except SqlglotError as error:
         yield f"can't be read: {error}"
         return
+    nodes.begin(tree)
     if not isinstance(tree, KINDS_OF_STATEMENT):
         yield f"{type(tree).__name__} is not a statement that we send"
     for rule in (temporary_twice, target_read_again, reserved_names, own_tables, not_for_both, unknown_functions):
@@ -425,7 +457,7 @@ def target_read_again(tree: exp.Expression, sql: str) -> Iterator[str]:
     if isinstance(tree, exp.Insert) and isinstance(tree.expression, exp.Select) and not tree.args.get("conflict"):
         return  # what is read is put aside before the first row is written
     targets = set(written_tables(tree))
-    for select in tree.find_all(exp.Select):
+    for select in nodes.of(tree, exp.Select):
         if not (isinstance(tree, exp.Insert) and select is tree.expression):
             yield from (
                 f"{table.name} is written, and read in a subquery" for table in tables(select) if table.name in targets
@@ -445,7 +477,7 @@ def written_tables(tree: exp.Expression) -> Iterator[str]:
 
 def reserved_names(tree: exp.Expression, sql: str) -> Iterator[str]:
     """A word after a dot may be any."""
-    for name in tree.find_all(exp.Identifier):
+    for name in nodes.of(tree, exp.Identifier):
         column = name.parent
         qualified = isinstance(column, exp.Column) and column.this is name and column.table
         if not name.quoted and not qualified and name.name.lower() in RESERVED:
@@ -461,7 +493,7 @@ def own_tables(tree: exp.Expression, sql: str) -> Iterator[str]:
         yield from (f"{table.name} is not a name of ours" for table in named if not table.name.startswith("toolsync_"))
         yield from (
             f"{column.name}: a text has no default"
-            for column in tree.find_all(exp.ColumnDef)
+            for column in nodes.of(tree, exp.ColumnDef)
             if text_with_default(column)
         )
     for table in tables(tree):
@@ -477,14 +509,14 @@ def text_with_default(column: exp.ColumnDef) -> bool:
 
 
 def common_names(tree: exp.Expression) -> set[str]:
-    return {common.alias for common in tree.find_all(exp.CTE)}
+    return {common.alias for common in nodes.of(tree, exp.CTE)}
 
 
 def not_for_both(tree: exp.Expression, sql: str) -> Iterator[str]:
     """What one of the servers does not know."""
-    if tree.find(exp.Returning) or re.search(r"\bRETURNING\b", STRINGS.sub("''", sql), re.IGNORECASE):
+    if nodes.of(tree, exp.Returning) or re.search(r"\bRETURNING\b", STRINGS.sub("''", sql), re.IGNORECASE):
         yield "RETURNING is MariaDB's alone"
-    if tree.find(exp.Except, exp.Intersect):
+    if nodes.of(tree, exp.Except, exp.Intersect):
         yield "EXCEPT and INTERSECT came with MySQL 8.0.31"
     if re.search(
         r"\bVALUE\s*\(|\bLIMIT\s+ROWS\b|\bCREATE\s+OR\s+REPLACE\b|\bNEXT\s+VALUE\b",
@@ -493,21 +525,21 @@ def not_for_both(tree: exp.Expression, sql: str) -> Iterator[str]:
     ):
         yield "MariaDB's alone"
     if isinstance(tree, exp.Update | exp.Delete):
-        if tree.find(exp.With):
+        if nodes.of(tree, exp.With):
             yield "no WITH in what updates or deletes"
-        several = tree.args.get("tables") or tree.find(exp.Join)
+        several = tree.args.get("tables") or nodes.of(tree, exp.Join)
         if several and (tree.args.get("order") or tree.args.get("limit")):
             yield "no ORDER BY or LIMIT where several tables are joined"
         if not tree.args.get("tables") and isinstance(tree, exp.Delete) and tree.this.alias:
             yield "older servers refuse an alias here: DELETE x FROM y x"
-    for subquery in tree.find_all(exp.Subquery):
+    for subquery in nodes.of(tree, exp.Subquery):
         if (
             isinstance(subquery.this, exp.Query)
             and isinstance(subquery.parent, exp.From | exp.Join)
             and not subquery.alias
         ):
             yield "a derived table needs a name"
-    for cast in tree.find_all(exp.Cast):
+    for cast in nodes.of(tree, exp.Cast):
         if cast.to.this in (exp.DataType.Type.INT, exp.DataType.Type.VARCHAR):
             yield f"CAST AS {cast.to}"
 

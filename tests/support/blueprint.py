@@ -17,6 +17,7 @@ NEWEST = "5.1"
 # What the tables of older versions lack and have besides, read from populated sites of these versions.
 OLDER = json.loads((ROOT / "tests/support/versions.json").read_text(encoding="utf-8"))
 VERSIONS = (NEWEST, *OLDER)
+OLDEST = min(OLDER)
 
 Tables = dict[str, dict[str, str]]  # type by column, by table
 

@@ -7,10 +7,15 @@ from typing import Any
 
 from tests.support.blueprint import ROOT
 from toolsync import run as runner
+from toolsync.pipeline import file_params
 from toolsync.reading.suite import load_suite
 
 SQL = ROOT / "include/sql"
 FOLDERS = sorted(str(folder.relative_to(SQL)) for folder in {path.parent for path in SQL.rglob("[0-9]*.sql")})
+
+
+# Params that say how a file is found and read: of them, SQL knows none.
+READING = file_params().keys() - {"simulate", "timezone"}
 
 
 def params(folder: str) -> dict[str, Any]:
@@ -36,11 +41,13 @@ def headers(folder: str) -> Iterator[tuple[set[str], set[str]]]:
 
 
 def choices(folder: str) -> Iterator[dict[str, Any]]:
-    """Params: the defaults, and for each Param each other value that it may have."""
+    """Params: the defaults, and for each Param that SQL may ask for each other value that it may have."""
     every = params(folder)
     defaults = {name: param.value for name, param in every.items()}
     yield defaults
     for name, param in every.items():
+        if name in READING:
+            continue
         schema = param.schema
         values = schema.get("enum") or ([True, False] if schema.get("type") == "boolean" else [])
         for value in values:
