@@ -2,8 +2,7 @@
 {% include "shared/people_tables.sql" %}
 {% include "cohorts/names.sql" %}
 
-{% set own = {"idnumber": "cidnumber", "name": "cname", "id": "cid"}[option.cohort_id_field] %}
-{% set key = "LEFT(COALESCE(NULLIF(r.cid, ''), r." ~ own ~ "), 254)" %}
+{% from "cohorts/terms.sql" import own, key with context %}
 -- The lines that have not failed, with the ids that their values name.
 CREATE TEMPORARY TABLE toolsync_line (
     line INT UNSIGNED NOT NULL PRIMARY KEY, command VARCHAR(20) NOT NULL, cohortkey VARCHAR(254) NULL, cohortid BIGINT NULL, cohorts INT NOT NULL,

@@ -1,4 +1,4 @@
-{% set own = {"idnumber": "cidnumber", "name": "cname", "id": "cid"}[option.cohort_id_field] %}
+{% from "cohorts/terms.sql" import own with context %}
 -- The guest account cannot be in a cohort, so its line must not create one either.
 UPDATE toolsync_row r
   JOIN toolsync_line l ON l.line = r.line

@@ -1,6 +1,5 @@
 {# Look up each cohort and each context once: a file may have 100,000 lines about one cohort, and cohorts have no index by name. #}
-{% set own = {"idnumber": "cidnumber", "name": "cname", "id": "cid"}[option.cohort_id_field] %}
-{% set key = "LEFT(COALESCE(NULLIF(r.cid, ''), r." ~ own ~ "), 254)" %}
+{% from "cohorts/terms.sql" import key with context %}
 CREATE TEMPORARY TABLE toolsync_cohort_named (
     name VARCHAR(254) NOT NULL PRIMARY KEY, id BIGINT NULL, matches INT NOT NULL DEFAULT 0, KEY (id)
 );

@@ -1,7 +1,6 @@
 {% include "cohorts/names.sql" %}
 
-{% set own = {"idnumber": "cidnumber", "name": "cname", "id": "cid"}[option.cohort_id_field] %}
-{% set key = "LEFT(COALESCE(NULLIF(r.cid, ''), r." ~ own ~ "), 254)" %}
+{% from "cohorts/terms.sql" import own, key with context %}
 {% set member = "(COALESCE(r.cmd, '') IN ('', 'add') OR r.cmd = 'del' AND COALESCE(r.userid, '') <> '')" %}
 {% set says = "MD5(CONCAT_WS('|', IFNULL(r.cname, '-'), IFNULL(r.cidnumber, '-'), IFNULL(r.cdescription, '-'), IFNULL(r.visible, '-'),
                              IFNULL(r.component, '-'), IFNULL(r.ccatcontext, '-'), IFNULL(r.ccatcontextidnumber, '-')))" %}

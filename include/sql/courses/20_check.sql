@@ -66,4 +66,7 @@ SELECT t.line, CONCAT('template|this course contains plugins that Tool Sync does
   FROM toolsync_course t
   JOIN (SELECT u.courseid, GROUP_CONCAT(u.what ORDER BY u.what SEPARATOR ', ') AS what FROM toolsync_unknown u GROUP BY u.courseid) u ON u.courseid = t.templateid;
 {% endif %}
-{% include "courses/faults.sql" %}
+
+{% include "shared/faults.sql" %}
+
+{% include "courses/drop_failed.sql" %}

@@ -94,7 +94,10 @@ SELECT x.line, CONCAT(x.field, '|another course has this value, and the field is
 
 INSERT IGNORE INTO toolsync_fault (line, fault)
 SELECT x.line, CONCAT(x.field, '|', x.fault) FROM toolsync_custom x WHERE x.fault IS NOT NULL;
-{% include "courses/faults.sql" %}
+
+{% include "shared/faults.sql" %}
+
+{% include "courses/drop_failed.sql" %}
 
 DELETE x FROM toolsync_custom x
   LEFT JOIN toolsync_course t ON t.line = x.line

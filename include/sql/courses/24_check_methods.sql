@@ -1,4 +1,5 @@
 -- Enrolment methods: those that the site gives a new course, and those that lines ask for.
+{% from "courses/terms.sql" import methods with context %}
 
 CREATE TEMPORARY TABLE toolsync_method (
     enrol VARCHAR(20) NOT NULL PRIMARY KEY, position INT NOT NULL, isdefault TINYINT NOT NULL, keyed TINYINT NOT NULL, status INT NOT NULL,
@@ -31,7 +32,7 @@ SELECT '{{ enrol }}', FIND_IN_SET('{{ enrol }}', @enrol_plugins), FIND_IN_SET('{
  WHERE plugin = 'enrol_{{ enrol }}';
 
 {% endfor %}
-{% if given("self") or given("guest") or given_any("enrolment_#") %}
+{% if methods %}
 CREATE TEMPORARY TABLE toolsync_ask (
     line INT UNSIGNED NOT NULL, n BIGINT NOT NULL, field VARCHAR(300) NOT NULL, enrol VARCHAR(20) NOT NULL, action VARCHAR(10) NOT NULL,
     name VARCHAR(255) NULL, password VARCHAR(50) NULL, rolefield VARCHAR(300) NULL, rolename VARCHAR(100) NULL, roleid BIGINT NULL,
@@ -61,16 +62,5 @@ UPDATE toolsync_ask a
  WHERE a.status IS NULL
    AND (a.enrol NOT IN ('manual', 'self', 'guest', 'cohort', 'meta') OR NOT FIND_IN_SET(a.enrol, @enrol_plugins) AND NOT (a.n < 0 AND a.action = 'off'));
 
-UPDATE toolsync_row r
-  JOIN toolsync_ask a ON a.line = r.line AND a.status = 'failed'
-   SET r.status = 'failed', r.field = a.field, r.message = a.message
- WHERE r.status IS NULL;
-
-DELETE a FROM toolsync_ask a
-  JOIN toolsync_row r ON r.line = a.line
- WHERE r.status IS NOT NULL;
-
-DELETE t FROM toolsync_course t
-  JOIN toolsync_row r ON r.line = t.line
- WHERE r.status IS NOT NULL;
+{% with rows="toolsync_ask" %}{% include "courses/failures.sql" %}{% endwith %}
 {% endif %}

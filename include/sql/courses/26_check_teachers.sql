@@ -35,16 +35,5 @@ UPDATE toolsync_teacher p
             AND {{ "COALESCE(a.action = 'on', " if given_any("enrolment_#") else "(" }}IF(t.isnew, m.isdefault AND m.status = 0,
                     EXISTS (SELECT 1 FROM {enrol} e WHERE e.courseid = t.id AND e.enrol = 'manual' AND e.status = 0))));
 
-UPDATE toolsync_row r
-  JOIN toolsync_teacher p ON p.line = r.line AND p.status = 'failed'
-   SET r.status = 'failed', r.field = p.field, r.message = p.message
- WHERE r.status IS NULL;
-
-DELETE p FROM toolsync_teacher p
-  JOIN toolsync_row r ON r.line = p.line
- WHERE r.status IS NOT NULL;
-
-DELETE t FROM toolsync_course t
-  JOIN toolsync_row r ON r.line = t.line
- WHERE r.status IS NOT NULL;
+{% with rows="toolsync_teacher" %}{% include "courses/failures.sql" %}{% endwith %}
 {% endif %}

@@ -1,5 +1,5 @@
 -- Existing courses whose content is replaced with a template's: collect what goes, refuse courses, make the plan.
-{% from "courses/replaces.sql" import replaces with context %}
+{% from "courses/terms.sql" import replaces with context %}
 {% if replaces %}
 {% set parts = course_graph().replaceable %}
 {% set again = true %}
@@ -13,7 +13,7 @@ SELECT t.id, t.id FROM toolsync_course t WHERE NOT t.isnew AND t.templateid IS N
 
 {% include "shared/course/refuse.sql" %}
 
-DELETE t FROM toolsync_course t JOIN toolsync_row r ON r.line = t.line WHERE r.status IS NOT NULL;
+{% include "courses/drop_failed.sql" %}
 
 {% include "shared/course/spared.sql" %}
 

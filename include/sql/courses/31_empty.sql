@@ -1,5 +1,5 @@
 -- Delete the content of courses that get their template's. People stay, with their roles.
-{% from "courses/replaces.sql" import replaces with context %}
+{% from "courses/terms.sql" import replaces with context %}
 {% if replaces %}
 {% set parts = course_graph().replaceable %}
 {% from "shared/course/undo.sql" import begin with context %}

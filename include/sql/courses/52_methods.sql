@@ -1,4 +1,5 @@
 -- Add enrolment methods: the defaults of a new course, and those that a line asks for and the course lacks.
+{% from "courses/terms.sql" import methods with context %}
 
 CREATE TEMPORARY TABLE toolsync_method_new (courseid BIGINT NOT NULL, enrol VARCHAR(20) NOT NULL, position BIGINT NOT NULL, PRIMARY KEY (courseid, enrol));
 
@@ -7,8 +8,7 @@ SELECT t.id, m.enrol, m.position
   FROM toolsync_course t
  CROSS JOIN toolsync_method m
  WHERE t.isnew AND m.isdefault;
-{% set asked = given("self") or given("guest") or given_any("enrolment_#") %}
-{% if asked %}
+{% if methods %}
 
 INSERT IGNORE INTO toolsync_method_new (courseid, enrol, position)
 SELECT t.id, a.enrol, 1000 + a.n
@@ -38,11 +38,11 @@ SELECT w.enrol, m.status, w.courseid,
   JOIN toolsync_method m ON m.enrol = w.enrol
   LEFT JOIN toolsync_key y ON y.courseid = w.courseid AND y.enrol = w.enrol
  ORDER BY w.courseid, w.position;
-{% if asked or given_any("teacher#_account") %}
+{% if methods or given_any("teacher#_account") %}
 
 {% include "shared/people_tables.sql" %}
 {% endif %}
-{% if asked %}
+{% if methods %}
 
 UPDATE toolsync_course t
   JOIN toolsync_method_new w ON w.courseid = t.id

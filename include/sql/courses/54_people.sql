@@ -1,5 +1,5 @@
 -- Enable and disable methods, sync cohort and meta enrolments, enrol teachers.
-{% set asked = given("self") or given("guest") or given_any("enrolment_#") %}
+{% from "courses/terms.sql" import methods with context %}
 {% if given_any("teacher#_account") %}
 
 INSERT INTO toolsync_enrolment_op (line, n, field, action, enrolid, courseid, userid, timestart, timeend)
@@ -13,7 +13,7 @@ SELECT p.line, p.n, p.rolefield, 'assign', t.contextid, t.id, p.userid, p.roleid
   FROM toolsync_teacher p
   JOIN toolsync_course t ON t.line = p.line;
 {% endif %}
-{% if asked or given_any("teacher#_account") %}
+{% if methods or given_any("teacher#_account") %}
 
 {% include "shared/people_check.sql" %}
 {% if given_any("enrolment_#_addtogroup") %}

@@ -1,5 +1,5 @@
 -- Write the undo bundles of courses whose content was replaced, with the rows that are new in them.
-{% from "courses/replaces.sql" import replaces with context %}
+{% from "courses/terms.sql" import replaces with context %}
 {% if replaces %}
 {% set parts = course_graph().replaceable %}
 {% set again = true %}

@@ -1,5 +1,5 @@
 -- The course of each line, and the options that the line asks for: toolsync_asked.
-{% set resets = course_resets() %}
+{% from "courses_reset/terms.sql" import resets with context %}
 {% include "shared/course/resolve.sql" %}
 
 CREATE TEMPORARY TABLE toolsync_asked (courseid BIGINT NOT NULL, name VARCHAR(100) NOT NULL, PRIMARY KEY (courseid, name), KEY (name));
@@ -60,7 +60,7 @@ UPDATE toolsync_row r
   JOIN (SELECT w.line, MIN(w.word) AS word
           FROM toolsync_module_word w
           LEFT JOIN {modules} m ON m.name = w.word
-         WHERE m.id IS NULL AND w.word <> 'all' AND NOT (w.minus AND w.word IN ({% for name in resets.every_module %}{{ "" if loop.first else ", " }}'{{ name }}'{% endfor %}))
+         WHERE m.id IS NULL AND w.word <> 'all' AND NOT (w.minus AND w.word IN ('{{ resets.every_module | join("', '") }}'))
          GROUP BY w.line) k ON k.line = r.line
    SET r.status = 'failed', r.field = 'modules', r.message = CONCAT('this site has no module ', k.word)
  WHERE r.status IS NULL;
@@ -69,7 +69,7 @@ UPDATE toolsync_row r
 UPDATE toolsync_row r
   JOIN (SELECT w.line, MIN(w.word) AS word
           FROM toolsync_module_word w
-         WHERE NOT w.minus AND w.word <> 'all' AND w.word NOT IN ({% for name in resets.every_module %}{{ "" if loop.first else ", " }}'{{ name }}'{% endfor %})
+         WHERE NOT w.minus AND w.word <> 'all' AND w.word NOT IN ('{{ resets.every_module | join("', '") }}')
          GROUP BY w.line) k ON k.line = r.line
    SET r.status = 'failed', r.field = 'modules',
        r.message = CONCAT('Tool Sync does not know what the module ', k.word, ' keeps (describe its tables beside include/course_graph/moodle.yaml)')

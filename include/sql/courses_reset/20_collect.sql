@@ -1,8 +1,5 @@
 -- Collect the rows of these courses that the file may change, and those of them that go: toolsync_gone_<table>.
-{% set graph = course_graph() %}
-{% set resets = course_resets() %}
-{% set possible = resets.possible(given) %}
-{% set going = resets.removals(possible) %}
+{% from "courses_reset/terms.sql" import graph, resets, possible, going with context %}
 {% from "courses_reset/changed.sql" import changed with context %}
 
 CREATE TEMPORARY TABLE toolsync_of_course (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);

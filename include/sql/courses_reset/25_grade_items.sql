@@ -1,6 +1,5 @@
 -- The grade items whose grades go: those of activities that are emptied, or all of a course.
-{% set resets = course_resets() %}
-{% set possible = resets.possible(given) %}
+{% from "courses_reset/terms.sql" import resets, possible with context %}
 {% set regrade = resets.facts("regrade") %}
 
 CREATE TEMPORARY TABLE toolsync_item_reset (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL, whole TINYINT NOT NULL, KEY (courseid));

@@ -1,6 +1,5 @@
 -- Activities that nobody has opened may have no context yet. Moodle creates it when it resets them.
-{% set resets = course_resets() %}
-{% set possible = resets.possible(given) %}
+{% from "courses_reset/terms.sql" import resets, possible with context %}
 CREATE TEMPORARY TABLE toolsync_context_missing (moduleid BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);
 {% for node, options in resets.facts("contexts") if options | select("in", possible) | list %}
 
@@ -12,5 +11,5 @@ SELECT cm.id, p.courseid
   JOIN {modules} m ON m.name = '{{ node.name }}'
   JOIN {course_modules} cm ON cm.id = p.id AND cm.module = m.id
   LEFT JOIN {context} x ON x.contextlevel = 70 AND x.instanceid = cm.id
- WHERE x.id IS NULL AND a.name IN ({% for part in options %}{{ "" if loop.first else ", " }}'{{ part }}'{% endfor %});
+ WHERE x.id IS NULL AND a.name IN ('{{ options | join("', '") }}');
 {% endfor %}

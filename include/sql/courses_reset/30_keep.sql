@@ -1,11 +1,7 @@
 -- Keep the rows that may go or change, as they are now, for the undo bundles; and make the plan.
-{% set graph = course_graph() %}
-{% set resets = course_resets() %}
-{% set possible = resets.possible(given) %}
-{% set going = resets.removals(possible) %}
+{% from "courses_reset/terms.sql" import graph, resets, possible, going, gone with context %}
 {% from "courses_reset/changed.sql" import changed with context %}
 {% from "shared/course/undo.sql" import begin with context %}
-{% set gone = going | map(attribute="table.name") | unique | list + ["event"] %}
 {% set kept = (gone + changed.tables + ["course", "enrol"]) | unique | list %}
 {{ begin(kept) }}
 {% for name in kept if name in graph.tables %}
@@ -21,7 +17,7 @@ INSERT IGNORE INTO toolsync_keep_{{ name }} (id, courseid) SELECT g.id, g.course
 -- when: toolsync_of_{{ name }}
 INSERT IGNORE INTO toolsync_keep_{{ name }} (id, courseid)
 SELECT p.id, p.courseid
-  FROM (SELECT DISTINCT a.courseid FROM toolsync_asked a WHERE a.name IN ({% for part in options if part in possible %}{{ "" if loop.first else ", " }}'{{ part }}'{% endfor %})) a
+  FROM (SELECT DISTINCT a.courseid FROM toolsync_asked a WHERE a.name IN ('{{ options | select("in", possible) | join("', '") }}')) a
   JOIN toolsync_of_{{ name }} p ON p.courseid = a.courseid;
 {% endfor %}
 

@@ -1,5 +1,5 @@
 -- Unenrol people, empty or delete groups and groupings.
-{% set possible = course_resets().possible(given) %}
+{% from "courses_reset/terms.sql" import possible with context %}
 {% set contents_stay = true %}
 {% if given("groups") %}
 

@@ -1,8 +1,5 @@
 -- Set what the options set, then delete the rows that go, leaf to root.
-{% set graph = course_graph() %}
-{% set resets = course_resets() %}
-{% set possible = resets.possible(given) %}
-{% set gone = resets.removals(possible) | map(attribute="table.name") | unique | list + ["event"] %}
+{% from "courses_reset/terms.sql" import graph, resets, possible, gone with context %}
 {% for node, of in resets.facts("reset_sets") %}
 {% for part, change in of.items() if part in possible %}
 
@@ -45,5 +42,5 @@ DELETE t FROM {{ table(node.name) }} t JOIN toolsync_gone_{{ node.name }} g ON g
   ] if options | select("in", possible) | list %}
 
 INSERT IGNORE INTO toolsync_stale (topic)
-SELECT '{{ topic }}' FROM toolsync_asked a WHERE a.name IN ({% for part in options %}{{ "" if loop.first else ", " }}'{{ part }}'{% endfor %}) LIMIT 1;
+SELECT '{{ topic }}' FROM toolsync_asked a WHERE a.name IN ('{{ options | join("', '") }}') LIMIT 1;
 {% endfor %}

@@ -1,7 +1,5 @@
 -- Delete the grades of activities that were reset, or all grades of a course; then activities send theirs to the gradebook again.
-{% set graph = course_graph() %}
-{% set resets = course_resets() %}
-{% set possible = resets.possible(given) %}
+{% from "courses_reset/terms.sql" import resets, possible, going with context %}
 {% set all_grades = given("grades") %}
 
 {% if all_grades %}
@@ -12,11 +10,11 @@ CREATE TEMPORARY TABLE toolsync_grade_back (
 CREATE TEMPORARY TABLE toolsync_emptied (courseid BIGINT NOT NULL, module VARCHAR(20) NOT NULL, number BIGINT NOT NULL, PRIMARY KEY (courseid, module, number));
 {% for node, of in resets.facts("grades") %}
 {% for number, options in of.items() %}
-{% set options = options | select("in", possible | list + resets.pairs(resets.removals(possible)) | map("first") | list) | list %}
+{% set options = options | select("in", possible | list + resets.pairs(going) | map("first") | list) | list %}
 {% if options %}
 
 INSERT IGNORE INTO toolsync_emptied (courseid, module, number)
-SELECT a.courseid, '{{ node.name }}', {{ number }} FROM toolsync_asked a WHERE a.name IN ({% for part in options %}{{ "" if loop.first else ", " }}'{{ part }}'{% endfor %});
+SELECT a.courseid, '{{ node.name }}', {{ number }} FROM toolsync_asked a WHERE a.name IN ('{{ options | join("', '") }}');
 {% endif %}
 
 -- when: toolsync_item_reset

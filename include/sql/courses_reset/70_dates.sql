@@ -1,8 +1,6 @@
 -- The course starts on another day, and its dates shift by the difference.
 {% if given("startdate") %}
-{% set graph = course_graph() %}
-{% set resets = course_resets() %}
-{% set possible = resets.possible(given) %}
+{% from "courses_reset/terms.sql" import resets, possible with context %}
 CREATE TEMPORARY TABLE toolsync_shift (courseid BIGINT NOT NULL PRIMARY KEY, seconds BIGINT NOT NULL);
 
 INSERT INTO toolsync_shift (courseid, seconds)
@@ -24,7 +22,7 @@ UPDATE {{ table(node.name) }} t
   JOIN {{ node.part }} p ON p.id = t.id
   JOIN toolsync_shift s ON s.courseid = p.courseid
    SET t.{{ column }} = t.{{ column }} + s.seconds
- WHERE t.{{ column }} <> 0{% if needs %} AND EXISTS (SELECT 1 FROM toolsync_asked a WHERE a.courseid = p.courseid AND a.name IN ({% for part in options %}{{ "" if loop.first else ", " }}'{{ part }}'{% endfor %})){% endif %};
+ WHERE t.{{ column }} <> 0{% if needs %} AND EXISTS (SELECT 1 FROM toolsync_asked a WHERE a.courseid = p.courseid AND a.name IN ('{{ options | join("', '") }}')){% endif %};
 {% endfor %}
 {% endif %}
 {% endfor %}

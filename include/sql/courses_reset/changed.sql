@@ -1,7 +1,7 @@
 {# The tables in which a file with these columns may change or delete rows (except those of other courses), and those that it has to read. #}
 {% set changed = namespace(tables=[]) %}
-{% set resets = course_resets() %}
-{% for entry in resets.removals(resets.possible(given)) if not entry.parent %}
+{% from "courses_reset/terms.sql" import resets, going with context %}
+{% for entry in going if not entry.parent %}
 {% set changed.tables = changed.tables + [entry.table.name] %}
 {% endfor %}
 {% set changed.tables = changed.tables + ["course_modules", "event"] + resets.facts("reset_sets") | map("first") | map(attribute="name") | list %}

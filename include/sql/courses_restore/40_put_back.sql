@@ -28,8 +28,8 @@ DELETE t FROM {{ table(name) }} t
 {% endfor %}
 
 -- when: toolsync_back_{{ name }}
-INSERT INTO {{ table(name) }} ({% for column in columns_of(name) %}{{ "" if loop.first else ", " }}`{{ column }}`{% endfor %})
-SELECT {% for column in columns_of(name) %}{{ "" if loop.first else ", " }}b.`{{ column }}`{% endfor %}
+INSERT INTO {{ table(name) }} (`{{ columns_of(name) | join("`, `") }}`)
+SELECT b.`{{ columns_of(name) | join("`, b.`") }}`
 
   FROM toolsync_back_{{ name }} b
  ORDER BY b.id;

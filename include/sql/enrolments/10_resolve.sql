@@ -27,21 +27,10 @@ UPDATE toolsync_row r
    SET r.status = 'failed', r.field = 'cmd', r.message = 'expected add, del, shift, enable or disable'
  WHERE l.command NOT IN ('add', 'del', 'shift', 'enable', 'disable');
 
-UPDATE toolsync_row r
-  JOIN toolsync_line l ON l.line = r.line
-   SET r.status = 'failed', r.field = 'uid',
-       r.message = CASE WHEN COALESCE(r.uid, '') = '' THEN 'expected the {{ option.user_id_field }} of an account'
-                        WHEN l.users = 0 THEN 'no account has this {{ option.user_id_field }}'
-                        ELSE CONCAT(l.users, ' accounts have this {{ option.user_id_field }}') END
- WHERE r.status IS NULL AND l.users <> 1;
-
-UPDATE toolsync_row r
-  JOIN toolsync_line l ON l.line = r.line
-   SET r.status = 'failed', r.field = 'cid',
-       r.message = CASE WHEN COALESCE(r.cid, '') = '' THEN 'expected the {{ option.course_id_field }} of a course'
-                        WHEN l.courses = 0 THEN 'no course has this {{ option.course_id_field }}'
-                        ELSE CONCAT(l.courses, ' courses have this {{ option.course_id_field }}') END
- WHERE r.status IS NULL AND l.courses <> 1;
+{% with looked_up=[("uid", "users", "an account", "account", "accounts", option.user_id_field),
+                   ("cid", "courses", "a course", "course", "courses", option.course_id_field)] %}
+{% include "shared/looked_up.sql" %}
+{% endwith %}
 
 -- `del` of a role without an enrolment (method `-`) takes its short name, or * for all roles of the person in the course. Where the role is not used,
 -- rolename may be anything.

@@ -23,16 +23,11 @@ UPDATE toolsync_row r
    SET r.status = 'failed', r.field = 'cmd', r.message = 'expected add, shift or del'
  WHERE l.command NOT IN ('add', 'shift', 'del');
 
-{% for column, count, what, by in [("courseid", "courses", "course", option.course_id_field), ("groupid", "matches", "group", option.group_id_field),
-                                   ("userid", "users", "account", option.user_id_field)] %}
-UPDATE toolsync_row r
-  JOIN toolsync_line l ON l.line = r.line
-   SET r.status = 'failed', r.field = '{{ column }}',
-       r.message = CASE WHEN COALESCE(r.{{ column }}, '') = '' THEN 'expected the {{ by }} of {{ "an account" if what == "account" else "a " ~ what }}'
-                        WHEN l.{{ count }} = 0 THEN 'no {{ what }}{{ " of this course" if what == "group" }} has this {{ by }}'
-                        ELSE CONCAT(l.{{ count }}, ' {{ what }}s{{ " of this course" if what == "group" }} have this {{ by }}') END
- WHERE r.status IS NULL AND l.{{ count }} <> 1;
-{% endfor %}
+{% with looked_up=[("courseid", "courses", "a course", "course", "courses", option.course_id_field),
+                   ("groupid", "matches", "a group", "group of this course", "groups of this course", option.group_id_field),
+                   ("userid", "users", "an account", "account", "accounts", option.user_id_field)] %}
+{% include "shared/looked_up.sql" %}
+{% endwith %}
 
 DELETE l FROM toolsync_row r
   JOIN toolsync_line l ON l.line = r.line

@@ -32,4 +32,4 @@ SELECT r.line, {{ "r." ~ n if n is defined else 0 }}, k.id, k.matches
  WHERE r.status IS NULL AND r.`{{ value }}` <> '' AND k.matches > 0;
 {% endif %}
 
-{% with what="cohort", whose="this " ~ by %}{% include "shared/found.sql" %}{% endwith %}
+{% with what="cohort", several="cohorts" %}{% include "shared/found.sql" %}{% endwith %}

@@ -1,12 +1,4 @@
 {% import "shared/identify.sql" as named with context %}
-DROP TEMPORARY TABLE IF EXISTS toolsync_found;
-CREATE TEMPORARY TABLE toolsync_found (line INT UNSIGNED NOT NULL, n BIGINT NOT NULL, id BIGINT NOT NULL, matches INT NOT NULL, PRIMARY KEY (line, n));
-
-INSERT INTO toolsync_found (line, n, id, matches)
-SELECT r.line, {{ "r." ~ n if n is defined else 0 }}, MIN(u.id), COUNT(*)
-  FROM {{ rows }} r
-  JOIN {user} u ON {{ named.user("u", by, "r.`" ~ value ~ "`") }}
- WHERE r.status IS NULL
- GROUP BY r.line{{ ", r." ~ n if n is defined }};
-
-{% with what="account", whose="this " ~ by %}{% include "shared/found.sql" %}{% endwith %}
+{% with name="user", what="account", several="accounts", condition=named.user("x", by, "r.`" ~ value ~ "`") %}
+{% include "shared/find.sql" %}
+{% endwith %}

@@ -3,7 +3,7 @@ UPDATE {{ rows }} r
   {{ "JOIN" if optional is defined and optional else "LEFT JOIN" }} toolsync_found f ON f.line = r.line AND f.n = {{ "r." ~ n if n is defined else 0 }}
    SET r.`{{ into }}` = IF(f.matches = 1, f.id, NULL),
        r.field = IF(f.matches = 1, r.field, {{ "r." ~ field_column if field_column is defined else "'" ~ (field if field is defined else value) ~ "'" }}),
-       r.message = CASE WHEN f.id IS NULL THEN 'no {{ what }} has {{ whose }}'
-                        WHEN f.matches > 1 THEN CONCAT(f.matches, ' {{ several if several is defined else what ~ "s" }} have {{ whose }}') END,
+       r.message = CASE WHEN f.id IS NULL THEN 'no {{ what }} has this {{ by }}'
+                        WHEN f.matches > 1 THEN CONCAT(f.matches, ' {{ several }} have this {{ by }}') END,
        r.status = IF(f.matches = 1, NULL, 'failed')
  WHERE r.status IS NULL AND r.`{{ value }}` <> '';

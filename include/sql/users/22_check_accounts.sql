@@ -78,9 +78,7 @@ SELECT r.line,
  WHERE r.status IS NULL
 HAVING fault IS NOT NULL;
 
-UPDATE toolsync_row r
-  JOIN toolsync_fault f ON f.line = r.line
-   SET r.status = 'failed', r.field = SUBSTRING_INDEX(f.fault, '|', 1), r.message = SUBSTRING(f.fault, LOCATE('|', f.fault) + 1);
+{% include "shared/faults.sql" %}
 
 {% if given("auth") %}
 INSERT INTO toolsync_note (line, field, message)

@@ -79,10 +79,7 @@ HAVING SUM(d.userid = x.userid) = 0;
 INSERT IGNORE INTO toolsync_fault (line, fault)
 SELECT line, CONCAT(MIN(field), '|', MIN(fault)) FROM toolsync_profile WHERE fault IS NOT NULL GROUP BY line;
 
-UPDATE toolsync_row r
-  JOIN toolsync_fault f ON f.line = r.line
-   SET r.status = 'failed', r.field = SUBSTRING_INDEX(f.fault, '|', 1), r.message = SUBSTRING(f.fault, LOCATE('|', f.fault) + 1)
- WHERE r.status IS NULL;
+{% include "shared/faults.sql" %}
 
 INSERT INTO toolsync_note (line, field, message)
 SELECT p.line, p.field, d.note

@@ -12,7 +12,7 @@ SELECT p.courseid, CONCAT('activity ', COALESCE(m.name, CONCAT('of module ', cm.
   FROM toolsync_of_course p
   JOIN {course_modules} cm ON cm.course = p.id
   LEFT JOIN {modules} m ON m.id = cm.module
- WHERE m.name IS NULL OR m.name NOT IN ({% for name in graph.activities %}{{ "" if loop.first else ", " }}'{{ name }}'{% endfor %});
+ WHERE m.name IS NULL OR m.name NOT IN ('{{ graph.activities | join("', '") }}');
 {% for what, kind in graph.kinds.items() if kind.table in graph.tables and activities_only is not defined %}
 
 -- when: toolsync_of_{{ kind.table }}
@@ -21,5 +21,5 @@ SELECT p.courseid, CONCAT('{{ what }} ', t.{{ kind.column }})
   FROM toolsync_of_{{ kind.table }} p
   JOIN {{ table(kind.table) }} t ON t.id = p.id
  WHERE t.{{ kind.column }} <> ''{{ " AND " ~ kind.when if "when" in kind else "" }}
-   AND t.{{ kind.column }} NOT IN ({% for name in kind.known %}{{ "" if loop.first else ", " }}'{{ name }}'{% endfor %});
+   AND t.{{ kind.column }} NOT IN ('{{ kind.known | join("', '") }}');
 {% endfor %}
