@@ -32,10 +32,10 @@ def check_lines(sandbox: Sandbox, file: File) -> None:
 def check_again(sandbox: Sandbox, file: File) -> None:
     with sandbox.made(file):
         sandbox.execute(file)
-        once = sandbox.differ.changes_in(sandbox.tables)
+        once = sandbox.differ.changes()
         again = sandbox.execute(file)
         assert {status for _, status, _, _ in again.lines} <= {"unchanged", "failed"}
-        assert sandbox.differ.changes_in(sandbox.tables) == once
+        assert sandbox.differ.changes() == once
 
 
 @pytest.mark.parametrize("kind", KINDS)

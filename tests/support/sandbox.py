@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +11,7 @@ from typing import Any
 
 from hypothesis import settings
 
-from tests.conformance import rowdiff
+from tests.support.differ import Differ
 from tests.support.generated import File
 from tests.support.site import Site
 from toolsync.functions import sql_folder
@@ -30,9 +28,6 @@ from toolsync.running.sql_folder import Occasion, SqlFolder
 from toolsync.running.state import RunState
 
 EXAMPLES = settings(derandomize=True, database=None, deadline=None)
-TABLE = re.compile(r"`mdl_(\w+)`")
-INSERTS = re.compile(r"^\s*(?:REPLACE|INSERT)\b.*?\bINTO (?:`mdl_(\w+)`)?", re.MULTILINE)
-STEP_TABLE = re.compile(r"\{(\w+)\}")
 
 
 @cache
@@ -45,40 +40,9 @@ def options_of(file: File) -> dict[str, Any]:
     return {**defaults(file.kind), **file.options}
 
 
-def written(statement: str) -> set[str]:
-    """The tables of the site that a statement may change, possibly with a few others."""
-    insert = INSERTS.search(statement)
-    if insert:
-        return {insert[1]} if insert[1] else set()
-    return set() if "SELECT" in statement.split()[0] else set(TABLE.findall(statement))
-
-
 def opened(file: File) -> CommandFile:
     suite = load_suite(file.kind)
     return CommandFile.open(file, suite=suite, key_column=options_of(file)[suite.key.param] if suite.key else None)
-
-
-class Differ(rowdiff.Differ):
-    """The differences in the tables that matter. The pristine site is read once."""
-
-    def __init__(self, session: MoodleSession, pristine: Site, since: int) -> None:
-        self.site = session.value("SELECT DATABASE()")
-        super().__init__(session.conn, pristine.database, self.site, since)
-        self.tables: set[str] = set()
-
-    def changes_in(self, tables: set[str]) -> Any:
-        self.after = rowdiff.Database(self.connection, self.site)
-        self.tables = tables
-        return json.loads(json.dumps(self.changes()))
-
-    def changed_tables(self) -> list[str]:
-        found = []
-        for table in self.tables & self.columns.keys():
-            if not rowdiff.IGNORED_TABLES.match(table) or table in rowdiff.KEPT_ROWS:
-                before, after = self.select(table, self.before), self.select(table, self.after)
-                differ = f"(({before}) EXCEPT ({after})) UNION ALL (({after}) EXCEPT ({before}))"
-                found.append(f"SELECT '{table}' AS name FROM DUAL WHERE EXISTS ({differ})")
-        return sorted(row["name"] for row in self.before.query(" UNION ALL ".join(found)))
 
 
 @dataclass
@@ -104,16 +68,14 @@ class Sandbox:
         self.session = session
         self.state = RunState(session, snapshot=MoodleHook().snapshot)
         self.now = int(time.time())
-        self.differ = Differ(session, pristine, self.now)
+        self.differ = Differ(session.conn, pristine.database, session.value("SELECT DATABASE()"), self.now)
         self.batches = 0
-        self.tables: set[str] = set()  # that may have changed
         self.folders: dict[str, SqlFolder] = {}
 
     @contextmanager
     def undone(self) -> Iterator[None]:
         """Roll back what is done inside."""
         self.batches = 0
-        self.tables.clear()
         try:
             yield
         finally:
@@ -128,7 +90,6 @@ class Sandbox:
                     self.execute(step)
                 else:
                     self.session.execute(step)
-                    self.tables.update(STEP_TABLE.findall(step))
             self.session.execute("SAVEPOINT made")
             yield
 
@@ -136,7 +97,7 @@ class Sandbox:
         """Execute a file on the pristine site and find out what it changed."""
         self.session.execute("ROLLBACK TO SAVEPOINT made")
         outcomes = self.execute(file, batch_lines)
-        return Result(told_of(outcomes), sorted(outcomes.stale), self.told(), self.differ.changes_in(self.tables))
+        return Result(told_of(outcomes), sorted(outcomes.stale), self.told(), self.differ.changes())
 
     def folder(self, file: File, command: CommandFile) -> SqlFolder:
         """The SQL of a file, rendered once for all files with the same columns and Params."""
@@ -154,8 +115,6 @@ class Sandbox:
         stager = Stager(suite, command.header, read_zone(self.session.timezone))
         lines = [StagedLine(record.line, *stager.values(record)) for some in command.records() for record in some]
         folder = self.folder(file, command)
-        for statement in folder.touches + folder.work + folder.end:
-            self.tables.update(written(statement.sql))
         execution = Execution(folder, [(spec.name, spec.type) for spec in suite.plain_columns])
         outcomes = Outcomes()
         for start in range(0, len(lines), batch_lines):

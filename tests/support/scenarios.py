@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.conformance import rowdiff
+from tests.support.differ import Differ
 from tests.support.site import Site
 from toolsync.settings import ROOT
 
@@ -52,11 +53,11 @@ class Scenario:
         """
         connection = site.connect()
         try:
-            changes = rowdiff.Differ(connection, pristine.database, site.database, self._since).changes()
+            changes = Differ(connection, pristine.database, site.database, self._since).changes()
         finally:
             connection.close()
         tolerated = self.json("tolerate.json") if (self.folder / "tolerate.json").exists() else {}
-        return rowdiff.compare(self.json("expected.json"), json.loads(json.dumps(changes)), tolerated)
+        return rowdiff.compare(self.json("expected.json"), changes, tolerated)
 
 
 def prepare(site: Site, path: Path) -> None:
