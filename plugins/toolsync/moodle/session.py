@@ -12,6 +12,11 @@ from toolsync.moodle.schema import Schema
 TABLE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 
+def with_prefix(statement: str, prefix: str) -> str:
+    """Replace `{user}` in a statement by the quoted name of a site's table."""
+    return TABLE.sub(lambda match: f"`{prefix}{match[1]}`", statement)
+
+
 class Site(Protocol):
     """What password hashing and date conversion need to know about a site. `MoodleSession` implements it."""
 
@@ -49,7 +54,7 @@ class MoodleSession:
 
     def sql(self, statement: str) -> str:
         """Replace `{user}` in a statement by the quoted name of the site's table."""
-        return TABLE.sub(lambda match: f"`{self.prefix}{match[1]}`", statement)
+        return with_prefix(statement, self.prefix)
 
     def execute(self, statement: str, args: Sequence[Any] | None = None) -> int:
         """Run a statement.

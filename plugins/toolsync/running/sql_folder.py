@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from toolsync.moodle.session import with_prefix
 from toolsync.reading.problems import shown
 from toolsync.running.sql_names import check_names
 from toolsync.running.state import RunState
@@ -112,7 +114,7 @@ class SqlFolder:
 
     def statements(self, name: str) -> list[Statement]:
         """The statements of a file, rendered."""
-        return [self._finished(statement) for statement in cut(self._render(name))]
+        return list(_statements(self._render(name), self.state.session.prefix, self.state.tables.collated))
 
     def clean_up(self) -> None:
         """Drop the temporary tables of the type, and those that its Python made."""
@@ -139,7 +141,16 @@ class SqlFolder:
     def _render(self, name: str) -> str:
         return render(self._root, name, self._names)
 
-    def _finished(self, statement: Statement) -> Statement:
-        """With the site's own table names, and its collation where a table is defined."""
-        sql = self.state.session.sql(statement.sql)
-        return replace(statement, sql=f"{sql} {self.state.tables.collated}" if statement.only_defines else sql)
+
+@lru_cache(maxsize=256)
+def _statements(rendered: str, prefix: str, table_options: str) -> tuple[Statement, ...]:
+    """The statements of a rendered file, for a site: with its table names, and its collation where a table is defined.
+
+    They are kept: a plan and the execution after it, in one process, have the same.
+    """
+    return tuple(_finished(statement, prefix, table_options) for statement in cut(rendered))
+
+
+def _finished(statement: Statement, prefix: str, table_options: str) -> Statement:
+    sql = with_prefix(statement.sql, prefix)
+    return replace(statement, sql=f"{sql} {table_options}" if statement.only_defines else sql)
