@@ -16,6 +16,7 @@ from airflow.sdk import DAG, Asset, Param, TriggerRule, task_group
 
 from toolsync.operators.purge_caches import PurgeCachesOperator
 from toolsync.operators.steps import CSV_FILE, Steps
+from toolsync.params import section, set_defaults
 from toolsync.reading.suite import load_suite
 from toolsync.settings import settings
 
@@ -30,13 +31,12 @@ def toolsync_dag(file_type: str, *, doc: str, params: Mapping[str, Param], tags:
     :param doc: the manual, in Markdown. Its first line is the DAG's description.
     """
     page = settings()
-    for name, value in (page["defaults"].get(file_type) or {}).items():
-        params[name].value = value  # fails the parsing of the DAG if toolsync.yaml names an unknown Param
+    set_defaults(file_type, params)
     return DAG(
         dag_id=f"toolsync_{file_type}",
         description=doc.strip().splitlines()[0],
         doc_md=doc.strip(),
-        schedule=page["schedules"].get(file_type),
+        schedule=section("schedules", file_type).get(file_type),
         start_date=datetime(2026, 1, 1, tzinfo=UTC),
         catchup=False,
         is_paused_upon_creation=True,

@@ -12,6 +12,7 @@ from toolsync.cabinet.folders import Cabinet
 from toolsync.operators.base import zone_param
 from toolsync.operators.course_query import FILTERS, find_courses
 from toolsync.operators.review_file import comments, left_out_sentence, reset_columns, review_file
+from toolsync.params import check_params
 from toolsync.running.state import open_run
 
 REVIEW = "review"  # the folder in the cabinet
@@ -30,6 +31,7 @@ class MakeCommandFileOperator(BaseOperator):
         self.moodle_conn_id = moodle_conn_id
 
     def execute(self, context: Any) -> dict[str, Any]:
+        check_params(context)
         params = context["params"]
         if not any(params[name] for name in FILTERS):
             raise AirflowFailException("Set at least one filter. The shortname `*` selects every course.")

@@ -1,0 +1,175 @@
+"""Params, checked by name and by value before anything is done: a misspelt `simulate` must not apply a file.
+
+Airflow checks the values of a run, in words of its own, and takes any name.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from copy import copy
+from difflib import get_close_matches
+from typing import Any
+
+from airflow.sdk import Param
+from airflow.sdk.definitions.param import ParamsDict
+from airflow.sdk.exceptions import AirflowFailException, ParamValidationError
+
+from toolsync.settings import INCLUDE, ROOT, settings
+
+# Params whose value is never shown: rows may hold passwords.
+SECRET = {"content"}
+LONGEST = 60  # characters of a value that a message shows
+TYPES = {
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "a text",
+    "array": "a list",
+    "object": "an object",
+    "null": "null",
+}
+
+
+def param_problems(dag_params: ParamsDict | Mapping[str, Param], given: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the Params that are given for a run.
+
+    :param dag_params: the Params of the DAG.
+    :param given: some of them, by name.
+    :return: sentences; the last one lists the Params there are, when a name is unknown.
+    """
+    known = dict(dag_params.items())
+    unknown = [name for name in given if name not in known]
+    problems = [_unknown("There is no Param", name, known) for name in unknown]
+    if unknown:
+        problems.append(f"The Params are {', '.join(known) or 'none'}.")
+    return problems + [
+        problem
+        for name, value in given.items()
+        if name in known and (problem := _value_problem(name, known[name], value))
+    ]
+
+
+def check_params(context: Mapping[str, Any]) -> None:
+    """Check what a run was started with, as the first thing that its first task does.
+
+    :param context: of the task.
+    :raises AirflowFailException: a Param is unknown, has a wrong value, or is ignored by this Airflow.
+    """
+    params, conf, used = context["dag"].params, context["dag_run"].conf or {}, context["params"]
+    problems = param_problems(params, {**used, **conf})
+    problems += [
+        f"Param {name} was given, and Airflow ignores it: its setting [core] dag_run_conf_overrides_params is off."
+        for name, value in conf.items()
+        if name in params and used[name] != value
+    ]
+    if problems:
+        raise AirflowFailException(" ".join([*problems, "Nothing was done. Correct it and trigger the DAG again."]))
+
+
+def set_defaults(file_type: str, params: Mapping[str, Param]) -> None:
+    """Give the Params of a type the defaults of `include/toolsync.yaml`.
+
+    :raises ValueError: they name a type or Param that is not there, or a value that the Param does not take.
+    """
+    defaults = section("defaults", file_type).get(file_type) or {}
+    if not isinstance(defaults, dict):
+        raise ValueError(
+            f"{_place('defaults')}, {file_type}: expected Params and their values, found {found(defaults)}."
+        )
+    if problems := param_problems(params, defaults):
+        raise ValueError(f"{_place('defaults')}, {file_type}: {' '.join(problems)}")
+    for name, value in defaults.items():
+        params[name].value = value
+
+
+def section(name: str, file_type: str) -> Mapping[str, Any]:
+    """A section of `include/toolsync.yaml` that has an entry for each type.
+
+    :param name: `schedules` or `defaults`.
+    :param file_type: the type whose DAG is made, which may be one of yours.
+    :raises ValueError: it names a type that is not there: what was meant for another one would not be done.
+    """
+    entries = settings().get(name) or {}
+    if not isinstance(entries, dict):
+        raise ValueError(f"{_place(name)}: expected types and their settings, found {found(entries)}.")
+    if unknown := [entry for entry in entries if entry not in _types() | {file_type}]:
+        told = [_unknown("There is no type", entry, _types()) for entry in unknown]
+        raise ValueError(f"{_place(name)}: {' '.join(told)} The types are {', '.join(sorted(_types()))}.")
+    return entries
+
+
+def _types() -> set[str]:
+    """The types that have a DAG in `dags` or a folder of SQL; the DAGs of an Airflow may be elsewhere."""
+    dags = {path.stem.removeprefix("toolsync_") for path in (ROOT / "dags").glob("toolsync_*.py")}
+    return dags | {path.name for path in (INCLUDE / "sql").iterdir() if path.is_dir()} - {"shared"}
+
+
+def found(value: Any) -> str:
+    """A value in words: what stands where something else was expected."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return str(value).lower()
+        case str():
+            return f"the text {_short(repr(value))}"
+        case int() | float():
+            return f"the number {_short(str(value))}"
+        case list():
+            return "a list"
+        case dict():
+            return "an object"
+    return f"the {type(value).__name__} {_short(str(value))}"
+
+
+def _value_problem(name: str, param: Param, value: Any) -> str | None:
+    try:
+        copy(param).resolve(value)
+    except ParamValidationError as error:
+        there = "something else" if name in SECRET else found(value)
+        return f"Param {name}: expected {_expected(param.schema, error.args[0])}, found {there}."
+    return None
+
+
+def _expected(schema: Mapping[str, Any], error: Any) -> str:
+    """What a Param takes.
+
+    :param error: why Airflow refuses a value: a ValidationError of jsonschema, or the text that it is not JSON.
+    """
+    keyword = getattr(error, "validator", "type")
+    types = schema.get("type", [])
+    types = [types] if isinstance(types, str) else types
+    if "enum" in schema:
+        return _one_of(repr(value) if isinstance(value, str) else json.dumps(value) for value in schema["enum"])
+    if keyword in ("type", "minimum", "maximum") and types:
+        return _one_of(TYPES[name] + _bounds(name, schema) for name in sorted(types, key="null".__eq__))
+    return f"a value that Airflow takes ({error.message})"
+
+
+def _bounds(type_name: str, schema: Mapping[str, Any]) -> str:
+    """The smallest and the largest number, if there are such."""
+    if type_name not in ("integer", "number"):
+        return ""
+    bounds = {"of at least": schema.get("minimum"), "of at most": schema.get("maximum")}
+    told = [f"{words} {bound}" for words, bound in bounds.items() if bound is not None]
+    return f" {' and '.join(told)}" if told else ""
+
+
+def _one_of(words: Iterable[str]) -> str:
+    *most, last = words
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def _unknown(sentence: str, name: Any, known: Collection[str]) -> str:
+    near = get_close_matches(str(name).lower(), known, n=1)
+    meant = f" Did you mean {near[0]}?" if near else ""
+    return f"{sentence} {_short(repr(str(name)))}.{meant}"
+
+
+def _place(name: str) -> str:
+    return f"include/toolsync.yaml, {name}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
