@@ -17,7 +17,11 @@ Drop a CSV file into the cabinet's `users/inbox`, or paste its rows when you tri
 | `password` is given | its hash is stored. `*NOPASS*`: nobody can log in with a password. Empty or absent for a new account: Moodle generates a password and mails it (Param `create_passwords`) |
 
 An absent column leaves the stored value alone. An empty cell clears the value where Moodle allows that (idnumber, department, description
-…); for names, dates and passwords it counts as not given. Administrators and the guest account are never deleted, suspended or renamed.
+…); for names, dates and passwords it counts as not given. The guest account is never deleted, suspended or renamed.
+
+Administrators of the site (Moodle's setting `siteadmins`) are never deleted, suspended or renamed. Nor does a line change or restore their
+account otherwise, unless Param `protect_administrators` is off: it fails, and nothing of it is done. A line that changes nothing of the account
+is `unchanged`, and its cohorts, courses and site roles are done as for anybody: they give an administrator no rights and take none.
 
 A line may also hold the person's cohorts (`cohort1`), courses (`course1 role1 group1 enrol1 start1 end1`, and so on with 2, 3 …) and site
 roles (`sysrole1`). If only such a part fails, the rest of the line is done all the same. The line comes back, and running it again changes
@@ -71,6 +75,12 @@ dag: DAG = command_file_dag(
             False,
             "Protect emails",
             "Never change the email of an existing account; only fill in a missing one.",
+            section=PEOPLE,
+        ),
+        "protect_administrators": option(
+            True,
+            "Protect administrators",
+            "A line that would change the account of an administrator of the site fails. Otherwise whoever writes files can give an administrator another email and password.",
             section=PEOPLE,
         ),
         "create_passwords": option(

@@ -18,7 +18,7 @@
 -- @new_autosubscribe: 1 if a new account subscribes to the discussions that it posts to, otherwise 0
 -- @new_trackforums: 1 if a new account tracks unread posts, otherwise 0
 SET @local_host = CAST({{ setting("mnet_localhost_id") }} AS SIGNED),
-    @admins = COALESCE({{ setting("siteadmins") }}, ''),
+    @admins = REPLACE(COALESCE({{ setting("siteadmins") }}, ''), ' ', ''),
     @guest = CAST({{ setting("siteguest") }} AS SIGNED),
     @any_username = {{ setting_is_on("extendedusernamechars") }},
     @shared_emails = {{ setting_is_on("allowaccountssameemail") }},

@@ -1,36 +1,6 @@
--- Update existing accounts, also renamed and restored ones, if anything differs.
+-- Update existing accounts, also renamed and restored ones, where 28_what_changes.sql found a difference.
 {% from "users/fields.sql" import kept_when_empty, cleared, cleared_or_null, numbers %}
-{% from "users/terms.sql" import key, renames, new_email with context %}
-{% set found_by_idnumber = " AND r.idnumber <> '' AND (r.restored = 1 OR r.renamed = 1)" if key == "idnumber" else "" %}
-{% set new_idnumber = "u.idnumber <> r.idnumber COLLATE utf8mb4_bin" ~ found_by_idnumber %}
-
-UPDATE toolsync_row r
-  JOIN {user} u ON u.id = r.userid
-   SET r.changed = 1
- WHERE r.status IS NULL
-   AND (r.restored = 1
-{% if given("username") %}
-        OR {{ renames }}
-{% endif %}
-{% if given("email") %}
-        OR {{ new_email }}
-{% endif %}
-{% if given("idnumber") %}
-        OR {{ new_idnumber }}
-{% endif %}
-{% for column in cleared + cleared_or_null if given(column) %}
-        OR COALESCE(u.{{ column }}, '') <> r.{{ column }} COLLATE utf8mb4_bin
-{% endfor %}
-{% for column in kept_when_empty if given(column) %}
-        OR r.{{ column }} <> '' AND u.{{ column }} <> r.{{ column }} COLLATE utf8mb4_bin
-{% endfor %}
-{% for column in numbers if given(column) %}
-        OR u.{{ column }} <> r.{{ column }}
-{% endfor %}
-{% if given("password") %}
-        OR EXISTS (SELECT 1 FROM toolsync_password p WHERE p.line = r.line)
-{% endif %}
-       );
+{% from "users/terms.sql" import renames, new_email, new_idnumber with context %}
 
 {% if given("suspended") or given("auth") %}
 DELETE s

@@ -1,11 +1,12 @@
 {#
   Conditions on a line `r` and its account `u` (all NULL for a new one), shared by several files.
 
-  host        the account's MNet host: this site, or the host of the line
-  makes       the line creates or restores an account
-  renames     it gives an existing account another username
-  new_email   it gives the account another email address; never if the account was found by it
-  people      whether the file concerns courses, cohorts or roles; deletions do
+  host          the account's MNet host: this site, or the host of the line
+  makes         the line creates or restores an account
+  renames       it gives an existing account another username
+  new_email     it gives the account another email address; never if the account was found by it
+  new_idnumber  it gives the account another idnumber; never if the account was found by it
+  people        whether the file concerns courses, cohorts or roles; deletions do
 #}
 {% set key = option.user_id_field %}
 {% set host = "COALESCE(r.mnethostid, @local_host)" if given("mnethostid") else "@local_host" %}
@@ -15,4 +16,6 @@
 {% set found_by_email = " AND r.renamed = 1" if key == "email" else "" %}
 {% set other_email = "FALSE" if option.protect_emails else "u.email <> r.email COLLATE utf8mb4_bin" ~ found_by_email %}
 {% set new_email = "(r.email <> '' AND (" ~ makes ~ " OR u.email = '' OR " ~ other_email ~ "))" %}
+{% set found_by_idnumber = " AND r.idnumber <> '' AND (r.restored = 1 OR r.renamed = 1)" if key == "idnumber" else "" %}
+{% set new_idnumber = "u.idnumber <> r.idnumber COLLATE utf8mb4_bin" ~ found_by_idnumber %}
 {% set people = given("deleted") or given("cohort") or given_any("cohort#") or given_any("course#") or given_any("sysrole#") %}
