@@ -45,7 +45,8 @@ class UndoWriter:
         self.cabinet = cabinet
         self.claim = claim
         self._open: dict[int, _Bundle] = {}  # by course id
-        self._written: dict[str, int] = {}  # the lines of the current batch, by bundle name
+        self._written: dict[str, int] = {}  # the lines of the current attempt at a batch, by bundle name
+        self._settled: set[str] = set()  # the bundles of lines that are done, until the batch is committed
 
     def add(
         self, courseid: int, change: str, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
@@ -65,15 +66,32 @@ class UndoWriter:
         self._open.clear()
 
     def settle(self, lines: set[int]) -> None:
-        """End a batch: remove the bundles of lines that failed after all.
+        """Before a batch commits: remove the bundles of lines that failed after all.
 
         :param lines: the lines that are done.
         """
         self.abandon()
         for name, line in self._written.items():
-            if line not in lines:
+            if line in lines:
+                self._settled.add(name)
+            else:
                 remove_bundle(self.cabinet, name)
         self._written.clear()
+
+    def take_back(self, *, keep_settled: bool) -> None:
+        """After a batch was rolled back: remove its bundles.
+
+        :param keep_settled: nobody knows whether it was rolled back or committed, so keep those that `settle` left.
+        """
+        self.settle(set())
+        if not keep_settled:
+            for name in self._settled:
+                remove_bundle(self.cabinet, name)
+        self._settled.clear()
+
+    def committed(self) -> None:
+        """After a batch was committed: its bundles stay."""
+        self._settled.clear()
 
     def write(self, courses: Mapping[int, dict[str, Any]], release: str) -> dict[int, str]:
         """Write the bundles of these courses, durably.

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 # The server rejects one row: its line fails, the others go on.
 ROW_ERRORS = {1048, 1062, 1264, 1265, 1292, 1366, 1367, 1406, 1411, 1452, 3819, 4025}
 # A deadlock or a lock timeout: the same batch succeeds when it is tried again.
 LOCK_ERRORS = {1205, 1213}
+# The connection ended: the server went away or was stopped, someone or a timeout killed the connection, the network failed.
+LOST_ERRORS = {1053, 1927, 2006, 2013, 2055, 4031}
 # The database account lacks a privilege.
 GRANT_ERRORS = {1044, 1045, 1142, 1143, 1227}
 GRANTS = "SELECT, INSERT, UPDATE, DELETE and CREATE TEMPORARY TABLES"
@@ -31,9 +33,21 @@ def is_worth_another_try(error: Exception) -> bool:
     return isinstance(error, SiteChanged) or error_code(error) in LOCK_ERRORS
 
 
+def is_lost(error: Exception) -> bool:
+    """Whether the connection ended. When that happened during a commit, only the database knows whether it was done."""
+    import MySQLdb
+
+    # The client library's own error for a connection that is closed already has no number: `(0, "")`.
+    return error_code(error) in LOST_ERRORS or isinstance(error, MySQLdb.InterfaceError) and not error_code(error)
+
+
 @contextmanager
 def explained() -> Iterator[None]:
-    """Report a missing privilege with the list of privileges that the account needs, and fail without retries."""
+    """Report a missing privilege, and fail without retries; report a lost connection, so that Airflow tries the task again.
+
+    :raises AirflowFailException: a privilege is missing; the message lists those that the account needs.
+    :raises AirflowException: the connection was lost.
+    """
     import MySQLdb
 
     try:
@@ -43,4 +57,9 @@ def explained() -> Iterator[None]:
             raise AirflowFailException(
                 f"{error.args[1]}. Grant the account of the connection {GRANTS} on the Moodle database."
             ) from None
+        if is_lost(error):
+            raise AirflowException(
+                f"The connection to the database was lost ({error.args[1] or 'it is closed'}). What was not committed is undone; "
+                "the file goes on where it stopped when the task is cleared or the DAG runs again."
+            ) from error
         raise

@@ -15,7 +15,7 @@ from more_itertools import chunked, ilen
 
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
-from toolsync.moodle.errors import is_worth_another_try
+from toolsync.moodle.errors import is_lost, is_worth_another_try
 from toolsync.reporting.approved_plan import ApprovedPlan
 from toolsync.reporting.outcomes import Outcomes
 from toolsync.reporting.pieces import BATCH, CHECKED, EXECUTED, PLAN, PLANNED, piece_name, pieces
@@ -190,18 +190,25 @@ class BatchRun(Generic[Item]):
                 outcomes = self._try(number, items, staged, self.prepared(staged, work))
                 break
             except Exception as error:
-                self._roll_back()
+                self._roll_back(error)
                 if not is_worth_another_try(error) or attempt == attempts or self.rehearsal:
                     raise
                 self.log.info("%s: conflict with another transaction (%s). Trying again.", where, error)
                 time.sleep(random.uniform(0.1, 0.5) * 2**attempt)
         self.log.info("%s: %s in %.1f s.", where, totals(outcomes["counts"], self.unit), time.perf_counter() - started)
 
-    def _roll_back(self) -> None:
+    def _roll_back(self, error: Exception) -> None:
+        """Leave nothing of an attempt, so that the next one begins as the first did.
+
+        The server has not always done it: after a lock timeout it has undone one statement only.
+
+        :param error: what ended the attempt.
+        """
         with suppress(Exception):  # the connection may be lost
             self.state.rollback()
+            self.execution.folder.clean_up()
         if self.state.undo:
-            self.state.undo.settle(set())
+            self.state.undo.take_back(keep_settled=is_lost(error))
 
     def _try(self, number: int, items: list[Item], staged: list[StagedLine], work: Work) -> dict[str, Any]:
         self.begin()
@@ -234,12 +241,10 @@ class BatchRun(Generic[Item]):
         plan = self.execution.approved
         if plan is None:
             return work(staged)
-        self.session.execute("SAVEPOINT toolsync_approved")
+        roll_back = self.state.savepoint("toolsync_approved")
         outcomes = work(staged)
         if strays := plan.strays(outcomes.plan):
-            self.session.execute("ROLLBACK TO SAVEPOINT toolsync_approved")
-            if self.state.undo:
-                self.state.undo.abandon()
+            roll_back()
             others = [line for line in staged if line.line not in strays]
             outcomes = work(others) if others else Outcomes()
             if plan.strays(outcomes.plan):

@@ -87,16 +87,14 @@ class Execution:
         """
         import MySQLdb
 
-        self.session.execute("SAVEPOINT toolsync")
+        roll_back = self.state.savepoint("toolsync")
         try:
             return self._run(lines)
         except MySQLdb.Error as error:
             if error_code(error) not in ROW_ERRORS:
                 raise
-            self.session.execute("ROLLBACK TO SAVEPOINT toolsync")
+            roll_back()
             self.folder.clean_up()
-            if self.state.undo:
-                self.state.undo.abandon()
             if len(lines) == 1:
                 message = f"the database refuses this line: {error.args[1]}"
                 return Outcomes([(lines[0].line, "failed", None, message)])

@@ -35,10 +35,19 @@ class UndoLog(Protocol):
         """Forget the rows that were kept but not written, after a rollback."""
 
     def settle(self, lines: set[int]) -> None:
-        """End a batch: remove the bundles of lines that failed after all.
+        """Before a batch commits: remove the bundles of lines that failed after all.
 
         :param lines: the lines that are done.
         """
+
+    def take_back(self, *, keep_settled: bool) -> None:
+        """After a batch was rolled back: remove its bundles.
+
+        :param keep_settled: nobody knows whether it was rolled back or committed, so keep those that `settle` left.
+        """
+
+    def committed(self) -> None:
+        """After a batch was committed: its bundles stay."""
 
 
 class BackupAnswers(Protocol):
@@ -81,6 +90,8 @@ class RunState:
     def commit(self) -> None:
         """Commit, then call the functions in `after_commit`."""
         self.session.commit()
+        if self.undo:
+            self.undo.committed()
         self.changed_courses.clear()
         for act in self.after_commit:
             act()
@@ -91,6 +102,23 @@ class RunState:
         self.after_commit.clear()
         self.changed_courses.clear()
         self.session.rollback()
+
+    def savepoint(self, name: str) -> Callable[[], None]:
+        """Set a savepoint.
+
+        :return: a function that rolls back to it, and forgets what the run has remembered since.
+        """
+        self.session.execute(f"SAVEPOINT {name}")
+        courses, acts = set(self.changed_courses), len(self.after_commit)
+
+        def roll_back() -> None:
+            self.session.execute(f"ROLLBACK TO SAVEPOINT {name}")
+            self.changed_courses &= courses
+            del self.after_commit[acts:]
+            if self.undo:
+                self.undo.abandon()
+
+        return roll_back
 
 
 @contextmanager

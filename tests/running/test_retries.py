@@ -1,0 +1,244 @@
+"""A lock error, or a lost connection, at any statement of any type: in the end the file did what it does without."""
+
+from __future__ import annotations
+
+import csv
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import MySQLdb
+import pytest
+
+from tests.support.differ import Differ
+from tests.support.faults import CONFLICTS, PHASES, Statements, deadlock, lost, torture
+from tests.support.scenarios import SCENARIOS
+from tests.support.site import Site
+from tests.support.undo import delete, restore
+from toolsync.cabinet.folders import Cabinet
+from toolsync.moodle.hook import MoodleHook
+from toolsync.moodle.session import MoodleSession
+from toolsync.running.state import RunState
+from toolsync.settings import ROOT
+
+pytestmark = pytest.mark.usefixtures("airflow")
+
+Result = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A command file.
+
+    :param run: runs it.
+    :param again: runs the DAG once more, with what lies in the work folder.
+    :param differences: what differs from what it should do; `[]`: nothing.
+    :param prepare: makes the site what the file finds, before anything goes wrong.
+    """
+
+    run: Callable[[Site], Result]
+    again: Callable[[Site], Result]
+    differences: Callable[[Site, Site], Any]
+    prepare: Callable[[Site], Any] = lambda site: None
+
+
+def of_scenario(name: str) -> Case:
+    scenario = SCENARIOS[name]
+    return Case(
+        scenario.run,
+        lambda site: site.run(scenario.dag_id, approve="yes", **scenario.params),
+        scenario.differences,
+    )
+
+
+def back_again(site: Site, pristine: Site) -> Any:
+    """What differs from the site before its course was deleted; notifications and counters aside."""
+    connection = site.connect()
+    try:
+        changes = Differ(connection, pristine.database, site.database, 0).changes()
+    finally:
+        connection.close()
+    return [table for table in changes if table not in ("course", "grade_grades_history")]
+
+
+RESTORE = Case(
+    lambda site: restore(site, "C101", "C102"),
+    lambda site: site.run("toolsync_courses_restore"),
+    back_again,
+    lambda site: delete(site, "C101", "C102"),
+)
+# One or two of each type, and with Params under which files end with work of their own.
+USUAL = [
+    "categories-clean-leaves",
+    "cohort-bindings-roles-and-groups",
+    "cohorts-by-name",
+    "cohorts-create-with-members",
+    "courses-create-new-category-path",
+    "courses-delete-rich",
+    "courses-meta-links",
+    "courses-template-add-lived-in",
+    "courses-template-replace-lived-in",
+    "enrolments-purge-groups",
+    "group-members-purge-empty",
+    "groups-update-and-delete",
+    "pictures-overwrite-off",
+    "reset-everything",
+    "users-create-full",
+    "users-delete",
+    "users-rename",
+]
+CASES = {
+    name: of_scenario(name)
+    for name in (sorted(SCENARIOS) if torture() > 1 else USUAL)
+    if name in SCENARIOS  # some stand in a folder beside this repository
+} | {"restore": RESTORE}
+
+
+def test_every_type_is_here():
+    types = {SCENARIOS[name].dag_id for name in CASES if name in SCENARIOS} | {"toolsync_courses_restore"}
+    dags = {path.stem for path in (ROOT / "dags").glob("toolsync_*.py")}
+    assert dags - types == {"toolsync_make_command_file", "toolsync_courses_check"}  # they write nothing
+
+
+@dataclass(frozen=True)
+class Usual:
+    """What a file does when nothing goes wrong."""
+
+    outcomes: list[list[str]]
+    differences: Any
+    seen: dict[str, int]
+
+
+_usual: dict[str, Usual] = {}
+
+
+@pytest.fixture(params=sorted(CASES))
+def case(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def usual(case: str, site: Site, pristine: Site) -> Usual:
+    """The file without an error. The site is as before."""
+    if case not in _usual:
+        CASES[case].prepare(site)
+        with Statements().watched() as statements:
+            result = CASES[case].run(site)
+        assert result["state"] == "success"
+        _usual[case] = Usual(outcomes(result), CASES[case].differences(site, pristine), dict(statements.seen))
+        site.restore(pristine)
+    return _usual[case]
+
+
+def outcomes(result: Result) -> list[list[str]]:
+    """Number, outcome and column of each line and remark."""
+    report = Path(result["report"])
+    with report.with_name(f"{report.stem}_lines.csv").open(newline="") as stream:
+        return [row[:3] for row in csv.reader(stream)]
+
+
+def faults(case: str, usual: Usual, phases: tuple[str, ...], tag: str) -> Iterator[tuple[str, int, random.Random]]:
+    """Statements to strike at: one in each phase that the file has, as often as asked."""
+    for seed in range(torture()):
+        for phase in phases:
+            if usual.seen.get(phase):
+                chance = random.Random(f"{tag} {case} {phase} {seed}")
+                yield phase, chance.randrange(usual.seen[phase]), chance
+
+
+def test_a_conflict_in_any_phase_is_tried_again(case: str, usual: Usual, site: Site, pristine: Site):
+    assert usual.differences == []
+    for phase, number, chance in faults(case, usual, PHASES, "conflict"):
+        strike = chance.choice(CONFLICTS)
+        CASES[case].prepare(site)
+        with Statements(phase, number, strike).watched() as statements:
+            result = CASES[case].run(site)
+        told = f"{strike.__name__} at statement {number} of {phase}"
+        assert statements.struck and result["state"] == "success", told
+        assert outcomes(result) == usual.outcomes, told
+        assert CASES[case].differences(site, pristine) == [], told
+        site.restore(pristine)
+
+
+def test_after_a_lost_connection_the_next_run_finishes(
+    case: str,
+    usual: Usual,
+    site: Site,
+    pristine: Site,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+):
+    # The claim belongs to this live process, so only its own run or one after its end could continue with it.
+    monkeypatch.setattr("toolsync.cabinet.folders.Owner.may_adopt", lambda self, other: True)
+    phases = PHASES if torture() > 1 else (random.Random(f"phase {case}").choice(sorted(usual.seen)),)
+    for phase, number, _ in faults(case, usual, phases, "lost"):
+        CASES[case].prepare(site)
+        with Statements(phase, number, lost(site)).watched() as statements:
+            result = CASES[case].run(site)
+        told = f"connection lost at statement {number} of {phase}"
+        assert statements.struck and result["state"] == "failed", told
+        assert "The connection to the database was lost (" in "".join(capfd.readouterr()), told
+        result = CASES[case].again(site)
+        assert result["state"] == "success", told
+        assert outcomes(result) == usual.outcomes, told
+        assert CASES[case].differences(site, pristine) == [], told
+        site.restore(pristine)
+
+
+# What a run remembers besides the rows
+
+
+def bundles(site: Site) -> list[str]:
+    return sorted(path.name for path in Cabinet("courses_delete").folder("undo").glob("*"))
+
+
+def test_an_attempt_that_was_rolled_back_leaves_no_undo_bundle(site: Site):
+    """At the last statement before the commit, somebody else deletes the course."""
+    with Statements().watched() as statements:
+        delete(site, "C101", simulate=True)
+        assert not statements.seen
+        delete(site, "C108")
+    before = bundles(site)
+
+    def gone_meanwhile(session: MoodleSession) -> None:
+        session.rollback()
+        site.rows("UPDATE {course} SET shortname = 'C101 of old' WHERE shortname = 'C101'")
+        deadlock(session)
+
+    with Statements("around", statements.seen["around"] - 2, gone_meanwhile).watched() as struck:
+        result = delete(site, "C101")
+    assert struck.struck and result["counts"]["failed"] == 1
+    assert bundles(site) == before
+
+
+def test_undo_bundles_stay_when_nobody_knows_whether_they_are_needed(site: Site, monkeypatch: pytest.MonkeyPatch):
+    commit = MoodleSession.commit
+
+    def commit_unheard(session: MoodleSession) -> None:
+        monkeypatch.setattr(MoodleSession, "commit", commit)
+        commit(session)
+        raise MySQLdb.OperationalError(2013, "Lost connection to server during query")
+
+    monkeypatch.setattr("toolsync.cabinet.folders.Owner.may_adopt", lambda self, other: True)
+    monkeypatch.setattr(MoodleSession, "commit", commit_unheard)
+    assert delete(site, "C101")["state"] == "failed"
+    assert site.run("toolsync_courses_delete", require_approval=False)["counts"]["deleted"] == 1
+    assert restore(site, "C101")["counts"]["created"] == 1
+
+
+def test_after_a_savepoint_nothing_is_remembered_of_what_was_undone(site: Site):
+    with MoodleHook().session(lock_seconds=1) as session:
+        state, done = RunState(session), list[str]()
+        state.changed_courses.add(1)
+        state.after_commit.append(lambda: done.append("before"))
+        roll_back = state.savepoint("here")
+        session.execute("UPDATE {user} SET city = 'Nowhere' WHERE id = 7")
+        state.changed_courses.add(2)
+        state.after_commit.append(lambda: done.append("undone"))
+        roll_back()
+        assert state.changed_courses == {1}
+        assert session.value("SELECT city FROM {user} WHERE id = 7") != "Nowhere"
+        state.commit()
+    assert done == ["before"]
