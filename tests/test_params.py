@@ -12,8 +12,10 @@ from airflow.sdk.exceptions import AirflowFailException, ParamValidationError
 
 from tests.support.site import Site
 from tests.test_dags import SCENARIOS, bag, dag, every_dag  # noqa: F401 (fixtures)
+from toolsync.by_hand import ending, execute
 from toolsync.params import check_params, param_problems
 from toolsync.pipeline import command_file_dag, file_params, option, toolsync_dag
+from toolsync.run import load_dag
 from toolsync.settings import settings
 
 MADE_UP: dict[str, Param] = {
@@ -153,7 +155,11 @@ def test_a_run_with_wrong_params_fails_before_anything_is_done(
 
 def test_the_dag_without_an_inbox_checks_its_params_too(site: Site, airflow: None):
     assert site.run("toolsync_make_command_file", shortname="C10*", limit=1)["state"] == "success"
-    assert site.run("toolsync_make_command_file", shortname="C10*", limmit=1)["state"] == "failed"
+    with pytest.raises(SystemExit, match="2"):
+        site.run("toolsync_make_command_file", shortname="C10*", limmit=1)
+    dag_run, _ = execute(load_dag("toolsync_make_command_file"), {"shortname": "C10*", "limmit": 1})
+    assert dag_run.state == "failed"
+    assert "Did you mean limit?" in " ".join(ending(dag_run)["messages"])
 
 
 @every_dag

@@ -13,28 +13,26 @@ Without either, a run that needs an approval ends after the plan: `state` is `aw
 from __future__ import annotations
 
 import argparse
-import getpass
-import glob
+import fcntl
 import json
 import os
+import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from toolsync.cabinet.claims import Claim
-from toolsync.cabinet.folders import Cabinet
-from toolsync.reporting.approval import CALLER
+from toolsync.cabinet.claims import RUN_PID
+from toolsync.cabinet.storage import read_text
 from toolsync.settings import ROOT
 
 if TYPE_CHECKING:
-    from airflow.models.dagrun import DagRun
     from airflow.sdk import DAG
 
-# States of a run that ended after the plan.
-AWAITING, REFUSED = "awaiting approval", "not approved"
+HOME_PREFIX = "toolsync-run-"
 # Airflow's own loggers; only the logs of the tasks are of interest here.
 CHATTER = (
     "airflow.api_fastapi",
@@ -50,17 +48,12 @@ CHATTER = (
 def main(argv: list[str] | None = None) -> int:
     arguments = parse(argv)
     stdout = hand_over_stdout()
-    with tempfile.TemporaryDirectory(prefix="toolsync-run-") as home:
+    with private_home() as home:
         configure(home, folder_of_one(arguments.dag_id, Path(home)))
         initialise()
-        dag = load_dag(arguments.dag_id)
-        if arguments.approve == "no" and "require_approval" not in dag.params:
-            print(
-                f"{dag.dag_id} deletes nothing, so it has no plan to reject. Use Param simulate instead.",
-                file=sys.stderr,
-            )
-            return 2
-        result = run(dag, arguments.file, arguments.params, arguments.approve)
+        from toolsync.by_hand import AWAITING, REFUSED, run
+
+        result = run(load_dag(arguments.dag_id), arguments.file, arguments.params, arguments.approve)
     if arguments.format == "json":
         print(json.dumps(result, ensure_ascii=False), file=stdout)
     else:
@@ -120,7 +113,7 @@ def configure(home: str, dags: Path = ROOT / "dags") -> None:
         AIRFLOW__CORE__LOAD_EXAMPLES="False",
         AIRFLOW__LOGGING__NAMESPACE_LEVELS=" ".join(f"{name}=ERROR" for name in CHATTER),
         AIRFLOW__LOGGING__BASE_LOG_FOLDER=f"{home}/logs",
-        TOOLSYNC_RUN_PID=str(os.getpid()),
+        **{RUN_PID: str(os.getpid())},
     )
 
 
@@ -153,99 +146,45 @@ def load_dag(dag_id: str) -> DAG:
     return bag.dags[dag_id]
 
 
-def run(dag: DAG, file: Path | None, params: dict[str, Any], approve: str | None = None) -> dict[str, Any]:
-    """Put the file into the inbox and run the DAG.
-
-    :param file: the command file; None: process the files of the inbox.
-    :param approve: `yes` or `no`, the answer to the plan; None: no answer.
-    :return: what `archive` returned for the file, or the last task of a DAG without command files, and the `state` of the run.
-    """
-    if file and "files" not in dag.params:
-        print(f"{dag.dag_id} takes no file. Run it without one.", file=sys.stderr)
-        raise SystemExit(2)
-    for task in dag.tasks:
-        task.retries = 0  # the caller is waiting, so fail at once
-    if not dag.has_task("collect"):
-        dag_run = dag.test(run_conf=params)
-        return {**(returned(dag_run, dag.task_ids[-1]) or {}), "state": str(dag_run.state)}
-    cabinet = Cabinet(dag.dag_id.removeprefix("toolsync_"))
-    dropped = cabinet.put(file) if file else None
-    if dropped:
-        params = {**params, "files": glob.escape(dropped)}
-    with calling(approve, dropped):
-        dag_run = dag.test(run_conf=params)
-    claims = claims_of(dag_run)
-    results = [result for claim in claims if (result := cabinet.result(claim))]
-    if dropped:
-        results = [result for result in results if result["file"] == dropped][-1:]
-        if not any(claim.name == dropped and not claim.simulate for claim in claims):
-            cabinet.withdraw(dropped)  # a simulation leaves the copy in the inbox
-    return summed(results, str(dag_run.state))
-
-
 @contextmanager
-def calling(approve: str | None, dropped: str | None) -> Iterator[None]:
-    """Tell the tasks who runs them, the answer to the plan, and which file of the inbox is only a copy."""
-    caller = {"by": user_name(), "answer": approve, "file": dropped, "pid": os.getpid()}
-    os.environ[CALLER] = json.dumps(caller)
+def private_home() -> Iterator[str]:
+    """A folder for the private Airflow of this process. Those that killed processes left behind are removed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{HOME_PREFIX}*"):
+        with suppress(OSError):  # another user's
+            if folder.stat().st_uid == os.getuid() and not is_locked(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=HOME_PREFIX) as home:
+        descriptor = os.open(home, os.O_RDONLY | os.O_CLOEXEC)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            yield home
+        finally:
+            os.close(descriptor)
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether a living process holds a folder."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        yield
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
     finally:
-        del os.environ[CALLER]
-
-
-def user_name() -> str:
-    """The name of the user who runs this."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a user without a name, as in a container
-        return f"user {os.getuid()}"
-
-
-def summed(results: list[dict[str, Any]], state: str) -> dict[str, Any]:
-    """The result of a run: that of its last file, or of one that was not approved.
-
-    :param results: the results of its files.
-    :param state: the state of the DAG run.
-    """
-    unanswered = [
-        result for result in results if (result.get("approval") or {}).get("needed") and not answer_of(result)
-    ]
-    refused = [result for result in results if answer_of(result) == "no"]
-    for named, found in ((AWAITING, unanswered), (REFUSED, refused)):
-        if found and state == "success":
-            return {**found[-1], "state": named}
-    return {**(results[-1] if results else {}), "state": state}
-
-
-def answer_of(result: dict[str, Any]) -> str | None:
-    return (result.get("approval") or {}).get("answer")
-
-
-def claims_of(dag_run: DagRun) -> list[Claim]:
-    """The files that `collect` claimed."""
-    return [Claim(**claim) for claim in returned(dag_run, "collect") or []]
-
-
-def returned(dag_run: DagRun, task_id: str) -> Any:
-    """What a task returned; None when it did not succeed."""
-    from airflow.models.xcom import XComModel
-    from airflow.utils.session import create_session
-
-    with create_session() as session:
-        found = session.execute(
-            XComModel.get_many(run_id=dag_run.run_id, dag_ids=[dag_run.dag_id], task_ids=[task_id], key="return_value")
-        ).first()
-        return XComModel.deserialize_value(found[0]) if found else None
+        os.close(descriptor)
+    return time.time() - folder.stat().st_mtime < 60  # it may be about to be locked
 
 
 def text_of(result: dict[str, Any]) -> str:
     """The result as text: the report, if there is one."""
+    messages = "".join(f"{message}\n" for message in result["messages"])
     if path := result.get("report"):
-        return Path(path).read_text(encoding="utf-8")
+        return read_text(path)
     if "path" in result:
         return f"{result['path'] or 'No file was written; see the log above.'}\n"
-    return f"The run ended with the state {result['state']}, and no file was processed to the end; see the log above.\n"
+    return (
+        messages
+        or f"The run ended with the state {result['state']}, and no file was processed to the end; see the log above.\n"
+    )
 
 
 if __name__ == "__main__":

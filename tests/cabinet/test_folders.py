@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from pathlib import Path
 
 import pytest
-from airflow.sdk.io import attach
-from fsspec.implementations.memory import MemoryFileSystem
 
+from tests.support.object_store import object_store
 from toolsync.cabinet.claims import Owner
 from toolsync.cabinet.folders import Cabinet
+from toolsync.cabinet.takeover import adopt, own
 
 OPTIONS = {"simulate": False, "encoding": "utf-8", "content": ""}
 OWNER = Owner("run-1", "here", None)
 
 
-@pytest.fixture(params=["folder", "memory"])
+@pytest.fixture(params=["folder", "s3"])
 def cabinet(request: pytest.FixtureRequest, tmp_path: Path) -> Cabinet:
-    if request.param == "folder":
-        return Cabinet("users", str(tmp_path / "cabinet"))
-    attach("memory", fs=MemoryFileSystem())
-    return Cabinet("users", f"memory://cabinet-{os.urandom(4).hex()}")
+    return Cabinet("users", str(tmp_path / "cabinet") if request.param == "folder" else object_store().new_cabinet())
 
 
 @pytest.fixture
@@ -33,7 +29,7 @@ def people(tmp_path: Path) -> Path:
 
 
 def names(cabinet: Cabinet, folder: str) -> list[str]:
-    return sorted(path.name for path in cabinet.folder(folder).iterdir())
+    return [path.name for path in cabinet.files.entries(cabinet.folder(folder))]
 
 
 def test_a_file_goes_from_the_inbox_to_the_archive(cabinet: Cabinet, people: Path):
@@ -96,19 +92,17 @@ def test_a_simulation_takes_a_copy(cabinet: Cabinet, people: Path):
 def test_a_run_finds_its_own_claims_again_with_their_options(cabinet: Cabinet, people: Path):
     cabinet.put(people)
     claim = cabinet.claim("people.csv", OWNER, {**OPTIONS, "user_id_field": "idnumber"})
-    assert list(cabinet.claims(OWNER)) == [claim]
+    assert own(cabinet, OWNER) == [claim]
     assert claim is not None and claim.options["user_id_field"] == "idnumber"
 
 
-def test_the_claim_of_a_dead_run_is_taken_over_that_of_a_living_one_is_not(cabinet: Cabinet, people: Path):
-    living, dead = Owner("run-3", OWNER.host, os.getpid()), Owner("run-4", OWNER.host, 2**22 + 1)
-    for owner in (living, dead):
-        cabinet.put(people)
-        cabinet.claim("people.csv", owner, OPTIONS)
-    taken = list(cabinet.claims(Owner("run-2", OWNER.host, None)))
-    assert len(taken) == 1
-    # From now on it belongs to the second run.
-    assert list(cabinet.claims(dead)) == []
+def test_what_a_run_left_is_taken_over_once(cabinet: Cabinet, people: Path):
+    cabinet.put(people)
+    claim = cabinet.claim("people.csv", OWNER, OPTIONS)
+    later = Owner("run-2", OWNER.host, None)
+    assert adopt(cabinet, later) == ([claim], [])
+    assert adopt(cabinet, later) == ([], [])
+    assert own(cabinet, OWNER) == [] and own(cabinet, later) == [claim]
 
 
 def test_a_file_appears_complete_or_not_at_all(cabinet: Cabinet):

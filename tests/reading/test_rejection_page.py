@@ -33,9 +33,10 @@ def page(tmp_path: Path):
 
 def write(target: Path, problems: list[FileProblem], file_name: str = "people.csv", suite=USERS) -> str:
     time = datetime(2026, 9, 1, 8, tzinfo=UTC)
-    write_rejection_page(
-        target, problems=problems, suite=suite, file_name=file_name, size=1234, run_name="id-1", time=time
-    )
+    with target.open("wb") as stream:
+        write_rejection_page(
+            stream, problems=problems, suite=suite, file_name=file_name, size=1234, run_name="id-1", time=time
+        )
     return target.read_text(encoding="utf-8")
 
 

@@ -13,9 +13,10 @@ import pytest
 
 from tests.support.command import killed, run_command, run_real_command
 from tests.support.site import Site
+from toolsync.by_hand import user_name
 from toolsync.cabinet.folders import Cabinet
 from toolsync.reporting.plan import SHOWN, Totals, cell, markdown, plan_lines, size
-from toolsync.run import load_dag, user_name
+from toolsync.run import load_dag
 from toolsync.running.sql_folder import Occasion
 from toolsync.settings import settings
 
@@ -264,7 +265,6 @@ def test_execute_checks_the_decision_itself(
     monkeypatch.undo()
     monkeypatch.setenv("TOOLSYNC_CABINET", str(cabinet.root.parent))
     monkeypatch.setenv("AIRFLOW_CONN_MOODLE_DB", site.connection(dataroot=tmp_path / "moodledata"))
-    monkeypatch.setattr("toolsync.cabinet.folders.Owner.may_adopt", lambda self, other: True)
     assert site.run(DAG_ID)["state"] == "awaiting approval"
     assert found(cabinet) == ["inbox/old courses.csv"]
 
@@ -386,6 +386,8 @@ def test_an_answer_in_advance_does_not_count_for_files_of_a_dead_run(
     drop(cabinet, tmp_path)
     killed("toolsync.operators.plan:PlanOperator.process", "after", DAG_ID, "--approve", "no")
     assert site.run(DAG_ID, "shortname\nC108\n", approve="yes")["counts"]["deleted"] == 1
+    assert holding(cabinet) == ["work"]
+    assert site.run(DAG_ID, approve="yes")["state"] == "not approved"
     assert found(cabinet, "inbox") == ["inbox/old courses.csv"]
     assert site.value(GONE) == 2
 

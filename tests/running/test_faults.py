@@ -17,6 +17,7 @@ import pytest
 from tests.support.command import killed
 from tests.support.site import Site
 from tools.mariadb import PrivateServer
+from toolsync.cabinet.disk import Disk
 from toolsync.cabinet.folders import Cabinet
 
 pytestmark = pytest.mark.usefixtures("airflow")
@@ -109,8 +110,6 @@ def test_the_database_dies_and_comes_back(
     assert places(cabinet, PEOPLE) == ["work"]
 
     server.start()
-    # The claim belongs to this live process, so only its own run or one after its end could continue with it.
-    monkeypatch.setattr("toolsync.cabinet.folders.Owner.may_adopt", lambda self, other: True)
     assert site.run("toolsync_users")["state"] == "success"
     assert site.value("SELECT COUNT(*) FROM {user} WHERE username LIKE 'p0__'") == 20
     assert places(cabinet, PEOPLE) == ["archive"]
@@ -166,20 +165,21 @@ def test_a_deadlock_is_tried_again(site: Site, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_a_full_disk_loses_nothing(site: Site, cabinet: Cabinet, monkeypatch: pytest.MonkeyPatch):
-    original = Path.open
+    def on_a_full_disk(self: Disk, path: Path) -> Any:
+        if path.parent.name == "tryback":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        return writing(self, path)
 
-    def on_a_full_disk(self: Path, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
-        full = "w" in mode and self.parent.name == "tryback"
-        return original(Path("/dev/full") if full else self, mode, *args, **kwargs)
-
-    monkeypatch.setattr(Path, "open", on_a_full_disk)
-    assert site.run("toolsync_users", PEOPLE)["state"] == "failed"
+    writing = Disk.writing
+    monkeypatch.setattr(Disk, "writing", on_a_full_disk)
+    result = site.run("toolsync_users", PEOPLE)
+    assert result["state"] == "failed"
+    assert "No space left on device" in " ".join(result["messages"]) and "it is full" in " ".join(result["messages"])
     monkeypatch.undo()
     monkeypatch.setenv("TOOLSYNC_CABINET", str(cabinet.root.parent))
     monkeypatch.setenv("AIRFLOW_CONN_MOODLE_DB", site.connection())
-    assert places(cabinet, PEOPLE) == ["work"], errno.ENOSPC
+    assert places(cabinet, PEOPLE) == ["work"]
 
-    monkeypatch.setattr("toolsync.cabinet.folders.Owner.may_adopt", lambda self, other: True)
     assert site.run("toolsync_users")["state"] == "success"
     [tryback] = cabinet.folder("tryback").glob("*.csv")
     assert tryback.read_text() == HEADER + "no.last,No,,x@example.org\n"

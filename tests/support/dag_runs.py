@@ -37,9 +37,11 @@ def run_dag(dag_id: str, file: Path | None, params: dict[str, Any], approve: str
     """Run a command file through its DAG, as `toolsync.run` does."""
     from airflow import settings
 
+    from toolsync.by_hand import run
+
     # DAG.test() parses every DAG of the folder and writes it to the metadata database, each time: give it a folder with this DAG alone.
     settings.DAGS_FOLDER = str(_folder(dag_id))
-    return command.run(command.load_dag(dag_id), file, params, approve)
+    return run(command.load_dag(dag_id), file, params, approve)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""A claim: a command file that a run has taken out of the inbox, and the run that works on it."""
+"""A claim: a command file that a run has taken, and the run that works on it."""
 
 from __future__ import annotations
 
@@ -8,34 +8,50 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+RUN_PID = "TOOLSYNC_RUN_PID"  # the environment variable in which toolsync.run says that it is the run
+
 
 @dataclass(frozen=True)
 class Owner:
     """The run that works on a claim.
 
-    :param run_id: Airflow's id of the run.
+    :param run_id: Airflow's id of the run, or a name for a run by hand.
     :param host: the host name of the machine it runs on.
     :param pid: the process id of `toolsync.run`; None under a scheduler.
+    :param started: when that process started, in words that only comparing makes sense of; None: not known.
     """
 
     run_id: str
     host: str
     pid: int | None
+    started: str | None = None
 
     @classmethod
     def of_run(cls, run_id: str) -> Owner:
-        """The owner that this process stands for."""
-        pid = os.environ.get("TOOLSYNC_RUN_PID")
-        return cls(run_id, socket.gethostname(), int(pid) if pid else None)
+        """The owner that this process stands for.
 
-    def may_adopt(self, other: Owner) -> bool:
-        """Whether this run may take over the claims of another one, because that one is dead.
-
-        Under a scheduler a DAG has one run at a time, so the claims of another run are always left over. A run by hand is alive as long as its process.
+        :param run_id: Airflow's id of the run.
         """
-        if other.pid is None:
-            return self.pid is None
-        return other.host == self.host and not Path(f"/proc/{other.pid}").exists()
+        pid = os.environ.get(RUN_PID)
+        return cls.by_hand(int(pid)) if pid else cls(run_id, socket.gethostname(), None)
+
+    @classmethod
+    def by_hand(cls, pid: int) -> Owner:
+        """The owner of what `toolsync.run` runs, a process of this machine."""
+        host, started = socket.gethostname(), _start_of(pid)
+        return cls(f"by hand {host} {pid} {started}", host, pid, started)
+
+    @property
+    def lives(self) -> bool | None:
+        """Whether the process of a run by hand lives; None when that can't be known from here."""
+        if self.pid is None or self.host != socket.gethostname():
+            return None
+        if self.started is None:
+            return Path(f"/proc/{self.pid}").exists()
+        return _start_of(self.pid) == self.started
+
+    def __str__(self) -> str:
+        return f"run {self.run_id}" if self.pid is None else f"a run by hand, process {self.pid} on {self.host}"
 
 
 @dataclass(frozen=True)
@@ -43,23 +59,30 @@ class Claim:
     """A command file that a run has taken.
 
     :param id: a moment in UTC and random digits. It is part of the names of the claim's files in every folder.
-    :param name: the file's own name.
+    :param name: the file's own name, or a safe one like it.
     :param options: the Params of the run that took it. A run that takes it over goes on with these.
+    :param dropped_as: the name that it had in the inbox, as it can be shown, when that is not `name`.
     """
 
     id: str
     name: str
     options: dict[str, Any]
+    dropped_as: str | None = None
 
     @property
     def simulate(self) -> bool:
-        """Whether the run only simulates: the file is a copy, and the original is still in the inbox."""
+        """Whether the run only simulates: the file is a copy, and the original is still where it was."""
         return self.options["simulate"]
 
     @property
     def pasted(self) -> bool:
         """Whether its rows come from Param `content`, and not from a file in the inbox."""
         return self.options.get("pasted", False)
+
+    @property
+    def given(self) -> bool:
+        """Whether it is a copy of a file that `toolsync.run` was given, and not from the inbox."""
+        return self.options.get("given", False)
 
     def named(self, what: str = "", suffix: str | None = None) -> str:
         """The name of a file that belongs to this one: `users.csv` → `users_20261122-190000-123456-1a2b_report.txt`.
@@ -77,3 +100,13 @@ class Claim:
         :param suffix: what comes after `report`, `_lines.csv`.
         """
         return self.named("simulation_report" if self.simulate else "report", suffix)
+
+
+def _start_of(pid: int) -> str | None:
+    """When a process started: the boot of the machine and the ticks since; None when there is no such process."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return None
+    return f"{boot} {status[19]}"

@@ -14,23 +14,31 @@ At any moment a file is in exactly one of inbox, work and archive: it moves by a
 
 from __future__ import annotations
 
-import fnmatch
-import os
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
+from toolsync.cabinet import alive
 from toolsync.cabinet.claims import Claim, Owner
-from toolsync.cabinet.inbox import names_like, why_not_ready
-from toolsync.cabinet.storage import appearing, copy, folder_at, is_local, move, read_json, remove_folder, write_json
-from toolsync.settings import cabinet_url
+from toolsync.cabinet.disk import Disk
+from toolsync.cabinet.inbox import why_not_ready
+from toolsync.cabinet.names import matches, names_like, safe_name, shown_name
+from toolsync.cabinet.records import Records
+from toolsync.cabinet.storage import files_at, folder_at
+from toolsync.cabinet.store import Store, Stored
+from toolsync.settings import cabinet_url, settings
 
-# Files of a claim's work folder: the claim and its owner; the name in the inbox that is kept free for it.
+# Files of a claim's work folder: the claim, its owner and where it was; the name in the inbox that is kept free for it.
 CLAIM, RESERVED = "claim.json", "reserved.json"
+FILE = "file"  # the folder that holds the claimed file
+
+
+class StillInInbox(Exception):
+    """A file was copied from the inbox of an object store and can't be deleted there, so taking it would do it again and again."""
 
 
 class Cabinet:
@@ -39,14 +47,17 @@ class Cabinet:
     :param file_type: the type, `users`.
     :param url: the cabinet: a folder, or an address of an object store. Default: that of this installation.
     :ivar root: the folder that holds the type's folders.
+    :ivar files: reads and writes files there.
     :ivar local: whether it is on this machine, and not in an object store.
     """
 
     def __init__(self, file_type: str, url: str | None = None) -> None:
         self.root = folder_at(url or cabinet_url()) / file_type
-        self.local = is_local(self.root)
+        self.files = files_at(self.root)
+        self.local = self.files.local
+        self._records: dict[str, Records] = {}
         for name in ("inbox", "work", "tryback", "archive", "report"):
-            self.folder(name).mkdir(parents=True, exist_ok=True)
+            self.files.make_folder(self.folder(name))
 
     def folder(self, name: str) -> Any:
         """The path of one of the folders, `inbox`."""
@@ -55,36 +66,37 @@ class Cabinet:
     # Inbox
 
     def put(self, source: Path) -> str:
-        """Drop a copy of a local file into the inbox.
+        """Drop a copy of a local file into the inbox. It is complete, so the next run takes it: it looks as old as a settled file.
 
         :return: the name it got there: its own, or a free one like it.
         """
-        name = next(name for name in names_like(source.name) if not (self.folder("inbox") / name).exists())
-        with appearing(self.folder("inbox") / name) as part:
-            copy(source, part)
-            if self.local:
-                os.utime(part, (0, 0))  # it is complete: no run needs to wait until it settles
-        return name
+        with source.open("rb") as stream:
+            for name in names_like(safe_name(source.name)):
+                if self.files.add(self.folder("inbox") / name, stream, settings()["settle_seconds"]):
+                    return name
+                stream.seek(0)
+        raise AssertionError("names do not end")
 
     def waiting(self, pattern: str, settle_seconds: float) -> tuple[list[str], list[tuple[str, str]]]:
         """The files of the inbox whose name matches.
 
-        :param pattern: a glob, `*` for all.
+        :param pattern: a glob, `*` for all, or a name.
         :param settle_seconds: a file that changed less long ago is left alone.
-        :return: the names of those that are ready, in order; and (name, reason) of those that are left alone.
+        :return: the names of those that are ready, in order; and (name as it can be shown, reason) of those that are left alone.
         """
         ready: list[str] = []
         left: list[tuple[str, str]] = []
-        for path in sorted(self.folder("inbox").iterdir(), key=lambda path: path.name):
-            if fnmatch.fnmatchcase(path.name, pattern):
-                with suppress(FileNotFoundError):  # another run has taken it
-                    reason = why_not_ready(path, settle_seconds)
-                    left.append((path.name, reason)) if reason else ready.append(path.name)
+        for path in self.files.entries(self.folder("inbox")):
+            if not matches(path.name, pattern):
+                continue
+            try:
+                reason = why_not_ready(path, settle_seconds)
+            except FileNotFoundError:  # another run has taken it
+                continue
+            except OSError as error:
+                reason = f"it can't be looked at: {error.strerror}"
+            left.append((shown_name(path.name), reason)) if reason else ready.append(path.name)
         return ready, left
-
-    def withdraw(self, name: str) -> None:
-        """Take a file that `put` dropped out of the inbox again, if it is still there."""
-        (self.folder("inbox") / name).unlink(missing_ok=True)
 
     def reserve(self, claim: Claim) -> Any:
         """Keep a name in the inbox free for a claimed file that is to be put back.
@@ -99,13 +111,13 @@ class Cabinet:
         name = claim.name
         for name in names_like(claim.name):
             self.save(claim, RESERVED, name)
-            if _takes(inbox / name):
+            if self.files.reserve(inbox / name):
                 break
         return inbox / name
 
     def put_back(self, claim: Claim) -> None:
         """Move the claimed file into the inbox again, to the path that `reserve` returns."""
-        move(self.input(claim), self.reserve(claim))
+        self.files.move(self.input(claim), self.reserve(claim))
 
     # Claims
 
@@ -116,14 +128,27 @@ class Cabinet:
         :param owner: the run.
         :param options: the run's Params.
         :return: None when another run was faster.
+        :raises StillInInbox: it can't be deleted from the inbox of an object store. It is not taken.
+        :raises OSError: the file can't be taken; it stays in the inbox.
         """
-        claim = self._new_claim(name, owner, options)
-        take = copy if claim.simulate else move
+        path, source = self.folder("inbox") / name, None
+        if isinstance(self.files, Store):
+            source = {"name": name, "identity": self.files.identity(path)}
+            if source["identity"] is None:
+                return None
+        claim = self._new_claim(name, owner, options, source)
+        take = self.files.move if self.local and not claim.simulate else self.files.copy
         try:
-            take(self.folder("inbox") / name, self.input(claim))
+            take(path, self.input(claim))
+            self._records.pop(claim.id)  # what it knows of the store is from before
+            self.leave_inbox(claim, source)
         except FileNotFoundError:
             self.discard(claim)
             return None
+        except (OSError, StillInInbox):
+            if self.files.exists(path):
+                self.discard(claim)
+            raise
         return claim
 
     def claim_content(self, owner: Owner, options: Mapping[str, Any], name: str = "pasted.csv") -> Claim:
@@ -134,26 +159,57 @@ class Cabinet:
         :param name: the name that the file gets.
         """
         claim = self._new_claim(name, owner, {**options, "encoding": "utf-8", "pasted": True})
-        with appearing(self.input(claim)) as part:
-            part.write_bytes(options["content"].encode())
+        self.files.write(self.input(claim), options["content"].encode())
+        self._records.pop(claim.id)
         return claim
 
-    def claims(self, owner: Owner) -> Iterator[Claim]:
-        """The claims of a run, and those that dead runs left, which are its own from now on. The oldest comes first."""
-        for folder in sorted(self.folder("work").iterdir(), key=lambda path: path.name):
-            record = read_json(folder / CLAIM)
-            if record is None:
-                continue
-            claim, other = Claim(**record["claim"]), Owner(**record["owner"])
-            if other.run_id != owner.run_id and not owner.may_adopt(other):
-                continue
-            if not self.input(claim).exists():
-                self.discard(claim)
-            elif claim.simulate and other.run_id != owner.run_id:
-                self.discard(claim)  # a copy: the original is in the inbox
-            else:
-                self._write_claim(claim, owner)
-                yield claim
+    def claim_given(self, source: Path, owner: Owner, options: Mapping[str, Any]) -> Claim:
+        """Claim a copy of a file that is not in the inbox, and never gets there.
+
+        :param source: a file of this machine, which stays as it is.
+        :param owner: the run.
+        :param options: the run's Params.
+        :raises OSError: it can't be read, or the cabinet can't be written.
+        """
+        claim = self._new_claim(source.name, owner, {**options, "given": True})
+        try:
+            with source.open("rb") as stream:
+                self.files.add(self.input(claim), stream)
+        except BaseException:
+            self.discard(claim)
+            raise
+        self._records.pop(claim.id)
+        return claim
+
+    def own(self, claim: Claim, owner: Owner, source: Mapping[str, Any] | None) -> None:
+        """Record whose claim it is. A run by hand holds it besides, as long as its process lives.
+
+        :param source: `name` and `identity` of the file in the inbox of an object store; None: it is not from there.
+        """
+        self.files.make_folder(self.work(claim))
+        if owner.pid is not None:
+            alive.hold(self.files, self.work(claim), claim)
+        self.save(claim, CLAIM, {"claim": asdict(claim), "owner": asdict(owner), "source": source})
+
+    def leave_inbox(self, claim: Claim, source: Mapping[str, Any] | None) -> None:
+        """Delete the original of a claimed file from the inbox of an object store, where a claim is a copy at first.
+
+        :param source: as `own` recorded it.
+        :raises StillInInbox: it can't be deleted.
+        :raises OSError: the store does not answer.
+        """
+        if source is None or isinstance(self.files, Disk) or claim.simulate:
+            return
+        path = self.folder("inbox") / source["name"]
+        if self.files.identity(path) != source["identity"]:
+            return  # it is gone, or another file has that name by now
+        try:
+            self.files.remove(path)
+        except OSError as error:
+            if self.files.exists(path):
+                raise StillInInbox(
+                    f"it can't be deleted from the inbox ({error}), and would be done again by each run"
+                ) from error
 
     def work(self, claim: Claim) -> Any:
         """The claim's work folder."""
@@ -161,15 +217,38 @@ class Cabinet:
 
     def input(self, claim: Claim) -> Any:
         """The path of the claimed file."""
-        return self.work(claim) / "file" / claim.name
+        return self.work(claim) / FILE / claim.name
+
+    def holds(self, claim: Claim) -> bool:
+        """Whether the claimed file is still in the work folder."""
+        if self.local:
+            return self.files.exists(self.input(claim))
+        return f"{FILE}/{claim.name}" in self._records_of(claim).sizes()
+
+    def is_begun(self, claim: Claim) -> bool:
+        """Whether something of the file may have reached the site."""
+        return any(name.startswith(("batch-", "written-", "backup_")) for name in self._records_of(claim).sizes())
+
+    def opened(self, claim: Claim) -> Any:
+        """The claimed file: a path, or something else with `open("rb")`."""
+        if isinstance(self.files, Disk):
+            return self.input(claim)
+        return Stored(self.files, self.input(claim), self.size(claim))
+
+    def size(self, claim: Claim) -> int:
+        """The size of the claimed file, in bytes."""
+        return self._records_of(claim).sizes()[f"{FILE}/{claim.name}"]
 
     def discard(self, claim: Claim) -> None:
-        """Remove the claim's work folder."""
-        remove_folder(self.work(claim))
+        """Remove the claim's work folder: the file first, so that nobody goes on with half of it."""
+        self.files.remove(self.input(claim))
+        self.files.remove_folder(self.work(claim))
+        self._records.pop(claim.id, None)
+        alive.let_go(claim)
 
     def archive(self, claim: Claim) -> None:
         """Move the claimed file into the archive."""
-        move(self.input(claim), self.archived(claim))
+        self.files.move(self.input(claim), self.archived(claim))
 
     def archived(self, claim: Claim) -> Any:
         """The path of the claimed file in the archive, whether it is there already or not."""
@@ -177,61 +256,54 @@ class Cabinet:
 
     def result(self, claim: Claim) -> dict[str, Any] | None:
         """The result that `archive` wrote; None when the claim was not processed to its end."""
-        return read_json(self.folder("report") / claim.report_name(".json"))
+        return Records(self.files, self.folder("report")).saved(claim.report_name(".json"))
 
     # What a task leaves for the next
 
     def save(self, claim: Claim, name: str, value: Any) -> None:
-        """Keep a JSON value in the claim's work folder."""
-        write_json(self.work(claim) / name, value)
+        """Keep a JSON value in the claim's work folder. It is durable when this returns."""
+        self._records_of(claim).save(name, value)
 
     def saved(self, claim: Claim, name: str) -> Any:
-        """A JSON value from the claim's work folder; None when it is not there."""
-        return read_json(self.work(claim) / name)
+        """A JSON value from the claim's work folder; None when it is not there.
+
+        :raises UnreadableRecord: it is damaged.
+        """
+        return self._records_of(claim).saved(name)
 
     def forget(self, claim: Claim, name: str) -> None:
         """Remove a value that `save` kept."""
-        (self.work(claim) / name).unlink(missing_ok=True)
+        self._records_of(claim).forget(name)
 
     @contextmanager
     def writing(self, folder: str, name: str) -> Iterator[tuple[IO[bytes], Any]]:
-        """Write a file that appears complete when the block ends without an error.
+        """Write a file that appears complete, and durable, when the block ends without an error.
 
         :param folder: one of the folders, `report`.
         :param name: the name of the file.
         :return: (an open binary file, the path that it will have).
         """
+        self.files.make_folder(self.folder(folder))
         target = self.folder(folder) / name
-        with appearing(target) as part, part.open("wb") as stream:
+        with self.files.writing(target) as stream:
             yield stream, target
-            stream.flush()
-            if self.local:
-                os.fsync(stream.fileno())
 
-    def _new_claim(self, name: str, owner: Owner, options: Mapping[str, Any]) -> Claim:
+    def _new_claim(
+        self, name: str, owner: Owner, options: Mapping[str, Any], source: Mapping[str, Any] | None = None
+    ) -> Claim:
         kept = {option: value for option, value in options.items() if option != "content"}
-        claim = Claim(f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}", name, kept)
-        self.input(claim).parent.mkdir(parents=True)
-        self._write_claim(claim, owner)
+        safe = safe_name(name)
+        number = f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}"
+        claim = Claim(number, safe, kept, None if safe == name else shown_name(name))
+        self.own(claim, owner, source)
+        self.files.make_folder(self.work(claim) / FILE)
         return claim
 
-    def _write_claim(self, claim: Claim, owner: Owner) -> None:
-        self.save(claim, CLAIM, {"claim": asdict(claim), "owner": asdict(owner)})
+    def _records_of(self, claim: Claim) -> Records:
+        if claim.id not in self._records:
+            self._records[claim.id] = Records(self.files, self.work(claim))
+        return self._records[claim.id]
 
     def _is_left_over(self, claim: Claim, path: Any) -> bool:
         """Whether an earlier attempt left a file in the inbox: the empty one, or, in an object store, the copy of a move that was cut short."""
-        return path.is_file() and path.read_bytes() in {b"", self.input(claim).read_bytes()}
-
-
-def _takes(path: Any) -> bool:
-    """Make an empty file, which holds a name in the inbox; an object store holds no names.
-
-    :return: whether the name was free.
-    """
-    if not is_local(path):
-        return not path.exists()
-    try:
-        path.touch(exist_ok=False)
-    except FileExistsError:
-        return False
-    return True
+        return self.files.exists(path) and self.files.read(path) in {b"", self.files.read(self.input(claim))}

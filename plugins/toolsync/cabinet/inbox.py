@@ -1,27 +1,13 @@
-"""The files of an inbox: which are ready, and which names are free."""
+"""The files of an inbox: which are ready."""
 
 from __future__ import annotations
 
-import fnmatch
 import time
-from collections.abc import Iterator
-from pathlib import PurePosixPath
+from pathlib import Path
 from typing import Any
 
-from toolsync.cabinet.storage import is_local
-
-# Names that upload programs give to incomplete files, and files that operating systems leave behind.
-UNFINISHED = (".*", "_*", "*~", "*.part", "*.filepart", "*.tmp", "*.crdownload", "Thumbs.db")
-
-
-def names_like(name: str) -> Iterator[str]:
-    """A file's name, then others like it: `a.csv`, `a~2.csv`, `a~3.csv` …"""
-    path = PurePosixPath(name)
-    yield name
-    number = 1
-    while True:
-        number += 1
-        yield f"{path.stem}~{number}{path.suffix}"
+from toolsync.cabinet.disk import is_plain_file
+from toolsync.cabinet.names import is_unfinished
 
 
 def why_not_ready(path: Any, settle_seconds: float) -> str | None:
@@ -30,13 +16,25 @@ def why_not_ready(path: Any, settle_seconds: float) -> str | None:
     :param settle_seconds: a local file that changed less long ago may still be being written.
     :raises FileNotFoundError: when another run has taken it meanwhile.
     """
-    if any(fnmatch.fnmatchcase(path.name, unfinished) for unfinished in UNFINISHED):
+    if is_unfinished(path.name):
         return "its name is that of an incomplete or hidden file"
-    if is_local(path) and path.is_symlink():
+    if not isinstance(path, Path):
+        return None  # an object appears whole
+    if path.is_symlink():
         return "it is a symbolic link: put the file itself here"
-    age = time.time() - path.stat().st_mtime if is_local(path) else settle_seconds
-    if not path.is_file():
+    if not is_plain_file(path):
         return "it is not a file"
-    if age < settle_seconds:
-        return f"it changed {age:.0f} s ago and may still be being written: the next run takes it"
+    return _why_unsettled(path, settle_seconds)
+
+
+def _why_unsettled(path: Path, settle_seconds: float) -> str | None:
+    times, now = path.stat(), time.time()
+    if times.st_mtime <= now:
+        age = now - times.st_mtime
+        if age < settle_seconds:
+            return f"it changed {age:.0f} s ago and may still be being written: the next run takes it"
+    elif abs(times.st_ctime - times.st_mtime) <= 1:
+        # Only a file server whose clock differs from ours sets both times ahead.
+        return f"the clock of its disk is {times.st_mtime - now:.0f} s ahead of this machine's: the run after that time takes it"
+    # A program that keeps a file's time (rsync, unzip) has set a time ahead; it did so when the file was complete.
     return None

@@ -1,14 +1,29 @@
-"""Files on this machine or in an object store. A file is written under another name first, so that it appears complete or not at all."""
+"""Where a cabinet is: on this machine or in an object store."""
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from toolsync.cabinet.disk import Disk
+from toolsync.cabinet.store import Store
+
+# What a person has to mend before any file can be treated.
+HINDRANCES = {
+    errno.EROFS: "it is read-only",
+    errno.ENOSPC: "it is full",
+    errno.EDQUOT: "its quota is used up",
+    errno.EACCES: "this account may not do that",
+    errno.EPERM: "this account may not do that",
+    errno.EIO: "it can't be read or written",
+}
+
+
+class CabinetUnusable(Exception):
+    """The cabinet can't be read or written; the message says why."""
 
 
 def folder_at(url: str) -> Any:
@@ -23,57 +38,30 @@ def folder_at(url: str) -> Any:
     return Path(url.removeprefix("file://"))
 
 
-def is_local(path: Any) -> bool:
-    """Whether a path is on this machine, and not in an object store."""
-    return isinstance(path, Path)
+def files_at(folder: Any) -> Disk | Store:
+    """What reads and writes the files below a folder."""
+    return Disk() if isinstance(folder, Path) else Store(folder)
 
 
-def move(source: Any, target: Any) -> None:
-    """Move a file: by a rename on this machine, by a copy and a deletion in an object store.
-
-    :raises FileNotFoundError: when the source is not there.
-    """
-    if is_local(source):
-        os.rename(source, target)
-    else:
-        source.move(target)
-
-
-def copy(source: Any, target: Any) -> None:
-    """Copy the content of a file."""
-    with source.open("rb") as original, target.open("wb") as written:
-        shutil.copyfileobj(original, written)
-
-
-def remove_folder(folder: Any) -> None:
-    """Remove a folder and all it holds, if it is there."""
-    if is_local(folder):
-        shutil.rmtree(folder, ignore_errors=True)
-    elif folder.exists():
-        folder.rmdir(recursive=True)
+def read_text(path: str) -> str:
+    """The text of a file of the cabinet, wherever that is."""
+    place = folder_at(path)
+    return files_at(place).read(place).decode()
 
 
 @contextmanager
-def appearing(target: Any) -> Iterator[Any]:
-    """Write a file under a hidden name; it gets its own when the block ends without an error.
+def explained() -> Iterator[None]:
+    """Say in a sentence that the cabinet can't be read or written.
 
-    :return: the hidden path beside the target.
+    :raises CabinetUnusable: it can't.
     """
-    part = target.parent / f".{target.name}.part"
-    yield part
-    move(part, target)
-
-
-def write_json(path: Any, value: Any) -> None:
-    """Write a JSON file, and its folder if it is not there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with appearing(path) as part:
-        part.write_bytes(json.dumps(value, ensure_ascii=False).encode())
-
-
-def read_json(path: Any) -> Any:
-    """The value of a JSON file; None when there is no such file."""
     try:
-        return json.loads(path.read_bytes())
-    except (FileNotFoundError, NotADirectoryError):
-        return None
+        yield
+    except OSError as error:
+        if why := HINDRANCES.get(error.errno or 0):
+            where = f"{error.filename}: " if error.filename else ""
+            raise CabinetUnusable(
+                f"The cabinet can't be used: {where}{error.strerror}. As {why}, nothing more was done; what was begun is in the work folder. "
+                "Mend that and run the DAG again."
+            ) from error
+        raise

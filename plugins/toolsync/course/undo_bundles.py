@@ -101,7 +101,6 @@ class UndoWriter:
         :return: the name of each bundle, by course id; a course without rows has none.
         """
         made = timestamp()
-        self.cabinet.folder(FOLDER).mkdir(parents=True, exist_ok=True)
 
         def save(courseid: int) -> str | None:
             return self._save(self._open.pop(courseid), courses[courseid], made, release)
@@ -185,17 +184,14 @@ def write_index(cabinet: Cabinet, name: str, index: dict[str, Any]) -> None:
 
 
 def read_index(cabinet: Cabinet, name: str) -> dict[str, Any]:
-    return json.loads((cabinet.folder(FOLDER) / (name + INDEX_SUFFIX)).read_bytes())
+    return json.loads(cabinet.files.read(cabinet.folder(FOLDER) / (name + INDEX_SUFFIX)))
 
 
 def indexes(cabinet: Cabinet) -> Iterator[tuple[str, dict[str, Any]]]:
     """The bundles of a type: name and index of each, oldest first."""
-    folder = cabinet.folder(FOLDER)
-    if not folder.exists():
-        return
     names = [
         path.name.removesuffix(INDEX_SUFFIX)
-        for path in folder.iterdir()
+        for path in cabinet.files.entries(cabinet.folder(FOLDER))
         if path.name.endswith(INDEX_SUFFIX) and not path.name.startswith(".")
     ]
     found = [(name, read_index(cabinet, name)) for name in names]
@@ -226,7 +222,7 @@ def read_bundle(cabinet: Cabinet, name: str) -> Iterator[dict[str, Any]]:
 
 def remove_bundle(cabinet: Cabinet, name: str) -> None:
     for suffix in (INDEX_SUFFIX, SUFFIX):
-        (cabinet.folder(FOLDER) / (name + suffix)).unlink(missing_ok=True)
+        cabinet.files.remove(cabinet.folder(FOLDER) / (name + suffix))
 
 
 def timestamp(time: datetime | None = None) -> str:

@@ -74,7 +74,7 @@ class ApproveOperator(ClaimOperator, ApprovalOperator):  # type: ignore[misc]  #
 
     def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
         cabinet, claim = Cabinet(self.file_type), Claim(**self.claim)
-        if "error" not in event and cabinet.input(claim).exists():
+        if "error" not in event and cabinet.holds(claim):
             yes = event["chosen_options"] == [self.APPROVE]
             hours = settings()["protection"]["answer_within_hours"]
             reason = (event["params_input"] or {}).get("reason")

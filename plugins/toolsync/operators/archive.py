@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from typing import IO, Any
 
 from airflow.sdk.exceptions import AirflowFailException
@@ -19,6 +19,7 @@ from toolsync.reporting.approval import caller
 from toolsync.reporting.plan import Totals, write_csv
 from toolsync.reporting.report import Report
 from toolsync.reporting.report_text import report_text, write_lines
+from toolsync.reporting.tables import write_table
 
 
 class ArchiveOperator(ClaimOperator):
@@ -58,11 +59,13 @@ class ArchiveOperator(ClaimOperator):
         """Write the report of a file that was not approved, and put it back into the inbox."""
         report.attachments = attach_plan(cabinet, claim, report)
         by_hand = caller()
-        copy = by_hand is not None and by_hand["file"] == claim.name and claim.options.get("caller") == by_hand
-        if not (claim.pasted or copy):
+        # A copy of a file that the caller of this run has: it is not kept.
+        copy = claim.given and by_hand is not None and claim.options.get("caller") == by_hand
+        report.kept = claim.pasted or (claim.given and not copy)
+        if not (report.kept or copy):
             report.returned = str(cabinet.reserve(claim))
         result = write_report(cabinet, claim, report, context)
-        if claim.pasted:
+        if report.kept:
             cabinet.archive(claim)
         elif not copy:
             cabinet.put_back(claim)
@@ -80,9 +83,7 @@ class ArchiveOperator(ClaimOperator):
         if first is None:
             return {}
         with cabinet.writing("report", claim.named("answer", ".csv")) as (stream, path), as_text(stream) as text:
-            table = csv.DictWriter(text, list(first), lineterminator="\n")
-            table.writeheader()
-            table.writerows((first, *rows))
+            write_table(text, chain([first], rows))
         return {"answer": str(path)}
 
 
@@ -131,7 +132,7 @@ def summary(cabinet: Cabinet, claim: Claim, report: Report, *, text_path: str, l
         "report": text_path,
         "lines": lines_path,
         "tryback": report.tried_back.get("path"),
-        "archive": None if claim.simulate or (report.refused and not claim.pasted) else str(cabinet.archived(claim)),
+        "archive": None if claim.simulate or (report.refused and not report.kept) else str(cabinet.archived(claim)),
         "attachments": report.attachments,
     }
     if report.has_plan or "plan" in report.attachments:

@@ -2,21 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import tzinfo
 from typing import Any
 
 from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
+from toolsync.cabinet.records import UnreadableRecord
+from toolsync.cabinet.storage import CabinetUnusable, explained
 from toolsync.reading.command_file import CommandFile
 from toolsync.reading.suite import load_suite
 from toolsync.reading.values import UnreadableValue, read_zone
 
+MESSAGE = "message"  # the XCom in which a task that fails or is skipped says why
 
-class FileTypeOperator(BaseOperator):
+
+class ToolSyncOperator(BaseOperator):
+    """Says why it fails or is skipped in a line of its log of its own: what Airflow logs of an exception is folded away."""
+
+    def execute(self, context: Any) -> Any:
+        try:
+            with in_words():
+                return self.perform(context)
+        except AirflowException as reason:
+            level = logging.WARNING if isinstance(reason, AirflowSkipException) else logging.ERROR
+            self.log.log(level, "%s", reason)
+            context["ti"].xcom_push(MESSAGE, str(reason))
+            raise
+
+    def perform(self, context: Any) -> Any:
+        """Do the task's work.
+
+        :return: the task's XCom.
+        """
+        raise NotImplementedError
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """Turn what the cabinet says into what Airflow knows."""
+    try:
+        with explained():
+            yield
+    except UnreadableRecord as reason:
+        raise AirflowFailException(str(reason)) from None
+    except CabinetUnusable as reason:
+        raise AirflowException(str(reason)) from reason.__cause__
+
+
+class FileTypeOperator(ToolSyncOperator):
     """Works on files of one type.
 
     :param file_type: the command-file type, `users`.
@@ -47,9 +86,9 @@ class ClaimOperator(FileTypeOperator):
         super().__init__(map_index_template="{{ task.claim['name'] }}", **kwargs)
         self.claim = claim
 
-    def execute(self, context: Any) -> Any:
+    def perform(self, context: Any) -> Any:
         cabinet, claim = Cabinet(self.file_type), Claim(**self.claim)
-        if not cabinet.input(claim).exists():
+        if not cabinet.holds(claim):
             self.log.info("%s is no longer in the work folder: an earlier run finished it. Nothing to do.", claim.name)
             return None
         return self.process(cabinet, claim, context)
@@ -68,7 +107,7 @@ class ClaimOperator(FileTypeOperator):
         """
         suite, params = load_suite(self.file_type), claim.options
         return CommandFile.open(
-            cabinet.input(claim),
+            cabinet.opened(claim),
             suite=suite,
             delimiter=params["delimiter"],
             encoding=params["encoding"],

@@ -16,6 +16,7 @@ from toolsync.moodle.php import why_unusable
 from toolsync.operators.collect import CollectOperator
 from toolsync.operators.steps import Steps
 from toolsync.operators.tryback import TrybackOperator
+from toolsync.reporting.tables import defused
 from toolsync.running.sql_folder import Occasion
 from toolsync.running.state import RunState, open_run
 from toolsync.settings import settings
@@ -31,8 +32,8 @@ class FindEmptyCategoriesOperator(CollectOperator):
     The run is skipped when no category is empty. It fails when the site's caches can't be purged, unless Param `accept_stale_caches` is set.
     """
 
-    def take(self, cabinet: Cabinet, owner: Owner, params: Mapping[str, Any], waiting: int) -> list[Claim]:
-        if waiting:
+    def take(self, cabinet: Cabinet, owner: Owner, params: Mapping[str, Any], others: list[Claim]) -> list[Claim]:
+        if others:
             return []
         with open_run(settings()["moodle_conn_id"]) as state:
             empty, kept = find(state, params)
@@ -108,5 +109,5 @@ def command_file(categories: Iterable[tuple[int, str]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("id", "path"))
-    writer.writerows(categories)
+    writer.writerows((id, defused(path)) for id, path in categories)
     return text.getvalue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -9,58 +10,94 @@ from typing import Any
 from airflow.sdk.exceptions import AirflowSkipException
 
 from toolsync.cabinet.claims import Claim, Owner
-from toolsync.cabinet.folders import Cabinet
+from toolsync.cabinet.folders import Cabinet, StillInInbox
+from toolsync.cabinet.names import shown_name
+from toolsync.cabinet.takeover import adopt, left_alone, own
 from toolsync.operators.base import FileTypeOperator, zone_param
+from toolsync.params import check_params
 from toolsync.reporting.approval import caller
 from toolsync.settings import settings
 
 MOST = 1000  # files of one run: Airflow maps at most 1024
+# What stands in the way of one file only. Other errors are the cabinet's: no file can be taken.
+OF_ONE_FILE = {errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ETXTBSY, errno.EBUSY, errno.ELOOP}
 
 
 class CollectOperator(FileTypeOperator):
     """Claims the files of the inbox that match Param `files`, or the rows of Param `content`, and takes over the claims of dead runs.
 
+    A simulation, pasted rows and a file that `toolsync.run` was given concern no other file: such a run takes nothing over.
     Its XCom is the list of all claims, those that are taken over first.
     """
 
-    def execute(self, context: Any) -> list[dict[str, Any]]:
+    def perform(self, context: Any) -> list[dict[str, Any]]:
+        check_params(context)
         cabinet, params = Cabinet(self.file_type), context["params"]
         self.check(params)
         owner = Owner.of_run(context["run_id"])
-        claims = list(cabinet.claims(owner))
+        by_hand = caller()  # whose answer is for the files that this run takes, not for those that a dead run left
+        options = {**params, "caller": by_hand} if by_hand else params
+        claims = own(cabinet, owner)  # of this run's earlier attempt, or what `toolsync.run` was given
         for claim in claims:
+            self.log.info("%s is claimed as %s.", claim.dropped_as or claim.name, claim.id)
+        if by_hand and by_hand["given"]:
+            self._tell(left_alone(cabinet, owner))
+        elif params.get("content"):
+            self._tell(left_alone(cabinet, owner))
+            claims = claims or [cabinet.claim_content(owner, options)]
+        else:
+            claims += self.take_over(cabinet, owner, simulate=params["simulate"])
+            claims += self.take(cabinet, owner, options, claims)
+        return [asdict(claim) for claim in claims]
+
+    def take_over(self, cabinet: Cabinet, owner: Owner, *, simulate: bool) -> list[Claim]:
+        """Go on with what dead runs left.
+
+        :param owner: the run.
+        :param simulate: only tell what is there: a simulation executes nothing.
+        """
+        if simulate:
+            self._tell(left_alone(cabinet, owner))
+            return []
+        adopted, told = adopt(cabinet, owner)
+        self._tell(told)
+        for claim in adopted:
             self.log.info(
                 "%s was claimed by an earlier run as %s: this run goes on where it stopped.", claim.name, claim.id
             )
-        by_hand = caller()  # whose answer is for the files that this run takes, not for those that a dead run left
-        options = {**params, "caller": by_hand} if by_hand else params
-        claims += self.take(cabinet, owner, options, len(claims))
-        return [asdict(claim) for claim in claims]
+        return adopted
 
-    def take(self, cabinet: Cabinet, owner: Owner, params: Mapping[str, Any], waiting: int) -> list[Claim]:
+    def take(self, cabinet: Cabinet, owner: Owner, params: Mapping[str, Any], others: list[Claim]) -> list[Claim]:
         """Make the run's new claims.
 
         :param owner: the run.
         :param params: its Params.
-        :param waiting: the number of claims that were taken over.
+        :param others: the claims that it has already.
         :raises AirflowSkipException: when there is nothing to do.
         """
-        if params.get("content"):
-            return [] if waiting else [cabinet.claim_content(owner, params)]
         claims: list[Claim] = []
         ready, left = cabinet.waiting(params["files"], settings()["settle_seconds"])
-        for name, reason in left:
-            self.log.warning("%s stays in the inbox: %s.", name, reason)
-        if waiting + len(ready) > MOST:
+        copied = {claim.dropped_as or claim.name for claim in others if claim.simulate}
+        ready = [name for name in ready if shown_name(name) not in copied]
+        if len(others) + len(ready) > MOST:
             self.log.warning(
-                "%s files are waiting: this run takes %s, the next runs take the rest.", len(ready), MOST - waiting
+                "%s files are waiting: this run takes %s, the next runs take the rest.", len(ready), MOST - len(others)
             )
-        for name in ready[: max(0, MOST - waiting)]:
-            if taken := cabinet.claim(name, owner, params):
-                self.log.info("%s is claimed as %s.", name, taken.id)
+        for name in ready[: max(0, MOST - len(others))]:
+            try:
+                taken = cabinet.claim(name, owner, params)
+            except (OSError, StillInInbox) as error:
+                if isinstance(error, OSError) and cabinet.local and error.errno not in OF_ONE_FILE:
+                    raise
+                left.append((shown_name(name), str(getattr(error, "strerror", None) or error)))
+                continue
+            if taken:
+                renamed = f", as {taken.name}" if taken.dropped_as else ""
+                self.log.info("%s is claimed as %s%s.", taken.dropped_as or taken.name, taken.id, renamed)
                 claims.append(taken)
-        if not (claims or waiting):
-            raise AirflowSkipException(f"No file matches {params['files']!r} in {cabinet.folder('inbox')}.")
+        self._tell([f"{name} stays in the inbox: {reason}." for name, reason in left])
+        if not (claims or others):
+            raise AirflowSkipException(nothing_found(cabinet, params["files"], left))
         return claims
 
     def check(self, params: Mapping[str, Any]) -> None:
@@ -70,3 +107,25 @@ class CollectOperator(FileTypeOperator):
         """
         if params["timezone"]:
             zone_param(params["timezone"])
+
+    def _tell(self, sentences: list[str]) -> None:
+        for sentence in sentences:
+            self.log.warning(sentence)
+
+
+def nothing_found(cabinet: Cabinet, pattern: str, left: list[tuple[str, str]]) -> str:
+    """Why a run has nothing to do.
+
+    :param pattern: Param `files`.
+    :param left: (name, reason) of the files that match and are left alone.
+    """
+    inbox = cabinet.folder("inbox")
+    if left:
+        files = "1 file matches" if len(left) == 1 else f"{len(left)} files match"
+        name, reason = left[0]
+        return f"Nothing to do: {files} {pattern!r} in {inbox}, and none can be taken. {name}: {reason}."
+    waiting = [shown_name(path.name) for path in cabinet.files.entries(inbox)]
+    if not waiting:
+        return f"Nothing to do: {inbox} is empty."
+    more = f" and {len(waiting) - 3} more" if len(waiting) > 3 else ""
+    return f"Nothing to do: no file matches {pattern!r} in {inbox}, which holds {', '.join(waiting[:3])}{more}."

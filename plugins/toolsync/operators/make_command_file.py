@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
 from toolsync.cabinet.folders import Cabinet
-from toolsync.operators.base import zone_param
+from toolsync.operators.base import ToolSyncOperator, zone_param
 from toolsync.operators.course_query import FILTERS, find_courses
 from toolsync.operators.review_file import comments, left_out_sentence, reset_columns, review_file
 from toolsync.params import check_params
@@ -18,7 +17,7 @@ from toolsync.running.state import open_run
 REVIEW = "review"  # the folder in the cabinet
 
 
-class MakeCommandFileOperator(BaseOperator):
+class MakeCommandFileOperator(ToolSyncOperator):
     """Writes a command file into the folder `review` of its type. It reads the site and changes nothing.
 
     :param moodle_conn_id: the Airflow connection of the Moodle database.
@@ -30,7 +29,7 @@ class MakeCommandFileOperator(BaseOperator):
         super().__init__(**kwargs)
         self.moodle_conn_id = moodle_conn_id
 
-    def execute(self, context: Any) -> dict[str, Any]:
+    def perform(self, context: Any) -> dict[str, Any]:
         check_params(context)
         params = context["params"]
         if not any(params[name] for name in FILTERS):
@@ -67,7 +66,6 @@ def write(file_type: str, text: str) -> str:
     :return: its path.
     """
     cabinet = Cabinet(file_type)
-    cabinet.folder(REVIEW).mkdir(parents=True, exist_ok=True)
     with cabinet.writing(REVIEW, f"{file_type}_{datetime.now(UTC):%Y%m%d-%H%M%S}.csv") as (stream, path):
         stream.write(text.encode())
     return str(path)

@@ -10,11 +10,11 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException
 
 from toolsync.moodle import caches
 from toolsync.moodle import php as site_php
+from toolsync.operators.base import ToolSyncOperator
 
 TIMEOUT = 300  # seconds; normally it takes 0.2
 COMMITTED = (
@@ -23,7 +23,7 @@ COMMITTED = (
 )
 
 
-class PurgeCachesOperator(BaseOperator):
+class PurgeCachesOperator(ToolSyncOperator):
     """Purges the caches of the site that the files of the run left stale.
 
     :param results: what the execute tasks returned: dicts whose `stale` lists topics of `toolsync.moodle.caches`. One whose
@@ -40,7 +40,7 @@ class PurgeCachesOperator(BaseOperator):
         self.results = results
         self.conn_id = conn_id
 
-    def execute(self, context: Any) -> str:
+    def perform(self, context: Any) -> str:
         topics, simulated = stale_topics(self.results or [], bool(context["params"].get("simulate")))
         nothing = simulated and not topics
         report = (

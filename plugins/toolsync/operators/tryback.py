@@ -31,7 +31,7 @@ class TrybackOperator(ClaimOperator):
         elif report.rejected:
             with (
                 cabinet.writing("tryback", claim.named("tryback")) as (stream, path),
-                cabinet.input(claim).open("rb") as source,
+                cabinet.opened(claim).open("rb") as source,
             ):
                 shutil.copyfileobj(source, stream)
             self.written(cabinet, claim, path, "the whole file, because it was rejected")

@@ -61,8 +61,8 @@ class ValidateOperator(ClaimOperator):
             self._keep(cabinet, claim, number + 1, validator.finish(), failed)
         except FileRejected as rejection:
             rejected = rejection.messages
-        docs = self._page(cabinet, claim)
-        build_data_docs(validator, docs, file_name=claim.name, run_name=claim.id, time=datetime.now(UTC))
+        with cabinet.writing("docs", claim.named("validation", ".html")) as (stream, docs):
+            build_data_docs(validator, stream, file_name=claim.name, run_name=claim.id, time=datetime.now(UTC))
         if rejected:
             return {"rejected": rejected, "docs": str(docs)}
         return {
@@ -78,22 +78,17 @@ class ValidateOperator(ClaimOperator):
 
         :return: the result for the whole file.
         """
-        docs = self._page(cabinet, claim)
-        write_rejection_page(
-            docs,
-            problems=rejection.problems,
-            suite=load_suite(self.file_type) if self.has_suite else None,
-            file_name=claim.name,
-            size=cabinet.input(claim).stat().st_size,
-            run_name=claim.id,
-            time=datetime.now(UTC),
-        )
+        with cabinet.writing("docs", claim.named("validation", ".html")) as (stream, docs):
+            write_rejection_page(
+                stream,
+                problems=rejection.problems,
+                suite=load_suite(self.file_type) if self.has_suite else None,
+                file_name=claim.name,
+                size=cabinet.size(claim),
+                run_name=claim.id,
+                time=datetime.now(UTC),
+            )
         return {"rejected": rejection.messages, "docs": str(docs)}
-
-    def _page(self, cabinet: Cabinet, claim: Claim) -> Any:
-        """The path of the file's page. Its folder exists."""
-        cabinet.folder("docs").mkdir(parents=True, exist_ok=True)
-        return cabinet.folder("docs") / claim.named("validation", ".html")
 
     def _keep(self, cabinet: Cabinet, claim: Claim, number: int, found: Findings, failed: set[int]) -> None:
         cabinet.save(claim, piece_name(CHECKED, number), {"problems": found.problems, "notes": found.notes})

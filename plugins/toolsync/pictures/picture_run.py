@@ -65,7 +65,7 @@ def open_archive(cabinet: Cabinet, claim: Claim) -> Iterator[PictureArchive]:
     """
     page = settings()["pictures"]
     limits = ArchiveLimits(page["entries"], int(page["image_mb"] * 1e6), int(page["total_mb"] * 1e6), page["ratio"])
-    with cabinet.input(claim).open("rb") as stream:
+    with cabinet.opened(claim).open("rb") as stream:
         if cabinet.local:
             yield PictureArchive(stream, limits)
             return

@@ -6,7 +6,7 @@ import html
 import re
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import IO, Any
 
 import great_expectations
 from great_expectations.core.expectation_validation_result import (
@@ -25,11 +25,11 @@ HOME = re.compile(r'href="(?:\.\./)+(?:index|expectations/[^"]*)\.html"')
 FOREIGN_IMAGES = re.compile(r"<img\s[^>]*great-expectations-web-assets[^>]*>|<link rel=\"shortcut icon\"[^>]*>")
 
 
-def build_data_docs(validator: Validator, target: Any, *, file_name: str, run_name: str, time: datetime) -> None:
+def build_data_docs(validator: Validator, stream: IO[bytes], *, file_name: str, run_name: str, time: datetime) -> None:
     """Write the page of a validated file.
 
     :param validator: the file's validator, after `finish`.
-    :param target: the path of the page, local or in an object store; its folder exists.
+    :param stream: where to write.
     :param run_name: what names the run in the cabinet.
     :param time: when the file was validated.
     :raises OSError: when the page can't be written.
@@ -39,8 +39,7 @@ def build_data_docs(validator: Validator, target: Any, *, file_name: str, run_na
     result = _result(validator, html.escape(file_name), run)
     page = _view().render(ValidationResultsPageRenderer().render(result))
     page = FOREIGN_IMAGES.sub("", HOME.sub('href="#"', page))
-    with target.open("wb") as stream:
-        stream.write(page.encode())
+    stream.write(page.encode())
 
 
 @cache

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from html import escape
-from typing import Any
+from typing import IO
 
 from toolsync.reading.problems import FileProblem
 from toolsync.reading.suite import Suite
@@ -51,7 +51,7 @@ ADVICE = {
 
 
 def write_rejection_page(
-    target: Any,
+    stream: IO[bytes],
     *,
     problems: Sequence[FileProblem],
     suite: Suite | None,
@@ -62,7 +62,7 @@ def write_rejection_page(
 ) -> None:
     """Write the page of a rejected file.
 
-    :param target: the path of the page, local or in an object store; its folder exists.
+    :param stream: where to write.
     :param problems: why the file was rejected.
     :param suite: the suite of its type; None for a type that has no columns.
     :param size: of the file, in bytes.
@@ -71,8 +71,7 @@ def write_rejection_page(
     :raises OSError: when the page can't be written.
     """
     facts = f"{size:,} bytes, checked {time:%Y-%m-%d %H:%M:%S %Z}, run {run_name}"
-    with target.open("wb") as stream:
-        stream.write("\n".join(_parts(problems, suite, file_name, facts)).encode())
+    stream.write("\n".join(_parts(problems, suite, file_name, facts)).encode())
 
 
 def _parts(problems: Sequence[FileProblem], suite: Suite | None, file_name: str, facts: str) -> Iterator[str]:

@@ -101,7 +101,7 @@ def reasons(rows: Iterable[Row], changes: int, at: int, options: Mapping[str, An
 def caller() -> dict[str, Any] | None:
     """Who runs `toolsync.run`; None under a scheduler.
 
-    :return: `by`, `answer` in advance or None, `file` that was put into the inbox for this run or None, `pid`.
+    :return: `by`, `answer` in advance or None, `given` (whether the run has a file or rows of its own), `pid`.
     """
     text = os.environ.get(CALLER)
     return json.loads(text) if text else None

@@ -39,6 +39,7 @@ class Report:
         decided = cabinet.saved(claim, APPROVAL)
         self.approval = Approval(**decided) if decided else None
         self.returned: str | None = None  # where in the inbox the file was put back
+        self.kept = False  # whether a file that was not approved is in the archive, as it was never in the inbox
         self.attachments: dict[str, str] = {}  # paths of further files of the report, by what they contain
 
     @property

@@ -22,7 +22,7 @@ from toolsync.reporting.pieces import BATCH, CHECKED, EXECUTED, PLAN, PLANNED, p
 from toolsync.reporting.report import Report
 from toolsync.reporting.report_text import totals
 from toolsync.running.execution import Execution, StagedLine
-from toolsync.running.ledger import Ledger
+from toolsync.running.ledger import Ledger, RecordsDisagree
 from toolsync.running.sql_folder import SqlFolder
 from toolsync.settings import settings
 
@@ -146,9 +146,18 @@ class BatchRun(Generic[Item]):
             self.cabinet.forget(self.claim, piece_name(PLAN, number))
 
     def _execute_all(self) -> None:
-        number = -1
-        for number, (items, work) in enumerate(self._batches()):
-            if self.rehearsal or not self._ledger.is_done(number):
+        number, lines = -1, []  # the last line of each batch
+        batches = enumerate(self._batches())
+        for number, (items, work) in batches:
+            lines.append(items[-1].line)
+            try:
+                done = not self.rehearsal and self._ledger.is_done(number)
+            except RecordsDisagree as error:
+                lines += [items[-1].line for _, (items, _) in batches]
+                raise error.explained(
+                    self.claim, self.cabinet.work(self.claim), self.unit, max(lines[: error.number + 1])
+                ) from None
+            if not done:
                 self._execute(number, items, work)
         if self.rehearsal:
             self.state.rollback()

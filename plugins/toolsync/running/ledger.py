@@ -1,19 +1,23 @@
-"""Records which batches of a file are done, so that each is applied exactly once, even after a crash.
+"""Records which batches of a file are done, so that each is applied exactly once, even after a crash or a power cut.
 
-The outcomes of a batch are written to the work folder before it commits, and a mark is committed with the batch. After a crash, outcomes
-without a mark belong to a transaction that was lost. The mark is a row of `cache_flags`, which Moodle's cron deletes once it has expired.
+The outcomes of a batch are durable in the work folder before it commits, and a mark is committed with the batch: the mark of the batch before it goes in the
+same transaction, so there is one at a time, which names the last batch that the site has. After a crash, outcomes beyond the mark belong to a transaction
+that was lost. The mark is a row of `cache_flags`; Moodle's cron deletes such rows once they have expired, which these don't.
 """
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
+
+from airflow.sdk.exceptions import AirflowFailException
 
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.moodle.session import MoodleSession
 from toolsync.reporting.pieces import BATCH, piece_name
 
-MARK_DAYS = 7  # until the mark of a run that is never resumed expires
+NEVER = 9999999999  # the latest expiry that the column holds; a claim may wait for any time
 
 
 class Ledger:
@@ -26,16 +30,32 @@ class Ledger:
         self._cabinet = cabinet
         self._claim = claim
         self._session = session
+        self._before: int | None = None  # the last batch that was found done
 
     def is_done(self, number: int) -> bool:
-        """Whether a batch was committed. If the run died before it could confirm that, the batch is confirmed now."""
+        """Whether a batch was committed. If the run died before it could confirm that, the batch is confirmed now.
+
+        :param number: from 0; asked for one batch after the other.
+        :raises RecordsDisagree: the work folder and the site contradict each other.
+        """
         name = piece_name(BATCH, number)
+        marked = self._marked
         if self._cabinet.saved(self._claim, name) is not None:
+            if marked is not None and number > marked:
+                raise RecordsDisagree(number, forgotten=True)
+            self._before = number
             return True
-        pending = self._cabinet.saved(self._claim, f"{name}.pending")
-        if pending is None or not self._is_marked(number):
+        if marked is None:
+            if self._before is not None:
+                raise RecordsDisagree(self._before, forgotten=True)
             return False
+        if number > marked:
+            return False
+        pending = self._cabinet.saved(self._claim, f"{name}.pending")
+        if pending is None or number < marked:
+            raise RecordsDisagree(marked, forgotten=False)
         self._cabinet.save(self._claim, name, pending)
+        self._before = number
         return True
 
     def enter(self, number: int, outcomes: dict[str, Any]) -> None:
@@ -43,8 +63,8 @@ class Ledger:
         self._cabinet.save(self._claim, f"{piece_name(BATCH, number)}.pending", outcomes)
         self.unmark(number - 1)
         self._session.execute(
-            "INSERT INTO {cache_flags} (flagtype, name, timemodified, value, expiry) VALUES ('toolsync', %s, @now, '1', @now + %s)",
-            (self._mark(number), MARK_DAYS * 86400),
+            "INSERT INTO {cache_flags} (flagtype, name, timemodified, value, expiry) VALUES ('toolsync', %s, @now, '1', %s)",
+            (self._mark(number), NEVER),
         )
 
     def confirm(self, number: int, outcomes: dict[str, Any]) -> None:
@@ -57,12 +77,46 @@ class Ledger:
             "DELETE FROM {cache_flags} WHERE flagtype = 'toolsync' AND name = %s", (self._mark(number),)
         )
 
-    def _is_marked(self, number: int) -> bool:
-        return bool(
-            self._session.value(
-                "SELECT 1 FROM {cache_flags} WHERE flagtype = 'toolsync' AND name = %s", (self._mark(number),)
-            )
+    @cached_property
+    def _marked(self) -> int | None:
+        """The last batch that the site has, as the run finds it; None: no batch, or all of them."""
+        names = self._session.rows(
+            "SELECT name FROM {cache_flags} WHERE flagtype = 'toolsync' AND name LIKE %s", (f"{self._claim.id}/%",)
         )
+        return max((int(name.rpartition("/")[2]) for (name,) in names), default=None)
 
     def _mark(self, number: int) -> str:
         return f"{self._claim.id}/{number}"
+
+
+class RecordsDisagree(Exception):
+    """The work folder and the site contradict each other about what is done.
+
+    :param number: the last batch that one of the two has.
+    :param forgotten: the site lacks it; otherwise the work folder does.
+    """
+
+    def __init__(self, number: int, *, forgotten: bool) -> None:
+        super().__init__(number, forgotten)
+        self.number = number
+        self.forgotten = forgotten
+
+    def explained(self, claim: Claim, work: Any, unit: str, last: int) -> AirflowFailException:
+        """What a person has to know and do.
+
+        :param work: the claim's work folder.
+        :param unit: what the items of the file are called.
+        :param last: the number of the last line of that batch.
+        """
+        if self.forgotten:
+            return AirflowFailException(
+                f"The work folder says that {claim.name} was applied up to {unit} {last}, and the site knows nothing of it: its database was put back to "
+                "an earlier state, or somebody emptied its table cache_flags. Nothing was done now. Look at the site. "
+                f"If those {unit}s are there, copy the ones after {unit} {last}, with the header, out of {work}/file into a new file and drop it. "
+                f"If they are not, drop the whole file again. Then remove {work}."
+            )
+        return AirflowFailException(
+            f"{claim.name} was applied up to {unit} {last}, but what became of these {unit}s is not known: "
+            f"a record in {work} ({piece_name(BATCH, self.number)}) is missing. Nothing was done now, and nothing is done twice. "
+            f"Copy the {unit}s after {last}, with the header, out of {work}/file into a new file and drop it, and remove {work}."
+        )

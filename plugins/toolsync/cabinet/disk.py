@@ -1,0 +1,207 @@
+"""Files on this machine. What a method here has written is on the disk, with its name, when the method returns: it outlives a power cut."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import secrets
+import shutil
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from toolsync.settings import cabinet_modes
+
+# A file system that can't do this for folders or has no such locks says so in one of these ways.
+UNSUPPORTED = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.ENOLCK}
+NO_LINKS = {errno.EPERM, errno.EMLINK, *UNSUPPORTED}
+
+
+class Disk:
+    """Reads and writes files in folders of this machine."""
+
+    local = True
+
+    def __init__(self) -> None:
+        self._folder_mode, self._file_mode = cabinet_modes()
+
+    def make_folder(self, folder: Path) -> None:
+        """Make a folder and those that it is in, unless they are there."""
+        if folder.is_dir():
+            return
+        self.make_folder(folder.parent)
+        with suppress(FileExistsError):  # another process made it
+            folder.mkdir(self._folder_mode)
+            folder.chmod(self._folder_mode)  # whatever the umask
+        sync_folder(folder.parent)
+
+    def exists(self, path: Path) -> bool:
+        """Whether there is a file or folder of this name."""
+        return os.path.lexists(path)
+
+    def size(self, path: Path) -> int:
+        """The size of a file, in bytes."""
+        return path.stat().st_size
+
+    def entries(self, folder: Path) -> list[Path]:
+        """What is in a folder, by name; nothing when the folder is not there."""
+        try:
+            return sorted(folder.iterdir(), key=lambda path: path.name)
+        except FileNotFoundError:
+            return []
+
+    def tree(self, folder: Path) -> dict[str, int]:
+        """The sizes of all files below a folder, by their path from there."""
+        files = (path for path in folder.rglob("*") if path.is_file())
+        return {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
+
+    def read(self, path: Path) -> bytes:
+        """The content of a file.
+
+        :raises FileNotFoundError: there is none.
+        """
+        return path.read_bytes()
+
+    def write(self, path: Path, content: bytes) -> None:
+        """Write a file, in the place of an older one of that name."""
+        with self.writing(path) as stream:
+            stream.write(content)
+
+    @contextmanager
+    def writing(self, path: Path) -> Iterator[IO[bytes]]:
+        """Write a file that appears complete when the block ends without an error, in the place of an older one of that name."""
+        with self._part(path) as (part, stream):
+            yield stream
+            _sync(stream)
+            os.rename(part, path)
+        sync_folder(path.parent)
+
+    def add(self, path: Path, source: IO[bytes], age: float = 0) -> bool:
+        """Write a file under a name that is free.
+
+        :param age: how long ago it is to have changed, in seconds.
+        :return: False: the name is taken, and nothing was written.
+        """
+        if self.exists(path):
+            return False
+        with self._part(path) as (part, stream):
+            shutil.copyfileobj(source, stream)
+            stream.flush()
+            os.utime(stream.fileno(), (time.time() - age,) * 2)
+            _sync(stream)
+            if not _name_exclusively(part, path):
+                return False
+        sync_folder(path.parent)
+        return True
+
+    def reserve(self, path: Path) -> bool:
+        """Make an empty file, which holds a name.
+
+        :return: whether the name was free.
+        """
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, self._file_mode))
+        except FileExistsError:
+            return False
+        sync_folder(path.parent)
+        return True
+
+    def move(self, source: Path, target: Path) -> None:
+        """Move a file. It is in one of the two places at any moment, or, after a power cut, in both.
+
+        :raises FileNotFoundError: the source is not there.
+        """
+        os.rename(source, target)
+        sync_folder(target.parent)
+        sync_folder(source.parent)
+
+    def copy(self, source: Path, target: Path) -> None:
+        """Copy the content of a file.
+
+        :raises FileNotFoundError: the source is not there.
+        """
+        with source.open("rb") as original, self.writing(target) as written:
+            shutil.copyfileobj(original, written)
+
+    def remove(self, path: Path) -> None:
+        """Remove a file, if it is there."""
+        with suppress(FileNotFoundError):
+            path.unlink()
+            sync_folder(path.parent)
+
+    def remove_folder(self, folder: Path) -> None:
+        """Remove a folder and all it holds, if it is there."""
+        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(FileNotFoundError):
+            sync_folder(folder.parent)
+
+    def lock(self, path: Path) -> int | None:
+        """Lock a file, which is made when it is not there, for as long as this process holds the descriptor open.
+
+        :return: the descriptor; None when another process has locked it, or when the file system has no locks.
+        """
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, self._file_mode)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(descriptor)
+            if isinstance(error, BlockingIOError) or error.errno in UNSUPPORTED:
+                return None
+            raise
+        return descriptor
+
+    @contextmanager
+    def _part(self, path: Path) -> Iterator[tuple[Path, IO[bytes]]]:
+        """A hidden file beside a path, which is removed at the end unless it was renamed."""
+        # Two writers of one name have a hidden file each. Long names are cut: a file system allows 255 bytes.
+        part = path.parent / f".{os.fsdecode(os.fsencode(path.name)[:200])}.{secrets.token_hex(4)}.part"
+        descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, self._file_mode)
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                os.fchmod(stream.fileno(), self._file_mode)
+                yield part, stream
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring the names in a folder onto the disk."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in UNSUPPORTED:
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def is_plain_file(path: Path) -> bool:
+    """Whether it is a file itself, and no link, folder, pipe or device."""
+    return stat.S_ISREG(path.lstat().st_mode)
+
+
+def _sync(stream: IO[bytes]) -> None:
+    stream.flush()
+    os.fsync(stream.fileno())
+
+
+def _name_exclusively(part: Path, path: Path) -> bool:
+    """Give a file its name, unless another has it."""
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except FileExistsError:
+            return False
+        os.rename(part, path)
+    return True

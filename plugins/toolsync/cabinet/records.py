@@ -1,0 +1,78 @@
+"""The JSON files in the work folder of a claim, by which its tasks pass on what they know."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from toolsync.cabinet.disk import Disk
+from toolsync.cabinet.store import Store
+
+
+class UnreadableRecord(Exception):
+    """A record is there, and it is not JSON."""
+
+
+class Records:
+    """The records below one folder. What `save` has written is durable.
+
+    In an object store each request counts, so there the names are listed once, and a value is read once: a claim is worked on by one task at a time.
+
+    :param files: the files of the cabinet.
+    :param folder: the claim's work folder.
+    """
+
+    def __init__(self, files: Disk | Store, folder: Any) -> None:
+        self._files = files
+        self._folder = folder
+        self._sizes: dict[str, int] | None = None  # of what a store holds, by path below the folder
+        self._read: dict[str, bytes] = {}
+
+    def sizes(self) -> dict[str, int]:
+        """The sizes of the files below the folder, by their path from there."""
+        if self._sizes is None or self._files.local:
+            self._sizes = self._files.tree(self._folder)
+        return self._sizes
+
+    def save(self, name: str, value: Any) -> None:
+        """Keep a value."""
+        content = json.dumps(value, ensure_ascii=False).encode()
+        self._files.write(self._folder / name, content)
+        if not self._files.local:
+            self.sizes()[name] = len(content)
+            self._read[name] = content
+
+    def saved(self, name: str) -> Any:
+        """A value; None when there is none.
+
+        :raises UnreadableRecord: there is a file of that name which is not JSON.
+        """
+        content = self._content(name)
+        if content is None:
+            return None
+        try:
+            return json.loads(content)
+        except ValueError as error:
+            raise UnreadableRecord(
+                f"The record {self._folder / name} can't be read ({error}). The command file is beside it, in the folder file. "
+                "Put the record back from a backup, or give the file up as docs/cabinet.md says. Other files are not concerned."
+            ) from None
+
+    def forget(self, name: str) -> None:
+        """Remove a value."""
+        if self._files.local or name in self.sizes():
+            self._files.remove(self._folder / name)
+        self.sizes().pop(name, None)
+        self._read.pop(name, None)
+
+    def _content(self, name: str) -> bytes | None:
+        if not self._files.local:
+            if name not in self.sizes():
+                return None
+            if name not in self._read:
+                self._read[name] = self._files.read(self._folder / name)
+            return self._read[name]
+        try:
+            return self._files.read(self._folder / name)
+        except (FileNotFoundError, NotADirectoryError):
+            return None

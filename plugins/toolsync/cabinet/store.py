@@ -1,0 +1,191 @@
+"""Files in an object store. An object appears whole, by one request where its size allows."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import IO, Any
+
+SMALL = 8 << 20  # bytes: what is read by one request and kept in memory
+# What fsspec's file systems raise for a prefix without objects.
+NOTHING = (FileNotFoundError, NotADirectoryError)
+
+
+class Stored:
+    """An object that is read several times.
+
+    :param size: in bytes.
+    """
+
+    def __init__(self, files: Store, path: Any, size: int) -> None:
+        self._files = files
+        self._path = path
+        self._size = size
+        self._content: bytes | None = None
+
+    def open(self, mode: str = "rb") -> IO[bytes]:
+        """Open it for reading. A small one is fetched once, a large one is read block by block."""
+        if self._size > SMALL:
+            return self._files.opened(self._path, self._size)
+        if self._content is None:
+            self._content = self._files.read(self._path)
+        return io.BytesIO(self._content)
+
+
+class Store:
+    """Reads and writes the objects below an address.
+
+    :param root: an `ObjectStoragePath`.
+    """
+
+    local = False
+
+    def __init__(self, root: Any) -> None:
+        self._fs = root.fs
+
+    def make_folder(self, folder: Any) -> None:
+        """Nothing: an object store has no folders, only names with slashes."""
+
+    def exists(self, path: Any) -> bool:
+        """Whether there is an object of this name."""
+        return self._info(path) is not None
+
+    def size(self, path: Any) -> int:
+        """The size of an object, in bytes."""
+        return self._fs.size(_key(path))
+
+    def entries(self, folder: Any) -> list[Any]:
+        """The objects and prefixes below an address, by name; none when nothing is there."""
+        return [folder / name for name in sorted(self._listed(folder))]
+
+    def tree(self, folder: Any) -> dict[str, int]:
+        """The sizes of all objects below an address, by their name from there."""
+        base = _key(folder).rstrip("/") + "/"
+        self._fs.invalidate_cache(base)
+        try:
+            found = self._fs.find(base, detail=True)
+        except NOTHING:
+            return {}
+        return {name.lstrip("/").removeprefix(base.lstrip("/")): info["size"] for name, info in found.items()}
+
+    def identity(self, path: Any) -> str | None:
+        """What tells an object from a later one of the same name; None when there is none."""
+        info = self._info(path)
+        if info is None:
+            return None
+        told = [info.get(name) for name in ("ETag", "LastModified", "last_modified", "mtime", "created", "size")]
+        return " ".join(str(value) for value in told if value is not None)
+
+    def read(self, path: Any) -> bytes:
+        """The content of an object.
+
+        :raises FileNotFoundError: there is none.
+        """
+        return self._fs.cat_file(_key(path))
+
+    def opened(self, path: Any, size: int) -> IO[bytes]:
+        """An object opened for reading block by block.
+
+        :param size: of the object, in bytes.
+        """
+        return self._fs.open(_key(path), "rb", block_size=SMALL, cache_type="readahead", size=size)
+
+    def write(self, path: Any, content: bytes) -> None:
+        """Write an object, in the place of an older one of that name."""
+        self._fs.pipe_file(_key(path), content)
+
+    @contextmanager
+    def writing(self, path: Any) -> Iterator[IO[bytes]]:
+        """Write an object that appears when the block ends without an error, in the place of an older one of that name."""
+        stream = self._fs.open(_key(path), "wb")
+        try:
+            yield stream
+        except BaseException:
+            with suppress(Exception):
+                stream.discard()
+            with suppress(AttributeError):
+                stream.closed = True  # otherwise the end of the stream's life would write what there is
+            raise
+        stream.close()
+
+    def add(self, path: Any, source: IO[bytes], age: float = 0) -> bool:
+        """Write an object under a name that is free.
+
+        :param age: of no meaning here: the store says when it was written.
+        :return: False: the name is taken, and nothing was written.
+        """
+        if self.exists(path):
+            return False
+        try:
+            self._fs.pipe_file(_key(path), source.read(), mode="create")
+        except FileExistsError:
+            return False
+        return True
+
+    def reserve(self, path: Any) -> bool:
+        """Whether a name is free; a store holds no names."""
+        return not self.exists(path)
+
+    def move(self, source: Any, target: Any) -> None:
+        """Copy an object and delete the original. A run that dies between the two leaves both.
+
+        :raises FileNotFoundError: the source is not there.
+        """
+        self.copy(source, target)
+        self.remove(source)
+
+    def copy(self, source: Any, target: Any) -> None:
+        """Copy an object.
+
+        :raises FileNotFoundError: the source is not there.
+        """
+        self._fs.cp_file(_key(source), _key(target))
+        self._fs.invalidate_cache(_key(target.parent))
+
+    def remove(self, path: Any) -> None:
+        """Delete an object, if it is there."""
+        with suppress(FileNotFoundError):
+            self._fs.rm_file(_key(path))
+        self._fs.invalidate_cache(_key(path.parent))
+
+    def remove_folder(self, folder: Any) -> None:
+        """Delete all objects below an address."""
+        with suppress(*NOTHING):
+            self._fs.rm(_key(folder), recursive=True)
+        self._fs.invalidate_cache(_key(folder.parent))
+
+    def last_written(self, folder: Any) -> float | None:
+        """When the newest object below an address was written, in Unix seconds; None when nothing is there or the store does not say."""
+        try:
+            found = self._fs.find(_key(folder), detail=True)
+        except NOTHING:
+            return None
+        times = (
+            info.get("LastModified") or info.get("last_modified") or info.get("created") for info in found.values()
+        )
+        return max((time.timestamp() for time in times if hasattr(time, "timestamp")), default=None)
+
+    def _info(self, path: Any) -> dict[str, Any] | None:
+        self._fs.invalidate_cache(_key(path.parent))
+        try:
+            return self._fs.info(_key(path))
+        except NOTHING:
+            return None
+
+    def _listed(self, folder: Any) -> dict[str, dict[str, Any]]:
+        """What is directly below an address, by name."""
+        base = _key(folder).rstrip("/")
+        self._fs.invalidate_cache(base)
+        try:
+            found = self._fs.ls(base, detail=True)
+        except NOTHING:
+            return {}
+        names = ((info["name"].rstrip("/").rpartition("/")[2], info) for info in found)
+        # Some programs mark a folder by an object of its own name.
+        return {name: info for name, info in names if name and info["name"].strip("/") != base.strip("/")}
+
+
+def _key(path: Any) -> str:
+    """The name of an object as its file system wants it."""
+    return path.path

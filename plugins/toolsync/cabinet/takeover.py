@@ -1,0 +1,143 @@
+"""The claims that runs have left in the work folder: whose they are, and who goes on with them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from toolsync.cabinet import alive
+from toolsync.cabinet.claims import Claim, Owner
+from toolsync.cabinet.folders import CLAIM, FILE, Cabinet, StillInInbox
+from toolsync.cabinet.records import Records, UnreadableRecord
+
+HALF_MADE_SECONDS = 3600  # a run that is about to claim a file has written the record by then
+GIVE_UP = 'Otherwise give it up (docs/cabinet.md, "Giving a file up").'
+
+
+class Left(NamedTuple):
+    """A claim in the work folder.
+
+    :param owner: the run that made it or took it over last.
+    :param source: where its file was: `name` and `identity` in the inbox of an object store.
+    """
+
+    claim: Claim
+    owner: Owner
+    source: dict[str, Any] | None
+
+
+def own(cabinet: Cabinet, owner: Owner) -> list[Claim]:
+    """The claims that a run has made or taken over and not finished, the oldest first."""
+    return [left.claim for left in _all(cabinet, []) if left.owner.run_id == owner.run_id and cabinet.holds(left.claim)]
+
+
+def adopt(cabinet: Cabinet, owner: Owner) -> tuple[list[Claim], list[str]]:
+    """Take over the claims that dead runs left.
+
+    :param owner: the run, whose own they are from now on.
+    :return: the claims, the oldest first; and a sentence on each that is not taken over.
+    """
+    adopted: list[Claim] = []
+    told: list[str] = []
+    for left in _all(cabinet, told):
+        if left.owner.run_id == owner.run_id:
+            continue
+        if why := _why_not(cabinet, left, owner):
+            if cabinet.holds(left.claim):
+                told.append(why)
+        elif left.claim.simulate or not cabinet.holds(left.claim):
+            cabinet.discard(left.claim)  # that of a simulation is a copy
+        else:
+            try:
+                cabinet.leave_inbox(left.claim, left.source)
+            except (OSError, StillInInbox) as error:
+                told.append(f"{_named(cabinet, left)} is not gone on with: {error}.")
+                continue
+            cabinet.own(left.claim, owner, left.source)
+            adopted.append(left.claim)
+        if owner.pid is None:
+            alive.let_go(left.claim)  # it was held to find out
+    return adopted, told
+
+
+def left_alone(cabinet: Cabinet, owner: Owner) -> list[str]:
+    """A sentence on each claim of other runs, for a run that takes none of them over."""
+    told: list[str] = []
+    for left in _all(cabinet, told):
+        if left.owner.run_id == owner.run_id or left.claim.simulate or not cabinet.holds(left.claim):
+            continue
+        works = left.owner.pid is not None and alive.lives(
+            cabinet.files, cabinet.work(left.claim), left.claim, left.owner
+        )
+        if works is False:
+            alive.let_go(left.claim)
+        told.append(
+            f"{_named(cabinet, left)} "
+            + (f"is being done by {left.owner}." if works else f"was begun by {left.owner} and is not finished. ")
+            + (
+                ""
+                if works
+                else "This run leaves it alone; the next run of the inbox that does not simulate goes on with it."
+            )
+        )
+    return told
+
+
+def release(cabinet: Cabinet, owner: Owner) -> None:
+    """Say that a run by hand has ended: what it left is free, although its process may live on."""
+    for left in _all(cabinet, []):
+        if left.owner.run_id == owner.run_id:
+            cabinet.own(left.claim, replace(owner, started="ended"), left.source)
+            alive.let_go(left.claim)
+
+
+def _why_not(cabinet: Cabinet, left: Left, owner: Owner) -> str | None:
+    """Why a run can't take a claim over; None when it can."""
+    if left.owner.pid is None:
+        if owner.pid is None:
+            return None
+        return f"{_named(cabinet, left)} belongs to Airflow's {left.owner}: run the DAG there, and it is gone on with. {GIVE_UP}"
+    works = alive.lives(cabinet.files, cabinet.work(left.claim), left.claim, left.owner)
+    if works is False:
+        return None
+    if works:
+        return f"{_named(cabinet, left)} is being done by {left.owner}."
+    return (
+        f"{_named(cabinet, left)} was taken by {left.owner}. Nobody can tell from here whether that still runs, so it is not touched. "
+        f"When it runs, all is well. {GIVE_UP}"
+    )
+
+
+def _named(cabinet: Cabinet, left: Left) -> str:
+    return f"{left.claim.name} ({cabinet.work(left.claim)})"
+
+
+def _all(cabinet: Cabinet, told: list[str]) -> Iterator[Left]:
+    """The claims in the work folder, the oldest first. Folders without a file go.
+
+    :param told: gets a sentence on each folder that can't be read.
+    """
+    for folder in cabinet.files.entries(cabinet.folder("work")):
+        try:
+            record = Records(cabinet.files, folder).saved(CLAIM)
+            left = Left(Claim(**record["claim"]), Owner(**record["owner"]), record.get("source")) if record else None
+            why = "its record claim.json is missing"
+        except (UnreadableRecord, TypeError, KeyError, AttributeError) as error:
+            left, why = None, str(error)
+        if left:
+            yield left
+        elif any(name.startswith(f"{FILE}/") for name in cabinet.files.tree(folder)):
+            told.append(
+                f"The folder {folder} holds a command file, but nobody can tell how it was to be treated: {why}. {GIVE_UP}"
+            )
+        elif _is_old(folder):
+            cabinet.files.remove_folder(folder)
+
+
+def _is_old(folder: Any) -> bool:
+    with suppress(OSError, AttributeError):
+        return time.time() - folder.stat().st_mtime > HALF_MADE_SECONDS
+    return False

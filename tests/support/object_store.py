@@ -1,0 +1,90 @@
+"""An S3 API on this machine, with a cabinet in it: requests are counted, and can be made to fail."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import fsspec
+from airflow.sdk.io import attach
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+
+class _Quiet(WSGIRequestHandler):
+    def log(self, *args: Any) -> None:
+        """Write nothing."""
+
+
+@dataclass
+class ObjectStore:
+    """A running server.
+
+    :ivar requests: `METHOD path` of each request since `reset`.
+    :ivar fails: says whether a request (method, path) is to be answered by an error; it may also wait.
+    """
+
+    port: int
+    requests: list[str] = field(default_factory=list)
+    fails: Callable[[str, str], int | None] | None = None
+
+    def reset(self) -> None:
+        self.requests.clear()
+        self.fails = None
+
+    def new_cabinet(self) -> str:
+        """The address of an empty cabinet; `s3://` leads to this server, for this process and those that it starts."""
+        settings = {
+            "key": "test",
+            "secret": "test",
+            "endpoint_url": f"http://127.0.0.1:{self.port}",
+            "config_kwargs": {"retries": {"max_attempts": 0}, "connect_timeout": 5, "read_timeout": 20},
+        }
+        fsspec.config.conf["s3"] = settings
+        bucket = f"cabinet-{os.urandom(6).hex()}"
+        files = fsspec.filesystem("s3")
+        attach("s3", fs=files)
+        files.mkdir(bucket)
+        return f"s3://{bucket}/toolsync"
+
+
+@cache
+def object_store() -> ObjectStore:
+    """The server of this test process."""
+    os.environ.setdefault("MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS", "true")
+    from moto.server import DomainDispatcherApplication, create_backend_app
+
+    store = ObjectStore(0)
+    application = DomainDispatcherApplication(create_backend_app)
+
+    def counted(environ: dict[str, Any], start: Any) -> Any:
+        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        query = environ.get("QUERY_STRING", "")
+        store.requests.append(f"{method} {path}{'?' + query if query else ''}")
+        status = store.fails(method, path) if store.fails else None
+        if status:
+            body = (
+                b"<?xml version='1.0'?><Error><Code>AccessDenied</Code><Message>refused by the test</Message></Error>"
+            )
+            start(f"{status} Refused", [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
+            return [body if method != "HEAD" else b""]
+        return application(environ, start)
+
+    server = make_server("127.0.0.1", 0, counted, threaded=True, request_handler=_Quiet)
+    store.port = server.server_port
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return store
+
+
+@contextmanager
+def failing(store: ObjectStore, fails: Callable[[str, str], int | None]) -> Iterator[None]:
+    """Answer some requests by errors."""
+    store.fails = fails
+    try:
+        yield
+    finally:
+        store.fails = None
