@@ -13,6 +13,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from toolsync.operators.course_query import FILTERS, Course, lines_of_param
 from toolsync.reading.suite import load_suite
 from toolsync.reading.texts import one_line
+from toolsync.reporting.tables import defused, defused_comment
 
 
 def reset_columns(params: Mapping[str, Any]) -> dict[str, str]:
@@ -41,6 +42,7 @@ def review_file(
 ) -> str:
     """The text of the file.
 
+    The identifier stays as it is, even where a spreadsheet takes it for a formula: it is read again.
     What a person needs to know about a course is in a column of its line if the type has one for that, otherwise in a comment above it.
 
     :param columns: further columns and their value on every line.
@@ -49,14 +51,14 @@ def review_file(
     key = params["course_id_field"]
     described = bool(load_suite(params["what"]).spec("description"))
     text = io.StringIO()
-    text.writelines(f"# {comment}\n" for comment in comments)
+    text.writelines(f"# {defused_comment(comment)}\n" for comment in comments)
     plain = csv.writer(text, lineterminator="\n")
     quoted = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
     plain.writerow([key, *columns, *(["description"] if described else [])])
     for course in courses:
         if not described:
-            text.write(f"# {course.about}\n")
-        row = [course.identifier, *columns.values(), *([course.about] if described else [])]
+            text.write(f"# {defused_comment(course.about)}\n")
+        row = [course.identifier, *columns.values(), *([defused(course.about)] if described else [])]
         # Without quotes, a line that begins with # would be a comment.
         (quoted if course.identifier.startswith("#") else plain).writerow(row)
     return text.getvalue()

@@ -5,7 +5,6 @@ The SQL of a type puts the rows into `toolsync_plan`. Apart from `line`, each ty
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from zoneinfo import ZoneInfo
 from more_itertools import ilen
 
 from toolsync.reading.texts import one_line, shorten
+from toolsync.reporting.tables import write_table
 
 Row = Mapping[str, Any]
 Item = TypeVar("Item")
@@ -167,13 +167,12 @@ def escaped(text: str) -> str:
 
 def write_csv(rows: Iterable[Row], stream: IO[str], zone: tzinfo = UTC) -> None:
     """Write all rows as a CSV table."""
-    writer: csv.DictWriter[str] | None = None
-    for row in rows:
-        if writer is None:
-            writer = csv.DictWriter(stream, list(row), lineterminator="\n")
-            writer.writeheader()
-        seen = row.get("lastaccess")
-        writer.writerow({name: date_time(seen, zone) if name == "lastaccess" and seen else row[name] for name in row})
+    write_table(stream, (_with_date(row, zone) for row in rows))
+
+
+def _with_date(row: Row, zone: tzinfo) -> Row:
+    seen = row.get("lastaccess")
+    return {**row, "lastaccess": date_time(seen, zone)} if seen else row
 
 
 def zone_named(name: str | None) -> tzinfo:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO
 
@@ -13,6 +12,7 @@ from toolsync.reporting.outcomes import STATUSES
 from toolsync.reporting.pieces import CHECKED, pieces
 from toolsync.reporting.plan import Totals, first_lines, plan_lines
 from toolsync.reporting.report import Report
+from toolsync.reporting.tables import Table
 
 SHOWN = 200  # problems in the log and in the text report; the CSV table has them all
 
@@ -25,21 +25,23 @@ def report_text(report: Report, *, dag_id: str, run_id: str) -> str:
 
 def write_lines(report: Report, stream: IO[str]) -> None:
     """Write the CSV table: the outcome of each line, with every remark on it."""
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow((report.unit, "outcome", "column", "value", "message"))
+    table = Table(stream)
+    table.row((report.unit, "outcome", "column", "value", "message"))
     for piece in pieces(report.cabinet, report.claim, CHECKED):
-        writer.writerows((line, "failed", *remark) for line, *remark in piece["problems"])
+        table.rows((line, "failed", *remark) for line, *remark in piece["problems"])
     for piece in pieces(report.cabinet, report.claim, report.outcomes):
         remarks: dict[int, list[list[str | None]]] = {}
         for line, *remark in piece["problems"] + piece["notes"]:
             remarks.setdefault(line, []).append(remark)
         for line, outcome, *label in piece["lines"]:
             status = "not approved" if report.refused and outcome != "failed" else outcome
-            writer.writerows((line, status, *remark) for remark in remarks.get(line, [["", *(label or [""]), ""]]))
+            table.rows((line, status, *remark) for remark in remarks.get(line, [["", *(label or [""]), ""]]))
 
 
 def _decision(report: Report) -> Iterator[str]:
     """Whether the file was executed, and why not."""
+    if report.claim.dropped_as:
+        yield f"The file was dropped as {report.claim.dropped_as}, a name that not every system can take."
     if report.claim.simulate:
         yield "SIMULATION: all the work was done and rolled back. The site and the inbox are unchanged."
     if report.rejected:
@@ -52,7 +54,7 @@ def _decision(report: Report) -> Iterator[str]:
         yield from report.approval.sentences()
     if report.returned:
         yield f"The file was put back into the inbox: {report.returned}"
-    elif report.refused and not report.claim.pasted:
+    elif report.refused and not report.kept:
         yield "The cabinet keeps no copy of the file."
 
 
