@@ -37,7 +37,7 @@ def told(result: dict[str, Any]) -> str:
     return Path(result["report"]).read_text()
 
 
-CHANGES = [
+CHANGES: list[tuple[str, str, dict[str, Any]]] = [
     ("email", "username,email\nadmin,thief@example.org\n", {}),
     ("email", "username,email\nADMIN,thief@example.org\n", {}),
     ("email", "username,email\nádmin,thief@example.org\n", {}),
