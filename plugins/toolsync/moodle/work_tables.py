@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from functools import cache, cached_property
+from pathlib import Path
 from typing import Any
 
 from airflow.sdk.exceptions import AirflowException
 
 from toolsync.moodle.session import MoodleSession
+
+DESCRIPTORS = "/proc/self/fd"  # where each open file of this process has a path
 
 
 class WorkTables:
@@ -67,7 +69,7 @@ class WorkTables:
         return [column for (column, *_) in self._session.rows(f"SHOW COLUMNS FROM {name}")]
 
     def load(self, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
-        """Load rows into a table: by LOAD DATA LOCAL if the server allows it, otherwise by multi-row INSERTs.
+        """Load rows into a table: by LOAD DATA LOCAL if the server allows it and this system has files in memory, otherwise by multi-row INSERTs.
 
         :return: the number of rows.
         :raises AirflowException: the server dropped a row, or changed a value to make it fit.
@@ -100,36 +102,43 @@ class WorkTables:
 
     @cached_property
     def _load_allowed(self) -> bool:
-        return bool(self._session.value("SELECT @@GLOBAL.local_infile"))
+        return has_memory_files() and bool(self._session.value("SELECT @@GLOBAL.local_infile"))
 
     def _load_file(self, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
-        # mkstemp creates a file that only this account can read: it holds the values of the command file, passwords included.
-        handle, path = tempfile.mkstemp(prefix="toolsync-")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-                count = 0
-                for row in rows:
-                    stream.write("\t".join([_load_text(value) for value in row]) + "\n")
-                    count += 1
+        # The rows hold the values of the command file, passwords included: in a file on a disk they would outlive a killed process.
+        with os.fdopen(os.memfd_create("toolsync"), "w", encoding="utf-8", newline="") as stream:
+            count = 0
+            for row in rows:
+                stream.write("\t".join([_load_text(value) for value in row]) + "\n")
+                count += 1
             if not count:
                 return 0
+            stream.flush()
             with self._session.conn.cursor() as cursor:
                 cursor.execute(
                     f"LOAD DATA LOCAL INFILE %s INTO TABLE {name} CHARACTER SET utf8mb4 "
                     f"FIELDS TERMINATED BY '\\t' ESCAPED BY '\\\\' LINES TERMINATED BY '\\n' ({_names(columns)})",
-                    (path,),
+                    (f"{DESCRIPTORS}/{stream.fileno()}",),
                 )
                 loaded = cursor.rowcount
                 warnings: Sequence[Any] = ()
                 if self._session.conn.warning_count():
                     cursor.execute("SHOW WARNINGS LIMIT 3")
                     warnings = cursor.fetchall()
-        finally:
-            os.unlink(path)
         # LOCAL implies IGNORE: the server truncates or skips what does not fit instead of refusing it.
         if loaded != count or warnings:
             raise AirflowException(f"LOAD DATA loaded {loaded} of {count} rows into {name}: {[w[1] for w in warnings]}")
         return loaded
+
+
+@cache
+def has_memory_files() -> bool:
+    """Whether a file can be made in memory, and opened by a path. Linux can, where `/proc` is mounted and no sandbox forbids it."""
+    try:
+        with os.fdopen(os.memfd_create("toolsync"), "wb") as stream:
+            return Path(f"{DESCRIPTORS}/{stream.fileno()}").exists()
+    except (AttributeError, OSError):
+        return False
 
 
 def _names(columns: Sequence[str]) -> str:
