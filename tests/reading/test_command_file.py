@@ -345,7 +345,8 @@ def test_chunks(read):
         (b"\xef\xbb\xbf", "the file holds nothing but blank lines and comments"),
         (b"\n\r\n  \n", "the file holds nothing but blank lines and comments"),
         (b"# a\n# b", "the file holds nothing but blank lines and comments"),
-        (b";;;\n;;;\n", "line 1 is not a header"),
+        (b";;;\n;;;\n", "the file holds nothing but blank lines and comments"),
+        (b"username;city\n;\n;;\n", "the file has a header but no line after it"),
         (b"username,city", "the file has a header but no line after it"),
         (b"username,city\n# a\n\n", "the file has a header but no line after it"),
         (b"username,city,city\na,b,c\n", "the column city is given twice"),
@@ -362,6 +363,17 @@ def test_chunks(read):
 )
 def test_a_file_that_can_not_be_used(rejection, content, message):
     assert message in rejection(content)
+
+
+@pytest.mark.parametrize("name", ["users", "courses_check", "courses_delete", "courses_restore"])
+@pytest.mark.parametrize("content", [",,,\n", ",,,\r\n,,,", ";\n;;", "\t\t", "|", '""\n" "', '"",""', " , \n\f\n#\n"])
+def test_a_file_of_empty_cells_is_empty_with_and_without_a_header(rejection, name, content):
+    assert rejection(content, suite=load_suite(name)) == "the file holds nothing but blank lines and comments"
+
+
+def test_the_short_name_of_a_field_is_as_long_as_it_can_be_staged(read, rejection):
+    read(f"username,profile_field_{'x' * 255}\na,b\n")
+    assert rejection(f"username,profile_field_{'x' * 256}\na,b\n").startswith("unknown column profile_field_xxx")
 
 
 def test_the_key_is_required(rejection):

@@ -19,6 +19,8 @@ TYPES = {
     "ignored": "ignored",
 }
 
+SHORTNAME_CHARACTERS = 255  # of a custom field, at most: as in Moodle's tables, and in the one that cells are staged in
+
 
 @dataclass(frozen=True)
 class ColumnSpec:
@@ -170,7 +172,8 @@ def _has_wildcard(name: str) -> bool:
 
 
 def _pattern(name: str) -> re.Pattern[str]:
-    pattern = re.escape(name).replace(r"\#", r"(?P<number>[0-9]{1,9})").replace(r"\*", r"(?P<shortname>[a-z0-9_]+)")
+    pattern = re.escape(name).replace(r"\#", r"(?P<number>[0-9]{1,9})")
+    pattern = pattern.replace(r"\*", rf"(?P<shortname>[a-z0-9_]{{1,{SHORTNAME_CHARACTERS}}})")
     return re.compile(pattern, re.IGNORECASE | re.ASCII)
 
 

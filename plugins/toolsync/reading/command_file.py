@@ -180,10 +180,9 @@ def _first_record(path: Any, suite: Suite, bom: bytes, delimiter: str, encoding:
         with path.open("rb") as stream:
             stream.read(len(bom))
             first = next(iter(RecordReader(stream, delimiter=character, encoding=encoding)), None)
-        if first:
-            firsts[character] = first
-    if not firsts:
-        raise _rejected("empty", "the file holds nothing but blank lines and comments")
+        if first is None:  # cells that are all empty when cut by one delimiter are no values when cut by another
+            raise _rejected("empty", "the file holds nothing but blank lines and comments")
+        firsts[character] = first
     best = max(firsts, key=lambda character: _recognised(suite, firsts[character], character))
     if delimiter == "auto" and suite.headerless is not None and not suite.names_key(firsts[best].values or ()):
         # There is no header to tell the delimiter by, and an identifier may well hold a comma.
