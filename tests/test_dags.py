@@ -9,11 +9,13 @@ from copy import copy
 from pathlib import Path
 
 import pytest
+from airflow.sdk.definitions.timetables.simple import NullTimetable
 
 from tests.support.scenarios import SCENARIOS
 from toolsync.operators.execute import ExecuteOperator
 from toolsync.reading.command_file import CommandFile
 from toolsync.reading.suite import load_suite
+from toolsync.schedule import PunctualTimetable
 from toolsync.settings import INCLUDE, ROOT, settings
 
 DAG_IDS = sorted(path.stem for path in (ROOT / "dags").glob("*.py"))
@@ -85,7 +87,13 @@ def test_structure(dag):
 @every_dag
 def test_schedule_comes_from_the_settings(dag):
     file_type = dag.dag_id.removeprefix("toolsync_")
-    assert dag.schedule == settings()["schedules"][file_type]
+    expression = settings()["schedules"][file_type]
+    if expression:
+        assert isinstance(dag.timetable, PunctualTimetable)
+        assert dag.timetable.summary == expression
+    else:
+        assert isinstance(dag.timetable, NullTimetable)
+    assert dag.start_date is None
 
 
 def test_settings_name_no_other_dags():

@@ -9,7 +9,7 @@ For a type that deletes things: validate → plan → approve → execute → �
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import DAG, Asset, Param, TriggerRule, task_group
@@ -18,6 +18,7 @@ from toolsync.operators.purge_caches import PurgeCachesOperator
 from toolsync.operators.steps import CSV_FILE, Steps
 from toolsync.params import section, set_defaults
 from toolsync.reading.suite import load_suite
+from toolsync.schedule import timetable
 from toolsync.settings import settings
 
 # Sections of the trigger form.
@@ -36,8 +37,7 @@ def toolsync_dag(file_type: str, *, doc: str, params: Mapping[str, Param], tags:
         dag_id=f"toolsync_{file_type}",
         description=doc.strip().splitlines()[0],
         doc_md=doc.strip(),
-        schedule=section("schedules", file_type).get(file_type),
-        start_date=datetime(2026, 1, 1, tzinfo=UTC),
+        schedule=timetable(section("schedules", file_type).get(file_type), file_type),
         catchup=False,
         is_paused_upon_creation=True,
         max_active_runs=1,

@@ -13,6 +13,7 @@ from toolsync.operators.course_query import FILTERS, find_courses
 from toolsync.operators.review_file import comments, left_out_sentence, reset_columns, review_file
 from toolsync.params import check_params
 from toolsync.running.state import open_run
+from toolsync.schedule import skip_late_run
 
 REVIEW = "review"  # the folder in the cabinet
 
@@ -30,6 +31,7 @@ class MakeCommandFileOperator(ToolSyncOperator):
         self.moodle_conn_id = moodle_conn_id
 
     def perform(self, context: Any) -> dict[str, Any]:
+        skip_late_run(context)
         check_params(context)
         params = context["params"]
         if not any(params[name] for name in FILTERS):
