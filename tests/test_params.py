@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,10 +14,11 @@ from airflow.sdk.exceptions import AirflowFailException, ParamValidationError
 from tests.support.site import Site
 from tests.test_dags import SCENARIOS, bag, dag, every_dag  # noqa: F401 (fixtures)
 from toolsync.by_hand import ending, execute
+from toolsync.cabinet.folders import Cabinet
 from toolsync.params import check_params, param_problems
 from toolsync.pipeline import command_file_dag, file_params, option, toolsync_dag
 from toolsync.run import load_dag
-from toolsync.settings import settings
+from toolsync.settings import ROOT, settings
 
 MADE_UP: dict[str, Param] = {
     "level": Param(3, type="integer", minimum=1, maximum=5),
@@ -160,6 +162,22 @@ def test_the_dag_without_an_inbox_checks_its_params_too(site: Site, airflow: Non
     dag_run, _ = execute(load_dag("toolsync_make_command_file"), {"shortname": "C10*", "limmit": 1})
     assert dag_run.state == "failed"
     assert "Did you mean limit?" in " ".join(ending(dag_run)["messages"])
+
+
+@pytest.mark.parametrize(("name", "state"), [("simulate", "success"), ("simulat", "failed")])
+def test_a_misspelt_simulation_touches_no_file(
+    site: Site, airflow: None, pristine: Site, name: str, state: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A run that is triggered in Airflow; `make run` refuses it before."""
+    from airflow import settings as airflow_settings
+
+    monkeypatch.setattr(airflow_settings, "DAGS_FOLDER", str(ROOT / "dags/toolsync_users.py"))
+    (tmp_path / "new.csv").write_text("username,firstname,lastname,email\nada,A,L,ada@example.org\n")
+    Cabinet("users").put(tmp_path / "new.csv")
+    dag_run, _ = execute(load_dag("toolsync_users"), {name: True})
+    assert dag_run.state == state
+    assert [path.name for path in Cabinet("users").folder("inbox").iterdir()] == ["new.csv"]
+    assert site.changed(pristine) == []
 
 
 @every_dag
