@@ -396,7 +396,6 @@ def test_what_a_batch_that_was_given_up_wrote_is_cleaned_up(
 
     # Before the next run one of the two accounts is deleted, so the contents for it have no row.
     monkeypatch.setattr(Execution, "run", original)
-    monkeypatch.setattr("toolsync.cabinet.folders.Owner.may_adopt", lambda self, other: True)
     site.rows("UPDATE {user} SET deleted = 1 WHERE username = 'u003'")
     assert site.run(DAG_ID)["state"] == "success"
     assert set(contents(dataroot)) == {EMPTY, *(content for content, _, _ in icon(site, "u002").values())}

@@ -163,15 +163,8 @@ def test_a_conflict_in_any_phase_is_tried_again(case: str, usual: Usual, site: S
 
 
 def test_after_a_lost_connection_the_next_run_finishes(
-    case: str,
-    usual: Usual,
-    site: Site,
-    pristine: Site,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
+    case: str, usual: Usual, site: Site, pristine: Site, capfd: pytest.CaptureFixture[str]
 ):
-    # The claim belongs to this live process, so only its own run or one after its end could continue with it.
-    monkeypatch.setattr("toolsync.cabinet.folders.Owner.may_adopt", lambda self, other: True)
     phases = PHASES if torture() > 1 else (random.Random(f"phase {case}").choice(sorted(usual.seen)),)
     for phase, number, _ in faults(case, usual, phases, "lost"):
         CASES[case].prepare(site)
@@ -221,7 +214,6 @@ def test_undo_bundles_stay_when_nobody_knows_whether_they_are_needed(site: Site,
         commit(session)
         raise MySQLdb.OperationalError(2013, "Lost connection to server during query")
 
-    monkeypatch.setattr("toolsync.cabinet.folders.Owner.may_adopt", lambda self, other: True)
     monkeypatch.setattr(MoodleSession, "commit", commit_unheard)
     assert delete(site, "C101")["state"] == "failed"
     assert site.run("toolsync_courses_delete", require_approval=False)["counts"]["deleted"] == 1
