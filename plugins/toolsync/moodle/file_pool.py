@@ -14,6 +14,7 @@ from typing import Any
 from airflow.sdk.exceptions import AirflowFailException
 from more_itertools import chunked
 
+from toolsync.cabinet.disk import sync_folder
 from toolsync.cabinet.storage import folder_at
 from toolsync.moodle.session import MoodleSession
 
@@ -73,6 +74,7 @@ class FilePool:
                 raise OutOfReach("does not exist")
             pool = self.root / "filedir"
             folder = pool if pool.is_dir() else self.root
+            self._tops = {folder, pool}
         except OutOfReach:
             raise
         except Exception as error:  # each fsspec file system raises its own
@@ -94,12 +96,19 @@ class FilePool:
         return any(_size(self._path(area, content_hash)) is not None for area in ("filedir", "trashdir"))
 
     def write(self, contents: Mapping[str, bytes]) -> None:
-        """Add contents, each atomically.
+        """Add contents, each atomically. When this returns they outlive a power cut, so rows may be committed that refer to them.
 
         :param contents: the contents by hash.
         """
         with ThreadPoolExecutor(WRITERS) as threads:
             list(threads.map(lambda item: self._write(*item), contents.items()))
+            if self.local and contents:
+                list(threads.map(sync_folder, self._folders_of(contents)))
+
+    def _folders_of(self, content_hashes: Iterable[str]) -> set[Path]:
+        """The folders that hold the names of contents, and of one another: also of those that an earlier attempt made."""
+        folders = {self._path("filedir", content_hash).parent for content_hash in content_hashes}
+        return folders | {folder.parent for folder in folders} | self._tops
 
     def discard(self, content_hashes: Iterable[str]) -> int:
         """Move contents to `trashdir`. Until Moodle's cron empties it, Moodle recovers from there what it still needs.
@@ -132,11 +141,10 @@ class FilePool:
         part = self._aside(target)
         with part.open("wb") as stream:
             stream.write(content)
-            stream.flush()
             if self.local:
+                stream.flush()
+                self._as_the_site(part, self._example.st_mode & 0o666)
                 os.fsync(stream.fileno())
-        if self.local:
-            self._as_the_site(part, self._example.st_mode & 0o666)
         self._move(part, target)
 
     def _discard(self, content_hash: str) -> bool:
