@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from tests.support.command import killed
 from tests.support.course_sandbox import DISORDER
+from tests.support.faults import CONFLICTS, Statements, torture
 from tests.support.site import Site
 from toolsync.cabinet.folders import Cabinet
 from toolsync.course import backup_files
@@ -183,6 +185,29 @@ def test_a_category_that_does_not_exist_yet(site: Site, connect: Connect, calls:
     assert site.value("SELECT name FROM {course_categories} WHERE id = %s", (calls()[0].split()[-1],)) == given
     assert course(site, "N1") == ("One", category.split(" / ")[-1], 3)
     assert disorder(site) == []
+
+
+def test_a_conflict_restores_no_backup_twice(site: Site, pristine: Site, connect: Connect, calls: Calls):
+    """Wherever it happens: when the lines are rehearsed, or when they are done."""
+    connect()
+    text = HEADER + "N1,One,New,a.mbz\nN2,Two,,a.mbz\nN3,Three,Science,b.mbz\n"
+    with Statements().watched() as usual:
+        expected = counts(site.run(DAG, text))
+    assert expected == {"created": 2, "failed": 1}
+    courses, restored = [course(site, name) for name in ("N1", "N3")], len(calls())
+    for seed in range(3 * torture()):
+        site.restore(pristine)
+        chance = random.Random(f"backups {seed}")
+        phase = ("touches", "work", "around")[seed % 3]
+        number, strike = chance.randrange(usual.seen[phase]), chance.choice(CONFLICTS)
+        before = len(calls())
+        with Statements(phase, number, strike).watched() as statements:
+            result = site.run(DAG, text)
+        told = f"{strike.__name__} at statement {number} of {phase}"
+        assert statements.struck and counts(result) == expected, told
+        assert [course(site, name) for name in ("N1", "N3")] == courses, told
+        assert len(calls()) == before + restored, told
+        assert disorder(site) == [], told
 
 
 def test_lines_that_fail_restore_nothing(site: Site, connect: Connect, calls: Calls):

@@ -12,6 +12,7 @@ import MySQLdb
 import pytest
 
 from tests.support.site import Site
+from toolsync.course.backup_lines import CoursesRun
 from toolsync.moodle.errors import SiteChanged
 from toolsync.moodle.session import MoodleSession
 from toolsync.moodle.work_tables import WorkTables
@@ -85,11 +86,15 @@ class Statements:
             yield self
 
     def _follow(self, patch: pytest.MonkeyPatch) -> None:
-        attempt, run = BatchRun._try, SqlFolder.run
+        attempt, prepared, run = BatchRun._try, CoursesRun.prepared, SqlFolder.run
 
         def followed_attempt(batch: Any, *args: Any) -> Any:
             with self._within(None if batch.rehearsal else "around"):
                 return attempt(batch, *args)
+
+        def followed_preparation(batch: Any, *args: Any) -> Any:
+            with self._within(None if batch.rehearsal else "around"):
+                return prepared(batch, *args)
 
         def followed_run(folder: SqlFolder, statements: Any) -> None:
             inside = {id(folder.touches): "touches", id(folder.work): "work", id(folder.end): "end"}[id(statements)]
@@ -97,6 +102,7 @@ class Statements:
                 run(folder, statements)
 
         patch.setattr(BatchRun, "_try", followed_attempt)
+        patch.setattr(CoursesRun, "prepared", followed_preparation)
         patch.setattr(SqlFolder, "run", followed_run)
 
     @contextmanager
