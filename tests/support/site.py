@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import MySQLdb
 
-from tests.support.dag_runs import run_dag
+from tests.support.dag_runs import HOME, run_dag
 from tools.mariadb import PrivateServer
 
 
@@ -94,6 +93,6 @@ class Site:
         """
         if isinstance(file, str | bytes):
             content = file.encode() if isinstance(file, str) else file
-            file = Path(os.environ["TOOLSYNC_CABINET"]).parent / "command.csv"
+            file = HOME / "command.csv"
             file.write_bytes(content)
         return run_dag(dag_id, file, params, approve)

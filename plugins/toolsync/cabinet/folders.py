@@ -118,6 +118,7 @@ class Cabinet:
     def put_back(self, claim: Claim) -> None:
         """Move the claimed file into the inbox again, to the path that `reserve` returns."""
         self.files.move(self.input(claim), self.reserve(claim))
+        self._records_of(claim).gone(f"{FILE}/{claim.name}")
 
     # Claims
 
@@ -241,7 +242,8 @@ class Cabinet:
 
     def discard(self, claim: Claim) -> None:
         """Remove the claim's work folder: the file first, so that nobody goes on with half of it."""
-        self.files.remove(self.input(claim))
+        if self.holds(claim):
+            self.files.remove(self.input(claim))
         self.files.remove_folder(self.work(claim))
         self._records.pop(claim.id, None)
         alive.let_go(claim)
@@ -249,6 +251,7 @@ class Cabinet:
     def archive(self, claim: Claim) -> None:
         """Move the claimed file into the archive."""
         self.files.move(self.input(claim), self.archived(claim))
+        self._records_of(claim).gone(f"{FILE}/{claim.name}")
 
     def archived(self, claim: Claim) -> Any:
         """The path of the claimed file in the archive, whether it is there already or not."""

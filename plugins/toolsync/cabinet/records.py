@@ -34,6 +34,11 @@ class Records:
             self._sizes = self._files.tree(self._folder)
         return self._sizes
 
+    def gone(self, name: str) -> None:
+        """Know that a file below the folder is no longer there."""
+        if self._sizes is not None:
+            self._sizes.pop(name, None)
+
     def save(self, name: str, value: Any) -> None:
         """Keep a value."""
         content = json.dumps(value, ensure_ascii=False).encode()

@@ -34,15 +34,15 @@ def expire(cabinet: Cabinet, state: RunState, days: float | None) -> int:
     :param days: how old a bundle may become; None: as old as it likes.
     :return: the number of removed bundles.
     """
-    if days is None:
+    if days is None or cabinet.root.name not in UNDOABLE:
         return 0
     oldest = timestamp(datetime.now(UTC) - timedelta(days=days))
     expired = [(name, index) for name, index in indexes(cabinet) if index["made"] < oldest]
     contents = {content for _, index in expired for content in index["contents"]}
     for name, _ in expired:
         remove_bundle(cabinet, name)
-    if contents := contents - held_contents():
-        _discard(contents, state)
+    if contents and (unheld := contents - held_contents()):
+        _discard(unheld, state)
     return len(expired)
 
 

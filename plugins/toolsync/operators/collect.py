@@ -16,6 +16,7 @@ from toolsync.cabinet.takeover import adopt, left_alone, own
 from toolsync.operators.base import FileTypeOperator, zone_param
 from toolsync.params import check_params
 from toolsync.reporting.approval import caller
+from toolsync.schedule import skip_late_run, what_comes_next
 from toolsync.settings import settings
 
 MOST = 1000  # files of one run: Airflow maps at most 1024
@@ -31,6 +32,7 @@ class CollectOperator(FileTypeOperator):
     """
 
     def perform(self, context: Any) -> list[dict[str, Any]]:
+        skip_late_run(context)
         check_params(context)
         cabinet, params = Cabinet(self.file_type), context["params"]
         self.check(params)
@@ -48,6 +50,8 @@ class CollectOperator(FileTypeOperator):
         else:
             claims += self.take_over(cabinet, owner, simulate=params["simulate"])
             claims += self.take(cabinet, owner, options, claims)
+            if params["simulate"] and (told := what_comes_next(context)):
+                self.log.warning(told)
         return [asdict(claim) for claim in claims]
 
     def take_over(self, cabinet: Cabinet, owner: Owner, *, simulate: bool) -> list[Claim]:

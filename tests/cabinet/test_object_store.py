@@ -1,0 +1,105 @@
+"""The cabinet in an object store: an S3 API that counts requests and can refuse them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.support.object_store import ObjectStore, object_store
+from tests.support.site import Site
+from toolsync.cabinet.folders import Cabinet
+from toolsync.cabinet.storage import read_text
+from toolsync.moodle.session import MoodleSession
+from toolsync.reporting.outcomes import Outcomes
+from toolsync.running.execution import Execution, StagedLine
+
+pytestmark = pytest.mark.usefixtures("airflow")
+
+HEADER = "username,firstname,lastname,email\n"
+ADA = "ada,Ada,Lovelace,ada@example.org\n"
+
+
+@pytest.fixture
+def store(site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectStore]:
+    server = object_store()
+    monkeypatch.setenv("TOOLSYNC_CABINET", server.new_cabinet())
+    server.reset()
+    yield server
+    server.reset()
+
+
+def drop(cabinet: Cabinet, tmp_path: Path, text: str, name: str = "people.csv") -> None:
+    (tmp_path / name).write_text(text)
+    cabinet.put(tmp_path / name)
+
+
+def names(cabinet: Cabinet, folder: str) -> list[str]:
+    return [path.name for path in cabinet.files.entries(cabinet.folder(folder))]
+
+
+def test_the_first_run_of_a_type_finds_nothing(site: Site, store: ObjectStore):
+    result = site.run("toolsync_users")
+    assert result["state"] == "success" and "inbox is empty" in result["messages"][0]
+
+
+def test_a_file_goes_all_the_way(site: Site, store: ObjectStore, tmp_path: Path):
+    cabinet = Cabinet("users")
+    drop(cabinet, tmp_path, HEADER + ADA + "no.last,No,,x@example.org\n")
+    result = site.run("toolsync_users")
+    assert result["state"] == "success"
+    assert (result["counts"]["created"], result["counts"]["failed"]) == (1, 1)
+    assert read_text(result["tryback"]) == HEADER + "no.last,No,,x@example.org\n"
+    assert "2 lines: 1 created, 1 failed" in read_text(result["report"])
+    assert read_text(result["archive"]) == HEADER + ADA + "no.last,No,,x@example.org\n"
+    assert names(cabinet, "inbox") == names(cabinet, "work") == []
+
+
+def test_a_file_that_cannot_be_deleted_from_the_inbox_is_not_taken(
+    site: Site, store: ObjectStore, pristine: Site, tmp_path: Path
+):
+    cabinet = Cabinet("users")
+    drop(cabinet, tmp_path, HEADER + ADA)
+    drop(cabinet, tmp_path, HEADER + "grace,Grace,Hopper,grace@example.org\n", "others.csv")
+    store.fails = lambda method, path: 403 if method == "DELETE" and path.endswith("inbox/people.csv") else None
+    assert site.run("toolsync_users")["counts"]["created"] == 1  # the other file
+    assert site.value("SELECT COUNT(*) FROM {user} WHERE username = 'ada'") == 0
+    assert names(cabinet, "inbox") == ["people.csv"] and names(cabinet, "work") == []
+    store.fails = None
+    assert site.run("toolsync_users")["counts"]["created"] == 1
+    assert names(cabinet, "inbox") == names(cabinet, "work") == []
+
+
+def test_nothing_but_one_request_lies_between_the_first_write_and_the_commit(
+    site: Site, store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+):
+    """The store is asked while no row is locked, except to keep the outcomes."""
+    asked: list[list[str]] = []
+    run, commit = Execution.run, MoodleSession.commit
+    began: list[int] = []
+
+    def running(self: Execution, lines: Sequence[StagedLine]) -> Outcomes:
+        began.append(len(store.requests))
+        return run(self, lines)
+
+    def committing(self: MoodleSession) -> None:
+        if began:
+            asked.append(store.requests[began.pop() :])
+        commit(self)
+
+    monkeypatch.setattr(Execution, "run", running)
+    monkeypatch.setattr(MoodleSession, "commit", committing)
+    assert site.run("toolsync_users", HEADER + ADA)["counts"]["created"] == 1
+    [during] = asked
+    assert len(during) == 1 and during[0].startswith("PUT ") and ".pending" in during[0]
+
+
+def test_a_file_of_5000_lines_takes_few_requests(site: Site, store: ObjectStore, tmp_path: Path):
+    cabinet = Cabinet("users")
+    rows = "".join(f"p{n},P,{n},p{n}@example.org\n" for n in range(4999))
+    drop(cabinet, tmp_path, HEADER + rows + "no.last,No,,x@example.org\n")
+    store.requests.clear()
+    result = site.run("toolsync_users")
+    assert (result["counts"]["created"], result["counts"]["failed"]) == (4999, 1)
+    assert len(store.requests) < 60, "\n".join(store.requests)
