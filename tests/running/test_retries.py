@@ -21,7 +21,7 @@ from toolsync.cabinet.folders import Cabinet
 from toolsync.moodle.hook import MoodleHook
 from toolsync.moodle.session import MoodleSession
 from toolsync.running.state import RunState
-from toolsync.settings import ROOT
+from toolsync.settings import ROOT, settings
 
 pytestmark = pytest.mark.usefixtures("airflow")
 
@@ -177,6 +177,17 @@ def test_after_a_lost_connection_the_next_run_finishes(
         assert outcomes(result) == usual.outcomes, told
         assert CASES[case].differences(site, pristine) == [], told
         site.restore(pristine)
+
+
+def test_conflicts_that_last_are_told_in_a_sentence(
+    site: Site, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+):
+    monkeypatch.setitem(settings(), "lock_attempts", 1)
+    with Statements("work", 3, deadlock).watched() as statements:
+        assert site.run("toolsync_users", "username,city\nu004,Rome\n")["state"] == "failed"
+    assert statements.struck
+    assert "Others on the site kept rows locked that this file changes (Deadlock found" in "".join(capfd.readouterr())
+    assert site.run("toolsync_users")["counts"]["updated"] == 1
 
 
 # What a run remembers besides the rows

@@ -43,10 +43,10 @@ def is_lost(error: Exception) -> bool:
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Report a missing privilege, and fail without retries; report a lost connection, so that Airflow tries the task again.
+    """Report a missing privilege, and fail without retries; report a lost connection or a lock, so that Airflow tries the task again.
 
     :raises AirflowFailException: a privilege is missing; the message lists those that the account needs.
-    :raises AirflowException: the connection was lost.
+    :raises AirflowException: the connection was lost, or others kept rows locked.
     """
     import MySQLdb
 
@@ -61,5 +61,10 @@ def explained() -> Iterator[None]:
             raise AirflowException(
                 f"The connection to the database was lost ({error.args[1] or 'it is closed'}). What was not committed is undone; "
                 "the file goes on where it stopped when the task is cleared or the DAG runs again."
+            ) from error
+        if error_code(error) in LOCK_ERRORS:
+            raise AirflowException(
+                f"Others on the site kept rows locked that this file changes ({error.args[1]}). The batch was not applied; "
+                "the file goes on there when the task is cleared or the DAG runs again."
             ) from error
         raise
