@@ -13,8 +13,9 @@ import pytest
 
 from tests.support.command import killed
 from tests.support.course_sandbox import DISORDER
-from tests.support.faults import CONFLICTS, Statements, torture
+from tests.support.faults import CONFLICTS, Statements
 from tests.support.site import Site
+from tests.support.torture import seeds
 from toolsync.cabinet.folders import Cabinet
 from toolsync.course import backup_files
 
@@ -195,7 +196,7 @@ def test_a_conflict_restores_no_backup_twice(site: Site, pristine: Site, connect
         expected = counts(site.run(DAG, text))
     assert expected == {"created": 2, "failed": 1}
     courses, restored = [course(site, name) for name in ("N1", "N3")], len(calls())
-    for seed in range(3 * torture()):
+    for seed in seeds(3):
         site.restore(pristine)
         chance = random.Random(f"backups {seed}")
         phase = ("touches", "work", "around")[seed % 3]

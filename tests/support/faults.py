@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,11 +21,6 @@ from toolsync.running.sql_folder import SqlFolder
 # The parts of an execution. `around`: staging lines, reading outcomes, marking the batch.
 PHASES = ("touches", "work", "end", "around")
 Strike = Callable[[MoodleSession], None]
-
-
-def torture() -> int:
-    """How often to try what a seed decides: once, or as the environment variable TOOLSYNC_TORTURE says."""
-    return int(os.environ.get("TOOLSYNC_TORTURE") or 1)
 
 
 def deadlock(session: MoodleSession) -> None:
