@@ -20,7 +20,7 @@ from toolsync.cabinet.claims import Claim, Owner
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.storage import CabinetUnusable, explained
 from toolsync.cabinet.takeover import own, release
-from toolsync.operators.base import MESSAGE
+from toolsync.operators.base import MESSAGE, stopped
 from toolsync.params import param_problems
 from toolsync.reporting.approval import CALLER
 
@@ -51,7 +51,7 @@ def run(dag: DAG, file: Path | None, params: dict[str, Any], approve: str | None
     for task in dag.tasks:
         task.retries = 0  # the caller is waiting, so fail at once
     if not dag.has_task("collect"):
-        dag_run, _ = execute(dag, params)
+        dag_run = execute(dag, params)
         return {**(returned(dag_run, dag.task_ids[-1]) or {}), **ending(dag_run)}
     given = file is not None or bool(params.get("content"))
     by_hand = {"by": user_name(), "answer": approve, "given": given, "pid": os.getpid()}
@@ -70,11 +70,11 @@ def run(dag: DAG, file: Path | None, params: dict[str, Any], approve: str | None
         with calling(by_hand):
             # Airflow would write rows of the caller into its database.
             conf = {name: value for name, value in params.items() if name != "content"}
-            dag_run, interrupted = execute(dag, conf)
+            dag_run = execute(dag, conf)
         claims = claims_of(dag_run)
         results = [result for claim in claims if (result := cabinet.result(claim))]
         result = summed(results, ending(dag_run))
-        left = unfinished(cabinet, owner, dropping=interrupted or not claims)
+        left = unfinished(cabinet, owner, dropping=stopped.is_set() or not claims)
         return {**result, "messages": [*result["messages"], *left]}
     finally:
         release(cabinet, owner)
@@ -96,22 +96,24 @@ def usage_problems(dag: DAG, file: Path | None, params: dict[str, Any], approve:
     return problems
 
 
-def execute(dag: DAG, conf: dict[str, Any]) -> tuple[DagRun, bool]:
+def execute(dag: DAG, conf: dict[str, Any]) -> DagRun | None:
     """Run the tasks of the DAG in this process.
 
     :param conf: Params.
-    :return: the run, and whether the caller has interrupted it.
+    :return: the run; None when the caller interrupted it between two tasks. `stopped` says whether it was interrupted.
     """
-    signals: list[int] = []
 
     def interrupt(number: int, frame: Any) -> None:
-        signals.append(number)
+        stopped.set()
         raise KeyboardInterrupt
 
+    stopped.clear()
     before = {number: signal.signal(number, interrupt) for number in STOPPING} if on_main_thread() else {}
     try:
         # Airflow takes an interrupt within a task for a failure of that task, and runs the tasks that follow one.
-        return dag.test(run_conf=conf), bool(signals)
+        return dag.test(run_conf=conf)
+    except KeyboardInterrupt:
+        return None
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -176,8 +178,10 @@ def summed(results: list[dict[str, Any]], end: dict[str, Any]) -> dict[str, Any]
     return {**(results[-1] if results else {}), **end}
 
 
-def ending(dag_run: DagRun) -> dict[str, Any]:
+def ending(dag_run: DagRun | None) -> dict[str, Any]:
     """How a run ended: its `state`, and the `messages` of its tasks that failed or had nothing to do."""
+    if dag_run is None:
+        return {"state": "failed", "messages": ["Interrupted."]}
     from airflow.models.xcom import XComModel
     from airflow.utils.session import create_session
 
@@ -191,13 +195,15 @@ def answer_of(result: dict[str, Any]) -> str | None:
     return (result.get("approval") or {}).get("answer")
 
 
-def claims_of(dag_run: DagRun) -> list[Claim]:
+def claims_of(dag_run: DagRun | None) -> list[Claim]:
     """The files that `collect` claimed."""
     return [Claim(**claim) for claim in returned(dag_run, "collect") or []]
 
 
-def returned(dag_run: DagRun, task_id: str) -> Any:
+def returned(dag_run: DagRun | None, task_id: str) -> Any:
     """What a task returned; None when it did not succeed."""
+    if dag_run is None:
+        return None
     from airflow.models.xcom import XComModel
     from airflow.utils.session import create_session
 

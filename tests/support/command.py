@@ -19,6 +19,7 @@ from typing import NoReturn
 from tests.support.dag_runs import EMPTY_DATABASE, HOME
 from tests.support.dying import Death
 from toolsync import run as command
+from toolsync.cabinet import alive
 from toolsync.settings import ROOT
 
 
@@ -81,6 +82,9 @@ def _be_the_command(arguments: Sequence[str], death: Death | None, *outputs: Pat
             os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), descriptor)
         sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
         tempfile.tempdir = str(HOME)
+        for descriptor in alive._held.values():  # another process holds no claims of this one
+            os.close(descriptor)
+        alive._held.clear()
         setattr(command, "initialise", _initialise)  # noqa: B010 (mypy refuses the assignment)
         if death:
             death.arm()

@@ -1,6 +1,6 @@
-"""Runs `toolsync.run` and kills itself, with SIGKILL, when a function is called:
+"""Runs `toolsync.run` and kills itself, with SIGKILL or another signal, when a function is called:
 
-python -m tests.support.dying MODULE:CLASS.METHOD [after] [calls=N] [batch_lines=N] -- ARGUMENTS
+python -m tests.support.dying MODULE:CLASS.METHOD [after] [calls=N] [batch_lines=N] [signal=N] -- ARGUMENTS
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from toolsync import run
 from toolsync.settings import settings
@@ -24,16 +24,18 @@ class Death:
     :param when: `before` or `after` the call.
     :param calls: at the last of so many calls.
     :param batch_lines: the run's size of a batch.
+    :param signal: the signal; the run may live on after another one than SIGKILL.
     """
 
     where: str
     when: str = "before"
     calls: int = 1
     batch_lines: int | None = None
+    signal: int = signal.SIGKILL
 
     def flags(self) -> list[str]:
         """The arguments of this module that say so."""
-        numbers = {"calls": self.calls, "batch_lines": self.batch_lines}
+        numbers = {"calls": self.calls, "batch_lines": self.batch_lines, "signal": int(self.signal)}
         return [self.where, self.when, *(f"{name}={number}" for name, number in numbers.items() if number)]
 
     @classmethod
@@ -57,18 +59,13 @@ class Death:
             nonlocal left
             left -= 1
             if left == 0 and self.when == "before":
-                die()
+                os.kill(os.getpid(), self.signal)
             result = original(*args, **kwargs)
-            if left == 0:
-                die()
+            if left == 0 and self.when == "after":
+                os.kill(os.getpid(), self.signal)
             return result
 
         setattr(owner, method, counted)
-
-
-def die() -> NoReturn:
-    os.kill(os.getpid(), signal.SIGKILL)
-    raise AssertionError("unreachable")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from toolsync.cabinet.disk import Disk
 from toolsync.cabinet.store import Store
+from toolsync.settings import cabinet_url
 
 # What a person has to mend before any file can be treated.
 HINDRANCES = {
@@ -18,7 +20,10 @@ HINDRANCES = {
     errno.EDQUOT: "its quota is used up",
     errno.EACCES: "this account may not do that",
     errno.EPERM: "this account may not do that",
-    errno.EIO: "it can't be read or written",
+    errno.EIO: "its disk does not answer",
+    errno.ESTALE: "its file server has lost it",
+    errno.ENOTDIR: "a file is in the place of a folder",
+    errno.ENOENT: "a folder is missing",
 }
 
 
@@ -58,10 +63,13 @@ def explained() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if why := HINDRANCES.get(error.errno or 0):
-            where = f"{error.filename}: " if error.filename else ""
+        cabinet = cabinet_url().removeprefix("file://")
+        path = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else None
+        why = HINDRANCES.get(error.errno or 0)
+        # Without a path it comes from writing into an open file, and the files that Tool Sync writes are the cabinet's.
+        if why and (path is None or Path(cabinet) in [Path(path), *Path(path).parents]):
             raise CabinetUnusable(
-                f"The cabinet can't be used: {where}{error.strerror}. As {why}, nothing more was done; what was begun is in the work folder. "
-                "Mend that and run the DAG again."
+                f"The cabinet can't be used: {path or cabinet}: {error.strerror}. As {why}, nothing more was done; a file that was begun is in the work "
+                "folder. Mend that and run the DAG again."
             ) from error
         raise

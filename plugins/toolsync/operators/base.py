@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import tzinfo
@@ -20,6 +21,7 @@ from toolsync.reading.suite import load_suite
 from toolsync.reading.values import UnreadableValue, read_zone
 
 MESSAGE = "message"  # the XCom in which a task that fails or is skipped says why
+stopped = threading.Event()  # whether somebody wants this process to end
 
 
 class ToolSyncOperator(BaseOperator):
@@ -34,6 +36,20 @@ class ToolSyncOperator(BaseOperator):
             self.log.log(level, "%s", reason)
             context["ti"].xcom_push(MESSAGE, str(reason))
             raise
+        except Exception as error:
+            context["ti"].xcom_push(
+                MESSAGE,
+                f"The task {self.task_id} met an error that it has no words for ({type(error).__name__}); its log has it.",
+            )
+            raise
+
+    def on_kill(self) -> None:
+        """Stop at once: somebody has ended the task, in Airflow or by a signal. What is not committed is rolled back.
+
+        :raises KeyboardInterrupt: always.
+        """
+        stopped.set()
+        raise KeyboardInterrupt("stopped from outside")
 
     def perform(self, context: Any) -> Any:
         """Do the task's work.

@@ -50,7 +50,7 @@ class CollectOperator(FileTypeOperator):
         else:
             claims += self.take_over(cabinet, owner, simulate=params["simulate"])
             claims += self.take(cabinet, owner, options, claims)
-            if params["simulate"] and (told := what_comes_next(context)):
+            if params["simulate"] and not by_hand and (told := what_comes_next(context)):
                 self.log.warning(told)
         return [asdict(claim) for claim in claims]
 

@@ -148,6 +148,6 @@ def read_zone(name: str) -> ZoneInfo:
     """
     try:
         return ZoneInfo(name)
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):  # no such name; no name at all; the name of a folder
         near = get_close_matches(name, available_timezones(), n=1)
         raise UnreadableValue(f"there is no timezone {name!r}{f'; is it {near[0]}?' if near else ''}") from None
