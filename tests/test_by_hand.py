@@ -88,6 +88,7 @@ def test_another_run_beside_it_does_not_take_it(
     [
         ('{"simulat": true}', ["There is no Param 'simulat'. Did you mean simulate?", "user_id_field"]),
         ('{"simulate": "true"}', ["Param simulate: expected true or false, found the text 'true'."]),
+        ('{"simulate": true, "simulate": false}', ["given twice: simulate"]),
         ('{"files": "*.csv"}', ["Param files", "FILE"]),
         ('{"content": "username\\nada"}', ["Param content", "FILE"]),
     ],

@@ -79,6 +79,7 @@ def test_structure(dag):
     assert dag.max_active_runs == 1
     assert dag.is_paused_upon_creation
     assert not dag.catchup
+    assert "backfill" not in dag.allowed_run_types and {"manual", "scheduled"} < set(dag.allowed_run_types)
     assert {task.owner for task in dag.tasks} == {"toolsync"}
     assert {"toolsync", "moodle"} < set(dag.tags)
     assert {task.pool for task in dag.tasks if isinstance(task, ExecuteOperator)} <= {settings()["pool"]}

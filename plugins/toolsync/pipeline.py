@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import DAG, Asset, Param, TriggerRule, task_group
+from airflow.utils.types import DagRunType
 
 from toolsync.operators.purge_caches import PurgeCachesOperator
 from toolsync.operators.steps import CSV_FILE, Steps
@@ -21,6 +22,8 @@ from toolsync.reading.suite import load_suite
 from toolsync.schedule import timetable
 from toolsync.settings import settings
 
+# A backfill may run beside another run, whose files it would take for left over; and an inbox has no past to make up for.
+RUN_TYPES: Any = [kind for kind in DagRunType if kind != DagRunType.BACKFILL_JOB]
 # Sections of the trigger form.
 FILE, OPTIONS, APPROVAL = "The file", "What the lines do", "Approval"
 
@@ -41,6 +44,7 @@ def toolsync_dag(file_type: str, *, doc: str, params: Mapping[str, Param], tags:
         catchup=False,
         is_paused_upon_creation=True,
         max_active_runs=1,
+        allowed_run_types=RUN_TYPES,
         params=dict(params),
         tags=["toolsync", "moodle", *(tags or [])],
         default_args={

@@ -80,8 +80,14 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
 
 
 def json_object(text: str) -> dict[str, Any]:
+    def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = [name for name, _ in pairs]
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            raise argparse.ArgumentTypeError(f"given twice: {', '.join(repeated)}")
+        return dict(pairs)
+
     try:
-        value = json.loads(text or "{}")
+        value = json.loads(text or "{}", object_pairs_hook=without_repeats)
     except json.JSONDecodeError as error:
         raise argparse.ArgumentTypeError(f"not JSON: {error}") from None
     if not isinstance(value, dict):
