@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,18 +66,24 @@ def run(dag: DAG, file: Path | None, params: dict[str, Any], approve: str | None
                 cabinet.claim_content(owner, options)
     except CabinetUnusable as reason:
         return {"state": "failed", "messages": [str(reason)]}
+    end: dict[str, Any] = {"messages": []}
     try:
         with calling(by_hand):
             # Airflow would write rows of the caller into its database.
             conf = {name: value for name, value in params.items() if name != "content"}
             dag_run = execute(dag, conf)
-        claims = claims_of(dag_run)
-        results = [result for claim in claims if (result := cabinet.result(claim))]
-        result = summed(results, ending(dag_run))
-        left = unfinished(cabinet, owner, dropping=stopped.is_set() or not claims)
-        return {**result, "messages": [*result["messages"], *left]}
+        claims, end = claims_of(dag_run), ending(dag_run)
+        with explained():
+            results = [result for claim in claims if (result := cabinet.result(claim))]
+            left = unfinished(cabinet, owner, dropping=stopped.is_set() or not claims)
+    except CabinetUnusable as reason:
+        messages = dict.fromkeys([*end["messages"], str(reason)])
+        return {**end, "state": "failed", "messages": list(messages)}
     finally:
-        release(cabinet, owner)
+        with suppress(OSError):  # its messages are told already
+            release(cabinet, owner)
+    result = summed(results, end)
+    return {**result, "messages": [*result["messages"], *left]}
 
 
 def usage_problems(dag: DAG, file: Path | None, params: dict[str, Any], approve: str | None) -> list[str]:

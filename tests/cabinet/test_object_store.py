@@ -103,3 +103,16 @@ def test_a_file_of_5000_lines_takes_few_requests(site: Site, store: ObjectStore,
     result = site.run("toolsync_users")
     assert (result["counts"]["created"], result["counts"]["failed"]) == (4999, 1)
     assert len(store.requests) < 60, "\n".join(store.requests)
+
+
+@pytest.mark.parametrize("status", [403, 500])
+def test_a_store_that_refuses_everything_is_told_in_a_sentence(
+    site: Site, store: ObjectStore, pristine: Site, status: int
+):
+    store.fails = lambda method, path: status
+    for file in (None, HEADER + ADA):
+        result = site.run("toolsync_users", file)
+        assert result["state"] == "failed"
+        assert result["messages"][0].startswith("The cabinet can't be used: s3://")
+        assert "no words for" not in " ".join(result["messages"])
+    assert site.changed(pristine) == []

@@ -133,6 +133,21 @@ class Disk:
             path.unlink()
             sync_folder(path.parent)
 
+    def remove_names(self, path: Path, folder: Path) -> None:
+        """Remove the other names that a file has in a folder."""
+        for other in self.entries(folder):
+            with suppress(FileNotFoundError):
+                if not other.is_symlink() and other.samefile(path):
+                    self.remove(other)
+
+    def remove_parts(self, folder: Path, word: str) -> None:
+        """Remove what `writing` has left half written below a folder because its process was killed.
+
+        :param word: only files whose name has this.
+        """
+        for part in folder.rglob(f".*{word}*.part"):
+            self.remove(part)
+
     def remove_folder(self, folder: Path) -> None:
         """Remove a folder and all it holds, if it is there."""
         shutil.rmtree(folder, ignore_errors=True)

@@ -14,6 +14,7 @@ At any moment a file is in exactly one of inbox, work and archive: it moves by a
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -27,7 +28,7 @@ from toolsync.cabinet.claims import Claim, Owner
 from toolsync.cabinet.disk import Disk
 from toolsync.cabinet.inbox import why_not_ready
 from toolsync.cabinet.names import matches, names_like, safe_name, shown_name
-from toolsync.cabinet.records import Records
+from toolsync.cabinet.records import Records, UnreadableRecord
 from toolsync.cabinet.storage import files_at, folder_at
 from toolsync.cabinet.store import Store, Stored
 from toolsync.settings import cabinet_url, settings
@@ -101,7 +102,7 @@ class Cabinet:
     def reserve(self, claim: Claim) -> Any:
         """Keep a name in the inbox free for a claimed file that is to be put back.
 
-        An empty file holds the name, so that no other file takes it and none is overwritten. No run claims the empty file, because it is new.
+        An empty file holds the name, so that no other file takes it and none is overwritten. No run claims the empty file: it is new, and see `reserved`.
 
         :return: the path in the inbox: with the file's own name, or a free one like it.
         """
@@ -114,6 +115,16 @@ class Cabinet:
             if self.files.reserve(inbox / name):
                 break
         return inbox / name
+
+    def reserved(self, claim: Claim) -> str | None:
+        """The name in the inbox that `reserve` keeps free for a claimed file; None: none.
+
+        What a dead run left under this name, the file that keeps it or a copy, is the claim's and no file to take.
+        """
+        try:
+            return self.saved(claim, RESERVED)
+        except UnreadableRecord:  # the task that puts the file back says so
+            return None
 
     def put_back(self, claim: Claim) -> None:
         """Move the claimed file into the inbox again, to the path that `reserve` returns."""
@@ -182,7 +193,7 @@ class Cabinet:
         self._records.pop(claim.id)
         return claim
 
-    def own(self, claim: Claim, owner: Owner, source: Mapping[str, Any] | None) -> None:
+    def assign(self, claim: Claim, owner: Owner, source: Mapping[str, Any] | None) -> None:
         """Record whose claim it is. A run by hand holds it besides, as long as its process lives.
 
         :param source: `name` and `identity` of the file in the inbox of an object store; None: it is not from there.
@@ -193,13 +204,18 @@ class Cabinet:
         self.save(claim, CLAIM, {"claim": asdict(claim), "owner": asdict(owner), "source": source})
 
     def leave_inbox(self, claim: Claim, source: Mapping[str, Any] | None) -> None:
-        """Delete the original of a claimed file from the inbox of an object store, where a claim is a copy at first.
+        """Let a claimed file be in the work folder only, for a run that goes on with the claim of a dead one.
 
-        :param source: as `own` recorded it.
+        In an object store a claim is a copy at first, whose original is deleted here. On this machine, a power cut may have left the file both names.
+
+        :param source: as `assign` recorded it.
         :raises StillInInbox: it can't be deleted.
         :raises OSError: the store does not answer.
         """
-        if source is None or isinstance(self.files, Disk) or claim.simulate:
+        if isinstance(self.files, Disk):
+            self.files.remove_names(self.input(claim), self.folder("inbox"))
+            return
+        if source is None or claim.simulate:
             return
         path = self.folder("inbox") / source["name"]
         if self.files.identity(path) != source["identity"]:
@@ -248,6 +264,11 @@ class Cabinet:
         self._records.pop(claim.id, None)
         alive.let_go(claim)
 
+    def clear_up(self, claim: Claim) -> None:
+        """Remove what a dead run had begun to write for a claim: the hidden parts of reports, trybacks and the like."""
+        if isinstance(self.files, Disk):
+            self.files.remove_parts(self.root, claim.id)
+
     def archive(self, claim: Claim) -> None:
         """Move the claimed file into the archive."""
         self.files.move(self.input(claim), self.archived(claim))
@@ -259,7 +280,10 @@ class Cabinet:
 
     def result(self, claim: Claim) -> dict[str, Any] | None:
         """The result that `archive` wrote; None when the claim was not processed to its end."""
-        return Records(self.files, self.folder("report")).saved(claim.report_name(".json"))
+        try:
+            return json.loads(self.files.read(self.folder("report") / claim.report_name(".json")))
+        except FileNotFoundError:
+            return None
 
     # What a task leaves for the next
 
@@ -298,7 +322,7 @@ class Cabinet:
         safe = safe_name(name)
         number = f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}"
         claim = Claim(number, safe, kept, None if safe == name else shown_name(name))
-        self.own(claim, owner, source)
+        self.assign(claim, owner, source)
         self.files.make_folder(self.work(claim) / FILE)
         return claim
 

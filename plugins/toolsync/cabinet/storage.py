@@ -72,4 +72,9 @@ def explained() -> Iterator[None]:
                 f"The cabinet can't be used: {path or cabinet}: {error.strerror}. As {why}, nothing more was done; a file that was begun is in the work "
                 "folder. Mend that and run the DAG again."
             ) from error
+        if "://" in cabinet and path is None:
+            raise CabinetUnusable(
+                f"The cabinet can't be used: {cabinet}: {error}. Nothing more was done; a file that was begun is in the work folder. "
+                "Look at the connection, its rights and the store, and run the DAG again."
+            ) from error
         raise

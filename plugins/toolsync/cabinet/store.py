@@ -12,6 +12,30 @@ SMALL = 8 << 20  # bytes: what is read by one request and kept in memory
 NOTHING = (FileNotFoundError, NotADirectoryError)
 
 
+class StoreError(OSError):
+    """The store can't be asked, or answers what nobody expects."""
+
+
+class _Telling:
+    """A file system that fails with an OSError only: the libraries of stores have exceptions of their own."""
+
+    def __init__(self, files: Any) -> None:
+        self._files = files
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._files, name)
+
+        def told(*args: Any, **options: Any) -> Any:
+            try:
+                return method(*args, **options)
+            except OSError:
+                raise
+            except Exception as error:
+                raise StoreError(f"{type(error).__name__}: {error}") from error
+
+        return told
+
+
 class Stored:
     """An object that is read several times.
 
@@ -42,7 +66,7 @@ class Store:
     local = False
 
     def __init__(self, root: Any) -> None:
-        self._fs = root.fs
+        self._fs = _Telling(root.fs)
 
     def make_folder(self, folder: Any) -> None:
         """Nothing: an object store has no folders, only names with slashes."""

@@ -34,6 +34,17 @@ def own(cabinet: Cabinet, owner: Owner) -> list[Claim]:
     return [left.claim for left in _all(cabinet, []) if left.owner.run_id == owner.run_id and cabinet.holds(left.claim)]
 
 
+def resume(cabinet: Cabinet, owner: Owner) -> tuple[list[Claim], list[str]]:
+    """The run's own claims, for another attempt of it: the first may have died before a file was out of the inbox.
+
+    :param owner: the run.
+    :return: the claims, the oldest first; and a sentence on each that can't be gone on with.
+    """
+    told: list[str] = []
+    mine = [left for left in _all(cabinet, []) if left.owner.run_id == owner.run_id and cabinet.holds(left.claim)]
+    return [left.claim for left in mine if _leaves_inbox(cabinet, left, told)], told
+
+
 def adopt(cabinet: Cabinet, owner: Owner) -> tuple[list[Claim], list[str]]:
     """Take over the claims that dead runs left.
 
@@ -49,14 +60,10 @@ def adopt(cabinet: Cabinet, owner: Owner) -> tuple[list[Claim], list[str]]:
             if cabinet.holds(left.claim):
                 told.append(why)
         elif left.claim.simulate or not cabinet.holds(left.claim):
+            cabinet.clear_up(left.claim)
             cabinet.discard(left.claim)  # that of a simulation is a copy
-        else:
-            try:
-                cabinet.leave_inbox(left.claim, left.source)
-            except (OSError, StillInInbox) as error:
-                told.append(f"{_named(cabinet, left)} is not gone on with: {error}.")
-                continue
-            cabinet.own(left.claim, owner, left.source)
+        elif _leaves_inbox(cabinet, left, told):
+            cabinet.assign(left.claim, owner, left.source)
             adopted.append(left.claim)
         if owner.pid is None:
             alive.let_go(left.claim)  # it was held to find out
@@ -90,8 +97,23 @@ def release(cabinet: Cabinet, owner: Owner) -> None:
     """Say that a run by hand has ended: what it left is free, although its process may live on."""
     for left in _all(cabinet, []):
         if left.owner.run_id == owner.run_id:
-            cabinet.own(left.claim, replace(owner, started="ended"), left.source)
+            with suppress(OSError):  # on a full disk, the lock says it alone
+                cabinet.assign(left.claim, replace(owner, started="ended"), left.source)
             alive.let_go(left.claim)
+
+
+def _leaves_inbox(cabinet: Cabinet, left: Left, told: list[str]) -> bool:
+    """Make sure that a file which a run goes on with is not in the inbox, too.
+
+    :param told: gets a sentence when that is not possible.
+    """
+    try:
+        cabinet.clear_up(left.claim)
+        cabinet.leave_inbox(left.claim, left.source)
+    except (OSError, StillInInbox) as error:
+        told.append(f"{_named(cabinet, left)} is not gone on with: {error}.")
+        return False
+    return True
 
 
 def _why_not(cabinet: Cabinet, left: Left, owner: Owner) -> str | None:

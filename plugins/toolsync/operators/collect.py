@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from toolsync.cabinet.claims import Claim, Owner
 from toolsync.cabinet.folders import Cabinet, StillInInbox
 from toolsync.cabinet.names import shown_name
-from toolsync.cabinet.takeover import adopt, left_alone, own
+from toolsync.cabinet.takeover import adopt, left_alone, resume
 from toolsync.operators.base import FileTypeOperator, zone_param
 from toolsync.params import check_params
 from toolsync.reporting.approval import caller
@@ -39,7 +39,8 @@ class CollectOperator(FileTypeOperator):
         owner = Owner.of_run(context["run_id"])
         by_hand = caller()  # whose answer is for the files that this run takes, not for those that a dead run left
         options = {**params, "caller": by_hand} if by_hand else params
-        claims = own(cabinet, owner)  # of this run's earlier attempt, or what `toolsync.run` was given
+        claims, told = resume(cabinet, owner)  # of this run's earlier attempt, or what `toolsync.run` was given
+        self._tell(told)
         for claim in claims:
             self.log.info("%s is claimed as %s.", claim.dropped_as or claim.name, claim.id)
         if by_hand and by_hand["given"]:
@@ -50,8 +51,8 @@ class CollectOperator(FileTypeOperator):
         else:
             claims += self.take_over(cabinet, owner, simulate=params["simulate"])
             claims += self.take(cabinet, owner, options, claims)
-            if params["simulate"] and not by_hand and (told := what_comes_next(context)):
-                self.log.warning(told)
+            if params["simulate"] and not by_hand and (what_next := what_comes_next(context)):
+                self.log.warning(what_next)
         return [asdict(claim) for claim in claims]
 
     def take_over(self, cabinet: Cabinet, owner: Owner, *, simulate: bool) -> list[Claim]:
@@ -82,7 +83,8 @@ class CollectOperator(FileTypeOperator):
         claims: list[Claim] = []
         ready, left = cabinet.waiting(params["files"], settings()["settle_seconds"])
         copied = {claim.dropped_as or claim.name for claim in others if claim.simulate}
-        ready = [name for name in ready if shown_name(name) not in copied]
+        kept_free = {cabinet.reserved(claim) for claim in others}
+        ready = [name for name in ready if shown_name(name) not in copied and name not in kept_free]
         if len(others) + len(ready) > MOST:
             self.log.warning(
                 "%s files are waiting: this run takes %s, the next runs take the rest.", len(ready), MOST - len(others)
