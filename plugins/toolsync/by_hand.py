@@ -56,22 +56,18 @@ def run(dag: DAG, file: Path | None, params: dict[str, Any], approve: str | None
     given = file is not None or bool(params.get("content"))
     by_hand = {"by": user_name(), "answer": approve, "given": given, "pid": os.getpid()}
     owner = Owner.by_hand(os.getpid())
+    end: dict[str, Any] = {"state": "failed", "messages": []}
     try:
         with explained():
             cabinet = Cabinet(dag.dag_id.removeprefix("toolsync_"))
-            options = {**dag.params.dump(), **params, "caller": by_hand}
-            if file:
-                cabinet.claim_given(file, owner, options)
-            elif given:
-                cabinet.claim_content(owner, options)
     except CabinetUnusable as reason:
-        return {"state": "failed", "messages": [str(reason)]}
-    end: dict[str, Any] = {"messages": []}
+        return {**end, "messages": [str(reason)]}
     try:
+        with explained():
+            claim_for(cabinet, owner, file, {**dag.params.dump(), **params, "caller": by_hand})
         with calling(by_hand):
             # Airflow would write rows of the caller into its database.
-            conf = {name: value for name, value in params.items() if name != "content"}
-            dag_run = execute(dag, conf)
+            dag_run = execute(dag, {name: value for name, value in params.items() if name != "content"})
         claims, end = claims_of(dag_run), ending(dag_run)
         with explained():
             results = [result for claim in claims if (result := cabinet.result(claim))]
@@ -79,11 +75,21 @@ def run(dag: DAG, file: Path | None, params: dict[str, Any], approve: str | None
     except CabinetUnusable as reason:
         messages = dict.fromkeys([*end["messages"], str(reason)])
         return {**end, "state": "failed", "messages": list(messages)}
+    except KeyboardInterrupt:
+        return {**end, "state": "failed", "messages": ["Interrupted.", *unfinished(cabinet, owner, dropping=True)]}
     finally:
         with suppress(OSError):  # its messages are told already
             release(cabinet, owner)
     result = summed(results, end)
     return {**result, "messages": [*result["messages"], *left]}
+
+
+def claim_for(cabinet: Cabinet, owner: Owner, file: Path | None, options: dict[str, Any]) -> None:
+    """Claim the file or the rows that the run was given, if any."""
+    if file:
+        cabinet.claim_given(file, owner, options)
+    elif options.get("content"):
+        cabinet.claim_content(owner, options)
 
 
 def usage_problems(dag: DAG, file: Path | None, params: dict[str, Any], approve: str | None) -> list[str]:
