@@ -187,3 +187,10 @@ def test_the_file_deletes_its_courses(site: Site):
 def test_patterns():
     assert like("a*_b%") == "a%\\_b\\%"
     assert like(" ") is None
+
+
+def test_a_file_for_review_overwrites_none(site: Site):
+    from toolsync.operators.make_command_file import write
+
+    paths = {write("courses_delete", text) for text in ("a", "b", "c")}
+    assert sorted(Path(path).read_text() for path in paths) == ["a", "b", "c"]

@@ -72,10 +72,21 @@ class Cabinet:
         :return: the name it got there: its own, or a free one like it.
         """
         with source.open("rb") as stream:
-            for name in names_like(safe_name(source.name)):
-                if self.files.add(self.folder("inbox") / name, stream, settings()["settle_seconds"]):
-                    return name
-                stream.seek(0)
+            return self.add("inbox", safe_name(source.name), stream, settings()["settle_seconds"]).name
+
+    def add(self, folder: str, name: str, content: IO[bytes], age: float = 0) -> Any:
+        """Write a file, and overwrite none.
+
+        :param folder: one of the folders, `review`.
+        :param name: the name it gets if that is free, else one like it.
+        :param age: how long ago it is to have changed, in seconds.
+        :return: its path.
+        """
+        self.files.make_folder(self.folder(folder))
+        for free in names_like(name):
+            content.seek(0)
+            if self.files.add(self.folder(folder) / free, content, age):
+                return self.folder(folder) / free
         raise AssertionError("names do not end")
 
     def waiting(self, pattern: str, settle_seconds: float) -> tuple[list[str], list[tuple[str, str]]]:

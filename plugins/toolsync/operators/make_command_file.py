@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import UTC, datetime
 from typing import Any
 
@@ -63,11 +64,10 @@ class MakeCommandFileOperator(ToolSyncOperator):
 
 
 def write(file_type: str, text: str) -> str:
-    """Write a file into the folder `review` of a type.
+    """Write a file into the folder `review` of a type. One that is there already stays.
 
     :return: its path.
     """
-    cabinet = Cabinet(file_type)
-    with cabinet.writing(REVIEW, f"{file_type}_{datetime.now(UTC):%Y%m%d-%H%M%S}.csv") as (stream, path):
-        stream.write(text.encode())
-    return str(path)
+    return str(
+        Cabinet(file_type).add(REVIEW, f"{file_type}_{datetime.now(UTC):%Y%m%d-%H%M%S}.csv", io.BytesIO(text.encode()))
+    )
