@@ -199,3 +199,46 @@ def test_usage_is_checked_for_every_dag():
     assert usage_problems(load_dag("toolsync_make_command_file"), Path("x.csv"), {}, None) == [
         "toolsync_make_command_file takes no file. Run it without one."
     ]
+
+
+def test_who_interrupts_a_run_that_goes_on_with_anothers_file_does_not_drop_that(
+    site: Site, cabinet: Cabinet, people: Path
+):
+    death = Death("toolsync.operators.validate:ValidateOperator.check_file")
+    assert run_command("toolsync_users", str(people), death=death).status == -signal.SIGKILL
+    again = Death("toolsync.operators.validate:ValidateOperator.check_file", signal=signal.SIGINT)
+    ended = run_command("toolsync_users", "--format", "json", death=again)
+    assert "is not finished" in " ".join(json.loads(ended.stdout)["messages"])
+    assert site.run("toolsync_users")["counts"]["created"] == 1
+
+
+def test_an_interrupted_deletion_leaves_no_undo_bundle(site: Site, pristine: Site, tmp_path: Path):
+    (tmp_path / "old.csv").write_text("shortname\nC101\n")
+    death = Death("toolsync.course.undo_bundles:UndoWriter.write", "after", signal=signal.SIGINT)
+    arguments = ("toolsync_courses_delete", str(tmp_path / "old.csv"), "--approve", "yes", "--format", "json")
+    assert run_command(*arguments, death=death).status == 1
+    assert [path.name for path in Cabinet("courses_delete").folder("undo").iterdir()] == []
+    assert site.changed(pristine) == []
+
+
+def test_rows_that_are_no_text_are_rejected(site: Site, cabinet: Cabinet):
+    result = site.run("toolsync_users", content="username,firstname,lastname,email\n\ud800,A,B,a@example.org\n")
+    assert "no words for" not in " ".join(result["messages"])
+    assert result.get("rejected") or result["counts"]["failed"] == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"port": 1}, "The database server can't be reached"),
+        ({"password": "wrong-password"}, "The database server refuses the connection"),
+        ({"schema": "no_such_database"}, "Grant the account of the connection"),
+    ],
+)
+def test_a_wrong_connection_is_told_in_a_sentence(
+    site: Site, people: Path, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, object], says: str
+):
+    monkeypatch.setenv("AIRFLOW_CONN_MOODLE_DB", json.dumps(json.loads(site.connection()) | wrong))
+    result = site.run("toolsync_users", people)
+    assert result["state"] == "failed" and says in result["messages"][0]
+    assert "wrong-password" not in json.dumps(result)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 # States of a run that ended after the plan.
 AWAITING, REFUSED = "awaiting approval", "not approved"
-STOPPING = (signal.SIGINT, signal.SIGTERM)
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run(dag: DAG, file: Path | None, params: dict[str, Any], approve: str | None = None) -> dict[str, Any]:
@@ -57,6 +57,7 @@ def run(dag: DAG, file: Path | None, params: dict[str, Any], approve: str | None
     by_hand = {"by": user_name(), "answer": approve, "given": given, "pid": os.getpid()}
     owner = Owner.by_hand(os.getpid())
     end: dict[str, Any] = {"state": "failed", "messages": []}
+    mine: list[Claim] = []
     try:
         with explained():
             cabinet = Cabinet(dag.dag_id.removeprefix("toolsync_"))
@@ -64,19 +65,20 @@ def run(dag: DAG, file: Path | None, params: dict[str, Any], approve: str | None
         return {**end, "messages": [str(reason)]}
     try:
         with explained():
-            claim_for(cabinet, owner, file, {**dag.params.dump(), **params, "caller": by_hand})
+            mine = claim_for(cabinet, owner, file, {**dag.params.dump(), **params, "caller": by_hand})
         with calling(by_hand):
             # Airflow would write rows of the caller into its database.
             dag_run = execute(dag, {name: value for name, value in params.items() if name != "content"})
-        claims, end = claims_of(dag_run), ending(dag_run)
+        claims, end = claims_of(dag_run) or mine, ending(dag_run)
         with explained():
             results = [result for claim in claims if (result := cabinet.result(claim))]
-            left = unfinished(cabinet, owner, dropping=stopped.is_set() or not claims)
+            collected = returned(dag_run, "collect") is not None
+            left = unfinished(cabinet, owner, dropping=[] if collected and not stopped.is_set() else mine)
     except CabinetUnusable as reason:
         messages = dict.fromkeys([*end["messages"], str(reason)])
         return {**end, "state": "failed", "messages": list(messages)}
     except KeyboardInterrupt:
-        return {**end, "state": "failed", "messages": ["Interrupted.", *unfinished(cabinet, owner, dropping=True)]}
+        return {**end, "state": "failed", "messages": ["Interrupted.", *unfinished(cabinet, owner, dropping=mine)]}
     finally:
         with suppress(OSError):  # its messages are told already
             release(cabinet, owner)
@@ -84,12 +86,11 @@ def run(dag: DAG, file: Path | None, params: dict[str, Any], approve: str | None
     return {**result, "messages": [*result["messages"], *left]}
 
 
-def claim_for(cabinet: Cabinet, owner: Owner, file: Path | None, options: dict[str, Any]) -> None:
+def claim_for(cabinet: Cabinet, owner: Owner, file: Path | None, options: dict[str, Any]) -> list[Claim]:
     """Claim the file or the rows that the run was given, if any."""
     if file:
-        cabinet.claim_given(file, owner, options)
-    elif options.get("content"):
-        cabinet.claim_content(owner, options)
+        return [cabinet.claim_given(file, owner, options)]
+    return [cabinet.claim_content(owner, options)] if options.get("content") else []
 
 
 def usage_problems(dag: DAG, file: Path | None, params: dict[str, Any], approve: str | None) -> list[str]:
@@ -136,17 +137,17 @@ def on_main_thread() -> bool:
     return threading.current_thread() is threading.main_thread()
 
 
-def unfinished(cabinet: Cabinet, owner: Owner, *, dropping: bool) -> list[str]:
-    """What became of the files that this run has not finished. A copy that the caller has the original of is dropped if nothing of it was done.
+def unfinished(cabinet: Cabinet, owner: Owner, *, dropping: list[Claim]) -> list[str]:
+    """What became of the files that this run has not finished.
 
-    :param dropping: the caller has interrupted the run, or it was not possible as the caller wanted it.
+    :param dropping: the copies of what the caller has given, when the caller has interrupted the run or it was not possible: one that nothing was done of goes.
     :return: a sentence on each.
     """
     told = []
     for claim in own(cabinet, owner):
         if claim.simulate:
             cabinet.discard(claim)
-        elif dropping and (claim.given or claim.pasted) and not cabinet.is_begun(claim):
+        elif claim in dropping and not cabinet.is_begun(claim):
             cabinet.discard(claim)
             told.append(f"Nothing of {claim.name} was done, and the cabinet does not keep it.")
         else:
@@ -199,7 +200,7 @@ def ending(dag_run: DagRun | None) -> dict[str, Any]:
 
     with create_session() as session:
         query = XComModel.get_many(run_id=dag_run.run_id, dag_ids=[dag_run.dag_id], key=MESSAGE)
-        told = [XComModel.deserialize_value(row[0]) for row in session.execute(query.order_by(XComModel.timestamp))]
+        told = [XComModel.deserialize_value(row[0]) for row in session.execute(query.order_by(None).order_by(XComModel.timestamp))]
     return {"state": str(dag_run.state), "messages": list(dict.fromkeys(told))}
 
 

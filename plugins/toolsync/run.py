@@ -76,6 +76,8 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     arguments = parser.parse_args(argv)
     if arguments.file and not arguments.file.is_file():
         parser.error(f"no such file: {arguments.file}")
+    if arguments.file and not os.access(arguments.file, os.R_OK):
+        parser.error(f"this account may not read {arguments.file}")
     return arguments
 
 

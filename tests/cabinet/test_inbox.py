@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import stat
@@ -40,12 +41,13 @@ def dropped(cabinet: Cabinet, name: str | bytes) -> None:
     [
         (b"caf\xe9.csv", "caf_.csv", "caf\\xe9.csv"),
         ("two\nlines.csv", "two_lines.csv", "two\\nlines.csv"),
-        ("\x1b[31mred.csv", "_[31mred.csv", "\\x1b[31mred.csv"),
+        ("\x1b[31mred.csv", "[31mred.csv", "\\x1b[31mred.csv"),
         ("back\\slash.csv", "back_slash.csv", "back\\slash.csv"),
         ("mirror\u202egnp.csv", "mirror_gnp.csv", "mirror\\u202egnp.csv"),
         ("a" * 246 + ".csv", "a" * (MOST_BYTES - 4) + ".csv", "a" * 246 + ".csv"),
         ("é" * 123 + ".csv", "é" * 68 + ".csv", "é" * 123 + ".csv"),
         (" .csv", "csv", " .csv"),
+        ("\nusers.csv", "users.csv", "\\nusers.csv"),
         ("élèves {{ 1-0 }} %s <b>.csv", None, None),
         ("-rf *.csv", None, None),
         ("x" * 130, None, None),
@@ -177,3 +179,15 @@ def test_the_archived_file_keeps_its_time(cabinet: Cabinet, tmp_path: Path):
     assert claim is not None
     cabinet.archive(claim)
     assert time.time() - cabinet.archived(claim).stat().st_mtime < 3600
+
+
+def test_a_file_system_without_permissions_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def refuse(*args: object) -> None:
+        raise PermissionError(errno.EPERM, "not supported")
+
+    monkeypatch.setattr(Path, "chmod", refuse)
+    monkeypatch.setitem(settings.settings(), "cabinet", {"folder_mode": "0770", "file_mode": "0660"})
+    cabinet = Cabinet("users", str(tmp_path / "cabinet"))
+    with cabinet.writing("report", "x.txt") as (stream, path):
+        stream.write(b"x")
+    assert path.read_bytes() == b"x"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,12 +31,9 @@ class Cut(BaseException):
 
 @pytest.fixture
 def inbox(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A file in the inbox of a cabinet, three lines a batch."""
+    """The empty inbox of a cabinet, three lines a batch."""
     monkeypatch.setitem(settings.settings(), "batch_lines", 3)
-    cabinet = Cabinet("users")
-    (tmp_path / "people.csv").write_text(FILE)
-    cabinet.put(tmp_path / "people.csv")
-    return cabinet.root.parent
+    return Cabinet("users").root.parent
 
 
 def run_until(
@@ -72,6 +70,9 @@ def run_until(
 
     with monkeypatch.context() as patched:
         power.watch(patched)
+        dropped = cabinet / "users" / "inbox" / "people.csv"
+        dropped.write_text(FILE)  # as programs do, which do not wait for the disk
+        os.utime(dropped, (0, 0))
         patched.setattr(MoodleSession, "commit", cut)
         site.run("toolsync_users", allow_rename=True)
 

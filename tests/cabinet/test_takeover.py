@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -101,6 +102,78 @@ def test_after_a_reboot_or_in_a_new_container_the_file_is_gone_on_with(
     claim = Claim(folder.name, "people.csv", {})
     rewrite(cabinet, claim, **owner)
     assert [found.id for found in adopt(cabinet, SCHEDULED)[0]] == [folder.name]
+
+
+def test_a_lock_says_more_than_a_process_id(cabinet: Cabinet, people: Path):
+    """In a container, the number of a living process may be that of none here."""
+    process = another_process(cabinet, people)
+    [folder] = cabinet.folder("work").iterdir()
+    rewrite(cabinet, Claim(folder.name, "people.csv", {}), pid=2**22 + 1)
+    adopted, [told] = adopt(cabinet, SCHEDULED)
+    assert adopted == [] and "is being done" in told
+    process.kill()
+    process.wait()
+    assert len(adopt(cabinet, SCHEDULED)[0]) == 1
+
+
+def test_of_two_runs_that_look_at_once_one_goes_on(cabinet: Cabinet, people: Path, monkeypatch: pytest.MonkeyPatch):
+    from toolsync.cabinet import takeover
+
+    process = another_process(cabinet, people)
+    process.kill()
+    process.wait()
+    look = takeover._why_not
+    others: list[Claim] = []
+
+    def meanwhile(*args: Any) -> str | None:
+        why = look(*args)
+        if not others:
+            monkeypatch.setattr(takeover, "_why_not", look)
+            others.extend(adopt(Cabinet("users", str(cabinet.root.parent)), Owner("faster", HERE, None))[0])
+        return why
+
+    monkeypatch.setattr(takeover, "_why_not", meanwhile)
+    assert adopt(cabinet, SCHEDULED)[0] == [] and len(others) == 1
+
+
+def test_a_folder_that_cannot_be_looked_into_stops_no_other(cabinet: Cabinet, people: Path):
+    hidden = claimed(cabinet, people, SCHEDULED)
+    (cabinet.work(hidden) / "claim.json").unlink()
+    (cabinet.work(hidden) / "claim.json").mkdir()
+    fine = claimed(cabinet, people, SCHEDULED)
+    adopted, [told] = adopt(cabinet, Owner("later", HERE, None))
+    assert adopted == [fine] and str(cabinet.work(hidden)) in told and "can't be looked into" in told
+
+
+def test_what_another_attempt_has_written_to_a_store_is_read_again(people: Path):
+    """While one waited for the site, the other was at work."""
+    url = object_store().new_cabinet()
+    cabinet, other = Cabinet("users", url), Cabinet("users", url)
+    claim = claimed(cabinet, people, SCHEDULED)
+    assert cabinet.saved(claim, "executed.json") is None
+    other.save(claim, "executed.json", {"counts": {}})
+    cabinet.reread(claim)
+    assert cabinet.saved(claim, "executed.json") == {"counts": {}}
+
+
+@pytest.mark.parametrize("gone", [True, False], ids=["taken by another run", "overwritten by an upload"])
+def test_of_a_store_only_what_was_looked_at_is_taken(people: Path, monkeypatch: pytest.MonkeyPatch, gone: bool):
+    cabinet = Cabinet("users", object_store().new_cabinet())
+    cabinet.put(people)
+    original = cabinet.folder("inbox") / "people.csv"
+    copy = Store.copy
+
+    def meanwhile(self: Store, *paths: Any) -> None:
+        copy(self, *paths)
+        self.remove(original) if gone else self.write(original, b"username\ngrace\n")
+
+    monkeypatch.setattr(Store, "copy", meanwhile)
+    assert cabinet.claim("people.csv", SCHEDULED, OPTIONS) is None
+    assert cabinet.files.entries(cabinet.folder("work")) == []
+    monkeypatch.undo()
+    if not gone:
+        claim = cabinet.claim("people.csv", SCHEDULED, OPTIONS)
+        assert claim and cabinet.files.read(cabinet.input(claim)) == b"username\ngrace\n"
 
 
 def test_a_simulation_of_a_dead_run_goes_as_it_is_a_copy(cabinet: Cabinet, people: Path):

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from typing import Any
 
 from toolsync.cabinet.claims import Claim, Owner
-from toolsync.cabinet.disk import Disk
+from toolsync.cabinet.disk import Disk, NoLocks
 from toolsync.cabinet.store import Store
 
 LOCK = "alive.lock"  # in the claim's work folder
@@ -28,6 +29,7 @@ def hold(files: Disk | Store, folder: Any, claim: Claim) -> bool:
 
     :param folder: the claim's work folder.
     :return: False: another process holds it.
+    :raises NoLocks: the file system has no locks.
     """
     if isinstance(files, Store) or claim.id in _held:
         return True
@@ -50,9 +52,8 @@ def lives(files: Disk | Store, folder: Any, claim: Claim, owner: Owner) -> bool 
     :param owner: the run.
     """
     if isinstance(files, Disk) and files.exists(folder / LOCK):
-        if hold(files, folder, claim):
-            return False
-        return owner.lives is not False  # a file system without locks refuses one, too
+        with suppress(NoLocks):
+            return not hold(files, folder, claim)
     if owner.lives is not None or isinstance(files, Disk):
         return owner.lives
     written = files.last_written(folder)

@@ -11,6 +11,7 @@ import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from filecmp import cmp
 from pathlib import Path
 from typing import IO
 
@@ -18,7 +19,12 @@ from toolsync.settings import cabinet_modes
 
 # A file system that can't do this for folders or has no such locks says so in one of these ways.
 UNSUPPORTED = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.ENOLCK}
+REFUSED = {errno.EWOULDBLOCK, errno.EACCES}  # a lock that another process holds
 NO_LINKS = {errno.EPERM, errno.EMLINK, *UNSUPPORTED}
+
+
+class NoLocks(Exception):
+    """The file system has no locks."""
 
 
 class Disk:
@@ -36,7 +42,7 @@ class Disk:
         self.make_folder(folder.parent)
         with suppress(FileExistsError):  # another process made it
             folder.mkdir(self._folder_mode)
-            folder.chmod(self._folder_mode)  # whatever the umask
+            _set_mode(folder, self._folder_mode)
         sync_folder(folder.parent)
 
     def exists(self, path: Path) -> bool:
@@ -56,8 +62,12 @@ class Disk:
 
     def tree(self, folder: Path) -> dict[str, int]:
         """The sizes of all files below a folder, by their path from there."""
-        files = (path for path in folder.rglob("*") if path.is_file())
-        return {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
+        sizes: dict[str, int] = {}
+        for path in folder.rglob("*"):
+            with suppress(FileNotFoundError):  # it is being removed
+                if path.is_file():
+                    sizes[path.relative_to(folder).as_posix()] = path.stat().st_size
+        return sizes
 
     def read(self, path: Path) -> bytes:
         """The content of a file.
@@ -111,10 +121,12 @@ class Disk:
         return True
 
     def move(self, source: Path, target: Path) -> None:
-        """Move a file. It is in one of the two places at any moment, or, after a power cut, in both.
+        """Move a file. It is in one of the two places at any moment, or, after a power cut, in both, with all its content.
 
         :raises FileNotFoundError: the source is not there.
         """
+        with suppress(PermissionError):  # whoever wrote it may keep it from being read: then its name is moved alone
+            _sync_content(source)
         os.rename(source, target)
         sync_folder(target.parent)
         sync_folder(source.parent)
@@ -137,7 +149,9 @@ class Disk:
         """Remove the other names that a file has in a folder."""
         for other in self.entries(folder):
             with suppress(FileNotFoundError):
-                if not other.is_symlink() and other.samefile(path):
+                # Some file systems give one number to several files.
+                same = not other.is_symlink() and other.samefile(path)
+                if same and other.stat().st_size == path.stat().st_size and cmp(other, path, shallow=False):
                     self.remove(other)
 
     def remove_parts(self, folder: Path, word: str) -> None:
@@ -157,16 +171,19 @@ class Disk:
     def lock(self, path: Path) -> int | None:
         """Lock a file, which is made when it is not there, for as long as this process holds the descriptor open.
 
-        :return: the descriptor; None when another process has locked it, or when the file system has no locks.
+        :return: the descriptor; None when another process has locked it.
+        :raises NoLocks: the file system has no locks.
         """
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, self._file_mode)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(descriptor)
-            if isinstance(error, BlockingIOError) or error.errno in UNSUPPORTED:
-                return None
-            raise
+            if error.errno in UNSUPPORTED:
+                raise NoLocks from None
+            if error.errno not in REFUSED:
+                raise
+            return None
         return descriptor
 
     @contextmanager
@@ -177,7 +194,7 @@ class Disk:
         descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, self._file_mode)
         try:
             with os.fdopen(descriptor, "wb") as stream:
-                os.fchmod(stream.fileno(), self._file_mode)
+                _set_mode(part, self._file_mode)
                 yield part, stream
         finally:
             part.unlink(missing_ok=True)
@@ -198,6 +215,24 @@ def sync_folder(folder: Path) -> None:
 def is_plain_file(path: Path) -> bool:
     """Whether it is a file itself, and no link, folder, pipe or device."""
     return stat.S_ISREG(path.lstat().st_mode)
+
+
+def _set_mode(path: Path, mode: int) -> None:
+    """Set permissions, whatever the umask, where the file system has any."""
+    try:
+        if stat.S_IMODE(path.stat().st_mode) != mode:
+            path.chmod(mode)
+    except OSError as error:
+        if error.errno not in {errno.EPERM, *UNSUPPORTED}:
+            raise
+
+
+def _sync_content(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _sync(stream: IO[bytes]) -> None:

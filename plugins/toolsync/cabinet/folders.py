@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +25,7 @@ from typing import IO, Any
 
 from toolsync.cabinet import alive
 from toolsync.cabinet.claims import Claim, Owner
-from toolsync.cabinet.disk import Disk
+from toolsync.cabinet.disk import Disk, NoLocks
 from toolsync.cabinet.inbox import why_not_ready
 from toolsync.cabinet.names import matches, names_like, safe_name, shown_name
 from toolsync.cabinet.records import Records, UnreadableRecord
@@ -163,8 +163,11 @@ class Cabinet:
         take = self.files.move if self.local and not claim.simulate else self.files.copy
         try:
             take(path, self.input(claim))
-            self._records.pop(claim.id)  # what it knows of the store is from before
-            self.leave_inbox(claim, source)
+            self.reread(claim)
+            if source and not claim.simulate and not self._deleted(source):
+                raise FileNotFoundError(
+                    name
+                )  # another run has taken it, or another file has its name by now: the next run takes that
         except FileNotFoundError:
             self.discard(claim)
             return None
@@ -182,8 +185,9 @@ class Cabinet:
         :param name: the name that the file gets.
         """
         claim = self._new_claim(name, owner, {**options, "encoding": "utf-8", "pasted": True})
-        self.files.write(self.input(claim), options["content"].encode())
-        self._records.pop(claim.id)
+        # A lone surrogate is no text: it is kept, so that the validation says so.
+        self.files.write(self.input(claim), options["content"].encode(errors="surrogatepass"))
+        self.reread(claim)
         return claim
 
     def claim_given(self, source: Path, owner: Owner, options: Mapping[str, Any]) -> Claim:
@@ -201,7 +205,7 @@ class Cabinet:
         except BaseException:
             self.discard(claim)
             raise
-        self._records.pop(claim.id)
+        self.reread(claim)
         return claim
 
     def assign(self, claim: Claim, owner: Owner, source: Mapping[str, Any] | None) -> None:
@@ -211,7 +215,8 @@ class Cabinet:
         """
         self.files.make_folder(self.work(claim))
         if owner.pid is not None:
-            alive.hold(self.files, self.work(claim), claim)
+            with suppress(NoLocks):
+                alive.hold(self.files, self.work(claim), claim)
         self.save(claim, CLAIM, {"claim": asdict(claim), "owner": asdict(owner), "source": source})
 
     def leave_inbox(self, claim: Claim, source: Mapping[str, Any] | None) -> None:
@@ -225,12 +230,20 @@ class Cabinet:
         """
         if isinstance(self.files, Disk):
             self.files.remove_names(self.input(claim), self.folder("inbox"))
-            return
-        if source is None or claim.simulate:
-            return
+        elif source and not claim.simulate:
+            self._deleted(source)
+
+    def _deleted(self, source: Mapping[str, Any]) -> bool:
+        """Delete the original of a claim from the inbox of an object store.
+
+        :param source: as `assign` recorded it.
+        :return: False: it is gone, or another file has that name by now.
+        :raises StillInInbox: it can't be deleted.
+        """
+        assert isinstance(self.files, Store)
         path = self.folder("inbox") / source["name"]
         if self.files.identity(path) != source["identity"]:
-            return  # it is gone, or another file has that name by now
+            return False
         try:
             self.files.remove(path)
         except OSError as error:
@@ -238,6 +251,11 @@ class Cabinet:
                 raise StillInInbox(
                     f"it can't be deleted from the inbox ({error}), and would be done again by each run"
                 ) from error
+        return True
+
+    def reread(self, claim: Claim) -> None:
+        """Forget what is known of a claim's records: somebody else may have written some."""
+        self._records.pop(claim.id, None)
 
     def work(self, claim: Claim) -> Any:
         """The claim's work folder."""
@@ -272,7 +290,7 @@ class Cabinet:
         if self.holds(claim):
             self.files.remove(self.input(claim))
         self.files.remove_folder(self.work(claim))
-        self._records.pop(claim.id, None)
+        self.reread(claim)
         alive.let_go(claim)
 
     def clear_up(self, claim: Claim) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from toolsync.cabinet.disk import Disk
-from toolsync.cabinet.store import Store
+from toolsync.cabinet.store import Store, StoreError
 from toolsync.settings import cabinet_url
 
 # What a person has to mend before any file can be treated.
@@ -67,12 +67,12 @@ def explained() -> Iterator[None]:
         path = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else None
         why = HINDRANCES.get(error.errno or 0)
         # Without a path it comes from writing into an open file, and the files that Tool Sync writes are the cabinet's.
-        if why and (path is None or Path(cabinet) in [Path(path), *Path(path).parents]):
+        if why and "://" not in cabinet and (path is None or Path(cabinet) in [Path(path), *Path(path).parents]):
             raise CabinetUnusable(
                 f"The cabinet can't be used: {path or cabinet}: {error.strerror}. As {why}, nothing more was done; a file that was begun is in the work "
                 "folder. Mend that and run the DAG again."
             ) from error
-        if "://" in cabinet and path is None:
+        if isinstance(error, StoreError):
             raise CabinetUnusable(
                 f"The cabinet can't be used: {cabinet}: {error}. Nothing more was done; a file that was begun is in the work folder. "
                 "Look at the connection, its rights and the store, and run the DAG again."

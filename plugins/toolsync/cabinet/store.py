@@ -17,7 +17,7 @@ class StoreError(OSError):
 
 
 class _Telling:
-    """A file system that fails with an OSError only: the libraries of stores have exceptions of their own."""
+    """A file system that fails with a StoreError: the libraries of stores have exceptions of their own."""
 
     def __init__(self, files: Any) -> None:
         self._files = files
@@ -28,8 +28,8 @@ class _Telling:
         def told(*args: Any, **options: Any) -> Any:
             try:
                 return method(*args, **options)
-            except OSError:
-                raise
+            except (FileNotFoundError, FileExistsError, NotADirectoryError, TypeError, AttributeError):
+                raise  # answers that are expected, and defects of ours
             except Exception as error:
                 raise StoreError(f"{type(error).__name__}: {error}") from error
 

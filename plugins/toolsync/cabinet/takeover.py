@@ -56,9 +56,15 @@ def adopt(cabinet: Cabinet, owner: Owner) -> tuple[list[Claim], list[str]]:
     for left in _all(cabinet, told):
         if left.owner.run_id == owner.run_id:
             continue
-        if why := _why_not(cabinet, left, owner):
+        try:
+            why = _why_not(cabinet, left, owner)
+        except OSError as error:
+            why = f"{_named(cabinet, left)} can't be looked into: {error.strerror or error}. {GIVE_UP}"
+        if why:
             if cabinet.holds(left.claim):
                 told.append(why)
+        elif _record(cabinet, cabinet.work(left.claim)) != left:
+            continue  # another run has just taken it over, or ended it
         elif left.claim.simulate or not cabinet.holds(left.claim):
             cabinet.clear_up(left.claim)
             cabinet.discard(left.claim)  # that of a simulation is a copy
@@ -144,19 +150,35 @@ def _all(cabinet: Cabinet, told: list[str]) -> Iterator[Left]:
     """
     for folder in cabinet.files.entries(cabinet.folder("work")):
         try:
-            record = Records(cabinet.files, folder).saved(CLAIM)
-            left = Left(Claim(**record["claim"]), Owner(**record["owner"]), record.get("source")) if record else None
-            why = "its record claim.json is missing"
-        except (UnreadableRecord, TypeError, KeyError, AttributeError) as error:
-            left, why = None, str(error)
-        if left:
-            yield left
-        elif any(name.startswith(f"{FILE}/") for name in cabinet.files.tree(folder)):
-            told.append(
-                f"The folder {folder} holds a command file, but nobody can tell how it was to be treated: {why}. {GIVE_UP}"
-            )
-        elif _is_old(folder):
+            found = _record(cabinet, folder)
+            if isinstance(found, str) and _holds_a_file(cabinet, folder):
+                found = _record(cabinet, folder)  # a run may just have written it
+                if isinstance(found, str) and _holds_a_file(cabinet, folder):
+                    told.append(
+                        f"The folder {folder} holds a command file, but nobody can tell how it was to be treated: {found}. {GIVE_UP}"
+                    )
+        except OSError as error:
+            told.append(f"The folder {folder} can't be looked into: {error.strerror or error}. {GIVE_UP}")
+            continue
+        if isinstance(found, Left):
+            yield found
+        elif _is_old(folder) and not _holds_a_file(cabinet, folder):
             cabinet.files.remove_folder(folder)
+
+
+def _record(cabinet: Cabinet, folder: Any) -> Left | str:
+    """What a claim's work folder says of it; or why that can't be read."""
+    try:
+        record = Records(cabinet.files, folder).saved(CLAIM)
+        if record is None:
+            return "its record claim.json is missing"
+        return Left(Claim(**record["claim"]), Owner(**record["owner"]), record.get("source"))
+    except (UnreadableRecord, TypeError, KeyError, AttributeError) as error:
+        return str(error)
+
+
+def _holds_a_file(cabinet: Cabinet, folder: Any) -> bool:
+    return any(name.startswith(f"{FILE}/") for name in cabinet.files.tree(folder))
 
 
 def _is_old(folder: Any) -> bool:

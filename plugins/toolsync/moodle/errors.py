@@ -13,8 +13,12 @@ ROW_ERRORS = {1048, 1062, 1264, 1265, 1292, 1366, 1367, 1406, 1411, 1452, 3819, 
 LOCK_ERRORS = {1205, 1213}
 # The connection ended: the server went away or was stopped, someone or a timeout killed the connection, the network failed.
 LOST_ERRORS = {1053, 1927, 2006, 2013, 2055, 4031}
+# The server is not there, or takes nobody else.
+ABSENT_ERRORS = {1040, 1129, 1203, 1226, 2002, 2003, 2005, 2026}
+# The connection names an account, a password or a database that the server does not know.
+UNKNOWN_ERRORS = {1045, 1049, 1130, 1698}
 # The database account lacks a privilege.
-GRANT_ERRORS = {1044, 1045, 1142, 1143, 1227}
+GRANT_ERRORS = {1044, 1142, 1143, 1227}
 GRANTS = "SELECT, INSERT, UPDATE, DELETE and CREATE TEMPORARY TABLES"
 
 
@@ -43,16 +47,25 @@ def is_lost(error: Exception) -> bool:
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Report a missing privilege, and fail without retries; report a lost connection or a lock, so that Airflow tries the task again.
+    """Report what the connection or the account lacks, without retries; report an absent server, a lost connection or a lock, so that Airflow tries again.
 
-    :raises AirflowFailException: a privilege is missing; the message lists those that the account needs.
-    :raises AirflowException: the connection was lost, or others kept rows locked.
+    :raises AirflowFailException: the server refuses the account, or a privilege is missing; the message lists those that the account needs.
+    :raises AirflowException: the server can't be reached, the connection was lost, or others kept rows locked.
     """
     import MySQLdb
 
     try:
         yield
     except MySQLdb.Error as error:
+        if error_code(error) in ABSENT_ERRORS:
+            raise AirflowException(
+                f"The database server can't be reached ({error.args[1]}). Nothing was done. Look at host and port of the connection and at the server; "
+                "the file goes on where it stopped when the task is cleared or the DAG runs again."
+            ) from error
+        if error_code(error) in UNKNOWN_ERRORS:
+            raise AirflowFailException(
+                f"The database server refuses the connection ({error.args[1]}). Nothing was done. Correct login, password or schema of the connection."
+            ) from None
         if error_code(error) in GRANT_ERRORS:
             raise AirflowFailException(
                 f"{error.args[1]}. Grant the account of the connection {GRANTS} on the Moodle database."

@@ -45,7 +45,7 @@ class MoodleHook(MySqlHook):
         :raises AirflowFailException: it is not a Moodle database, its version is too old, or the account lacks a privilege.
         :raises AirflowException: another run still writes to the site after `lock_seconds`.
         """
-        with self._connected() as session, explained():
+        with explained(), self._connected() as session:
             _set_up(session)
             _check(session, self.get_connection(self.moodle_conn_id).schema)
             if lock_seconds is not None:
@@ -55,7 +55,7 @@ class MoodleHook(MySqlHook):
     @contextmanager
     def snapshot(self) -> Iterator[MoodleSession]:
         """Open a read-only session that sees the site as it is now for as long as it is open, without locking anything."""
-        with self._connected() as session:
+        with explained(), self._connected() as session:
             _set_up(session)
             session.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             session.conn.commit()

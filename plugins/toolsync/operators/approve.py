@@ -73,6 +73,12 @@ class ApproveOperator(ClaimOperator, ApprovalOperator):  # type: ignore[misc]  #
         return ApprovalOperator.execute(self, context)
 
     def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
+        with self.telling(context):
+            self._take_answer(event)
+        return super().execute_complete(context, event)
+
+    def _take_answer(self, event: dict[str, Any]) -> None:
+        """Keep a person's answer in the work folder."""
         cabinet, claim = Cabinet(self.file_type), Claim(**self.claim)
         if "error" not in event and cabinet.holds(claim):
             yes = event["chosen_options"] == [self.APPROVE]
@@ -83,7 +89,6 @@ class ApproveOperator(ClaimOperator, ApprovalOperator):  # type: ignore[misc]  #
             why = (cabinet.saved(claim, ASKED) or {}).get("why") or ["a person was asked"]
             answer, by = "yes" if yes else "no", _name(event.get("responded_by_user"))
             self._decide(cabinet, claim, answered(answer, by, why, at=event.get("responded_at"), reason=reason))
-        return super().execute_complete(context, event)
 
     def _decide(self, cabinet: Cabinet, claim: Claim, approval: Approval) -> dict[str, Any]:
         cabinet.save(claim, APPROVAL, approval.as_json())

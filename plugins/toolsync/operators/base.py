@@ -28,9 +28,15 @@ class ToolSyncOperator(BaseOperator):
     """Says why it fails or is skipped in a line of its log of its own: what Airflow logs of an exception is folded away."""
 
     def execute(self, context: Any) -> Any:
+        with self.telling(context):
+            return self.perform(context)
+
+    @contextmanager
+    def telling(self, context: Any) -> Iterator[None]:
+        """Say why what is done here fails or is skipped."""
         try:
             with in_words():
-                return self.perform(context)
+                yield
         except AirflowException as reason:
             level = logging.WARNING if isinstance(reason, AirflowSkipException) else logging.ERROR
             self.log.log(level, "%s", reason)

@@ -84,6 +84,7 @@ class ExecuteOperator(ClaimOperator):
         undo = None if self.planning or claim.simulate else UndoWriter(cabinet, claim)
         with open_run(self.moodle_conn_id, lock_seconds=WAIT_FOR_OTHERS, undo=undo) as state:
             session = state.session
+            cabinet.reread(claim)  # it may have waited for another run, and for another attempt at this file
             self.log.info(
                 "Tool Sync %s, Moodle %s, tables %s*, %s.",
                 __version__,

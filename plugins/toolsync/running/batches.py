@@ -154,9 +154,9 @@ class BatchRun(Generic[Item]):
                 done = not self.rehearsal and self._ledger.is_done(number)
             except RecordsDisagree as error:
                 lines += [items[-1].line for _, (items, _) in batches]
-                raise error.explained(
-                    self.claim, self.cabinet.work(self.claim), self.unit, max(lines[: error.number + 1])
-                ) from None
+                last = max(lines[: error.number + 1])
+                folder = self.cabinet.work(self.claim)
+                raise error.explained(self.claim, folder, self.unit, last, is_whole=last == max(lines)) from None
             if not done:
                 self._execute(number, items, work)
         if self.rehearsal:
@@ -198,15 +198,20 @@ class BatchRun(Generic[Item]):
             try:
                 outcomes = self._try(number, items, staged, self.prepared(staged, work))
                 break
-            except Exception as error:
+            except BaseException as error:
                 self._roll_back(error)
-                if not is_worth_another_try(error) or attempt == attempts or self.rehearsal:
+                if (
+                    not isinstance(error, Exception)
+                    or not is_worth_another_try(error)
+                    or attempt == attempts
+                    or self.rehearsal
+                ):
                     raise
                 self.log.info("%s: conflict with another transaction (%s). Trying again.", where, error)
                 time.sleep(random.uniform(0.1, 0.5) * 2**attempt)
         self.log.info("%s: %s in %.1f s.", where, totals(outcomes["counts"], self.unit), time.perf_counter() - started)
 
-    def _roll_back(self, error: Exception) -> None:
+    def _roll_back(self, error: BaseException) -> None:
         """Leave nothing of an attempt, so that the next one begins as the first did.
 
         The server has not always done it: after a lock timeout it has undone one statement only.
@@ -217,7 +222,8 @@ class BatchRun(Generic[Item]):
             self.state.rollback()
             self.execution.folder.clean_up()
         if self.state.undo:
-            self.state.undo.take_back(keep_settled=is_lost(error))
+            # A person who stops the run may do so right after the commit.
+            self.state.undo.take_back(keep_settled=not isinstance(error, Exception) or is_lost(error))
 
     def _try(self, number: int, items: list[Item], staged: list[StagedLine], work: Work) -> dict[str, Any]:
         self.begin()

@@ -42,18 +42,18 @@ class Ledger:
         marked = self._marked
         if self._cabinet.saved(self._claim, name) is not None:
             if marked is not None and number > marked:
-                raise RecordsDisagree(number, forgotten=True)
+                raise RecordsDisagree(number)
             self._before = number
             return True
         if marked is None:
             if self._before is not None:
-                raise RecordsDisagree(self._before, forgotten=True)
+                raise RecordsDisagree(self._before)
             return False
         if number > marked:
             return False
         pending = self._cabinet.saved(self._claim, f"{name}.pending")
         if pending is None or number < marked:
-            raise RecordsDisagree(marked, forgotten=False)
+            raise RecordsDisagree(marked, missing=number)
         self._cabinet.save(self._claim, name, pending)
         self._before = number
         return True
@@ -93,30 +93,34 @@ class RecordsDisagree(Exception):
     """The work folder and the site contradict each other about what is done.
 
     :param number: the last batch that one of the two has.
-    :param forgotten: the site lacks it; otherwise the work folder does.
+    :param missing: the batch whose record the work folder lacks; None: it is the site that lacks a batch.
     """
 
-    def __init__(self, number: int, *, forgotten: bool) -> None:
-        super().__init__(number, forgotten)
+    def __init__(self, number: int, missing: int | None = None) -> None:
+        super().__init__(number, missing)
         self.number = number
-        self.forgotten = forgotten
+        self.missing = missing
 
-    def explained(self, claim: Claim, work: Any, unit: str, last: int) -> AirflowFailException:
+    def explained(self, claim: Claim, work: Any, unit: str, last: int, *, is_whole: bool) -> AirflowFailException:
         """What a person has to know and do.
 
         :param work: the claim's work folder.
         :param unit: what the items of the file are called.
         :param last: the number of the last line of that batch.
+        :param is_whole: whether that is the last line of the file.
         """
-        if self.forgotten:
+        rest = (
+            f"That is its last {unit}, so nothing is left but what the type does at the end of a file (purging)"
+            if is_whole
+            else f"Copy the {unit}s after {last}, with the header, out of {work}/file into a new file and drop it"
+        )
+        if self.missing is None:
             return AirflowFailException(
                 f"The work folder says that {claim.name} was applied up to {unit} {last}, and the site knows nothing of it: its database was put back to "
                 "an earlier state, or somebody emptied its table cache_flags. Nothing was done now. Look at the site. "
-                f"If those {unit}s are there, copy the ones after {unit} {last}, with the header, out of {work}/file into a new file and drop it. "
-                f"If they are not, drop the whole file again. Then remove {work}."
+                f"If those {unit}s are not there, drop the whole file again. If they are there: {rest}. Then remove {work}."
             )
         return AirflowFailException(
-            f"{claim.name} was applied up to {unit} {last}, but what became of these {unit}s is not known: "
-            f"a record in {work} ({piece_name(BATCH, self.number)}) is missing. Nothing was done now, and nothing is done twice. "
-            f"Copy the {unit}s after {last}, with the header, out of {work}/file into a new file and drop it, and remove {work}."
+            f"{claim.name} was applied up to {unit} {last}, but what became of some of these {unit}s is not known: "
+            f"the record {work}/{piece_name(BATCH, self.missing)} is missing. Nothing was done now, and nothing is done twice. {rest}. Then remove {work}."
         )
