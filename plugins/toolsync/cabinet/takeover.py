@@ -56,24 +56,30 @@ def adopt(cabinet: Cabinet, owner: Owner) -> tuple[list[Claim], list[str]]:
     for left in _all(cabinet, told):
         if left.owner.run_id == owner.run_id:
             continue
-        try:
-            why = _why_not(cabinet, left, owner)
-        except OSError as error:
-            why = f"{_named(cabinet, left)} can't be looked into: {error.strerror or error}. {GIVE_UP}"
-        if why:
-            if cabinet.holds(left.claim):
-                told.append(why)
-        elif _record(cabinet, cabinet.work(left.claim)) != left:
-            continue  # another run has just taken it over, or ended it
-        elif left.claim.simulate or not cabinet.holds(left.claim):
-            cabinet.clear_up(left.claim)
-            cabinet.discard(left.claim)  # that of a simulation is a copy
-        elif _leaves_inbox(cabinet, left, told):
-            cabinet.assign(left.claim, owner, left.source)
+        taken = _take_over(cabinet, left, owner, told)
+        if taken:
             adopted.append(left.claim)
-        if owner.pid is None:
+        if owner.pid is None or not taken:
             alive.let_go(left.claim)  # it was held to find out
     return adopted, told
+
+
+def _take_over(cabinet: Cabinet, left: Left, owner: Owner, told: list[str]) -> bool:
+    """Take over one claim, or remove what a dead simulation or an ended run has left of it."""
+    if why := _why_not(cabinet, left, owner):
+        if cabinet.holds(left.claim):
+            told.append(why)
+        return False
+    if _record(cabinet, cabinet.work(left.claim)) != left:
+        return False  # another run has just taken it over, or ended it
+    if left.claim.simulate or not cabinet.holds(left.claim):
+        cabinet.clear_up(left.claim)
+        cabinet.discard(left.claim)  # that of a simulation is a copy
+        return False
+    if not _leaves_inbox(cabinet, left, told):
+        return False
+    cabinet.assign(left.claim, owner, left.source)
+    return True
 
 
 def left_alone(cabinet: Cabinet, owner: Owner) -> list[str]:
@@ -82,20 +88,14 @@ def left_alone(cabinet: Cabinet, owner: Owner) -> list[str]:
     for left in _all(cabinet, told):
         if left.owner.run_id == owner.run_id or left.claim.simulate or not cabinet.holds(left.claim):
             continue
-        works = left.owner.pid is not None and alive.lives(
-            cabinet.files, cabinet.work(left.claim), left.claim, left.owner
-        )
-        if works is False:
-            alive.let_go(left.claim)
-        told.append(
-            f"{_named(cabinet, left)} "
-            + (f"is being done by {left.owner}." if works else f"was begun by {left.owner} and is not finished. ")
-            + (
-                ""
-                if works
-                else "This run leaves it alone; the next run of the inbox that does not simulate goes on with it."
+        if left.owner.pid is not None and _lives(cabinet, left):
+            told.append(f"{_named(cabinet, left)} is being done by {left.owner}.")
+        else:
+            told.append(
+                f"{_named(cabinet, left)} was begun by {left.owner} and is not finished. This run leaves it alone; "
+                "the next run of the inbox that does not simulate goes on with it."
             )
-        )
+        alive.let_go(left.claim)  # it was held to find out
     return told
 
 
@@ -128,7 +128,7 @@ def _why_not(cabinet: Cabinet, left: Left, owner: Owner) -> str | None:
         if owner.pid is None:
             return None
         return f"{_named(cabinet, left)} belongs to Airflow's {left.owner}: run the DAG there, and it is gone on with. {GIVE_UP}"
-    works = alive.lives(cabinet.files, cabinet.work(left.claim), left.claim, left.owner)
+    works = _lives(cabinet, left)
     if works is False:
         return None
     if works:
@@ -137,6 +137,13 @@ def _why_not(cabinet: Cabinet, left: Left, owner: Owner) -> str | None:
         f"{_named(cabinet, left)} was taken by {left.owner}. Nobody can tell from here whether that still runs, so it is not touched. "
         f"When it runs, all is well. {GIVE_UP}"
     )
+
+
+def _lives(cabinet: Cabinet, left: Left) -> bool | None:
+    """Whether the run by hand that has a claim lives; None when nobody can tell. A claim that is free is held from now on."""
+    with suppress(OSError):  # the lock may be another account's
+        return alive.lives(cabinet.files, cabinet.work(left.claim), left.claim, left.owner)
+    return None
 
 
 def _named(cabinet: Cabinet, left: Left) -> str:
