@@ -26,14 +26,21 @@ class _Telling:
         method = getattr(self._files, name)
 
         def told(*args: Any, **options: Any) -> Any:
-            try:
+            with _telling():
                 return method(*args, **options)
-            except (FileNotFoundError, FileExistsError, NotADirectoryError, TypeError, AttributeError):
-                raise  # answers that are expected, and defects of ours
-            except Exception as error:
-                raise StoreError(f"{type(error).__name__}: {error}") from error
 
         return told
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
+    """Fail with a StoreError."""
+    try:
+        yield
+    except (FileNotFoundError, FileExistsError, NotADirectoryError, TypeError, AttributeError):
+        raise  # answers that are expected, and defects of ours
+    except Exception as error:
+        raise StoreError(f"{type(error).__name__}: {error}") from error
 
 
 class Stored:
@@ -131,7 +138,8 @@ class Store:
             with suppress(AttributeError):
                 stream.closed = True  # otherwise the end of the stream's life would write what there is
             raise
-        stream.close()
+        with _telling():
+            stream.close()
 
     def add(self, path: Any, source: IO[bytes], age: float = 0) -> bool:
         """Write an object under a name that is free.

@@ -18,6 +18,7 @@ from toolsync.cabinet.records import UnreadableRecord
 from toolsync.cabinet.storage import CabinetUnusable, explained
 from toolsync.reading.command_file import CommandFile
 from toolsync.reading.suite import load_suite
+from toolsync.reading.texts import printable, printable_lines
 from toolsync.reading.values import UnreadableValue, read_zone
 
 MESSAGE = "message"  # the XCom in which a task that fails or is skipped says why
@@ -39,8 +40,9 @@ class ToolSyncOperator(BaseOperator):
                 yield
         except AirflowException as reason:
             level = logging.WARNING if isinstance(reason, AirflowSkipException) else logging.ERROR
-            self.log.log(level, "%s", reason)
-            context["ti"].xcom_push(MESSAGE, str(reason))
+            said = printable_lines(str(reason))
+            self.log.log(level, "%s", said)
+            context["ti"].xcom_push(MESSAGE, said)
             raise
         except Exception as error:
             context["ti"].xcom_push(
@@ -92,7 +94,7 @@ class FileTypeOperator(ToolSyncOperator):
         if lines:
             self.log.info("::group::%s (%s)", title, len(lines))
             for line in lines:
-                self.log.info(line)
+                self.log.info("%s", printable(line))
             self.log.info("::endgroup::")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from toolsync.reading.texts import shorten
+from toolsync.reading.texts import printable, shorten
 
 SHOWN_CHARACTERS = 200
 
@@ -53,7 +53,7 @@ class FileRejected(Exception):
 
     @property
     def messages(self) -> list[str]:
-        return [problem.message for problem in self.problems]
+        return [printable(problem.message) for problem in self.problems]
 
 
 def shown(value: str | None) -> str | None:

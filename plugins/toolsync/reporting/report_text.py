@@ -8,6 +8,7 @@ from typing import IO
 from toolsync import __version__
 from toolsync.moodle import caches
 from toolsync.reading.problems import Problem
+from toolsync.reading.texts import printable
 from toolsync.reporting.outcomes import STATUSES
 from toolsync.reporting.pieces import CHECKED, pieces
 from toolsync.reporting.plan import Totals, first_lines, plan_lines
@@ -20,7 +21,7 @@ SHOWN = 200  # problems in the log and in the text report; the CSV table has the
 def report_text(report: Report, *, dag_id: str, run_id: str) -> str:
     """The text of the whole report."""
     title = [f"Tool Sync report: {report.claim.name}", f"{dag_id}, run {run_id}, Tool Sync {__version__}"]
-    return "\n".join([*title, *_decision(report), *_body(report)]) + "\n"
+    return "".join(f"{printable(line)}\n" for line in [*title, *_decision(report), *_body(report)])
 
 
 def write_lines(report: Report, stream: IO[str]) -> None:
@@ -96,7 +97,7 @@ def totals(counts: dict[str, int], unit: str) -> str:
 
 def sentences(remarks: Iterable[Problem], unit: str) -> list[str]:
     """The first remarks as sentences, and how many more there are."""
-    return first_lines(remarks, lambda remark: _sentence(remark, unit), most=SHOWN, table="_lines.csv")
+    return first_lines(remarks, lambda remark: printable(_sentence(remark, unit)), most=SHOWN, table="_lines.csv")
 
 
 def _sentence(problem: Problem, unit: str) -> str:

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
+from toolsync.reading.texts import printable_lines
+
 SIGNS = "=+\\-@＝＋－＠﹦﹢﹣﹫"  # also as East Asian keyboards type them: spreadsheets read them as the plain ones
 SPACE = r"\s\x00-\x1f\u200b-\u200f\u2060\ufeff"  # what is skipped before a sign
 STARTS_FORMULA = re.compile(rf"[\t\r]|[{SPACE}]*[{SIGNS}]")
@@ -32,7 +34,7 @@ class Table:
         self._quoted = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL)
 
     def row(self, cells: Iterable[Any]) -> None:
-        safe = [defused(cell) for cell in cells]
+        safe = [defused(printable_lines(cell) if isinstance(cell, str) else cell) for cell in cells]
         # Python leaves a carriage return without quotes, and a spreadsheet would begin a new line there.
         returns = any(isinstance(cell, str) and "\r" in cell for cell in safe)
         (self._quoted if returns else self._plain).writerow(safe)
