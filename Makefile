@@ -1,7 +1,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down run sql test scenario lint types bench lock clean
+.PHONY: help setup demo up down run sql test torture scenario lint types bench lock clean
 
 # Passed to tools/run.sh and tools/sql.sh through the environment, so that quotes, spaces and dollar signs arrive as typed.
 export TOOLSYNC_RUN_DAG := $(value DAG)
@@ -11,7 +11,7 @@ export TOOLSYNC_RUN_FORMAT := $(value FORMAT)
 export TOOLSYNC_RUN_APPROVE := $(value APPROVE)
 export TOOLSYNC_SCENARIO := $(value NAME)
 export TOOLSYNC_SCENARIO_KEEP := $(value KEEP)
-unexport DAG FILE PARAMS FORMAT APPROVE NAME KEEP
+unexport DAG FILE PARAMS FORMAT APPROVE NAME KEEP SEED TIMES
 
 PYTEST_ARGS ?= -n 2 --dist worksteal
 
@@ -38,6 +38,9 @@ sql: ## print the SQL of a type as it is run, statement by statement: DAG=toolsy
 
 test: lint types ## everything: ruff, mypy, pytest on a real MariaDB (PYTEST_ARGS='-n 2')
 	@.venv/bin/python -m pytest $(PYTEST_ARGS)
+
+torture: setup ## attack runs for minutes: kills, power cuts, lost connections, pairs, random files [TIMES=10 as often as make test] [SEED=1234] [TESTS=path]
+	@.venv/bin/python -m tests.torture --seed "$(SEED)" --times "$(TIMES)" --tests "$(TESTS)" -- $(PYTEST_ARGS)
 
 scenario: setup ## one scenario, and where its rows differ from Moodle's: NAME=users-update [KEEP=1 leaves the database server running]
 	@.venv/bin/python -m tests.conformance "$$TOOLSYNC_SCENARIO" $${TOOLSYNC_SCENARIO_KEEP:+--keep}

@@ -14,13 +14,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 from tests.support.dag_runs import EMPTY_DATABASE, HOME
 from tests.support.dying import Death
 from toolsync import run as command
 from toolsync.cabinet import alive
 from toolsync.settings import ROOT
+
+PRINTED = ("stdout", "stderr")
 
 
 @dataclass(frozen=True)
@@ -32,16 +34,51 @@ class Ended:
     stderr: str
 
 
-def run_command(*arguments: str, death: Death | None = None) -> Ended:
-    """Run the command in a fork of this process."""
+class Trap(Protocol):
+    """What befalls a run, such as `Death`."""
+
+    def arm(self) -> None:
+        """Lay the trap in this process, which is about to run the command."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """The command in a fork of this process.
+
+    :param pid: of the fork.
+    :param folder: holds what it prints.
+    """
+
+    pid: int
+    folder: Path
+
+    def wait(self) -> Ended:
+        """Wait until it has ended."""
+        return self.ended(os.waitpid(self.pid, 0)[1])
+
+    def ended(self, status: int) -> Ended:
+        """How it has ended.
+
+        :param status: as `os.waitpid` tells it.
+        """
+        printed = [(self.folder / name).read_text(encoding="utf-8", errors="replace") for name in PRINTED]
+        shutil.rmtree(self.folder)
+        return Ended(os.waitstatus_to_exitcode(status), *printed)
+
+
+def start_command(*arguments: str, death: Trap | None = None) -> Running:
+    """Start the command in a fork of this process."""
     _warm_up()
-    with tempfile.TemporaryDirectory(dir=HOME) as folder:
-        files = [Path(folder, name) for name in ("stdout", "stderr")]
-        pid = os.fork()
-        if pid == 0:
-            _be_the_command(arguments, death, *files)
-        _, status = os.waitpid(pid, 0)
-        return Ended(os.waitstatus_to_exitcode(status), *(file.read_text(encoding="utf-8") for file in files))
+    folder = Path(tempfile.mkdtemp(dir=HOME))
+    pid = os.fork()
+    if pid == 0:
+        _be_the_command(arguments, death, *(folder / name for name in PRINTED))
+    return Running(pid, folder)
+
+
+def run_command(*arguments: str, death: Trap | None = None) -> Ended:
+    """Run the command in a fork of this process."""
+    return start_command(*arguments, death=death).wait()
 
 
 def run_real_command(*arguments: str, death: Death | None = None) -> Ended:
@@ -74,7 +111,7 @@ def _warm_up() -> None:
     assert in_process_api_server().app
 
 
-def _be_the_command(arguments: Sequence[str], death: Death | None, *outputs: Path) -> NoReturn:
+def _be_the_command(arguments: Sequence[str], death: Trap | None, *outputs: Path) -> NoReturn:
     """End this process as the command would end its own."""
     status = 1
     try:

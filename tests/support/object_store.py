@@ -12,6 +12,7 @@ from typing import Any
 
 import fsspec
 from airflow.sdk.io import attach
+from airflow.sdk.io.store import _STORE_CACHE
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 
@@ -26,18 +27,29 @@ class ObjectStore:
 
     :ivar requests: `METHOD path` of each request since `reset`.
     :ivar fails: says whether a request (method, path) is to be answered by an error; it may also wait.
+    :ivar loses: the same of requests that are done, although the answer is an error.
     """
 
     port: int
     requests: list[str] = field(default_factory=list)
     fails: Callable[[str, str], int | None] | None = None
+    loses: Callable[[str, str], int | None] | None = None
 
     def reset(self) -> None:
         self.requests.clear()
-        self.fails = None
+        self.fails = self.loses = None
 
     def new_cabinet(self) -> str:
         """The address of an empty cabinet; `s3://` leads to this server, for this process and those that it starts."""
+        bucket = f"cabinet-{os.urandom(6).hex()}"
+        self.attach().mkdir(bucket)
+        return f"s3://{bucket}/toolsync"
+
+    def attach(self) -> Any:
+        """Let `s3://` lead to this server. A fork needs connections of its own.
+
+        :return: the file system.
+        """
         settings = {
             "key": "test",
             "secret": "test",
@@ -45,11 +57,10 @@ class ObjectStore:
             "config_kwargs": {"retries": {"max_attempts": 0}, "connect_timeout": 5, "read_timeout": 20},
         }
         fsspec.config.conf["s3"] = settings
-        bucket = f"cabinet-{os.urandom(6).hex()}"
-        files = fsspec.filesystem("s3")
+        files = fsspec.filesystem("s3", skip_instance_cache=True)
+        _STORE_CACHE.pop("s3", None)
         attach("s3", fs=files)
-        files.mkdir(bucket)
-        return f"s3://{bucket}/toolsync"
+        return files
 
 
 @cache
@@ -65,14 +76,17 @@ def object_store() -> ObjectStore:
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
         query = environ.get("QUERY_STRING", "")
         store.requests.append(f"{method} {path}{'?' + query if query else ''}")
-        status = store.fails(method, path) if store.fails else None
-        if status:
-            body = (
-                b"<?xml version='1.0'?><Error><Code>AccessDenied</Code><Message>refused by the test</Message></Error>"
-            )
-            start(f"{status} Refused", [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
-            return [body if method != "HEAD" else b""]
+        if status := store.fails(method, path) if store.fails else None:
+            return refusal(method, status, start)
+        if status := store.loses(method, path) if store.loses else None:
+            b"".join(application(environ, lambda *answer: lambda data: None))
+            return refusal(method, status, start)
         return application(environ, start)
+
+    def refusal(method: str, status: int, start: Any) -> Any:
+        body = b"<?xml version='1.0'?><Error><Code>AccessDenied</Code><Message>refused by the test</Message></Error>"
+        start(f"{status} Refused", [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
+        return [body if method != "HEAD" else b""]
 
     server = make_server("127.0.0.1", 0, counted, threaded=True, request_handler=_Quiet)
     store.port = server.server_port

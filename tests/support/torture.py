@@ -12,6 +12,8 @@ FIRST = "TOOLSYNC_SEED"  # another one: the first of them
 def seeds(few: int) -> list[int]:
     """The seeds of an attack, the same ones each time unless the environment says otherwise.
 
+    Several processes of pytest must know the first one: `make torture` chooses it.
+
     :param few: how many the ordinary suite takes.
     """
     times, first = int(os.environ.get(TIMES) or 0), os.environ.get(FIRST)
