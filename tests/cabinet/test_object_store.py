@@ -9,10 +9,13 @@ import pytest
 
 from tests.support.object_store import ObjectStore, object_store
 from tests.support.site import Site
+from toolsync.cabinet.claims import Owner
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.storage import read_text
+from toolsync.cabinet.store import Store
 from toolsync.moodle.session import MoodleSession
 from toolsync.reporting.outcomes import Outcomes
+from toolsync.run import load_dag
 from toolsync.running.execution import Execution, StagedLine
 
 pytestmark = pytest.mark.usefixtures("airflow")
@@ -69,6 +72,30 @@ def test_a_file_that_cannot_be_deleted_from_the_inbox_is_not_taken(
     store.fails = None
     assert site.run("toolsync_users")["counts"]["created"] == 1
     assert names(cabinet, "inbox") == names(cabinet, "work") == []
+
+
+def test_a_file_that_an_unfinished_claim_holds_is_not_taken_again(
+    site: Site, store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A run elsewhere died between the copy and the deletion. Nobody knows that yet, or the store refuses the deletion: later its claim is gone on with."""
+    cabinet = Cabinet("users")
+    drop(cabinet, tmp_path, HEADER + ADA)
+    assert isinstance(cabinet.files, Store)
+    original = cabinet.folder("inbox") / "people.csv"
+    source = {"name": "people.csv", "identity": cabinet.files.identity(original)}
+    options = {**load_dag("toolsync_users").params.dump(), "caller": None}
+    claim = cabinet._new_claim("people.csv", Owner("by hand", "elsewhere", 7, "boot 1"), options, source)
+    cabinet.files.copy(original, cabinet.input(claim))
+
+    result = site.run("toolsync_users")
+    assert "a run that is not finished holds it already" in result["messages"][0] and claim.id in result["messages"][0]
+    monkeypatch.setattr("toolsync.cabinet.alive.QUIET_SECONDS", -1)
+    store.fails = lambda method, path: 403 if method == "DELETE" and path.endswith("inbox/people.csv") else None
+    assert "a run that is not finished holds it already" in site.run("toolsync_users")["messages"][0]
+    store.fails = None
+    assert site.run("toolsync_users")["counts"]["created"] == 1
+    assert "is empty" in site.run("toolsync_users")["messages"][0]
+    assert len(names(cabinet, "archive")) == 1 and names(cabinet, "work") == []
 
 
 def test_nothing_but_one_request_lies_between_the_first_write_and_the_commit(

@@ -82,6 +82,22 @@ def _take_over(cabinet: Cabinet, left: Left, owner: Owner, told: list[str]) -> b
     return True
 
 
+def taken_already(cabinet: Cabinet) -> dict[str, Claim]:
+    """The files in the inbox of an object store that a claim holds, by their names: its run died, or was refused, before it could delete them there.
+
+    Taken once more, such a file would be done twice, as nobody can see later which of the two claims is the copy.
+    """
+    if cabinet.local:
+        return {}
+    found: dict[str, Claim] = {}
+    for left in _all(cabinet, []):
+        if left.source and not left.claim.simulate and cabinet.holds(left.claim):
+            path = cabinet.folder("inbox") / left.source["name"]
+            if cabinet.files.identity(path) == left.source["identity"]:
+                found[left.source["name"]] = left.claim
+    return found
+
+
 def left_alone(cabinet: Cabinet, owner: Owner) -> list[str]:
     """A sentence on each claim of other runs, for a run that takes none of them over."""
     told: list[str] = []

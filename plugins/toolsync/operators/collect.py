@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from toolsync.cabinet.claims import Claim, Owner
 from toolsync.cabinet.folders import Cabinet, StillInInbox
 from toolsync.cabinet.names import shown_name
-from toolsync.cabinet.takeover import adopt, left_alone, resume
+from toolsync.cabinet.takeover import adopt, left_alone, resume, taken_already
 from toolsync.operators.base import FileTypeOperator, zone_param
 from toolsync.params import check_params
 from toolsync.reporting.approval import caller
@@ -85,6 +85,12 @@ class CollectOperator(FileTypeOperator):
         copied = {claim.dropped_as or claim.name for claim in others if claim.simulate}
         kept_free = {cabinet.reserved(claim) for claim in others}
         ready = [name for name in ready if shown_name(name) not in copied and name not in kept_free]
+        for name, claim in taken_already(cabinet).items():
+            if name in ready:
+                ready.remove(name)
+                left.append(
+                    (shown_name(name), f"a run that is not finished holds it already, in {cabinet.work(claim)}")
+                )
         if len(others) + len(ready) > MOST:
             self.log.warning(
                 "%s files are waiting: this run takes %s, the next runs take the rest.", len(ready), MOST - len(others)
