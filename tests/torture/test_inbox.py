@@ -20,7 +20,7 @@ from toolsync.cabinet.folders import Cabinet
 pytestmark = pytest.mark.usefixtures("airflow")
 
 HEADER = b"username,firstname,lastname,email\n"
-OTHERS = 6
+OTHERS = 5
 LINES_OF_LOGS = "\n\t"
 
 

@@ -80,7 +80,7 @@ def sometimes(chance: random.Random, status: int) -> Callable[[str, str], int | 
     return lambda method, path: status if chance.random() < 1 / 30 else None
 
 
-@pytest.mark.parametrize("seed", seeds(2))
+@pytest.mark.parametrize("seed", seeds(1))
 def test_after_faults_of_the_store_each_line_is_done_once(
     site: Site, pristine: Site, store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ):
