@@ -19,7 +19,7 @@ from toolsync.cabinet import alive
 from toolsync.cabinet.claims import Claim, Owner
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.store import Store
-from toolsync.cabinet.takeover import adopt, left_alone, own, release
+from toolsync.cabinet.takeover import adopt, left_alone, own, release, resume
 from toolsync.settings import ROOT
 
 OPTIONS = {"simulate": False, "encoding": "utf-8", "content": ""}
@@ -289,3 +289,36 @@ def test_a_lock_ends_with_the_process_that_holds_it(cabinet: Cabinet, people: Pa
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     assert len(adopt(cabinet, SCHEDULED)[0]) == 1
+
+
+def test_after_a_power_cut_in_its_move_a_file_is_only_where_it_is_claimed(cabinet: Cabinet, people: Path):
+    """The move was half on the disk: the file has both names. Another file of that content is another file."""
+    claim = claimed(cabinet, people, SCHEDULED)
+    inbox = cabinet.folder("inbox")
+    (inbox / "same content.csv").write_bytes(people.read_bytes())
+    for owner, go_on in ((SCHEDULED, resume), (Owner("later", HERE, None), adopt)):
+        os.link(cabinet.input(claim), inbox / "people.csv")
+        assert go_on(cabinet, owner) == ([claim], [])
+        assert [path.name for path in inbox.iterdir()] == ["same content.csv"]
+        assert cabinet.input(claim).exists()
+
+
+def test_another_attempt_of_a_run_deletes_what_the_first_has_copied_out_of_a_store(people: Path):
+    cabinet = Cabinet("users", object_store().new_cabinet())
+    cabinet.put(people)
+    original = cabinet.folder("inbox") / "people.csv"
+    assert isinstance(cabinet.files, Store)
+    source = {"name": "people.csv", "identity": cabinet.files.identity(original)}
+    claim = cabinet._new_claim("people.csv", SCHEDULED, OPTIONS, source)
+    cabinet.files.copy(original, cabinet.input(claim))
+    assert resume(Cabinet("users", str(cabinet.root.parent)), SCHEDULED) == ([claim], [])
+    assert cabinet.files.entries(cabinet.folder("inbox")) == []
+
+
+def test_what_a_killed_run_had_half_written_goes(cabinet: Cabinet, people: Path):
+    claim, other = claimed(cabinet, people, SCHEDULED), claimed(cabinet, people, SCHEDULED)
+    for folder, of in (("report", claim), ("tryback", claim), ("report", other)):
+        (cabinet.folder(folder) / f".{of.named('report')}.12ab34cd.part").write_text("half")
+    cabinet.discard(other)
+    adopt(cabinet, Owner("later", HERE, None))
+    assert [path.name for path in cabinet.root.rglob("*.part")] == [f".{other.named('report')}.12ab34cd.part"]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import run_command
+from tests.support.dying import Death
 from tests.support.site import Site
 from tests.support.torture import seeds
 from tests.torture.attacked import (
@@ -21,6 +22,7 @@ from tests.torture.attacked import (
     fresh,
     of_batches,
     places,
+    results,
     tidy,
     usual,
 )
@@ -123,3 +125,19 @@ def test_a_file_that_is_not_approved_goes_back_whole_whatever_happens(
     path.unlink()
     tidy(file, site)
     check_nothing_left(file.cabinet(), site, "; ".join(told))
+
+
+def test_what_a_killed_run_left_under_a_name_that_it_kept_free_is_no_file(
+    site: Site, pristine: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """An empty file keeps the name, and is old when the next run looks."""
+    file, cabinet = attacked()["courses_delete"], fresh(tmp_path)
+    file.drop(tmp_path)
+    command = [*file.command()[:-4], "--approve", "no"]
+    ended = run_command(*command, death=Death("toolsync.cabinet.folders:Cabinet.put_back"))
+    assert ended.status == -signal.SIGKILL, ended.stderr[-3000:]
+    of_batches(monkeypatch, 2)
+    assert site.run(file.dag_id, approve="no", **file.params)["state"] == "not approved"
+    assert places(file) == ["inbox"] and site.changed(pristine) == []
+    assert [path.read_bytes() for path in (cabinet / file.type / "inbox").iterdir()] == [file.content]
+    assert [result["rejected"] for result in results(file)] == [[]] * len(results(file))
