@@ -27,7 +27,8 @@ validator = Validator(suite, file.header)
 for records in file.records():
     validator.check(records)
 validator.finish()
-build_data_docs(validator, Path(sys.argv[1]), file_name="users.csv", run_name="run", time=datetime.now(UTC))
+with open(sys.argv[1], "wb") as page:
+    build_data_docs(validator, page, file_name="users.csv", run_name="run", time=datetime.now(UTC))
 """
 
 
