@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from toolsync.cabinet import alive
 from toolsync.cabinet.claims import Claim, Owner
+from toolsync.cabinet.disk import Disk
 from toolsync.cabinet.folders import CLAIM, FILE, Cabinet, StillInInbox
 from toolsync.cabinet.records import Records, UnreadableRecord
 
@@ -87,9 +88,9 @@ def taken_already(cabinet: Cabinet) -> dict[str, Claim]:
 
     Taken once more, such a file would be done twice, as nobody can see later which of the two claims is the copy.
     """
-    if cabinet.local:
-        return {}
     found: dict[str, Claim] = {}
+    if isinstance(cabinet.files, Disk):
+        return found
     for left in _all(cabinet, []):
         if left.source and not left.claim.simulate and cabinet.holds(left.claim):
             path = cabinet.folder("inbox") / left.source["name"]
