@@ -200,7 +200,10 @@ def ending(dag_run: DagRun | None) -> dict[str, Any]:
 
     with create_session() as session:
         query = XComModel.get_many(run_id=dag_run.run_id, dag_ids=[dag_run.dag_id], key=MESSAGE)
-        told = [XComModel.deserialize_value(row[0]) for row in session.execute(query.order_by(None).order_by(XComModel.timestamp))]
+        told = [
+            XComModel.deserialize_value(row[0])
+            for row in session.execute(query.order_by(None).order_by(XComModel.timestamp))
+        ]
     return {"state": str(dag_run.state), "messages": list(dict.fromkeys(told))}
 
 
