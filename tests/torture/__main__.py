@@ -19,13 +19,13 @@ USUAL_TIMES = 10
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make torture")
-    parser.add_argument("--times", help="how many times as many seeds as the ordinary suite")
-    parser.add_argument("--seed", help="the first seed")
+    parser.add_argument("--times", type=number, help="how many times as many seeds as the ordinary suite")
+    parser.add_argument("--seed", type=number, help="the first seed")
     parser.add_argument("--tests", help="files, folders or names of tests")
     parser.add_argument("pytest", nargs="*", help="arguments of pytest")
     arguments = parser.parse_args()
-    times = int(arguments.times or USUAL_TIMES)
-    seed = int(arguments.seed or random.randrange(1_000_000))
+    times = arguments.times or USUAL_TIMES
+    seed = random.randrange(1_000_000) if arguments.seed is None else arguments.seed
     print(
         f"Seeds from {seed}, {times} times as many as in make test: make torture SEED={seed} TIMES={times} repeats it."
     )
@@ -38,6 +38,11 @@ def main() -> int:
             "make torture SEED=<number> TIMES=1 TESTS=<its file> repeats it."
         )
     return failed
+
+
+def number(text: str) -> int | None:
+    """A number of the command line; None when make has passed on nothing."""
+    return int(text) if text else None
 
 
 if __name__ == "__main__":
