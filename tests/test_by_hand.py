@@ -113,14 +113,13 @@ def test_a_check_that_fails_leaves_nothing_behind(site: Site, pristine: Site, ca
     assert site.changed(pristine) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize(
-    "where",
+    ("where", "number"),
     [
-        "toolsync.operators.collect:CollectOperator.check",
-        "toolsync.operators.validate:ValidateOperator.check_file",
-        "toolsync.running.execution:Execution.run",
-        "toolsync.running.ledger:Ledger.enter",
+        ("toolsync.operators.collect:CollectOperator.check", signal.SIGINT),
+        ("toolsync.operators.validate:ValidateOperator.check_file", signal.SIGHUP),
+        ("toolsync.running.execution:Execution.run", signal.SIGINT),
+        ("toolsync.running.execution:Execution.run", signal.SIGTERM),
     ],
 )
 def test_who_presses_ctrl_c_before_anything_is_done_leaves_nothing(

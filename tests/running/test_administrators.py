@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -66,15 +67,26 @@ CHANGES: list[tuple[str, str, dict[str, Any]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("column", "text", "params"), CHANGES)
+def files() -> list[tuple[str, list[str], dict[str, Any]]]:
+    """The changes as files: a header, its lines, the Params."""
+    found: dict[str, tuple[str, list[str], dict[str, Any]]] = {}
+    for _, text, params in CHANGES:
+        header, line = text.splitlines()
+        found.setdefault(f"{header} {params}", (header, [], params))[1].append(line)
+    return list(found.values())
+
+
+@pytest.mark.parametrize(("header", "lines", "params"), files())
 def test_a_line_that_would_change_an_administrator_fails(
-    administered: Site, column: str, text: str, params: dict[str, Any]
+    administered: Site, header: str, lines: list[str], params: dict[str, Any]
 ):
     before = [account(administered, userid) for userid in (2, 9, 10, 61)]
     everybody = administered.value("SELECT COUNT(*) FROM {user}")
-    result = administered.run("toolsync_users", text, **params)
-    assert result["counts"]["failed"] == sum(result["counts"].values()) == 1
-    assert f"column {column}" in told(result) and SENTENCE in told(result)
+    result = administered.run("toolsync_users", "\n".join([header, *lines, ""]), **params)
+    assert result["counts"]["failed"] == sum(result["counts"].values()) == len(lines)
+    columns = [column for column, text, others in CHANGES if text.startswith(f"{header}\n") and others == params]
+    for number, column in enumerate(columns, start=2):
+        assert re.search(rf"line {number}, column {column}\b.*{re.escape(SENTENCE)}", told(result))
     assert [account(administered, userid) for userid in (2, 9, 10, 61)] == before
     assert administered.value("SELECT COUNT(*) FROM {user}") == everybody
     assert administered.value("SELECT COUNT(*) FROM {tag} WHERE name = 'crypto'") == 0

@@ -75,19 +75,16 @@ RESTORE = Case(
 USUAL = [
     "categories-clean-leaves",
     "cohort-bindings-roles-and-groups",
-    "cohorts-by-name",
     "cohorts-create-with-members",
     "courses-create-new-category-path",
     "courses-delete-rich",
     "courses-meta-links",
-    "courses-template-replace-lived-in",
     "enrolments-purge-groups",
     "group-members-purge-empty",
     "groups-update-and-delete",
     "pictures-overwrite-off",
     "reset-grades-and-groups",
     "users-create-full",
-    "users-delete",
     "users-rename",
 ]
 ALL = bool(os.environ.get(TIMES))

@@ -58,10 +58,11 @@ class Death:
         def counted(*args: Any, **kwargs: Any) -> Any:
             nonlocal left
             left -= 1
-            if left == 0 and self.when == "before":
+            here = left == 0  # several threads may call it
+            if here and self.when == "before":
                 os.kill(os.getpid(), self.signal)
             result = original(*args, **kwargs)
-            if left == 0 and self.when == "after":
+            if here and self.when == "after":
                 os.kill(os.getpid(), self.signal)
             return result
 
