@@ -49,10 +49,6 @@ class Disk:
         """Whether there is a file or folder of this name."""
         return os.path.lexists(path)
 
-    def size(self, path: Path) -> int:
-        """The size of a file, in bytes."""
-        return path.stat().st_size
-
     def entries(self, folder: Path) -> list[Path]:
         """What is in a folder, by name; nothing when the folder is not there."""
         try:

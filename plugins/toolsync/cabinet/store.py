@@ -82,10 +82,6 @@ class Store:
         """Whether there is an object of this name."""
         return self._info(path) is not None
 
-    def size(self, path: Any) -> int:
-        """The size of an object, in bytes."""
-        return self._fs.size(_key(path))
-
     def entries(self, folder: Any) -> list[Any]:
         """The objects and prefixes below an address, by name; none when nothing is there."""
         return [folder / name for name in sorted(self._listed(folder))]

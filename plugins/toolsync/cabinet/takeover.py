@@ -32,7 +32,7 @@ class Left(NamedTuple):
 
 def own(cabinet: Cabinet, owner: Owner) -> list[Claim]:
     """The claims that a run has made or taken over and not finished, the oldest first."""
-    return [left.claim for left in _all(cabinet, []) if left.owner.run_id == owner.run_id and cabinet.holds(left.claim)]
+    return [left.claim for left in _of(cabinet, owner)]
 
 
 def resume(cabinet: Cabinet, owner: Owner) -> tuple[list[Claim], list[str]]:
@@ -42,8 +42,7 @@ def resume(cabinet: Cabinet, owner: Owner) -> tuple[list[Claim], list[str]]:
     :return: the claims, the oldest first; and a sentence on each that can't be gone on with.
     """
     told: list[str] = []
-    mine = [left for left in _all(cabinet, []) if left.owner.run_id == owner.run_id and cabinet.holds(left.claim)]
-    return [left.claim for left in mine if _leaves_inbox(cabinet, left, told)], told
+    return [left.claim for left in _of(cabinet, owner) if _leaves_inbox(cabinet, left, told)], told
 
 
 def adopt(cabinet: Cabinet, owner: Owner) -> tuple[list[Claim], list[str]]:
@@ -123,6 +122,11 @@ def release(cabinet: Cabinet, owner: Owner) -> None:
             with suppress(OSError):  # on a full disk, the lock says it alone
                 cabinet.assign(left.claim, replace(owner, started="ended"), left.source)
             alive.let_go(left.claim)
+
+
+def _of(cabinet: Cabinet, owner: Owner) -> list[Left]:
+    """The claims of a run that still hold their file."""
+    return [left for left in _all(cabinet, []) if left.owner.run_id == owner.run_id and cabinet.holds(left.claim)]
 
 
 def _leaves_inbox(cabinet: Cabinet, left: Left, told: list[str]) -> bool:
