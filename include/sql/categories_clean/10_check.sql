@@ -1,19 +1,21 @@
 -- Check that each category is still empty: somebody may have put something into it since it was found.
 
+CREATE TEMPORARY TABLE toolsync_was_category (id BIGINT NOT NULL PRIMARY KEY, contextid BIGINT NULL);
+
+INSERT IGNORE INTO toolsync_was_category (id, contextid)
+SELECT k.id, x.id
+  FROM toolsync_row r
+  JOIN {course_categories} k ON k.id = r.id
+  LEFT JOIN {context} x ON x.contextlevel = 40 AND x.instanceid = k.id;
+
 UPDATE toolsync_row r
-  LEFT JOIN {course_categories} k ON k.id = r.id
-   SET r.status = 'unchanged'
- WHERE k.id IS NULL;
+  LEFT JOIN toolsync_was_category k ON k.id = r.id
+   SET r.contextid = k.contextid, r.status = IF(k.id IS NULL, 'unchanged', NULL);
 
 INSERT INTO toolsync_note (line, field, message)
 SELECT r.line, 'id', 'this category is gone already'
   FROM toolsync_row r
  WHERE r.status = 'unchanged';
-
-UPDATE toolsync_row r
-  JOIN {context} x ON x.contextlevel = 40 AND x.instanceid = r.id
-   SET r.contextid = x.id
- WHERE r.status IS NULL;
 
 CREATE TEMPORARY TABLE toolsync_candidate (categoryid BIGINT NOT NULL PRIMARY KEY, contextid BIGINT NULL, KEY (contextid));
 

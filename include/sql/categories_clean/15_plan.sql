@@ -10,9 +10,15 @@ SELECT r.line, r.id, COALESCE(NULLIF(r.path, ''), k.name)
   JOIN {course_categories} k ON k.id = r.id
  WHERE r.status IS NULL;
 
+CREATE TEMPORARY TABLE toolsync_size (line INT UNSIGNED NOT NULL PRIMARY KEY, files INT NOT NULL, bytes BIGINT NOT NULL);
+
+INSERT INTO toolsync_size (line, files, bytes)
+SELECT r.line, COUNT(*), SUM(f.filesize)
+  FROM toolsync_row r
+  JOIN {files} f ON f.contextid = r.contextid AND f.filename <> '.'
+ WHERE r.status IS NULL
+ GROUP BY r.line;
+
 UPDATE toolsync_plan p
-  JOIN (SELECT r.line, COUNT(*) AS files, SUM(f.filesize) AS bytes
-          FROM toolsync_row r
-          JOIN {files} f ON f.contextid = r.contextid AND f.filename <> '.'
-         GROUP BY r.line) s ON s.line = p.line
+  JOIN toolsync_size s ON s.line = p.line
    SET p.files = s.files, p.bytes = s.bytes;

@@ -14,15 +14,20 @@ SELECT g.contextid FROM toolsync_category_gone g WHERE g.contextid IS NOT NULL;
 
 -- Grade letters, and question categories without questions. (Moodle 5.0 and later forgets to delete these.)
 {% for name in ["grade_letters", "question_categories"] %}
-DELETE x FROM {{ table(name) }} x JOIN toolsync_category_gone g ON g.contextid = x.contextid;
+DELETE x FROM toolsync_category_gone g STRAIGHT_JOIN {{ table(name) }} x ON x.contextid = g.contextid;
 {% endfor %}
 
 {% for name in ["event", "event_subscriptions"] %}
-DELETE x FROM {{ table(name) }} x JOIN toolsync_category_gone g ON g.id = x.categoryid;
-{% endfor %}
+CREATE TEMPORARY TABLE toolsync_{{ name }}_gone (id BIGINT NOT NULL PRIMARY KEY);
 
-DELETE x FROM {context} x JOIN toolsync_category_gone g ON g.contextid = x.id;
-DELETE k FROM {course_categories} k JOIN toolsync_category_gone g ON g.id = k.id;
+INSERT INTO toolsync_{{ name }}_gone (id)
+SELECT x.id FROM toolsync_category_gone g JOIN {{ table(name) }} x ON x.categoryid = g.id;
+
+DELETE x FROM toolsync_{{ name }}_gone g STRAIGHT_JOIN {{ table(name) }} x ON x.id = g.id;
+
+{% endfor %}
+DELETE x FROM toolsync_category_gone g STRAIGHT_JOIN {context} x ON x.id = g.contextid;
+DELETE k FROM toolsync_category_gone g STRAIGHT_JOIN {course_categories} k ON k.id = g.id;
 
 -- If the category for course requests goes, the first remaining one takes its place.
 -- @first_category: id of the oldest of the top-level categories that are left

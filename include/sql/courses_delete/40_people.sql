@@ -25,7 +25,7 @@ SELECT ue.userid FROM toolsync_of_user_enrolments p JOIN {user_enrolments} ue ON
 {% for name in ["user_enrolments", "role_assignments"] %}
 
 -- when: toolsync_of_{{ name }}
-DELETE t FROM {{ table(name) }} t JOIN toolsync_of_{{ name }} p ON p.id = t.id;
+DELETE t FROM toolsync_of_{{ name }} p STRAIGHT_JOIN {{ table(name) }} t ON t.id = p.id;
 {% endfor %}
 
 {% include "shared/people.sql" %}

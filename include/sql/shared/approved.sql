@@ -1,16 +1,22 @@
 -- For types with an approved plan: fail the lines that name a course which was not approved for them, and those whose course somebody has used since
 -- the plan was made. Include it once the lines have their courseid and before anything is written.
 {% if approved_plan %}
+CREATE TEMPORARY TABLE toolsync_course_now (courseid BIGINT NOT NULL PRIMARY KEY, shortname VARCHAR(255) NOT NULL, lastaccess BIGINT NULL);
+
+INSERT INTO toolsync_course_now (courseid, shortname, lastaccess)
+SELECT c.id, c.shortname, (SELECT MAX(l.timeaccess) FROM {user_lastaccess} l WHERE l.courseid = c.id)
+  FROM toolsync_of_course p
+  JOIN {course} c ON c.id = p.id;
+
 UPDATE toolsync_row r
-  JOIN toolsync_of_course p ON p.id = r.courseid
+  JOIN toolsync_course_now c ON c.courseid = r.courseid
   LEFT JOIN toolsync_approved a ON a.line = r.line AND a.courseid = r.courseid
-  LEFT JOIN {course} c ON c.id = r.courseid
    SET r.status = 'failed', r.message = CONCAT('since the plan was made, this line has come to mean the course ', c.shortname, ', which was not approved. Drop the line again to get a new plan')
  WHERE r.status IS NULL AND a.line IS NULL;
 
 UPDATE toolsync_row r
+  JOIN toolsync_course_now c ON c.courseid = r.courseid
   JOIN toolsync_approved a ON a.line = r.line AND a.courseid = r.courseid
    SET r.status = 'failed', r.message = 'somebody has been in this course since the plan was made. Drop the line again to get a new plan'
- WHERE r.status IS NULL
-   AND COALESCE((SELECT MAX(l.timeaccess) FROM {user_lastaccess} l WHERE l.courseid = r.courseid), 0) > COALESCE(a.lastaccess, 0);
+ WHERE r.status IS NULL AND COALESCE(c.lastaccess, 0) > COALESCE(a.lastaccess, 0);
 {% endif %}

@@ -1,5 +1,5 @@
 -- Delete the taggings in toolsync_tagging_gone, and the tags that are then unused, unless they are standard tags.
-DELETE ti FROM {tag_instance} ti JOIN toolsync_tagging_gone d ON d.id = ti.id;
+DELETE ti FROM toolsync_tagging_gone d STRAIGHT_JOIN {tag_instance} ti ON ti.id = d.id;
 
 DROP TEMPORARY TABLE IF EXISTS toolsync_tag_gone;
 CREATE TEMPORARY TABLE toolsync_tag_gone (id BIGINT NOT NULL PRIMARY KEY);
@@ -10,8 +10,8 @@ SELECT d.tagid
   JOIN {tag} t ON t.id = d.tagid
  WHERE t.isstandard = 0 AND NOT EXISTS (SELECT 1 FROM {tag_instance} ti WHERE ti.tagid = d.tagid);
 
-DELETE c FROM {tag_correlation} c JOIN toolsync_tag_gone d ON d.id = c.tagid;
-DELETE t FROM {tag} t JOIN toolsync_tag_gone d ON d.id = t.id;
+DELETE c FROM toolsync_tag_gone d STRAIGHT_JOIN {tag_correlation} c ON c.tagid = d.id;
+DELETE t FROM toolsync_tag_gone d STRAIGHT_JOIN {tag} t ON t.id = d.id;
 
 DROP TEMPORARY TABLE IF EXISTS toolsync_file_gone;
 CREATE TEMPORARY TABLE toolsync_file_gone (id BIGINT NOT NULL PRIMARY KEY, draftid BIGINT NOT NULL);

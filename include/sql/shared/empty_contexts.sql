@@ -19,21 +19,31 @@ SELECT f.id, MIN(f.id) OVER (PARTITION BY f.contextid, f.component, f.filearea, 
 
 {% include "shared/files_gone.sql" %}
 
-DELETE rc FROM {repository_instance_config} rc
-  JOIN {repository_instances} ri ON ri.id = rc.instanceid
-  JOIN toolsync_emptied e ON e.contextid = ri.contextid;
+CREATE TEMPORARY TABLE toolsync_repository_gone (id BIGINT NOT NULL PRIMARY KEY);
 
-{% for name in ["filter_active", "filter_config", "comments", "rating", "repository_instances", "role_assignments", "role_names",
+INSERT INTO toolsync_repository_gone (id)
+SELECT ri.id FROM toolsync_emptied e JOIN {repository_instances} ri ON ri.contextid = e.contextid;
+
+CREATE TEMPORARY TABLE toolsync_repository_config_gone (id BIGINT NOT NULL PRIMARY KEY);
+
+INSERT INTO toolsync_repository_config_gone (id)
+SELECT rc.id FROM toolsync_repository_gone g JOIN {repository_instance_config} rc ON rc.instanceid = g.id;
+
+DELETE rc FROM toolsync_repository_config_gone g STRAIGHT_JOIN {repository_instance_config} rc ON rc.id = g.id;
+
+DELETE ri FROM toolsync_repository_gone g STRAIGHT_JOIN {repository_instances} ri ON ri.id = g.id;
+
+{% for name in ["filter_active", "filter_config", "comments", "rating", "role_assignments", "role_names",
                  "role_capabilities", "block_positions"] %}
-DELETE x FROM {{ table(name) }} x JOIN toolsync_emptied e ON e.contextid = x.contextid;
+DELETE x FROM toolsync_emptied e STRAIGHT_JOIN {{ table(name) }} x ON x.contextid = e.contextid;
 {% endfor %}
 
-DELETE p FROM {block_positions} p JOIN toolsync_block_gone b ON b.id = p.blockinstanceid;
+DELETE p FROM toolsync_block_gone b STRAIGHT_JOIN {block_positions} p ON p.blockinstanceid = b.id;
 
 {% for name in ["CONCAT('block', b.id, 'hidden')", "CONCAT('docked_block_instance_', b.id)"] %}
-DELETE p FROM toolsync_block_gone b JOIN {user_preferences} p ON p.name = {{ name }};
+DELETE p FROM toolsync_block_gone b STRAIGHT_JOIN {user_preferences} p ON p.name = {{ name }};
 {% endfor %}
 
-DELETE b FROM {block_instances} b JOIN toolsync_block_gone g ON g.id = b.id;
+DELETE b FROM toolsync_block_gone g STRAIGHT_JOIN {block_instances} b ON b.id = g.id;
 
-DELETE c FROM {context} c JOIN toolsync_emptied e ON e.contextid = c.id WHERE e.blockid IS NOT NULL;
+DELETE c FROM toolsync_emptied e STRAIGHT_JOIN {context} c ON c.id = e.contextid WHERE e.blockid IS NOT NULL;

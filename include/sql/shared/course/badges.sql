@@ -33,8 +33,8 @@ SELECT f.id, d.courseid
   JOIN {files} f ON f.contextid = @system_context AND f.component = 'badges' AND f.filearea = 'badgeimage' AND f.itemid = d.id;
 
 -- when: toolsync_badge
-UPDATE {badge} b
-  JOIN toolsync_badge d ON d.id = b.id
+UPDATE toolsync_badge d
+  STRAIGHT_JOIN {badge} b ON b.id = d.id
    SET b.type = 1, b.courseid = NULL, b.status = 4;
 {% if site_has("bigbluebuttonbn_recordings", "headless") %}
 
@@ -46,8 +46,8 @@ INSERT INTO toolsync_before_bigbluebuttonbn_recordings
 SELECT p.courseid, t.* FROM toolsync_of_bigbluebuttonbn p JOIN {bigbluebuttonbn_recordings} t ON t.bigbluebuttonbnid = p.id;
 
 -- when: toolsync_of_bigbluebuttonbn
-UPDATE {bigbluebuttonbn_recordings} t
-  JOIN toolsync_of_bigbluebuttonbn p ON p.id = t.bigbluebuttonbnid
+UPDATE toolsync_of_bigbluebuttonbn p
+  STRAIGHT_JOIN {bigbluebuttonbn_recordings} t ON t.bigbluebuttonbnid = p.id
    SET t.headless = 1, t.timemodified = @now, t.usermodified = @actor;
 
 -- when: toolsync_of_bigbluebuttonbn

@@ -18,13 +18,20 @@ SELECT p.courseid, q.usingcontextid
 -- when: toolsync_lent
 DELETE l FROM toolsync_lent l JOIN toolsync_of_context p ON p.id = l.contextid;
 
+CREATE TEMPORARY TABLE toolsync_borrower (courseid BIGINT NOT NULL PRIMARY KEY, shortname VARCHAR(255) NOT NULL, moduleid BIGINT NOT NULL);
+
 -- when: toolsync_lent
-UPDATE toolsync_row r
-  JOIN toolsync_lent l ON l.courseid = r.courseid
+INSERT IGNORE INTO toolsync_borrower (courseid, shortname, moduleid)
+SELECT l.courseid, c.shortname, cm.id
+  FROM toolsync_lent l
   JOIN {context} x ON x.id = l.contextid AND x.contextlevel = 70
   JOIN {course_modules} cm ON cm.id = x.instanceid
   JOIN {course} c ON c.id = cm.course
+ ORDER BY l.courseid, cm.id;
+
+UPDATE toolsync_row r
+  JOIN toolsync_borrower b ON b.courseid = r.courseid
    SET r.status = 'failed',
-       r.message = CONCAT('the course ', c.shortname, ' uses questions of this course''s question bank (activity ', cm.id, '): move them there first')
+       r.message = CONCAT('the course ', b.shortname, ' uses questions of this course''s question bank (activity ', b.moduleid, '): move them there first')
  WHERE r.status IS NULL;
 {% endif %}

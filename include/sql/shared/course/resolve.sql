@@ -10,17 +10,32 @@ UPDATE toolsync_row r
  WHERE r.status IS NULL AND r.asked = '';
 
 {% import "shared/identify.sql" as named with context %}
-UPDATE toolsync_row r
+CREATE TEMPORARY TABLE toolsync_front_page (line INT UNSIGNED NOT NULL PRIMARY KEY);
+
+INSERT IGNORE INTO toolsync_front_page (line)
+SELECT r.line
+  FROM toolsync_row r
   JOIN {course} c ON {{ named.equal("c", key.column, "r.asked") }} AND c.category = 0
+ WHERE r.status IS NULL;
+
+UPDATE toolsync_row r
+  JOIN toolsync_front_page f ON f.line = r.line
    SET r.status = 'failed', r.field = '{{ key.column }}', r.message = 'this is the site''s front page, which is never touched'
  WHERE r.status IS NULL;
 
 {% with rows="toolsync_row", value="asked", by=key.column, into="courseid", field=key.column %}{% include "shared/find_course.sql" %}{% endwith %}
 
-UPDATE toolsync_row r
+CREATE TEMPORARY TABLE toolsync_course_context (line INT UNSIGNED NOT NULL PRIMARY KEY, contextid BIGINT NOT NULL);
+
+INSERT INTO toolsync_course_context (line, contextid)
+SELECT r.line, x.id
+  FROM toolsync_row r
   JOIN {context} x ON x.contextlevel = 50 AND x.instanceid = r.courseid
-   SET r.contextid = x.id
  WHERE r.status IS NULL;
+
+UPDATE toolsync_row r
+  JOIN toolsync_course_context x ON x.line = r.line
+   SET r.contextid = x.contextid;
 
 UPDATE toolsync_row r
    SET r.status = 'failed', r.field = '{{ key.column }}', r.message = 'this course has no context: open it in Moodle, which creates one, then run the line again'

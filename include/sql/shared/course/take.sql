@@ -4,17 +4,17 @@ INSERT INTO toolsync_before_files
 SELECT a.courseid, t.* FROM toolsync_alias a JOIN {files} t ON t.id = a.id;
 
 -- when: toolsync_alias
-UPDATE {files} f
-  JOIN toolsync_alias a ON a.id = f.id
+UPDATE toolsync_alias a
+  STRAIGHT_JOIN {files} f ON f.id = a.id
    SET f.referencefileid = NULL;
 
 {% for name in ["tag_correlation", "tag", "user_preferences", "files_reference"] %}
 
 -- when: toolsync_of_{{ name }}
-DELETE t FROM {{ table(name) }} t JOIN toolsync_of_{{ name }} p ON p.id = t.id;
+DELETE t FROM toolsync_of_{{ name }} p STRAIGHT_JOIN {{ table(name) }} t ON t.id = p.id;
 {% endfor %}
 {% for node in (parts if parts is defined else course_graph().deletable).leaf_to_root %}
 
 -- when: {{ node.part }}
-DELETE t FROM {{ table(node.name) }} t JOIN {{ node.part }} p ON p.id = t.id;
+DELETE t FROM {{ node.part }} p STRAIGHT_JOIN {{ table(node.name) }} t ON t.id = p.id;
 {% endfor %}
