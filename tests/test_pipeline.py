@@ -157,6 +157,7 @@ def test_a_long_file_is_executed_in_batches(site: Site, monkeypatch: pytest.Monk
     from toolsync import settings
 
     monkeypatch.setitem(settings.settings(), "batch_lines", 7)
+    monkeypatch.setitem(settings.settings(), "batch_seconds", None)
     rows = "".join(f"p{n},P,{n},p{n}@example.org\n" for n in range(40))
     result = site.run("toolsync_users", HEADER + rows + "p3,P,Other,p3@example.org\n")
     assert (result["counts"]["created"], result["counts"]["updated"]) == (40, 1)

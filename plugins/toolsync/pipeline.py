@@ -19,8 +19,9 @@ from toolsync.operators.purge_caches import PurgeCachesOperator
 from toolsync.operators.steps import CSV_FILE, Steps
 from toolsync.params import section, set_defaults
 from toolsync.reading.suite import load_suite
+from toolsync.running.throttle import throttle_limits
 from toolsync.schedule import timetable
-from toolsync.settings import settings
+from toolsync.settings import settings, task_hours
 
 # A backfill may run beside another run, whose files it would take for left over; and an inbox has no past to make up for.
 RUN_TYPES: Any = [kind for kind in DagRunType if kind != DagRunType.BACKFILL_JOB]
@@ -33,9 +34,11 @@ def toolsync_dag(file_type: str, *, doc: str, params: Mapping[str, Param], tags:
 
     :param file_type: the type; the DAG id is `toolsync_<file_type>`.
     :param doc: the manual, in Markdown. Its first line is the DAG's description.
+    :raises ValueError: a setting makes no sense. Airflow shows it where DAGs are listed.
     """
-    page = settings()
+    page, hours = settings(), task_hours()
     set_defaults(file_type, params)
+    throttle_limits(page)
     return DAG(
         dag_id=f"toolsync_{file_type}",
         description=doc.strip().splitlines()[0],
@@ -51,6 +54,7 @@ def toolsync_dag(file_type: str, *, doc: str, params: Mapping[str, Param], tags:
             "owner": "toolsync",
             "retries": page["retries"],
             "retry_delay": timedelta(seconds=page["retry_delay_seconds"]),
+            "execution_timeout": timedelta(hours=hours) if hours is not None else None,
         },
     )
 
@@ -107,8 +111,14 @@ def command_file_dag(
             if destructive:
                 plan = steps.plan(task_id="plan", **on_site)
                 # Airflow may lose an answer that is given within seconds; a retry asks again soon.
+                # It has no `execution_timeout`, which Airflow would take for the time to answer.
                 approve = steps.approve(
-                    task_id="approve", file_type=file_type, claim=claim, retries=5, retry_delay=timedelta(seconds=5)
+                    task_id="approve",
+                    file_type=file_type,
+                    claim=claim,
+                    retries=5,
+                    retry_delay=timedelta(seconds=5),
+                    execution_timeout=None,
                 )
                 validate >> plan >> approve >> execute
             else:

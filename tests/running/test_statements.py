@@ -108,7 +108,7 @@ def test_also_where_jinja_leaves_it_out(tmp_path: Path, line: str):
         ),
         (
             f"{MADE}\n-- python: shout INTO toolsync_x\n-- python: whisper INTO toolsync_x\nSELECT 1;\n",
-            "3: a second `-- python:` above one statement",
+            "3: a second `-- python:` or `-- chunks:` above one statement",
         ),
         # Comments
         ("--when: toolsync_row\nSELECT 1;\n", "1: a comment begins with `-- `, not with '--w'"),

@@ -46,7 +46,7 @@ class Death:
     def arm(self) -> None:
         """Lay the trap in this process."""
         if self.batch_lines:
-            settings().update(batch_lines=self.batch_lines, batch_lines_of={})
+            settings().update(batch_lines=self.batch_lines, batch_lines_of={}, batch_seconds=None)
         module, _, path = self.where.partition(":")
         owner_name, _, method = path.rpartition(".")
         owner = importlib.import_module(module)

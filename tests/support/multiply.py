@@ -25,15 +25,15 @@ def multiply(site: Site, course: str, copies: int) -> list[str]:
         occasion = Occasion(columns={"shortname"}, options={"course_id_field": "shortname"})
         folder = sql_folder("courses_delete", state, occasion)
         statements = folder.statements("shared/course/collect.sql")
-        graph, filled = site_graph(session.schema).deletable, state.tables.filled
-        state.tables.create("toolsync_of_course", "id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL")
-        session.execute("INSERT INTO toolsync_of_course SELECT id, id FROM {course} WHERE shortname = %s", (course,))
-        filled.add("toolsync_of_course")
+        graph, tables = site_graph(session.schema).deletable, state.tables
+        tables.create("toolsync_of_course", "id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL")
+        found = "INSERT INTO toolsync_of_course SELECT id, id FROM {course} WHERE shortname = %s"
+        tables.count("toolsync_of_course", session.execute(found, (course,)))
         folder.run(statements)
         names = []
         for number in range(1, copies + 1):
             for table in graph.root_to_leaf:
-                if table.part in filled:
+                if tables.has_rows(table.part):
                     _copy(session, graph, table, number)
             _paths(session, number * STEP)
             names.append(f"{course}x{number}")

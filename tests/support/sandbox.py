@@ -96,6 +96,7 @@ class Sandbox:
     def result(self, file: File, batch_lines: int = 10_000) -> Result:
         """Execute a file on the pristine site and find out what it changed."""
         self.session.execute("ROLLBACK TO SAVEPOINT made")
+        self.state.tables.drop()
         outcomes = self.execute(file, batch_lines)
         return Result(told_of(outcomes), sorted(outcomes.stale), self.told(), self.differ.changes())
 

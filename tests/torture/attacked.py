@@ -165,6 +165,7 @@ def of_batches(patch: pytest.MonkeyPatch, lines: int) -> None:
     """Let a run commit after so many lines."""
     patch.setitem(settings.settings(), "batch_lines", lines)
     patch.setitem(settings.settings(), "batch_lines_of", {})
+    patch.setitem(settings.settings(), "batch_seconds", None)
     patch.setitem(settings.settings(), "settle_seconds", 0)
 
 

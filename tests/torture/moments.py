@@ -153,7 +153,7 @@ _powers: list[PowerCut] = []  # of this process
 
 
 def _of_batches(lines: int) -> None:
-    settings.settings().update(batch_lines=lines, batch_lines_of={}, settle_seconds=0)
+    settings.settings().update(batch_lines=lines, batch_lines_of={}, batch_seconds=None, settle_seconds=0)
 
 
 def _follow(

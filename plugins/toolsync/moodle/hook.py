@@ -14,6 +14,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from toolsync.moodle.errors import explained
 from toolsync.moodle.session import MoodleSession
+from toolsync.settings import lock_wait_seconds, statement_seconds
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ class MoodleHook(MySqlHook):
             _check(session, self.get_connection(self.moodle_conn_id).schema)
             if lock_seconds is not None:
                 _lock(session, lock_seconds)
+            _limit(session)
             yield session
 
     @contextmanager
@@ -58,6 +60,7 @@ class MoodleHook(MySqlHook):
         with explained(), self._connected() as session:
             _set_up(session)
             session.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            _limit(session)
             session.conn.commit()
             session.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
             yield session
@@ -82,6 +85,20 @@ def _set_up(session: MoodleSession) -> None:
     )
     session.execute("SET SESSION group_concat_max_len = 1048576")
     session.conn.autocommit(False)
+    if (seconds := lock_wait_seconds()) is not None:
+        # Short, and the batch is tried again: while it waited longer, people on the site would wait for what it has locked already.
+        # The second is for whole tables, which a backup or an upgrade of Moodle keeps.
+        session.execute(f"SET SESSION innodb_lock_wait_timeout = {seconds}, SESSION lock_wait_timeout = {seconds}")
+
+
+def _limit(session: MoodleSession) -> None:
+    """Let the server end statements that take too long: on MariaDB all of them, on MySQL those that only read."""
+    if (seconds := statement_seconds()) is None:
+        return
+    if session.is_mariadb:
+        session.execute(f"SET SESSION max_statement_time = {seconds}")
+    else:
+        session.execute(f"SET SESSION max_execution_time = {round(seconds * 1000)}")
 
 
 def _check(session: MoodleSession, schema: str) -> None:

@@ -12,6 +12,7 @@ from airflow.sdk.exceptions import AirflowException
 
 from toolsync.moodle.session import MoodleSession
 
+FEW_ROWS = 200  # up to so many rows are deleted faster than their table is made again
 DESCRIPTORS = "/proc/self/fd"  # where each open file of this process has a path
 
 
@@ -24,7 +25,8 @@ class WorkTables:
     def __init__(self, session: MoodleSession) -> None:
         self._session = session
         self._made: set[str] = set()
-        self.filled: set[str] = set()  # the tables that rows were loaded into
+        self._kept: dict[str, str] = {}  # the statement that made each table that `clear` may keep
+        self._rows: dict[str, int] = {}  # at most so many rows are in a table; one that is not here was made by others
 
     def create(self, name: str, columns: str) -> None:
         """Create a table, with the collation of the site's text columns. An older one of that name is dropped.
@@ -33,10 +35,71 @@ class WorkTables:
         """
         self._create(name, f"({columns}) {self.collated}")
 
+    def define(self, name: str, statement: str) -> None:
+        """Create an empty table by a statement, unless the same statement made it before and it was emptied since.
+
+        Creating a table costs a server more than a short statement does, and a file of few lines a segment has many segments.
+
+        :param statement: `CREATE TEMPORARY TABLE …`
+        """
+        if self._kept.get(name) == statement and self.is_empty(name):
+            return
+        if name in self._kept:
+            self._session.execute(f"DROP TEMPORARY TABLE {name}")
+        self._session.execute(statement)
+        self._kept[name] = statement
+        self._rows[name] = 0
+
     def create_staging(self, name: str, columns: str) -> None:
-        """Create a table that `drop` keeps: lines stay staged while the tables derived from them come and go."""
-        self._session.execute(f"DROP TEMPORARY TABLE IF EXISTS {name}")
-        self._session.execute(f"CREATE TEMPORARY TABLE {name} ({columns}) {self.collated}")
+        """Create an empty table for staged lines, which stay while the tables derived from them come and go."""
+        self.clear([name])
+        self.define(name, f"CREATE TEMPORARY TABLE {name} ({columns}) {self.collated}")
+
+    def is_defined(self, name: str) -> bool:
+        """Whether `define` created the table and it is still there."""
+        return name in self._kept
+
+    def is_empty(self, name: str) -> bool:
+        """Whether a table is known to hold no rows."""
+        return self._rows.get(name) == 0
+
+    def has_rows(self, name: str) -> bool:
+        """Whether rows were put into a table."""
+        return bool(self._rows.get(name))
+
+    def most_rows(self, name: str) -> int | None:
+        """A number of rows that a table does not exceed; None: not known."""
+        return self._rows.get(name)
+
+    @property
+    def filled(self) -> set[str]:
+        """The tables that rows were put into."""
+        return set(filter(self.has_rows, self._rows))
+
+    def count(self, name: str, rows: int) -> None:
+        """Take note that a statement put rows into a table, or tried to.
+
+        :param rows: as the server counts them: at least those that are new.
+        """
+        if rows or name in self._rows:
+            self._rows[name] = self._rows.get(name, 0) + rows
+
+    def emptied(self, name: str) -> None:
+        """Take note that a statement deleted all rows of a table."""
+        if name in self._rows:
+            self._rows[name] = 0
+
+    def clear(self, names: Iterable[str]) -> None:
+        """Empty those of these tables that `define` created."""
+        for name in names:
+            if name not in self._kept or not self._rows[name]:
+                continue
+            if self._rows[name] <= FEW_ROWS:
+                self._session.execute(f"DELETE FROM {name}")
+                self._rows[name] = 0
+            else:
+                self._session.execute(f"DROP TEMPORARY TABLE {name}")
+                del self._kept[name], self._rows[name]
 
     def create_like(self, name: str, table: str, *, number: str, key: str) -> None:
         """Create a table with the columns of a table of the site, after a column for a number.
@@ -52,12 +115,25 @@ class WorkTables:
         """Whether `create` or `create_like` created the table."""
         return name in self._made
 
-    def drop(self, names: Iterable[str] = ()) -> None:
-        """Drop these tables, if they exist, and every table that `create` and `create_like` created."""
-        if every := sorted({*names, *self._made}):
+    def drop_made(self) -> None:
+        """Drop every table that `create` and `create_like` created."""
+        if self._made:
+            self._session.execute(f"DROP TEMPORARY TABLE IF EXISTS {', '.join(sorted(self._made))}")
+        for name in self._made:
+            self._rows.pop(name, None)
+        self._made.clear()
+
+    def made(self, name: str) -> None:
+        """Take note of a table that a statement created with rows: `drop_made` drops it."""
+        self._made.add(name)
+
+    def drop(self) -> None:
+        """Drop every table. After a rollback nobody knows what is in them."""
+        if every := sorted({*self._made, *self._kept}):
             self._session.execute(f"DROP TEMPORARY TABLE IF EXISTS {', '.join(every)}")
         self._made.clear()
-        self.filled.clear()
+        self._kept.clear()
+        self._rows.clear()
 
     @property
     def collated(self) -> str:
@@ -77,8 +153,7 @@ class WorkTables:
         if not self._load_allowed:
             return self.insert(name, columns, rows)
         count = self._load_file(name, columns, rows)
-        if count:
-            self.filled.add(name)
+        self.count(name, count)
         return count
 
     def insert(self, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
@@ -91,7 +166,7 @@ class WorkTables:
             marks = ", ".join(["%s"] * len(columns))
             with self._session.conn.cursor() as cursor:
                 cursor.executemany(f"INSERT INTO {name} ({_names(columns)}) VALUES ({marks})", rows)
-            self.filled.add(name)
+        self.count(name, len(rows))
         return len(rows)
 
     def _create(self, name: str, definition: str) -> None:
@@ -99,6 +174,7 @@ class WorkTables:
             self._session.execute(f"DROP TEMPORARY TABLE {name}")
         self._session.execute(f"CREATE TEMPORARY TABLE {name} {definition}")
         self._made.add(name)
+        self._rows[name] = 0
 
     @cached_property
     def _load_allowed(self) -> bool:

@@ -10,7 +10,12 @@ from datetime import tzinfo
 from typing import Any
 
 from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import (
+    AirflowException,
+    AirflowFailException,
+    AirflowSkipException,
+    AirflowTaskTimeout,
+)
 
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
@@ -20,6 +25,7 @@ from toolsync.reading.command_file import CommandFile
 from toolsync.reading.suite import load_suite
 from toolsync.reading.texts import printable, printable_lines
 from toolsync.reading.values import UnreadableValue, read_zone
+from toolsync.settings import WrongSetting
 
 MESSAGE = "message"  # the XCom in which a task that fails or is skipped says why
 stopped = threading.Event()  # whether somebody wants this process to end
@@ -69,10 +75,18 @@ class ToolSyncOperator(BaseOperator):
 
 @contextmanager
 def in_words() -> Iterator[None]:
-    """Turn what the cabinet says into what Airflow knows."""
+    """Turn what the cabinet, the settings and the clock say into what Airflow knows."""
     try:
         with explained():
             yield
+    except AirflowTaskTimeout:
+        # Airflow itself would call `on_kill`, which is for people who stop a task.
+        raise AirflowException(
+            "The task took longer than `task_hours` (include/toolsync.yaml), so it was stopped. What was not committed is undone; the file goes on where "
+            "it stopped when Airflow tries again, the task is cleared or the DAG runs again."
+        ) from None
+    except WrongSetting as reason:
+        raise AirflowFailException(f"{reason} Nothing more was done.") from None
     except UnreadableRecord as reason:
         raise AirflowFailException(str(reason)) from None
     except CabinetUnusable as reason:

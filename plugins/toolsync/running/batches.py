@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any, Generic, Protocol, TypeVar
 
 from airflow.sdk.exceptions import AirflowFailException
-from more_itertools import chunked, ilen
+from more_itertools import ilen, peekable, take
 
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
@@ -20,13 +20,14 @@ from toolsync.reporting.approved_plan import ApprovedPlan
 from toolsync.reporting.outcomes import Outcomes
 from toolsync.reporting.pieces import BATCH, CHECKED, EXECUTED, PLAN, PLANNED, piece_name, pieces
 from toolsync.reporting.report import Report
-from toolsync.reporting.report_text import totals
 from toolsync.running.execution import Execution, StagedLine
 from toolsync.running.ledger import Ledger, RecordsDisagree
+from toolsync.running.pace import Pace
+from toolsync.running.progress import Progress
 from toolsync.running.sql_folder import SqlFolder
 from toolsync.settings import settings
 
-BEGUN = "begun.json"
+BEGUN = "begun.json"  # there as soon as something of a file may have reached the site
 
 
 class Numbered(Protocol):
@@ -69,6 +70,10 @@ class BatchRun(Generic[Item]):
         self.planning = planning
         self.execution = Execution(folder, columns, None if planning else approved_plan(cabinet, claim))
         self._ledger = Ledger(cabinet, claim, self.session)
+        self._resuming = True  # until the first batch that is not done yet
+        self._committed = False  # whether a batch of this file may have been committed
+        # A rehearsal is one transaction, however it is cut.
+        self._pace = Pace(self.batch_size(), None if self.rehearsal else settings()["batch_seconds"])
 
     @property
     def rehearsal(self) -> bool:
@@ -88,7 +93,7 @@ class BatchRun(Generic[Item]):
         raise NotImplementedError
 
     def batch_size(self) -> int:
-        """The number of items in one transaction."""
+        """The number of items in one transaction, at most."""
         page = settings()
         return page["batch_lines_of"].get(self.cabinet.root.name, page["batch_lines"])
 
@@ -146,39 +151,58 @@ class BatchRun(Generic[Item]):
             self.cabinet.forget(self.claim, piece_name(PLAN, number))
 
     def _execute_all(self) -> None:
-        number, lines = -1, []  # the last line of each batch
-        batches = enumerate(self._batches())
-        for number, (items, work) in batches:
-            lines.append(items[-1].line)
-            try:
-                done = not self.rehearsal and self._ledger.is_done(number)
-            except RecordsDisagree as error:
-                lines += [items[-1].line for _, (items, _) in batches]
-                last = max(lines[: error.number + 1])
-                folder = self.cabinet.work(self.claim)
-                raise error.explained(self.claim, folder, self.unit, last, is_whole=last == max(lines)) from None
-            if not done:
-                self._execute(number, items, work)
+        report = Report(self.cabinet, self.claim)
+        failed, lines = report.failed_lines(CHECKED), report.validated.get("lines", 0)
+        try:
+            number = self._apply(
+                0, self.items(failed), self.execution.run, Progress(self.log, self.unit, lines - len(failed))
+            )
+            if self.execution.folder.end:
+                failed |= self._failed()
+                progress = Progress(self.log, self.unit, lines - len(failed), "At the end of the file: ")
+                number = self._apply(number, self.items(failed), self.execution.end, progress)
+        except RecordsDisagree as error:
+            *_, last = self.items(set())
+            raise error.explained(self.claim, self.cabinet.work(self.claim), self.unit, last.line) from None
         if self.rehearsal:
             self.state.rollback()
         else:
-            self._ledger.unmark(number)
+            self._ledger.unmark(number - 1)
             self.state.commit()
 
-    def _batches(self) -> Iterator[tuple[list[Item], Work]]:
-        failed = Report(self.cabinet, self.claim).failed_lines(CHECKED)
-        size = self._batch_lines()
-        for items in chunked(self.items(failed), size):
-            yield items, self.execution.run
-        if self.execution.folder.end:
-            for items in chunked(self.items(failed | self._failed()), size):
-                yield items, self.execution.end
+    def _apply(self, number: int, items: Iterator[Item], work: Work, progress: Progress) -> int:
+        """Apply items, batch by batch.
 
-    def _batch_lines(self) -> int:
-        """The batch size with which the file was begun: a retry must cut the file into the same batches."""
-        begun = self.cabinet.saved(self.claim, BEGUN) or {"batch_lines": self.batch_size()}
-        self.cabinet.save(self.claim, BEGUN, begun)
-        return begun["batch_lines"]
+        :param number: of the first batch.
+        :param work: applies staged lines.
+        :return: the number after that of the last batch.
+        """
+        left = peekable(items)
+        while left:
+            if done := self._done_before(number):
+                skipped = 0
+                while left and left.peek().line <= done["last"]:
+                    next(left)
+                    skipped += 1
+                progress.resumed(skipped)
+            else:
+                batch = take(self._pace.lines, left)
+                self._execute(number, batch, work, progress)
+                progress.batch(len(batch), self.state.locked)
+                self._pace.took(len(batch), self.state.locked)
+            number += 1
+        progress.finished()
+        return number
+
+    def _done_before(self, number: int) -> dict[str, Any] | None:
+        """The outcomes of a batch that an earlier attempt committed."""
+        if self.rehearsal or not self._resuming:
+            return None
+        done = self._ledger.done(number)
+        if done is None:
+            self._resuming = False
+            self.cabinet.save(self.claim, BEGUN, {})
+        return done
 
     def _failed(self) -> set[int]:
         """The lines that failed in execution."""
@@ -189,15 +213,14 @@ class BatchRun(Generic[Item]):
             if status == "failed"
         }
 
-    def _execute(self, number: int, items: list[Item], work: Work) -> None:
-        started = time.perf_counter()
+    def _execute(self, number: int, items: list[Item], work: Work, progress: Progress) -> None:
         where = f"{self.unit.capitalize()}s {items[0].line} to {items[-1].line}"
         staged = self.stage(number, items)
         attempts = settings()["lock_attempts"]
         for attempt in range(1, attempts + 1):
             try:
-                outcomes = self._try(number, items, staged, self.prepared(staged, work))
-                break
+                self._try(number, items, staged, self.prepared(staged, work))
+                return
             except BaseException as error:
                 self._roll_back(error)
                 if (
@@ -206,10 +229,12 @@ class BatchRun(Generic[Item]):
                     or attempt == attempts
                     or self.rehearsal
                 ):
+                    if not self._committed and not self.rehearsal:
+                        self.cabinet.forget(self.claim, BEGUN)
                     raise
-                self.log.info("%s: conflict with another transaction (%s). Trying again.", where, error)
-                time.sleep(random.uniform(0.1, 0.5) * 2**attempt)
-        self.log.info("%s: %s in %.1f s.", where, totals(outcomes["counts"], self.unit), time.perf_counter() - started)
+                progress.again(where, error)
+                self._pace.collided()
+                time.sleep(random.uniform(0.1, 0.5) * 2 ** min(attempt, 4))
 
     def _roll_back(self, error: BaseException) -> None:
         """Leave nothing of an attempt, so that the next one begins as the first did.
@@ -220,12 +245,11 @@ class BatchRun(Generic[Item]):
         """
         with suppress(Exception):  # the connection may be lost
             self.state.rollback()
-            self.execution.folder.clean_up()
         if self.state.undo:
             # A person who stops the run may do so right after the commit.
             self.state.undo.take_back(keep_settled=not isinstance(error, Exception) or is_lost(error))
 
-    def _try(self, number: int, items: list[Item], staged: list[StagedLine], work: Work) -> dict[str, Any]:
+    def _try(self, number: int, items: list[Item], staged: list[StagedLine], work: Work) -> None:
         self.begin()
         outcomes = self._within_plan(work, staged)
         if self.state.undo:
@@ -234,10 +258,11 @@ class BatchRun(Generic[Item]):
         if self.rehearsal:
             self.cabinet.save(self.claim, piece_name(self.stage_name, number), kept)
         else:
+            kept["last"] = items[-1].line
             self._ledger.enter(number, kept)
+            self._committed = True  # from now on, nobody knows before the server answers
             self.state.commit()
             self._ledger.confirm(number, kept)
-        return kept
 
     def _as_kept(self, outcomes: Outcomes, items: list[Item]) -> dict[str, Any]:
         by_line = {item.line: item for item in items}

@@ -33,6 +33,7 @@ REMARK_TABLES = {
     "toolsync_touch": "line INT UNSIGNED NOT NULL, thing VARCHAR(700) NOT NULL, mode VARCHAR(255) NULL",
     APPROVED_TABLE: "line INT UNSIGNED NOT NULL, courseid BIGINT NULL, categoryid BIGINT NULL, lastaccess BIGINT NULL, KEY (line)",
 }
+FEW_LINES = 50  # up to so many, an INSERT is faster than LOAD DATA
 STAGED = (ROW_TABLE, CELL_TABLE, *REMARK_TABLES)
 
 
@@ -94,7 +95,6 @@ class Execution:
             if error_code(error) not in ROW_ERRORS:
                 raise
             roll_back()
-            self.folder.clean_up()
             if len(lines) == 1:
                 message = f"the database refuses this line: {error.args[1]}"
                 return Outcomes([(lines[0].line, "failed", None, message)])
@@ -133,20 +133,21 @@ class Execution:
         tables.create_staging(CELL_TABLE, self.cell_definition)
         for name, definition in REMARK_TABLES.items():
             tables.create_staging(name, definition)
-        tables.load(ROW_TABLE, self.names, ((line.line, *line.values) for line in lines))
+        load = tables.insert if len(lines) <= FEW_LINES else tables.load
+        load(ROW_TABLE, self.names, ((line.line, *line.values) for line in lines))
         cells = [
             (line.line, family, field, n, name, value, moment, yesno)
             for line in lines
             for field, family, n, name, value, moment, yesno in line.cells
         ]
         if cells:
-            tables.load(CELL_TABLE, CELL_COLUMNS, cells)
+            load(CELL_TABLE, CELL_COLUMNS, cells)
         if self.approved:
             tables.load(APPROVED_TABLE, APPROVED_COLUMNS, self.approved.staged(line.line for line in lines))
 
     def _touches(self) -> Iterable[tuple[int, bytes, str | None]]:
         # What the collation takes for equal has the same weights; comparing them here is far cheaper than sorting there.
-        if not self.folder.touches:
+        if not self.state.tables.has_rows("toolsync_touch"):
             return []
         return self.session.rows("SELECT line, UNHEX(MD5(WEIGHT_STRING(thing))), mode FROM toolsync_touch")
 
@@ -166,16 +167,21 @@ class Execution:
     def _remarks(self, lines: list[tuple[Any, ...]], answer: list[dict[str, Any]]) -> Outcomes:
         return Outcomes(
             lines,
-            self.session.rows("SELECT line, field, message FROM toolsync_problem ORDER BY line"),
-            self.session.rows("SELECT line, field, message FROM toolsync_note ORDER BY line"),
-            {topic for (topic,) in self.session.rows("SELECT topic FROM toolsync_stale")},
-            {content for (content,) in self.session.rows("SELECT contenthash FROM toolsync_content_gone")},
+            self._found("toolsync_problem", "line, field, message", "ORDER BY line"),
+            self._found("toolsync_note", "line, field, message", "ORDER BY line"),
+            {topic for (topic,) in self._found("toolsync_stale", "topic")},
+            {content for (content,) in self._found("toolsync_content_gone", "contenthash")},
             answer,
         )
 
+    def _found(self, table: str, columns: str, order: str = "") -> list[tuple[Any, ...]]:
+        if self.state.tables.is_empty(table):
+            return []
+        return self.session.rows(f"SELECT {columns} FROM {table} {order}")
+
     def _table(self, name: str) -> list[dict[str, Any]]:
         """The rows of a table that the type may make, by column."""
-        if name not in self.folder.tables:
+        if name not in self.folder.tables or self.state.tables.is_empty(name):
             return []
         columns = self.state.tables.columns(name)
         rows = self.session.rows(f"SELECT * FROM {name} ORDER BY line")

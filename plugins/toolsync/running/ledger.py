@@ -1,12 +1,15 @@
 """Records which batches of a file are done, so that each is applied exactly once, even after a crash or a power cut.
 
-The outcomes of a batch are durable in the work folder before it commits, and a mark is committed with the batch: the mark of the batch before it goes in the
-same transaction, so there is one at a time, which names the last batch that the site has. After a crash, outcomes beyond the mark belong to a transaction
-that was lost. The mark is a row of `cache_flags`; Moodle's cron deletes such rows once they have expired, which these don't.
+With each batch commits a mark, which holds the outcomes of the batch: the mark of the batch before it goes in the same transaction, so there is one at a time,
+which tells the last batch that the site has. Once it is committed, the outcomes are kept in the work folder; if the run dies before, the next one takes them
+out of the mark. The mark is a row of `cache_flags`; Moodle's cron deletes such rows once they have expired, which these don't.
 """
 
 from __future__ import annotations
 
+import base64
+import json
+import zlib
 from functools import cached_property
 from typing import Any
 
@@ -30,49 +33,47 @@ class Ledger:
         self._cabinet = cabinet
         self._claim = claim
         self._session = session
-        self._before: int | None = None  # the last batch that was found done
 
-    def is_done(self, number: int) -> bool:
-        """Whether a batch was committed. If the run died before it could confirm that, the batch is confirmed now.
+    def done(self, number: int) -> dict[str, Any] | None:
+        """The outcomes of a batch that an earlier attempt committed; None: none did. If that died before it could keep them, they are kept now.
 
-        :param number: from 0; asked for one batch after the other.
+        :param number: from 0; asked for one batch after the other, up to the first that was not committed.
         :raises RecordsDisagree: the work folder and the site contradict each other.
         """
-        name = piece_name(BATCH, number)
-        marked = self._marked
-        if self._cabinet.saved(self._claim, name) is not None:
+        kept, marked = self._kept(number), self._marked
+        if kept is not None:
             if marked is not None and number > marked:
-                raise RecordsDisagree(number)
-            self._before = number
-            return True
+                raise RecordsDisagree(self._last_kept(number)["last"])
+            return kept
         if marked is None:
-            if self._before is not None:
-                raise RecordsDisagree(self._before)
-            return False
+            if number:
+                raise RecordsDisagree(self._last_kept(number - 1)["last"])
+            return None
         if number > marked:
-            return False
-        pending = self._cabinet.saved(self._claim, f"{name}.pending")
-        if pending is None or number < marked:
-            raise RecordsDisagree(marked, missing=number)
-        self._cabinet.save(self._claim, name, pending)
-        self._before = number
-        return True
+            return None
+        outcomes = self._in_mark(marked)
+        if number < marked:
+            raise RecordsDisagree(outcomes["last"], missing=number)
+        self.confirm(number, outcomes)
+        return outcomes
 
     def enter(self, number: int, outcomes: dict[str, Any]) -> None:
-        """Keep the outcomes of a batch and mark it in the database, just before it commits."""
-        self._cabinet.save(self._claim, f"{piece_name(BATCH, number)}.pending", outcomes)
+        """Mark a batch in the database, with its outcomes, just before it commits.
+
+        :param outcomes: what is kept of it; `last` is the number of its last line.
+        """
         self.unmark(number - 1)
         self._session.execute(
-            "INSERT INTO {cache_flags} (flagtype, name, timemodified, value, expiry) VALUES ('toolsync', %s, @now, '1', %s)",
-            (self._mark(number), NEVER),
+            "INSERT INTO {cache_flags} (flagtype, name, timemodified, value, expiry) VALUES ('toolsync', %s, @now, %s, %s)",
+            (self._mark(number), _packed(outcomes), NEVER),
         )
 
     def confirm(self, number: int, outcomes: dict[str, Any]) -> None:
-        """Record that the batch was committed."""
+        """Keep the outcomes of a batch that was committed."""
         self._cabinet.save(self._claim, piece_name(BATCH, number), outcomes)
 
     def unmark(self, number: int) -> None:
-        """Remove the mark of a batch that was confirmed, or of the last one when the file is done."""
+        """Remove the mark of a batch whose outcomes are kept."""
         self._session.execute(
             "DELETE FROM {cache_flags} WHERE flagtype = 'toolsync' AND name = %s", (self._mark(number),)
         )
@@ -85,42 +86,71 @@ class Ledger:
         )
         return max((int(name.rpartition("/")[2]) for (name,) in names), default=None)
 
+    def _in_mark(self, number: int) -> dict[str, Any]:
+        return _unpacked(
+            self._session.value(
+                "SELECT value FROM {cache_flags} WHERE flagtype = 'toolsync' AND name = %s", (self._mark(number),)
+            )
+        )
+
+    def _kept(self, number: int) -> dict[str, Any] | None:
+        return self._cabinet.saved(self._claim, piece_name(BATCH, number))
+
+    def _last_kept(self, number: int) -> dict[str, Any]:
+        """The outcomes of the last batch that the work folder has.
+
+        :param number: a batch that it has.
+        """
+        kept = self._kept(number)
+        assert kept is not None
+        while (later := self._kept(number + 1)) is not None:
+            kept, number = later, number + 1
+        return kept
+
     def _mark(self, number: int) -> str:
         return f"{self._claim.id}/{number}"
+
+
+def _packed(outcomes: dict[str, Any]) -> str:
+    """Outcomes as a mark holds them: a packet to the server has a greatest size, and Moodle reads the table now and then."""
+    return base64.b64encode(zlib.compress(json.dumps(outcomes).encode(), 1)).decode()
+
+
+def _unpacked(value: str) -> dict[str, Any]:
+    return json.loads(zlib.decompress(base64.b64decode(value)))
 
 
 class RecordsDisagree(Exception):
     """The work folder and the site contradict each other about what is done.
 
-    :param number: the last batch that one of the two has.
+    :param last: the number of the last line that one of the two has.
     :param missing: the batch whose record the work folder lacks; None: it is the site that lacks a batch.
     """
 
-    def __init__(self, number: int, missing: int | None = None) -> None:
-        super().__init__(number, missing)
-        self.number = number
+    def __init__(self, last: int, missing: int | None = None) -> None:
+        super().__init__(last, missing)
+        self.last = last
         self.missing = missing
 
-    def explained(self, claim: Claim, work: Any, unit: str, last: int, *, is_whole: bool) -> AirflowFailException:
+    def explained(self, claim: Claim, work: Any, unit: str, last_of_file: int) -> AirflowFailException:
         """What a person has to know and do.
 
         :param work: the claim's work folder.
         :param unit: what the items of the file are called.
-        :param last: the number of the last line of that batch.
-        :param is_whole: whether that is the last line of the file.
+        :param last_of_file: the number of the last line of the file.
         """
         rest = (
             f"That is its last {unit}, so nothing is left but what the type does at the end of a file (purging)"
-            if is_whole
-            else f"Copy the {unit}s after {last}, with the header, out of {work}/file into a new file and drop it"
+            if self.last == last_of_file
+            else f"Copy the {unit}s after {self.last}, with the header, out of {work}/file into a new file and drop it"
         )
         if self.missing is None:
             return AirflowFailException(
-                f"The work folder says that {claim.name} was applied up to {unit} {last}, and the site knows nothing of it: its database was put back to "
+                f"The work folder says that {claim.name} was applied up to {unit} {self.last}, and the site knows nothing of it: its database was put back to "
                 "an earlier state, or somebody emptied its table cache_flags. Nothing was done now. Look at the site. "
                 f"If those {unit}s are not there, drop the whole file again. If they are there: {rest}. Then remove {work}."
             )
         return AirflowFailException(
-            f"{claim.name} was applied up to {unit} {last}, but what became of some of these {unit}s is not known: "
+            f"{claim.name} was applied up to {unit} {self.last}, but what became of some of these {unit}s is not known: "
             f"the record {work}/{piece_name(BATCH, self.missing)} is missing. Nothing was done now, and nothing is done twice. {rest}. Then remove {work}."
         )

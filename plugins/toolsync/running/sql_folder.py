@@ -11,6 +11,7 @@ from typing import Any
 
 from toolsync.moodle.session import with_prefix
 from toolsync.reading.problems import shown
+from toolsync.running.chunks import Chunks
 from toolsync.running.sql_names import check_names
 from toolsync.running.state import RunState
 from toolsync.running.statements import Statement, cut, definitions
@@ -93,22 +94,21 @@ class SqlFolder:
         for statements in (self.touches, self.work, self.end):
             check_names(statements, staged, makes)
         self.tables = sorted({statement.creates for statement in self.work + self.touches + self.end} - {""})
+        self._chunks = Chunks(state.session, state.tables)
         self.seconds: dict[str, float] = {}  # that each file has taken so far
 
     def run(self, statements: list[Statement]) -> None:
-        """Run statements in order; the tables that they make are there until the next `clean_up`."""
-        filled = self.state.tables.filled
+        """Run statements in order; what they put into their tables is there until the next `clean_up`."""
+        tables = self.state.tables
         for statement in statements:
-            if not statement.when <= filled:
+            if not all(map(tables.has_rows, statement.when)) or any(map(tables.is_empty, statement.needs)):
                 continue
             started = time.perf_counter()
             try:
-                rows = self._run(statement)
+                self._run(statement)
             except Exception as error:
                 error.add_note(f"in include/sql/{statement.place}: {shown(statement.sql)}")
                 raise
-            if statement.fills and rows:
-                filled.add(statement.fills)
             file = statement.place.partition(":")[0]
             self.seconds[file] = self.seconds.get(file, 0) + time.perf_counter() - started
 
@@ -117,20 +117,37 @@ class SqlFolder:
         return list(_statements(self._render(name), self.state.session.prefix, self.state.tables.collated))
 
     def clean_up(self) -> None:
-        """Drop the temporary tables of the type, and those that its Python made."""
-        self.state.tables.drop(self.tables)
+        """Empty the temporary tables of the type, and drop those that its Python made."""
+        self.state.tables.clear(self.tables)
+        self.state.tables.drop_made()
 
-    def _run(self, statement: Statement) -> int:
-        """:return: the number of rows that it changed."""
-        call = statement.call
-        if call is None:
-            return self.state.session.execute(statement.sql)
-        rows = self.state.session.rows(statement.sql)
-        if not rows:
-            return 0
+    def _run(self, statement: Statement) -> None:
+        tables, session = self.state.tables, self.state.session
+        if statement.creates:
+            self._create(statement)
+        elif tables.is_defined(statement.drops):
+            tables.clear([statement.drops])
+        elif statement.call:
+            if rows := session.rows(statement.sql):
+                answer = self._functions[statement.call.function].call(rows, self.state)
+                tables.load(statement.call.table, tables.columns(statement.call.table), answer)
+        else:
+            if statement.writes_site:
+                self.state.locks_from_now()
+            chunks = statement.chunks
+            count = self._chunks.run(statement, chunks) if chunks else session.execute(statement.sql)
+            if statement.fills:
+                tables.count(statement.fills, count)
+            elif statement.empties:
+                tables.emptied(statement.empties)
+
+    def _create(self, statement: Statement) -> None:
         tables = self.state.tables
-        answer = self._functions[call.function].call(rows, self.state)
-        return tables.load(call.table, tables.columns(call.table), answer)
+        if not statement.makes_empty:
+            self.state.session.execute(statement.sql)
+            tables.made(statement.creates)
+        elif not (statement.creates_if_missing and tables.is_defined(statement.creates)):
+            tables.define(statement.creates, statement.sql)
 
     def _has(self, name: str) -> bool:
         return (self._root / name).exists()

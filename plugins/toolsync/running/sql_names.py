@@ -6,12 +6,11 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 
 from toolsync.running.sql_text import SqlError
-from toolsync.running.statements import Statement
+from toolsync.running.statements import DROPS, Statement
 
 TABLE = re.compile(
     r"\b(?:FROM|JOIN|STRAIGHT_JOIN|INTO|UPDATE|DELETE)\s+(?:IGNORE\s+)?\(?\s*(toolsync_\w+)", re.IGNORECASE
 )
-DROPS = re.compile(r"DROP\s+TEMPORARY\s+TABLE\s+(IF\s+EXISTS\s+)?(\w+)", re.IGNORECASE)
 
 
 def check_names(
@@ -51,7 +50,7 @@ class _Tables:
     def check(self, statement: Statement) -> None:
         for directive in statement.directives:
             self._need(directive.place, directive.table)
-            if directive.table in self.staged and not directive.function:
+            if directive.table in self.staged and not directive.function and not directive.column:
                 raise SqlError(
                     directive.place,
                     f"{directive.table} is always there: `-- when:` is for the tables that statements fill",

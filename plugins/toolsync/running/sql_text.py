@@ -12,12 +12,13 @@ from dataclasses import dataclass
 MARK = "--@"
 STRING = re.compile(r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.|\"\")*\"", re.DOTALL)
 TEXT_OR_COMMENT = re.compile(rf"{STRING.pattern}|^[ \t]*--[^\n]*", re.DOTALL | re.MULTILINE)
-# What is read as a directive: one of the two words in any writing; a small word and a colon; what only a directive names.
+# What is read as a directive: one of the three words in any writing; a small word and a colon; what only a directive names.
 DIRECTIVE_LIKE = re.compile(
-    r"--\s*(?:(?i:when|python)\b|[a-z]\w*\s*:(?!\S)|\w+\s*:?\s*(?:\w+\s+INTO\s+)?toolsync_\w+(?:[\s,]+toolsync_\w+)*$)"
+    r"--\s*(?:(?i:when|python|chunks)\b|[a-z]\w*\s*:(?!\S)|\w+\s*:?\s*(?:\w+\s+INTO\s+)?toolsync_[\w.]+(?:[\s,]+toolsync_[\w.]+)*$)"
 )
 WHEN = re.compile(r"-- when: (toolsync_\w+)$")
 PYTHON = re.compile(r"-- python: ([a-z]\w*) INTO (toolsync_\w+)$")
+CHUNKS = re.compile(r"-- chunks: (toolsync_\w+)\.(\w+)$")
 
 
 class SqlError(ValueError):
@@ -36,13 +37,16 @@ class Directive:
     """A comment that says how the statement below it is run.
 
     :param place: file and line.
-    :param table: of `when`: the temporary table that has to hold rows. Of `python`: the one that takes what the function returns.
-    :param function: of `python`: the name of the function; empty for `when`.
+    :param table: of `when`: the temporary table that has to hold rows. Of `python`: the one that takes what the function returns. Of `chunks`: the one whose
+        rows are taken range by range.
+    :param function: of `python`: the name of the function.
+    :param column: of `chunks`: the column whose ranges are taken.
     """
 
     place: str
     table: str
     function: str = ""
+    column: str = ""
 
 
 def read_comment(place: str, comment: str) -> Directive | None:
@@ -61,10 +65,12 @@ def read_comment(place: str, comment: str) -> Directive | None:
         return Directive(place, found[1])
     if found := PYTHON.match(comment):
         return Directive(place, found[2], found[1])
+    if found := CHUNKS.match(comment):
+        return Directive(place, found[1], column=found[2])
     raise SqlError(
         place,
-        f"{comment!r} is no directive. Write `-- when: toolsync_table` (one table a line) or `-- python: function INTO toolsync_table`; "
-        "begin a remark with another word",
+        f"{comment!r} is no directive. Write `-- when: toolsync_table` (one table a line), `-- python: function INTO toolsync_table` or "
+        "`-- chunks: toolsync_table.column`; begin a remark with another word",
     )
 
 

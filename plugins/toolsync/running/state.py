@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -83,13 +84,23 @@ class RunState:
     tables: WorkTables = field(init=False)
     changed_courses: set[int] = field(default_factory=set)  # ids of courses that this transaction created or changed
     after_commit: list[Callable[[], None]] = field(default_factory=list)
+    locked: float = 0.0  # seconds for which the last transaction locked rows of the site
+    _locking_since: float | None = (
+        None  # when this transaction first wrote to the site, as `time.perf_counter` tells it
+    )
 
     def __post_init__(self) -> None:
         self.tables = WorkTables(self.session)
 
+    def locks_from_now(self) -> None:
+        """Take note that the transaction is about to write to the site, and so to lock rows, unless it did before."""
+        if self._locking_since is None:
+            self._locking_since = time.perf_counter()
+
     def commit(self) -> None:
         """Commit, then call the functions in `after_commit`."""
         self.session.commit()
+        self._unlocked()
         if self.undo:
             self.undo.committed()
         self.changed_courses.clear()
@@ -102,6 +113,12 @@ class RunState:
         self.after_commit.clear()
         self.changed_courses.clear()
         self.session.rollback()
+        self._unlocked()
+        self.tables.drop()
+
+    def _unlocked(self) -> None:
+        self.locked = time.perf_counter() - self._locking_since if self._locking_since is not None else 0.0
+        self._locking_since = None
 
     def savepoint(self, name: str) -> Callable[[], None]:
         """Set a savepoint.
@@ -113,6 +130,7 @@ class RunState:
 
         def roll_back() -> None:
             self.session.execute(f"ROLLBACK TO SAVEPOINT {name}")
+            self.tables.drop()
             self.changed_courses &= courses
             del self.after_commit[acts:]
             if self.undo:

@@ -12,7 +12,17 @@ COMMENT = re.compile(r"^[ \t]*--.*$", re.MULTILINE)
 MARKED = re.compile(rf"(?P<text>.*?)[ \t]*{MARK}(?P<end>end )?(?P<place>\S+:\d+)[ \t]*$")
 JOINED = re.compile(rf"{MARK}(?:end )?(\S+?:\d+)")
 CREATES = re.compile(r"CREATE\s+TEMPORARY\s+TABLE\s+(IF\s+NOT\s+EXISTS\s+)?(\w+)", re.IGNORECASE)
+DROPS = re.compile(r"DROP\s+TEMPORARY\s+TABLE\s+(IF\s+EXISTS\s+)?(\w+)$", re.IGNORECASE)
 FILLS = re.compile(r"INSERT\s+(?:IGNORE\s+)?INTO\s+(toolsync_\w+)", re.IGNORECASE)
+
+EMPTIES = re.compile(r"DELETE\s+FROM\s+(toolsync_\w+)$", re.IGNORECASE)
+OF_SITE = re.compile(r"\b(?:FROM|JOIN|STRAIGHT_JOIN|UPDATE)\s+(?!toolsync_|\w+\.)[{\w]")
+INNERMOST = re.compile(r"\(([^()]*)\)")
+AGGREGATE = re.compile(r"\b(?:AVG|COUNT|GROUP_CONCAT|MAX|MIN|SUM)\s+§", re.IGNORECASE)
+SOURCE = re.compile(
+    r"(?P<left>\bLEFT\s+(?:OUTER\s+)?JOIN|\bRIGHT\s+(?:OUTER\s+)?JOIN)?(?(left)|(?:\bFROM|\bJOIN|\bSTRAIGHT_JOIN|^UPDATE))"
+    r"\s+(?:(?P<table>toolsync_\w+)|§(?P<part>\d+))"
+)
 
 
 @dataclass(frozen=True)
@@ -31,7 +41,9 @@ class Statement:
     @cached_property
     def when(self) -> frozenset[str]:
         """The temporary tables that must all hold rows; otherwise there is nothing to do."""
-        return frozenset(directive.table for directive in self.directives if not directive.function)
+        return frozenset(
+            directive.table for directive in self.directives if not directive.function and not directive.column
+        )
 
     @cached_property
     def call(self) -> Directive | None:
@@ -39,11 +51,16 @@ class Statement:
         return next((directive for directive in self.directives if directive.function), None)
 
     @cached_property
+    def chunks(self) -> Directive | None:
+        """The table whose rows this INSERT takes range by range, from @first to @last."""
+        return next((directive for directive in self.directives if directive.column), None)
+
+    @cached_property
     def code(self) -> str:
         """Without comments, with every text emptied."""
         return bare(self.sql).strip()
 
-    @property
+    @cached_property
     def creates(self) -> str:
         """The temporary table that it makes; empty: none."""
         found = CREATES.match(self.code)
@@ -61,10 +78,63 @@ class Statement:
         found = FILLS.match(self.code)
         return found[1] if found else ""
 
+    @cached_property
+    def drops(self) -> str:
+        """The temporary table that it drops; empty: none."""
+        found = DROPS.match(self.code)
+        return found[2] if found else ""
+
+    @cached_property
+    def empties(self) -> str:
+        """The temporary table whose rows it all deletes; empty: none."""
+        found = EMPTIES.match(self.code)
+        return found[1] if found else ""
+
     @property
     def only_defines(self) -> bool:
         """Whether it makes a table by naming its columns, not by a SELECT."""
         return bool(self.creates) and not re.search(r"\bSELECT\b", self.code, re.IGNORECASE)
+
+    @cached_property
+    def makes_empty(self) -> bool:
+        """Whether the table that it makes has no rows at first."""
+        return bool(self.creates) and (self.only_defines or self.code.endswith("LIMIT 0"))
+
+    @cached_property
+    def needs(self) -> frozenset[str]:
+        """Temporary tables without whose rows it does nothing: what an INSERT, UPDATE, DELETE or a function's SELECT goes through."""
+        if not re.match("INSERT|UPDATE|DELETE", self.code) and not self.call:
+            return frozenset()
+        return driving_tables(self.code)
+
+    @cached_property
+    def writes_site(self) -> bool:
+        """Whether it changes a table of the site, and so locks rows."""
+        if self.code.startswith("INSERT"):
+            return not self.fills
+        return bool(re.match("UPDATE|DELETE", self.code) and OF_SITE.search(self.code))
+
+
+def driving_tables(code: str) -> frozenset[str]:
+    """The temporary tables that a statement needs rows of to find any row: those that it reads FROM and joins, but for LEFT JOINs, also within derived tables.
+
+    :param code: without comments and texts.
+    """
+    inner: list[frozenset[str]] = []  # of the parts in parentheses, by number
+
+    def of(part: str) -> frozenset[str]:
+        if re.search(r"\bUNION\b", part) or (AGGREGATE.search(part) and not re.search(r"\bGROUP\s+BY\b", part)):
+            return frozenset()
+        found: set[str] = set()
+        for source in SOURCE.finditer(part):
+            if not source["left"]:
+                found |= inner[int(source["part"])] if source["part"] else {source["table"]}
+        return frozenset(found)
+
+    while parentheses := INNERMOST.search(code):
+        inner.append(of(parentheses[1]))
+        code = f"{code[: parentheses.start()]} §{len(inner) - 1} {code[parentheses.end() :]}"
+    return of(code)
 
 
 def cut(rendered: str) -> list[Statement]:
@@ -134,8 +204,10 @@ class _Cutter:
             return
         if self._begun:
             raise SqlError(place, "a directive stands above its statement, not within it")
-        if directive.function and any(other.function for other in self._directives):
-            raise SqlError(place, "a second `-- python:` above one statement")
+        if (directive.function or directive.column) and any(
+            other.function or other.column for other in self._directives
+        ):
+            raise SqlError(place, "a second `-- python:` or `-- chunks:` above one statement")
         self._directives.append(directive)
 
     def _code(self, place: str, text: str) -> None:
@@ -175,6 +247,14 @@ class _Cutter:
         if statement.call and not re.match(r"SELECT\b", statement.code, re.IGNORECASE):
             raise SqlError(
                 statement.call.place, "`-- python:` stands above a SELECT, whose rows go through the function"
+            )
+        if (chunks := statement.chunks) and not (
+            statement.code.startswith("INSERT")
+            and re.search(rf"\b{chunks.column} BETWEEN @first AND @last\b", statement.code)
+        ):
+            raise SqlError(
+                chunks.place,
+                f"`-- chunks:` stands above an INSERT whose SELECT has the condition `{chunks.column} BETWEEN @first AND @last`",
             )
         self.statements.append(statement)
         self._begin()
