@@ -361,6 +361,9 @@ NOT_CALLED = {
 }
 STRINGS = re.compile(r"'(?:[^'\\]|\\.|'')*'")
 CALLS = re.compile(r"(?<![\w`.])([A-Za-z_]\w*)\s*\(")
+FROM_WORK_TABLE = re.compile(
+    r"(UPDATE|DELETE\s+\w+\s+FROM)\s+toolsync_\w+\s(?:(?!\bJOIN\b).)*?\bSTRAIGHT_JOIN\b", re.DOTALL
+)
 KINDS_OF_STATEMENT = (exp.Select, exp.SetOperation, exp.Insert, exp.Update, exp.Delete, exp.Create, exp.Drop)
 
 
@@ -441,7 +444,15 @@ def _breaches(sql: str) -> Iterator[str]:
     nodes.begin(tree)
     if not isinstance(tree, KINDS_OF_STATEMENT):
         yield f"{type(tree).__name__} is not a statement that we send"
-    for rule in (temporary_twice, target_read_again, reserved_names, own_tables, not_for_both, unknown_functions):
+    for rule in (
+        temporary_twice,
+        target_read_again,
+        locks_only_what_it_changes,
+        reserved_names,
+        own_tables,
+        not_for_both,
+        unknown_functions,
+    ):
         yield from rule(tree, sql)
 
 
@@ -462,6 +473,22 @@ def target_read_again(tree: exp.Expression, sql: str) -> Iterator[str]:
             yield from (
                 f"{table.name} is written, and read in a subquery" for table in tables(select) if table.name in targets
             )
+
+
+def locks_only_what_it_changes(tree: exp.Expression, sql: str) -> Iterator[str]:
+    """Whatever a table an UPDATE or DELETE names, it locks the rows that it reads there, until the commit."""
+    if not isinstance(tree, exp.Update | exp.Delete):
+        return
+    targets, named = set(written_tables(tree)), [table.name for table in tables(tree)]
+    for name in named:
+        if name.startswith("mdl_") and (name not in targets or named.count(name) > 1):
+            yield f"it locks rows of {name} that it does not change: INSERT … SELECT what is needed of them into a work table before"
+    # From a table of the site, the server may go through all its rows and lock each for a while.
+    joined = {name[:4] for name in named} == {"mdl_", "tool"} and not targets <= {
+        name for name in named if name[:4] == "tool"
+    }
+    if joined and not FROM_WORK_TABLE.match(sql):
+        yield "it begins with a work table, from which STRAIGHT_JOIN leads to the rows of the site"
 
 
 def written_tables(tree: exp.Expression) -> Iterator[str]:

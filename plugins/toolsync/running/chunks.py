@@ -1,0 +1,60 @@
+"""INSERTs range by range, so that each is short.
+
+At MariaDB's default settings an INSERT … SELECT holds the AUTO-INC lock of its table to its end, and everybody else's INSERT waits for that.
+"""
+
+from __future__ import annotations
+
+import time
+
+from toolsync.moodle.session import MoodleSession
+from toolsync.moodle.work_tables import WorkTables
+from toolsync.running.statements import Directive, Statement
+
+AIM = 0.1  # seconds of one INSERT
+ALL_AT_ONCE = 500  # a table of up to so many rows is not cut
+WHOLE = (0, 2**63 - 1)
+
+
+class Chunks:
+    """Runs INSERTs for ranges of a work table's rows. Each remembers how many it can take in the time that is aimed at.
+
+    :param session: on which they run; `@first` and `@last` are set there.
+    """
+
+    def __init__(self, session: MoodleSession, tables: WorkTables) -> None:
+        self._session = session
+        self._tables = tables
+        self._range: tuple[int, int] | None = None  # the values that the variables have
+        self._widths: dict[str, float] = {}  # rows of one INSERT, by the place of the statement
+
+    def run(self, statement: Statement, over: Directive) -> int:
+        """Run a statement for all rows of its work table.
+
+        :param over: the directive that names the table and the column.
+        :return: the number of rows that it inserted.
+        """
+        rows = self._tables.most_rows(over.table)
+        if rows is not None and rows <= ALL_AT_ONCE:
+            return self._insert(statement, WHOLE)
+        found = self._session.rows(f"SELECT MIN({over.column}), MAX({over.column}), COUNT(*) FROM {over.table}")
+        lowest, highest, rows = found[0]
+        if not rows:
+            return 0
+        spread = (highest - lowest + 1) / rows  # some numbers may be missing
+        done = 0
+        while lowest <= highest:
+            width = self._widths.get(statement.place, ALL_AT_ONCE)
+            last = min(highest, lowest + max(int(width * spread), 1) - 1)
+            started = time.perf_counter()
+            done += self._insert(statement, (lowest, last))
+            seconds = max(time.perf_counter() - started, 1e-6)
+            self._widths[statement.place] = max(1.0, width * min(max(AIM / seconds, 0.25), 4))
+            lowest = last + 1
+        return done
+
+    def _insert(self, statement: Statement, rows: tuple[int, int]) -> int:
+        if self._range != rows:
+            self._session.execute("SET @first = %s, @last = %s", rows)
+            self._range = rows
+        return self._session.execute(statement.sql)

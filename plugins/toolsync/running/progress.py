@@ -1,0 +1,88 @@
+"""Tells in the log how far the execution of a file is."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import Any
+
+EVERY = 10.0  # seconds
+
+
+class Progress:
+    """Counts what is done of a file, and logs it now and then, and at the end.
+
+    :param log: the task's log.
+    :param unit: what the items of the file are called: `line`.
+    :param total: how many there are to do.
+    :param doing: what comes before a message.
+    """
+
+    def __init__(self, log: Any, unit: str, total: int, doing: str = "") -> None:
+        self._log = log
+        self._doing = doing
+        self._unit = unit
+        self._total = total
+        self._done = self._before = self._batches = self._retries = 0
+        self._locked = 0.0
+        self._started = self._told = time.perf_counter()
+
+    def resumed(self, items: int) -> None:
+        """Take note of items that an earlier attempt has done."""
+        self._done += items
+        self._before += items
+
+    def batch(self, items: int, locked: float) -> None:
+        """Take note of a batch that is done.
+
+        :param locked: seconds for which it locked rows of the site.
+        """
+        self._done += items
+        self._batches += 1
+        self._locked = max(self._locked, locked)
+        if time.perf_counter() - self._told >= EVERY:
+            self._told = time.perf_counter()
+            self._log.info("%s%s.", self._doing, self._so_far())
+
+    def again(self, where: str, error: Exception) -> None:
+        """Take note of a batch that is tried again, and log the first of them.
+
+        :param where: the batch.
+        :param error: why.
+        """
+        self._retries += 1
+        tell = self._log.info if self._retries == 1 else self._log.debug
+        tell("%s: conflict with another transaction (%s). Trying again.", where, error)
+
+    def finished(self) -> None:
+        """Log the sum."""
+        if self._before:
+            self._log.info("%s%s %ss had been done before.", self._doing, f"{self._before:,}", self._unit)
+        if self._batches:
+            done = self._done - self._before
+            self._log.info(
+                "%s%s %ss in %.1f s, %s a second; transactions: %s, of which the longest locked rows for %.2f s%s.",
+                self._doing,
+                f"{done:,}",
+                self._unit,
+                self._seconds,
+                f"{done / self._seconds:,.0f}",
+                f"{self._batches:,}",
+                self._locked,
+                self._tried_again(),
+            )
+
+    @property
+    def _seconds(self) -> float:
+        return max(time.perf_counter() - self._started, 1e-3)
+
+    def _so_far(self) -> str:
+        a_second = (self._done - self._before) / self._seconds
+        left = timedelta(seconds=round(max(self._total - self._done, 0) / a_second))
+        return (
+            f"{self._done:,} of {self._total:,} {self._unit}s done, {a_second:,.0f} a second, {left} left"
+            f"{self._tried_again()}"
+        )
+
+    def _tried_again(self) -> str:
+        return f"; batches tried again: {self._retries}" if self._retries else ""
