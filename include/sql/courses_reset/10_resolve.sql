@@ -18,10 +18,16 @@ SELECT r.line, w.place, w.word
   JOIN JSON_TABLE(CONCAT('[', REPLACE(JSON_QUOTE(r.rolewords), ' ', '","'), ']'), '$[*]' COLUMNS (place FOR ORDINALITY, word VARCHAR(255) PATH '$')) w
  WHERE r.rolewords <> '';
 
+CREATE TEMPORARY TABLE toolsync_role_found (word VARCHAR(255) NOT NULL PRIMARY KEY, roleid BIGINT NOT NULL);
+
+-- when: toolsync_role_asked
+INSERT IGNORE INTO toolsync_role_found (word, roleid)
+SELECT w.word, ro.id FROM toolsync_role_asked w JOIN {role} ro ON ro.shortname = w.word;
+
 -- when: toolsync_role_asked
 UPDATE toolsync_role_asked w
-  JOIN {role} ro ON ro.shortname = w.word
-   SET w.roleid = ro.id;
+  JOIN toolsync_role_found f ON f.word = w.word
+   SET w.roleid = f.roleid;
 
 -- when: toolsync_role_asked
 UPDATE toolsync_row r
@@ -55,13 +61,19 @@ SELECT r.line, IF(LEFT(w.word, 1) = '-', SUBSTRING(w.word, 2), w.word), LEFT(w.w
 INSERT INTO toolsync_module_mode (line, allmodules, minus)
 SELECT w.line, MAX(w.word = 'all' AND NOT w.minus), MAX(w.minus) FROM toolsync_module_word w GROUP BY w.line;
 
+CREATE TEMPORARY TABLE toolsync_no_module (line INT UNSIGNED NOT NULL PRIMARY KEY, word VARCHAR(100) NOT NULL);
+
 -- when: toolsync_module_word
+INSERT INTO toolsync_no_module (line, word)
+SELECT w.line, MIN(w.word)
+  FROM toolsync_module_word w
+  LEFT JOIN {modules} m ON m.name = w.word
+ WHERE m.id IS NULL AND w.word <> 'all' AND NOT (w.minus AND w.word IN ('{{ resets.every_module | join("', '") }}'))
+ GROUP BY w.line;
+
+-- when: toolsync_no_module
 UPDATE toolsync_row r
-  JOIN (SELECT w.line, MIN(w.word) AS word
-          FROM toolsync_module_word w
-          LEFT JOIN {modules} m ON m.name = w.word
-         WHERE m.id IS NULL AND w.word <> 'all' AND NOT (w.minus AND w.word IN ('{{ resets.every_module | join("', '") }}'))
-         GROUP BY w.line) k ON k.line = r.line
+  JOIN toolsync_no_module k ON k.line = r.line
    SET r.status = 'failed', r.field = 'modules', r.message = CONCAT('this site has no module ', k.word)
  WHERE r.status IS NULL;
 
@@ -130,10 +142,17 @@ UPDATE toolsync_row r
    SET r.status = 'failed', r.field = 'startdate', r.message = 'expected a date after 1970'
  WHERE r.status IS NULL AND r.startdate <= 0;
 
-UPDATE toolsync_row r
+CREATE TEMPORARY TABLE toolsync_was_start (line INT UNSIGNED NOT NULL PRIMARY KEY, startdate BIGINT NOT NULL);
+
+INSERT INTO toolsync_was_start (line, startdate)
+SELECT r.line, c.startdate
+  FROM toolsync_row r
   JOIN {course} c ON c.id = r.courseid
-   SET r.shift = r.startdate - c.startdate
  WHERE r.status IS NULL AND r.startdate > 0;
+
+UPDATE toolsync_row r
+  JOIN toolsync_was_start c ON c.line = r.line
+   SET r.shift = r.startdate - c.startdate;
 
 INSERT IGNORE INTO toolsync_asked (courseid, name)
 SELECT r.courseid, 'startdate' FROM toolsync_row r WHERE r.status IS NULL AND r.shift <> 0;

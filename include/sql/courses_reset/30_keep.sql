@@ -44,12 +44,18 @@ UPDATE toolsync_plan t
 {% endfor %}
 {% if "files" in gone %}
 
+CREATE TEMPORARY TABLE toolsync_size_gone (courseid BIGINT NOT NULL PRIMARY KEY, files INT NOT NULL, bytes BIGINT NOT NULL);
+
 -- when: toolsync_gone_files
+INSERT INTO toolsync_size_gone (courseid, files, bytes)
+SELECT g.courseid, COUNT(*), SUM(f.filesize)
+  FROM toolsync_gone_files g
+  JOIN {files} f ON f.id = g.id AND f.filename <> '.'
+ GROUP BY g.courseid;
+
+-- when: toolsync_size_gone
 UPDATE toolsync_plan t
-  JOIN (SELECT g.courseid, COUNT(*) AS files, SUM(f.filesize) AS bytes
-          FROM toolsync_gone_files g
-          JOIN {files} f ON f.id = g.id AND f.filename <> '.'
-         GROUP BY g.courseid) k ON k.courseid = t.courseid
+  JOIN toolsync_size_gone k ON k.courseid = t.courseid
    SET t.files = k.files, t.bytes = k.bytes;
 {% endif %}
 
@@ -58,9 +64,15 @@ UPDATE toolsync_plan t
   JOIN (SELECT o.courseid, COUNT(DISTINCT o.userid) AS leaving, COUNT(*) AS counted FROM toolsync_enrolment_op o GROUP BY o.courseid) k ON k.courseid = t.courseid
    SET t.leaving = k.leaving, t.rows_gone = t.rows_gone + k.counted;
 
+CREATE TEMPORARY TABLE toolsync_grade_count (courseid BIGINT NOT NULL PRIMARY KEY, counted BIGINT NOT NULL);
+
 -- when: toolsync_item_reset
+INSERT INTO toolsync_grade_count (courseid, counted)
+SELECT s.courseid, COUNT(*) FROM toolsync_item_reset s JOIN {grade_grades} gg ON gg.itemid = s.id GROUP BY s.courseid;
+
+-- when: toolsync_grade_count
 UPDATE toolsync_plan t
-  JOIN (SELECT s.courseid, COUNT(*) AS counted FROM toolsync_item_reset s JOIN {grade_grades} gg ON gg.itemid = s.id GROUP BY s.courseid) k ON k.courseid = t.courseid
+  JOIN toolsync_grade_count k ON k.courseid = t.courseid
    SET t.rows_gone = t.rows_gone + k.counted, t.grades = k.counted;
 {% for part, name in [("groups_members", "groups_members"), ("groups_remove", "groups"), ("groupings_remove", "groupings"), ("gradebook_items", "grade_items")]
     if part in possible %}

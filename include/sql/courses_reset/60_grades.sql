@@ -48,17 +48,25 @@ SELECT gg.id, gg.userid, gg.itemid, s.courseid, {{ "b.gradeid IS NOT NULL" if al
 {% from "shared/grade_history.sql" import keep_history with context %}
 {{ keep_history("toolsync_grade_reset", "reset") }}
 -- Feedback files of these grades, and those of the grade history.
+CREATE TEMPORARY TABLE toolsync_grade_file (id BIGINT NOT NULL PRIMARY KEY);
+
 -- when: toolsync_item_reset
-DELETE f FROM toolsync_item_reset s
+INSERT IGNORE INTO toolsync_grade_file (id)
+SELECT f.id
+  FROM toolsync_item_reset s
   JOIN {grade_items} gi ON gi.id = s.id AND gi.itemtype = 'mod'
   JOIN {modules} mo ON mo.name = gi.itemmodule
   JOIN {course_modules} cm ON cm.course = s.courseid AND cm.module = mo.id AND cm.instance = gi.iteminstance
   JOIN {context} c ON c.contextlevel = 70 AND c.instanceid = cm.id
   JOIN {files} f ON f.contextid = c.id AND f.component = 'grade' AND f.filearea IN ('feedback', 'historyfeedback')
- WHERE f.filearea = 'historyfeedback' OR f.itemid IN (SELECT d.id FROM toolsync_grade_reset d WHERE d.courseid = s.courseid);
+  LEFT JOIN toolsync_grade_reset d ON d.id = f.itemid AND d.courseid = s.courseid
+ WHERE f.filearea = 'historyfeedback' OR d.id IS NOT NULL;
+
+-- when: toolsync_grade_file
+DELETE f FROM toolsync_grade_file w STRAIGHT_JOIN {files} f ON f.id = w.id;
 
 -- when: toolsync_grade_reset
-DELETE gg FROM {grade_grades} gg JOIN toolsync_grade_reset d ON d.id = gg.id;
+DELETE gg FROM toolsync_grade_reset d STRAIGHT_JOIN {grade_grades} gg ON gg.id = d.id;
 
 -- Completion that depended on a grade which does not come back becomes incomplete.
 DROP TEMPORARY TABLE IF EXISTS toolsync_graded_module;
@@ -75,38 +83,61 @@ SELECT gi.id, cm.id
  WHERE cm.completion = 2 AND cm.completiongradeitemnumber = gi.itemnumber
    AND {{ setting("enablecompletion") }} = '1';
 
+CREATE TEMPORARY TABLE toolsync_undone_module (id BIGINT NOT NULL PRIMARY KEY);
+
 -- when: toolsync_grade_reset
-UPDATE toolsync_graded_module g
+-- when: toolsync_graded_module
+INSERT IGNORE INTO toolsync_undone_module (id)
+SELECT done.id
+  FROM toolsync_graded_module g
   JOIN toolsync_grade_reset d ON d.itemid = g.itemid AND NOT d.back
   JOIN {course_modules_completion} done ON done.coursemoduleid = g.moduleid AND done.userid = d.userid
-   SET done.completionstate = 0, done.timemodified = @now, done.overrideby = NULL
  WHERE done.completionstate <> 0 AND NOT (done.completionstate = 1 AND done.overrideby IS NOT NULL);
+
+-- when: toolsync_undone_module
+UPDATE toolsync_undone_module w
+  STRAIGHT_JOIN {course_modules_completion} done ON done.id = w.id
+   SET done.completionstate = 0, done.timemodified = @now, done.overrideby = NULL;
 
 {% if all_grades %}
 -- The new grade item has no grade to pass any more: this changes the completion of a grade that comes back.
+CREATE TEMPORARY TABLE toolsync_passed (id BIGINT NOT NULL PRIMARY KEY, completionstate INT NOT NULL);
+
 -- when: toolsync_grade_back
-UPDATE toolsync_grade_back b
+INSERT IGNORE INTO toolsync_passed (id, completionstate)
+SELECT done.id, {{ "IF(cm.completionpassgrade = 1, 2, 1)" if site_has("course_modules", "completionpassgrade") else "1" }}
+  FROM toolsync_grade_back b
   JOIN toolsync_asked a ON a.courseid = b.courseid AND a.name = 'gradebook_items'
   JOIN {grade_items} gi ON gi.id = b.itemid
   JOIN {modules} mo ON mo.name = gi.itemmodule AND mo.visible = 1
   JOIN {course_modules} cm ON cm.course = b.courseid AND cm.module = mo.id AND cm.instance = gi.iteminstance
   JOIN {course_modules_completion} done ON done.coursemoduleid = cm.id AND done.userid = b.userid
-   SET done.timemodified = @now, done.completionstate = {{ "IF(cm.completionpassgrade = 1, 2, 1)" if site_has("course_modules", "completionpassgrade") else "1" }}
  WHERE cm.completion = 2 AND cm.completiongradeitemnumber = gi.itemnumber AND done.completionstate IN (2, 3)
    AND done.completionstate <> {{ "IF(cm.completionpassgrade = 1, 2, 1)" if site_has("course_modules", "completionpassgrade") else "1" }};
 
+-- when: toolsync_passed
+UPDATE toolsync_passed w
+  STRAIGHT_JOIN {course_modules_completion} done ON done.id = w.id
+   SET done.timemodified = @now, done.completionstate = w.completionstate;
+
 {% endif %}
 -- Moodle computes the rest on the next visit to the gradebook.
--- when: toolsync_item_reset
-UPDATE {grade_items} gi
-  JOIN toolsync_item_reset s ON s.id = gi.id
-   SET gi.needsupdate = 1;
+CREATE TEMPORARY TABLE toolsync_item_stale (id BIGINT NOT NULL PRIMARY KEY);
 
 -- when: toolsync_item_reset
-UPDATE {grade_items} gi
-  JOIN (SELECT DISTINCT s.courseid FROM toolsync_item_reset s) t ON t.courseid = gi.courseid
-   SET gi.needsupdate = 1
- WHERE gi.itemtype = 'course';
+INSERT INTO toolsync_item_stale (id)
+SELECT gi.id FROM toolsync_item_reset s JOIN {grade_items} gi ON gi.id = s.id AND gi.needsupdate <> 1;
+
+-- when: toolsync_item_reset
+INSERT IGNORE INTO toolsync_item_stale (id)
+SELECT gi.id
+  FROM (SELECT DISTINCT s.courseid FROM toolsync_item_reset s) t
+  JOIN {grade_items} gi ON gi.courseid = t.courseid AND gi.itemtype = 'course' AND gi.needsupdate <> 1;
+
+-- when: toolsync_item_stale
+UPDATE toolsync_item_stale w
+  STRAIGHT_JOIN {grade_items} gi ON gi.id = w.id
+   SET gi.needsupdate = 1;
 {% if all_grades %}
 
 {% include "courses_reset/items.sql" %}

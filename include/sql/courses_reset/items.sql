@@ -10,22 +10,31 @@ CREATE TEMPORARY TABLE toolsync_item_old AS SELECT gi.* FROM {grade_items} gi LI
 INSERT INTO toolsync_item_old
 SELECT gi.* FROM toolsync_gradebook k JOIN {grade_items} gi ON gi.courseid = k.courseid WHERE gi.itemtype = 'mod';
 
--- when: toolsync_gradebook
-DELETE f FROM toolsync_gradebook k
-  JOIN {context} c ON c.contextlevel = 50 AND c.instanceid = k.courseid
-  JOIN {files} f ON f.contextid = c.id AND f.component = 'grade' AND f.filearea = 'feedback';
-{% for name, column in [("scale", "courseid"), ("grade_outcomes", "courseid")] %}
+CREATE TEMPORARY TABLE toolsync_gradebook_file (id BIGINT NOT NULL PRIMARY KEY);
 
 -- when: toolsync_gradebook
-DELETE f FROM toolsync_gradebook k
+INSERT INTO toolsync_gradebook_file (id)
+SELECT f.id
+  FROM toolsync_gradebook k
+  JOIN {context} c ON c.contextlevel = 50 AND c.instanceid = k.courseid
+  JOIN {files} f ON f.contextid = c.id AND f.component = 'grade' AND f.filearea = 'feedback';
+{% for name in ["scale", "grade_outcomes"] %}
+
+-- when: toolsync_gradebook
+INSERT INTO toolsync_gradebook_file (id)
+SELECT f.id
+  FROM toolsync_gradebook k
   JOIN {{ table(name) }} s ON s.courseid = k.courseid
   JOIN {context} c ON c.contextlevel = 50 AND c.instanceid = k.courseid
   JOIN {files} f ON f.contextid = c.id AND f.component = 'grade' AND f.filearea = '{{ "scale" if name == "scale" else "outcome" }}' AND f.itemid = s.id;
 {% endfor %}
+
+-- when: toolsync_gradebook_file
+DELETE f FROM toolsync_gradebook_file w STRAIGHT_JOIN {files} f ON f.id = w.id;
 {% for name in ["grade_items", "grade_categories", "grade_outcomes_courses", "grade_outcomes", "scale", "grade_settings"] %}
 
 -- when: toolsync_gradebook
-DELETE t FROM {{ table(name) }} t JOIN toolsync_gradebook k ON k.courseid = t.courseid;
+DELETE t FROM toolsync_gradebook k STRAIGHT_JOIN {{ table(name) }} t ON t.courseid = k.courseid;
 {% endfor %}
 
 -- when: toolsync_gradebook
@@ -37,10 +46,19 @@ SELECT k.courseid, NULL, 1, NULL, '?',
   FROM toolsync_gradebook k
  ORDER BY k.courseid;
 
+CREATE TEMPORARY TABLE toolsync_top_category (courseid BIGINT NOT NULL PRIMARY KEY, id BIGINT NOT NULL);
+
 -- when: toolsync_gradebook
-UPDATE toolsync_gradebook k
-  JOIN {grade_categories} c ON c.courseid = k.courseid
-   SET k.categoryid = c.id, c.path = CONCAT('/', c.id, '/');
+INSERT INTO toolsync_top_category (courseid, id)
+SELECT k.courseid, MAX(c.id) FROM toolsync_gradebook k JOIN {grade_categories} c ON c.courseid = k.courseid GROUP BY k.courseid;
+
+-- when: toolsync_gradebook
+UPDATE toolsync_gradebook k JOIN toolsync_top_category c ON c.courseid = k.courseid SET k.categoryid = c.id;
+
+-- when: toolsync_top_category
+UPDATE toolsync_top_category w
+  STRAIGHT_JOIN {grade_categories} c ON c.id = w.id
+   SET c.path = CONCAT('/', c.id, '/');
 
 -- when: toolsync_gradebook
 INSERT INTO {grade_items} (courseid, categoryid, itemtype, iteminstance, gradetype, grademax, grademin, sortorder, needsupdate, timecreated, timemodified)
@@ -81,12 +99,20 @@ SELECT w.courseid, SUM(gi.grademax)
   JOIN {grade_items} gi ON gi.courseid = w.courseid AND gi.itemtype = 'mod' AND gi.gradetype = 1 AND gi.sortorder <= w.place
  GROUP BY w.courseid;
 
+CREATE TEMPORARY TABLE toolsync_item_weight (id BIGINT NOT NULL PRIMARY KEY, total DECIMAL(15,5) NOT NULL);
+
 -- when: toolsync_weighed_total
-UPDATE {grade_items} gi
-  JOIN toolsync_weighed w ON w.courseid = gi.courseid
-  JOIN toolsync_weighed_total s ON s.courseid = gi.courseid
-   SET gi.aggregationcoef2 = IF(gi.itemtype = 'mod', gi.grademax / s.total, 0), gi.grademax = IF(gi.itemtype = 'course', s.total, gi.grademax)
+INSERT INTO toolsync_item_weight (id, total)
+SELECT gi.id, s.total
+  FROM toolsync_weighed w
+  JOIN toolsync_weighed_total s ON s.courseid = w.courseid
+  JOIN {grade_items} gi ON gi.courseid = w.courseid
  WHERE s.total > 0 AND (gi.itemtype = 'course' OR gi.gradetype = 1 AND gi.sortorder <= w.place);
+
+-- when: toolsync_item_weight
+UPDATE toolsync_item_weight w
+  STRAIGHT_JOIN {grade_items} gi ON gi.id = w.id
+   SET gi.aggregationcoef2 = IF(gi.itemtype = 'mod', gi.grademax / w.total, 0), gi.grademax = IF(gi.itemtype = 'course', w.total, gi.grademax);
 
 CREATE TEMPORARY TABLE toolsync_item_again (oldid BIGINT NOT NULL PRIMARY KEY, newid BIGINT NOT NULL);
 
