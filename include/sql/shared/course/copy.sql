@@ -134,8 +134,8 @@ SELECT {% for column, value in insert.values.items() %}{{ ",\n       " if not lo
 -- The ids of the rows just inserted, in the order of insertion.
 -- when: {{ when }}
 -- when: {{ step.map }}
--- @first: id of the first row that the INSERT above made; when it made none, a number higher than every id
-SET @first = IF(ROW_COUNT() > 0, LAST_INSERT_ID(), ~0);
+-- @first_id: id of the first row that the INSERT above made; when it made none, a number higher than every id
+SET @first_id = IF(ROW_COUNT() > 0, LAST_INSERT_ID(), ~0);
 
 -- when: {{ when }}
 -- when: {{ step.map }}
@@ -146,7 +146,7 @@ DELETE FROM toolsync_made;
 INSERT INTO toolsync_made (seq, id)
 SELECT {{ "@seq + " if step.again }}ROW_NUMBER() OVER (ORDER BY t.id), t.id
   FROM {{ table(step.name) }} t
- WHERE t.id >= @first AND ({{ "t.`" ~ step.mark ~ "` = CONCAT('toolsync ', CONNECTION_ID())" if step.mark else copies.is_new_row(step) }});
+ WHERE t.id >= @first_id AND ({{ "t.`" ~ step.mark ~ "` = CONCAT('toolsync ', CONNECTION_ID())" if step.mark else copies.is_new_row(step) }});
 
 -- when: {{ when }}
 -- when: {{ step.map }}
