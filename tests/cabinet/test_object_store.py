@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.object_store import ObjectStore, object_store
 from tests.support.site import Site
+from toolsync import settings
 from toolsync.cabinet.claims import Owner
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.storage import read_text
@@ -121,7 +122,10 @@ def test_no_request_lies_between_the_first_write_and_the_commit(
     assert asked == [[]]
 
 
-def test_a_file_of_5000_lines_takes_few_requests(site: Site, store: ObjectStore, tmp_path: Path):
+def test_a_file_of_5000_lines_takes_few_requests(
+    site: Site, store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setitem(settings.settings(), "batch_seconds", None)  # a batch takes three
     cabinet = Cabinet("users")
     rows = "".join(f"p{n},P,{n},p{n}@example.org\n" for n in range(4999))
     drop(cabinet, tmp_path, HEADER + rows + "no.last,No,,x@example.org\n")

@@ -1,4 +1,4 @@
-"""The referee: for each scenario, the rows that Moodle's own code changed, and no others.
+"""The referee: for each scenario, the rows that Moodle's own code changed, and no others. No other row is locked either, and none before the first write.
 
 A scenario is a folder with a command file, `run.json`, and `expected.json`, made by real Moodle; `tests/conformance/README.md` says more.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.locks import locks_watched
 from tests.support.scenarios import SCENARIOS
 from tests.support.site import Site
 from toolsync.settings import ROOT
@@ -22,6 +23,8 @@ def test_the_scenarios_of_every_dag_are_there():
 
 @pytest.mark.parametrize("name", sorted(SCENARIOS))
 def test_what_the_file_changes_is_what_moodle_changes(name: str, site: Site, pristine: Site, airflow: None):
-    result = SCENARIOS[name].run(site)
+    with locks_watched(site) as locked:
+        result = SCENARIOS[name].run(site)
     assert result["state"] == "success", result
     assert SCENARIOS[name].differences(site, pristine) == []
+    assert locked == []

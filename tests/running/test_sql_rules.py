@@ -404,8 +404,7 @@ def statements(folder: str) -> dict[str, tuple[Statement, set[str]]]:
 @cache
 def parsed(sql: str) -> Any:
     """The statement as a tree. What the parser does not know is first written in a way that it does."""
-    sql = re.sub(r"^SET(?=\s+@)", "SELECT", sql)
-    sql = re.sub(r"\bINTO\s+@\w+(?:\s*,\s*@\w+)*(?=\s+FROM\b)", "", sql)
+    sql = re.sub(r"\bINTO\s+@\w+(?:\s*,\s*@\w+)*(?=\s+FROM\b|\s*$)", "", sql)
     return parse_one(re.sub(r"\bVALUES\((\w+)\)", r"VALUES_OF(\1)", sql), dialect="mysql")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-FIRST = 20  # lines of the first batch, when nobody knows yet what a line costs
+FIRST = 50  # the first batch has this part of the most lines: nobody knows yet what one costs, but types whose lines are large allow fewer
 AIM = 0.7  # part of that time that a batch aims at: batches of one size differ
 GROWTH, SHRINKAGE = 4, 0.25  # from one batch to the next, at most
 
@@ -17,7 +17,7 @@ class Pace:
     def __init__(self, most: int, seconds: float | None) -> None:
         self._most = most
         self._seconds = seconds
-        self._lines = float(most if seconds is None else min(FIRST, most))
+        self._lines = float(most if seconds is None else max(most // FIRST, 1))
 
     @property
     def lines(self) -> int:

@@ -16,6 +16,7 @@ from toolsync.running.sql_names import check_names
 from toolsync.running.state import RunState
 from toolsync.running.statements import Statement, cut, definitions
 from toolsync.running.templates import render
+from toolsync.running.variables import selected
 from toolsync.settings import INCLUDE
 
 Row = Sequence[Any]
@@ -169,5 +170,6 @@ def _statements(rendered: str, prefix: str, table_options: str) -> tuple[Stateme
 
 
 def _finished(statement: Statement, prefix: str, table_options: str) -> Statement:
+    statement = selected(statement)
     sql = with_prefix(statement.sql, prefix)
     return replace(statement, sql=f"{sql} {table_options}" if statement.only_defines else sql)

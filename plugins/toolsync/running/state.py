@@ -92,9 +92,14 @@ class RunState:
     def __post_init__(self) -> None:
         self.tables = WorkTables(self.session)
 
+    @property
+    def writes_nothing_yet(self) -> bool:
+        """Whether this transaction has written nothing to the site, and so locks none of its rows."""
+        return self._locking_since is None
+
     def locks_from_now(self) -> None:
         """Take note that the transaction is about to write to the site, and so to lock rows, unless it did before."""
-        if self._locking_since is None:
+        if self.writes_nothing_yet:
             self._locking_since = time.perf_counter()
 
     def commit(self) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from toolsync.running.sql_text import STRING, SqlError, bare
 from toolsync.running.statements import Statement
 
 NAME = re.compile(r"(?<!@)@(\w+)")
@@ -59,6 +60,40 @@ def explanations(statement: Statement) -> dict[str, str]:
         elif not line.lstrip().startswith("--"):
             break
     return found
+
+
+def selected(statement: Statement) -> Statement:
+    """A SET as the SELECT … INTO that does the same: reading tables, SET locks the rows that it reads until the commit.
+
+    :param statement: any other is returned as it is.
+    :raises SqlError: a value is worked out from a variable that the same SET sets.
+    """
+    comments, found, assignments = statement.sql.partition("SET @")
+    if not found or not re.match(r"SET\s+@", statement.code, re.IGNORECASE):
+        return statement
+    names, values = [], []
+    for assignment in _assignments(f"@{assignments}"):
+        name, _, value = assignment.partition("=")
+        if used := set(NAME.findall(bare(value))) & set(names):
+            raise SqlError(
+                statement.place, f"@{min(used)} is set by this statement, too: write a SET of its own for it"
+            )
+        names.append(name.strip().removeprefix("@"))
+        values.append(value.strip())
+    into = ", ".join(f"@{name}" for name in names)
+    return replace(statement, sql=f"{comments}SELECT {f',{chr(10)}    '.join(values)}\n  INTO {into}")
+
+
+def _assignments(text: str) -> Iterator[str]:
+    """The parts of a SET between the commas that stand in no parentheses and no text."""
+    depth = begun = 0
+    blanked = STRING.sub(lambda found: "x" * len(found[0]), text)
+    for at, character in enumerate(blanked):
+        depth += (character == "(") - (character == ")")
+        if character == "," and not depth:
+            yield text[begun:at]
+            begun = at + 1
+    yield text[begun:]
 
 
 def glossary(statements: Iterable[Statement]) -> dict[str, list[str]]:
