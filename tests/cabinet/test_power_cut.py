@@ -87,6 +87,7 @@ def test_after_a_power_cut_at_a_commit_each_line_is_done_once(
     image = tmp_path / "image"
     run_until(site, inbox, image, monkeypatch, chance.randint(1, 6), after=after, chance=chance if seed % 2 else None)
     monkeypatch.setenv("TOOLSYNC_CABINET", str(image))
+    monkeypatch.setitem(settings.settings(), "batch_lines", 5)  # the next attempt may cut the file in another way
 
     result = site.run("toolsync_users")
     assert result["state"] == "success", result["messages"]
@@ -148,6 +149,19 @@ def test_a_damaged_record_stops_its_file_with_a_sentence_and_no_other(
 
 def renamed(site: Site) -> int:
     return site.value("SELECT COUNT(*) FROM {user} WHERE username LIKE 'moved.%%'")
+
+
+def test_outcomes_that_only_the_site_has_are_taken_from_there(
+    site: Site, inbox: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    image = tmp_path / "image"
+    run_until(site, inbox, image, monkeypatch, 2, after=True, chance=None)
+    [work] = (image / "users" / "work").iterdir()
+    assert sorted(path.name for path in work.glob("batch-*")) == ["batch-000000.json"]
+    monkeypatch.setenv("TOOLSYNC_CABINET", str(image))
+    result = site.run("toolsync_users")
+    assert result["state"] == "success"
+    assert (result["counts"]["updated"], result["counts"]["created"], result["counts"]["failed"]) == (8, 8, 0)
 
 
 def test_a_site_that_was_put_back_is_noticed(

@@ -24,7 +24,7 @@ WORK = """
 -- Accounts whose city is another.
 CREATE TEMPORARY TABLE toolsync_found (line INT PRIMARY KEY, userid BIGINT NOT NULL, before_city VARCHAR(255));
 INSERT INTO toolsync_found SELECT r.line, u.id, u.city FROM toolsync_row r JOIN {user} u ON u.username = r.username;
-UPDATE {user} u JOIN toolsync_found f ON f.userid = u.id JOIN toolsync_row r ON r.line = f.line
+UPDATE toolsync_found f JOIN toolsync_row r ON r.line = f.line STRAIGHT_JOIN {user} u ON u.id = f.userid
    SET u.city = CONCAT(u.city, {% if option.shout %}UPPER(r.city){% else %}r.city{% endif %}), u.suspended = COALESCE(r.suspended, u.suspended);
 UPDATE toolsync_row r LEFT JOIN toolsync_found f ON f.line = r.line
    SET r.status = IF(f.line IS NULL, 'failed', 'updated'), r.field = 'username', r.message = 'no such account';
