@@ -19,13 +19,18 @@ UPDATE toolsync_row r
   JOIN toolsync_bundle b ON b.line = r.line
    SET r.kind = b.kind, r.bundle_name = b.name, r.courseid = b.courseid, r.made = b.made, r.status = IF(b.message IS NULL, NULL, 'failed'), r.message = b.message;
 
+CREATE TEMPORARY TABLE toolsync_course_there (id BIGINT NOT NULL PRIMARY KEY, shortname VARCHAR(255) NOT NULL);
+
+INSERT IGNORE INTO toolsync_course_there (id, shortname)
+SELECT c.id, c.shortname FROM toolsync_row r JOIN {course} c ON c.id = r.courseid WHERE r.status IS NULL;
+
 UPDATE toolsync_row r
-  JOIN {course} c ON c.id = r.courseid
+  JOIN toolsync_course_there c ON c.id = r.courseid
    SET r.status = 'failed', r.message = CONCAT('nothing to put back: the course ', c.shortname, ' (id ', c.id, ') exists')
  WHERE r.status IS NULL AND r.kind = 'courses_delete';
 
 UPDATE toolsync_row r
-  LEFT JOIN {course} c ON c.id = r.courseid
+  LEFT JOIN toolsync_course_there c ON c.id = r.courseid
    SET r.status = 'failed', r.message = 'the course of this bundle was deleted since: put that back first'
  WHERE r.status IS NULL AND r.kind <> 'courses_delete' AND c.id IS NULL;
 

@@ -1,87 +1,90 @@
 -- Reasons why a bundle can't be put back. A course comes back whole or not at all.
 {% from "courses_restore/tables.sql" import tables, replaceable, volatile with context %}
+-- The first reason of each line.
+CREATE TEMPORARY TABLE toolsync_refusal (line INT UNSIGNED NOT NULL PRIMARY KEY, message TEXT NOT NULL);
 
 -- when: toolsync_back_course
-UPDATE toolsync_row r
-  JOIN toolsync_back_course b ON b.toolsync_line = r.line
+INSERT IGNORE INTO toolsync_refusal (line, message)
+SELECT b.toolsync_line, CONCAT('its category (id ', b.category, ') is gone')
+  FROM toolsync_back_course b
   LEFT JOIN {course_categories} k ON k.id = b.category
-   SET r.status = 'failed', r.message = CONCAT('its category (id ', b.category, ') is gone')
- WHERE r.status IS NULL AND k.id IS NULL;
+ WHERE k.id IS NULL;
 
 -- when: toolsync_back_course
-UPDATE toolsync_row r
-  JOIN toolsync_back_course b ON b.toolsync_line = r.line
-  JOIN {course} c ON c.shortname = b.shortname
-   SET r.status = 'failed', r.message = CONCAT('another course (id ', c.id, ') has the short name ', c.shortname, ' now: rename that first')
- WHERE r.status IS NULL;
+INSERT IGNORE INTO toolsync_refusal (line, message)
+SELECT b.toolsync_line, CONCAT('another course (id ', c.id, ') has the short name ', c.shortname, ' now: rename that first')
+  FROM toolsync_back_course b
+  JOIN {course} c ON c.shortname = b.shortname;
 
 -- when: toolsync_back_course
-UPDATE toolsync_row r
-  JOIN toolsync_back_course b ON b.toolsync_line = r.line AND b.idnumber <> ''
+INSERT IGNORE INTO toolsync_refusal (line, message)
+SELECT b.toolsync_line, CONCAT('another course (', c.shortname, ', id ', c.id, ') has the idnumber ', c.idnumber, ' now')
+  FROM toolsync_back_course b
   JOIN {course} c ON c.idnumber = b.idnumber
-   SET r.status = 'failed', r.message = CONCAT('another course (', c.shortname, ', id ', c.id, ') has the idnumber ', c.idnumber, ' now')
- WHERE r.status IS NULL;
+ WHERE b.idnumber <> '';
 
 {% for name in tables if site_has(name) %}
 
 -- when: toolsync_back_{{ name }}
-UPDATE toolsync_row r
-  JOIN (SELECT b.toolsync_line AS line, MIN(t.id) AS id, COUNT(*) AS counted
-          FROM toolsync_back_{{ name }} b
-          JOIN {{ table(name) }} t ON t.id = b.id
-         GROUP BY b.toolsync_line) k ON k.line = r.line
-   SET r.status = 'failed', r.message = CONCAT(k.counted, ' ids of table {{ name }} are taken, the first is ', k.id)
- WHERE r.status IS NULL;
+INSERT IGNORE INTO toolsync_refusal (line, message)
+SELECT b.toolsync_line, CONCAT(COUNT(*), ' ids of table {{ name }} are taken, the first is ', MIN(t.id))
+  FROM toolsync_back_{{ name }} b
+  JOIN {{ table(name) }} t ON t.id = b.id
+ GROUP BY b.toolsync_line;
 {% for columns in unique_keys(name) if replaceable(name) != "TRUE" %}
 
 -- when: toolsync_back_{{ name }}
-UPDATE toolsync_row r
-  JOIN (SELECT b.toolsync_line AS line, MIN(t.id) AS id, COUNT(*) AS counted
-          FROM toolsync_back_{{ name }} b
-          JOIN {{ table(name) }} t ON {% for column in columns %}{{ "" if loop.first else " AND " }}t.`{{ column }}` = b.`{{ column }}`{% endfor %}
+INSERT IGNORE INTO toolsync_refusal (line, message)
+SELECT b.toolsync_line,
+       CONCAT(COUNT(*), ' rows of table {{ name }} that were created since stand in the place of rows to put back ({{ columns | join(", ") }}), the first has id ', MIN(t.id))
+  FROM toolsync_back_{{ name }} b
+  JOIN {{ table(name) }} t ON {% for column in columns %}{{ "" if loop.first else " AND " }}t.`{{ column }}` = b.`{{ column }}`{% endfor %}
 
-          LEFT JOIN toolsync_unmake_{{ name }} m ON m.id = t.id
-         WHERE m.id IS NULL AND NOT ({{ replaceable(name) }})
-         GROUP BY b.toolsync_line) k ON k.line = r.line
-   SET r.status = 'failed',
-       r.message = CONCAT(k.counted, ' rows of table {{ name }} that were created since stand in the place of rows to put back ({{ columns | join(", ") }}), the first has id ', k.id)
- WHERE r.status IS NULL;
+  LEFT JOIN toolsync_unmake_{{ name }} m ON m.id = t.id
+ WHERE m.id IS NULL AND NOT ({{ replaceable(name) }})
+ GROUP BY b.toolsync_line;
 {% endfor %}
 
 -- when: toolsync_became_{{ name }}
-UPDATE toolsync_row r
-  JOIN (SELECT b.toolsync_line AS line, MIN(b.id) AS id, COUNT(*) AS counted
-          FROM toolsync_became_{{ name }} b
-          LEFT JOIN {{ table(name) }} t ON t.id = b.id
-         WHERE t.id IS NULL
-         GROUP BY b.toolsync_line) k ON k.line = r.line
-   SET r.status = 'failed',
-       r.message = CONCAT(k.counted, ' rows of table {{ name }} that were changed are gone, the first had id ', k.id, ': put back what was deleted since first')
- WHERE r.status IS NULL;
+INSERT IGNORE INTO toolsync_refusal (line, message)
+SELECT b.toolsync_line,
+       CONCAT(COUNT(*), ' rows of table {{ name }} that were changed are gone, the first had id ', MIN(b.id), ': put back what was deleted since first')
+  FROM toolsync_became_{{ name }} b
+  LEFT JOIN {{ table(name) }} t ON t.id = b.id
+ WHERE t.id IS NULL
+ GROUP BY b.toolsync_line;
 {% if not option.overwrite_changes %}
 
 -- when: toolsync_became_{{ name }}
-UPDATE toolsync_row r
-  JOIN (SELECT b.toolsync_line AS line, MIN(b.id) AS id, COUNT(*) AS counted
-          FROM toolsync_became_{{ name }} b
-          JOIN toolsync_was_{{ name }} w ON w.toolsync_line = b.toolsync_line AND w.id = b.id
-          JOIN {{ table(name) }} t ON t.id = b.id
-         WHERE {% for column in columns_of(name) if column not in volatile %}{{ "" if loop.first else "\n            OR " }}NOT (w.`{{ column }}` <=> b.`{{ column }}` OR t.`{{ column }}` <=> b.`{{ column }}` OR t.`{{ column }}` <=> w.`{{ column }}`){% endfor %}
+INSERT IGNORE INTO toolsync_refusal (line, message)
+SELECT b.toolsync_line,
+       CONCAT(COUNT(*), ' rows of table {{ name }} were changed again since, the first has id ', MIN(b.id), ' (Param overwrite_changes puts them back all the same)')
+  FROM toolsync_became_{{ name }} b
+  JOIN toolsync_was_{{ name }} w ON w.toolsync_line = b.toolsync_line AND w.id = b.id
+  JOIN {{ table(name) }} t ON t.id = b.id
+ WHERE {% for column in columns_of(name) if column not in volatile %}{{ "" if loop.first else "\n    OR " }}NOT (w.`{{ column }}` <=> b.`{{ column }}` OR t.`{{ column }}` <=> b.`{{ column }}` OR t.`{{ column }}` <=> w.`{{ column }}`){% endfor %}
 
-         GROUP BY b.toolsync_line) k ON k.line = r.line
-   SET r.status = 'failed',
-       r.message = CONCAT(k.counted, ' rows of table {{ name }} were changed again since, the first has id ', k.id, ' (Param overwrite_changes puts them back all the same)')
- WHERE r.status IS NULL;
+ GROUP BY b.toolsync_line;
 {% endif %}
 {% endfor %}
+
+UPDATE toolsync_row r
+  JOIN toolsync_refusal f ON f.line = r.line
+   SET r.status = 'failed', r.message = f.message
+ WHERE r.status IS NULL;
 
 -- The course from which it takes its people has to exist, or to come back with it.
 DELETE k FROM toolsync_bundle k JOIN toolsync_row r ON r.line = k.line WHERE r.status IS NOT NULL;
 
 -- when: toolsync_back_enrol
-UPDATE toolsync_row r
-  JOIN toolsync_back_enrol b ON b.toolsync_line = r.line AND b.enrol = 'meta' AND b.status = 0
+INSERT IGNORE INTO toolsync_refusal (line, message)
+SELECT b.toolsync_line, CONCAT('the course (id ', b.customint1, ') that it takes its people from is gone: put that back first')
+  FROM toolsync_back_enrol b
   LEFT JOIN {course} c ON c.id = b.customint1
   LEFT JOIN toolsync_bundle k ON k.courseid = b.customint1
-   SET r.status = 'failed', r.message = CONCAT('the course (id ', b.customint1, ') that it takes its people from is gone: put that back first')
- WHERE r.status IS NULL AND c.id IS NULL AND k.line IS NULL;
+ WHERE b.enrol = 'meta' AND b.status = 0 AND c.id IS NULL AND k.line IS NULL;
+
+UPDATE toolsync_row r
+  JOIN toolsync_refusal f ON f.line = r.line
+   SET r.status = 'failed', r.message = f.message
+ WHERE r.status IS NULL;

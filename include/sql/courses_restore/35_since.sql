@@ -12,16 +12,15 @@ SELECT r.courseid, r.courseid FROM toolsync_row r WHERE r.status IS NULL AND r.k
 {% macro made_since(name, rows, condition) %}
 
 -- when: {{ rows }}
-UPDATE toolsync_row r
-  JOIN (SELECT p.courseid, MIN(t.id) AS id, COUNT(*) AS counted
-          FROM {{ rows }} p
-          JOIN {{ table(name) }} t ON t.id = p.id
-         WHERE {{ condition }}
-         GROUP BY p.courseid) k ON k.courseid = r.courseid
-   SET r.status = 'failed',
-       r.message = CONCAT(k.counted, ' rows of table {{ name }} were created in the new content since, the first has id ', k.id, ' (Param overwrite_changes deletes them)')
- WHERE r.status IS NULL AND r.kind = 'courses';
+INSERT IGNORE INTO toolsync_refusal (line, message)
+SELECT r.line, CONCAT(COUNT(*), ' rows of table {{ name }} were created in the new content since, the first has id ', MIN(t.id), ' (Param overwrite_changes deletes them)')
+  FROM {{ rows }} p
+  JOIN toolsync_row r ON r.courseid = p.courseid AND r.status IS NULL AND r.kind = 'courses'
+  JOIN {{ table(name) }} t ON t.id = p.id
+ WHERE {{ condition }}
+ GROUP BY r.line;
 {% endmacro %}
+CREATE TEMPORARY TABLE toolsync_remaining (id BIGINT NOT NULL PRIMARY KEY);
 {% for node in parts.root_to_leaf if node.remains != "TRUE" and node.name != "user_lastaccess" %}
 
 -- when: toolsync_of_course
@@ -29,21 +28,27 @@ CREATE TEMPORARY TABLE IF NOT EXISTS toolsync_unmake_{{ node.name }} (toolsync_l
 {% if not option.overwrite_changes and not node.people and site_has(node.name, "timemodified") and node.name not in ["grade_categories", "grade_items"] %}
 
 -- when: {{ node.part }}
-UPDATE toolsync_row r
-  JOIN (SELECT m.toolsync_line AS line, MAX(t.timemodified) AS timemodified, MIN(t.id) AS id
-          FROM toolsync_unmake_{{ node.name }} m
-          JOIN {{ table(node.name) }} t ON t.id = m.id
-         GROUP BY m.toolsync_line) k ON k.line = r.line
-   SET r.status = 'failed', r.message = CONCAT('the new content was changed since (table {{ node.name }}, id ', k.id, '; Param overwrite_changes deletes it all the same)')
- WHERE r.status IS NULL AND r.kind = 'courses' AND k.timemodified > r.made;
+INSERT IGNORE INTO toolsync_refusal (line, message)
+SELECT r.line, CONCAT('the new content was changed since (table {{ node.name }}, id ', MIN(t.id), '; Param overwrite_changes deletes it all the same)')
+  FROM toolsync_unmake_{{ node.name }} m
+  JOIN toolsync_row r ON r.line = m.toolsync_line AND r.status IS NULL AND r.kind = 'courses'
+  JOIN {{ table(node.name) }} t ON t.id = m.id
+ WHERE t.timemodified > r.made
+ GROUP BY r.line;
 {% endif %}
 
 -- when: {{ node.part }}
 DELETE p FROM {{ node.part }} p JOIN toolsync_unmake_{{ node.name }} m ON m.id = p.id;
 {% if node.remains %}
 
+-- when: toolsync_remaining
+DELETE FROM toolsync_remaining;
+
 -- when: {{ node.part }}
-DELETE p FROM {{ node.part }} p JOIN {{ table(node.name) }} t ON t.id = p.id WHERE {{ node.remains }};
+INSERT INTO toolsync_remaining (id) SELECT t.id FROM {{ node.part }} p JOIN {{ table(node.name) }} t ON t.id = p.id WHERE {{ node.remains }};
+
+-- when: toolsync_remaining
+DELETE p FROM {{ node.part }} p JOIN toolsync_remaining t ON t.id = p.id;
 {% endif %}
 {% if node.name not in harmless and replaceable(node.name) != "TRUE" %}
 {{ made_since(node.name, node.part, "NOT (" ~ replaceable(node.name) ~ ")") }}
@@ -65,6 +70,11 @@ SELECT t.id, p.courseid FROM toolsync_of_{{ parent }} p JOIN toolsync_unmake_{{ 
 {{ made_since(name, "toolsync_of_" ~ name, "TRUE") }}
 {% endif %}
 {% endfor %}
+
+UPDATE toolsync_row r
+  JOIN toolsync_refusal f ON f.line = r.line
+   SET r.status = 'failed', r.message = f.message
+ WHERE r.status IS NULL;
 {% for name in parts.root_to_leaf | rejectattr("remains", "equalto", "TRUE") | map(attribute="name") | reject("equalto", "user_lastaccess") | list
             + ["badge_issued", "badge_manual_award", "badge_criteria_met"] %}
 

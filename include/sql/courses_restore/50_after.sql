@@ -2,16 +2,27 @@
 CREATE TEMPORARY TABLE toolsync_dirty_user (userid BIGINT NOT NULL PRIMARY KEY);
 CREATE TEMPORARY TABLE toolsync_dirty_context (path VARCHAR(255) NOT NULL PRIMARY KEY);
 
-UPDATE toolsync_row r
-  JOIN {course} c ON c.id = r.courseid
-  JOIN {course_categories} k ON k.id = c.category
-   SET k.coursecount = (SELECT COUNT(*) FROM {course} x WHERE x.category = k.id)
- WHERE r.status IS NULL;
+CREATE TEMPORARY TABLE toolsync_course_back (id BIGINT NOT NULL PRIMARY KEY, category BIGINT NOT NULL);
 
-UPDATE toolsync_row r
-  JOIN {course} c ON c.id = r.courseid
-   SET c.cacherev = GREATEST(@now, c.cacherev + 1)
- WHERE r.status IS NULL;
+INSERT IGNORE INTO toolsync_course_back (id, category)
+SELECT c.id, c.category FROM toolsync_row r JOIN {course} c ON c.id = r.courseid WHERE r.status IS NULL;
+
+CREATE TEMPORARY TABLE toolsync_category_count (id BIGINT NOT NULL PRIMARY KEY, coursecount BIGINT NOT NULL);
+
+INSERT INTO toolsync_category_count (id, coursecount)
+SELECT k.id, k.counted
+  FROM (SELECT b.category AS id, (SELECT COUNT(*) FROM {course} x WHERE x.category = b.category) AS counted
+          FROM toolsync_course_back b
+         GROUP BY b.category) k
+  JOIN {course_categories} o ON o.id = k.id AND o.coursecount <> k.counted;
+
+UPDATE toolsync_category_count w
+  STRAIGHT_JOIN {course_categories} k ON k.id = w.id
+   SET k.coursecount = w.coursecount;
+
+UPDATE toolsync_course_back b
+  STRAIGHT_JOIN {course} c ON c.id = b.id
+   SET c.cacherev = GREATEST(@now, c.cacherev + 1);
 
 INSERT IGNORE INTO toolsync_dirty_user (userid)
 SELECT ue.userid
