@@ -28,10 +28,10 @@ def settings() -> dict[str, Any]:
     return yaml.safe_load((INCLUDE / "toolsync.yaml").read_text(encoding="utf-8"))
 
 
-def settings_now() -> Any:
+def settings_now() -> dict[str, Any]:
     """The content of `include/toolsync.yaml` as it is now, for what a person may change while a run goes on.
 
-    :raises WrongSetting: it is not YAML, as when it is half saved.
+    :raises WrongSetting: it has no settings, as when it is half saved.
     """
     page = INCLUDE / "toolsync.yaml"
     status = page.stat()
@@ -39,11 +39,14 @@ def settings_now() -> Any:
 
 
 @lru_cache(maxsize=1)
-def _page(path: Path, *stamp: int) -> Any:
+def _page(path: Path, *stamp: int) -> dict[str, Any]:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        page = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise WrongSetting(f"include/toolsync.yaml is not YAML: {' '.join(str(error).split())}") from None
+        raise WrongSetting(f"include/toolsync.yaml is not YAML: {' '.join(str(error).split())}.") from None
+    if not isinstance(page, dict):
+        raise WrongSetting(f"include/toolsync.yaml: expected settings and their values, found {page!r}.")
+    return page
 
 
 def number(
@@ -60,7 +63,9 @@ def number(
     fits = isinstance(value, int) if whole else isinstance(value, int | float)
     if value is not None and (not fits or isinstance(value, bool) or not least <= value < float("inf")):
         kind = "a whole number" if whole else "a number"
-        raise WrongSetting(f"include/toolsync.yaml, {name}: expected {kind} of at least {least:g}, or null, found {value!r}.")
+        raise WrongSetting(
+            f"include/toolsync.yaml, {name}: expected {kind} of at least {least:g}, or null, found {value!r}."
+        )
     return value
 
 

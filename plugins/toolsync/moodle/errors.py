@@ -14,7 +14,8 @@ LOCK_ERRORS = {1205, 1213}
 # The connection ended: the server went away or was stopped, someone or a timeout killed the connection, the network failed.
 LOST_ERRORS = {1053, 1927, 2006, 2013, 2055, 4031}
 # A statement took longer than `statement_seconds`, or somebody ended it.
-TOO_LONG_ERRORS = {1317, 1969, 3024}
+INTERRUPTED = 1317
+TOO_LONG_ERRORS = {INTERRUPTED, 1969, 3024}
 # The server is not there, or takes nobody else.
 ABSENT_ERRORS = {1040, 1129, 1203, 1226, 2002, 2003, 2005, 2026}
 # The connection names an account, a password or a database that the server does not know.
@@ -49,7 +50,7 @@ def is_lost(error: Exception) -> bool:
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Report what the connection or the account lacks, without retries; report an absent server, a lost connection, a lock or a statement that took too long, so that Airflow tries again.
+    """Report what the connection or the account lacks, without retries; report what another try may get over, so that Airflow tries again.
 
     :raises AirflowFailException: the server refuses the account, or a privilege is missing; the message lists those that the account needs.
     :raises AirflowException: the server can't be reached, the connection was lost, others kept rows locked, or a statement took too long.
@@ -78,10 +79,15 @@ def explained() -> Iterator[None]:
                 "the file goes on where it stopped when the task is cleared or the DAG runs again."
             ) from error
         if error_code(error) in TOO_LONG_ERRORS:
-            ended = "was ended by somebody" if error_code(error) == 1317 else "took longer than `statement_seconds` (include/toolsync.yaml)"
+            ended = (
+                "A statement was ended by somebody"
+                if error_code(error) == INTERRUPTED
+                else "A statement took longer than `statement_seconds` (include/toolsync.yaml)"
+            )
+            why = "; ".join([str(error.args[1]), *getattr(error, "__notes__", [])])
             raise AirflowException(
-                f"A statement {ended} ({'; '.join([error.args[1], *getattr(error, '__notes__', [])])}). The batch was not applied; the file goes on there when the "
-                "task is cleared or the DAG runs again. When it comes again, look at what else the server does, or allow more time."
+                f"{ended} ({why}). The batch was not applied; the file goes on there when the task is cleared or the DAG runs again. "
+                "When it comes again, look at what else the server does, or allow more time."
             ) from error
         if error_code(error) in LOCK_ERRORS:
             raise AirflowException(

@@ -1,0 +1,363 @@
+"""A run waits between batches while the server or a replica is busy, and goes on when it is not."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import MySQLdb
+import pytest
+import yaml
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+from tests.support.server import OPTIONS
+from tests.support.site import Site
+from tools.mariadb import PrivateServer, ServerInfo
+from toolsync import settings
+from toolsync.moodle.hook import MoodleHook
+from toolsync.moodle.session import MoodleSession
+from toolsync.running import throttle
+from toolsync.running.throttle import Limits, Throttle, throttle_limits
+from toolsync.settings import WrongSetting
+
+LOG = logging.getLogger("throttle of the tests")
+SMALL = (*OPTIONS, "innodb_buffer_pool_size=16M", "innodb_log_file_size=16M", "log-bin=binlog", "binlog_format=ROW")
+
+
+@pytest.fixture
+def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Writes the throttle's section of the settings."""
+    monkeypatch.setattr(settings, "INCLUDE", tmp_path)
+
+    def write(**section: Any) -> None:
+        fresh = tmp_path / "fresh.yaml"
+        fresh.write_text(yaml.safe_dump({"throttle": section}))
+        fresh.replace(tmp_path / "toolsync.yaml")
+
+    write()
+    return write
+
+
+@pytest.fixture
+def session(site: Site) -> Iterator[MoodleSession]:
+    with MoodleHook().session() as session:
+        session.commit()
+        yield session
+
+
+@contextmanager
+def busy(site: Site, threads: int) -> Iterator[None]:
+    """Queries that keep so many threads of the server at work."""
+    connections = [site.connect() for _ in range(threads)]
+
+    def sleep(connection: Any) -> None:
+        with connection.cursor() as cursor, suppress(MySQLdb.OperationalError):
+            cursor.execute("SELECT SLEEP(60)")
+
+    workers = [threading.Thread(target=sleep, args=(connection,)) for connection in connections]
+    numbers = [connection.thread_id() for connection in connections]
+    for worker in workers:
+        worker.start()
+    try:
+        while int(site.rows("SHOW GLOBAL STATUS LIKE 'Threads_running'")[0][1]) <= threads:
+            time.sleep(0.01)
+        yield
+    finally:
+        for number in numbers:
+            site.rows(f"KILL QUERY {number}")
+        for worker in workers:
+            worker.join()
+        for connection in connections:
+            connection.close()
+
+
+@contextmanager
+def waiting(throttle: Throttle) -> Iterator[threading.Thread]:
+    """A thread in which a run waits."""
+    thread = threading.Thread(target=throttle.wait)
+    thread.start()
+    try:
+        yield thread
+    finally:
+        thread.join(30)
+        assert not thread.is_alive()
+
+
+def until(condition: Callable[[], Any]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+# The settings
+
+
+def test_without_settings_nothing_is_looked_at(page: Callable[..., None]):
+    page()
+    Throttle(None, LOG).wait()  # type: ignore[arg-type]  # it has no session to look with
+
+
+def test_the_settings_that_ship_are_off():
+    assert throttle_limits(settings.settings()) == Limits()
+
+
+@pytest.mark.parametrize(
+    ("section", "words"),
+    [
+        ("fast", "expected pause_seconds, max_threads_running, .*, found 'fast'"),
+        ({"max_thread_running": 4}, "there is no 'max_thread_running'. Did you mean max_threads_running"),
+        (
+            {"max_threads_running": 0},
+            "max_threads_running: expected a whole number of at least 1, or null, found 0",
+        ),
+        ({"max_threads_running": 2.5}, "max_threads_running: expected a whole number"),
+        ({"max_threads_running": True}, "max_threads_running: expected a whole number .* found True"),
+        ({"pause_seconds": -1}, "pause_seconds: expected a number of at least 0, or null, found -1"),
+        ({"pause_seconds": "1 s"}, "pause_seconds: expected a number .* found '1 s'"),
+        ({"pause_seconds": float("inf")}, "pause_seconds: expected a number"),
+        ({"max_lag_seconds": 10}, "max_lag_seconds needs replica_conn_ids"),
+        ({"max_lag_seconds": 10, "replica_conn_ids": "moodle_replica"}, "replica_conn_ids: expected a list"),
+        ({"replica_conn_ids": [1]}, "replica_conn_ids: expected a list"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(section: Any, words: str):
+    with pytest.raises(WrongSetting, match=f"^include/toolsync.yaml, throttle: {words}"):
+        throttle_limits({"throttle": section})
+
+
+def test_a_run_with_wrong_settings_does_not_begin(page: Callable[..., None]):
+    page(max_threads=3)
+    with pytest.raises(AirflowFailException, match="there is no 'max_threads'.* Nothing was done"):
+        Throttle(None, LOG)  # type: ignore[arg-type]
+
+
+# The server
+
+
+def test_a_run_pauses(page: Callable[..., None], session: MoodleSession):
+    page(pause_seconds=0.3)
+    held = Throttle(session, LOG)
+    began = time.perf_counter()
+    held.wait()
+    held.wait()
+    assert 0.6 <= time.perf_counter() - began < 5
+
+
+def test_a_run_waits_while_the_server_is_busy_and_says_why(
+    page: Callable[..., None], site: Site, session: MoodleSession, caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+):  # fmt: skip
+    monkeypatch.setattr(throttle, "LOOK_EVERY", 0.05)
+    monkeypatch.setattr(throttle, "TELL_EVERY", 0.5)
+    caplog.set_level(logging.INFO, LOG.name)
+    page(max_threads_running=3)
+    held = Throttle(session, LOG)
+    held.wait()
+    assert caplog.messages == []
+    with busy(site, 4), waiting(held) as thread:
+        until(lambda: len(caplog.messages) == 2)
+        assert thread.is_alive()
+        assert set(caplog.messages) == {
+            "The server runs 5 threads, more than 3 (throttle: max_threads_running): waiting."
+        }
+        assert site.value("SELECT COUNT(*) FROM information_schema.innodb_trx") == 0
+        page(max_threads_running=50)  # loosened while it waits
+        thread.join(10)
+        assert not thread.is_alive()
+        assert caplog.messages[-1].endswith("(throttle). Going on.")
+
+
+@pytest.mark.parametrize("half", ["throttle: {max_thr", ""])
+def test_a_page_that_is_half_saved_ends_no_run(
+    page: Callable[..., None],
+    site: Site,
+    session: MoodleSession,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    half: str,
+):
+    monkeypatch.setattr(throttle, "LOOK_EVERY", 0.05)
+    page(max_threads_running=3)
+    held = Throttle(session, LOG)
+    with busy(site, 4), waiting(held) as thread:
+        (tmp_path / "toolsync.yaml").write_text(half)
+        time.sleep(0.5)
+        assert thread.is_alive()
+        page()
+
+
+def test_a_long_pause_does_not_lose_the_connection(
+    page: Callable[..., None], session: MoodleSession, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(throttle, "TELL_EVERY", 0.2)
+    session.execute("SET SESSION wait_timeout = 1")
+    page(pause_seconds=2.5)
+    Throttle(session, LOG).wait()
+    assert session.value("SELECT 1") == 1
+
+
+# Replicas
+
+
+class Pair:
+    """A server and a replica of it, with a table of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.main = PrivateServer(folder / "main", die_with_parent=True, options=(*SMALL, "server-id=1"))
+        self.replica = PrivateServer(folder / "replica", die_with_parent=True, options=(*SMALL, "server-id=2"))
+        main, replica = self.main.start(), self.replica.start()
+        self.main.execute(
+            "RESET MASTER; CREATE USER follower@'%' IDENTIFIED BY 'follow'; GRANT REPLICATION SLAVE ON *.* TO follower@'%'"
+        )
+        self.replica.execute(
+            f"CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = {main.port}, MASTER_USER = 'follower', MASTER_PASSWORD = 'follow', "
+            f"MASTER_CONNECT_RETRY = 1; START SLAVE; GRANT REPLICA MONITOR ON *.* TO {replica.user}@'127.0.0.1'"
+        )
+        self.main.execute("CREATE DATABASE shop; CREATE TABLE shop.orders (id INT PRIMARY KEY AUTO_INCREMENT)")
+        until(lambda: self.replica.execute("SELECT 1 FROM information_schema.tables WHERE table_name = 'orders'"))
+        self.info = replica
+
+    @contextmanager
+    def behind(self) -> Iterator[Callable[[], None]]:
+        """Keep the replica from applying what the server writes, until the function is called."""
+        connection = connect(self.info)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("LOCK TABLES shop.orders READ")
+                self.main.execute("INSERT INTO shop.orders VALUES ()")
+                time.sleep(2.5)
+                yield lambda: cursor.execute("UNLOCK TABLES") and None
+        finally:
+            connection.close()
+            until(
+                lambda: (
+                    self.replica.execute("SELECT COUNT(*) FROM shop.orders")
+                    == self.main.execute("SELECT COUNT(*) FROM shop.orders")
+                )
+            )
+
+    def stop(self) -> None:
+        self.replica.stop()
+        self.main.stop()
+
+
+def connect(info: ServerInfo) -> Any:
+    return MySQLdb.connect(unix_socket=info.socket, user=info.admin_user, passwd=info.admin_password)
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    pair = Pair(tmp_path_factory.mktemp("replication"))
+    yield pair
+    pair.stop()
+
+
+@pytest.fixture
+def replica(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> Pair:
+    monkeypatch.setenv("AIRFLOW_CONN_MOODLE_REPLICA", pair.replica.connection(""))
+    monkeypatch.setattr(throttle, "LOOK_EVERY", 0.05)
+    return pair
+
+
+def test_a_run_waits_for_a_replica_that_is_behind(
+    page: Callable[..., None], replica: Pair, session: MoodleSession, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level(logging.INFO, LOG.name)
+    page(max_lag_seconds=1, replica_conn_ids=["moodle_replica"])
+    held = Throttle(session, LOG)
+    held.wait()
+    assert caplog.messages == []
+    with replica.behind() as release, waiting(held) as thread:
+        until(lambda: caplog.messages)
+        assert thread.is_alive()
+        assert re.fullmatch(
+            r"The replica moodle_replica is [2-9] s behind, more than 1 \(throttle: max_lag_seconds\): waiting\.",
+            caplog.messages[0],
+        )
+        release()
+        thread.join(20)
+        assert not thread.is_alive()
+    held.close()
+
+
+def test_a_run_waits_for_a_replica_that_stands_still_or_is_away(
+    page: Callable[..., None], replica: Pair, session: MoodleSession, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level(logging.INFO, LOG.name)
+    page(max_lag_seconds=10, replica_conn_ids=["moodle_replica"])
+    held = Throttle(session, LOG)
+    replica.replica.execute("STOP SLAVE")
+    with waiting(held) as thread:
+        until(lambda: caplog.messages)
+        assert thread.is_alive()
+        replica.replica.execute("START SLAVE")
+    assert caplog.messages[0] == "The replica moodle_replica does not replicate (throttle: max_lag_seconds): waiting."
+    caplog.clear()
+    replica.replica.stop()
+    with waiting(held) as thread:
+        until(lambda: caplog.messages)
+        assert thread.is_alive()
+        replica.replica.start()
+    assert caplog.messages[0].startswith("The lag of the replica moodle_replica can't be known (")
+    held.close()
+
+
+def test_a_connection_to_a_replica_that_was_closed_is_opened_again(
+    page: Callable[..., None], replica: Pair, session: MoodleSession, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level(logging.INFO, LOG.name)
+    page(max_lag_seconds=10, replica_conn_ids=["moodle_replica"])
+    held = Throttle(session, LOG)
+    for number in replica.replica.execute(
+        "SELECT id FROM information_schema.processlist WHERE user = 'toolsync'"
+    ).split():
+        replica.replica.execute(f"KILL {number}")
+    held.wait()
+    assert caplog.messages == []
+
+
+def test_what_a_replica_lacks_is_told_before_anything_is_done(
+    page: Callable[..., None], replica: Pair, session: MoodleSession, site: Site, monkeypatch: pytest.MonkeyPatch
+):
+    page(max_lag_seconds=10, replica_conn_ids=["moodle_replica"])
+    values = json.loads(replica.replica.connection(""))
+
+    def with_connection(**others: Any) -> None:
+        monkeypatch.setenv("AIRFLOW_CONN_MOODLE_REPLICA", json.dumps(values | others))
+
+    replica.replica.execute(f"REVOKE REPLICA MONITOR ON *.* FROM {replica.info.user}@'127.0.0.1'")
+    try:
+        with pytest.raises(
+            AirflowFailException, match=r"may not ask how far .* Nothing was done\. Grant it REPLICA MONITOR"
+        ):
+            Throttle(session, LOG)
+    finally:
+        replica.replica.execute(f"GRANT REPLICA MONITOR ON *.* TO {replica.info.user}@'127.0.0.1'")
+    with_connection(password="wrong")
+    with pytest.raises(AirflowFailException, match="refuses it .* Nothing was done. Correct login"):
+        Throttle(session, LOG)
+    with_connection(schema="shop")
+    with pytest.raises(AirflowFailException, match="refuses it .*database 'shop'"):
+        Throttle(session, LOG)
+    with_connection(port=1)
+    with pytest.raises(
+        AirflowException, match="can't be reached .* Nothing was done. Look at host and port"
+    ) as failure:
+        Throttle(session, LOG)
+    assert not isinstance(failure.value, AirflowFailException)  # so Airflow tries again
+    main = json.loads(replica.main.connection(""))
+    replica.main.execute(f"GRANT REPLICA MONITOR ON *.* TO {main['login']}@'127.0.0.1'")
+    with_connection(**main)
+    with pytest.raises(AirflowFailException, match="is no replica"):
+        Throttle(session, LOG)
+    monkeypatch.delenv("AIRFLOW_CONN_MOODLE_REPLICA")
+    with pytest.raises(AirflowFailException, match="There is no Airflow connection 'moodle_replica'"):
+        Throttle(session, LOG)
