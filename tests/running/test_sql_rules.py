@@ -591,6 +591,22 @@ def test_every_statement_is_one_that_mysql_takes(folder: str):
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
+def test_no_insert_keeps_others_from_inserting_for_long(folder: str):
+    """MariaDB holds the AUTO-INC lock of the table to the end of an INSERT … SELECT."""
+    whole = {
+        statement.place
+        for sql, (statement, _) in statements(folder).items()
+        if isinstance(parsed(sql), exp.Insert) and names_both(sql) and not (statement.chunks or statement.fills)
+    }
+    assert whole == set()
+
+
+def names_both(sql: str) -> bool:
+    """Whether a statement names tables of ours and of the site."""
+    return {name.startswith("toolsync_") for name in named(sql)} == {True, False}
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
 def test_every_table_that_a_statement_names_is_known(folder: str):
     """The temporary tables that a parser finds are those that the check of names looks at, and Moodle has the others."""
     found = [

@@ -7,7 +7,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, nullcontext, suppress
 from typing import Any, Generic, Protocol, TypeVar
 
 from airflow.sdk.exceptions import AirflowFailException
@@ -25,6 +25,7 @@ from toolsync.running.ledger import Ledger, RecordsDisagree
 from toolsync.running.pace import Pace
 from toolsync.running.progress import Progress
 from toolsync.running.sql_folder import SqlFolder
+from toolsync.running.throttle import Throttle
 from toolsync.settings import settings
 
 BEGUN = "begun.json"  # there as soon as something of a file may have reached the site
@@ -70,6 +71,7 @@ class BatchRun(Generic[Item]):
         self.planning = planning
         self.execution = Execution(folder, columns, None if planning else approved_plan(cabinet, claim))
         self._ledger = Ledger(cabinet, claim, self.session)
+        self._throttle: Throttle | None = None
         self._resuming = True  # until the first batch that is not done yet
         self._committed = False  # whether a batch of this file may have been committed
         # A rehearsal is one transaction, however it is cut.
@@ -151,6 +153,12 @@ class BatchRun(Generic[Item]):
             self.cabinet.forget(self.claim, piece_name(PLAN, number))
 
     def _execute_all(self) -> None:
+        with closing(Throttle(self.session, self.log)) if not self.rehearsal else nullcontext() as throttle:
+            self._throttle = throttle
+            self._both_phases()
+
+    def _both_phases(self) -> None:
+        """Apply the lines, then what the type does at the end of a file."""
         report = Report(self.cabinet, self.claim)
         failed, lines = report.failed_lines(CHECKED), report.validated.get("lines", 0)
         try:
@@ -186,6 +194,8 @@ class BatchRun(Generic[Item]):
                     skipped += 1
                 progress.resumed(skipped)
             else:
+                if self._throttle and self._committed:
+                    self._throttle.wait()
                 batch = take(self._pace.lines, left)
                 self._execute(number, batch, work, progress)
                 progress.batch(len(batch), self.state.locked)
