@@ -46,6 +46,13 @@ UPDATE toolsync_row r
    SET r.status = 'failed', r.field = '{{ key }}', r.message = 'no course has this {{ key }}, so none can be renamed'
  WHERE r.status IS NULL AND r.courseid IS NULL AND r.rename <> '';
 {% endif %}
+
+-- The rows of these courses as the site has them: everything below compares with these.
+CREATE TEMPORARY TABLE toolsync_was_course (PRIMARY KEY (id)) AS SELECT c.* FROM {course} c LIMIT 0;
+
+INSERT IGNORE INTO toolsync_was_course
+SELECT c.* FROM toolsync_row r JOIN {course} c ON c.id = r.courseid;
+
 {% if given("template") %}
 {% set fills = option.force_update and option.template_mode != "none" %}
 -- The template: the course from which a new course is copied, or an existing one filled.
@@ -81,7 +88,7 @@ SELECT r.line, 'template', 'not used: the course exists (Params force_update and
 {% if given("rename") %}
 
 UPDATE toolsync_row r
-  JOIN {course} c ON c.id = r.courseid
+  JOIN toolsync_was_course c ON c.id = r.courseid
    SET r.status = 'failed', r.field = 'rename', r.message = 'existing courses are left as they are (Param force_update)'
  WHERE r.status IS NULL AND r.rename <> '' AND c.shortname <> r.rename COLLATE utf8mb4_bin;
 {% endif %}

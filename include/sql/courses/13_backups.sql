@@ -9,9 +9,12 @@ CREATE TEMPORARY TABLE toolsync_restored (line INT UNSIGNED NOT NULL PRIMARY KEY
 -- python: backups_known INTO toolsync_restored
 SELECT r.line FROM toolsync_row r WHERE r.backup = 1;
 
+INSERT IGNORE INTO toolsync_was_course
+SELECT c.* FROM toolsync_restored b JOIN {course} c ON c.id = b.courseid;
+
 UPDATE toolsync_row r
   JOIN toolsync_restored b ON b.line = r.line
-  LEFT JOIN {course} c ON c.id = b.courseid
+  LEFT JOIN toolsync_was_course c ON c.id = b.courseid
    SET r.courseid = c.id,
        r.status = IF(c.id IS NULL, 'failed', NULL),
        r.field = IF(c.id IS NULL, b.field, NULL),

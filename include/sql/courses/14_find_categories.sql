@@ -23,10 +23,18 @@ SELECT r.line,
 DELETE FROM toolsync_wish WHERE value = '';
 
 -- Names are separated by ` / `. Older files separate them by a plain slash, which may also be part of a name.
+CREATE TEMPORARY TABLE toolsync_slash_name (name VARCHAR(750) NOT NULL PRIMARY KEY);
+
+INSERT IGNORE INTO toolsync_slash_name (name)
+SELECT w.value
+  FROM toolsync_wish w
+  JOIN {course_categories} c ON c.parent = 0 AND c.name = w.value
+ WHERE w.kind = 'path' AND w.value LIKE '%/%' AND w.value NOT LIKE '% / %';
+
 UPDATE toolsync_wish w
-  LEFT JOIN {course_categories} c ON c.parent = 0 AND c.name = w.value
+  LEFT JOIN toolsync_slash_name c ON c.name = w.value
    SET w.value = TRIM(REGEXP_REPLACE(TRIM(BOTH '/' FROM w.value), '[[:space:]]*/[[:space:]]*', ' / '))
- WHERE w.kind = 'path' AND w.value LIKE '%/%' AND w.value NOT LIKE '% / %' AND c.id IS NULL;
+ WHERE w.kind = 'path' AND w.value LIKE '%/%' AND w.value NOT LIKE '% / %' AND c.name IS NULL;
 
 UPDATE toolsync_row r
   JOIN toolsync_wish w ON w.line = r.line
@@ -41,8 +49,8 @@ UPDATE toolsync_wish
 CREATE TEMPORARY TABLE toolsync_path (value VARCHAR(750) NOT NULL PRIMARY KEY, line INT UNSIGNED NOT NULL, categoryid BIGINT NULL, KEY (line));
 CREATE TEMPORARY TABLE toolsync_category (
     path VARCHAR(750) NOT NULL PRIMARY KEY, parentpath VARCHAR(750) NOT NULL, name VARCHAR(750) NOT NULL, level INT NOT NULL,
-    line INT UNSIGNED NOT NULL, categoryid BIGINT NULL, hits INT NOT NULL DEFAULT 0, made TINYINT NOT NULL DEFAULT 0,
-    KEY (parentpath), KEY (categoryid)
+    line INT UNSIGNED NOT NULL, categoryid BIGINT NULL, hits INT NOT NULL DEFAULT 0,
+    KEY (parentpath), KEY (line)
 );
 
 {% include "courses/category_paths.sql" %}
@@ -81,15 +89,28 @@ UPDATE toolsync_row r
 
 {% include "courses/path_ids.sql" %}
 
-UPDATE toolsync_wish w
-  JOIN (SELECT c.idnumber, MIN(c.id) AS id, COUNT(*) AS hits FROM {course_categories} c WHERE c.idnumber <> '' GROUP BY c.idnumber) c ON c.idnumber = w.value
-   SET w.categoryid = IF(c.hits = 1, c.id, NULL)
- WHERE w.kind = 'idnumber';
+CREATE TEMPORARY TABLE toolsync_wish_found (line INT UNSIGNED NOT NULL PRIMARY KEY, categoryid BIGINT NOT NULL, hits INT NOT NULL);
 
-UPDATE toolsync_wish w
+{% if by == "idnumber" or given("category_idnumber") %}
+INSERT INTO toolsync_wish_found (line, categoryid, hits)
+SELECT w.line, MIN(c.id), COUNT(*)
+  FROM {course_categories} c
+  STRAIGHT_JOIN toolsync_wish w ON w.value = c.idnumber
+ WHERE w.kind = 'idnumber' AND c.idnumber <> ''
+ GROUP BY w.line;
+
+{% endif %}
+{% if by == "id" %}
+INSERT INTO toolsync_wish_found (line, categoryid, hits)
+SELECT w.line, c.id, 1
+  FROM toolsync_wish w
   JOIN {course_categories} c ON c.id = IF(w.value REGEXP '^[0-9]{1,18}$', CAST(w.value AS UNSIGNED), 0)
-   SET w.categoryid = c.id
  WHERE w.kind = 'id';
+
+{% endif %}
+UPDATE toolsync_wish w
+  JOIN toolsync_wish_found c ON c.line = w.line
+   SET w.categoryid = IF(c.hits = 1, c.categoryid, NULL);
 
 UPDATE toolsync_row r
   JOIN toolsync_wish w ON w.line = r.line AND w.kind <> 'path' AND w.categoryid IS NULL

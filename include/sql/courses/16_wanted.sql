@@ -41,7 +41,7 @@ SELECT r.line, c.id, r.templateid, c.id IS NULL, c.id IS NULL AND r.templateid I
        IF(c.id IS NULL, COALESCE(r.showcompletionconditions, {{ of_template("showcompletionconditions") }}@new_showcompletionconditions), COALESCE(r.showcompletionconditions, c.showcompletionconditions)),
        COALESCE(w.categoryid, c.category), COALESCE(c.format, {{ of_template("format") }}NULL), c.category, 0
   FROM toolsync_row r
-  LEFT JOIN {course} c ON c.id = r.courseid
+  LEFT JOIN toolsync_was_course c ON c.id = r.courseid
 {% if given("template") %}
   LEFT JOIN {course} k ON k.id = r.templateid
 {% endif %}

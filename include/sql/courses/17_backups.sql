@@ -4,7 +4,7 @@
 
 UPDATE toolsync_course t
   JOIN toolsync_row r ON r.line = t.line AND r.backup = 1
-  JOIN {course} c ON c.id = t.id
+  JOIN toolsync_was_course c ON c.id = t.id
    SET t.restored = 1,
 {% if key != "id" %}
        t.{{ key }} = r.{{ key }},
@@ -16,7 +16,7 @@ INSERT INTO toolsync_note (line, field, message)
 SELECT t.line, 'startdate', CONCAT('dates inside the course are those of the backup, which begins on ', DATE(FROM_UNIXTIME(c.startdate)))
   FROM toolsync_course t
   JOIN toolsync_row r ON r.line = t.line
-  JOIN {course} c ON c.id = t.id
+  JOIN toolsync_was_course c ON c.id = t.id
  WHERE t.restored AND r.startdate <> c.startdate;
 
 -- The start date of a backup that is not restored yet is unknown, so it must not count as later than the end date.

@@ -39,7 +39,7 @@ SELECT t.line,
            NULL) AS fault
   FROM toolsync_course t
   JOIN toolsync_row r ON r.line = t.line
-  LEFT JOIN {course} c ON c.id = t.id
+  LEFT JOIN toolsync_was_course c ON c.id = t.id
   LEFT JOIN toolsync_wish w ON w.line = t.line
 HAVING fault IS NOT NULL;
 {% if given_any("topic#") %}

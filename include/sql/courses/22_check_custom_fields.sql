@@ -36,12 +36,13 @@ SELECT t.line, CONCAT(c.field, '|the site has no such custom field of courses')
 CREATE TEMPORARY TABLE toolsync_custom (
     line INT UNSIGNED NOT NULL, fieldid BIGINT NOT NULL, type VARCHAR(100) NOT NULL, field VARCHAR(300) NOT NULL, dataid BIGINT NULL,
     intvalue BIGINT NULL, decvalue DECIMAL(20, 5) NULL, charvalue LONGTEXT NULL, value LONGTEXT NOT NULL, fault TEXT NULL,
+    formerdec DECIMAL(20, 5) NULL, formervalue LONGTEXT NULL,
     PRIMARY KEY (line, fieldid), KEY (dataid)
 );
 
 {% set place = "INSTR(f.options COLLATE utf8mb4_bin, CONCAT('\\n', c.value, '\\n'))" %}
 -- An empty cell clears a stored value; where none is stored it does nothing.
-INSERT IGNORE INTO toolsync_custom (line, fieldid, type, field, dataid, intvalue, decvalue, charvalue, value, fault)
+INSERT IGNORE INTO toolsync_custom (line, fieldid, type, field, dataid, intvalue, decvalue, charvalue, value, fault, formerdec, formervalue)
 SELECT t.line, f.id, f.type, c.field, IF(t.isnew, NULL, d.id),
        CASE f.type WHEN 'checkbox' THEN COALESCE(c.yesno, 0)
                    WHEN 'date' THEN COALESCE(c.moment, 0)
@@ -63,7 +64,8 @@ SELECT t.line, f.id, f.type, c.field, IF(t.isnew, NULL, d.id),
             WHEN f.type = 'text' AND CHAR_LENGTH(c.value) > 1333 THEN 'expected at most 1333 characters'
             WHEN f.type = 'select' AND (c.value LIKE '%\n%' OR {{ place }} = 0)
                  THEN CONCAT('expected one of these:', REPLACE(TRIM(TRAILING '\n' FROM f.options), '\n', ' '))
-       END
+       END,
+       IF(t.isnew, NULL, d.decvalue), IF(t.isnew, NULL, d.value)
   FROM toolsync_course t
   JOIN toolsync_cell c ON c.line = t.line AND c.family = 'customfield_*'
   JOIN toolsync_field f ON f.shortname = c.name

@@ -23,8 +23,18 @@ UPDATE toolsync_teacher p
    SET p.status = 'failed', p.message = 'the guest account cannot be enrolled'
  WHERE p.status IS NULL AND p.userid = @guest;
 
+-- Existing courses with an enabled manual enrolment.
+CREATE TEMPORARY TABLE toolsync_manual (courseid BIGINT NOT NULL PRIMARY KEY);
+
+-- when: toolsync_teacher
+INSERT IGNORE INTO toolsync_manual (courseid)
+SELECT e.courseid
+  FROM toolsync_was_course c
+  JOIN {enrol} e ON e.courseid = c.id AND e.enrol = 'manual' AND e.status = 0;
+
 UPDATE toolsync_teacher p
   JOIN toolsync_course t ON t.line = p.line
+  LEFT JOIN toolsync_manual e ON e.courseid = t.id
   LEFT JOIN toolsync_method m ON m.enrol = 'manual'
 {% if given_any("enrolment_#") %}
   LEFT JOIN (SELECT a.line, MAX(a.action) AS action FROM toolsync_ask a WHERE a.enrol = 'manual' GROUP BY a.line) a ON a.line = p.line
@@ -32,8 +42,7 @@ UPDATE toolsync_teacher p
    SET p.status = 'failed', p.message = 'the course has no enabled manual enrolment'
  WHERE p.status IS NULL
    AND NOT (COALESCE(m.position, 0) > 0
-            AND {{ "COALESCE(a.action = 'on', " if given_any("enrolment_#") else "(" }}IF(t.isnew, m.isdefault AND m.status = 0,
-                    EXISTS (SELECT 1 FROM {enrol} e WHERE e.courseid = t.id AND e.enrol = 'manual' AND e.status = 0))));
+            AND {{ "COALESCE(a.action = 'on', " if given_any("enrolment_#") else "(" }}IF(t.isnew, m.isdefault AND m.status = 0, e.courseid IS NOT NULL)));
 
 {% with rows="toolsync_teacher" %}{% include "courses/failures.sql" %}{% endwith %}
 {% endif %}

@@ -14,71 +14,90 @@ SELECT p.name, '', 0, 0, 0, 0, 1, {{ 1 if option.new_categories_visible else 0 }
  WHERE p.categoryid IS NULL
  ORDER BY p.line, p.level;
 
-UPDATE toolsync_category p
-  JOIN {course_categories} c ON c.id > @last_category AND c.path = CONCAT('new ', p.line, ' ', p.level)
-   SET p.categoryid = c.id, p.made = 1
- WHERE p.categoryid IS NULL;
+CREATE TEMPORARY TABLE toolsync_made_category (id BIGINT NOT NULL PRIMARY KEY, path VARCHAR(750) NOT NULL, parentpath VARCHAR(750) NOT NULL);
 
--- @made_categories: number of categories that were created
-SET @made_categories = (SELECT COUNT(*) FROM toolsync_category WHERE made);
+INSERT INTO toolsync_made_category (id, path, parentpath)
+SELECT c.id, p.path, p.parentpath
+  FROM {course_categories} c
+  STRAIGHT_JOIN toolsync_category p ON p.line = SUBSTRING_INDEX(SUBSTRING(c.path, 5), ' ', 1) + 0 AND c.path = CONCAT('new ', p.line, ' ', p.level)
+ WHERE c.id > @last_category AND p.categoryid IS NULL;
 
-CREATE TEMPORARY TABLE toolsync_parent (path VARCHAR(750) NOT NULL PRIMARY KEY, categoryid BIGINT NOT NULL);
-
-INSERT INTO toolsync_parent (path, categoryid) SELECT p.path, p.categoryid FROM toolsync_category p WHERE @made_categories > 0;
-
-UPDATE {course_categories} c
-  JOIN toolsync_category p ON p.categoryid = c.id AND p.made
-  JOIN toolsync_parent u ON u.path = p.parentpath
-   SET c.parent = u.categoryid;
+UPDATE toolsync_made_category c STRAIGHT_JOIN toolsync_category p ON p.path = c.path SET p.categoryid = c.id;
 
 INSERT INTO {context} (contextlevel, instanceid, depth)
-SELECT 40, p.categoryid, 0 FROM toolsync_category p WHERE p.made ORDER BY p.categoryid;
+SELECT 40, c.id, 0 FROM toolsync_made_category c ORDER BY c.id;
+
+-- The parents of new categories that have one.
+CREATE TEMPORARY TABLE toolsync_parent (id BIGINT NOT NULL PRIMARY KEY, parent BIGINT NOT NULL);
+
+INSERT INTO toolsync_parent (id, parent)
+SELECT c.id, u.categoryid
+  FROM toolsync_made_category c
+  JOIN toolsync_category u ON u.path = c.parentpath;
 
 -- The whole tree in order. New categories come last among their siblings.
 CREATE TEMPORARY TABLE toolsync_rank (id BIGINT NOT NULL PRIMARY KEY, parent BIGINT NOT NULL, place INT NOT NULL, KEY (parent));
 
+-- when: toolsync_made_category
 INSERT INTO toolsync_rank (id, parent, place)
-SELECT c.id, c.parent, ROW_NUMBER() OVER (PARTITION BY c.parent ORDER BY c.sortorder = 0, c.sortorder, c.id)
+SELECT c.id, COALESCE(u.parent, c.parent), ROW_NUMBER() OVER (PARTITION BY COALESCE(u.parent, c.parent) ORDER BY c.sortorder = 0, c.sortorder, c.id)
   FROM {course_categories} c
- WHERE @made_categories > 0;
+  LEFT JOIN toolsync_parent u ON u.id = c.id;
 
 CREATE TEMPORARY TABLE toolsync_tree (
-    id BIGINT NOT NULL PRIMARY KEY, path VARCHAR(255) NOT NULL, visible TINYINT NOT NULL, contextid BIGINT NOT NULL, contextpath VARCHAR(255) NOT NULL,
-    depth INT NOT NULL, former BIGINT NOT NULL, sortorder BIGINT NOT NULL
+    id BIGINT NOT NULL PRIMARY KEY, parent BIGINT NOT NULL, path VARCHAR(255) NOT NULL, visible TINYINT NOT NULL, contextid BIGINT NOT NULL,
+    contextpath VARCHAR(255) NOT NULL, depth INT NOT NULL, former BIGINT NOT NULL, sortorder BIGINT NOT NULL
 );
 
-INSERT INTO toolsync_tree (id, path, visible, contextid, contextpath, depth, former, sortorder)
-WITH RECURSIVE tree (id, path, visible, contextid, contextpath, depth, former, place) AS (
-    SELECT CAST(0 AS SIGNED), CAST('' AS CHAR(1000)), 1, x.id, CAST(x.path AS CHAR(1000)), 0, CAST(0 AS SIGNED), CAST('' AS CHAR(1000))
+-- when: toolsync_rank
+INSERT INTO toolsync_tree (id, parent, path, visible, contextid, contextpath, depth, former, sortorder)
+WITH RECURSIVE tree (id, parent, path, visible, contextid, contextpath, depth, former, place) AS (
+    SELECT CAST(0 AS SIGNED), CAST(0 AS SIGNED), CAST('' AS CHAR(1000)), 1, x.id, CAST(x.path AS CHAR(1000)), 0, CAST(0 AS SIGNED), CAST('' AS CHAR(1000))
       FROM {context} x
      WHERE x.contextlevel = 10
      UNION ALL
-    SELECT c.id, CONCAT(t.path, '/', c.id), IF(c.id > @last_category, c.visibleold AND t.visible, c.visible), x.id, CONCAT(t.contextpath, '/', x.id),
+    SELECT c.id, t.id, CONCAT(t.path, '/', c.id), IF(c.id > @last_category, c.visibleold AND t.visible, c.visible), x.id, CONCAT(t.contextpath, '/', x.id),
            t.depth + 1, c.sortorder, CONCAT(t.place, LPAD(k.place, 6, '0'))
       FROM tree t
       JOIN toolsync_rank k ON k.parent = t.id
       JOIN {course_categories} c ON c.id = k.id
       JOIN {context} x ON x.contextlevel = 40 AND x.instanceid = c.id
 )
-SELECT id, path, visible, contextid, contextpath, depth, former, @category_size * ROW_NUMBER() OVER (ORDER BY place)
+SELECT id, parent, path, visible, contextid, contextpath, depth, former, @category_size * ROW_NUMBER() OVER (ORDER BY place)
   FROM tree
  WHERE id <> 0;
 
-UPDATE {course} c
-  JOIN toolsync_tree t ON t.id = c.category AND t.sortorder <> t.former AND t.id <= @last_category
-   SET c.sortorder = c.sortorder - t.former + t.sortorder;
+DELETE FROM toolsync_rank;
 
-UPDATE {course_categories} c
-  JOIN toolsync_tree t ON t.id = c.id
-   SET c.path = t.path, c.depth = t.depth, c.visible = t.visible, c.sortorder = t.sortorder
- WHERE t.sortorder <> t.former OR t.id > @last_category;
+DELETE t FROM toolsync_tree t WHERE t.sortorder = t.former AND t.id <= @last_category;
 
-UPDATE {context} x
-  JOIN toolsync_tree t ON t.contextid = x.id AND t.id > @last_category
-   SET x.path = t.contextpath, x.depth = t.depth + 1;
+-- Courses move with the sortorder of their category.
+CREATE TEMPORARY TABLE toolsync_course_shift (id BIGINT NOT NULL PRIMARY KEY, shift BIGINT NOT NULL);
+
+INSERT INTO toolsync_course_shift (id, shift)
+SELECT c.id, t.sortorder - t.former
+  FROM toolsync_tree t
+  JOIN {course} c ON c.category = t.id
+ WHERE t.id <= @last_category;
+
+UPDATE toolsync_course_shift w
+  STRAIGHT_JOIN {course} c ON c.id = w.id
+   SET c.sortorder = c.sortorder + w.shift;
+
+-- Of a category that was there, only the sortorder changes.
+UPDATE toolsync_tree t
+  STRAIGHT_JOIN {course_categories} c ON c.id = t.id
+   SET c.sortorder = t.sortorder,
+       c.parent = IF(t.id > @last_category, t.parent, c.parent), c.path = IF(t.id > @last_category, t.path, c.path),
+       c.depth = IF(t.id > @last_category, t.depth, c.depth), c.visible = IF(t.id > @last_category, t.visible, c.visible);
+
+UPDATE toolsync_tree t
+  STRAIGHT_JOIN {context} x ON x.id = t.contextid
+   SET x.path = t.contextpath, x.depth = t.depth + 1
+ WHERE t.id > @last_category;
 
 INSERT IGNORE INTO toolsync_stale (topic)
-SELECT 'categories' FROM DUAL WHERE @made_categories > 0;
+SELECT 'categories' FROM toolsync_made_category c LIMIT 1;
 
 {% include "courses/path_ids.sql" %}
 
@@ -86,15 +105,32 @@ UPDATE toolsync_course t
   JOIN toolsync_wish w ON w.line = t.line
    SET t.category = w.categoryid;
 
+-- The categories in which these courses are or will be.
+CREATE TEMPORARY TABLE toolsync_home (
+    id BIGINT NOT NULL PRIMARY KEY, sortorder BIGINT NOT NULL, visible TINYINT NOT NULL, contextpath VARCHAR(255) NULL, contextdepth INT NULL
+);
+
+INSERT INTO toolsync_home (id, sortorder, visible, contextpath, contextdepth)
+SELECT k.id, k.sortorder, k.visible, x.path, x.depth
+  FROM (SELECT t.category AS id FROM toolsync_course t GROUP BY t.category) d
+  JOIN {course_categories} k ON k.id = d.id
+  LEFT JOIN {context} x ON x.contextlevel = 40 AND x.instanceid = k.id;
+
+INSERT IGNORE INTO toolsync_home (id, sortorder, visible, contextpath, contextdepth)
+SELECT k.id, k.sortorder, k.visible, x.path, x.depth
+  FROM (SELECT t.formercategory AS id FROM toolsync_course t WHERE t.category <> t.formercategory GROUP BY t.formercategory) d
+  JOIN {course_categories} k ON k.id = d.id
+  LEFT JOIN {context} x ON x.contextlevel = 40 AND x.instanceid = k.id;
+
 -- A visible course that moves into a hidden category is hidden, and `visibleold` remembers that it was visible.
 UPDATE toolsync_course t
-  JOIN {course} c ON c.id = t.id
-  JOIN {course_categories} k ON k.id = t.category
+  JOIN toolsync_was_course c ON c.id = t.id
+  JOIN toolsync_home k ON k.id = t.category
    SET t.visibleold = t.visible
  WHERE t.visible <> c.visible AND NOT (t.visible = 1 AND c.visibleold = 1 AND k.visible = 0);
 
 UPDATE toolsync_course t
-  JOIN {course} c ON c.id = t.id
-  JOIN {course_categories} k ON k.id = t.category
+  JOIN toolsync_was_course c ON c.id = t.id
+  JOIN toolsync_home k ON k.id = t.category
    SET t.visible = 0
  WHERE t.visible = 1 AND k.visible = 0 AND (c.visible = 1 AND t.category <> c.category OR c.visible = 0 AND c.visibleold = 1);

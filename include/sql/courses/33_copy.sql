@@ -29,36 +29,49 @@ SELECT 'context', t.id, x.id, t.contextid
   FROM toolsync_course t
   JOIN {context} x ON x.contextlevel = 50 AND x.instanceid = t.templateid;
 
--- Copies of the templates' rows in `course`: an UPDATE that joined the rows themselves would lock them, and people working there would have to wait.
-CREATE TEMPORARY TABLE toolsync_origin AS SELECT k.* FROM {course} k LIMIT 0;
+-- The templates' rows in `course`.
+CREATE TEMPORARY TABLE toolsync_origin (PRIMARY KEY (id)) AS SELECT k.* FROM {course} k LIMIT 0;
 
 -- when: toolsync_copy
 INSERT INTO toolsync_origin
 SELECT k.* FROM (SELECT DISTINCT o.templateid FROM toolsync_copy o) s JOIN {course} k ON k.id = s.templateid;
 
 -- when: toolsync_copy
-UPDATE {course} c
-  JOIN toolsync_copy o ON o.courseid = c.id AND NOT o.merging
-  JOIN toolsync_origin k ON k.id = o.templateid
+UPDATE toolsync_copy o
+  STRAIGHT_JOIN toolsync_origin k ON k.id = o.templateid
+  STRAIGHT_JOIN {course} c ON c.id = o.courseid
    SET c.originalcourseid = k.id, c.timecreated = k.timecreated
        {%- for column in ["marker", "requested", "completionnotify", "pdfexportfont", "enableaitools", "enabledaiactions"] if site_has("course", column) %},
        c.{{ column }} = k.{{ column }}
-       {%- endfor %};
+       {%- endfor %}
+
+ WHERE NOT o.merging;
 
 {% include "shared/course/copy.sql" %}
 
 -- when: toolsync_copy_groupings
-UPDATE {course} c
-  JOIN toolsync_copy o ON o.courseid = c.id AND NOT o.merging
-  JOIN toolsync_origin k ON k.id = o.templateid
-  JOIN toolsync_copy_groupings m ON m.courseid = c.id AND m.oldid = k.defaultgroupingid
-   SET c.defaultgroupingid = m.newid;
+UPDATE toolsync_copy o
+  STRAIGHT_JOIN toolsync_origin k ON k.id = o.templateid
+  STRAIGHT_JOIN toolsync_copy_groupings m ON m.courseid = o.courseid AND m.oldid = k.defaultgroupingid
+  STRAIGHT_JOIN {course} c ON c.id = o.courseid
+   SET c.defaultgroupingid = m.newid
+ WHERE NOT o.merging;
 {% if given_any("customfield_*") %}
 
-UPDATE toolsync_custom x
+CREATE TEMPORARY TABLE toolsync_custom_copied (
+    line INT UNSIGNED NOT NULL, fieldid BIGINT NOT NULL, dataid BIGINT NOT NULL, decvalue DECIMAL(20, 5) NULL, value LONGTEXT NULL, PRIMARY KEY (line, fieldid)
+);
+
+-- when: toolsync_copy
+INSERT INTO toolsync_custom_copied (line, fieldid, dataid, decvalue, value)
+SELECT x.line, x.fieldid, d.id, d.decvalue, d.value
+  FROM toolsync_custom x
   JOIN toolsync_course t ON t.line = x.line AND t.isnew
   JOIN toolsync_field f ON f.id = x.fieldid
-  JOIN {customfield_data} d ON d.fieldid = f.id AND d.instanceid = t.id AND d.component = f.component AND d.area = f.area AND d.itemid = f.itemid
-   SET x.dataid = d.id;
+  JOIN {customfield_data} d ON d.fieldid = f.id AND d.instanceid = t.id AND d.component = f.component AND d.area = f.area AND d.itemid = f.itemid;
+
+UPDATE toolsync_custom x
+  JOIN toolsync_custom_copied d ON d.line = x.line AND d.fieldid = x.fieldid
+   SET x.dataid = d.dataid, x.formerdec = d.decvalue, x.formervalue = d.value;
 {% endif %}
 {% endif %}

@@ -1,87 +1,109 @@
 -- Update the courses that differ from what is stored, and what depends on them.
 {% from "courses/fields.sql" import texts, stored %}
 
-UPDATE toolsync_course t
-  JOIN {course} c ON c.id = t.id
+UPDATE toolsync_was_course c
+  STRAIGHT_JOIN toolsync_course t ON t.id = c.id
    SET t.changed = 1
- WHERE NOT t.isnew
-   AND (NOT c.enddate <=> t.enddate
+ WHERE NOT c.enddate <=> t.enddate
 {% for column in stored %}
-        OR NOT c.{{ column }} <=> t.{{ column }}{{ " COLLATE utf8mb4_bin" if column in texts }}
-{% endfor %}
-       );
+    OR NOT c.{{ column }} <=> t.{{ column }}{{ " COLLATE utf8mb4_bin" if column in texts }}
+{% endfor %};
 {% if given_any("customfield_*") %}
 
 UPDATE toolsync_course t
   JOIN toolsync_custom x ON x.line = t.line
-  LEFT JOIN {customfield_data} d ON d.id = x.dataid
    SET t.changed = 1
- WHERE d.id IS NULL OR IF(x.type = 'number', NOT d.decvalue <=> x.decvalue, d.value <> x.value COLLATE utf8mb4_bin);
+ WHERE x.dataid IS NULL OR IF(x.type = 'number', NOT x.formerdec <=> x.decvalue, x.formervalue <> x.value COLLATE utf8mb4_bin);
 {% endif %}
 
-UPDATE {course} c
-  JOIN toolsync_course t ON t.id = c.id
-   SET c.enddate = t.enddate, c.timemodified = @now
+-- The sortorders that change; those of new courses are right already.
+CREATE TEMPORARY TABLE toolsync_sortorder (id BIGINT NOT NULL PRIMARY KEY, sortorder BIGINT NOT NULL);
+
+INSERT INTO toolsync_sortorder (id, sortorder)
+SELECT c.id, k.sortorder + p.place
+  FROM toolsync_place p
+  JOIN toolsync_home k ON k.id = p.category
+  JOIN {course} c ON c.id = p.courseid
+ WHERE p.courseid <= @last_course AND c.sortorder <> k.sortorder + p.place;
+
+UPDATE toolsync_was_course w
+  STRAIGHT_JOIN toolsync_course t ON t.id = w.id
+  STRAIGHT_JOIN {course} c ON c.id = w.id
+   SET c.enddate = t.enddate, c.timemodified = @now, c.cacherev = IF(c.cacherev < @now OR c.cacherev > @now + 3600, @now, c.cacherev + 1)
 {%- for column in stored %}, c.{{ column }} = t.{{ column }}{% endfor %}
 
- WHERE t.changed AND NOT t.isnew;
+ WHERE t.changed;
 
-UPDATE {course} c
-  JOIN toolsync_place p ON p.courseid = c.id
-  JOIN {course_categories} k ON k.id = c.category
-   SET c.sortorder = k.sortorder + p.place
- WHERE c.sortorder <> k.sortorder + p.place;
+UPDATE toolsync_sortorder p
+  STRAIGHT_JOIN {course} c ON c.id = p.id
+   SET c.sortorder = p.sortorder;
 
-UPDATE {course_categories} k
-  JOIN toolsync_affected a ON a.categoryid = k.id
-   SET k.coursecount = (SELECT COUNT(*) FROM {course} c WHERE c.category = k.id);
+CREATE TEMPORARY TABLE toolsync_category_count (id BIGINT NOT NULL PRIMARY KEY, coursecount BIGINT NOT NULL);
+
+INSERT INTO toolsync_category_count (id, coursecount)
+SELECT k.id, d.counted
+  FROM (SELECT a.categoryid, COUNT(c.id) AS counted
+          FROM toolsync_affected a
+          LEFT JOIN {course} c ON c.category = a.categoryid
+         GROUP BY a.categoryid) d
+  JOIN {course_categories} k ON k.id = d.categoryid AND k.coursecount <> d.counted;
+
+UPDATE toolsync_category_count w
+  STRAIGHT_JOIN {course_categories} k ON k.id = w.id
+   SET k.coursecount = w.coursecount;
 
 -- If a course moves, its context and those of its activities, and of the blocks of both, get new paths.
 CREATE TEMPORARY TABLE toolsync_moved_context (id BIGINT NOT NULL PRIMARY KEY, former VARCHAR(255) NOT NULL, path VARCHAR(255) NOT NULL, deeper INT NOT NULL);
 
 INSERT INTO toolsync_moved_context (id, former, path, deeper)
-SELECT x.id, x.path, CONCAT(k.path, '/', x.id), k.depth + 1 - x.depth
+SELECT x.id, x.path, CONCAT(k.contextpath, '/', x.id), k.contextdepth + 1 - x.depth
   FROM toolsync_course t
   JOIN {context} x ON x.id = t.contextid
-  JOIN {context} k ON k.contextlevel = 40 AND k.instanceid = t.category
+  JOIN toolsync_home k ON k.id = t.category
  WHERE t.category <> t.formercategory AND t.changed;
 
+CREATE TEMPORARY TABLE toolsync_context_move (id BIGINT NOT NULL PRIMARY KEY, path VARCHAR(255) NULL, deeper INT NOT NULL);
+
+INSERT INTO toolsync_context_move (id, path, deeper) SELECT m.id, m.path, m.deeper FROM toolsync_moved_context m;
+
 {% for child in ["activities", "activities_blocks", "blocks"] %}
-UPDATE {context} x
+INSERT IGNORE INTO toolsync_context_move (id, path, deeper)
+SELECT x.id, CONCAT(m.path, SUBSTRING(x.path, CHAR_LENGTH(m.former) + 1)), m.deeper
+  FROM toolsync_moved_context m
 {% if child == "blocks" %}
-  JOIN {block_instances} b ON x.contextlevel = 80 AND x.instanceid = b.id
-  JOIN toolsync_moved_context m ON m.id = b.parentcontextid
-{% elif child == "activities" %}
-  JOIN {course_modules} cm ON x.contextlevel = 70 AND x.instanceid = cm.id
-  JOIN {context} u ON u.contextlevel = 50 AND u.instanceid = cm.course
-  JOIN toolsync_moved_context m ON m.id = u.id
+  JOIN {block_instances} b ON b.parentcontextid = m.id
+  JOIN {context} x ON x.contextlevel = 80 AND x.instanceid = b.id
 {% else %}
-  JOIN {block_instances} b ON x.contextlevel = 80 AND x.instanceid = b.id
-  JOIN {context} a ON a.id = b.parentcontextid AND a.contextlevel = 70
-  JOIN {course_modules} cm ON cm.id = a.instanceid
-  JOIN {context} u ON u.contextlevel = 50 AND u.instanceid = cm.course
-  JOIN toolsync_moved_context m ON m.id = u.id
+  JOIN {context} u ON u.id = m.id
+  JOIN {course_modules} cm ON cm.course = u.instanceid
+{% if child == "activities" %}
+  JOIN {context} x ON x.contextlevel = 70 AND x.instanceid = cm.id
+{% else %}
+  JOIN {context} a ON a.contextlevel = 70 AND a.instanceid = cm.id
+  JOIN {block_instances} b ON b.parentcontextid = a.id
+  JOIN {context} x ON x.contextlevel = 80 AND x.instanceid = b.id
 {% endif %}
-   SET x.path = CONCAT(m.path, SUBSTRING(x.path, CHAR_LENGTH(m.former) + 1)), x.depth = x.depth + m.deeper;
+{% endif %};
 
 {% endfor %}
-UPDATE {context} x
-  JOIN toolsync_moved_context m ON m.id = x.id
-   SET x.path = m.path, x.depth = x.depth + m.deeper;
+UPDATE toolsync_context_move w
+  STRAIGHT_JOIN {context} x ON x.id = w.id
+   SET x.path = w.path, x.depth = x.depth + w.deeper;
 
-UPDATE {course_format_options} o
-  JOIN toolsync_option x ON x.optionid = o.id
-  JOIN toolsync_course t ON t.line = x.line
+UPDATE toolsync_course t
+  STRAIGHT_JOIN toolsync_option x ON x.line = t.line
+  STRAIGHT_JOIN {course_format_options} o ON o.id = x.optionid
    SET o.value = x.value
- WHERE (t.changed OR t.isnew) AND NOT o.value <=> x.value COLLATE utf8mb4_bin;
+ WHERE (t.changed OR t.isnew) AND NOT x.former <=> x.value COLLATE utf8mb4_bin;
 
 DELETE o FROM toolsync_course t
-  JOIN {course_format_options} o ON o.courseid = t.id AND o.format = t.formerformat
+  STRAIGHT_JOIN {course_format_options} o ON o.courseid = t.id AND o.format = t.formerformat
  WHERE (t.changed OR t.isnew) AND t.format <> t.formerformat;
 
+-- chunks: toolsync_course.line
 INSERT INTO {course_format_options} (courseid, format, sectionid, name, value)
 SELECT t.id, t.format, 0, x.name, x.value
-  FROM toolsync_option x
-  JOIN toolsync_course t ON t.line = x.line
- WHERE (t.isnew OR t.changed) AND x.optionid IS NULL
+  FROM toolsync_course t
+  STRAIGHT_JOIN toolsync_option x ON x.line = t.line
+ WHERE (t.isnew OR t.changed) AND x.optionid IS NULL AND t.line BETWEEN @first AND @last
  ORDER BY t.line;

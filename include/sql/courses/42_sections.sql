@@ -1,13 +1,14 @@
 -- Create missing sections, and set the names and summaries that topicN gives.
 
-CREATE TEMPORARY TABLE toolsync_section_new (courseid BIGINT NOT NULL, section INT NOT NULL, PRIMARY KEY (courseid, section));
-
-INSERT INTO toolsync_section_new (courseid, section)
-SELECT t.id, n.n
+-- chunks: toolsync_course.line
+INSERT INTO {course_sections} (course, section, summary, summaryformat, sequence, visible, timemodified)
+SELECT t.id, n.n, '', 1, '', 1, @now
   FROM toolsync_course t
-  JOIN toolsync_number n ON n.n <= t.sections
- WHERE t.bare;
+  STRAIGHT_JOIN toolsync_number n ON n.n <= t.sections
+ WHERE t.bare AND t.line BETWEEN @first AND @last;
 {% if given_any("topic#") %}
+
+CREATE TEMPORARY TABLE toolsync_section_new (courseid BIGINT NOT NULL, section INT NOT NULL, PRIMARY KEY (courseid, section));
 
 INSERT INTO toolsync_section_new (courseid, section)
 SELECT t.id, n.n
@@ -23,30 +24,28 @@ CREATE TEMPORARY TABLE toolsync_section_room (courseid BIGINT NOT NULL PRIMARY K
 INSERT INTO toolsync_section_room (courseid, room)
 SELECT w.courseid, COUNT(*) FROM toolsync_section_new w GROUP BY w.courseid;
 
-UPDATE {course_sections} s
-  JOIN toolsync_course t ON t.id = s.course AND NOT t.bare
-  JOIN toolsync_section_room w ON w.courseid = s.course
-   SET s.section = -s.section - w.room
- WHERE s.component IS NOT NULL;
+CREATE TEMPORARY TABLE toolsync_section_later (id BIGINT NOT NULL PRIMARY KEY, section BIGINT NOT NULL);
 
-UPDATE {course_sections} s
-  JOIN toolsync_course t ON t.id = s.course AND NOT t.bare
-  JOIN toolsync_section_room w ON w.courseid = s.course
-   SET s.section = -s.section
- WHERE s.component IS NOT NULL AND s.section < 0;
-{% endif %}
+INSERT INTO toolsync_section_later (id, section)
+SELECT s.id, s.section + w.room
+  FROM toolsync_section_room w
+  JOIN {course_sections} s ON s.course = w.courseid AND s.component IS NOT NULL;
+{% for sign in ["-", ""] %}
+
+UPDATE toolsync_section_later w
+  STRAIGHT_JOIN {course_sections} s ON s.id = w.id
+   SET s.section = {{ sign }}w.section;
+{% endfor %}
 {% endif %}
 
+-- chunks: toolsync_section_new.courseid
 INSERT INTO {course_sections} (course, section, summary, summaryformat, sequence, visible, timemodified)
 SELECT w.courseid, w.section, '', 1, '', 1, @now
   FROM toolsync_section_new w
+ WHERE w.courseid BETWEEN @first AND @last
  ORDER BY w.courseid, w.section;
-{% if given_any("topic#") %}
 
-UPDATE toolsync_course t
-  JOIN toolsync_section_new w ON w.courseid = t.id
-   SET t.touched = 1
- WHERE NOT t.bare;
+UPDATE toolsync_course t JOIN toolsync_section_new w ON w.courseid = t.id SET t.touched = 1;
 
 CREATE TEMPORARY TABLE toolsync_topic (
     line INT UNSIGNED NOT NULL, sectionid BIGINT NOT NULL PRIMARY KEY, name LONGTEXT NOT NULL, summary LONGTEXT NULL, differs TINYINT NOT NULL
@@ -62,9 +61,10 @@ SELECT w.line, w.id, w.name, w.summary,
           JOIN toolsync_cell c ON c.line = t.line AND c.family = 'topic#' AND c.value <> ''
           JOIN {course_sections} s ON s.course = t.id AND s.section = c.n) w;
 
-UPDATE {course_sections} s
-  JOIN toolsync_topic p ON p.sectionid = s.id AND p.differs
-   SET s.name = p.name, s.summary = COALESCE(p.summary, s.summary), s.timemodified = @now;
+UPDATE toolsync_topic p
+  STRAIGHT_JOIN {course_sections} s ON s.id = p.sectionid
+   SET s.name = p.name, s.summary = COALESCE(p.summary, s.summary), s.timemodified = @now
+ WHERE p.differs;
 
 UPDATE toolsync_course t
   JOIN toolsync_topic p ON p.line = t.line AND p.differs

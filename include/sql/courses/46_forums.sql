@@ -1,14 +1,12 @@
 -- The Announcements forum of a course that shows announcements, the discussion forum of a social one.
 
-CREATE TEMPORARY TABLE toolsync_forum (
-    courseid BIGINT NOT NULL PRIMARY KEY, type VARCHAR(20) NOT NULL, forumid BIGINT NULL, sectionid BIGINT NULL, cmid BIGINT NULL
-);
+CREATE TEMPORARY TABLE toolsync_forum (courseid BIGINT NOT NULL PRIMARY KEY, type VARCHAR(20) NOT NULL);
 
 INSERT INTO toolsync_forum (courseid, type)
 SELECT t.id, IF(t.format = 'social', 'social', 'news')
   FROM toolsync_course t
  WHERE (t.isnew OR t.changed) AND (t.format = 'social' OR t.format <> 'singleactivity' AND t.newsitems > 0)
-   AND NOT EXISTS (SELECT 1 FROM {forum} f WHERE f.course = t.id AND f.type = IF(t.format = 'social', 'social', 'news'));
+   AND (t.bare OR NOT EXISTS (SELECT 1 FROM {forum} f WHERE f.course = t.id AND f.type = IF(t.format = 'social', 'social', 'news')));
 
 -- The name and introduction of such forums. On a site in another language: those that most of its own have.
 {% for type, name, intro in [
@@ -39,29 +37,39 @@ SELECT COALESCE(MAX(IF(name = 'forum_announcementsubscription', value, NULL)), 1
   FROM {config}
  WHERE name LIKE 'forum\_announcement%';
 
+-- chunks: toolsync_forum.courseid
 INSERT INTO {forum} (course, type, name, intro, introformat, assessed, forcesubscribe, maxattachments, maxbytes, timemodified)
 SELECT w.courseid, w.type, IF(w.type = 'news', @news_name, @social_name), IF(w.type = 'news', @news_intro, @social_intro), 1, 0,
        IF(w.type = 'news', @news_subscription, 0), IF(w.type = 'news', @news_attachments, 1), IF(w.type = 'news', @news_bytes, 0), @now
   FROM toolsync_forum w
+ WHERE w.courseid BETWEEN @first AND @last
  ORDER BY w.courseid;
 
-UPDATE toolsync_forum w
-  JOIN {forum} f ON f.course = w.courseid AND f.type = w.type
-  JOIN {course_sections} s ON s.course = w.courseid AND s.section = 0
-   SET w.forumid = f.id, w.sectionid = s.id;
+CREATE TEMPORARY TABLE toolsync_forum_made (courseid BIGINT NOT NULL PRIMARY KEY, forumid BIGINT NOT NULL, sectionid BIGINT NOT NULL);
+
+INSERT IGNORE INTO toolsync_forum_made (courseid, forumid, sectionid)
+SELECT w.courseid, f.id, s.id
+  FROM toolsync_forum w
+  STRAIGHT_JOIN {forum} f ON f.course = w.courseid AND f.type = w.type
+  STRAIGHT_JOIN {course_sections} s ON s.course = w.courseid AND s.section = 0;
 
 -- @forum_module: id of the activity module `forum`
 SET @forum_module = (SELECT id FROM {modules} WHERE name = 'forum');
 
+-- chunks: toolsync_forum_made.courseid
 INSERT INTO {course_modules} (course, module, instance, section, added)
 SELECT w.courseid, @forum_module, w.forumid, w.sectionid, @now
-  FROM toolsync_forum w
+  FROM toolsync_forum_made w
+ WHERE w.courseid BETWEEN @first AND @last
  ORDER BY w.courseid;
 
-UPDATE toolsync_forum w
-  JOIN {course_modules} cm ON cm.course = w.courseid AND cm.module = @forum_module AND cm.instance = w.forumid
-   SET w.cmid = cm.id;
+CREATE TEMPORARY TABLE toolsync_forum_module (sectionid BIGINT NOT NULL PRIMARY KEY, cmid BIGINT NOT NULL);
 
-UPDATE {course_sections} s
-  JOIN toolsync_forum w ON w.sectionid = s.id
+INSERT INTO toolsync_forum_module (sectionid, cmid)
+SELECT w.sectionid, cm.id
+  FROM toolsync_forum_made w
+  STRAIGHT_JOIN {course_modules} cm ON cm.course = w.courseid AND cm.module = @forum_module AND cm.instance = w.forumid;
+
+UPDATE toolsync_forum_module w
+  STRAIGHT_JOIN {course_sections} s ON s.id = w.sectionid
    SET s.sequence = IF(COALESCE(s.sequence, '') = '', w.cmid, CONCAT(s.sequence, ',', w.cmid));

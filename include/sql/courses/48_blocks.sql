@@ -22,23 +22,35 @@ SELECT w.format, '{{ region }}', ROW_NUMBER() OVER (PARTITION BY w.format ORDER 
   JOIN {block} b ON b.name = w.name;
 
 {% endfor %}
+-- chunks: toolsync_course.line
 INSERT INTO {block_instances} (blockname, parentcontextid, showinsubcontexts, pagetypepattern, defaultregion, defaultweight, configdata, timecreated, timemodified)
 SELECT b.name, t.contextid, b.everywhere, IF(b.everywhere, '*', 'course-view-*'), b.region, b.weight, '', @now, @now
   FROM toolsync_course t
   JOIN toolsync_block b ON b.format = t.format
- WHERE t.bare
+ WHERE t.bare AND t.line BETWEEN @first AND @last
  ORDER BY t.line, b.region DESC, b.weight;
 
-INSERT INTO {context} (contextlevel, instanceid, depth)
-SELECT 80, i.id, 0
-  FROM toolsync_course t
-  JOIN {block_instances} i ON i.parentcontextid = t.contextid
- WHERE t.bare
- ORDER BY i.id;
+CREATE TEMPORARY TABLE toolsync_block_made (id BIGINT NOT NULL PRIMARY KEY, contextpath VARCHAR(255) NULL, contextdepth INT NULL);
 
-UPDATE toolsync_course t
-  JOIN {block_instances} i ON i.parentcontextid = t.contextid
-  JOIN {context} u ON u.id = t.contextid
-  JOIN {context} x ON x.contextlevel = 80 AND x.instanceid = i.id
-   SET x.path = CONCAT(u.path, '/', x.id), x.depth = u.depth + 1
+-- when: toolsync_block
+INSERT INTO toolsync_block_made (id, contextpath, contextdepth)
+SELECT i.id, u.path, u.depth
+  FROM toolsync_course t
+  STRAIGHT_JOIN toolsync_course_context u ON u.id = t.contextid
+  STRAIGHT_JOIN {block_instances} i ON i.parentcontextid = t.contextid
  WHERE t.bare;
+
+-- chunks: toolsync_block_made.id
+INSERT INTO {context} (contextlevel, instanceid, depth)
+SELECT 80, b.id, 0 FROM toolsync_block_made b WHERE b.id BETWEEN @first AND @last ORDER BY b.id;
+
+CREATE TEMPORARY TABLE toolsync_block_context (id BIGINT NOT NULL PRIMARY KEY, path VARCHAR(255) NULL, depth INT NULL);
+
+INSERT INTO toolsync_block_context (id, path, depth)
+SELECT x.id, CONCAT(b.contextpath, '/', x.id), b.contextdepth + 1
+  FROM toolsync_block_made b
+  STRAIGHT_JOIN {context} x ON x.contextlevel = 80 AND x.instanceid = b.id;
+
+UPDATE toolsync_block_context w
+  STRAIGHT_JOIN {context} x ON x.id = w.id
+   SET x.path = w.path, x.depth = w.depth;

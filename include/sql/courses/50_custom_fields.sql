@@ -1,12 +1,12 @@
 -- Store the values of custom fields.
 {% if given_any("customfield_*") %}
 
-UPDATE {customfield_data} d
-  JOIN toolsync_custom x ON x.dataid = d.id
-  JOIN toolsync_course t ON t.line = x.line
+UPDATE toolsync_custom x
+  STRAIGHT_JOIN {customfield_data} d ON d.id = x.dataid
    SET d.intvalue = x.intvalue, d.decvalue = x.decvalue, d.charvalue = x.charvalue, d.value = x.value, d.timemodified = @now
- WHERE IF(x.type = 'number', NOT d.decvalue <=> x.decvalue, d.value <> x.value COLLATE utf8mb4_bin);
+ WHERE IF(x.type = 'number', NOT x.formerdec <=> x.decvalue, x.formervalue <> x.value COLLATE utf8mb4_bin);
 
+-- chunks: toolsync_custom.line
 INSERT INTO {customfield_data} (fieldid, instanceid, intvalue, decvalue, charvalue, value, valueformat, valuetrust, timecreated, timemodified, contextid,
        component, area, itemid)
 SELECT x.fieldid, t.id, x.intvalue, x.decvalue, x.charvalue, x.value, x.type = 'textarea', x.type = 'textarea' AND @trust_texts, @now, @now, t.contextid,
@@ -14,6 +14,6 @@ SELECT x.fieldid, t.id, x.intvalue, x.decvalue, x.charvalue, x.value, x.type = '
   FROM toolsync_custom x
   JOIN toolsync_course t ON t.line = x.line
   JOIN toolsync_field f ON f.id = x.fieldid
- WHERE x.dataid IS NULL
+ WHERE x.dataid IS NULL AND x.line BETWEEN @first AND @last
  ORDER BY x.line, x.fieldid;
 {% endif %}

@@ -1,17 +1,19 @@
 -- Add enrolment methods: the defaults of a new course, and those that a line asks for and the course lacks.
 {% from "courses/terms.sql" import methods with context %}
 
-CREATE TEMPORARY TABLE toolsync_method_new (courseid BIGINT NOT NULL, enrol VARCHAR(20) NOT NULL, position BIGINT NOT NULL, PRIMARY KEY (courseid, enrol));
+CREATE TEMPORARY TABLE toolsync_method_new (
+    courseid BIGINT NOT NULL, enrol VARCHAR(20) NOT NULL, position BIGINT NOT NULL, bare TINYINT NOT NULL, PRIMARY KEY (courseid, enrol)
+);
 
-INSERT INTO toolsync_method_new (courseid, enrol, position)
-SELECT t.id, m.enrol, m.position
+INSERT INTO toolsync_method_new (courseid, enrol, position, bare)
+SELECT t.id, m.enrol, m.position, t.bare
   FROM toolsync_course t
  CROSS JOIN toolsync_method m
  WHERE t.isnew AND m.isdefault;
 {% if methods %}
 
-INSERT IGNORE INTO toolsync_method_new (courseid, enrol, position)
-SELECT t.id, a.enrol, 1000 + a.n
+INSERT IGNORE INTO toolsync_method_new (courseid, enrol, position, bare)
+SELECT t.id, a.enrol, 1000 + a.n, t.bare
   FROM toolsync_ask a
   JOIN toolsync_course t ON t.line = a.line
   LEFT JOIN {enrol} e ON e.courseid = t.id AND e.enrol = a.enrol
@@ -27,16 +29,18 @@ SELECT w.courseid, w.enrol
   JOIN toolsync_method m ON m.enrol = w.enrol
  WHERE m.keyed;
 
+-- chunks: toolsync_method_new.courseid
 INSERT INTO {enrol} (enrol, status, courseid, sortorder, enrolperiod, expirynotify, expirythreshold, notifyall, password, roleid,
        customint1, customint2, customint3, customint4, customint5, customint6, timecreated, timemodified)
 SELECT w.enrol, m.status, w.courseid,
        ROW_NUMBER() OVER (PARTITION BY w.courseid ORDER BY w.position)
-       + (SELECT COALESCE(MAX(e.sortorder), -1) FROM {enrol} e WHERE e.courseid = w.courseid),
+       + IF(w.bare, -1, (SELECT COALESCE(MAX(e.sortorder), -1) FROM {enrol} e WHERE e.courseid = w.courseid)),
        m.enrolperiod, m.expirynotify, m.expirythreshold, m.notifyall, COALESCE(y.password, m.password), m.roleid,
        m.customint1, m.customint2, m.customint3, m.customint4, m.customint5, m.customint6, @now, @now
   FROM toolsync_method_new w
   JOIN toolsync_method m ON m.enrol = w.enrol
   LEFT JOIN toolsync_key y ON y.courseid = w.courseid AND y.enrol = w.enrol
+ WHERE w.courseid BETWEEN @first AND @last
  ORDER BY w.courseid, w.position;
 {% if methods or given_any("teacher#_account") %}
 

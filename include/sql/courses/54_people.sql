@@ -32,13 +32,14 @@ UPDATE toolsync_instance_op o
 {% if given_any("enrolment_#_disable") %}
 
 -- A cohort or meta enrolment that is added as disabled enrols nobody.
+-- chunks: toolsync_ask.line
 INSERT INTO {enrol} (enrol, status, courseid, sortorder, roleid, customint1, customint2, timecreated, timemodified)
 SELECT a.enrol, 1, t.id,
        ROW_NUMBER() OVER (PARTITION BY t.id ORDER BY a.n) + (SELECT COALESCE(MAX(e.sortorder), -1) FROM {enrol} e WHERE e.courseid = t.id),
        COALESCE(a.roleid, 0), a.customint1, a.customint2, @now, @now
   FROM toolsync_ask a
   JOIN toolsync_course t ON t.line = a.line
- WHERE a.missing AND a.action = 'off';
+ WHERE a.missing AND a.action = 'off' AND a.line BETWEEN @first AND @last;
 {% endif %}
 
 {% include "shared/people.sql" %}
@@ -54,22 +55,23 @@ UPDATE toolsync_course t
 -- The settings of a method: a start date with a period sets the end date, start and end dates set the period; no method ends before it starts.
 {% include "courses/find_methods.sql" %}
 
-UPDATE {enrol} e
-  JOIN toolsync_ask a ON a.enrolid = e.id
+UPDATE toolsync_ask a
+  STRAIGHT_JOIN {enrol} e ON e.id = a.enrolid
    SET e.roleid = NULL
  WHERE a.missing AND a.enrol = 'meta';
 
 CREATE TEMPORARY TABLE toolsync_setting (
     enrolid BIGINT NOT NULL PRIMARY KEY, line INT UNSIGNED NOT NULL, name VARCHAR(255) NULL, password VARCHAR(50) NULL, roleid BIGINT NULL,
-    startdate BIGINT NOT NULL, enddate BIGINT NOT NULL, period BIGINT NOT NULL, differs TINYINT NOT NULL DEFAULT 0
+    startdate BIGINT NOT NULL, enddate BIGINT NOT NULL, period BIGINT NOT NULL, differs TINYINT NOT NULL DEFAULT 0,
+    formername VARCHAR(255) NULL, formerpassword VARCHAR(50) NULL, formerrole BIGINT NULL, formerstart BIGINT NULL, formerend BIGINT NULL, formerperiod BIGINT NULL
 );
 
-INSERT INTO toolsync_setting (enrolid, line, name, password, roleid, startdate, enddate, period)
+INSERT INTO toolsync_setting (enrolid, line, name, password, roleid, startdate, enddate, period, formername, formerpassword, formerrole, formerstart, formerend, formerperiod)
 SELECT e.id, a.line, COALESCE(a.name, e.name), IF(a.enrol IN ('self', 'guest'), COALESCE(a.password, e.password), e.password), COALESCE(a.roleid, e.roleid),
        COALESCE(a.startdate, e.enrolstartdate, 0),
        IF(COALESCE(a.startdate, e.enrolstartdate) > 0 AND a.period > 0, COALESCE(a.startdate, e.enrolstartdate) + a.period,
           COALESCE(a.enddate, e.enrolenddate, 0)),
-       COALESCE(NULLIF(a.period, 0), e.enrolperiod, 0)
+       COALESCE(NULLIF(a.period, 0), e.enrolperiod, 0), e.name, e.password, e.roleid, e.enrolstartdate, e.enrolenddate, e.enrolperiod
   FROM toolsync_ask a
   JOIN {enrol} e ON e.id = a.enrolid
  WHERE a.n >= 0 AND a.action <> 'gone'
@@ -78,24 +80,22 @@ SELECT e.id, a.line, COALESCE(a.name, e.name), IF(a.enrol IN ('self', 'guest'), 
                             enddate = VALUES(enddate), period = VALUES(period);
 
 UPDATE toolsync_setting s
-  JOIN {enrol} e ON e.id = s.enrolid
    SET s.period = IF(s.enddate > 0, s.enddate - s.startdate, s.period)
- WHERE NOT (s.startdate <=> e.enrolstartdate AND s.enddate <=> e.enrolenddate);
+ WHERE NOT (s.startdate <=> s.formerstart AND s.enddate <=> s.formerend);
 
 UPDATE toolsync_setting s
-  JOIN {enrol} e ON e.id = s.enrolid
    SET s.enddate = GREATEST(s.enddate, s.startdate)
- WHERE NOT (s.startdate <=> e.enrolstartdate AND s.enddate <=> e.enrolenddate);
+ WHERE NOT (s.startdate <=> s.formerstart AND s.enddate <=> s.formerend);
 
 UPDATE toolsync_setting s
-  JOIN {enrol} e ON e.id = s.enrolid
   JOIN toolsync_course t ON t.line = s.line
    SET s.differs = 1, t.touched = 1
- WHERE NOT (e.name <=> s.name COLLATE utf8mb4_bin AND e.password <=> s.password COLLATE utf8mb4_bin AND e.roleid <=> s.roleid
-            AND COALESCE(e.enrolstartdate, 0) = s.startdate AND COALESCE(e.enrolenddate, 0) = s.enddate AND COALESCE(e.enrolperiod, 0) = s.period);
+ WHERE NOT (s.formername <=> s.name COLLATE utf8mb4_bin AND s.formerpassword <=> s.password COLLATE utf8mb4_bin AND s.formerrole <=> s.roleid
+            AND COALESCE(s.formerstart, 0) = s.startdate AND COALESCE(s.formerend, 0) = s.enddate AND COALESCE(s.formerperiod, 0) = s.period);
 
-UPDATE {enrol} e
-  JOIN toolsync_setting s ON s.enrolid = e.id AND s.differs
+UPDATE toolsync_setting s
+  STRAIGHT_JOIN {enrol} e ON e.id = s.enrolid
    SET e.name = s.name, e.password = s.password, e.roleid = s.roleid, e.enrolstartdate = s.startdate, e.enrolenddate = s.enddate,
-       e.enrolperiod = s.period, e.timemodified = @now;
+       e.enrolperiod = s.period, e.timemodified = @now
+ WHERE s.differs;
 {% endif %}

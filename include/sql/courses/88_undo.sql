@@ -23,12 +23,25 @@ SELECT p.id, p.courseid
 {% endfor %}
 
 -- Undoing restores neither the course's category and place nor its visibility.
+CREATE TEMPORARY TABLE toolsync_course_after (
+    id BIGINT NOT NULL PRIMARY KEY, category BIGINT NOT NULL, sortorder BIGINT NOT NULL, visible TINYINT NOT NULL, visibleold TINYINT NOT NULL
+);
+
+-- when: toolsync_before_course
+INSERT INTO toolsync_course_after (id, category, sortorder, visible, visibleold)
+SELECT c.id, c.category, c.sortorder, c.visible, c.visibleold FROM toolsync_before_course b JOIN {course} c ON c.id = b.id;
+
 UPDATE toolsync_before_course b
-  JOIN {course} c ON c.id = b.id
+  JOIN toolsync_course_after c ON c.id = b.id
    SET b.category = c.category, b.sortorder = c.sortorder, b.visible = c.visible, b.visibleold = c.visibleold;
 
+CREATE TEMPORARY TABLE toolsync_context_after (id BIGINT NOT NULL PRIMARY KEY, path VARCHAR(255) NULL, depth INT NOT NULL);
+
 -- when: toolsync_before_context
-UPDATE toolsync_before_context b JOIN {context} x ON x.id = b.id SET b.path = x.path, b.depth = x.depth;
+INSERT INTO toolsync_context_after (id, path, depth)
+SELECT x.id, x.path, x.depth FROM toolsync_before_context b JOIN {context} x ON x.id = b.id;
+
+UPDATE toolsync_before_context b JOIN toolsync_context_after x ON x.id = b.id SET b.path = x.path, b.depth = x.depth;
 
 {% include "shared/course/undone.sql" %}
 {% endif %}

@@ -1,9 +1,11 @@
 -- The outcome of each line, and the caches and sessions that changed courses make stale.
 
-UPDATE {course} c
-  JOIN toolsync_course t ON t.id = c.id
+-- 40_update_courses.sql did this for the courses that it changed.
+UPDATE toolsync_was_course w
+  STRAIGHT_JOIN toolsync_course t ON t.id = w.id
+  STRAIGHT_JOIN {course} c ON c.id = w.id
    SET c.cacherev = IF(c.cacherev < @now OR c.cacherev > @now + 3600, @now, c.cacherev + 1)
- WHERE NOT t.isnew AND (t.changed OR t.touched);
+ WHERE t.touched AND NOT t.changed;
 
 {% if given("template") %}
 

@@ -34,19 +34,26 @@ SELECT u.line, p.categoryid
  WHERE u.categoryid IS NULL AND p.categoryid IS NOT NULL
  ORDER BY u.line, p.level DESC;
 
-UPDATE toolsync_ask a
+CREATE TEMPORARY TABLE toolsync_elsewhere (line INT UNSIGNED NOT NULL, n BIGINT NOT NULL, PRIMARY KEY (line, n));
+
+INSERT INTO toolsync_elsewhere (line, n)
+SELECT a.line, a.n
+  FROM toolsync_ask a
   JOIN toolsync_course t ON t.line = a.line
   LEFT JOIN toolsync_wish w ON w.line = a.line
   LEFT JOIN toolsync_above u ON u.line = w.first
   LEFT JOIN {course_categories} k ON k.id = COALESCE(u.categoryid, t.category)
-  LEFT JOIN {cohort} h ON h.id = a.customint1
-  LEFT JOIN {context} x ON x.id = h.contextid
+  JOIN {cohort} h ON h.id = a.customint1
+  JOIN {context} x ON x.id = h.contextid AND x.contextlevel = 40
+ WHERE a.status IS NULL AND a.enrol = 'cohort' AND NOT COALESCE(CONCAT(k.path, '/') LIKE CONCAT('%/', x.instanceid, '/%'), 0);
+
+UPDATE toolsync_ask a
+  LEFT JOIN toolsync_elsewhere x ON x.line = a.line AND x.n = a.n
    SET a.status = 'failed', a.field = COALESCE(a.sourcefield, a.field),
        a.message = CASE WHEN a.cohort IS NULL THEN 'expected a cohort in the column that ends in _cohortidnumber'
                         WHEN a.roleid IS NULL THEN 'expected a role in the column that ends in _role'
                         ELSE 'this cohort belongs to a category that the course is not in' END
- WHERE a.status IS NULL AND a.enrol = 'cohort'
-   AND (a.cohort IS NULL OR a.roleid IS NULL OR x.contextlevel = 40 AND NOT COALESCE(CONCAT(k.path, '/') LIKE CONCAT('%/', x.instanceid, '/%'), 0));
+ WHERE a.status IS NULL AND a.enrol = 'cohort' AND (a.cohort IS NULL OR a.roleid IS NULL OR x.line IS NOT NULL);
 
 UPDATE toolsync_ask a
   JOIN toolsync_course t ON t.line = a.line
@@ -54,16 +61,30 @@ UPDATE toolsync_ask a
        a.message = IF(a.master IS NULL, 'expected a course in the column that ends in _metacoursename', 'a course cannot take its people from itself')
  WHERE a.status IS NULL AND a.enrol = 'meta' AND (a.master IS NULL OR a.customint1 = t.id);
 
-UPDATE toolsync_ask a
-  LEFT JOIN {role_context_levels} l ON l.roleid = a.roleid AND l.contextlevel = 50
-   SET a.status = 'failed', a.field = a.rolefield, a.message = 'this role cannot be given in courses'
- WHERE a.status IS NULL AND a.roleid IS NOT NULL AND l.id IS NULL;
+CREATE TEMPORARY TABLE toolsync_course_role (roleid BIGINT NOT NULL PRIMARY KEY);
+
+INSERT IGNORE INTO toolsync_course_role (roleid)
+SELECT l.roleid FROM {role_context_levels} l WHERE l.contextlevel = 50;
 
 UPDATE toolsync_ask a
+  LEFT JOIN toolsync_course_role l ON l.roleid = a.roleid
+   SET a.status = 'failed', a.field = a.rolefield, a.message = 'this role cannot be given in courses'
+ WHERE a.status IS NULL AND a.roleid IS NOT NULL AND l.roleid IS NULL;
+
+CREATE TEMPORARY TABLE toolsync_group_asked (line INT UNSIGNED NOT NULL, n BIGINT NOT NULL, groupid BIGINT NOT NULL, PRIMARY KEY (line, n));
+
+INSERT IGNORE INTO toolsync_group_asked (line, n, groupid)
+SELECT a.line, a.n, g.id
+  FROM toolsync_ask a
   JOIN toolsync_course t ON t.line = a.line
-  LEFT JOIN {groups} g ON g.courseid = t.id AND g.name = a.groupname
-   SET a.customint2 = g.id,
-       a.field = IF(g.id IS NULL OR a.newgroup, a.groupfield, a.field),
-       a.message = CASE WHEN a.newgroup THEN 'expected a new group or the name of an existing one, not both' WHEN g.id IS NULL THEN 'the course has no group of this name' END,
-       a.status = IF(g.id IS NULL OR a.newgroup, 'failed', NULL)
+  JOIN {groups} g ON g.courseid = t.id AND g.name = a.groupname
+ WHERE a.status IS NULL AND a.groupname IS NOT NULL AND a.enrol IN ('cohort', 'meta')
+ ORDER BY a.line, a.n, g.id;
+
+UPDATE toolsync_ask a
+  LEFT JOIN toolsync_group_asked g ON g.line = a.line AND g.n = a.n
+   SET a.customint2 = g.groupid,
+       a.field = IF(g.groupid IS NULL OR a.newgroup, a.groupfield, a.field),
+       a.message = CASE WHEN a.newgroup THEN 'expected a new group or the name of an existing one, not both' WHEN g.groupid IS NULL THEN 'the course has no group of this name' END,
+       a.status = IF(g.groupid IS NULL OR a.newgroup, 'failed', NULL)
  WHERE a.status IS NULL AND a.groupname IS NOT NULL AND a.enrol IN ('cohort', 'meta');

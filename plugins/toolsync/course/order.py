@@ -64,11 +64,11 @@ def _touched(parts: list[Sequence[Any]], names_of: dict[int, set[int]]) -> dict[
     return touched
 
 
-def places(rows: Iterable[Sequence[Any]]) -> list[tuple[int, int, int]]:
+def places(rows: Iterable[Sequence[Any]]) -> list[tuple[int, int, int, int]]:
     """Where courses end up in their categories if Moodle's `fix_course_sortorder` runs after each line.
 
     :param rows: the values of a `Place` each: all courses of the categories concerned.
-    :return: course id, place (from 1), and 1 if a line moved the course.
+    :return: course id, category, place (from 1), and 1 if a line moved the course.
     """
     courses = sorted(map(Place._make, rows), key=lambda row: (row.place, -row.course))
     order: dict[int, list[int]] = {}  # course ids by category
@@ -79,8 +79,8 @@ def places(rows: Iterable[Sequence[Any]]) -> list[tuple[int, int, int]]:
     of_lines = sorted((row for row in courses if row.line is not None), key=attrgetter("line"))
     moved = {row.course for row in of_lines if _put(order, row)}
     return [
-        (course, place, int(course in moved))
-        for ordered in order.values()
+        (course, category, place, int(course in moved))
+        for category, ordered in order.items()
         for place, course in enumerate(ordered, start=1)
     ]
 

@@ -1,7 +1,7 @@
 -- What Moodle adds to the template's rows, or changes in them, in a copy. Included by copy.sql.
 
 -- Every module and block gets a context, even if the template's has none yet.
-CREATE TEMPORARY TABLE toolsync_context_new (contextlevel BIGINT NOT NULL, instanceid BIGINT NOT NULL, PRIMARY KEY (contextlevel, instanceid));
+CREATE TEMPORARY TABLE toolsync_context_new (contextlevel BIGINT NOT NULL, instanceid BIGINT NOT NULL, PRIMARY KEY (contextlevel, instanceid), KEY (instanceid));
 {% for level, name in [(70, "course_modules"), (80, "block_instances")] %}
 
 -- when: toolsync_copy_{{ name }}
@@ -13,22 +13,40 @@ SELECT {{ level }}, m.newid
 {% endfor %}
 
 -- when: toolsync_context_new
-INSERT INTO {context} (contextlevel, instanceid, depth) SELECT w.contextlevel, w.instanceid, 0 FROM toolsync_context_new w ORDER BY w.contextlevel, w.instanceid;
+-- chunks: toolsync_context_new.instanceid
+INSERT INTO {context} (contextlevel, instanceid, depth)
+SELECT w.contextlevel, w.instanceid, 0 FROM toolsync_context_new w WHERE w.instanceid BETWEEN @first AND @last ORDER BY w.contextlevel, w.instanceid;
+
+CREATE TEMPORARY TABLE toolsync_context_path (id BIGINT NOT NULL PRIMARY KEY, path VARCHAR(255) NULL, depth INT NOT NULL);
 
 -- when: toolsync_copy_course_modules
-UPDATE toolsync_copy_course_modules m
+INSERT INTO toolsync_context_path (id, path, depth)
+SELECT x.id, CONCAT(u.path, '/', x.id), u.depth + 1
+  FROM toolsync_copy_course_modules m
   STRAIGHT_JOIN {context} u ON u.contextlevel = 50 AND u.instanceid = m.courseid
   STRAIGHT_JOIN {context} x ON x.contextlevel = 70 AND x.instanceid = m.newid
-   SET x.path = CONCAT(u.path, '/', x.id), x.depth = u.depth + 1
  WHERE m.seq > 0;
 
+-- Contexts of activities first: blocks can be shown in them.
+UPDATE toolsync_context_path w
+  STRAIGHT_JOIN {context} x ON x.id = w.id
+   SET x.path = w.path, x.depth = w.depth;
+
+-- when: toolsync_context_path
+DELETE FROM toolsync_context_path;
+
 -- when: toolsync_copy_block_instances
-UPDATE toolsync_copy_block_instances m
+INSERT INTO toolsync_context_path (id, path, depth)
+SELECT x.id, CONCAT(u.path, '/', x.id), u.depth + 1
+  FROM toolsync_copy_block_instances m
   STRAIGHT_JOIN {block_instances} i ON i.id = m.newid
   STRAIGHT_JOIN {context} u ON u.id = i.parentcontextid
   STRAIGHT_JOIN {context} x ON x.contextlevel = 80 AND x.instanceid = i.id
-   SET x.path = CONCAT(u.path, '/', x.id), x.depth = u.depth + 1
  WHERE m.seq > 0;
+
+UPDATE toolsync_context_path w
+  STRAIGHT_JOIN {context} x ON x.id = w.id
+   SET x.path = w.path, x.depth = w.depth;
 
 -- Modules that are missing in the sequence of their section come last.
 CREATE TEMPORARY TABLE toolsync_unplaced (sectionid BIGINT NOT NULL PRIMARY KEY, modules LONGTEXT NOT NULL);
@@ -43,8 +61,8 @@ SELECT s.id, GROUP_CONCAT(cm.id ORDER BY cm.id)
  GROUP BY s.id;
 
 -- when: toolsync_unplaced
-UPDATE {course_sections} s
-  JOIN toolsync_unplaced w ON w.sectionid = s.id
+UPDATE toolsync_unplaced w
+  STRAIGHT_JOIN {course_sections} s ON s.id = w.sectionid
    SET s.sequence = IF(COALESCE(s.sequence, '') = '', w.modules, CONCAT(s.sequence, ',', w.modules));
 
 -- A single-discussion forum gets a new discussion, because people's posts are not copied.
@@ -67,8 +85,13 @@ SELECT f.course, f.id, f.name, 0, @actor, -1, f.assessed, @now, @actor
   JOIN {forum} f ON f.id = s.forumid
  ORDER BY f.id;
 
+CREATE TEMPORARY TABLE toolsync_single_made (id BIGINT NOT NULL PRIMARY KEY, made BIGINT NOT NULL);
+
 -- when: toolsync_single
-UPDATE toolsync_single s JOIN {forum_discussions} d ON d.forum = s.forumid SET s.discussionid = d.id;
+INSERT IGNORE INTO toolsync_single_made (id, made)
+SELECT s.forumid, d.id FROM toolsync_single s JOIN {forum_discussions} d ON d.forum = s.forumid;
+
+UPDATE toolsync_single s JOIN toolsync_single_made d ON d.id = s.forumid SET s.discussionid = d.made;
 
 CREATE TEMPORARY TABLE toolsync_single_text (forumid BIGINT NOT NULL PRIMARY KEY, words BIGINT NOT NULL, characters BIGINT NOT NULL);
 
@@ -86,11 +109,16 @@ SELECT s.discussionid, 0, @actor, @now, @now, 1, f.name, f.intro, f.introformat,
   JOIN toolsync_single_text w ON w.forumid = s.forumid
  ORDER BY s.discussionid;
 
--- when: toolsync_single
-UPDATE toolsync_single s JOIN {forum_posts} p ON p.discussion = s.discussionid SET s.postid = p.id;
+-- when: toolsync_single_made
+DELETE FROM toolsync_single_made;
 
 -- when: toolsync_single
-UPDATE {forum_discussions} d JOIN toolsync_single s ON s.discussionid = d.id SET d.firstpost = s.postid;
+INSERT IGNORE INTO toolsync_single_made (id, made)
+SELECT s.discussionid, p.id FROM toolsync_single s JOIN {forum_posts} p ON p.discussion = s.discussionid;
+
+UPDATE toolsync_single s JOIN toolsync_single_made p ON p.id = s.discussionid SET s.postid = p.made;
+
+UPDATE toolsync_single_made s STRAIGHT_JOIN {forum_discussions} d ON d.id = s.id SET d.firstpost = s.made;
 
 CREATE TEMPORARY TABLE toolsync_single_file AS SELECT t.* FROM {files} t LIMIT 0;
 
@@ -129,12 +157,18 @@ SELECT '', '\\core\\task\\refresh_mod_calendar_events_task', @now, CONCAT('{"cou
   FROM toolsync_copy c;
 
 -- The names of badge criteria's parameters contain ids of activities, or of the course.
+CREATE TEMPORARY TABLE toolsync_badge_param (id BIGINT NOT NULL PRIMARY KEY, name VARCHAR(255) NOT NULL);
+
 -- when: toolsync_copy_badge_criteria_param
-UPDATE {badge_criteria_param} n
-  JOIN toolsync_copy_badge_criteria_param m ON m.newid = n.id AND m.seq > 0
+INSERT INTO toolsync_badge_param (id, name)
+SELECT n.id, CONCAT(SUBSTRING_INDEX(n.name, '_', 1), '_', CASE k.criteriatype WHEN 1 THEN COALESCE(v.newid, 0) WHEN 2 THEN n.value ELSE m.courseid END)
+  FROM toolsync_copy_badge_criteria_param m
+  JOIN {badge_criteria_param} n ON n.id = m.newid
   JOIN {badge_criteria} k ON k.id = n.critid AND k.criteriatype IN (1, 2, 4)
   LEFT JOIN toolsync_copy_course_modules v ON v.courseid = m.courseid AND v.oldid = IF(k.criteriatype = 1, SUBSTRING_INDEX(n.name, '_', -1) + 0, NULL)
-   SET n.name = CONCAT(SUBSTRING_INDEX(n.name, '_', 1), '_', CASE k.criteriatype WHEN 1 THEN COALESCE(v.newid, 0) WHEN 2 THEN n.value ELSE m.courseid END);
+ WHERE m.seq > 0;
+
+UPDATE toolsync_badge_param w STRAIGHT_JOIN {badge_criteria_param} n ON n.id = w.id SET n.name = w.name;
 {% if site_has("ltiservice_gradebookservices", "resourceid") %}
 
 -- Line items of external tools that are older than the table.
@@ -155,21 +189,29 @@ CREATE TEMPORARY TABLE toolsync_item_place (id BIGINT NOT NULL PRIMARY KEY, sort
 
 -- when: toolsync_copy_grade_items
 INSERT INTO toolsync_item_place (id, sortorder)
-SELECT v.id, v.sortorder + SUM(v.shared) OVER (PARTITION BY v.courseid ORDER BY v.sortorder, v.id) - v.shared
-  FROM (SELECT i.id, i.courseid, i.sortorder, COUNT(*) OVER (PARTITION BY i.courseid, i.sortorder) > 1 AS shared
-          FROM toolsync_copy c
-          JOIN {grade_items} i ON i.courseid = c.courseid) v;
+SELECT w.id, w.place
+  FROM (SELECT v.id, v.sortorder, v.sortorder + SUM(v.shared) OVER (PARTITION BY v.courseid ORDER BY v.sortorder, v.id) - v.shared AS place
+          FROM (SELECT i.id, i.courseid, i.sortorder, COUNT(*) OVER (PARTITION BY i.courseid, i.sortorder) > 1 AS shared
+                  FROM toolsync_copy c
+                  JOIN {grade_items} i ON i.courseid = c.courseid) v) w
+ WHERE w.sortorder <> w.place;
 
--- when: toolsync_item_place
-UPDATE {grade_items} i JOIN toolsync_item_place p ON p.id = i.id SET i.sortorder = p.sortorder WHERE i.sortorder <> p.sortorder;
+UPDATE toolsync_item_place p STRAIGHT_JOIN {grade_items} i ON i.id = p.id SET i.sortorder = p.sortorder;
 
 -- Lesson answers that are plain text.
+CREATE TEMPORARY TABLE toolsync_plain_answer (id BIGINT NOT NULL PRIMARY KEY);
+
 -- when: toolsync_copy_lesson_answers
-UPDATE {lesson_answers} n
-  JOIN toolsync_copy_lesson_answers m ON m.newid = n.id AND m.seq > 0
+INSERT INTO toolsync_plain_answer (id)
+SELECT n.id
+  FROM toolsync_copy_lesson_answers m
+  JOIN {lesson_answers} n ON n.id = m.newid AND n.answerformat <> 0
   JOIN {lesson_pages} p ON p.id = n.pageid AND p.qtype IN (1, 8, 20)
-   SET n.answer = REGEXP_REPLACE(n.answer, '<[^>]*>', ''), n.answerformat = 0
- WHERE n.answerformat <> 0;
+ WHERE m.seq > 0;
+
+UPDATE toolsync_plain_answer w
+  STRAIGHT_JOIN {lesson_answers} n ON n.id = w.id
+   SET n.answer = REGEXP_REPLACE(n.answer, '<[^>]*>', ''), n.answerformat = 0;
 
 -- Moodle's backup creates the missing contexts of the template's modules, and the folder of its course backups. So do we.
 CREATE TEMPORARY TABLE toolsync_template_context (contextid BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL, depth BIGINT NOT NULL, path VARCHAR(255) NOT NULL);

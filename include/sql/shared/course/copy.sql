@@ -38,16 +38,37 @@ SELECT t.toolsync_course, t.{{ column }}
   JOIN {role_context_levels} l ON l.contextlevel = 50 AND l.roleid = t.{{ column }};
 {% endfor %}
 
+CREATE TEMPORARY TABLE toolsync_capability (name VARCHAR(255) NOT NULL PRIMARY KEY);
+
 -- when: toolsync_tpl_role_capabilities
-DELETE t FROM toolsync_tpl_role_capabilities t LEFT JOIN {capabilities} k ON k.name = t.capability WHERE k.id IS NULL;
+INSERT IGNORE INTO toolsync_capability (name)
+SELECT k.name FROM toolsync_tpl_role_capabilities t JOIN {capabilities} k ON k.name = t.capability;
+
+-- when: toolsync_tpl_role_capabilities
+DELETE t FROM toolsync_tpl_role_capabilities t LEFT JOIN toolsync_capability k ON k.name = t.capability WHERE k.name IS NULL;
 
 -- when: toolsync_tpl_scale
 DELETE t FROM toolsync_tpl_scale t LEFT JOIN toolsync_scale_used u ON u.id = t.id WHERE u.id IS NULL;
+
+CREATE TEMPORARY TABLE toolsync_left_out (courseid BIGINT NOT NULL, id BIGINT NOT NULL, PRIMARY KEY (courseid, id));
 {% for step, conditions in copies.left_out() %}
-{% for condition in conditions %}
+{% for condition in conditions if "{" not in condition %}
 
 -- when: {{ step.rows }}
 DELETE t FROM {{ step.rows }} t WHERE {{ condition }};
+{% endfor %}
+{% for condition in conditions if "{" in condition %}
+
+-- when: {{ step.rows }}
+INSERT IGNORE INTO toolsync_left_out (courseid, id) SELECT t.toolsync_course, t.id FROM {{ step.rows }} t WHERE {{ condition }};
+{% if loop.last %}
+
+-- when: toolsync_left_out
+DELETE t FROM toolsync_left_out x STRAIGHT_JOIN {{ step.rows }} t ON t.toolsync_course = x.courseid AND t.id = x.id;
+
+-- when: toolsync_left_out
+DELETE FROM toolsync_left_out;
+{% endif %}
 {% endfor %}
 {% endfor %}
 
@@ -116,7 +137,18 @@ SELECT p.courseid, t.id, p.newid
  WHERE {{ target.when }};
 {% endfor %}
 
+{% set pairs = copies.needs_new_ids(step) or copies.may_have_links(step, texts_of) %}
+{% set when = step.map if copies.needs_new_ids(step) else step.linked %}
+{% if pairs %}
+
+-- when: {{ when }}
 -- when: {{ step.map }}
+-- @last_id: the highest id of a row of this table before any is copied; those that are copied get higher ones
+SET @last_id = (SELECT COALESCE(MAX(id), 0) FROM {{ table(step.name) }});
+{% endif %}
+
+-- when: {{ step.map }}
+-- chunks: {{ step.map }}.seq
 INSERT INTO {{ table(step.name) }} ({{ insert.values.keys() | map("tojson") | join(", ") | replace('"', "`") }})
 SELECT {% for column, value in insert.values.items() %}{{ ",\n       " if not loop.first }}{{ "CONCAT('toolsync ', CONNECTION_ID())" if column == step.mark else value }}{% endfor %}
 
@@ -126,17 +158,11 @@ SELECT {% for column, value in insert.values.items() %}{{ ",\n       " if not lo
 {% for join in insert.joins %}
   {{ join }}
 {% endfor %}
- WHERE m.newid IS NULL
+ WHERE m.newid IS NULL AND m.seq BETWEEN @first AND @last
  ORDER BY m.seq;
-{% if copies.needs_new_ids(step) or copies.may_have_links(step, texts_of) %}
-{% set when = step.map if copies.needs_new_ids(step) else step.linked %}
+{% if pairs %}
 
 -- The ids of the rows just inserted, in the order of insertion.
--- when: {{ when }}
--- when: {{ step.map }}
--- @first_id: id of the first row that the INSERT above made; when it made none, a number higher than every id
-SET @first_id = IF(ROW_COUNT() > 0, LAST_INSERT_ID(), ~0);
-
 -- when: {{ when }}
 -- when: {{ step.map }}
 DELETE FROM toolsync_made;
@@ -146,7 +172,7 @@ DELETE FROM toolsync_made;
 INSERT INTO toolsync_made (seq, id)
 SELECT {{ "@seq + " if step.again }}ROW_NUMBER() OVER (ORDER BY t.id), t.id
   FROM {{ table(step.name) }} t
- WHERE t.id >= @first_id AND ({{ "t.`" ~ step.mark ~ "` = CONCAT('toolsync ', CONNECTION_ID())" if step.mark else copies.is_new_row(step) }});
+ WHERE t.id > @last_id AND ({{ "t.`" ~ step.mark ~ "` = CONCAT('toolsync ', CONNECTION_ID())" if step.mark else copies.is_new_row(step) }});
 
 -- when: {{ when }}
 -- when: {{ step.map }}
@@ -206,9 +232,10 @@ SELECT c.courseid, c.templateid, c.shift FROM toolsync_copy c;
 
 -- when: toolsync_rewritten
 -- when: toolsync_linked_{{ name }}
-UPDATE {{ table(name) }} n
-  JOIN toolsync_rewritten w ON w.place = '{{ name }}.{{ column }}' AND w.id = n.id
-   SET n.`{{ column }}` = {{ "CONCAT_WS(',', NULLIF(n.`" ~ column ~ "`, ''), w.value)" if kind == "modules" else "w.value" }};
+UPDATE toolsync_rewritten w
+  STRAIGHT_JOIN {{ table(name) }} n ON n.id = w.id
+   SET n.`{{ column }}` = {{ "CONCAT_WS(',', NULLIF(n.`" ~ column ~ "`, ''), w.value)" if kind == "modules" else "w.value" }}
+ WHERE w.place = '{{ name }}.{{ column }}';
 {% endfor %}
 
 {% include "shared/course/copied.sql" %}

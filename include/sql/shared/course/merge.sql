@@ -61,8 +61,13 @@ SELECT 'grade_outcomes', c.courseid, t.id, MIN(o.id)
 {% if plain %}
 
 -- Move the course's own sections of activities out of the way; merged.sql puts them behind the others.
+CREATE TEMPORARY TABLE toolsync_section_aside (id BIGINT NOT NULL PRIMARY KEY);
+
 -- when: toolsync_merging
-UPDATE {course_sections} s JOIN toolsync_merging g ON g.courseid = s.course SET s.section = -1000000 - s.section WHERE s.component IS NOT NULL;
+INSERT INTO toolsync_section_aside (id)
+SELECT s.id FROM toolsync_merging g JOIN {course_sections} s ON s.course = g.courseid AND s.component IS NOT NULL;
+
+UPDATE toolsync_section_aside w STRAIGHT_JOIN {course_sections} s ON s.id = w.id SET s.section = -1000000 - s.section;
 {% endif %}
 
 -- Groups and groupings with the same name and, if the template's has one, the same description.

@@ -18,18 +18,30 @@ INSERT INTO toolsync_adopted (place, id) SELECT 'course_sections.sequence', m.ne
 {% for column in ["name", "summary", "availability"] %}
 
 -- when: toolsync_adopted
-UPDATE {course_sections} s
-  JOIN toolsync_adopted a ON a.place = 'course_sections.{{ column }}' AND a.id = s.id
-  JOIN toolsync_copy_course_sections m ON m.newid = s.id AND m.seq < 0
-  JOIN toolsync_tpl_course_sections t ON t.id = m.oldid AND t.toolsync_course = m.templateid
-   SET s.{{ column }} = t.{{ column }}{{ ", s.summaryformat = t.summaryformat" if column == "summary" }};
+UPDATE toolsync_copy_course_sections m
+  STRAIGHT_JOIN toolsync_adopted a ON a.place = 'course_sections.{{ column }}' AND a.id = m.newid
+  STRAIGHT_JOIN toolsync_tpl_course_sections t ON t.id = m.oldid AND t.toolsync_course = m.templateid
+  STRAIGHT_JOIN {course_sections} s ON s.id = m.newid
+   SET s.{{ column }} = t.{{ column }}{{ ", s.summaryformat = t.summaryformat" if column == "summary" }}
+ WHERE m.seq < 0;
 {% endfor %}
 
+CREATE TEMPORARY TABLE toolsync_section_same (id BIGINT NOT NULL PRIMARY KEY, visible TINYINT NOT NULL, timemodified BIGINT NOT NULL);
+
 -- when: toolsync_adopted
-UPDATE {course_sections} s
-  JOIN toolsync_copy_course_sections m ON m.newid = s.id AND m.seq < 0
-  JOIN toolsync_tpl_course_sections t ON t.id = m.oldid AND t.toolsync_course = m.templateid
-   SET s.visible = IF(t.visible = 0, 0, s.visible), s.timemodified = IF(COALESCE(t.sequence, '') = '', t.timemodified, @now);
+INSERT INTO toolsync_section_same (id, visible, timemodified)
+SELECT d.id, d.visible, d.timemodified
+  FROM (SELECT m.newid AS id, IF(t.visible = 0, 0, s.visible) AS visible, IF(COALESCE(t.sequence, '') = '', t.timemodified, @now) AS timemodified,
+               s.visible AS formervisible, s.timemodified AS formertime
+          FROM toolsync_copy_course_sections m
+          JOIN toolsync_tpl_course_sections t ON t.id = m.oldid AND t.toolsync_course = m.templateid
+          JOIN {course_sections} s ON s.id = m.newid
+         WHERE m.seq < 0) d
+ WHERE d.visible <> d.formervisible OR d.timemodified <> d.formertime;
+
+UPDATE toolsync_section_same w
+  STRAIGHT_JOIN {course_sections} s ON s.id = w.id
+   SET s.visible = w.visible, s.timemodified = w.timemodified;
 {% if site_has("course_sections", "component") %}
 
 -- Sections that belong to an activity come after the others, new ones first.
@@ -38,15 +50,14 @@ CREATE TEMPORARY TABLE toolsync_section_place (id BIGINT NOT NULL PRIMARY KEY, s
 -- when: toolsync_merging
 INSERT INTO toolsync_section_place (id, section)
 SELECT w.id, w.last + w.place
-  FROM (SELECT s.id, s.component, MAX(IF(s.component IS NULL, s.section, 0)) OVER (PARTITION BY s.course) AS last,
+  FROM (SELECT s.id, s.section, s.component, MAX(IF(s.component IS NULL, s.section, 0)) OVER (PARTITION BY s.course) AS last,
                ROW_NUMBER() OVER (PARTITION BY s.course, s.component IS NULL ORDER BY s.section <= -1000000, -s.section) AS place
           FROM toolsync_merging g
           JOIN {course_sections} s ON s.course = g.courseid) w
- WHERE w.component IS NOT NULL;
+ WHERE w.component IS NOT NULL AND w.section <> w.last + w.place;
 {% for sign in ["-", ""] %}
 
--- when: toolsync_section_place
-UPDATE {course_sections} s JOIN toolsync_section_place p ON p.id = s.id SET s.section = {{ "-2000000 - p.section" if sign else "p.section" }} WHERE s.section <> p.section;
+UPDATE toolsync_section_place p STRAIGHT_JOIN {course_sections} s ON s.id = p.id SET s.section = {{ "-2000000 - p.section" if sign else "p.section" }};
 {% endfor %}
 {% endif %}
 
@@ -56,20 +67,26 @@ UPDATE {course_sections} s JOIN toolsync_section_place p ON p.id = s.id SET s.se
 
 -- when: toolsync_merging
 -- when: toolsync_tpl_{{ name }}
-UPDATE {{ table(name) }} n
-  JOIN toolsync_copy_{{ name }} m ON m.newid = n.id AND m.seq < 0
-  JOIN toolsync_tpl_{{ name }} t ON t.id = m.oldid AND t.toolsync_course = m.templateid
+UPDATE toolsync_copy_{{ name }} m
+  STRAIGHT_JOIN toolsync_tpl_{{ name }} t ON t.id = m.oldid AND t.toolsync_course = m.templateid
   LEFT JOIN toolsync_graded d ON d.courseid = m.courseid
+  STRAIGHT_JOIN {{ table(name) }} n ON n.id = m.newid
    SET {% for column in columns_of(name) if column not in fixed %}{{ ", " if not loop.first }}n.{{ column }} = t.{{ column }}{% endfor %}
- WHERE d.courseid IS NULL AND {{ "t.parent IS NULL" if name == "grade_categories" else "t.itemtype = 'course'" }};
+ WHERE m.seq < 0 AND d.courseid IS NULL AND {{ "t.parent IS NULL" if name == "grade_categories" else "t.itemtype = 'course'" }};
 {% endfor %}
 
+CREATE TEMPORARY TABLE toolsync_item_stale (id BIGINT NOT NULL PRIMARY KEY);
+
 -- when: toolsync_merging
-UPDATE {grade_items} n JOIN toolsync_merging g ON g.courseid = n.courseid SET n.needsupdate = 1 WHERE n.itemtype = 'course';
+INSERT INTO toolsync_item_stale (id)
+SELECT n.id FROM toolsync_merging g JOIN {grade_items} n ON n.courseid = g.courseid AND n.itemtype = 'course' AND n.needsupdate <> 1;
 
 -- when: toolsync_merging
 -- when: toolsync_tpl_grade_items
-UPDATE {grade_items} n JOIN toolsync_copy_grade_items m ON m.newid = n.id AND m.seq < 0 SET n.needsupdate = 1;
+INSERT IGNORE INTO toolsync_item_stale (id)
+SELECT n.id FROM toolsync_copy_grade_items m JOIN {grade_items} n ON n.id = m.newid AND n.needsupdate <> 1 WHERE m.seq < 0;
+
+UPDATE toolsync_item_stale w STRAIGHT_JOIN {grade_items} n ON n.id = w.id SET n.needsupdate = 1;
 
 -- Settings that a course can have only once: take the template's.
 {% set defaults = columns_of("course_completion_defaults") | reject("in", ["id", "course", "module"]) | list %}
@@ -77,8 +94,10 @@ UPDATE {grade_items} n JOIN toolsync_copy_grade_items m ON m.newid = n.id AND m.
 
 -- when: toolsync_merging
 -- when: toolsync_tpl_{{ name }}
-UPDATE {{ table(name) }} n
-  JOIN toolsync_copy_{{ name }} m ON m.newid = n.id AND m.seq < 0
-  JOIN toolsync_tpl_{{ name }} t ON t.id = m.oldid AND t.toolsync_course = m.templateid
-   SET {% for column in columns %}{{ ", " if not loop.first }}n.{{ column }} = t.{{ column }}{% endfor %};
+UPDATE toolsync_copy_{{ name }} m
+  STRAIGHT_JOIN toolsync_tpl_{{ name }} t ON t.id = m.oldid AND t.toolsync_course = m.templateid
+  STRAIGHT_JOIN {{ table(name) }} n ON n.id = m.newid
+   SET {% for column in columns %}{{ ", " if not loop.first }}n.{{ column }} = t.{{ column }}{% endfor %}
+
+ WHERE m.seq < 0;
 {% endfor %}
