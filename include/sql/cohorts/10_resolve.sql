@@ -48,20 +48,22 @@ UPDATE toolsync_row r
 
 {% if own != "cidnumber" %}
 
-CREATE TEMPORARY TABLE toolsync_idnumber (idnumber VARCHAR(100) NOT NULL PRIMARY KEY, id BIGINT NULL);
+CREATE TEMPORARY TABLE toolsync_idnumber_meant (idnumber VARCHAR(100) NOT NULL PRIMARY KEY);
+CREATE TEMPORARY TABLE toolsync_idnumber (idnumber VARCHAR(100) NOT NULL PRIMARY KEY, id BIGINT NOT NULL);
 
-INSERT IGNORE INTO toolsync_idnumber (idnumber)
+INSERT IGNORE INTO toolsync_idnumber_meant (idnumber)
 SELECT DISTINCT r.cidnumber FROM toolsync_row r WHERE r.cidnumber <> '' AND CHAR_LENGTH(r.cidnumber) <= 100;
 
-UPDATE toolsync_idnumber i
-  JOIN {cohort} c ON c.idnumber = i.idnumber
-   SET i.id = c.id;
+INSERT IGNORE INTO toolsync_idnumber (idnumber, id)
+SELECT w.idnumber, c.id
+  FROM {cohort} c
+  STRAIGHT_JOIN toolsync_idnumber_meant w ON w.idnumber = c.idnumber;
 
 UPDATE toolsync_row r
   JOIN toolsync_line l ON l.line = r.line
-  JOIN toolsync_idnumber i ON i.idnumber = r.cidnumber AND i.id IS NOT NULL
+  JOIN toolsync_idnumber i ON i.idnumber = r.cidnumber
    SET r.status = 'failed', r.field = 'cidnumber', r.message = 'another cohort has this idnumber'
- WHERE r.status IS NULL AND l.command = 'add' AND NOT (i.id <=> l.cohortid);
+ WHERE r.status IS NULL AND l.command = 'add' AND NOT i.id <=> l.cohortid;
 {% endif %}
 
 INSERT INTO toolsync_note (line, field, message)

@@ -24,9 +24,10 @@ UPDATE toolsync_line l
    SET l.cohortid = o.cohortid, l.created = o.status = 'created';
 
 -- Update existing cohorts with the columns of the file. Lines of a segment about one cohort say the same of it (touches.sql), so the first one counts.
+CREATE TEMPORARY TABLE toolsync_cohort_first (cohortid BIGINT NOT NULL PRIMARY KEY, line INT UNSIGNED NOT NULL, contextid BIGINT NULL);
 CREATE TEMPORARY TABLE toolsync_cohort_told (cohortid BIGINT NOT NULL PRIMARY KEY, line INT UNSIGNED NOT NULL, contextid BIGINT NULL, KEY (line));
 
-INSERT IGNORE INTO toolsync_cohort_told (cohortid, line, contextid)
+INSERT IGNORE INTO toolsync_cohort_first (cohortid, line, contextid)
 SELECT l.cohortid, l.line, l.contextid
   FROM toolsync_line l
  WHERE l.command = 'add' AND l.cohorts = 1
@@ -34,12 +35,14 @@ SELECT l.cohortid, l.line, l.contextid
 
 {% set columns = [("name", "NULLIF(r.cname, '')"), ("idnumber", "r.cidnumber"), ("description", "r.cdescription"), ("visible", "r.visible"),
                   ("component", "r.component"), ("contextid", "t.contextid")] %}
-DELETE t FROM toolsync_cohort_told t
+INSERT INTO toolsync_cohort_told (cohortid, line, contextid)
+SELECT t.cohortid, t.line, t.contextid
+  FROM toolsync_cohort_first t
   JOIN toolsync_row r ON r.line = t.line
   JOIN {cohort} c ON c.id = t.cohortid
- WHERE {% for column, value in columns if column != own[1:] %}{{ " AND " if not loop.first }}COALESCE({{ value }}, c.{{ column }}, '') <=> BINARY COALESCE(c.{{ column }}, ''){% endfor %};
+ WHERE {% for column, value in columns if column != own[1:] %}{{ " OR " if not loop.first }}NOT COALESCE({{ value }}, c.{{ column }}, '') <=> BINARY COALESCE(c.{{ column }}, ''){% endfor %};
 
-UPDATE {cohort} c
-  JOIN toolsync_cohort_told t ON t.cohortid = c.id
-  JOIN toolsync_row r ON r.line = t.line
+UPDATE toolsync_cohort_told t
+  STRAIGHT_JOIN toolsync_row r ON r.line = t.line
+  STRAIGHT_JOIN {cohort} c ON c.id = t.cohortid
    SET {% for column, value in columns if column != own[1:] %}c.{{ column }} = COALESCE({{ value }}, c.{{ column }}), {% endfor %}c.timemodified = @now;

@@ -22,9 +22,16 @@ SELECT o.line, o.n, o.field, o.courseid, o.groupname
 {% endwith %}
 {% if option.protect_groups %}
 
-UPDATE toolsync_member_op o
+CREATE TEMPORARY TABLE toolsync_protected (line INT UNSIGNED NOT NULL, n BIGINT NOT NULL, PRIMARY KEY (line, n));
+
+INSERT INTO toolsync_protected (line, n)
+SELECT o.line, o.n
+  FROM toolsync_member_op o
   JOIN {groups_members} gm ON gm.groupid = o.groupid AND gm.userid = o.userid AND gm.component <> 'tool_sync'
-   SET o.status = 'failed', o.message = 'this membership was not made by Tool Sync, so it stays (Param protect_groups)'
  WHERE o.action = 'remove' AND o.status IS NULL;
+
+UPDATE toolsync_protected p
+  JOIN toolsync_member_op o ON o.line = p.line AND o.n = p.n
+   SET o.status = 'failed', o.message = 'this membership was not made by Tool Sync, so it stays (Param protect_groups)';
 {% endif %}
 {% endif %}

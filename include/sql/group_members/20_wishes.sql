@@ -3,14 +3,21 @@ SELECT l.line, IF(l.command = 'del', 'groupid', 'userid'), IF(l.command = 'del',
   FROM toolsync_line l;
 
 -- Removing somebody who is not even in the course is probably a mistake: the line fails.
-UPDATE toolsync_member_op o
+CREATE TEMPORARY TABLE toolsync_stranger (line INT UNSIGNED NOT NULL PRIMARY KEY);
+
+INSERT INTO toolsync_stranger (line)
+SELECT o.line
+  FROM toolsync_member_op o
   LEFT JOIN {groups_members} gm ON gm.groupid = o.groupid AND gm.userid = o.userid
-   SET o.status = 'failed', o.field = 'userid', o.message = 'this person is not enrolled in this course'
  WHERE o.action = 'remove' AND gm.id IS NULL
    AND NOT EXISTS (SELECT 1
                      FROM {user_enrolments} ue
                      JOIN {enrol} e ON e.id = ue.enrolid
                     WHERE ue.userid = o.userid AND e.courseid = o.courseid);
+
+UPDATE toolsync_stranger s
+  JOIN toolsync_member_op o ON o.line = s.line
+   SET o.status = 'failed', o.field = 'userid', o.message = 'this person is not enrolled in this course';
 
 {% with lines="toolsync_line", leaves="l.command = 'shift'", stays="gm.groupid = l.groupid", field="cmd" %}
 {% include "shared/leave_groups.sql" %}

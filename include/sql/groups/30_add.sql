@@ -11,8 +11,9 @@ UPDATE toolsync_row r
 
 -- Create groupings: those of the file, and those that groups bring along (`selfgrouping`).
 CREATE TEMPORARY TABLE toolsync_grouping_new (
+    seq INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
     courseid BIGINT NOT NULL, name VARCHAR(255) NOT NULL, line INT UNSIGNED NOT NULL, idnumber VARCHAR(100) NOT NULL, description LONGTEXT NULL,
-    PRIMARY KEY (courseid, name)
+    UNIQUE KEY (courseid, name)
 );
 
 INSERT IGNORE INTO toolsync_grouping_new (courseid, name, line, idnumber, description)
@@ -29,10 +30,12 @@ SELECT g.courseid, g.name, r.line, '', NULL
  WHERE r.kind = 'group' AND r.command = 'add' AND r.selfgrouping = 1 AND (r.status IS NULL OR r.status = 'created') AND known.id IS NULL
  ORDER BY r.line;
 
+-- chunks: toolsync_grouping_new.seq
 INSERT INTO {groupings} (courseid, name, idnumber, description, descriptionformat, timecreated, timemodified)
 SELECT w.courseid, w.name, w.idnumber, w.description, 0, @now, @now
   FROM toolsync_grouping_new w
- ORDER BY w.line;
+ WHERE w.seq BETWEEN @first AND @last
+ ORDER BY w.seq;
 
 UPDATE toolsync_row r
   JOIN toolsync_grouping_new w ON w.line = r.line

@@ -1,5 +1,8 @@
 -- Put groups into the grouping that the line names, and into their own (`selfgrouping`).
-CREATE TEMPORARY TABLE toolsync_binding (groupingid BIGINT NOT NULL, groupid BIGINT NOT NULL, line INT UNSIGNED NOT NULL, PRIMARY KEY (groupingid, groupid));
+CREATE TEMPORARY TABLE toolsync_binding (
+    seq INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, groupingid BIGINT NOT NULL, groupid BIGINT NOT NULL, line INT UNSIGNED NOT NULL,
+    UNIQUE KEY (groupingid, groupid)
+);
 
 INSERT IGNORE INTO toolsync_binding (groupingid, groupid, line)
 SELECT r.bindto, r.target, r.line
@@ -16,10 +19,12 @@ SELECT own.id, g.id, r.line
  WHERE r.kind = 'group' AND r.command = 'add' AND r.selfgrouping = 1 AND COALESCE(r.status, '') <> 'failed' AND gg.id IS NULL
  ORDER BY r.line, own.id;
 
+-- chunks: toolsync_binding.seq
 INSERT INTO {groupings_groups} (groupingid, groupid, timeadded)
 SELECT w.groupingid, w.groupid, @now
   FROM toolsync_binding w
- ORDER BY w.line;
+ WHERE w.seq BETWEEN @first AND @last
+ ORDER BY w.seq;
 
 UPDATE toolsync_row r
   JOIN toolsync_binding w ON w.line = r.line

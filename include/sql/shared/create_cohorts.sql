@@ -1,8 +1,13 @@
 -- Create a cohort for each cohortkey in toolsync_cohort_op that has no cohortid yet.
 
 DROP TEMPORARY TABLE IF EXISTS toolsync_cohort_new;
+DROP TEMPORARY TABLE IF EXISTS toolsync_cohort_made;
 CREATE TEMPORARY TABLE toolsync_cohort_new (
-    cohortkey VARCHAR(254) NOT NULL PRIMARY KEY, cohortid BIGINT NULL, line INT UNSIGNED NOT NULL, n BIGINT NOT NULL, KEY (line, n)
+    seq INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, cohortkey VARCHAR(254) NOT NULL, line INT UNSIGNED NOT NULL, n BIGINT NOT NULL,
+    UNIQUE KEY (cohortkey)
+);
+CREATE TEMPORARY TABLE toolsync_cohort_made (
+    cohortkey VARCHAR(254) NOT NULL PRIMARY KEY, cohortid BIGINT NOT NULL, line INT UNSIGNED NOT NULL, n BIGINT NOT NULL
 );
 
 UPDATE toolsync_cohort_op o
@@ -18,19 +23,22 @@ SELECT o.cohortkey, o.line, o.n
 -- @newest_cohort: the highest id of a cohort before any is created; 0: the site has none
 SET @newest_cohort = (SELECT COALESCE(MAX(id), 0) FROM {cohort});
 
+-- chunks: toolsync_cohort_new.seq
 INSERT INTO {cohort} (contextid, name, idnumber, description, descriptionformat, visible, component,{% if site_has("cohort", "theme") %} theme,{% endif %} timecreated, timemodified)
 SELECT o.contextid, o.name, o.idnumber, COALESCE(o.description, ''), 1, COALESCE(o.visible, 1), COALESCE(o.component, ''),
        {% if site_has("cohort", "theme") %}'',{% endif %} @now, @now
   FROM toolsync_cohort_new w
   JOIN toolsync_cohort_op o ON o.line = w.line AND o.n = w.n
- ORDER BY w.line, w.n;
+ WHERE w.seq BETWEEN @first AND @last
+ ORDER BY w.seq;
 
-UPDATE toolsync_cohort_new w
+INSERT INTO toolsync_cohort_made (cohortkey, cohortid, line, n)
+SELECT w.cohortkey, c.id, w.line, w.n
+  FROM toolsync_cohort_new w
   JOIN toolsync_cohort_op o ON o.line = w.line AND o.n = w.n
-  JOIN {cohort} c ON c.id > @newest_cohort AND c.contextid = o.contextid AND c.name = o.name AND c.idnumber <=> o.idnumber
-   SET w.cohortid = c.id;
+  JOIN {cohort} c ON c.id > @newest_cohort AND c.contextid = o.contextid AND c.name = o.name AND c.idnumber <=> o.idnumber;
 
 UPDATE toolsync_cohort_op o
-  JOIN toolsync_cohort_new w ON w.cohortkey = o.cohortkey
+  JOIN toolsync_cohort_made w ON w.cohortkey = o.cohortkey
    SET o.cohortid = w.cohortid, o.status = IF(w.line = o.line AND w.n = o.n, 'created', 'unchanged')
  WHERE o.status IS NULL;

@@ -1,10 +1,13 @@
 -- Create the groups in toolsync_group_op that have no groupid, unless their course has a group of that name.
 
 DROP TEMPORARY TABLE IF EXISTS toolsync_group_new;
+DROP TEMPORARY TABLE IF EXISTS toolsync_group_made;
 CREATE TEMPORARY TABLE toolsync_group_new (
+    seq INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
     courseid BIGINT NOT NULL, name VARCHAR(254) NOT NULL, groupid BIGINT NULL, known TINYINT NOT NULL, line INT UNSIGNED NOT NULL, n BIGINT NOT NULL,
-    PRIMARY KEY (courseid, name), KEY (line, n)
+    UNIQUE KEY (courseid, name)
 );
+CREATE TEMPORARY TABLE toolsync_group_made (seq INT UNSIGNED NOT NULL PRIMARY KEY, groupid BIGINT NOT NULL);
 
 UPDATE toolsync_group_op o
    SET o.status = 'unchanged'
@@ -17,7 +20,11 @@ SELECT o.courseid, o.name, g.id, g.id IS NOT NULL, o.line, o.n
  WHERE o.status IS NULL
  ORDER BY o.line, o.n, g.id;
 
+-- @newest_group: the highest id of a group before any is created; 0: the site has none
+SET @newest_group = (SELECT COALESCE(MAX(id), 0) FROM {groups});
+
 {% set visible = site_has("groups", "visibility") %}
+-- chunks: toolsync_group_new.seq
 INSERT INTO {groups} (courseid, name, idnumber, description, descriptionformat, enrolmentkey,{% if visible %} visibility, participation,{% endif %} timecreated, timemodified)
 SELECT w.courseid, o.name, COALESCE(o.idnumber, ''), o.description, 0, o.enrolmentkey,
 {% if visible %}
@@ -26,13 +33,18 @@ SELECT w.courseid, o.name, COALESCE(o.idnumber, ''), o.description, 0, o.enrolme
        @now, @now
   FROM toolsync_group_new w
   JOIN toolsync_group_op o ON o.line = w.line AND o.n = w.n
- WHERE NOT w.known
- ORDER BY w.line, w.n;
+ WHERE w.seq BETWEEN @first AND @last AND NOT w.known
+ ORDER BY w.seq;
 
-UPDATE toolsync_group_new w
-  JOIN {groups} g ON g.courseid = w.courseid AND g.name = w.name
-   SET w.groupid = g.id
+INSERT INTO toolsync_group_made (seq, groupid)
+SELECT w.seq, g.id
+  FROM toolsync_group_new w
+  JOIN {groups} g ON g.courseid = w.courseid AND g.name = w.name AND g.id > @newest_group
  WHERE NOT w.known;
+
+UPDATE toolsync_group_made m
+  JOIN toolsync_group_new w ON w.seq = m.seq
+   SET w.groupid = m.groupid;
 
 UPDATE toolsync_group_op o
   JOIN toolsync_group_new w ON w.courseid = o.courseid AND w.name = o.name

@@ -10,26 +10,27 @@ SELECT r.line, {{ "r." ~ n if n is defined else 0 }}, c.id, 1
   JOIN {cohort} c ON {{ named.equal("c", by, "r.`" ~ value ~ "`") }}
  WHERE r.status IS NULL;
 {% else %}
+DROP TEMPORARY TABLE IF EXISTS toolsync_cohort_meant;
 DROP TEMPORARY TABLE IF EXISTS toolsync_cohort_named;
-CREATE TEMPORARY TABLE toolsync_cohort_named (name VARCHAR(254) NOT NULL PRIMARY KEY, id BIGINT NULL, matches INT NOT NULL DEFAULT 0);
+CREATE TEMPORARY TABLE toolsync_cohort_meant (name VARCHAR(254) NOT NULL PRIMARY KEY);
+CREATE TEMPORARY TABLE toolsync_cohort_named (name VARCHAR(254) NOT NULL PRIMARY KEY, id BIGINT NOT NULL, matches INT NOT NULL);
 
-INSERT IGNORE INTO toolsync_cohort_named (name)
+INSERT IGNORE INTO toolsync_cohort_meant (name)
 SELECT DISTINCT r.`{{ value }}`
   FROM {{ rows }} r
  WHERE r.status IS NULL AND r.`{{ value }}` <> '' AND CHAR_LENGTH(r.`{{ value }}`) <= 254;
 
-UPDATE toolsync_cohort_named k
-  JOIN (SELECT c.`{{ by }}` AS name, MIN(c.id) AS id, COUNT(*) AS matches
-          FROM {cohort} c
-         WHERE c.`{{ by }}` <> ''
-         GROUP BY c.`{{ by }}`) c ON c.name = k.name
-   SET k.id = c.id, k.matches = c.matches;
+INSERT INTO toolsync_cohort_named (name, id, matches)
+SELECT k.name, MIN(c.id), COUNT(*)
+  FROM {cohort} c
+  STRAIGHT_JOIN toolsync_cohort_meant k ON k.name = c.`{{ by }}`
+ GROUP BY k.name;
 
 INSERT INTO toolsync_found (line, n, id, matches)
 SELECT r.line, {{ "r." ~ n if n is defined else 0 }}, k.id, k.matches
   FROM {{ rows }} r
   JOIN toolsync_cohort_named k ON k.name = r.`{{ value }}`
- WHERE r.status IS NULL AND r.`{{ value }}` <> '' AND k.matches > 0;
+ WHERE r.status IS NULL AND r.`{{ value }}` <> '';
 {% endif %}
 
 {% with what="cohort", several="cohorts" %}{% include "shared/found.sql" %}{% endwith %}

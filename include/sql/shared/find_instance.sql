@@ -1,11 +1,11 @@
 -- The course's instance of this enrolment method: a usable one first, then one by which the person is enrolled, then in the course's order.
 DROP TEMPORARY TABLE IF EXISTS toolsync_found_instance;
 CREATE TEMPORARY TABLE toolsync_found_instance (
-    line INT UNSIGNED NOT NULL, n BIGINT NOT NULL, enrolid BIGINT NOT NULL, usable TINYINT NOT NULL, PRIMARY KEY (line, n)
+    line INT UNSIGNED NOT NULL, n BIGINT NOT NULL, enrolid BIGINT NOT NULL, enrol VARCHAR(20) NOT NULL, usable TINYINT NOT NULL, PRIMARY KEY (line, n)
 );
 
-INSERT IGNORE INTO toolsync_found_instance (line, n, enrolid, usable)
-SELECT r.line, {{ "r." ~ n if n is defined else 0 }}, e.id,
+INSERT IGNORE INTO toolsync_found_instance (line, n, enrolid, enrol, usable)
+SELECT r.line, {{ "r." ~ n if n is defined else 0 }}, e.id, e.enrol,
        {{ "1" if use_disabled is defined and use_disabled else "e.status = 0 AND FIND_IN_SET(e.enrol, @enrol_plugins) > 0" }} AS usable
   FROM {{ rows }} r
   JOIN {enrol} e ON e.courseid = r.`{{ course }}` AND e.enrol = r.`{{ value }}`
@@ -15,13 +15,10 @@ SELECT r.line, {{ "r." ~ n if n is defined else 0 }}, e.id,
 
 UPDATE {{ rows }} r
   LEFT JOIN toolsync_found_instance f ON f.line = r.line AND f.n = {{ "r." ~ n if n is defined else 0 }}
-{% if with_role_owner is defined and with_role_owner %}
-  LEFT JOIN {enrol} e ON e.id = f.enrolid
-{% endif %}
    SET r.`{{ into }}` = IF(f.usable, f.enrolid, NULL),
 {% if with_role_owner is defined and with_role_owner %}
-       r.rolecomponent = IF(e.enrol IN ('manual', 'self'), '', CONCAT('enrol_', e.enrol)),
-       r.roleitem = IF(e.enrol IN ('manual', 'self'), 0, e.id),
+       r.rolecomponent = IF(f.enrol IN ('manual', 'self'), '', CONCAT('enrol_', f.enrol)),
+       r.roleitem = IF(f.enrol IN ('manual', 'self'), 0, f.enrolid),
 {% endif %}
        r.field = IF(f.usable, r.field, {{ "r." ~ field_column if field_column is defined else "'" ~ (field if field is defined else value) ~ "'" }}),
        r.message = CASE WHEN f.enrolid IS NULL THEN 'the course has no such enrolment method'

@@ -1,5 +1,6 @@
-{# Write the grades in `rows` (id) into the grade history, unless the site keeps none, as they are before they are deleted. `source`: what Moodle notes as the reason. #}
+{# Write the grades in `rows` (id, the primary key) into the grade history, unless the site keeps none, as they are before they are deleted. `source`: what Moodle notes as the reason. #}
 {% macro keep_history(rows, source) %}
+-- chunks: {{ rows }}.id
 INSERT INTO {grade_grades_history} (action, oldid, source, timemodified, loggeduser, itemid, userid, rawgrade, rawgrademax, rawgrademin, rawscaleid,
        usermodified, finalgrade, hidden, locked, locktime, exported, overridden, excluded, feedback, feedbackformat, information, informationformat)
 SELECT 3, gg.id, '{{ source }}', @now, @actor, gg.itemid, gg.userid, gg.rawgrade, gg.rawgrademax, gg.rawgrademin, gg.rawscaleid,
@@ -7,6 +8,6 @@ SELECT 3, gg.id, '{{ source }}', @now, @actor, gg.itemid, gg.userid, gg.rawgrade
        gg.information, gg.informationformat
   FROM {{ rows }} d
   JOIN {grade_grades} gg ON gg.id = d.id
- WHERE NOT {{ setting_is_on("disablegradehistory") }}
+ WHERE d.id BETWEEN @first AND @last AND NOT {{ setting_is_on("disablegradehistory") }}
  ORDER BY gg.id;
 {% endmacro %}

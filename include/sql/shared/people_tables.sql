@@ -82,32 +82,33 @@ CREATE TEMPORARY TABLE toolsync_dirty_context (path VARCHAR(255) NOT NULL PRIMAR
 -- Tables that the steps of people.sql share.
 
 CREATE TEMPORARY TABLE toolsync_instance_new (
-    line INT UNSIGNED NOT NULL, n BIGINT NOT NULL, courseid BIGINT NOT NULL, sortorder BIGINT NOT NULL,
-    PRIMARY KEY (line, n)
+    seq INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, line INT UNSIGNED NOT NULL, n BIGINT NOT NULL, courseid BIGINT NOT NULL,
+    sortorder BIGINT NOT NULL
 );
 
 CREATE TEMPORARY TABLE toolsync_leaving (
-    enrolid BIGINT NOT NULL, userid BIGINT NOT NULL, ueid BIGINT NOT NULL, courseid BIGINT NOT NULL, contextid BIGINT NOT NULL,
-    component VARCHAR(100) NOT NULL,
-    PRIMARY KEY (enrolid, userid)
+    ueid BIGINT NOT NULL PRIMARY KEY, enrolid BIGINT NOT NULL, userid BIGINT NOT NULL, courseid BIGINT NOT NULL, contextid BIGINT NOT NULL,
+    component VARCHAR(100) NOT NULL
 );
 
 CREATE TEMPORARY TABLE toolsync_enrolment (
+    seq INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
     enrolid BIGINT NOT NULL, userid BIGINT NOT NULL, courseid BIGINT NOT NULL, line INT UNSIGNED NOT NULL, n BIGINT NOT NULL,
     timestart BIGINT NULL, timeend BIGINT NULL, suspended TINYINT NULL,
     ueid BIGINT NULL, differs TINYINT NOT NULL,
-    PRIMARY KEY (enrolid, userid)
+    UNIQUE KEY (enrolid, userid)
 );
 
 CREATE TEMPORARY TABLE toolsync_last (
-    courseid BIGINT NOT NULL, userid BIGINT NOT NULL, contextid BIGINT NOT NULL,
+    courseid BIGINT NOT NULL, userid BIGINT NOT NULL, contextid BIGINT NOT NULL, leaves INT NOT NULL DEFAULT 1,
     PRIMARY KEY (courseid, userid), KEY (userid)
 );
 
 CREATE TEMPORARY TABLE toolsync_role_new (
+    seq INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
     contextid BIGINT NOT NULL, userid BIGINT NOT NULL, roleid BIGINT NOT NULL, component VARCHAR(100) NOT NULL, itemid BIGINT NOT NULL,
     courseid BIGINT NULL, line INT UNSIGNED NULL, n BIGINT NULL,
-    PRIMARY KEY (userid, contextid, roleid, component, itemid)
+    UNIQUE KEY (userid, contextid, roleid, component, itemid)
 );
 
 CREATE TEMPORARY TABLE toolsync_role_gone (
@@ -117,8 +118,9 @@ CREATE TEMPORARY TABLE toolsync_role_gone (
 );
 
 CREATE TEMPORARY TABLE toolsync_membership_new (
+    seq INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
     groupid BIGINT NOT NULL, userid BIGINT NOT NULL, courseid BIGINT NOT NULL, component VARCHAR(100) NOT NULL, itemid BIGINT NOT NULL,
-    PRIMARY KEY (groupid, userid)
+    UNIQUE KEY (groupid, userid)
 );
 
 CREATE TEMPORARY TABLE toolsync_membership_gone (
@@ -135,9 +137,12 @@ CREATE TEMPORARY TABLE toolsync_subscriber (courseid BIGINT NOT NULL, userid BIG
 CREATE TEMPORARY TABLE toolsync_touched_course (courseid BIGINT NOT NULL PRIMARY KEY);
 
 CREATE TEMPORARY TABLE toolsync_cohort_change (
-    cohortid BIGINT NOT NULL, userid BIGINT NOT NULL, joined TINYINT NOT NULL,
-    PRIMARY KEY (cohortid, userid)
+    seq INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, cohortid BIGINT NOT NULL, userid BIGINT NOT NULL, joined TINYINT NOT NULL,
+    UNIQUE KEY (cohortid, userid)
 );
+
+-- The rows of cohort_members that go.
+CREATE TEMPORARY TABLE toolsync_cohort_left (id BIGINT NOT NULL PRIMARY KEY);
 
 CREATE TEMPORARY TABLE toolsync_cohort_instance (
     enrolid BIGINT NOT NULL PRIMARY KEY, cohortid BIGINT NOT NULL, courseid BIGINT NOT NULL, contextid BIGINT NOT NULL, roleid BIGINT NULL,

@@ -12,19 +12,16 @@ SELECT o.cohortid, o.userid, 0
   JOIN {cohort_members} m ON m.cohortid = o.cohortid AND m.userid = o.userid
  WHERE o.action = 'remove' AND o.status IS NULL;
 
+INSERT IGNORE INTO toolsync_cohort_left (id)
+SELECT m.id
+  FROM toolsync_cohort_change w
+  JOIN {cohort_members} m ON m.cohortid = w.cohortid AND m.userid = w.userid
+ WHERE w.joined = 0;
+
 UPDATE toolsync_cohort_member_op o
   LEFT JOIN toolsync_cohort_change w ON w.cohortid = o.cohortid AND w.userid = o.userid
    SET o.status = CASE WHEN w.cohortid IS NULL THEN 'unchanged' WHEN w.joined THEN 'created' ELSE 'deleted' END
  WHERE o.status IS NULL;
-
-INSERT INTO {cohort_members} (cohortid, userid, timeadded)
-SELECT w.cohortid, w.userid, @now
-  FROM toolsync_cohort_change w
- WHERE w.joined = 1;
-
-DELETE m FROM {cohort_members} m
-  JOIN toolsync_cohort_change w ON w.cohortid = m.cohortid AND w.userid = m.userid
- WHERE w.joined = 0;
 
 -- The enrolment methods of these cohorts, and those that were just added or changed, which sync everybody (`whole`).
 INSERT INTO toolsync_cohort_instance (enrolid, cohortid, courseid, contextid, roleid, groupid, disabled, whole)
@@ -114,3 +111,11 @@ SELECT ra.id, ra.contextid, i.courseid, ra.userid, ra.roleid, ra.component
 
 INSERT IGNORE INTO toolsync_touched_course (courseid)
 SELECT i.courseid FROM toolsync_cohort_instance i;
+
+-- chunks: toolsync_cohort_change.seq
+INSERT INTO {cohort_members} (cohortid, userid, timeadded)
+SELECT w.cohortid, w.userid, @now
+  FROM toolsync_cohort_change w
+ WHERE w.seq BETWEEN @first AND @last AND w.joined = 1;
+
+DELETE m FROM toolsync_cohort_left d STRAIGHT_JOIN {cohort_members} m ON m.id = d.id;

@@ -7,10 +7,19 @@ SELECT gm.id, gm.groupid, gm.userid, g.courseid
   JOIN {groups_members} gm ON gm.groupid = g.id AND gm.component = CONCAT('enrol_', o.enrol) AND gm.itemid = o.enrolid
  WHERE o.status = 'deleted';
 
-DELETE ra FROM toolsync_instance_op o
+DROP TEMPORARY TABLE IF EXISTS toolsync_assignment_gone;
+DROP TEMPORARY TABLE IF EXISTS toolsync_instance_gone;
+CREATE TEMPORARY TABLE toolsync_assignment_gone (id BIGINT NOT NULL PRIMARY KEY);
+CREATE TEMPORARY TABLE toolsync_instance_gone (id BIGINT NOT NULL PRIMARY KEY);
+
+INSERT IGNORE INTO toolsync_assignment_gone (id)
+SELECT ra.id
+  FROM toolsync_instance_op o
   JOIN {role_assignments} ra ON ra.component = CONCAT('enrol_', o.enrol) AND ra.itemid = o.enrolid
  WHERE o.status = 'deleted';
 
-DELETE e FROM {enrol} e
-  JOIN toolsync_instance_op o ON o.enrolid = e.id
- WHERE o.status = 'deleted';
+INSERT IGNORE INTO toolsync_instance_gone (id)
+SELECT o.enrolid FROM toolsync_instance_op o WHERE o.status = 'deleted';
+
+DELETE ra FROM toolsync_assignment_gone d STRAIGHT_JOIN {role_assignments} ra ON ra.id = d.id;
+DELETE e FROM toolsync_instance_gone d STRAIGHT_JOIN {enrol} e ON e.id = d.id;

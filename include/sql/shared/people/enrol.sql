@@ -1,12 +1,21 @@
 -- Enrol the people in toolsync_enrolment, or update their dates and status.
 
+DROP TEMPORARY TABLE IF EXISTS toolsync_enrolment_changed;
+CREATE TEMPORARY TABLE toolsync_enrolment_changed (ueid BIGINT NOT NULL PRIMARY KEY, timestart BIGINT NULL, timeend BIGINT NULL, suspended TINYINT NULL);
+
+INSERT INTO toolsync_enrolment_changed (ueid, timestart, timeend, suspended)
+SELECT w.ueid, w.timestart, w.timeend, w.suspended
+  FROM toolsync_enrolment w
+ WHERE w.differs;
+
+-- chunks: toolsync_enrolment.seq
 INSERT INTO {user_enrolments} (status, enrolid, userid, timestart, timeend, modifierid, timecreated, timemodified)
 SELECT COALESCE(w.suspended, 0), w.enrolid, w.userid, COALESCE(w.timestart, 0), COALESCE(w.timeend, 0), @actor, @now, @now
   FROM toolsync_enrolment w
- WHERE w.ueid IS NULL;
+ WHERE w.seq BETWEEN @first AND @last AND w.ueid IS NULL;
 
-UPDATE {user_enrolments} ue
-  JOIN toolsync_enrolment w ON w.ueid = ue.id AND w.differs
+UPDATE toolsync_enrolment_changed w
+  STRAIGHT_JOIN {user_enrolments} ue ON ue.id = w.ueid
    SET ue.status = COALESCE(w.suspended, ue.status), ue.timestart = COALESCE(w.timestart, ue.timestart),
        ue.timeend = COALESCE(w.timeend, ue.timeend), ue.modifierid = @actor, ue.timemodified = @now;
 

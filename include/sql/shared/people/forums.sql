@@ -67,7 +67,12 @@ SELECT f.id, s.userid, 1, 0
  WHERE FIND_IN_SET(s.userid, {{ setting("siteadmins") }})
     ON DUPLICATE KEY UPDATE allowed = 1, prohibited = 0;
 
-INSERT INTO {forum_subscriptions} (userid, forum)
+DROP TEMPORARY TABLE IF EXISTS toolsync_subscription_new;
+CREATE TEMPORARY TABLE toolsync_subscription_new (
+    seq INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, userid BIGINT NOT NULL, forumid BIGINT NOT NULL
+);
+
+INSERT INTO toolsync_subscription_new (userid, forumid)
 SELECT w.userid, w.forumid
   FROM toolsync_forum_subscription w
 {% if only_forums is defined %}
@@ -75,3 +80,9 @@ SELECT w.userid, w.forumid
 {% endif %}
   LEFT JOIN {forum_subscriptions} fs ON fs.userid = w.userid AND fs.forum = w.forumid
  WHERE w.allowed AND NOT w.prohibited AND fs.id IS NULL;
+
+-- chunks: toolsync_subscription_new.seq
+INSERT INTO {forum_subscriptions} (userid, forum)
+SELECT w.userid, w.forumid
+  FROM toolsync_subscription_new w
+ WHERE w.seq BETWEEN @first AND @last;

@@ -11,8 +11,6 @@ SELECT gg.id, gg.userid, gg.itemid, gi.courseid
   JOIN {grade_items} gi ON gi.courseid = l.courseid
   JOIN {grade_grades} gg ON gg.itemid = gi.id AND gg.userid = l.userid;
 
-{% from "shared/grade_history.sql" import keep_history with context %}
-{{ keep_history("toolsync_grade_gone", "userdelete") }}
 DROP TEMPORARY TABLE IF EXISTS toolsync_file_gone;
 CREATE TEMPORARY TABLE toolsync_file_gone (id BIGINT NOT NULL PRIMARY KEY, draftid BIGINT NOT NULL);
 
@@ -26,14 +24,11 @@ SELECT f.id, MIN(f.id) OVER (PARTITION BY f.itemid)
   JOIN {context} c ON c.contextlevel = 70 AND c.instanceid = cm.id
   JOIN {files} f ON f.component = 'grade' AND f.filearea = 'feedback' AND f.contextid = c.id AND f.itemid = d.id;
 
-{% include "shared/files_gone.sql" %}
-
-DELETE gg FROM {grade_grades} gg
-  JOIN toolsync_grade_gone d ON d.id = gg.id;
-
 -- Find the activities whose completion depends on such a grade first: they are few, while people have many grades.
 DROP TEMPORARY TABLE IF EXISTS toolsync_graded_module;
+DROP TEMPORARY TABLE IF EXISTS toolsync_completion_undone;
 CREATE TEMPORARY TABLE toolsync_graded_module (itemid BIGINT NOT NULL, moduleid BIGINT NOT NULL, PRIMARY KEY (itemid, moduleid));
+CREATE TEMPORARY TABLE toolsync_completion_undone (id BIGINT NOT NULL PRIMARY KEY);
 
 INSERT INTO toolsync_graded_module (itemid, moduleid)
 SELECT gi.id, cm.id
@@ -45,11 +40,22 @@ SELECT gi.id, cm.id
  WHERE cm.completion = 2 AND cm.completiongradeitemnumber = gi.itemnumber
    AND {{ setting("enablecompletion") }} = '1';
 
-UPDATE toolsync_graded_module g
+INSERT IGNORE INTO toolsync_completion_undone (id)
+SELECT done.id
+  FROM toolsync_graded_module g
   JOIN toolsync_grade_gone d ON d.itemid = g.itemid
   JOIN {course_modules_completion} done ON done.coursemoduleid = g.moduleid AND done.userid = d.userid
-   SET done.completionstate = 0, done.timemodified = @now, done.overrideby = NULL
  WHERE done.completionstate <> 0 AND NOT (done.completionstate = 1 AND done.overrideby IS NOT NULL);
+
+{% from "shared/grade_history.sql" import keep_history with context %}
+{{ keep_history("toolsync_grade_gone", "userdelete") }}
+{% include "shared/files_gone.sql" %}
+
+DELETE gg FROM toolsync_grade_gone d STRAIGHT_JOIN {grade_grades} gg ON gg.id = d.id;
+
+UPDATE toolsync_completion_undone w
+  STRAIGHT_JOIN {course_modules_completion} done ON done.id = w.id
+   SET done.completionstate = 0, done.timemodified = @now, done.overrideby = NULL;
 
 INSERT IGNORE INTO toolsync_stale (topic)
 SELECT 'completion' FROM toolsync_grade_gone d LIMIT 1;

@@ -44,25 +44,26 @@ SELECT gm.id, gm.groupid, gm.userid, l.courseid
   JOIN {groups_members} gm ON gm.userid = l.userid
   JOIN {groups} g ON g.id = gm.groupid AND g.courseid = l.courseid;
 
-DELETE a FROM {user_lastaccess} a
-  JOIN toolsync_last l ON l.userid = a.userid AND l.courseid = a.courseid;
+-- What else goes, table by table.
+{% for name, from_line in [
+    ("user_lastaccess", "JOIN {user_lastaccess} x ON x.userid = l.userid AND x.courseid = l.courseid"),
+    ("forum_subscriptions", "JOIN {forum} f ON f.course = l.courseid JOIN {forum_subscriptions} x ON x.userid = l.userid AND x.forum = f.id"),
+    ("forum_digests", "JOIN {forum} f ON f.course = l.courseid JOIN {forum_digests} x ON x.userid = l.userid AND x.forum = f.id"),
+    ("forum_track_prefs", "JOIN {forum} f ON f.course = l.courseid JOIN {forum_track_prefs} x ON x.userid = l.userid AND x.forumid = f.id"),
+    ("forum_read", "JOIN {forum} f ON f.course = l.courseid JOIN {forum_read} x ON x.forumid = f.id AND x.userid = l.userid")] %}
+DROP TEMPORARY TABLE IF EXISTS toolsync_{{ name }}_gone;
+CREATE TEMPORARY TABLE toolsync_{{ name }}_gone (id BIGINT NOT NULL PRIMARY KEY);
 
-DELETE s FROM {forum_subscriptions} s
-  JOIN toolsync_last l ON l.userid = s.userid
-  JOIN {forum} f ON f.id = s.forum AND f.course = l.courseid;
-
-DELETE d FROM {forum_digests} d
-  JOIN toolsync_last l ON l.userid = d.userid
-  JOIN {forum} f ON f.id = d.forum AND f.course = l.courseid;
-
-DELETE p FROM {forum_track_prefs} p
-  JOIN toolsync_last l ON l.userid = p.userid
-  JOIN {forum} f ON f.id = p.forumid AND f.course = l.courseid;
-
-DELETE r FROM toolsync_last l
-  JOIN {forum} f ON f.course = l.courseid
-  JOIN {forum_read} r ON r.forumid = f.id AND r.userid = l.userid;
+INSERT IGNORE INTO toolsync_{{ name }}_gone (id)
+SELECT x.id
+  FROM toolsync_last l
+  {{ from_line }};
+{% endfor %}
 
 {% include "shared/people/grades_gone.sql" %}
+{% for name in ["user_lastaccess", "forum_subscriptions", "forum_digests", "forum_track_prefs", "forum_read"] %}
+
+DELETE x FROM toolsync_{{ name }}_gone d STRAIGHT_JOIN {{ table(name) }} x ON x.id = d.id;
+{% endfor %}
 
 DELETE FROM toolsync_last;

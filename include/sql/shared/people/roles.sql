@@ -1,11 +1,12 @@
 -- Unassign the roles in toolsync_role_gone, assign those in toolsync_role_new.
 
-DELETE ra FROM {role_assignments} ra
-  JOIN toolsync_role_gone d ON d.id = ra.id;
+DELETE ra FROM toolsync_role_gone d STRAIGHT_JOIN {role_assignments} ra ON ra.id = d.id;
 
+-- chunks: toolsync_role_new.seq
 INSERT INTO {role_assignments} (roleid, contextid, userid, timemodified, modifierid, component, itemid, sortorder)
 SELECT w.roleid, w.contextid, w.userid, @now, @actor, w.component, w.itemid, 0
-  FROM toolsync_role_new w;
+  FROM toolsync_role_new w
+ WHERE w.seq BETWEEN @first AND @last;
 
 INSERT IGNORE INTO toolsync_dirty_user (userid)
 SELECT d.userid FROM toolsync_role_gone d;

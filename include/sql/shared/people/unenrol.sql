@@ -11,9 +11,6 @@ SELECT ra.id, ra.contextid, l.courseid, ra.userid, ra.roleid, ra.component
   FROM toolsync_leaving l
   JOIN {role_assignments} ra ON ra.userid = l.userid AND ra.contextid = l.contextid AND ra.component = l.component AND ra.itemid = l.enrolid;
 
-DELETE ue FROM {user_enrolments} ue
-  JOIN toolsync_leaving l ON l.ueid = ue.id;
-
 INSERT IGNORE INTO toolsync_changed (courseid, userid)
 SELECT l.courseid, l.userid
   FROM toolsync_leaving l
@@ -23,14 +20,28 @@ SELECT l.courseid, l.userid
 INSERT IGNORE INTO toolsync_dirty_user (userid)
 SELECT l.userid FROM toolsync_leaving l;
 
-INSERT IGNORE INTO toolsync_last (courseid, userid, contextid)
+-- Somebody who has more enrolments in the course than those that go stays in it.
+INSERT INTO toolsync_last (courseid, userid, contextid)
 SELECT l.courseid, l.userid, l.contextid
   FROM toolsync_leaving l
- WHERE NOT EXISTS (SELECT 1
-                     FROM {user_enrolments} ue
-                     JOIN {enrol} e ON e.id = ue.enrolid
-                    WHERE ue.userid = l.userid AND e.courseid = l.courseid);
+    ON DUPLICATE KEY UPDATE leaves = toolsync_last.leaves + 1;
 
-DELETE FROM toolsync_leaving;
+DROP TEMPORARY TABLE IF EXISTS toolsync_remaining;
+CREATE TEMPORARY TABLE toolsync_remaining (courseid BIGINT NOT NULL, userid BIGINT NOT NULL, PRIMARY KEY (courseid, userid));
+
+INSERT INTO toolsync_remaining (courseid, userid)
+SELECT l.courseid, l.userid
+  FROM toolsync_last l
+  JOIN {enrol} e ON e.courseid = l.courseid
+  JOIN {user_enrolments} ue ON ue.enrolid = e.id AND ue.userid = l.userid
+ GROUP BY l.courseid, l.userid, l.leaves
+HAVING COUNT(*) > l.leaves;
+
+DELETE l FROM toolsync_remaining s
+  JOIN toolsync_last l ON l.courseid = s.courseid AND l.userid = s.userid;
 
 {% include "shared/people/last_enrolment.sql" %}
+
+DELETE ue FROM toolsync_leaving l STRAIGHT_JOIN {user_enrolments} ue ON ue.id = l.ueid;
+
+DELETE FROM toolsync_leaving;
