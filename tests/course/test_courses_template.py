@@ -26,7 +26,8 @@ from toolsync.course.graph_files import course_graph, site_graph
 from toolsync.moodle.hook import MoodleHook
 from toolsync.moodle.session import MoodleSession
 from toolsync.reporting.outcomes import Outcomes
-from toolsync.running.sql_folder import SqlFolder
+from toolsync.running import runner
+from toolsync.running.runner import Runner
 from toolsync.running.statements import Statement
 
 pytestmark = pytest.mark.usefixtures("airflow")
@@ -531,19 +532,19 @@ def alone(sandbox: CopySandbox) -> dict[str, list[dict[str, Any]]]:
 
 def at_inserts(monkeypatch: pytest.MonkeyPatch, act: Callable[[str, str], object]) -> None:
     """Call a function before and after each statement of copying that inserts rows into a table of the site."""
-    run = SqlFolder._run
+    run = Runner._run
 
-    def run_and_act(self: SqlFolder, statement: Statement) -> int:
+    def run_and_act(self: Runner, statement: Statement) -> None:
         table = statement.sql[statement.sql.find("INSERT INTO `mdl_") :].partition("`mdl_")[2].partition("`")[0]
         copying = table and statement.place.startswith("shared/course/cop")
         if copying:
             act("before", table)
-        rows = run(self, statement)
+        run(self, statement)
         if copying:
             act("after", table)
-        return rows
 
-    monkeypatch.setattr(SqlFolder, "_run", run_and_act)
+    monkeypatch.setattr(runner, "FEW_LINES", -1)  # each statement by itself
+    monkeypatch.setattr(Runner, "_run", run_and_act)
 
 
 def intrude(connection: Any, sandbox: CopySandbox, table: str, rows: set[int]) -> bool:

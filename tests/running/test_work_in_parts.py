@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import MySQLdb
 import pytest
 
 from tests.running.test_execution import execution, lines
 from tests.support.site import Site
 from toolsync.moodle.session import MoodleSession
+from toolsync.running import runner
 from toolsync.running.sql_text import SqlError
 from toolsync.running.state import RunState
 from toolsync.running.statements import driving_tables
@@ -37,6 +40,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return execute(self, statement, args)
 
     monkeypatch.setattr(MoodleSession, "execute", executing)
+    monkeypatch.setattr(runner, "FEW_LINES", -1)  # each by itself
     return statements
 
 
@@ -115,6 +119,65 @@ UPDATE toolsync_row r SET r.status = 'unchanged';
         toy.run(lines(("u002", "x")))
     assert sum("DELETE t FROM" in statement for statement in sent) == 1
     assert not any("never" in statement for statement in sent)
+
+
+TOGETHER = """
+CREATE TEMPORARY TABLE toolsync_a (line INT PRIMARY KEY);
+CREATE TEMPORARY TABLE toolsync_b (line INT PRIMARY KEY);
+INSERT INTO toolsync_a SELECT r.line FROM toolsync_row r;
+INSERT INTO toolsync_b SELECT a.line FROM toolsync_a a;
+-- when: toolsync_b
+UPDATE toolsync_row r SET r.message = 'seen';
+{wrong}
+UPDATE toolsync_row r JOIN toolsync_b b ON b.line = r.line SET r.status = 'unchanged';
+"""
+
+
+@pytest.fixture
+def together(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many statements are sent together, from now on."""
+    numbers: list[int] = []
+    execute_all = MoodleSession.execute_all
+
+    def executing(self: MoodleSession, statements: Sequence[str]) -> list[int]:
+        numbers.append(len(statements))
+        return execute_all(self, statements)
+
+    monkeypatch.setattr(MoodleSession, "execute_all", executing)
+    return numbers
+
+
+def test_the_statements_of_few_lines_are_sent_together(site: Site, tmp_path: Path, together: list[int]):
+    with execution(tmp_path, work=TOGETHER.format(wrong=""), touches="") as toy:
+        outcomes = toy.run(lines(("u001", "x"), ("u002", "y")))
+    assert outcomes.lines == [(2, "unchanged", None, "seen"), (3, "unchanged", None, "seen")]
+    assert together == [2, 2]  # up to the `-- when:`, which has to know
+
+
+def test_of_statements_sent_together_the_one_that_fails_is_named(site: Site, tmp_path: Path):
+    wrong = "UPDATE toolsync_row r SET r.field = 'a';\nUPDATE toolsync_row r SET r.nothing = 'a';"
+    with (
+        pytest.raises(MySQLdb.OperationalError, match="nothing") as caught,
+        execution(tmp_path, work=TOGETHER.format(wrong=wrong), touches="") as toy,
+    ):
+        toy.run(lines(("u001", "x")))
+    assert caught.value.__notes__ == ["in include/sql/toy/10_work.sql:9: UPDATE toolsync_row r SET r.nothing = 'a'"]
+
+
+def test_a_refused_row_among_statements_sent_together_fails_alone(site: Site, tmp_path: Path, together: list[int]):
+    work = """
+CREATE TEMPORARY TABLE toolsync_named (id BIGINT PRIMARY KEY, city VARCHAR(255));
+INSERT INTO toolsync_named SELECT u.id, r.city FROM toolsync_row r JOIN {user} u ON u.username = r.username;
+UPDATE toolsync_row r SET r.status = 'updated';
+UPDATE toolsync_named n STRAIGHT_JOIN {user} u ON u.id = n.id SET u.city = n.city;
+UPDATE toolsync_named n STRAIGHT_JOIN {user} u ON u.id = n.id SET u.city = CONCAT(u.city, '!');
+UPDATE toolsync_row r SET r.message = 'done';
+"""
+    with execution(tmp_path, work=work, touches="") as toy:
+        outcomes = toy.run(lines(("u001", "a"), ("u002", "b" * 120), ("u003", "c")))
+        assert [status for _, status, *_ in outcomes.lines] == ["updated", "failed", "updated"]
+        assert toy.session.rows("SELECT city FROM {user} WHERE username IN ('u001', 'u003')") == [("a!",), ("c!",)]
+    assert max(together) > 1
 
 
 def test_work_tables_are_made_once_and_begin_empty_in_every_segment(site: Site, tmp_path: Path, sent: list[str]):

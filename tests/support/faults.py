@@ -69,6 +69,7 @@ class Statements:
     def watched(self) -> Iterator[Statements]:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("toolsync.running.batches.random.uniform", lambda low, high: 0)
+            patch.setattr("toolsync.running.runner.FEW_LINES", -1)  # each statement by itself
             self._follow(patch)
             for owner, method in (
                 (MoodleSession, "execute"),

@@ -21,6 +21,7 @@ from toolsync.moodle.work_tables import WorkTables
 DISK = ("fsync", "rename", "link", "unlink", "mkdir", "rmdir")
 DATABASE = (
     ("execute", MoodleSession),
+    ("execute_all", MoodleSession),
     ("rows", MoodleSession),
     ("stream", MoodleSession),
     ("load", WorkTables),

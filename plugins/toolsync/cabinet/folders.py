@@ -273,7 +273,9 @@ class Cabinet:
 
     def is_begun(self, claim: Claim) -> bool:
         """Whether something of the file may have reached the site."""
-        return any(name.startswith(("begun", "batch-", "written-", "backup_")) for name in self._records_of(claim).sizes())
+        return any(
+            name.startswith(("begun", "batch-", "written-", "backup_")) for name in self._records_of(claim).sizes()
+        )
 
     def opened(self, claim: Claim) -> Any:
         """The claimed file: a path, or something else with `open("rb")`."""

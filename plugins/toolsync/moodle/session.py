@@ -33,6 +33,19 @@ class Site(Protocol):
         """The Airflow connection's extra."""
 
 
+class StatementFailed(Exception):
+    """One of several statements failed.
+
+    :param error: of the server.
+    :param number: of the statement, from 0.
+    """
+
+    def __init__(self, error: Exception, number: int) -> None:
+        super().__init__(error, number)
+        self.error = error
+        self.number = number
+
+
 class MoodleSession:
     """One open connection to a Moodle database. Its first statement begins a transaction.
 
@@ -63,6 +76,25 @@ class MoodleSession:
         """
         with self.conn.cursor() as cursor:
             return cursor.execute(self.sql(statement), args)
+
+    def execute_all(self, statements: Sequence[str]) -> list[int]:
+        """Run statements that return no rows, sent to the server together.
+
+        :return: the number of rows that each changed or found.
+        :raises StatementFailed: one failed; those before it were run, those after it were not.
+        """
+        import MySQLdb
+
+        counts: list[int] = []
+        with self.conn.cursor() as cursor:
+            try:
+                cursor.execute(";\n".join(map(self.sql, statements)))
+                counts.append(cursor.rowcount)
+                while cursor.nextset() is not None:
+                    counts.append(cursor.rowcount)
+            except MySQLdb.Error as error:
+                raise StatementFailed(error, len(counts)) from error
+        return counts
 
     def rows(self, statement: str, args: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
         """Run a SELECT and return its rows."""

@@ -28,6 +28,11 @@ class Chunks:
         self._range: tuple[int, int] | None = None  # the values that the variables have
         self._widths: dict[str, float] = {}  # rows of one INSERT, by the place of the statement
 
+    def takes_all(self, over: Directive) -> bool:
+        """Whether `run` would run a statement once, for all rows of its work table, and the variables are set for that."""
+        rows = self._tables.most_rows(over.table)
+        return self._range == WHOLE and rows is not None and rows <= ALL_AT_ONCE
+
     def run(self, statement: Statement, over: Directive) -> int:
         """Run a statement for all rows of its work table.
 

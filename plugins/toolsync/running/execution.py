@@ -13,6 +13,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from toolsync.moodle.errors import ROW_ERRORS, error_code
 from toolsync.reporting.approved_plan import ApprovedPlan
 from toolsync.reporting.outcomes import STATUSES, Outcomes
+from toolsync.running.runner import ROW_TABLE
 from toolsync.running.segments import segments
 from toolsync.running.sql_folder import SqlFolder
 
@@ -20,7 +21,7 @@ log = logging.getLogger(__name__)
 
 SQL_TYPES = {"text": "LONGTEXT", "yesno": "TINYINT", "moment": "BIGINT", "integer": "BIGINT"}
 REMARK = "line INT UNSIGNED NOT NULL, field VARCHAR(255) NULL, message TEXT NOT NULL"
-ROW_TABLE, CELL_TABLE = "toolsync_row", "toolsync_cell"
+CELL_TABLE = "toolsync_cell"
 CELL_COLUMNS = ("line", "family", "field", "n", "name", "value", "moment", "yesno")
 ANSWER_TABLE, PLAN_TABLE, APPROVED_TABLE = "toolsync_answer", "toolsync_plan", "toolsync_approved"
 APPROVED_COLUMNS = ("line", "courseid", "categoryid", "lastaccess")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -10,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from toolsync.moodle.session import with_prefix
-from toolsync.reading.problems import shown
-from toolsync.running.chunks import Chunks
+from toolsync.running.runner import Runner
 from toolsync.running.sql_names import check_names
 from toolsync.running.state import RunState
 from toolsync.running.statements import Statement, cut, definitions
@@ -84,7 +82,6 @@ class SqlFolder:
         self.name = folder
         self.state = state
         self._root = root
-        self._functions = language.functions
         self._names = {name: value(state, occasion) for name, value in language.names.items()}
         self.columns = definitions(self._render(f"{folder}/columns.sql")) if self._has(f"{folder}/columns.sql") else ""
         self.touches = self._optional(f"{folder}/touches.sql")
@@ -95,23 +92,16 @@ class SqlFolder:
         for statements in (self.touches, self.work, self.end):
             check_names(statements, staged, makes)
         self.tables = sorted({statement.creates for statement in self.work + self.touches + self.end} - {""})
-        self._chunks = Chunks(state.session, state.tables)
-        self.seconds: dict[str, float] = {}  # that each file has taken so far
+        self._runner = Runner(state, {name: function.call for name, function in language.functions.items()})
 
     def run(self, statements: list[Statement]) -> None:
         """Run statements in order; what they put into their tables is there until the next `clean_up`."""
-        tables = self.state.tables
-        for statement in statements:
-            if not all(map(tables.has_rows, statement.when)) or any(map(tables.is_empty, statement.needs)):
-                continue
-            started = time.perf_counter()
-            try:
-                self._run(statement)
-            except Exception as error:
-                error.add_note(f"in include/sql/{statement.place}: {shown(statement.sql)}")
-                raise
-            file = statement.place.partition(":")[0]
-            self.seconds[file] = self.seconds.get(file, 0) + time.perf_counter() - started
+        self._runner.run(statements)
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """That each file has taken so far."""
+        return self._runner.seconds
 
     def statements(self, name: str) -> list[Statement]:
         """The statements of a file, rendered."""
@@ -121,34 +111,6 @@ class SqlFolder:
         """Empty the temporary tables of the type, and drop those that its Python made."""
         self.state.tables.clear(self.tables)
         self.state.tables.drop_made()
-
-    def _run(self, statement: Statement) -> None:
-        tables, session = self.state.tables, self.state.session
-        if statement.creates:
-            self._create(statement)
-        elif tables.is_defined(statement.drops):
-            tables.clear([statement.drops])
-        elif statement.call:
-            if rows := session.rows(statement.sql):
-                answer = self._functions[statement.call.function].call(rows, self.state)
-                tables.load(statement.call.table, tables.columns(statement.call.table), answer)
-        else:
-            if statement.writes_site:
-                self.state.locks_from_now()
-            chunks = statement.chunks
-            count = self._chunks.run(statement, chunks) if chunks else session.execute(statement.sql)
-            if statement.fills:
-                tables.count(statement.fills, count)
-            elif statement.empties:
-                tables.emptied(statement.empties)
-
-    def _create(self, statement: Statement) -> None:
-        tables = self.state.tables
-        if not statement.makes_empty:
-            self.state.session.execute(statement.sql)
-            tables.made(statement.creates)
-        elif not (statement.creates_if_missing and tables.is_defined(statement.creates)):
-            tables.define(statement.creates, statement.sql)
 
     def _has(self, name: str) -> bool:
         return (self._root / name).exists()

@@ -71,7 +71,8 @@ def selected(statement: Statement) -> Statement:
     comments, found, assignments = statement.sql.partition("SET @")
     if not found or not re.match(r"SET\s+@", statement.code, re.IGNORECASE):
         return statement
-    names, values = [], []
+    names: list[str] = []
+    values: list[str] = []
     for assignment in _assignments(f"@{assignments}"):
         name, _, value = assignment.partition("=")
         if used := set(NAME.findall(bare(value))) & set(names):

@@ -1,0 +1,129 @@
+"""Runs the statements of a type on a session."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+from toolsync.moodle.session import StatementFailed
+from toolsync.reading.problems import shown
+from toolsync.running.chunks import Chunks
+from toolsync.running.state import RunState
+from toolsync.running.statements import Statement
+
+FEW_LINES = (
+    200  # for up to so many lines, statements are sent together: the way to the server takes longer than they do
+)
+ROW_TABLE = "toolsync_row"
+
+
+class Runner:
+    """Runs statements in order, without those that would find nothing.
+
+    :param functions: what `-- python:` calls, by name: takes rows and the state, returns rows.
+    """
+
+    def __init__(self, state: RunState, functions: Mapping[str, Callable[[Sequence[Any], RunState], Any]]) -> None:
+        self.seconds: dict[str, float] = {}  # that each file has taken so far
+        self._state = state
+        self._session = state.session
+        self._tables = state.tables
+        self._functions = functions
+        self._chunks = Chunks(state.session, state.tables)
+        self._together: list[Statement] = []  # not sent yet
+
+    def run(self, statements: Collection[Statement]) -> None:
+        """Run statements; what they put into their tables is there until the next `clean_up`."""
+        self._together.clear()  # of a run that failed
+        rows = self._tables.most_rows(ROW_TABLE)
+        few = rows is not None and rows <= FEW_LINES
+        for statement in statements:
+            if self._finds_nothing(statement):
+                continue
+            if few and self._can_wait(statement):
+                self._together.append(statement)
+            else:
+                self._send()
+                self._one(statement)
+        self._send()
+
+    def _finds_nothing(self, statement: Statement) -> bool:
+        """Whether a table is empty, as far as is known, that a statement needs rows of."""
+        waiting = {each.fills for each in self._together}
+        if waiting & statement.when:
+            self._send()
+            waiting.clear()
+        return not all(map(self._tables.has_rows, statement.when)) or any(
+            self._tables.is_empty(name) for name in statement.needs - waiting
+        )
+
+    def _can_wait(self, statement: Statement) -> bool:
+        """Whether it can be sent with others. The first that writes to the site is not: from then on, rows are locked."""
+        if statement.call or statement.creates or statement.drops:
+            return False
+        if statement.writes_site and self._state.writes_nothing_yet:
+            return False
+        return not statement.chunks or self._chunks.takes_all(statement.chunks)
+
+    def _one(self, statement: Statement) -> None:
+        started = time.perf_counter()
+        try:
+            self._run(statement)
+        except Exception as error:
+            _tell(error, statement)
+            raise
+        self._took(statement, time.perf_counter() - started)
+
+    def _send(self) -> None:
+        """Send the statements that wait."""
+        if not self._together:
+            return
+        statements, self._together = self._together, []
+        started = time.perf_counter()
+        try:
+            counts = self._session.execute_all([statement.sql for statement in statements])
+        except StatementFailed as failed:
+            _tell(failed.error, statements[failed.number])
+            raise failed.error from None
+        seconds = (time.perf_counter() - started) / len(statements)
+        for statement, count in zip(statements, counts, strict=True):
+            self._filled(statement, count)
+            self._took(statement, seconds)
+
+    def _run(self, statement: Statement) -> None:
+        if statement.creates:
+            self._create(statement)
+        elif self._tables.is_defined(statement.drops):
+            self._tables.clear([statement.drops])
+        elif call := statement.call:
+            if rows := self._session.rows(statement.sql):
+                answer = self._functions[call.function](rows, self._state)
+                self._tables.load(call.table, self._tables.columns(call.table), answer)
+        else:
+            if statement.writes_site:
+                self._state.locks_from_now()
+            chunks = statement.chunks
+            count = self._chunks.run(statement, chunks) if chunks else self._session.execute(statement.sql)
+            self._filled(statement, count)
+
+    def _create(self, statement: Statement) -> None:
+        if not statement.makes_empty:
+            self._session.execute(statement.sql)
+            self._tables.made(statement.creates)
+        elif not (statement.creates_if_missing and self._tables.is_defined(statement.creates)):
+            self._tables.define(statement.creates, statement.sql)
+
+    def _filled(self, statement: Statement, count: int) -> None:
+        if statement.fills:
+            self._tables.count(statement.fills, count)
+        elif statement.empties:
+            self._tables.emptied(statement.empties)
+
+    def _took(self, statement: Statement, seconds: float) -> None:
+        file = statement.place.partition(":")[0]
+        self.seconds[file] = self.seconds.get(file, 0) + seconds
+
+
+def _tell(error: Exception, statement: Statement) -> None:
+    error.add_note(f"in include/sql/{statement.place}: {shown(statement.sql)}")
