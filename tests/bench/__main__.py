@@ -1,6 +1,6 @@
 """`make bench`: lines a second of validate and execute, and execute's time as a ratio to a bare LOAD DATA of the same resulting rows.
 
-    python -m tests.bench [NAME …] [--large]     only those benchmarks; also the sizes that take minutes
+    python -m tests.bench [NAME …] [--large] [--lines N]     only those benchmarks; also the sizes that take minutes; the size of `live` and `feed`
 
 Everything runs on one private server, in one process, so that the ratios can be compared; the seconds are those of this machine.
 """
@@ -25,6 +25,8 @@ os.environ.update(AIRFLOW_HOME=HOME, AIRFLOW__LOGGING__LOGGING_LEVEL="WARNING", 
 from tests.bench.copies import copying  # noqa: E402
 from tests.bench.courses import plain_courses  # noqa: E402
 from tests.bench.deleting import deleting  # noqa: E402
+from tests.bench.feed import feed  # noqa: E402
+from tests.bench.live import live  # noqa: E402
 from tests.bench.people import people_in_courses  # noqa: E402
 from tests.bench.pictures import measure  # noqa: E402
 from tests.bench.resetting import resetting  # noqa: E402
@@ -49,6 +51,7 @@ class Timing:
     execute: float
     counts: dict[str, int]
     by_file: dict[str, float]
+    started: float  # when execute began, as `time.monotonic` tells it
 
 
 class Bench:
@@ -78,6 +81,16 @@ class Bench:
         fill(self.baseline)
         self.restore()
 
+    def copy(self, database: str) -> Site:
+        """One more site like that which the benchmark started from.
+
+        :param database: its name.
+        """
+        self.server.load(DEMO, database)
+        copy = Site(self.server, database)
+        copy.restore(self.baseline)
+        return copy
+
     def restore(self) -> None:
         """Put the site back to what the benchmark started from."""
         self.site.restore(self.baseline)
@@ -101,14 +114,14 @@ class Bench:
         assert claim is not None
         began = time.perf_counter()
         ValidateOperator(task_id="validate", file_type=file_type, claim=None).process(cabinet, claim, {})
-        validated = time.perf_counter()
+        validated, started = time.perf_counter(), time.monotonic()
         answer = ExecuteOperator(
             task_id="execute", file_type=file_type, claim=None, moodle_conn_id="moodle_db"
         ).process(cabinet, claim, {})
         executed = time.perf_counter()
         by_file = cabinet.saved(claim, EXECUTED)["seconds"]
         cabinet.discard(claim)
-        return Timing(lines, validated - began, executed - validated, answer["counts"], by_file)
+        return Timing(lines, validated - began, executed - validated, answer["counts"], by_file, started)
 
     def bare_load(self) -> float:
         """Seconds that the server takes to load the rows that the site has more than at the start, into the site as it was then.
@@ -197,19 +210,31 @@ BENCHMARKS: dict[str, Callable[[Bench, bool], None]] = {
 }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Measure Tool Sync on this machine.")
-    parser.add_argument("names", nargs="*", choices=[*BENCHMARKS, []], help="only these")
-    parser.add_argument("--large", action="store_true", help="also what takes minutes")
+# These take minutes each, and say themselves whether all is well.
+JUDGES: dict[str, Callable[[Bench, int | None], bool]] = {"live": live, "feed": feed}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure Tool Sync on this machine.")
+    every = [*BENCHMARKS, *JUDGES]
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"only these of {', '.join(every)}")
+    parser.add_argument("--large", action="store_true", help="also sizes that take minutes")
+    parser.add_argument("--lines", type=int, help=f"lines of each file of {', '.join(JUDGES)}")
     arguments = parser.parse_args()
-    bench = Bench()
+    if unknown := set(arguments.names) - set(every):
+        parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(every)}")
+    bench, good = Bench(), True
     try:
         for name in arguments.names or BENCHMARKS:
             bench.begin()
-            BENCHMARKS[name](bench, arguments.large)
+            if name in JUDGES:
+                good &= JUDGES[name](bench, arguments.lines)
+            else:
+                BENCHMARKS[name](bench, arguments.large)
     finally:
         bench.server.stop()
+    return 0 if good else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -50,13 +50,13 @@ def numbers(last: int) -> str:
     return f"(SELECT {value} AS n FROM {tables} HAVING n BETWEEN 1 AND {last}) numbers"
 
 
-def fill(site: Site) -> None:
+def fill(site: Site, people: int = PEOPLE) -> None:
     """Accounts `bench1` …, courses `BENCH1` … with manual enrolment, and a cohort that three of them follow."""
     last = {table: site.value(f"SELECT MAX(id) FROM {{{table}}}") for table in ("user", "course", "context", "cohort")}
     statements = [
         f"""INSERT INTO {{user}} (id, username, idnumber, email, firstname, lastname, auth, confirmed, mnethostid)
             SELECT {last["user"]} + n, CONCAT('bench', n), CONCAT('B', n), CONCAT('bench', n, '@example.org'), 'A', 'B', 'manual', 1, 1
-              FROM {numbers(PEOPLE)} ORDER BY n""",
+              FROM {numbers(people)} ORDER BY n""",
         f"""INSERT INTO {{course}} (id, category, fullname, shortname, idnumber, format)
             SELECT {last["course"]} + n, 1, CONCAT('Bench ', n), CONCAT('BENCH', n), CONCAT('BENCH', n), 'topics'
               FROM {numbers(COURSES)} ORDER BY n""",
@@ -64,7 +64,7 @@ def fill(site: Site) -> None:
             SELECT 30, id, 2, CONCAT('/1/', {last["context"]} + id - {last["user"]})
               FROM {{user}} WHERE id > {last["user"]} ORDER BY id""",
         f"""INSERT INTO {{context}} (contextlevel, instanceid, depth, path)
-            SELECT 50, c.id, 3, CONCAT(k.path, '/', {last["context"] + PEOPLE} + c.id - {last["course"]})
+            SELECT 50, c.id, 3, CONCAT(k.path, '/', {last["context"] + people} + c.id - {last["course"]})
               FROM {{course}} c JOIN {{context}} k ON k.contextlevel = 40 AND k.instanceid = c.category
              WHERE c.id > {last["course"]} ORDER BY c.id""",
         f"""INSERT INTO {{enrol}} (enrol, courseid, roleid)
