@@ -58,7 +58,10 @@ class Locks:
         for table in self._tables:
             every = {id for (id,) in self._rows(f"SELECT id FROM `{table}`")}
             self._rows("BEGIN")
-            free = {id for (id,) in self._rows(f"SELECT id FROM `{table}` FOR UPDATE SKIP LOCKED")}
+            # By the primary key: an INSERT of a unique key that was deleted before locks its neighbour in that index, which stops nobody who changes the row.
+            free = {
+                id for (id,) in self._rows(f"SELECT id FROM `{table}` FORCE INDEX (PRIMARY) FOR UPDATE SKIP LOCKED")
+            }
             self._rows("ROLLBACK")
             if locked := every - free:
                 found[table] = locked

@@ -21,6 +21,8 @@ SELECT k.courseid, t.* FROM toolsync_kept_{{ name }} k JOIN {{ table(name) }} t 
 -- when: toolsync_kept_course
 UPDATE toolsync_kept_course k STRAIGHT_JOIN {course} c ON c.id = k.id SET c.summary = '', c.legacyfiles = 0, c.defaultgroupingid = 0;
 
+UPDATE toolsync_was_course c JOIN toolsync_kept_course k ON k.id = c.id SET c.summary = '', c.legacyfiles = 0, c.defaultgroupingid = 0;
+
 -- Where the line gives no value, the emptied course's counts.
 -- when: toolsync_kept_course
 UPDATE toolsync_course t

@@ -1,4 +1,29 @@
 {# What a course that existed before takes over from its template besides new rows. Included by copy.sql. #}
+{# Existing rows that stand for a template's take over these columns where they differ; `condition` on the template's row: not in a gradebook that is kept. #}
+{% macro take_over(name, columns, condition="") %}
+{% set columns = columns | list %}
+
+CREATE TEMPORARY TABLE toolsync_differing_{{ name }} (newid BIGINT NOT NULL PRIMARY KEY, oldid BIGINT NOT NULL, templateid BIGINT NOT NULL);
+
+-- when: toolsync_merging
+-- when: toolsync_tpl_{{ name }}
+INSERT INTO toolsync_differing_{{ name }} (newid, oldid, templateid)
+SELECT m.newid, m.oldid, m.templateid
+  FROM toolsync_copy_{{ name }} m
+  JOIN toolsync_tpl_{{ name }} t ON t.id = m.oldid AND t.toolsync_course = m.templateid
+  JOIN {{ table(name) }} n ON n.id = m.newid
+{% if condition %}
+  LEFT JOIN toolsync_graded d ON d.courseid = m.courseid
+{% endif %}
+ WHERE m.seq < 0{{ " AND d.courseid IS NULL AND " ~ condition if condition }}
+   AND NOT ({% for column in columns %}{{ " AND " if not loop.first }}BINARY n.{{ column }} <=> BINARY t.{{ column }}{% endfor %});
+
+-- when: toolsync_differing_{{ name }}
+UPDATE toolsync_differing_{{ name }} m
+  STRAIGHT_JOIN toolsync_tpl_{{ name }} t ON t.id = m.oldid AND t.toolsync_course = m.templateid
+  STRAIGHT_JOIN {{ table(name) }} n ON n.id = m.newid
+   SET {% for column in columns %}{{ ", " if not loop.first }}n.{{ column }} = t.{{ column }}{% endfor %};
+{%- endmacro %}
 -- Sections that existed take over name, summary and restrictions where theirs are empty.
 CREATE TEMPORARY TABLE toolsync_adopted (place VARCHAR(100) NOT NULL, id BIGINT NOT NULL, PRIMARY KEY (place, id));
 {% for column in ["name", "summary", "availability"] %}
@@ -8,8 +33,9 @@ CREATE TEMPORARY TABLE toolsync_adopted (place VARCHAR(100) NOT NULL, id BIGINT 
 INSERT INTO toolsync_adopted (place, id)
 SELECT 'course_sections.{{ column }}', s.id
   FROM toolsync_copy_course_sections m
+  JOIN toolsync_tpl_course_sections t ON t.id = m.oldid AND t.toolsync_course = m.templateid
   JOIN {course_sections} s ON s.id = m.newid AND COALESCE(s.{{ column }}, '') = ''
- WHERE m.seq < 0;
+ WHERE m.seq < 0 AND NOT ({{ "s.summaryformat = t.summaryformat AND " if column == "summary" }}s.{{ column }} <=> t.{{ column }});
 {% endfor %}
 
 -- when: toolsync_merging
@@ -64,15 +90,7 @@ UPDATE toolsync_section_place p STRAIGHT_JOIN {course_sections} s ON s.id = p.id
 -- The gradebook's top category and total get the template's settings.
 {% set fixed = ["id", "courseid", "parent", "path", "depth", "categoryid", "iteminstance", "scaleid", "outcomeid", "needsupdate"] %}
 {% for name in ["grade_categories", "grade_items"] %}
-
--- when: toolsync_merging
--- when: toolsync_tpl_{{ name }}
-UPDATE toolsync_copy_{{ name }} m
-  STRAIGHT_JOIN toolsync_tpl_{{ name }} t ON t.id = m.oldid AND t.toolsync_course = m.templateid
-  LEFT JOIN toolsync_graded d ON d.courseid = m.courseid
-  STRAIGHT_JOIN {{ table(name) }} n ON n.id = m.newid
-   SET {% for column in columns_of(name) if column not in fixed %}{{ ", " if not loop.first }}n.{{ column }} = t.{{ column }}{% endfor %}
- WHERE m.seq < 0 AND d.courseid IS NULL AND {{ "t.parent IS NULL" if name == "grade_categories" else "t.itemtype = 'course'" }};
+{{ take_over(name, columns_of(name) | reject("in", fixed), "t.parent IS NULL" if name == "grade_categories" else "t.itemtype = 'course'") }}
 {% endfor %}
 
 CREATE TEMPORARY TABLE toolsync_item_stale (id BIGINT NOT NULL PRIMARY KEY);
@@ -91,13 +109,5 @@ UPDATE toolsync_item_stale w STRAIGHT_JOIN {grade_items} n ON n.id = w.id SET n.
 -- Settings that a course can have only once: take the template's.
 {% set defaults = columns_of("course_completion_defaults") | reject("in", ["id", "course", "module"]) | list %}
 {% for name, columns in [("course_completion_defaults", defaults), ("filter_active", ["active"]), ("filter_config", ["value"])] %}
-
--- when: toolsync_merging
--- when: toolsync_tpl_{{ name }}
-UPDATE toolsync_copy_{{ name }} m
-  STRAIGHT_JOIN toolsync_tpl_{{ name }} t ON t.id = m.oldid AND t.toolsync_course = m.templateid
-  STRAIGHT_JOIN {{ table(name) }} n ON n.id = m.newid
-   SET {% for column in columns %}{{ ", " if not loop.first }}n.{{ column }} = t.{{ column }}{% endfor %}
-
- WHERE m.seq < 0;
+{{ take_over(name, columns) }}
 {% endfor %}
