@@ -13,6 +13,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from tests.support.site import Site
 from toolsync.functions import FUNCTIONS, NAMES
 from toolsync.moodle.hook import MoodleHook
+from toolsync.moodle.session import MoodleSession
 from toolsync.reporting.outcomes import Outcomes
 from toolsync.running.execution import STAGED, Execution, StagedLine
 from toolsync.running.sql_folder import Function, Language, Occasion, SqlFolder
@@ -76,6 +77,37 @@ def test_a_row_that_the_database_refuses_fails_alone(site: Site, tmp_path: Path)
         "the database refuses this line: Data too long for column 'city' at row 1"
     ]
     assert site.value("SELECT COUNT(*) FROM {user} WHERE city LIKE '%%Rome'") == 18
+
+
+TAGS = """
+CREATE TEMPORARY TABLE toolsync_tag_new (line INT PRIMARY KEY, name VARCHAR(255) NOT NULL);
+INSERT INTO toolsync_tag_new
+SELECT r.line, r.city FROM toolsync_row r LEFT JOIN {tag} t ON t.tagcollid = 1 AND t.name = r.city WHERE t.id IS NULL;
+INSERT INTO {tag} (userid, tagcollid, name, rawname) SELECT 2, 1, w.name, w.name FROM toolsync_tag_new w;
+UPDATE toolsync_row r LEFT JOIN toolsync_tag_new w ON w.line = r.line SET r.status = IF(w.line IS NULL, 'unchanged', 'created');
+"""
+
+
+@pytest.mark.parametrize("cities", [["Rome"], ["Rome", "Oslo", "Kyiv"]])
+def test_what_somebody_made_since_it_was_looked_for_is_found_by_another_look(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cities: list[str]
+):
+    """Not even one of several lines fails for it."""
+    execute, made = MoodleSession.execute, list[str]()
+
+    def execute_late(self: MoodleSession, statement: str, args: Any = None) -> int:
+        if statement.startswith("INSERT INTO `mdl_tag`") and not made:
+            made.append("Rome")
+            site.rows("INSERT INTO {tag} (userid, tagcollid, name, rawname) VALUES (2, 1, 'Rome', 'Rome')")
+        return execute(self, statement, args)
+
+    monkeypatch.setattr(MoodleSession, "execute", execute_late)
+    monkeypatch.setattr("toolsync.running.runner.FEW_LINES", -1)
+    with execution(tmp_path, work=TAGS, touches="") as toy:
+        outcomes = toy.run(lines(*[(f"u{n}", city) for n, city in enumerate(cities)]))
+        toy.session.commit()
+    assert made
+    assert list(statuses(outcomes).values()) == ["unchanged", "created", "created"][: len(cities)]
 
 
 @pytest.mark.parametrize("allowed", [0, 1])

@@ -21,6 +21,7 @@ class Locks:
 
     def __init__(self, site: Site) -> None:
         self._connection = site.connect()
+        self._connection.autocommit(False)
         self._rows("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
         counted = (
             "SELECT c.table_name FROM information_schema.columns c "
@@ -54,18 +55,17 @@ class Locks:
 
     def _locked(self) -> dict[str, set[int]]:
         """The ids of locked rows, by table."""
-        found = {}
-        for table in self._tables:
-            every = {id for (id,) in self._rows(f"SELECT id FROM `{table}`")}
-            self._rows("BEGIN")
-            # By the primary key: an INSERT of a unique key that was deleted before locks its neighbour in that index, which stops nobody who changes the row.
-            free = {
-                id for (id,) in self._rows(f"SELECT id FROM `{table}` FORCE INDEX (PRIMARY) FOR UPDATE SKIP LOCKED")
-            }
-            self._rows("ROLLBACK")
-            if locked := every - free:
-                found[table] = locked
+        every = set(self._rows(self._union("")))
+        free = set(self._rows(self._union("FOR UPDATE SKIP LOCKED")))
+        self._rows("COMMIT")
+        found: dict[str, set[int]] = {}
+        for table, id in every - free:
+            found.setdefault(table, set()).add(id)
         return found
+
+    def _union(self, locking: str) -> str:
+        parts = (f"(SELECT '{table}', id FROM `{table}` {locking})" for table in self._tables)
+        return " UNION ALL ".join(parts)
 
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:
         with self._connection.cursor() as cursor:

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 # The server rejects one row: its line fails, the others go on.
-ROW_ERRORS = {1048, 1062, 1264, 1265, 1292, 1366, 1367, 1406, 1411, 1452, 3819, 4025}
+DUPLICATE = 1062
+ROW_ERRORS = {1048, DUPLICATE, 1264, 1265, 1292, 1366, 1367, 1406, 1411, 1452, 3819, 4025}
 # A deadlock or a lock timeout: the same batch succeeds when it is tried again.
 LOCK_ERRORS = {1205, 1213}
 # The connection ended: the server went away or was stopped, someone or a timeout killed the connection, the network failed.

@@ -10,7 +10,7 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from toolsync.moodle.errors import ROW_ERRORS, error_code
+from toolsync.moodle.errors import DUPLICATE, ROW_ERRORS, error_code
 from toolsync.reporting.approved_plan import ApprovedPlan
 from toolsync.reporting.outcomes import STATUSES, Outcomes
 from toolsync.running.runner import ROW_TABLE
@@ -82,9 +82,10 @@ class Execution:
             f"value {texts} NOT NULL, moment BIGINT NULL, yesno TINYINT NULL, KEY (line), KEY (family)"
         )
 
-    def run(self, lines: Sequence[StagedLine]) -> Outcomes:
+    def run(self, lines: Sequence[StagedLine], *, looked_again: bool = False) -> Outcomes:
         """Apply lines as if one by one, in order. A line that the database refuses fails alone.
 
+        :param looked_again: a row was there already when it was to be inserted, and this is the second attempt.
         :raises MySQLdb.Error: what is not the fault of a line: a deadlock, a lost connection, a missing right.
         """
         import MySQLdb
@@ -96,13 +97,16 @@ class Execution:
             if error_code(error) not in ROW_ERRORS:
                 raise
             roll_back()
+            if error_code(error) == DUPLICATE and not looked_again:
+                # Somebody may have inserted it since we looked: then there is less to do now.
+                return self.run(lines, looked_again=True)
             if len(lines) == 1:
                 message = f"the database refuses this line: {error.args[1]}"
                 return Outcomes([(lines[0].line, "failed", None, message)])
             log.info("The database refuses a row in lines %s to %s; looking for it.", lines[0].line, lines[-1].line)
         middle = len(lines) // 2
-        result = self.run(lines[:middle])
-        result.add(self.run(lines[middle:]))
+        result = self.run(lines[:middle], looked_again=True)
+        result.add(self.run(lines[middle:], looked_again=True))
         return result
 
     def end(self, lines: Sequence[StagedLine]) -> Outcomes:
