@@ -17,9 +17,14 @@ DELETE g FROM toolsync_tag g
   LEFT JOIN toolsync_tagged x ON x.line = g.line
  WHERE x.line IS NULL OR @tag_collection IS NULL;
 
-UPDATE toolsync_tag g
-  JOIN {tag} k ON k.tagcollid = @tag_collection AND k.name = g.name
-   SET g.tagid = k.id;
+CREATE TEMPORARY TABLE toolsync_tag_known (name VARCHAR(255) NOT NULL PRIMARY KEY, id BIGINT NOT NULL);
+
+INSERT IGNORE INTO toolsync_tag_known (name, id)
+SELECT g.name, k.id
+  FROM toolsync_tag g
+  JOIN {tag} k ON k.tagcollid = @tag_collection AND k.name = g.name;
+
+UPDATE toolsync_tag g JOIN toolsync_tag_known k ON k.name = g.name SET g.tagid = k.id;
 
 CREATE TEMPORARY TABLE toolsync_tagging (
     id BIGINT NOT NULL PRIMARY KEY, line INT UNSIGNED NOT NULL, tagid BIGINT NOT NULL, ordering BIGINT NULL, KEY (line, tagid)
@@ -52,31 +57,55 @@ SELECT g.line
   LEFT JOIN toolsync_tagging o ON o.line = g.line AND o.tagid = g.tagid
  WHERE NOT o.ordering <=> g.place;
 
+CREATE TEMPORARY TABLE toolsync_tagging_moved (id BIGINT NOT NULL PRIMARY KEY, place INT NOT NULL);
+CREATE TEMPORARY TABLE toolsync_tag_new (
+    seq INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, name VARCHAR(255) NOT NULL, rawname VARCHAR(255) NOT NULL, UNIQUE KEY (name)
+);
+CREATE TEMPORARY TABLE toolsync_tagging_new (
+    seq INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, tagid BIGINT NOT NULL, itemid BIGINT NOT NULL, contextid BIGINT NOT NULL, place INT NOT NULL
+);
+
+INSERT INTO toolsync_tagging_moved (id, place)
+SELECT o.id, g.place
+  FROM toolsync_tagging o
+  JOIN toolsync_tag g ON g.line = o.line AND g.tagid = o.tagid
+ WHERE NOT o.ordering <=> g.place;
+
+-- The spelling of the first line counts.
+INSERT IGNORE INTO toolsync_tag_new (name, rawname)
+SELECT g.name, g.rawname FROM toolsync_tag g WHERE g.tagid IS NULL ORDER BY g.line, g.place;
+
 {% include "shared/drop_taggings.sql" %}
 
+UPDATE toolsync_tagging_moved w
+  STRAIGHT_JOIN {tag_instance} ti ON ti.id = w.id
+   SET ti.ordering = w.place, ti.timemodified = @now;
+
+-- chunks: toolsync_tag_new.seq
 INSERT INTO {tag} (userid, tagcollid, name, rawname, isstandard, descriptionformat, flag, timemodified)
 SELECT @actor, @tag_collection, w.name, w.rawname, 0, 0, 0, @now
-  FROM (SELECT g.name, g.rawname, g.line, g.place, ROW_NUMBER() OVER (PARTITION BY g.name ORDER BY g.line) AS turn
-          FROM toolsync_tag g
-         WHERE g.tagid IS NULL) w
- WHERE w.turn = 1
- ORDER BY w.line, w.place;
+  FROM toolsync_tag_new w
+ WHERE w.seq BETWEEN @first AND @last
+ ORDER BY w.seq;
 
-UPDATE toolsync_tag g
-  JOIN {tag} k ON k.tagcollid = @tag_collection AND k.name = g.name
-   SET g.tagid = k.id
- WHERE g.tagid IS NULL;
+INSERT IGNORE INTO toolsync_tag_known (name, id)
+SELECT w.name, k.id
+  FROM toolsync_tag_new w
+  JOIN {tag} k ON k.tagcollid = @tag_collection AND k.name = w.name;
 
-UPDATE {tag_instance} ti
-  JOIN toolsync_tagging o ON o.id = ti.id
-  JOIN toolsync_tag g ON g.line = o.line AND g.tagid = o.tagid
-   SET ti.ordering = g.place, ti.timemodified = @now
- WHERE NOT ti.ordering <=> g.place;
+UPDATE toolsync_tag g JOIN toolsync_tag_known k ON k.name = g.name SET g.tagid = k.id WHERE g.tagid IS NULL;
 
-INSERT INTO {tag_instance} (tagid, component, itemtype, itemid, contextid, tiuserid, ordering, timecreated, timemodified)
-SELECT g.tagid, 'core', '{{ itemtype }}', x.itemid, x.contextid, 0, g.place, @now, @now
+INSERT INTO toolsync_tagging_new (tagid, itemid, contextid, place)
+SELECT g.tagid, x.itemid, x.contextid, g.place
   FROM toolsync_tag g
   JOIN toolsync_tagged x ON x.line = g.line
   LEFT JOIN toolsync_tagging o ON o.line = g.line AND o.tagid = g.tagid
  WHERE o.id IS NULL AND x.contextid IS NOT NULL
  ORDER BY g.line, g.place;
+
+-- chunks: toolsync_tagging_new.seq
+INSERT INTO {tag_instance} (tagid, component, itemtype, itemid, contextid, tiuserid, ordering, timecreated, timemodified)
+SELECT w.tagid, 'core', '{{ itemtype }}', w.itemid, w.contextid, 0, w.place, @now, @now
+  FROM toolsync_tagging_new w
+ WHERE w.seq BETWEEN @first AND @last
+ ORDER BY w.seq;

@@ -1,14 +1,12 @@
--- Usernames and codes, in the letter case that Moodle stores.
+-- Usernames and codes, in the letter case that Moodle stores. Files for Moodle 1.9 write the language fr_utf8.
+{% set cleaned = [] %}
+{% for column in ["username", "oldusername", "auth", "theme"] if given(column) %}{% set _ = cleaned.append((column, "LOWER(" ~ column ~ ")")) %}{% endfor %}
+{% if given("country") %}{% set _ = cleaned.append(("country", "UPPER(country)")) %}{% endif %}
+{% if given("lang") %}{% set _ = cleaned.append(("lang", "IF(SUBSTRING(lang, -5) = '_utf8', REPLACE(LOWER(lang), '_utf8', ''), LOWER(lang))")) %}{% endif %}
 
-{% for column in ["username", "oldusername", "auth", "lang", "theme"] if given(column) %}
-UPDATE toolsync_row SET {{ column }} = LOWER({{ column }}) WHERE {{ column }} COLLATE utf8mb4_bin <> LOWER({{ column }});
-{% endfor %}
+{% if cleaned %}
+UPDATE toolsync_row
+   SET {% for column, clean in cleaned %}{{ column }} = {{ clean }}{{ ", " if not loop.last }}{% endfor %}
 
-{% if given("country") %}
-UPDATE toolsync_row SET country = UPPER(country) WHERE country COLLATE utf8mb4_bin <> UPPER(country);
-{% endif %}
-
-{% if given("lang") %}
--- Files for Moodle 1.9 write fr_utf8.
-UPDATE toolsync_row SET lang = REPLACE(lang, '_utf8', '') WHERE lang LIKE '%\_utf8';
+ WHERE {% for column, clean in cleaned %}{{ column }} COLLATE utf8mb4_bin <> {{ clean }}{{ " OR " if not loop.last }}{% endfor %};
 {% endif %}

@@ -1,5 +1,12 @@
 -- Find the account of each line. A line without one creates an account.
 {% from "users/terms.sql" import host, key with context %}
+{% from "users/fields.sql" import stored %}
+{% set was = ["id", "mnethostid", "username", "email", "auth", "suspended"] %}
+{% for column in stored if given(column) and column not in was %}{% set _ = was.append(column) %}{% endfor %}
+
+-- The accounts as the site has them: what follows compares with these.
+CREATE TEMPORARY TABLE toolsync_was_user (PRIMARY KEY (line)) AS
+SELECT CAST(0 AS UNSIGNED) AS line, u.{{ was | join(", u.") }} FROM {user} u LIMIT 0;
 
 CREATE TEMPORARY TABLE toolsync_match (line INT UNSIGNED NOT NULL PRIMARY KEY, userid BIGINT NOT NULL, hits INT NOT NULL);
 
@@ -84,3 +91,9 @@ UPDATE toolsync_row r
 {% endif %}
  ;
 {% endif %}
+
+INSERT INTO toolsync_was_user (line, {{ was | join(", ") }})
+SELECT r.line, u.{{ was | join(", u.") }}
+  FROM toolsync_row r
+  JOIN {user} u ON u.id = r.userid
+ WHERE r.status IS NULL;

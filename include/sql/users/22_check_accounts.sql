@@ -71,7 +71,7 @@ SELECT r.line,
 {% endif %}
        END AS fault
   FROM toolsync_row r
-  LEFT JOIN {user} u ON u.id = r.userid
+  LEFT JOIN toolsync_was_user u ON u.line = r.line
 {% if given("lang") %}
   LEFT JOIN toolsync_language l ON l.lang = r.lang
 {% endif %}
@@ -84,6 +84,6 @@ HAVING fault IS NOT NULL;
 INSERT INTO toolsync_note (line, field, message)
 SELECT r.line, 'auth', CONCAT('the authentication method ', r.auth, ' is disabled on this site')
   FROM toolsync_row r
-  LEFT JOIN {user} u ON u.id = r.userid
+  LEFT JOIN toolsync_was_user u ON u.line = r.line
  WHERE r.status IS NULL AND r.auth <> '' AND NOT r.auth <=> u.auth AND NOT FIND_IN_SET(r.auth, @enabled_auths);
 {% endif %}

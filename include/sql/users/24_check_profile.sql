@@ -11,13 +11,13 @@ SELECT r.line, CONCAT(MIN(c.field), '|the site has no such profile field')
  GROUP BY r.line;
 
 CREATE TEMPORARY TABLE toolsync_profile (
-    line INT UNSIGNED NOT NULL, fieldid BIGINT NOT NULL, field VARCHAR(300) NOT NULL, dataid BIGINT NULL, value LONGTEXT NOT NULL, fault TEXT NULL,
+    line INT UNSIGNED NOT NULL, fieldid BIGINT NOT NULL, field VARCHAR(300) NOT NULL, dataid BIGINT NULL, was LONGTEXT NULL, value LONGTEXT NOT NULL, fault TEXT NULL,
     PRIMARY KEY (line, fieldid)
 );
 
 -- An empty cell clears a stored value; where none is stored it does nothing.
-INSERT IGNORE INTO toolsync_profile (line, fieldid, field, dataid, value, fault)
-SELECT r.line, f.id, c.field, d.id,
+INSERT IGNORE INTO toolsync_profile (line, fieldid, field, dataid, was, value, fault)
+SELECT r.line, f.id, c.field, d.id, d.data,
        CASE WHEN f.datatype = 'datetime' THEN COALESCE(c.moment, 0)
             WHEN f.datatype = 'checkbox' THEN COALESCE(c.yesno, '')
             ELSE c.value END,

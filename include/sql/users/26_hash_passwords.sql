@@ -6,7 +6,7 @@ CREATE TEMPORARY TABLE toolsync_password (line INT UNSIGNED NOT NULL PRIMARY KEY
 -- python: hash_passwords INTO toolsync_password
 SELECT r.line, r.password, u.password
   FROM toolsync_row r
-  LEFT JOIN {user} u ON u.id = r.userid
+  LEFT JOIN toolsync_was_user u ON u.line = r.line
  WHERE r.status IS NULL AND r.password <> '';
 
 UPDATE toolsync_row r

@@ -1,5 +1,5 @@
 -- Find the existing accounts that their line would change, and leave administrators alone.
-{% from "users/fields.sql" import kept_when_empty, cleared, cleared_or_null, numbers %}
+{% from "users/fields.sql" import kept_when_empty, numbers, stored %}
 {% from "users/terms.sql" import renames, new_email, new_idnumber with context %}
 {% macro differs(column) -%}
 {% if column == "username" %}{{ renames }}
@@ -11,10 +11,9 @@
 {%- else %}COALESCE(u.{{ column }}, '') <> r.{{ column }} COLLATE utf8mb4_bin
 {%- endif %}
 {%- endmacro %}
-{% set stored = ["username", "email", "idnumber", "password"] + kept_when_empty + cleared + cleared_or_null + numbers %}
 
 UPDATE toolsync_row r
-  JOIN {user} u ON u.id = r.userid
+  JOIN toolsync_was_user u ON u.line = r.line
    SET r.changed = 1
  WHERE r.status IS NULL
    AND (r.restored = 1
@@ -28,7 +27,7 @@ UPDATE toolsync_row r
 {% set left_alone = "'an administrator''s account is not changed (Param protect_administrators)'" %}
 {% set protected = "r.status IS NULL AND FIND_IN_SET(r.userid, @admins)" %}
 UPDATE toolsync_row r
-  JOIN {user} u ON u.id = r.userid
+  JOIN toolsync_was_user u ON u.line = r.line
    SET r.status = 'failed', r.message = {{ left_alone }},
        r.field = CASE WHEN r.restored = 1 THEN 'username'
 {% for column in stored if given(column) %}
@@ -40,30 +39,37 @@ UPDATE toolsync_row r
 {% if given_any("profile_field_*") %}
 UPDATE toolsync_row r
   JOIN toolsync_profile p ON p.line = r.line
-  LEFT JOIN {user_info_data} d ON d.id = p.dataid
    SET r.status = 'failed', r.field = p.field, r.message = {{ left_alone }}
- WHERE {{ protected }} AND NOT d.data <=> p.value COLLATE utf8mb4_bin;
+ WHERE {{ protected }} AND NOT p.was <=> p.value COLLATE utf8mb4_bin;
 {% endif %}
 
 {% if given("interests") %}
 {% with column="interests" %}{% include "shared/tags_given.sql" %}{% endwith %}
 
+CREATE TEMPORARY TABLE toolsync_protected (line INT UNSIGNED NOT NULL PRIMARY KEY);
+
 -- Interests that the line takes away or moves, then those that it adds or moves.
-UPDATE toolsync_row r
+INSERT IGNORE INTO toolsync_protected (line)
+SELECT r.line
+  FROM toolsync_row r
   JOIN {tag_area} a ON a.component = 'core' AND a.itemtype = 'user' AND a.enabled = 1
   JOIN {tag_instance} ti ON ti.component = 'core' AND ti.itemtype = 'user' AND ti.itemid = r.userid AND ti.tiuserid = 0
   JOIN {tag} k ON k.id = ti.tagid
   LEFT JOIN toolsync_tag g ON g.line = r.line AND g.name = k.name AND g.place = ti.ordering
-   SET r.status = 'failed', r.field = 'interests', r.message = {{ left_alone }}
  WHERE {{ protected }} AND g.line IS NULL AND {{ setting_is_on("usetags") }};
 
-UPDATE toolsync_row r
+INSERT IGNORE INTO toolsync_protected (line)
+SELECT r.line
+  FROM toolsync_row r
   JOIN {tag_area} a ON a.component = 'core' AND a.itemtype = 'user' AND a.enabled = 1
   JOIN toolsync_tag g ON g.line = r.line
   LEFT JOIN {tag} k ON k.tagcollid = a.tagcollid AND k.name = g.name
   LEFT JOIN {tag_instance} ti ON ti.component = 'core' AND ti.itemtype = 'user' AND ti.itemid = r.userid AND ti.tiuserid = 0 AND ti.tagid = k.id
-   SET r.status = 'failed', r.field = 'interests', r.message = {{ left_alone }}
  WHERE {{ protected }} AND NOT ti.ordering <=> g.place AND {{ setting_is_on("usetags") }};
+
+UPDATE toolsync_row r
+  JOIN toolsync_protected p ON p.line = r.line
+   SET r.status = 'failed', r.field = 'interests', r.message = {{ left_alone }};
 
 DROP TEMPORARY TABLE toolsync_tag;
 {% endif %}

@@ -2,17 +2,28 @@
 {% from "users/fields.sql" import kept_when_empty, cleared, cleared_or_null, numbers %}
 {% from "users/terms.sql" import renames, new_email, new_idnumber with context %}
 
+CREATE TEMPORARY TABLE toolsync_change (userid BIGINT NOT NULL PRIMARY KEY, line INT UNSIGNED NOT NULL);
+
+INSERT INTO toolsync_change (userid, line)
+SELECT userid, line FROM toolsync_row WHERE changed = 1 AND status IS NULL;
+
 {% if given("suspended") or given("auth") %}
-DELETE s
-  FROM {sessions} s
-  JOIN toolsync_row r ON r.userid = s.userid
-  JOIN {user} u ON u.id = r.userid
+CREATE TEMPORARY TABLE toolsync_session_gone (id BIGINT NOT NULL PRIMARY KEY);
+
+INSERT INTO toolsync_session_gone (id)
+SELECT s.id
+  FROM toolsync_row r
+  JOIN toolsync_was_user u ON u.line = r.line
+  JOIN {sessions} s ON s.userid = r.userid
  WHERE r.status IS NULL AND r.changed = 1
    AND ({{ "r.suspended = 1 AND u.suspended = 0" if given("suspended") else "FALSE" }} OR {{ "r.auth = 'nologin' AND u.auth <> 'nologin'" if given("auth") else "FALSE" }});
+
+DELETE s FROM toolsync_session_gone d STRAIGHT_JOIN {sessions} s ON s.id = d.id;
 {% endif %}
 
-UPDATE {user} u
-  JOIN toolsync_row r ON r.userid = u.id
+UPDATE toolsync_change w
+  STRAIGHT_JOIN toolsync_row r ON r.line = w.line
+  STRAIGHT_JOIN {user} u ON u.id = w.userid
 {% if given("password") %}
   LEFT JOIN toolsync_password p ON p.line = r.line
 {% endif %}
@@ -45,7 +56,20 @@ UPDATE {user} u
 {% endif %}
        u.deleted = 0,
        u.timemodified = @now
- WHERE r.changed = 1 AND r.status IS NULL;
+ WHERE u.deleted = 0 OR r.restored = 1;
+
+-- Nobody is to come back because somebody deleted the account while these lines were looked at.
+CREATE TEMPORARY TABLE toolsync_missed (line INT UNSIGNED NOT NULL PRIMARY KEY);
+
+INSERT INTO toolsync_missed (line)
+SELECT w.line
+  FROM toolsync_change w
+  LEFT JOIN {user} u ON u.id = w.userid AND u.deleted = 0
+ WHERE u.id IS NULL;
+
+UPDATE toolsync_row r
+  JOIN toolsync_missed m ON m.line = r.line
+   SET r.status = 'failed', r.message = 'somebody deleted the account just now';
 
 INSERT INTO toolsync_note (line, field, message)
 SELECT line, 'username', 'restored the deleted account' FROM toolsync_row WHERE restored = 1 AND status IS NULL;

@@ -44,10 +44,18 @@ UPDATE toolsync_joining j
   JOIN toolsync_cohort_op o ON o.line = j.line AND o.n = j.n
    SET j.cohortid = o.cohortid, j.status = NULL, j.field = NULL, j.message = NULL;
 
-UPDATE toolsync_joining j
+CREATE TEMPORARY TABLE toolsync_managed_cohort (id BIGINT NOT NULL PRIMARY KEY, component VARCHAR(100) NOT NULL);
+
+INSERT IGNORE INTO toolsync_managed_cohort (id, component)
+SELECT c.id, c.component
+  FROM toolsync_joining j
   JOIN {cohort} c ON c.id = j.cohortid
-   SET j.status = 'failed', j.field = j.cohort_field, j.message = CONCAT('the members of this cohort are managed by ', c.component, ': change them there')
  WHERE j.status IS NULL AND c.component <> '';
+
+UPDATE toolsync_joining j
+  JOIN toolsync_managed_cohort c ON c.id = j.cohortid
+   SET j.status = 'failed', j.field = j.cohort_field, j.message = CONCAT('the members of this cohort are managed by ', c.component, ': change them there')
+ WHERE j.status IS NULL;
 
 INSERT INTO toolsync_cohort_member_op (line, n, field, action, cohortid, userid)
 SELECT line, n, cohort_field, 'add', cohortid, userid FROM toolsync_joining WHERE status IS NULL;

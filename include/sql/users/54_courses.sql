@@ -30,7 +30,12 @@ HAVING {{ text("course#") }} <> '';
 {% include "shared/find_course.sql" %}
 {% endwith %}
 
-UPDATE toolsync_pattern p JOIN {context} c ON c.contextlevel = 50 AND c.instanceid = p.courseid SET p.contextid = c.id;
+CREATE TEMPORARY TABLE toolsync_pattern_context (courseid BIGINT NOT NULL PRIMARY KEY, contextid BIGINT NOT NULL);
+
+INSERT IGNORE INTO toolsync_pattern_context (courseid, contextid)
+SELECT p.courseid, c.id FROM toolsync_pattern p JOIN {context} c ON c.contextlevel = 50 AND c.instanceid = p.courseid;
+
+UPDATE toolsync_pattern p JOIN toolsync_pattern_context c ON c.courseid = p.courseid SET p.contextid = c.contextid;
 
 -- Method `-`: assign the role without an enrolment.
 UPDATE toolsync_pattern SET method = '' WHERE method = '-';
@@ -40,24 +45,34 @@ UPDATE toolsync_pattern SET method = '' WHERE method = '-';
 {% endwith %}
 
 -- Moodle's user upload also takes a role's id, or type1: 1 student, 2 teacher, 3 non-editing teacher.
-UPDATE toolsync_pattern p JOIN {role} ro ON CAST(ro.id AS CHAR) = p.role SET p.role = ro.shortname WHERE p.role REGEXP '^[0-9]+$';
+CREATE TEMPORARY TABLE toolsync_known_role (id VARCHAR(20) NOT NULL PRIMARY KEY, shortname VARCHAR(100) NOT NULL);
+CREATE TEMPORARY TABLE toolsync_default_role (enrolid BIGINT NOT NULL PRIMARY KEY, shortname VARCHAR(100) NOT NULL);
+
+INSERT INTO toolsync_known_role (id, shortname) SELECT CAST(ro.id AS CHAR), ro.shortname FROM {role} ro;
+
+INSERT IGNORE INTO toolsync_default_role (enrolid, shortname)
+SELECT e.id, ro.shortname
+  FROM toolsync_pattern p
+  JOIN {enrol} e ON e.id = p.enrolid
+  JOIN {role} ro ON ro.id = e.roleid
+ WHERE p.role = '';
+
+UPDATE toolsync_pattern p JOIN toolsync_known_role ro ON ro.id = p.role SET p.role = ro.shortname WHERE p.role REGEXP '^[0-9]+$';
 
 {% for type, archetype in [(1, "student"), (2, "editingteacher"), (3, "teacher")] %}
-UPDATE toolsync_pattern
-   SET role = (SELECT ro.shortname FROM {role} ro WHERE ro.archetype = '{{ archetype }}' ORDER BY ro.sortorder LIMIT 1)
- WHERE role = '' AND type = '{{ type }}';
+-- @{{ archetype }}: short name of the site's first role of archetype {{ archetype }}; NULL: there is none
+SET @{{ archetype }} = (SELECT ro.shortname FROM {role} ro WHERE ro.archetype = '{{ archetype }}' ORDER BY ro.sortorder LIMIT 1);
+
+UPDATE toolsync_pattern SET role = @{{ archetype }} WHERE role = '' AND type = '{{ type }}';
 {% endfor %}
 
 -- Without a role: the method's default role, else the student role.
 UPDATE toolsync_pattern p
-  JOIN {enrol} e ON e.id = p.enrolid
-  JOIN {role} ro ON ro.id = e.roleid
+  JOIN toolsync_default_role ro ON ro.enrolid = p.enrolid
    SET p.role = ro.shortname
  WHERE p.role = '';
 
-UPDATE toolsync_pattern p
-   SET p.role = (SELECT ro.shortname FROM {role} ro WHERE ro.archetype = 'student' ORDER BY ro.sortorder LIMIT 1)
- WHERE p.role = '' AND p.enrolid IS NOT NULL;
+UPDATE toolsync_pattern SET role = @student WHERE role = '' AND enrolid IS NOT NULL;
 
 {% with rows="toolsync_pattern", value="role", by="shortname", into="roleid", n="n", field_column="role_field" %}
 {% include "shared/find_role.sql" %}

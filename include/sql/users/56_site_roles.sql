@@ -13,16 +13,21 @@ SELECT r.line, c.n, r.userid, TRIM(LEADING '-' FROM c.value), c.field, IF(c.valu
   JOIN toolsync_cell c ON c.line = r.line AND c.family = 'sysrole#'
  WHERE r.status IS NULL AND c.value <> '';
 
-UPDATE toolsync_site_role s JOIN {role} ro ON CAST(ro.id AS CHAR) = s.role SET s.role = ro.shortname WHERE s.role REGEXP '^[0-9]+$';
+CREATE TEMPORARY TABLE toolsync_system_role (id VARCHAR(20) NOT NULL PRIMARY KEY, shortname VARCHAR(100) NOT NULL, roleid BIGINT NOT NULL, everywhere TINYINT NOT NULL, KEY (roleid));
+
+INSERT INTO toolsync_system_role (id, shortname, roleid, everywhere)
+SELECT CAST(ro.id AS CHAR), ro.shortname, ro.id, EXISTS (SELECT 1 FROM {role_context_levels} l WHERE l.roleid = ro.id AND l.contextlevel = 10) FROM {role} ro;
+
+UPDATE toolsync_site_role s JOIN toolsync_system_role ro ON ro.id = s.role SET s.role = ro.shortname WHERE s.role REGEXP '^[0-9]+$';
 
 {% with rows="toolsync_site_role", value="role", by="shortname", into="roleid", n="n", field_column="role_field" %}
 {% include "shared/find_role.sql" %}
 {% endwith %}
 
 UPDATE toolsync_site_role s
+  JOIN toolsync_system_role ro ON ro.roleid = s.roleid
    SET s.status = 'failed', s.field = s.role_field, s.message = 'this role cannot be given in the whole site'
- WHERE s.status IS NULL
-   AND NOT EXISTS (SELECT 1 FROM {role_context_levels} l WHERE l.roleid = s.roleid AND l.contextlevel = 10);
+ WHERE s.status IS NULL AND NOT ro.everywhere;
 
 -- Their n must differ from those of roles in courses.
 INSERT INTO toolsync_role_op (line, n, field, action, contextid, userid, roleid)

@@ -5,9 +5,8 @@ CREATE TEMPORARY TABLE toolsync_emptied (contextid BIGINT NOT NULL PRIMARY KEY, 
 
 INSERT INTO toolsync_emptied (contextid)
 SELECT c.id
-  FROM toolsync_row r
-  JOIN {context} c ON c.contextlevel = 30 AND c.instanceid = r.userid
- WHERE r.status = 'deleted';
+  FROM toolsync_deleted d
+  JOIN {context} c ON c.contextlevel = 30 AND c.instanceid = d.userid;
 
 {% include "shared/empty_contexts.sql" %}
 {% endif %}

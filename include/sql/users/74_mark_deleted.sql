@@ -12,13 +12,14 @@ SELECT w.userid, w.line, w.username,
           FROM (SELECT r.userid, r.line, u.username, u.mnethostid,
                        LEFT(REGEXP_REPLACE(LOWER(COALESCE(NULLIF(u.email, ''), CONCAT(u.username, '.', u.id, '@unknownemail.invalid'))) COLLATE utf8mb4_bin,
                                            IF(@any_username, '^[[:space:]]+|[[:space:]]+$', '[^-.@_a-z0-9]'), ''), 89) AS address
-                  FROM toolsync_row r
+                  FROM toolsync_deleted r
                   JOIN {user} u ON u.id = r.userid
-                 WHERE r.status = 'deleted') v) w;
+                 WHERE u.deleted = 0) v) w;
 
-UPDATE {user} u
-  JOIN toolsync_leaver l ON l.userid = u.id
-   SET u.deleted = 1, u.username = l.newname, u.email = MD5(l.oldname), u.idnumber = '', u.picture = 0, u.timemodified = @now;
+UPDATE toolsync_leaver l
+  STRAIGHT_JOIN {user} u ON u.id = l.userid
+   SET u.deleted = 1, u.username = l.newname, u.email = MD5(l.oldname), u.idnumber = '', u.picture = 0, u.timemodified = @now
+ WHERE u.deleted = 0;
 
 {% if site_has("tool_dataprivacy_request") %}
 -- Moodle's data privacy tool creates a request to erase the rest of the person's data, approved at once or by a privacy officer.
@@ -36,18 +37,21 @@ SELECT l.userid
  WHERE @erase
    AND NOT EXISTS (SELECT 1 FROM {tool_dataprivacy_request} q WHERE q.userid = l.userid AND q.type = 2 AND q.status NOT IN (6, 7, 8, 9));
 
+-- chunks: toolsync_erased.userid
 INSERT INTO {tool_dataprivacy_request} (type, comments, commentsformat, userid, requestedby, status, dpo, dpocomment, dpocommentformat, systemapproved,
        usermodified, timecreated, timemodified, creationmethod)
 SELECT 2, 'Automatically created upon user deletion.', 2, e.userid, @actor, IF(@erase_at_once, 3, 2), IF(@erase_at_once, @actor, 0), '', 2, @erase_at_once,
        @actor, @now, @now, 1
   FROM toolsync_erased e
+ WHERE e.userid BETWEEN @first AND @last
  ORDER BY e.userid;
 
+-- chunks: toolsync_erased.userid
 INSERT INTO {task_adhoc} (component, classname, nextruntime, faildelay, customdata, {% if site_has("task_adhoc", "attemptsavailable") %}attemptsavailable, {% endif %}timecreated)
 SELECT 'tool_dataprivacy', '\\tool_dataprivacy\\task\\process_data_request_task', @now - 1, 0, CONCAT('{"requestid":', q.id, '}'),
        {% if site_has("task_adhoc", "attemptsavailable") %}12, {% endif %}@now
   FROM toolsync_erased e
   JOIN {tool_dataprivacy_request} q ON q.userid = e.userid AND q.type = 2 AND q.status = 3 AND q.timecreated = @now
- WHERE @erase_at_once;
+ WHERE e.userid BETWEEN @first AND @last AND @erase_at_once;
 {% endif %}
 {% endif %}

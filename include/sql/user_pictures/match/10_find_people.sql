@@ -1,10 +1,15 @@
 -- Find the account of each image by the name of its file (toolsync_row.name).
 {% if option.user_id_field == "username@mnethostid" %}
-UPDATE toolsync_row r
+CREATE TEMPORARY TABLE toolsync_named (line INT UNSIGNED NOT NULL PRIMARY KEY, userid BIGINT NOT NULL);
+
+INSERT INTO toolsync_named (line, userid)
+SELECT r.line, u.id
+  FROM toolsync_row r
   JOIN {user} u ON u.mnethostid = IF(r.name REGEXP '@[0-9]{1,9}$', CAST(SUBSTRING_INDEX(r.name, '@', -1) AS UNSIGNED), 0)
                AND u.username = LEFT(r.name, CHAR_LENGTH(r.name) - CHAR_LENGTH(SUBSTRING_INDEX(r.name, '@', -1)) - 1)
-               AND u.deleted = 0
-   SET r.userid = u.id;
+ WHERE u.deleted = 0;
+
+UPDATE toolsync_row r JOIN toolsync_named u ON u.line = r.line SET r.userid = u.userid;
 
 UPDATE toolsync_row
    SET status = 'failed',
@@ -15,9 +20,16 @@ UPDATE toolsync_row
 {% endif %}
 
 -- The picture that each account has now.
-UPDATE toolsync_row r
+CREATE TEMPORARY TABLE toolsync_picture (line INT UNSIGNED NOT NULL PRIMARY KEY, picture BIGINT NOT NULL, f1_hash VARCHAR(40) NULL, f1_mimetype VARCHAR(100) NULL);
+
+INSERT IGNORE INTO toolsync_picture (line, picture, f1_hash, f1_mimetype)
+SELECT r.line, u.picture, f.contenthash, f.mimetype
+  FROM toolsync_row r
   JOIN {user} u ON u.id = r.userid
   LEFT JOIN {context} c ON c.contextlevel = 30 AND c.instanceid = u.id
   LEFT JOIN {files} f ON f.contextid = c.id AND f.component = 'user' AND f.filearea = 'icon' AND f.itemid = 0
-                     AND f.filepath = '/' AND f.filename IN ('f1.png', 'f1.jpg')
-   SET r.picture = u.picture, r.f1_hash = f.contenthash, r.f1_mimetype = f.mimetype;
+                     AND f.filepath = '/' AND f.filename IN ('f1.png', 'f1.jpg');
+
+UPDATE toolsync_row r
+  JOIN toolsync_picture p ON p.line = r.line
+   SET r.picture = p.picture, r.f1_hash = p.f1_hash, r.f1_mimetype = p.f1_mimetype;
