@@ -23,6 +23,7 @@ from tools.mariadb import PrivateServer, ServerInfo
 from toolsync import settings
 from toolsync.moodle.hook import MoodleHook
 from toolsync.moodle.session import MoodleSession
+from toolsync.run import load_dag
 from toolsync.running import throttle
 from toolsync.running.throttle import Limits, Throttle, throttle_limits
 from toolsync.settings import WrongSetting
@@ -137,6 +138,12 @@ def test_a_run_with_wrong_settings_does_not_begin(page: Callable[..., None]):
     page(max_threads=3)
     with pytest.raises(AirflowFailException, match="there is no 'max_threads'.* Nothing was done"):
         Throttle(None, LOG)  # type: ignore[arg-type]
+
+
+def test_airflow_shows_wrong_settings_where_dags_are_listed(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(settings.settings(), "throttle", {"pause": 1})
+    with pytest.raises(SystemExit, match="there is no 'pause'. Did you mean pause_seconds"):
+        load_dag("toolsync_users")
 
 
 # The server

@@ -53,7 +53,7 @@ def throttle_limits(page: Mapping[str, Any]) -> Limits:
         raise WrongSetting(f"{place}: expected {', '.join(known)}, found {section!r}.")
     for name in section:
         if name not in known:
-            near = get_close_matches(str(name), known, n=1)
+            near = get_close_matches(str(name), known, n=1, cutoff=0.5)
             meant = f" Did you mean {near[0]}?" if near else ""
             raise WrongSetting(f"{place}: there is no {str(name)!r}.{meant} The limits are {', '.join(known)}.")
     replicas = section.get("replica_conn_ids") or []
