@@ -243,7 +243,7 @@ def print_files(quiet: list[Action], elsewhere: list[Beside], here: list[Beside]
         told = ", ".join(f"{count} × error {error}" for error, count in errors.items()) or "no error"
         print(
             f"{'':<18}the run: {run.timing.lines:,} lines in {run.timing.execute:.1f} s (elsewhere {there.timing.execute:.1f} s); row lock waits on the server: "
-            f"{run.row_waits}, deadlocks: {run.deadlocks}; people: {told}, {len(waits)} waits over {LONGEST} s"
+            f"{run.row_waits}, deadlocks: {run.deadlocks}; people: {told}, {len(waits)} waits over {LONGEST} s{longest(waits)}"
         )
 
 
@@ -269,7 +269,7 @@ def verdict(quiet: list[Action], elsewhere: list[Beside], here: list[Beside]) ->
         say(
             not waits,
             f"no wait over {LONGEST} s",
-            f"{len(waits)}, the longest {max((a.slowest for a in actions), default=0):.2f} s; elsewhere "
+            f"{len(waits)}, the longest {max((a.slowest for a in actions), default=0):.2f} s{longest(waits)}; elsewhere "
             f"{sum(a.slowest > LONGEST for a in others)}, the longest {max((a.slowest for a in others), default=0):.2f} s",
         ),
     ]
@@ -278,6 +278,12 @@ def verdict(quiet: list[Action], elsewhere: list[Beside], here: list[Beside]) ->
             "  There were errors or waits beside a run elsewhere, too: this machine was busy with something else, so measure again."
         )
     return all(good)
+
+
+def longest(waits: Sequence[Action]) -> str:
+    """Which statements people waited for."""
+    found = Counter(action.statement for action in waits)
+    return f" ({', '.join(f'{count} × {statement}' for statement, count in found.most_common())})" if waits else ""
 
 
 def say(good: bool, what: str, found: Any) -> bool:

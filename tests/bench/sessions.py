@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import re
 import sys
 import threading
 import time
@@ -19,6 +20,7 @@ from typing import Any
 import MySQLdb
 
 STUDENT, TEACHING = 5, 4  # ids of roles
+TABLE = re.compile(r"mdl_(\w+)")
 # What people do, and how often: of 100 actions, so many.
 MIX = {"page": 40, "log-in": 20, "participants": 8, "enrolment": 12, "group": 10, "role": 5, "cohort": 5}
 
@@ -31,6 +33,7 @@ class Action:
     :param kind: a key of `MIX`.
     :param seconds: how long it took.
     :param slowest: the seconds of its slowest statement.
+    :param statement: what that was: `UPDATE user`.
     :param error: the server's error number; None: it went well.
     """
 
@@ -38,6 +41,7 @@ class Action:
     kind: str
     seconds: float
     slowest: float
+    statement: str
     error: int | None
 
 
@@ -59,7 +63,7 @@ class Session:
         self._random = random.Random(number)
         self._numbers = range(number + 1, site["people"] + 1, sessions)
         self._sids = (f"{number:04}{serial:028}" for serial in itertools.count())
-        self._slowest = 0.0
+        self._slowest, self._statement = 0.0, ""
         self.actions: list[Action] = []
         self._run("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
         self._run("SET SESSION sql_mode = 'STRICT_ALL_TABLES'")
@@ -73,13 +77,13 @@ class Session:
         }  # fmt: skip
         while not stop.wait(self._random.expovariate(1 / self._pause)):
             kind = self._random.choices(kinds, weights)[0]
-            at, self._slowest, error = time.monotonic(), 0.0, None
+            at, self._slowest, error = time.monotonic(), -1.0, None
             try:
                 acts[kind]()
             except MySQLdb.Error as refused:
                 error = refused.args[0]
                 self._db.rollback()
-            self.actions.append(Action(at, kind, time.monotonic() - at, self._slowest, error))
+            self.actions.append(Action(at, kind, time.monotonic() - at, self._slowest, self._statement, error))
 
     def _run(self, statement: str, *values: Any) -> Any:
         began = time.monotonic()
@@ -88,7 +92,13 @@ class Session:
                 cursor.execute(statement, values)
                 return cursor.fetchall() if cursor.description else cursor.lastrowid
         finally:
-            self._slowest = max(self._slowest, time.monotonic() - began)
+            self._took(statement, time.monotonic() - began)
+
+    def _took(self, statement: str, seconds: float) -> None:
+        """Remember the slowest statement."""
+        if seconds > self._slowest:
+            table = TABLE.search(statement)
+            self._slowest, self._statement = seconds, f"{statement.split()[0]} {table[1] if table else ''}".strip()
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -96,7 +106,7 @@ class Session:
         yield
         began = time.monotonic()
         self._db.commit()
-        self._slowest = max(self._slowest, time.monotonic() - began)
+        self._took("COMMIT", time.monotonic() - began)
 
     # Who, and where
 
