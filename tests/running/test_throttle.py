@@ -35,6 +35,7 @@ SMALL = (*OPTIONS, "innodb_buffer_pool_size=16M", "innodb_log_file_size=16M", "l
 @pytest.fixture
 def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Writes the throttle's section of the settings."""
+    settings.settings()  # which stay as they are
     monkeypatch.setattr(settings, "INCLUDE", tmp_path)
 
     def write(**section: Any) -> None:
@@ -368,3 +369,41 @@ def test_what_a_replica_lacks_is_told_before_anything_is_done(
     monkeypatch.delenv("AIRFLOW_CONN_MOODLE_REPLICA")
     with pytest.raises(AirflowFailException, match="There is no Airflow connection 'moodle_replica'"):
         Throttle(session, LOG)
+
+
+# A run
+
+PEOPLE = "username,firstname,lastname,email\n" + "".join(f"person{n},First,Last,p{n}@example.org\n" for n in range(4))
+
+
+@pytest.fixture
+def two_lines_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(settings.settings(), "batch_lines", 2)
+    monkeypatch.setitem(settings.settings(), "batch_seconds", None)
+
+
+@pytest.mark.usefixtures("airflow", "two_lines_a_batch")
+def test_a_run_waits_between_its_batches_and_locks_nothing(
+    page: Callable[..., None], site: Site, monkeypatch: pytest.MonkeyPatch
+):
+    seen: list[tuple[int, int]] = []
+    look = Throttle.wait
+
+    def wait(held: Throttle) -> None:
+        look(held)
+        made = site.value("SELECT COUNT(*) FROM {user} WHERE username LIKE 'person%'")
+        seen.append((made, site.value("SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_rows_locked > 0")))
+
+    monkeypatch.setattr(Throttle, "wait", wait)
+    page(pause_seconds=0.1, max_threads_running=100)
+    assert site.run("toolsync_users", PEOPLE)["counts"]["created"] == 4
+    assert seen == [(2, 0)]
+
+
+@pytest.mark.usefixtures("airflow", "two_lines_a_batch")
+def test_a_run_with_wrong_settings_ends_before_anything_is_done(page: Callable[..., None], site: Site, pristine: Site):
+    page(max_lag_seconds=5, replica_conn_ids=["nowhere"])
+    result = site.run("toolsync_users", PEOPLE)
+    assert result["state"] == "failed"
+    assert result["messages"][0].startswith("There is no Airflow connection 'nowhere'")
+    assert site.changed(pristine) == []
