@@ -81,5 +81,5 @@ SET @tomorrow = (SELECT moment FROM toolsync_tomorrow);
 CREATE TEMPORARY TABLE toolsync_number (n INT NOT NULL PRIMARY KEY);
 
 INSERT INTO toolsync_number (n)
-WITH RECURSIVE number (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM number WHERE n < 999)
+WITH RECURSIVE number (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM number WHERE n < 199)
 SELECT n FROM number;

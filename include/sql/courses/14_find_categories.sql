@@ -2,7 +2,6 @@
 {% set by = option.category_id_field %}
 {% set default = option.default_category or "" %}
 {% from "shared/literal.sql" import literal %}
-{% from "courses/fields.sql" import levels %}
 
 CREATE TEMPORARY TABLE toolsync_wish (
     line INT UNSIGNED NOT NULL PRIMARY KEY, field VARCHAR(20) NOT NULL, kind VARCHAR(10) NOT NULL, value VARCHAR(750) NOT NULL,
@@ -46,7 +45,8 @@ UPDATE toolsync_wish
  WHERE kind = 'path' AND value LIKE '% / %';
 
 -- Every path once, with its first line; and every category of every path, with its level.
-CREATE TEMPORARY TABLE toolsync_path (value VARCHAR(750) NOT NULL PRIMARY KEY, line INT UNSIGNED NOT NULL, categoryid BIGINT NULL, KEY (line));
+CREATE TEMPORARY TABLE toolsync_path (value VARCHAR(750) NOT NULL PRIMARY KEY, line INT UNSIGNED NOT NULL, levels INT NOT NULL, categoryid BIGINT NULL, KEY (line));
+CREATE TEMPORARY TABLE toolsync_level (n INT NOT NULL PRIMARY KEY);
 CREATE TEMPORARY TABLE toolsync_category (
     path VARCHAR(750) NOT NULL PRIMARY KEY, parentpath VARCHAR(750) NOT NULL, name VARCHAR(750) NOT NULL, level INT NOT NULL,
     line INT UNSIGNED NOT NULL, categoryid BIGINT NULL, hits INT NOT NULL DEFAULT 0,
@@ -77,7 +77,7 @@ CREATE TEMPORARY TABLE toolsync_bad_path (line INT UNSIGNED NOT NULL PRIMARY KEY
 INSERT IGNORE INTO toolsync_bad_path (line, message)
 SELECT u.line, IF(p.hits > 1, CONCAT(p.hits, ' categories have the path ', p.path), 'a category name has at most 255 characters')
   FROM toolsync_path u
-  JOIN toolsync_number n ON n.n BETWEEN 1 AND {{ levels("u.value") }}
+  JOIN toolsync_level n ON n.n <= u.levels
   STRAIGHT_JOIN toolsync_category p ON p.path = SUBSTRING_INDEX(u.value, ' / ', n.n)
  WHERE p.hits > 1 OR CHAR_LENGTH(p.name) > 255;
 

@@ -71,6 +71,16 @@ UPDATE toolsync_course t
    SET t.sections = GREATEST(t.sections, c.last);
 {% endif %}
 
+-- More numbers, for courses of many sections.
+CREATE TEMPORARY TABLE toolsync_long_course (line INT UNSIGNED NOT NULL PRIMARY KEY);
+
+INSERT INTO toolsync_long_course (line) SELECT t.line FROM toolsync_course t WHERE t.sections > 199 LIMIT 1;
+
+-- when: toolsync_long_course
+INSERT INTO toolsync_number (n)
+WITH RECURSIVE number (n) AS (SELECT 200 UNION ALL SELECT n + 1 FROM number WHERE n < 999)
+SELECT n FROM number;
+
 INSERT INTO toolsync_note (line, field, message)
 SELECT t.line, 'numsections', 'not used: it is for new courses without a template'
   FROM toolsync_course t

@@ -2,7 +2,6 @@
 
 DELETE FROM toolsync_category WHERE categoryid IS NULL;
 
-{% from "courses/fields.sql" import levels %}
 {% include "courses/category_paths.sql" %}
 
 -- @last_category: the highest id of a category before any is created

@@ -1,20 +1,41 @@
 -- The places of the courses in their categories: a new course comes first, one that moves keeps its place number unless its line gives another.
 
-CREATE TEMPORARY TABLE toolsync_affected (categoryid BIGINT NOT NULL PRIMARY KEY);
+-- The categories that change. `coming`: how many new courses they get. `plain`: nothing else happens in them.
+CREATE TEMPORARY TABLE toolsync_affected (categoryid BIGINT NOT NULL PRIMARY KEY, coming INT NOT NULL, plain TINYINT NOT NULL);
 
-INSERT IGNORE INTO toolsync_affected (categoryid)
-SELECT DISTINCT t.category FROM toolsync_course t WHERE t.isnew OR t.restored OR t.category <> t.formercategory;
-
-INSERT IGNORE INTO toolsync_affected (categoryid)
-SELECT DISTINCT t.formercategory FROM toolsync_course t WHERE t.category <> t.formercategory;
+INSERT INTO toolsync_affected (categoryid, coming, plain)
+SELECT t.category, COUNT(*), 1 FROM toolsync_course t WHERE t.isnew GROUP BY t.category;
+{% set changes = ["t.category FROM toolsync_course t WHERE t.restored OR t.category <> t.formercategory",
+                  "t.formercategory FROM toolsync_course t WHERE t.category <> t.formercategory"] %}
 {% if given("sortorder") %}
-
-INSERT IGNORE INTO toolsync_affected (categoryid)
-SELECT t.category FROM toolsync_course t JOIN toolsync_row r ON r.line = t.line WHERE r.sortorder IS NOT NULL;
+{% set changes = changes + ["t.category FROM toolsync_course t JOIN toolsync_row r ON r.line = t.line WHERE r.sortorder IS NOT NULL AND NOT t.isnew"] %}
 {% endif %}
+{% for change in changes %}
+
+INSERT INTO toolsync_affected (categoryid, coming, plain)
+SELECT d.category, 0, 0 FROM (SELECT DISTINCT {{ change | replace("t.formercategory FROM", "t.formercategory AS category FROM") }}) d
+    ON DUPLICATE KEY UPDATE plain = 0;
+{% endfor %}
 
 -- @last_course: the highest id of a course before any is created. A new one stands here as this number and its line
 SET @last_course = (SELECT MAX(id) FROM {course});
+
+CREATE TEMPORARY TABLE toolsync_place (courseid BIGINT NOT NULL PRIMARY KEY, category BIGINT NOT NULL, place BIGINT NOT NULL, moved TINYINT NOT NULL);
+
+INSERT INTO toolsync_place (courseid, category, place, moved)
+SELECT @last_course + t.line, t.category, ROW_NUMBER() OVER (PARTITION BY t.category ORDER BY t.line DESC), 0
+  FROM toolsync_affected a
+  JOIN toolsync_course t ON t.category = a.categoryid
+ WHERE a.plain AND t.isnew;
+
+INSERT INTO toolsync_place (courseid, category, place, moved)
+SELECT d.id, d.category, d.place, 0
+  FROM (SELECT c.id, c.category, CAST(c.sortorder AS SIGNED) - k.sortorder AS formerplace, a.coming + ROW_NUMBER() OVER (PARTITION BY c.category ORDER BY c.sortorder, c.id DESC) AS place
+          FROM toolsync_affected a
+          JOIN toolsync_home k ON k.id = a.categoryid
+          JOIN {course} c ON c.category = a.categoryid
+         WHERE a.plain) d
+ WHERE d.place <> d.formerplace;
 
 CREATE TEMPORARY TABLE toolsync_placed (
     courseid BIGINT NOT NULL PRIMARY KEY, category BIGINT NOT NULL, place BIGINT NOT NULL, isnew TINYINT NOT NULL, target BIGINT NOT NULL, sortorder BIGINT NULL, line INT UNSIGNED NULL
@@ -30,12 +51,13 @@ SELECT c.id, c.category, CAST(c.sortorder AS SIGNED) - k.sortorder, COALESCE(t.r
 {% if given("sortorder") %}
   LEFT JOIN toolsync_row r ON r.line = t.line
 {% endif %}
-;
+ WHERE NOT a.plain;
 
 INSERT INTO toolsync_placed (courseid, category, place, isnew, target, line)
-SELECT @last_course + t.line, t.category, 0, 1, t.category, t.line FROM toolsync_course t WHERE t.isnew;
-
-CREATE TEMPORARY TABLE toolsync_place (courseid BIGINT NOT NULL PRIMARY KEY, category BIGINT NOT NULL, place BIGINT NOT NULL, moved TINYINT NOT NULL);
+SELECT @last_course + t.line, t.category, 0, 1, t.category, t.line
+  FROM toolsync_affected a
+  JOIN toolsync_course t ON t.category = a.categoryid
+ WHERE NOT a.plain AND t.isnew;
 
 -- python: course_places INTO toolsync_place
 SELECT p.courseid, p.category, p.place, p.isnew, p.target, p.sortorder, CAST(@category_size AS SIGNED), p.line FROM toolsync_placed p;

@@ -1,5 +1,4 @@
 -- The columns enrolment_N, enrolment_N_role … of a line in one row.
-{% from "courses/fields.sql" import levels %}
 {% macro cell(name, what="c.value") %}NULLIF(MAX(IF(c.family = 'enrolment_#{{ name }}', {{ what }}, '')), ''){% endmacro %}
 {% macro given_as(name, kind) %}MAX(IF(c.family = 'enrolment_#{{ name }}', c.{{ kind }}, NULL)){% endmacro %}
 INSERT INTO toolsync_ask (line, n, field, enrol, action, name, password, rolefield, rolename, roleid, startdate, enddate, period, sourcefield, cohort, master,
@@ -29,7 +28,7 @@ CREATE TEMPORARY TABLE toolsync_above (line INT UNSIGNED NOT NULL PRIMARY KEY, c
 INSERT IGNORE INTO toolsync_above (line, categoryid)
 SELECT u.line, p.categoryid
   FROM toolsync_path u
-  JOIN toolsync_number n ON n.n BETWEEN 1 AND {{ levels("u.value") }}
+  JOIN toolsync_level n ON n.n <= u.levels
   STRAIGHT_JOIN toolsync_category p ON p.path = SUBSTRING_INDEX(u.value, ' / ', n.n)
  WHERE u.categoryid IS NULL AND p.categoryid IS NOT NULL
  ORDER BY u.line, p.level DESC;
