@@ -60,6 +60,7 @@ FUNCTIONS = {
     "shift_restrictions": _of_rows(availability.shift_dates),
     # Undo bundles, and putting them back
     "keep_deleted_rows": Function(undo_rows.keep_deleted_rows),
+    "keep_removed_rows": Function(undo_rows.keep_removed_rows),
     "write_undo_bundles": Function(undo_rows.write_bundles),
     "find_undo_bundles": Function(put_back.find_bundles),
     "undo_touches": Function(put_back.bundle_touches),

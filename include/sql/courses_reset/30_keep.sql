@@ -5,25 +5,27 @@
 {% set kept = (gone + changed.tables + ["course", "enrol"]) | unique | list %}
 {{ begin(kept) }}
 {% for name in kept if name in graph.tables %}
+{% set asked_for = [] %}
+{% for options, tables in resets.also_changed().items() if name in tables %}{% set _ = asked_for.extend(options | select("in", possible)) %}{% endfor %}
+{% if asked_for %}
 
+-- Those that may change; the ones that go are written into the bundles at once, below.
 CREATE TEMPORARY TABLE toolsync_keep_{{ name }} (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);
-{% if name in gone %}
-
--- when: toolsync_gone_{{ name }}
-INSERT IGNORE INTO toolsync_keep_{{ name }} (id, courseid) SELECT g.id, g.courseid FROM toolsync_gone_{{ name }} g;
-{% endif %}
-{% for options, tables in resets.also_changed().items() if name in tables and options | select("in", possible) | list %}
 
 -- when: toolsync_of_{{ name }}
-INSERT IGNORE INTO toolsync_keep_{{ name }} (id, courseid)
+INSERT INTO toolsync_keep_{{ name }} (id, courseid)
 SELECT p.id, p.courseid
-  FROM (SELECT DISTINCT a.courseid FROM toolsync_asked a WHERE a.name IN ('{{ options | select("in", possible) | join("', '") }}')) a
-  JOIN toolsync_of_{{ name }} p ON p.courseid = a.courseid;
-{% endfor %}
+  FROM (SELECT DISTINCT a.courseid FROM toolsync_asked a WHERE a.name IN ('{{ asked_for | unique | sort | join("', '") }}')) a
+  JOIN toolsync_of_{{ name }} p ON p.courseid = a.courseid
+{%- if name in gone %}
+
+  LEFT JOIN toolsync_gone_{{ name }} g ON g.id = p.id
+ WHERE g.id IS NULL{% endif %};
 
 -- when: toolsync_keep_{{ name }}
 INSERT INTO toolsync_before_{{ name }}
 SELECT k.courseid, t.* FROM toolsync_keep_{{ name }} k JOIN {{ table(name) }} t ON t.id = k.id;
+{% endif %}
 {% endfor %}
 {% if "roles" in possible or "groups_members" in possible or "groups_remove" in possible %}
 
@@ -119,6 +121,11 @@ UPDATE toolsync_row r
   LEFT JOIN toolsync_other_change k ON k.courseid = r.courseid
    SET r.status = 'unchanged'
  WHERE r.status IS NULL AND k.courseid IS NULL;
+
+CREATE TEMPORARY TABLE toolsync_removed (courseid BIGINT NOT NULL PRIMARY KEY);
+
+-- python: keep_removed_rows INTO toolsync_removed
+SELECT t.line, t.courseid FROM toolsync_plan t ORDER BY t.line;
 
 DELETE p FROM toolsync_of_course p JOIN toolsync_row r ON r.courseid = p.id WHERE r.status = 'unchanged';
 

@@ -47,13 +47,13 @@ def read_templates(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple
 
 
 def check_pairs(rows: Iterable[Sequence[Any]], _state: RunState) -> list[tuple[int, int]]:
-    """Make sure that each copied row has been paired with its new row, and with no other.
+    """Make sure that each row to write has been paired with its new row, and with no other.
 
-    :param rows: the number of tables in which that is not so.
-    :raises SiteChanged: somebody else added rows to one of the courses.
+    :param rows: the number of rows, or of tables, for which that is not so.
+    :raises SiteChanged: somebody else added such rows at the same moment.
     """
     if any(number for (number,) in rows):
-        raise SiteChanged("somebody added to a course while a template was copied into it")
+        raise SiteChanged("somebody added such rows to the same course, or a course of the same name, at the same moment")
     return []
 
 

@@ -1,6 +1,6 @@
 """The rows that go into undo bundles, as the SQL of a type collected them in temporary tables.
 
-`toolsync_of_<table>`: ids of rows that are deleted. `toolsync_before_<table>`: rows as they were, which the run may have changed or deleted.
+`toolsync_of_<table>`: ids of rows that are deleted; of a reset, `toolsync_gone_<table>`. `toolsync_before_<table>`: rows as they were, which the run may have changed or deleted.
 `toolsync_made_<table>`: ids of rows that the run created.
 """
 
@@ -18,6 +18,7 @@ from toolsync.running.state import RunState, UndoLog
 
 CHUNK = 1000  # rows in one JSON line
 DELETED = "toolsync_of_"
+REMOVED = "toolsync_gone_"
 BEFORE = "toolsync_before_"
 MADE = "toolsync_made_"
 
@@ -28,14 +29,29 @@ def keep_deleted_rows(rows: Iterable[Sequence[Any]], state: RunState) -> list[tu
     :param rows: line and course id.
     :return: nothing; `write_bundles` writes the bundles.
     """
+    return _keep(DELETED, rows, state)
+
+
+def keep_removed_rows(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[int]]:
+    """Begin the bundles of courses with the rows that a reset is about to delete.
+
+    :param rows: line and course id.
+    :return: nothing; `write_bundles` writes the bundles.
+    """
+    _keep(REMOVED, rows, state)
+    return []
+
+
+def _keep(prefix: str, rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[int, str]]:
+    """Read the rows whose ids are in the temporary tables with such names."""
     if state.undo is None:
         return []
     courses = {courseid for _, courseid in rows}
-    for deleted, table in _filled(state, DELETED):
+    for ids, table in _filled(state, prefix):
         columns = state.session.schema.columns(table)
         names = ", ".join(f"t.`{name}`" for name in columns)
         found = state.session.stream(
-            f"SELECT p.courseid, {names} FROM {deleted} p JOIN {{{table}}} t ON t.id = p.id ORDER BY p.courseid, p.id"
+            f"SELECT p.courseid, {names} FROM {ids} p STRAIGHT_JOIN {{{table}}} t ON t.id = p.id ORDER BY p.courseid, p.id"
         )
         _add(state.undo, courses, "deleted", table, columns, found)
     return []
@@ -70,15 +86,16 @@ def _add_changes(session: MoodleSession, undo: UndoLog, courses: Container[int],
     columns = session.schema.columns(table)
     old, new = (", ".join(f"{alias}.`{name}`" for name in columns) for alias in "bt")
     same = " AND ".join(f"BINARY b.`{name}` <=> BINARY t.`{name}`" for name in columns)
-    in_order = "ORDER BY b.toolsync_course, b.id"
-    deleted = session.stream(
-        f"SELECT b.toolsync_course, {old} FROM {before} b LEFT JOIN {{{table}}} t ON t.id = b.id WHERE t.id IS NULL {in_order}"
+    found = session.stream(
+        f"SELECT b.toolsync_course, t.id IS NULL, {old}, {new} FROM {before} b LEFT JOIN {{{table}}} t ON t.id = b.id "
+        f"WHERE t.id IS NULL OR NOT ({same}) ORDER BY b.toolsync_course, t.id IS NULL, b.id"
     )
-    _add(undo, courses, "deleted", table, columns, deleted)
-    changed = session.stream(
-        f"SELECT b.toolsync_course, {old}, {new} FROM {before} b STRAIGHT_JOIN {{{table}}} t ON t.id = b.id WHERE NOT ({same}) {in_order}"
-    )
-    _add(undo, courses, "changed", table, columns, changed)
+    width = len(columns)
+    for is_gone, rows in groupby(found, key=itemgetter(1)):
+        if is_gone:
+            _add(undo, courses, "deleted", table, columns, ((row[0], *row[2 : 2 + width]) for row in rows))
+        else:
+            _add(undo, courses, "changed", table, columns, ((row[0], *row[2:]) for row in rows))
 
 
 def _add(
