@@ -25,6 +25,8 @@ ROWS = [
     (2, "", 0),
     (3, "\\N", -5),
     (4, "x" * 70_000, 2**40),
+    (5, "plain", None),
+    (6, "texts", None),
 ]
 
 # While rows are loaded, after that, and at moments at which other rooms have the values in hand.
@@ -46,6 +48,7 @@ def session(site: Site) -> Iterator[MoodleSession]:
 @pytest.mark.parametrize("in_memory", [True, False])
 def test_rows_arrive_as_they_are(session: MoodleSession, monkeypatch: pytest.MonkeyPatch, in_memory: bool):
     monkeypatch.setattr(work_tables, "has_memory_files", lambda: in_memory)
+    monkeypatch.setattr(work_tables, "ROWS_AT_ONCE", 2)
     tables = WorkTables(session)
     tables.create("toolsync_some", "line INT NOT NULL, text LONGTEXT NULL, number BIGINT NULL")
     assert tables.load("toolsync_some", ["line", "text", "number"], iter(ROWS)) == len(ROWS)
