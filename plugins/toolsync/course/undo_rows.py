@@ -1,7 +1,7 @@
 """The rows that go into undo bundles, as the SQL of a type collected them in temporary tables.
 
-`toolsync_of_<table>`: ids of rows that are deleted; of a reset, `toolsync_gone_<table>`. `toolsync_before_<table>`: rows as they were, which the run may have changed or deleted.
-`toolsync_made_<table>`: ids of rows that the run created.
+`toolsync_of_<table>`: ids of rows that are deleted; of a reset, `toolsync_gone_<table>`. `toolsync_before_<table>`: rows as they were, which the run may
+have changed or deleted. `toolsync_made_<table>`: ids of rows that the run created.
 """
 
 from __future__ import annotations
