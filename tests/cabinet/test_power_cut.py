@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 from collections.abc import Callable, Iterator
@@ -113,11 +114,20 @@ def emptied(name: str) -> Callable[[Path], None]:
     return empty
 
 
+def by_version_0_1(work: Path) -> None:
+    """Of that version's records, what matters."""
+    for path in work.glob("batch-*.json"):
+        record = json.loads(path.read_text())
+        del record["last"]
+        path.write_text(json.dumps(record))
+
+
 @pytest.mark.parametrize(
     ("damage", "says"),
     [
         ([without("batch-000000.json")], "applied up to line 7"),
         ([emptied("batch-000001.json")], "can't be read"),
+        ([by_version_0_1], "was begun by Tool Sync 0.1"),
         ([emptied("claim.json")], "nobody can tell how it was to be treated"),
         ([without("claim.json")], "nobody can tell how it was to be treated"),
         ([emptied("validated.json")], "can't be read"),
@@ -142,7 +152,7 @@ def test_a_damaged_record_stops_its_file_with_a_sentence_and_no_other(
     assert renamed(site) == before == 6
     assert site.value("SELECT COUNT(*) FROM {user} WHERE username = 'ada'") == 1
     if "nobody can tell" not in says:  # that is a warning in the log of collect
-        assert says in said and str(work) in said
+        assert says in said and (str(work) in said or "0.1" in says)
         assert result["state"] == "failed"
     assert (work / "file" / "people.csv").read_text() == FILE
 

@@ -87,14 +87,22 @@ class Ledger:
         return max((int(name.rpartition("/")[2]) for (name,) in names), default=None)
 
     def _in_mark(self, number: int) -> dict[str, Any]:
-        return _unpacked(
-            self._session.value(
-                "SELECT value FROM {cache_flags} WHERE flagtype = 'toolsync' AND name = %s", (self._mark(number),)
-            )
+        value = self._session.value(
+            "SELECT value FROM {cache_flags} WHERE flagtype = 'toolsync' AND name = %s", (self._mark(number),)
         )
+        return self._of_this_version(None if value == "1" else _unpacked(value))
 
     def _kept(self, number: int) -> dict[str, Any] | None:
-        return self._cabinet.saved(self._claim, piece_name(BATCH, number))
+        kept = self._cabinet.saved(self._claim, piece_name(BATCH, number))
+        return kept and self._of_this_version(kept)
+
+    def _of_this_version(self, outcomes: dict[str, Any] | None) -> dict[str, Any]:
+        """Outcomes, unless a version before 0.2 kept them, whose batches were all of one size."""
+        if outcomes is None or "last" not in outcomes:
+            raise AirflowFailException(
+                f"{self._claim.name} was begun by Tool Sync 0.1, which kept other records. Nothing was done now. Let that version finish it, then update."
+            )
+        return outcomes
 
     def _last_kept(self, number: int) -> dict[str, Any]:
         """The outcomes of the last batch that the work folder has.
