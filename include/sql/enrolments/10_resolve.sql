@@ -1,4 +1,5 @@
 {% import "shared/identify.sql" as named with context %}
+{% from "shared/looked_up.sql" import looked_up with context %}
 {% include "shared/people_tables.sql" %}
 
 {% set cmd = "LOWER(COALESCE(NULLIF(r.cmd, ''), '" ~ option.default_cmd ~ "'))" %}
@@ -22,46 +23,59 @@ SELECT r.line, IF({{ cmd }} = 'delete', 'del', LEFT({{ cmd }}, 20)), COALESCE({{
     ON DUPLICATE KEY UPDATE users = toolsync_line.users + COALESCE(VALUES(userid) <> toolsync_line.userid, 0),
                             courses = toolsync_line.courses + COALESCE(VALUES(courseid) <> toolsync_line.courseid, 0);
 
-UPDATE toolsync_row r
-  JOIN toolsync_line l ON l.line = r.line
-   SET r.status = 'failed', r.field = 'cmd', r.message = 'expected add, del, shift, enable or disable'
- WHERE l.command NOT IN ('add', 'del', 'shift', 'enable', 'disable');
-
-{% with looked_up=[("uid", "users", "an account", "account", "accounts", option.user_id_field),
-                   ("cid", "courses", "a course", "course", "courses", option.course_id_field)] %}
-{% include "shared/looked_up.sql" %}
-{% endwith %}
+-- Lines that can't be done, with the reason: `column|message`.
+CREATE TEMPORARY TABLE toolsync_fault (line INT UNSIGNED NOT NULL PRIMARY KEY, fault VARCHAR(500) NOT NULL);
 
 -- `del` of a role without an enrolment (method `-`) takes its short name, or * for all roles of the person in the course. Where the role is not used,
 -- rolename may be anything.
-UPDATE toolsync_row r
-  JOIN toolsync_line l ON l.line = r.line
-   SET r.status = 'failed', r.field = 'rolename',
-       r.message = CASE WHEN COALESCE(r.rolename, '') <> '' THEN 'no role has this shortname'
-                        WHEN l.command = 'del' THEN 'expected a role, or * for all of them'
-                        ELSE 'expected the shortname of a role' END
- WHERE r.status IS NULL AND l.roleid IS NULL
-   AND (l.command IN ('add', 'shift') OR l.command = 'del' AND l.roleonly AND COALESCE(r.rolename, '') <> '*');
-
-UPDATE toolsync_row r
-  JOIN toolsync_line l ON l.line = r.line
-   SET r.status = 'failed', r.field = 'enrol',
-       r.message = CASE WHEN l.roleonly THEN 'a role without an enrolment (-) cannot be enabled or disabled'
-                        WHEN l.method = 'meta' THEN 'these people come from another course by a meta link: change that course''s people'
-                        ELSE 'these people come from a cohort: change the cohort''s members' END
- WHERE r.status IS NULL AND (l.roleonly AND l.command IN ('enable', 'disable') OR l.method IN ('cohort', 'meta'));
+INSERT INTO toolsync_fault (line, fault)
+SELECT w.line, w.fault
+  FROM (SELECT l.line,
+       CASE WHEN l.command NOT IN ('add', 'del', 'shift', 'enable', 'disable') THEN 'cmd|expected add, del, shift, enable or disable'
+{{ looked_up([("uid", "users", "an account", "account", "accounts", option.user_id_field),
+              ("cid", "courses", "a course", "course", "courses", option.course_id_field)]) }}
+            WHEN l.roleid IS NULL AND (l.command IN ('add', 'shift') OR l.command = 'del' AND l.roleonly AND COALESCE(r.rolename, '') <> '*')
+            THEN IF(COALESCE(r.rolename, '') <> '', 'rolename|no role has this shortname',
+                    IF(l.command = 'del', 'rolename|expected a role, or * for all of them', 'rolename|expected the shortname of a role'))
+            WHEN l.roleonly AND l.command IN ('enable', 'disable') THEN 'enrol|a role without an enrolment (-) cannot be enabled or disabled'
+            WHEN l.method = 'meta' THEN 'enrol|these people come from another course by a meta link: change that course''s people'
+            WHEN l.method = 'cohort' THEN 'enrol|these people come from a cohort: change the cohort''s members'
 {% if given("gcmd") %}
-
-UPDATE toolsync_row r
-  JOIN toolsync_line l ON l.line = r.line
-   SET r.status = 'failed', r.field = 'gcmd',
-       r.message = IF(l.groupcommand IN ('gadd', 'gaddcreate', 'greplace', 'greplacecreate'),
-                      'expected gdel or nothing: a person who leaves the course joins no group', 'expected gadd, gaddcreate, greplace, greplacecreate or gdel')
- WHERE r.status IS NULL
-   AND (l.groupcommand NOT IN ('gadd', 'gaddcreate', 'greplace', 'greplacecreate', 'gdel')
-        OR l.command = 'del' AND NOT l.roleonly AND l.groupcommand <> 'gdel');
+            WHEN l.groupcommand NOT IN ('gadd', 'gaddcreate', 'greplace', 'greplacecreate', 'gdel')
+            THEN 'gcmd|expected gadd, gaddcreate, greplace, greplacecreate or gdel'
+            WHEN l.command = 'del' AND NOT l.roleonly AND l.groupcommand <> 'gdel'
+            THEN 'gcmd|expected gdel or nothing: a person who leaves the course joins no group'
 {% endif %}
+        END AS fault
+          FROM toolsync_line l
+          JOIN toolsync_row r ON r.line = l.line) w
+ WHERE w.fault IS NOT NULL;
 
-DELETE l FROM toolsync_row r
-  JOIN toolsync_line l ON l.line = r.line
- WHERE r.status = 'failed';
+{% include "shared/faults.sql" %}
+
+DELETE l FROM toolsync_fault f
+  JOIN toolsync_line l ON l.line = f.line;
+
+DELETE FROM toolsync_fault;
+
+-- The enrolment methods that the lines mean: a usable one first, then in the course's order. Column choices: how many are as good as the first.
+CREATE TEMPORARY TABLE toolsync_method (
+    courseid BIGINT NOT NULL, enrol VARCHAR(20) NOT NULL, enrolid BIGINT NOT NULL, usable TINYINT NOT NULL, choices INT NOT NULL DEFAULT 1,
+    component VARCHAR(100) NOT NULL, itemid BIGINT NOT NULL,
+    PRIMARY KEY (courseid, enrol)
+);
+
+-- Roles of manual and self enrolments have no component.
+INSERT INTO toolsync_method (courseid, enrol, enrolid, usable, component, itemid)
+SELECT e.courseid, e.enrol, e.id, {{ "1" if option.use_disabled_instances else "COALESCE(e.status = 0 AND FIND_IN_SET(e.enrol, @enrol_plugins) > 0, 0)" }} AS usable,
+       IF(e.enrol IN ('manual', 'self'), '', CONCAT('enrol_', e.enrol)), IF(e.enrol IN ('manual', 'self'), 0, e.id)
+  FROM (SELECT DISTINCT l.courseid, l.method FROM toolsync_line l WHERE l.method IS NOT NULL) t
+  JOIN {enrol} e ON e.courseid = t.courseid AND e.enrol = t.method
+ ORDER BY e.courseid, e.enrol, usable DESC, e.sortorder, e.id
+    ON DUPLICATE KEY UPDATE choices = toolsync_method.choices + (VALUES(usable) = toolsync_method.usable);
+
+INSERT INTO toolsync_fault (line, fault)
+SELECT l.line, 'enrol|the course has no such enrolment method'
+  FROM toolsync_line l
+  LEFT JOIN toolsync_method m ON m.courseid = l.courseid AND m.enrol = l.method
+ WHERE l.method IS NOT NULL AND m.enrolid IS NULL;

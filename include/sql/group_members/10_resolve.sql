@@ -1,4 +1,5 @@
 {% import "shared/identify.sql" as named with context %}
+{% from "shared/looked_up.sql" import looked_up with context %}
 {% include "shared/people_tables.sql" %}
 
 -- The lines that have not failed, with the ids that their values name.
@@ -18,17 +19,22 @@ SELECT r.line, LEFT(LOWER(COALESCE(NULLIF(r.cmd, ''), 'add')), 20), u.id, u.id I
                             courses = toolsync_line.courses + COALESCE(VALUES(courseid) <> toolsync_line.courseid, 0),
                             matches = toolsync_line.matches + COALESCE(VALUES(groupid) <> toolsync_line.groupid, 0);
 
-UPDATE toolsync_row r
-  JOIN toolsync_line l ON l.line = r.line
-   SET r.status = 'failed', r.field = 'cmd', r.message = 'expected add, shift or del'
- WHERE l.command NOT IN ('add', 'shift', 'del');
+-- Lines that can't be done, with the reason: `column|message`.
+CREATE TEMPORARY TABLE toolsync_fault (line INT UNSIGNED NOT NULL PRIMARY KEY, fault VARCHAR(500) NOT NULL);
 
-{% with looked_up=[("courseid", "courses", "a course", "course", "courses", option.course_id_field),
-                   ("groupid", "matches", "a group", "group of this course", "groups of this course", option.group_id_field),
-                   ("userid", "users", "an account", "account", "accounts", option.user_id_field)] %}
-{% include "shared/looked_up.sql" %}
-{% endwith %}
+INSERT INTO toolsync_fault (line, fault)
+SELECT w.line, w.fault
+  FROM (SELECT l.line,
+       CASE WHEN l.command NOT IN ('add', 'shift', 'del') THEN 'cmd|expected add, shift or del'
+{{ looked_up([("courseid", "courses", "a course", "course", "courses", option.course_id_field),
+              ("groupid", "matches", "a group", "group of this course", "groups of this course", option.group_id_field),
+              ("userid", "users", "an account", "account", "accounts", option.user_id_field)]) }}
+        END AS fault
+          FROM toolsync_line l
+          JOIN toolsync_row r ON r.line = l.line) w
+ WHERE w.fault IS NOT NULL;
 
-DELETE l FROM toolsync_row r
-  JOIN toolsync_line l ON l.line = r.line
- WHERE r.status = 'failed';
+{% include "shared/faults.sql" %}
+
+DELETE l FROM toolsync_fault f
+  JOIN toolsync_line l ON l.line = f.line;

@@ -55,6 +55,7 @@ INSERT IGNORE INTO toolsync_lost_{{ name }} (id) SELECT x.id FROM {{ source }};
 DROP TEMPORARY TABLE IF EXISTS toolsync_file_gone;
 CREATE TEMPORARY TABLE toolsync_file_gone (id BIGINT NOT NULL PRIMARY KEY, draftid BIGINT NOT NULL);
 
+-- when: toolsync_group_gone
 INSERT INTO toolsync_file_gone (id, draftid)
 SELECT f.id, MIN(f.id) OVER (PARTITION BY f.filearea, f.itemid)
   FROM toolsync_group_gone d
@@ -62,6 +63,7 @@ SELECT f.id, MIN(f.id) OVER (PARTITION BY f.filearea, f.itemid)
   JOIN {context} c ON c.contextlevel = 50 AND c.instanceid = g.courseid
   JOIN {files} f ON f.component = 'group' AND f.filearea IN ('description', 'icon') AND f.contextid = c.id AND f.itemid = g.id;
 
+-- when: toolsync_grouping_gone
 INSERT INTO toolsync_file_gone (id, draftid)
 SELECT f.id, MIN(f.id) OVER (PARTITION BY f.itemid)
   FROM toolsync_grouping_gone d

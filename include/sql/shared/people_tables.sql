@@ -100,8 +100,8 @@ CREATE TEMPORARY TABLE toolsync_enrolment (
 );
 
 CREATE TEMPORARY TABLE toolsync_last (
-    courseid BIGINT NOT NULL, userid BIGINT NOT NULL, contextid BIGINT NOT NULL, leaves INT NOT NULL DEFAULT 1,
-    PRIMARY KEY (courseid, userid), KEY (userid)
+    courseid BIGINT NOT NULL, userid BIGINT NOT NULL, contextid BIGINT NOT NULL,
+    PRIMARY KEY (courseid, userid)
 );
 
 CREATE TEMPORARY TABLE toolsync_role_new (

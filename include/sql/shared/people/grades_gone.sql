@@ -15,6 +15,7 @@ DROP TEMPORARY TABLE IF EXISTS toolsync_file_gone;
 CREATE TEMPORARY TABLE toolsync_file_gone (id BIGINT NOT NULL PRIMARY KEY, draftid BIGINT NOT NULL);
 
 -- Feedback files of these grades.
+-- when: toolsync_grade_gone
 INSERT INTO toolsync_file_gone (id, draftid)
 SELECT f.id, MIN(f.id) OVER (PARTITION BY f.itemid)
   FROM toolsync_grade_gone d

@@ -45,12 +45,20 @@ SELECT gm.id, gm.groupid, gm.userid, l.courseid
   JOIN {groups} g ON g.id = gm.groupid AND g.courseid = l.courseid;
 
 -- What else goes, table by table.
+DROP TEMPORARY TABLE IF EXISTS toolsync_left_forum;
+CREATE TEMPORARY TABLE toolsync_left_forum (courseid BIGINT NOT NULL, forumid BIGINT NOT NULL, PRIMARY KEY (courseid, forumid));
+
+INSERT INTO toolsync_left_forum (courseid, forumid)
+SELECT t.courseid, f.id
+  FROM (SELECT DISTINCT l.courseid FROM toolsync_last l) t
+  JOIN {forum} f ON f.course = t.courseid;
+
 {% for name, from_line in [
     ("user_lastaccess", "JOIN {user_lastaccess} x ON x.userid = l.userid AND x.courseid = l.courseid"),
-    ("forum_subscriptions", "JOIN {forum} f ON f.course = l.courseid JOIN {forum_subscriptions} x ON x.userid = l.userid AND x.forum = f.id"),
-    ("forum_digests", "JOIN {forum} f ON f.course = l.courseid JOIN {forum_digests} x ON x.userid = l.userid AND x.forum = f.id"),
-    ("forum_track_prefs", "JOIN {forum} f ON f.course = l.courseid JOIN {forum_track_prefs} x ON x.userid = l.userid AND x.forumid = f.id"),
-    ("forum_read", "JOIN {forum} f ON f.course = l.courseid JOIN {forum_read} x ON x.forumid = f.id AND x.userid = l.userid")] %}
+    ("forum_subscriptions", "JOIN toolsync_left_forum f ON f.courseid = l.courseid JOIN {forum_subscriptions} x ON x.userid = l.userid AND x.forum = f.forumid"),
+    ("forum_digests", "JOIN toolsync_left_forum f ON f.courseid = l.courseid JOIN {forum_digests} x ON x.userid = l.userid AND x.forum = f.forumid"),
+    ("forum_track_prefs", "JOIN toolsync_left_forum f ON f.courseid = l.courseid JOIN {forum_track_prefs} x ON x.userid = l.userid AND x.forumid = f.forumid"),
+    ("forum_read", "JOIN toolsync_left_forum f ON f.courseid = l.courseid JOIN {forum_read} x ON x.forumid = f.forumid AND x.userid = l.userid")] %}
 DROP TEMPORARY TABLE IF EXISTS toolsync_{{ name }}_gone;
 CREATE TEMPORARY TABLE toolsync_{{ name }}_gone (id BIGINT NOT NULL PRIMARY KEY);
 

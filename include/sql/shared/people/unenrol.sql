@@ -1,14 +1,41 @@
 -- Unenrol the people in toolsync_leaving. With somebody's last enrolment in the course goes what Moodle deletes with it.
 
+-- Somebody who has another enrolment in the course, which does not go, stays in it.
+DROP TEMPORARY TABLE IF EXISTS toolsync_other_enrolment;
+DROP TEMPORARY TABLE IF EXISTS toolsync_remaining;
+CREATE TEMPORARY TABLE toolsync_other_enrolment (ueid BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL, userid BIGINT NOT NULL);
+CREATE TEMPORARY TABLE toolsync_remaining (courseid BIGINT NOT NULL, userid BIGINT NOT NULL, PRIMARY KEY (courseid, userid));
+
+INSERT IGNORE INTO toolsync_other_enrolment (ueid, courseid, userid)
+SELECT ue.id, l.courseid, l.userid
+  FROM toolsync_leaving l
+  JOIN {enrol} e ON e.courseid = l.courseid AND e.id <> l.enrolid
+  JOIN {user_enrolments} ue ON ue.enrolid = e.id AND ue.userid = l.userid;
+
+DELETE o FROM toolsync_other_enrolment o
+  JOIN toolsync_leaving l ON l.ueid = o.ueid;
+
+INSERT IGNORE INTO toolsync_remaining (courseid, userid)
+SELECT o.courseid, o.userid FROM toolsync_other_enrolment o;
+
+INSERT IGNORE INTO toolsync_last (courseid, userid, contextid)
+SELECT l.courseid, l.userid, l.contextid
+  FROM toolsync_leaving l
+  LEFT JOIN toolsync_remaining s ON s.courseid = l.courseid AND s.userid = l.userid
+ WHERE s.courseid IS NULL;
+
+-- These lose what the enrolment gave them.
 INSERT IGNORE INTO toolsync_membership_gone (id, groupid, userid, courseid)
 SELECT gm.id, gm.groupid, gm.userid, l.courseid
-  FROM toolsync_leaving l
+  FROM toolsync_remaining s
+  JOIN toolsync_leaving l ON l.courseid = s.courseid AND l.userid = s.userid
   JOIN {groups_members} gm ON gm.userid = l.userid AND gm.component = l.component AND gm.itemid = l.enrolid
   JOIN {groups} g ON g.id = gm.groupid;
 
 INSERT IGNORE INTO toolsync_role_gone (id, contextid, courseid, userid, roleid, component)
 SELECT ra.id, ra.contextid, l.courseid, ra.userid, ra.roleid, ra.component
-  FROM toolsync_leaving l
+  FROM toolsync_remaining s
+  JOIN toolsync_leaving l ON l.courseid = s.courseid AND l.userid = s.userid
   JOIN {role_assignments} ra ON ra.userid = l.userid AND ra.contextid = l.contextid AND ra.component = l.component AND ra.itemid = l.enrolid;
 
 INSERT IGNORE INTO toolsync_changed (courseid, userid)
@@ -19,26 +46,6 @@ SELECT l.courseid, l.userid
 
 INSERT IGNORE INTO toolsync_dirty_user (userid)
 SELECT l.userid FROM toolsync_leaving l;
-
--- Somebody who has more enrolments in the course than those that go stays in it.
-INSERT INTO toolsync_last (courseid, userid, contextid)
-SELECT l.courseid, l.userid, l.contextid
-  FROM toolsync_leaving l
-    ON DUPLICATE KEY UPDATE leaves = toolsync_last.leaves + 1;
-
-DROP TEMPORARY TABLE IF EXISTS toolsync_remaining;
-CREATE TEMPORARY TABLE toolsync_remaining (courseid BIGINT NOT NULL, userid BIGINT NOT NULL, PRIMARY KEY (courseid, userid));
-
-INSERT INTO toolsync_remaining (courseid, userid)
-SELECT l.courseid, l.userid
-  FROM toolsync_last l
-  JOIN {enrol} e ON e.courseid = l.courseid
-  JOIN {user_enrolments} ue ON ue.enrolid = e.id AND ue.userid = l.userid
- GROUP BY l.courseid, l.userid, l.leaves
-HAVING COUNT(*) > l.leaves;
-
-DELETE l FROM toolsync_remaining s
-  JOIN toolsync_last l ON l.courseid = s.courseid AND l.userid = s.userid;
 
 {% include "shared/people/last_enrolment.sql" %}
 

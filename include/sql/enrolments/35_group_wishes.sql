@@ -1,14 +1,17 @@
+{% from "enrolments/terms.sql" import quick with context %}
 {% if given("gcmd") %}
 INSERT INTO toolsync_member_op (line, n, field, action, courseid, groupid, groupname, userid, component, status, message)
-SELECT l.line, c.n, c.field, IF(l.groupcommand = 'gdel', 'remove', 'add'), l.courseid, g.id, LEFT(c.value, 254), l.userid,
+SELECT l.line, c.n, c.field, IF(l.groupcommand = 'gdel', 'remove', 'add'), l.courseid, f.groupid, LEFT(c.value, 254), l.userid,
        '{{ "tool_sync" if option.protect_groups else "" }}',
-       IF(CHAR_LENGTH(c.value) > 254 OR g.id IS NULL AND l.groupcommand NOT IN ('gaddcreate', 'greplacecreate'), 'failed', NULL),
-       IF(CHAR_LENGTH(c.value) > 254, 'a group''s name has at most 254 characters', 'this course has no such group')
+       IF(CHAR_LENGTH(c.value) > 254 OR f.matches > 1 OR f.groupid IS NULL AND l.groupcommand NOT IN ('gaddcreate', 'greplacecreate'), 'failed', NULL),
+       CASE WHEN CHAR_LENGTH(c.value) > 254 THEN 'a group''s name has at most 254 characters'
+            WHEN f.matches > 1 THEN 'several groups of this course have this name'
+            ELSE 'this course has no such group' END
   FROM toolsync_line l
+  LEFT JOIN toolsync_method m ON m.courseid = l.courseid AND m.enrol = l.method
   JOIN toolsync_cell c ON c.line = l.line AND c.family = 'g#' AND c.value <> ''
-  LEFT JOIN {groups} g ON g.courseid = l.courseid AND g.name = c.value
- WHERE l.groupcommand IS NOT NULL
-    ON DUPLICATE KEY UPDATE status = 'failed', message = 'several groups of this course have this name';
+  LEFT JOIN toolsync_group_found f ON f.courseid = l.courseid AND f.name = c.value
+ WHERE l.groupcommand IS NOT NULL AND NOT COALESCE({{ quick }}, 0);
 
 INSERT INTO toolsync_group_op (line, n, field, courseid, name)
 SELECT o.line, o.n, o.field, o.courseid, o.groupname

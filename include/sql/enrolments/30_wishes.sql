@@ -1,35 +1,36 @@
--- The operations that the lines ask for.
-
--- The course's instance of this enrolment method: a usable one first, then one by which the person is enrolled, then in the course's order.
-INSERT IGNORE INTO toolsync_enrolment_op (line, field, action, enrolid, courseid, userid, timestart, timeend, suspended, status, message)
-SELECT l.line, IF(e.status = 0 AND FIND_IN_SET(e.enrol, @enrol_plugins), 'uid', 'enrol'),
-       CASE l.command WHEN 'add' THEN 'enrol' WHEN 'del' THEN 'unenrol' ELSE 'update' END, e.id, l.courseid, l.userid,
+{% from "enrolments/terms.sql" import quick with context %}
+-- The operations that all other lines ask for.
+{% macro operation(enrolid, usable) %}
+SELECT l.line, IF({{ usable }}, 'uid', 'enrol'), CASE l.command WHEN 'add' THEN 'enrol' WHEN 'del' THEN 'unenrol' ELSE 'update' END,
+       {{ enrolid }}, l.courseid, l.userid,
        IF(l.command IN ('enable', 'disable'), NULL, l.starttime), IF(l.command IN ('enable', 'disable'), NULL, l.endtime),
        CASE l.command WHEN 'add' THEN 0 WHEN 'enable' THEN 0 WHEN 'disable' THEN 1 END,
-{% if option.use_disabled_instances %}
-       NULL, NULL
-{% else %}
-       IF(e.status = 0 AND FIND_IN_SET(e.enrol, @enrol_plugins), NULL, 'failed'), 'this enrolment method is disabled in the course or on the site'
-{% endif %}
+       IF({{ usable }}, NULL, 'failed'), IF({{ usable }}, NULL, 'this enrolment method is disabled in the course or on the site')
+{% endmacro %}
+
+INSERT INTO toolsync_enrolment_op (line, field, action, enrolid, courseid, userid, timestart, timeend, suspended, status, message)
+{{ operation("m.enrolid", "m.usable") }}
   FROM toolsync_line l
+  JOIN toolsync_method m ON m.courseid = l.courseid AND m.enrol = l.method AND m.choices = 1
+ WHERE NOT {{ quick }};
+
+-- Of several that are as good, one by which the person is enrolled.
+INSERT IGNORE INTO toolsync_enrolment_op (line, field, action, enrolid, courseid, userid, timestart, timeend, suspended, status, message)
+{{ operation("e.id", "m.usable") }}
+  FROM toolsync_line l
+  JOIN toolsync_method m ON m.courseid = l.courseid AND m.enrol = l.method AND m.choices > 1
   JOIN {enrol} e ON e.courseid = l.courseid AND e.enrol = l.method
   LEFT JOIN {user_enrolments} ue ON ue.enrolid = e.id AND ue.userid = l.userid
  ORDER BY l.line{{ ", (e.status = 0 AND FIND_IN_SET(e.enrol, @enrol_plugins)) DESC" if not option.use_disabled_instances }}, ue.id IS NULL, e.sortorder, e.id;
 
-UPDATE toolsync_row r
-  JOIN toolsync_line l ON l.line = r.line AND l.method IS NOT NULL
-  LEFT JOIN toolsync_enrolment_op o ON o.line = r.line
-   SET r.status = 'failed', r.field = 'enrol', r.message = 'the course has no such enrolment method'
- WHERE r.status IS NULL AND o.line IS NULL;
-
--- Roles of manual and self enrolments have no component.
 INSERT INTO toolsync_role_op (line, field, action, contextid, courseid, userid, roleid, component, itemid)
 SELECT l.line, 'rolename', CASE l.command WHEN 'add' THEN 'assign' WHEN 'shift' THEN 'only' ELSE 'unassign' END, l.contextid, l.courseid, l.userid,
        l.roleid, IF(e.id IS NULL, '', CONCAT('enrol_', e.enrol)), COALESCE(e.id, 0)
   FROM toolsync_line l
+  LEFT JOIN toolsync_method m ON m.courseid = l.courseid AND m.enrol = l.method
   LEFT JOIN toolsync_enrolment_op o ON o.line = l.line
   LEFT JOIN {enrol} e ON e.id = o.enrolid AND e.enrol NOT IN ('manual', 'self')
- WHERE l.command IN ('add', 'shift') OR l.command = 'del' AND l.roleonly;
+ WHERE (l.command IN ('add', 'shift') OR l.command = 'del' AND l.roleonly) AND NOT COALESCE({{ quick }}, 0);
 
 -- Without a method: all enrolments of the person in the course, except those by cohort or meta link, which Moodle would set back.
 INSERT INTO toolsync_enrolment_op (line, n, field, action, enrolid, courseid, userid, suspended)

@@ -1,0 +1,110 @@
+{% from "enrolments/terms.sql" import quick with context %}
+{% set by_method = "JOIN toolsync_method m ON m.courseid = l.courseid AND m.enrol = l.method" %}
+-- Most lines add somebody to a course and to groups. What is already there is looked up once, and only the rest goes into the tables of the steps
+-- that shared/people.sql takes.
+
+-- Group memberships that are still to be made, in a group that may still have to be created (groupid NULL).
+CREATE TEMPORARY TABLE toolsync_joining (
+    line INT UNSIGNED NOT NULL, n BIGINT NOT NULL, courseid BIGINT NOT NULL, userid BIGINT NOT NULL, groupid BIGINT NULL,
+    PRIMARY KEY (line, n)
+);
+{% if given("gcmd") %}
+
+-- The groups that the lines name, each looked up once: a course may have hundreds, and they have no index by name.
+CREATE TEMPORARY TABLE toolsync_group_asked (courseid BIGINT NOT NULL, name VARCHAR(254) NOT NULL, PRIMARY KEY (courseid, name));
+CREATE TEMPORARY TABLE toolsync_group_found (
+    courseid BIGINT NOT NULL, name VARCHAR(254) NOT NULL, groupid BIGINT NOT NULL, matches INT NOT NULL, PRIMARY KEY (courseid, name)
+);
+
+INSERT IGNORE INTO toolsync_group_asked (courseid, name)
+SELECT l.courseid, c.value
+  FROM toolsync_line l
+  JOIN toolsync_cell c ON c.line = l.line AND c.family = 'g#' AND c.value <> '' AND CHAR_LENGTH(c.value) <= 254
+ WHERE l.groupcommand IS NOT NULL;
+
+INSERT INTO toolsync_group_found (courseid, name, groupid, matches)
+SELECT a.courseid, a.name, MIN(g.id), COUNT(*)
+  FROM toolsync_group_asked a
+  JOIN {groups} g ON g.courseid = a.courseid AND g.name = a.name
+ GROUP BY a.courseid, a.name;
+
+INSERT IGNORE INTO toolsync_fault (line, fault)
+SELECT l.line,
+       CONCAT(c.field, IF(CHAR_LENGTH(c.value) > 254, '|a group''s name has at most 254 characters',
+                          IF(f.matches > 1, '|several groups of this course have this name', '|this course has no such group')))
+  FROM toolsync_line l
+  {{ by_method }}
+  JOIN toolsync_cell c ON c.line = l.line AND c.family = 'g#' AND c.value <> ''
+  LEFT JOIN toolsync_group_found f ON f.courseid = l.courseid AND f.name = c.value
+ WHERE l.groupcommand IS NOT NULL AND {{ quick }}
+   AND (CHAR_LENGTH(c.value) > 254 OR f.matches > 1 OR f.groupid IS NULL AND l.groupcommand <> 'gaddcreate')
+ ORDER BY c.line, c.n;
+{% endif %}
+
+{% include "shared/faults.sql" %}
+
+DELETE l FROM toolsync_fault f
+  JOIN toolsync_line l ON l.line = f.line;
+{% if given("gcmd") %}
+
+INSERT INTO toolsync_joining (line, n, courseid, userid, groupid)
+SELECT l.line, c.n, l.courseid, l.userid, f.groupid
+  FROM toolsync_line l
+  {{ by_method }}
+  JOIN toolsync_cell c ON c.line = l.line AND c.family = 'g#' AND c.value <> ''
+  LEFT JOIN toolsync_group_found f ON f.courseid = l.courseid AND f.name = c.value
+  LEFT JOIN {groups_members} gm ON gm.userid = l.userid AND gm.groupid = f.groupid
+ WHERE l.groupcommand IS NOT NULL AND {{ quick }} AND gm.id IS NULL;
+
+INSERT INTO toolsync_group_op (line, n, field, courseid, name)
+SELECT j.line, j.n, c.field, j.courseid, c.value
+  FROM toolsync_joining j
+  JOIN toolsync_cell c ON c.line = j.line AND c.family = 'g#' AND c.n = j.n
+ WHERE j.groupid IS NULL;
+{% endif %}
+
+-- Lines that ask for what is there.
+CREATE TEMPORARY TABLE toolsync_same (line INT UNSIGNED NOT NULL PRIMARY KEY);
+
+INSERT IGNORE INTO toolsync_same (line)
+SELECT l.line
+  FROM toolsync_line l
+  {{ by_method }}
+  JOIN {user_enrolments} ue ON ue.enrolid = m.enrolid AND ue.userid = l.userid
+                           AND ue.status = 0 AND ue.timestart = COALESCE(l.starttime, ue.timestart) AND ue.timeend = COALESCE(l.endtime, ue.timeend)
+  JOIN {role_assignments} ra ON ra.userid = l.userid AND ra.contextid = l.contextid AND ra.roleid = l.roleid
+                            AND ra.component = m.component AND ra.itemid = m.itemid
+  LEFT JOIN toolsync_joining j ON j.line = l.line
+ WHERE {{ quick }} AND j.line IS NULL;
+
+UPDATE toolsync_same s
+  JOIN toolsync_row r ON r.line = s.line
+   SET r.status = 'unchanged';
+
+-- In the order of the site's index.
+INSERT INTO toolsync_enrolment (enrolid, userid, courseid, line, n, timestart, timeend, suspended, ueid, differs)
+SELECT m.enrolid, l.userid, l.courseid, l.line, 0, l.starttime, l.endtime, 0, ue.id,
+       ue.id IS NOT NULL AND (ue.status <> 0 OR ue.timestart <> COALESCE(l.starttime, ue.timestart) OR ue.timeend <> COALESCE(l.endtime, ue.timeend))
+  FROM toolsync_line l
+  {{ by_method }}
+  LEFT JOIN toolsync_same s ON s.line = l.line
+  LEFT JOIN {user_enrolments} ue ON ue.enrolid = m.enrolid AND ue.userid = l.userid
+ WHERE {{ quick }} AND s.line IS NULL
+ ORDER BY m.enrolid, l.userid;
+
+INSERT INTO toolsync_role_new (contextid, userid, roleid, component, itemid, courseid, line, n)
+SELECT l.contextid, l.userid, l.roleid, m.component, m.itemid, l.courseid, l.line, 0
+  FROM toolsync_line l
+  {{ by_method }}
+  LEFT JOIN toolsync_same s ON s.line = l.line
+  LEFT JOIN {role_assignments} ra ON ra.userid = l.userid AND ra.contextid = l.contextid AND ra.roleid = l.roleid
+                                 AND ra.component = m.component AND ra.itemid = m.itemid
+ WHERE {{ quick }} AND s.line IS NULL AND ra.id IS NULL
+ ORDER BY l.userid, l.contextid;
+
+INSERT IGNORE INTO toolsync_touched_course (courseid)
+SELECT DISTINCT w.courseid FROM toolsync_enrolment w;
+
+UPDATE toolsync_enrolment w
+  JOIN toolsync_row r ON r.line = w.line
+   SET r.status = IF(w.ueid IS NULL, 'created', 'updated');
