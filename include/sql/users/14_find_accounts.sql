@@ -7,10 +7,31 @@
 -- The accounts as the site has them: what follows compares with these.
 CREATE TEMPORARY TABLE toolsync_was_user (PRIMARY KEY (line)) AS
 SELECT CAST(0 AS UNSIGNED) AS line, u.{{ was | join(", u.") }} FROM {user} u LIMIT 0;
+{% macro keep_matches() %}
+INSERT IGNORE INTO toolsync_was_user (line, {{ was | join(", ") }})
+SELECT r.line, u.{{ was | join(", u.") }}
+  FROM toolsync_match m
+  JOIN toolsync_row r ON r.line = m.line
+  JOIN {user} u ON u.id = r.userid
+ WHERE r.status IS NULL;
+{% endmacro %}
 
 CREATE TEMPORARY TABLE toolsync_match (line INT UNSIGNED NOT NULL PRIMARY KEY, userid BIGINT NOT NULL, hits INT NOT NULL);
 
-{% if given(key) %}
+{% if given(key) and key in ["id", "username"] %}
+INSERT INTO toolsync_was_user (line, {{ was | join(", ") }})
+SELECT r.line, u.{{ was | join(", u.") }}
+  FROM toolsync_row r
+  JOIN {user} u ON u.{{ key }} = r.{{ key }}
+ WHERE u.deleted = 0
+   AND u.mnethostid = {{ host }}
+{% if key != "id" %}
+   AND r.{{ key }} <> ''
+{% endif %}
+ ;
+
+UPDATE toolsync_row r JOIN toolsync_was_user u ON u.line = r.line SET r.userid = u.id;
+{% elif given(key) %}
 INSERT INTO toolsync_match (line, userid, hits)
 SELECT r.line, MIN(u.id), COUNT(*)
   FROM toolsync_row r
@@ -20,9 +41,7 @@ SELECT r.line, MIN(u.id), COUNT(*)
 {% if key == "email" %}
    AND LOWER(u.email) COLLATE utf8mb4_bin = LOWER(r.email)
 {% endif %}
-{% if key != "id" %}
    AND r.{{ key }} <> ''
-{% endif %}
  GROUP BY r.line;
 
 UPDATE toolsync_row r
@@ -35,6 +54,7 @@ UPDATE toolsync_row r
    SET r.status = 'failed', r.field = '{{ key }}', r.message = CONCAT(m.hits, ' accounts have this {{ key }}, expected exactly one')
  WHERE m.hits > 1;
 
+{{ keep_matches() }}
 DELETE FROM toolsync_match;
 {% endif %}
 
@@ -61,6 +81,7 @@ UPDATE toolsync_row
    SET status = 'failed', field = 'oldusername', message = 'no account has this username'
  WHERE oldusername <> '' AND userid IS NULL AND status IS NULL;
 
+{{ keep_matches() }}
 DELETE FROM toolsync_match;
 {% endif %}
 
@@ -90,10 +111,6 @@ UPDATE toolsync_row r
  WHERE r.id IS NULL OR r.id = m.userid
 {% endif %}
  ;
-{% endif %}
 
-INSERT INTO toolsync_was_user (line, {{ was | join(", ") }})
-SELECT r.line, u.{{ was | join(", u.") }}
-  FROM toolsync_row r
-  JOIN {user} u ON u.id = r.userid
- WHERE r.status IS NULL;
+{{ keep_matches() }}
+{% endif %}

@@ -12,9 +12,12 @@
 {%- endif %}
 {%- endmacro %}
 
-UPDATE toolsync_row r
+CREATE TEMPORARY TABLE toolsync_change (userid BIGINT NOT NULL PRIMARY KEY, line INT UNSIGNED NOT NULL);
+
+INSERT INTO toolsync_change (userid, line)
+SELECT r.userid, r.line
+  FROM toolsync_row r
   JOIN toolsync_was_user u ON u.line = r.line
-   SET r.changed = 1
  WHERE r.status IS NULL
    AND (r.restored = 1
 {% for column in stored if given(column) %}
@@ -26,15 +29,16 @@ UPDATE toolsync_row r
 {% if option.protect_administrators | default(true) %}
 {% set left_alone = "'an administrator''s account is not changed (Param protect_administrators)'" %}
 {% set protected = "r.status IS NULL AND FIND_IN_SET(r.userid, @admins)" %}
-UPDATE toolsync_row r
-  JOIN toolsync_was_user u ON u.line = r.line
+UPDATE toolsync_change w
+  JOIN toolsync_row r ON r.line = w.line
+  JOIN toolsync_was_user u ON u.line = w.line
    SET r.status = 'failed', r.message = {{ left_alone }},
        r.field = CASE WHEN r.restored = 1 THEN 'username'
 {% for column in stored if given(column) %}
                       WHEN {{ differs(column) }} THEN '{{ column }}'
 {% endfor %}
                  END
- WHERE r.changed = 1 AND {{ protected }};
+ WHERE {{ protected }};
 
 {% if given_any("profile_field_*") %}
 UPDATE toolsync_row r
@@ -73,4 +77,8 @@ UPDATE toolsync_row r
 
 DROP TEMPORARY TABLE toolsync_tag;
 {% endif %}
+
+DELETE w FROM toolsync_change w JOIN toolsync_row r ON r.line = w.line WHERE r.status = 'failed';
 {% endif %}
+
+UPDATE toolsync_row r JOIN toolsync_change w ON w.line = r.line SET r.changed = 1;

@@ -2,21 +2,16 @@
 {% from "users/fields.sql" import kept_when_empty, cleared, cleared_or_null, numbers %}
 {% from "users/terms.sql" import renames, new_email, new_idnumber with context %}
 
-CREATE TEMPORARY TABLE toolsync_change (userid BIGINT NOT NULL PRIMARY KEY, line INT UNSIGNED NOT NULL);
-
-INSERT INTO toolsync_change (userid, line)
-SELECT userid, line FROM toolsync_row WHERE changed = 1 AND status IS NULL;
-
 {% if given("suspended") or given("auth") %}
 CREATE TEMPORARY TABLE toolsync_session_gone (id BIGINT NOT NULL PRIMARY KEY);
 
 INSERT INTO toolsync_session_gone (id)
 SELECT s.id
-  FROM toolsync_row r
-  JOIN toolsync_was_user u ON u.line = r.line
-  JOIN {sessions} s ON s.userid = r.userid
- WHERE r.status IS NULL AND r.changed = 1
-   AND ({{ "r.suspended = 1 AND u.suspended = 0" if given("suspended") else "FALSE" }} OR {{ "r.auth = 'nologin' AND u.auth <> 'nologin'" if given("auth") else "FALSE" }});
+  FROM toolsync_change w
+  JOIN toolsync_row r ON r.line = w.line
+  JOIN toolsync_was_user u ON u.line = w.line
+  JOIN {sessions} s ON s.userid = w.userid
+ WHERE ({{ "r.suspended = 1 AND u.suspended = 0" if given("suspended") else "FALSE" }} OR {{ "r.auth = 'nologin' AND u.auth <> 'nologin'" if given("auth") else "FALSE" }});
 
 DELETE s FROM toolsync_session_gone d STRAIGHT_JOIN {sessions} s ON s.id = d.id;
 {% endif %}

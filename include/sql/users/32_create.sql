@@ -1,10 +1,11 @@
 -- Create accounts: the row, its context, and the request for a password.
-{% from "users/terms.sql" import host with context %}
+{% from "users/terms.sql" import host, people with context %}
 {% from "users/fields.sql" import cleared_or_null %}
 {% set text = ["idnumber", "institution", "department", "address", "phone1", "phone2", "theme"] %}
 {% set number = ["mailformat", "maildisplay", "maildigest", "autosubscribe", "trackforums"] %}
 {% set site_text = ["city", "country", "lang"] %}
 {% set local_password = "COALESCE(NULLIF(r.auth, ''), 'manual') IN ('manual', 'email', 'none', 'nologin')" if given("auth") else "TRUE" %}
+{% set more_follows = people or given("password") or given("interests") or given_any("profile_field_*") %}
 {% set no_password = "COALESCE(r.password, '') = ''" if given("password") else "TRUE" %}
 
 CREATE TEMPORARY TABLE toolsync_new (line INT UNSIGNED NOT NULL PRIMARY KEY);
@@ -60,7 +61,7 @@ SELECT w.line, u.id
 
 UPDATE toolsync_row r
   JOIN toolsync_made m ON m.line = r.line
-   SET r.userid = m.userid, r.created = 1;
+   SET r.userid = m.userid, {{ "r.created = 1" if more_follows else "r.status = 'created'" }};
 {% endif %}
 
 INSERT INTO toolsync_context_new (userid)

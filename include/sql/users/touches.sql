@@ -23,19 +23,21 @@ SELECT line, CONCAT('email ', LEFT(email, 255)) FROM toolsync_row WHERE email <>
 {% endif %}
 
 -- The accounts as they are now: another line may take what they give up.
-CREATE TEMPORARY TABLE toolsync_known (line INT UNSIGNED NOT NULL, userid BIGINT NOT NULL, PRIMARY KEY (line, userid));
+CREATE TEMPORARY TABLE toolsync_known (
+    line INT UNSIGNED NOT NULL, userid BIGINT NOT NULL, username VARCHAR(100) NOT NULL, email VARCHAR(100) NOT NULL, PRIMARY KEY (line, userid)
+);
 
 {% if given(key) %}
-INSERT IGNORE INTO toolsync_known (line, userid)
-SELECT r.line, u.id
+INSERT INTO toolsync_known (line, userid, username, email)
+SELECT r.line, u.id, u.username, u.email
   FROM toolsync_row r
   JOIN {user} u ON u.{{ key }} = r.{{ key }} AND u.deleted = 0 AND u.mnethostid = {{ host }}
  WHERE {{ "TRUE" if key == "id" else "r." ~ key ~ " <> ''" }};
 {% endif %}
 
 {% if renaming %}
-INSERT IGNORE INTO toolsync_known (line, userid)
-SELECT r.line, u.id
+INSERT IGNORE INTO toolsync_known (line, userid, username, email)
+SELECT r.line, u.id, u.username, u.email
   FROM toolsync_row r
   JOIN {user} u ON u.mnethostid = {{ host }} AND u.username = r.oldusername AND u.deleted = 0
  WHERE r.oldusername <> '';
@@ -43,12 +45,12 @@ SELECT r.line, u.id
 
 {% if key != "username" or renaming %}
 INSERT INTO toolsync_touch (line, thing)
-SELECT k.line, CONCAT('username ', u.username) FROM toolsync_known k JOIN {user} u ON u.id = k.userid;
+SELECT line, CONCAT('username ', username) FROM toolsync_known;
 {% endif %}
 
 {% if given("email") %}
 INSERT INTO toolsync_touch (line, thing)
-SELECT k.line, CONCAT('email ', u.email) FROM toolsync_known k JOIN {user} u ON u.id = k.userid WHERE u.email <> '' AND @claimed_emails;
+SELECT line, CONCAT('email ', email) FROM toolsync_known WHERE email <> '' AND @claimed_emails;
 {% endif %}
 
 {% if given_any("profile_field_*") %}
