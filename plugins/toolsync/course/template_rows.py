@@ -53,7 +53,9 @@ def check_pairs(rows: Iterable[Sequence[Any]], _state: RunState) -> list[tuple[i
     :raises SiteChanged: somebody else added such rows at the same moment.
     """
     if any(number for (number,) in rows):
-        raise SiteChanged("somebody added such rows to the same course, or a course of the same name, at the same moment")
+        raise SiteChanged(
+            "somebody added such rows to the same course, or a course of the same name, at the same moment"
+        )
     return []
 
 
