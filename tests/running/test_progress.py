@@ -50,15 +50,23 @@ def test_progress_is_told_every_ten_seconds_and_in_the_end(
     ]
 
 
+def test_a_rehearsal_is_no_number_of_transactions(told: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch):
+    run = Progress(logging.getLogger("task"), "image", 3)
+    at(monkeypatch, 2)
+    run.batch(3, None)
+    run.finished()
+    assert told.messages == ["3 images in 2.0 s, 2 a second."]
+
+
 def test_each_batch_of_a_file_counts(site: Site, airflow: None, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(settings.settings(), "batch_lines", 2)
     monkeypatch.setitem(settings.settings(), "batch_seconds", 60)
     sizes: list[int] = []
     batch = Progress.batch
 
-    def counting(self: Progress, items: int, locked: float) -> None:
+    def counting(self: Progress, items: int, locked: float | None) -> None:
         sizes.append(items)
-        assert locked > 0.0
+        assert locked
         batch(self, items, locked)
 
     monkeypatch.setattr(Progress, "batch", counting)

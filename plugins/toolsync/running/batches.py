@@ -174,6 +174,8 @@ class BatchRun(Generic[Item]):
             raise error.explained(self.claim, self.cabinet.work(self.claim), self.unit, last.line) from None
         if self.rehearsal:
             self.state.rollback()
+            if number:
+                self.log.info("All of it was rolled back. Rows of the site were locked for %.1f s.", self.state.locked)
         else:
             self._ledger.unmark(number - 1)
             self.state.commit()
@@ -198,7 +200,7 @@ class BatchRun(Generic[Item]):
                     self._throttle.wait()
                 batch = take(self._pace.lines, left)
                 self._execute(number, batch, work, progress)
-                progress.batch(len(batch), self.state.locked)
+                progress.batch(len(batch), None if self.rehearsal else self.state.locked)
                 self._pace.took(len(batch), self.state.locked)
             number += 1
         progress.finished()

@@ -24,7 +24,7 @@ class Progress:
         self._unit = unit
         self._total = total
         self._done = self._before = self._batches = self._retries = 0
-        self._locked = 0.0
+        self._locked: float | None = None
         self._started = self._told = time.perf_counter()
 
     def resumed(self, items: int) -> None:
@@ -32,14 +32,15 @@ class Progress:
         self._done += items
         self._before += items
 
-    def batch(self, items: int, locked: float) -> None:
+    def batch(self, items: int, locked: float | None) -> None:
         """Take note of a batch that is done.
 
-        :param locked: seconds for which it locked rows of the site.
+        :param locked: seconds for which it locked rows of the site; None: it is not committed.
         """
         self._done += items
         self._batches += 1
-        self._locked = max(self._locked, locked)
+        if locked is not None:
+            self._locked = max(self._locked or 0.0, locked)
         if time.perf_counter() - self._told >= EVERY:
             self._told = time.perf_counter()
             self._log.info("%s%s.", self._doing, self._so_far())
@@ -58,19 +59,23 @@ class Progress:
         """Log the sum."""
         if self._before:
             self._log.info("%s%s %ss had been done before.", self._doing, f"{self._before:,}", self._unit)
-        if self._batches:
-            done = self._done - self._before
-            self._log.info(
-                "%s%s %ss in %.1f s, %s a second; transactions: %s, of which the longest locked rows for %.2f s%s.",
-                self._doing,
-                f"{done:,}",
-                self._unit,
-                self._seconds,
-                f"{done / self._seconds:,.0f}",
-                f"{self._batches:,}",
-                self._locked,
-                self._tried_again(),
+        if not self._batches:
+            return
+        done, transactions = self._done - self._before, ""
+        if self._locked is not None:
+            transactions = (
+                f"; transactions: {self._batches:,}, of which the longest locked rows for {self._locked:.2f} s"
             )
+        self._log.info(
+            "%s%s %ss in %.1f s, %s a second%s%s.",
+            self._doing,
+            f"{done:,}",
+            self._unit,
+            self._seconds,
+            f"{done / self._seconds:,.0f}",
+            transactions,
+            self._tried_again(),
+        )
 
     @property
     def _seconds(self) -> float:
