@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.site import Site
+from toolsync.moodle.session import MoodleSession
 
 pytestmark = pytest.mark.usefixtures("airflow")
 
@@ -90,3 +92,83 @@ def test_a_file_without_people_may_delete_and_create_a_cohort_repeatedly(site: S
     result = site.run("toolsync_cohorts", "cmd,cid\ndel,COH1\nadd,COH1\ndel,COH1\ndel,COH1\n", auto_create=True)
     assert (result["counts"]["deleted"], result["counts"]["created"], result["counts"]["failed"]) == (2, 1, 1)
     assert site.value("SELECT COUNT(*) FROM {cohort} WHERE idnumber = 'COH1'") == 0
+
+
+def enrol_late(site: Site, monkeypatch: pytest.MonkeyPatch, before: str, username: str) -> None:
+    """Let somebody on the site enrol a person in C103 by hand between our look and our writing.
+
+    :param before: how the statement begins before which it happens, once.
+    """
+    execute, done = MoodleSession.execute, list[str]()
+
+    def execute_late(self: MoodleSession, statement: str, args: Any = None) -> int:
+        if before in statement and not done:
+            done.append(username)
+            site.rows(
+                "INSERT INTO {user_enrolments} (enrolid, userid, timestart, timeend, modifierid, timecreated, timemodified) "
+                "SELECT e.id, u.id, 7, 0, 2, 7, 7 FROM {enrol} e JOIN {course} c ON c.id = e.courseid JOIN {user} u ON u.username = %s "
+                "WHERE c.shortname = 'C103' AND e.enrol = 'manual'",
+                (username,),
+            )
+        return execute(self, statement, args)
+
+    monkeypatch.setattr(MoodleSession, "execute", execute_late)
+
+
+def test_somebody_whom_others_enrol_meanwhile_only_gets_what_is_missing(site: Site, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("toolsync.running.runner.FEW_LINES", -1)
+    enrol_late(site, monkeypatch, "INSERT INTO `mdl_user_enrolments`", "u026")
+    result = site.run("toolsync_enrolments", "rolename,uid,cid\nstudent,u026,C103\nstudent,u027,C103\n")
+    assert (result["counts"]["updated"], result["counts"]["created"], result["counts"]["failed"]) == (1, 1, 0)
+    assert site.rows(ENROLMENT, ("u026", "C103")) == [(0, 7, 0)]
+    assert roles(site, "u026", "C103") == roles(site, "u027", "C103") == ["student"]
+
+
+def test_a_line_does_nothing_unless_it_can_join_all_its_groups(site: Site):
+    site.rows(
+        "INSERT INTO {groups} (courseid, name, idnumber, timecreated, timemodified) "
+        "SELECT c.id, n.name, '', 0, 0 FROM {course} c JOIN (SELECT 'One' AS name UNION ALL SELECT 'Two' UNION ALL SELECT 'Two') n WHERE c.shortname = 'C103'"
+    )
+    result = site.run(
+        "toolsync_enrolments",
+        "rolename,uid,cid,gcmd,g1,g2\n"
+        "student,u026,C103,gadd,One,Nowhere\n"
+        "student,u027,C103,gadd,One,Two\n"
+        f"student,u028,C103,gaddcreate,One,{'x' * 255}\n"
+        "student,u029,C103,gaddcreate,one,One\n",
+    )
+    assert (result["counts"]["created"], result["counts"]["failed"]) == (1, 3)
+    report = Path(result["report"]).read_text()
+    assert "this course has no such group" in report and "several groups of this course have this name" in report
+    assert [site.rows(ENROLMENT, (f"u{n}", "C103")) for n in ("026", "027", "028")] == [[], [], []]
+    members = "SELECT u.username FROM {groups_members} m JOIN {groups} g ON g.id = m.groupid JOIN {user} u ON u.id = m.userid WHERE g.name = 'One'"
+    assert site.rows(members) == [("u029",)]
+
+
+def test_of_two_methods_of_a_kind_a_line_means_the_one_by_which_the_person_is_enrolled(site: Site):
+    site.rows(
+        "INSERT INTO {enrol} (enrol, status, courseid, sortorder, roleid, timecreated, timemodified) "
+        "SELECT 'self', 0, c.id, n.place, 5, 0, 0 FROM {course} c JOIN (SELECT 90 AS place UNION ALL SELECT 91) n WHERE c.shortname = 'C103'"
+    )
+    site.rows(
+        "INSERT INTO {user_enrolments} (enrolid, userid, timestart, timeend, modifierid, timecreated, timemodified) "
+        "SELECT e.id, u.id, 0, 0, 2, 7, 7 FROM {enrol} e JOIN {course} c ON c.id = e.courseid JOIN {user} u ON u.username = 'u026' "
+        "WHERE c.shortname = 'C103' AND e.sortorder = 91"
+    )
+    by = "SELECT e.sortorder FROM {user_enrolments} ue JOIN {enrol} e ON e.id = ue.enrolid JOIN {user} u ON u.id = ue.userid WHERE u.username = %s AND e.sortorder >= 90"
+    site.run("toolsync_enrolments", "rolename,uid,cid,enrol\nstudent,u026,C103,self\nstudent,u027,C103,self\n")
+    assert site.rows(by, ("u026",)) == [(91,)]
+    assert site.rows(by, ("u027",)) == [(90,)]
+    site.run("toolsync_enrolments", "cmd,rolename,uid,cid,enrol\ndel,,u026,C103,self\n")
+    assert site.rows(by, ("u026",)) == []
+
+
+def test_a_file_done_again_writes_nothing(site: Site):
+    lines = "rolename,uid,cid,starttime,gcmd,g1\nstudent,u026,C103,2026-02-01,gaddcreate,New\nstudent,u027,C103,,gaddcreate,New\n"
+    assert site.run("toolsync_enrolments", lines)["counts"]["created"] == 2
+    assert site.run("toolsync_enrolments", lines)["counts"]["unchanged"] == 2
+    site.rows(
+        "DELETE m FROM {groups_members} m JOIN {groups} g ON g.id = m.groupid JOIN {user} u ON u.id = m.userid WHERE g.name = 'New' AND u.username = 'u027'"
+    )
+    counts = site.run("toolsync_enrolments", lines)["counts"]
+    assert (counts["unchanged"], counts["updated"]) == (1, 1)

@@ -1,4 +1,4 @@
-{% from "enrolments/terms.sql" import quick with context %}
+{% from "enrolments/terms.sql" import plain with context %}
 -- The operations that all other lines ask for.
 {% macro operation(enrolid, usable) %}
 SELECT l.line, IF({{ usable }}, 'uid', 'enrol'), CASE l.command WHEN 'add' THEN 'enrol' WHEN 'del' THEN 'unenrol' ELSE 'update' END,
@@ -12,7 +12,7 @@ INSERT INTO toolsync_enrolment_op (line, field, action, enrolid, courseid, useri
 {{ operation("m.enrolid", "m.usable") }}
   FROM toolsync_line l
   JOIN toolsync_method m ON m.courseid = l.courseid AND m.enrol = l.method AND m.choices = 1
- WHERE NOT {{ quick }};
+ WHERE NOT {{ plain }};
 
 -- Of several that are as good, one by which the person is enrolled.
 INSERT IGNORE INTO toolsync_enrolment_op (line, field, action, enrolid, courseid, userid, timestart, timeend, suspended, status, message)
@@ -30,7 +30,7 @@ SELECT l.line, 'rolename', CASE l.command WHEN 'add' THEN 'assign' WHEN 'shift' 
   LEFT JOIN toolsync_method m ON m.courseid = l.courseid AND m.enrol = l.method
   LEFT JOIN toolsync_enrolment_op o ON o.line = l.line
   LEFT JOIN {enrol} e ON e.id = o.enrolid AND e.enrol NOT IN ('manual', 'self')
- WHERE (l.command IN ('add', 'shift') OR l.command = 'del' AND l.roleonly) AND NOT COALESCE({{ quick }}, 0);
+ WHERE (l.command IN ('add', 'shift') OR l.command = 'del' AND l.roleonly) AND NOT COALESCE({{ plain }}, 0);
 
 -- Without a method: all enrolments of the person in the course, except those by cohort or meta link, which Moodle would set back.
 INSERT INTO toolsync_enrolment_op (line, n, field, action, enrolid, courseid, userid, suspended)

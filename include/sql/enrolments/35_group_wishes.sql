@@ -1,4 +1,4 @@
-{% from "enrolments/terms.sql" import quick with context %}
+{% from "enrolments/terms.sql" import plain with context %}
 {% if given("gcmd") %}
 INSERT INTO toolsync_member_op (line, n, field, action, courseid, groupid, groupname, userid, component, status, message)
 SELECT l.line, c.n, c.field, IF(l.groupcommand = 'gdel', 'remove', 'add'), l.courseid, f.groupid, LEFT(c.value, 254), l.userid,
@@ -11,7 +11,7 @@ SELECT l.line, c.n, c.field, IF(l.groupcommand = 'gdel', 'remove', 'add'), l.cou
   LEFT JOIN toolsync_method m ON m.courseid = l.courseid AND m.enrol = l.method
   JOIN toolsync_cell c ON c.line = l.line AND c.family = 'g#' AND c.value <> ''
   LEFT JOIN toolsync_group_found f ON f.courseid = l.courseid AND f.name = c.value
- WHERE l.groupcommand IS NOT NULL AND NOT COALESCE({{ quick }}, 0);
+ WHERE l.groupcommand IS NOT NULL AND NOT COALESCE({{ plain }}, 0);
 
 INSERT INTO toolsync_group_op (line, n, field, courseid, name)
 SELECT o.line, o.n, o.field, o.courseid, o.groupname

@@ -1,5 +1,9 @@
 {#
-  quick   a line `l` that adds somebody by the course's only usable method `m` of that name: 20_additions.sql does it. All others go through the operations
-          of 30_wishes.sql.
+  Lines `l` that need no operations, because the course has one usable method `m` of that name only. 20_plain_lines.sql does them.
+  added     somebody comes into the course, and into groups
+  removed   somebody leaves the course
+  plain     one of them
 #}
-{% set quick = "(l.command = 'add' AND m.usable AND m.choices = 1 AND COALESCE(l.groupcommand, 'gadd') IN ('gadd', 'gaddcreate') AND COALESCE(l.userid <> @guest, 1))" %}
+{% set added = "(l.command = 'add' AND m.usable AND m.choices = 1 AND COALESCE(l.groupcommand, 'gadd') IN ('gadd', 'gaddcreate') AND COALESCE(l.userid <> @guest, 1))" %}
+{% set removed = "(l.command = 'del' AND m.usable AND m.choices = 1 AND l.groupcommand IS NULL AND l.contextid IS NOT NULL)" %}
+{% set plain = "(" ~ added ~ " OR " ~ removed ~ ")" %}

@@ -1,7 +1,7 @@
-{% from "enrolments/terms.sql" import quick with context %}
+{% from "enrolments/terms.sql" import added, removed with context %}
 {% set by_method = "JOIN toolsync_method m ON m.courseid = l.courseid AND m.enrol = l.method" %}
--- Most lines add somebody to a course and to groups. What is already there is looked up once, and only the rest goes into the tables of the steps
--- that shared/people.sql takes.
+-- Most lines add somebody to a course and to groups, or take somebody out. What the site has is looked up once, and what is to be done goes straight
+-- into the tables of the steps of shared/people.sql.
 
 -- Group memberships that are still to be made, in a group that may still have to be created (groupid NULL).
 CREATE TEMPORARY TABLE toolsync_joining (
@@ -36,10 +36,17 @@ SELECT l.line,
   {{ by_method }}
   JOIN toolsync_cell c ON c.line = l.line AND c.family = 'g#' AND c.value <> ''
   LEFT JOIN toolsync_group_found f ON f.courseid = l.courseid AND f.name = c.value
- WHERE l.groupcommand IS NOT NULL AND {{ quick }}
+ WHERE l.groupcommand IS NOT NULL AND {{ added }}
    AND (CHAR_LENGTH(c.value) > 254 OR f.matches > 1 OR f.groupid IS NULL AND l.groupcommand <> 'gaddcreate')
  ORDER BY c.line, c.n;
 {% endif %}
+
+INSERT IGNORE INTO toolsync_fault (line, fault)
+SELECT l.line, 'uid|this person is not enrolled in this course by this method'
+  FROM toolsync_line l
+  {{ by_method }}
+  LEFT JOIN {user_enrolments} ue ON ue.enrolid = m.enrolid AND ue.userid = l.userid
+ WHERE {{ removed }} AND ue.id IS NULL;
 
 {% include "shared/faults.sql" %}
 
@@ -54,7 +61,7 @@ SELECT l.line, c.n, l.courseid, l.userid, f.groupid
   JOIN toolsync_cell c ON c.line = l.line AND c.family = 'g#' AND c.value <> ''
   LEFT JOIN toolsync_group_found f ON f.courseid = l.courseid AND f.name = c.value
   LEFT JOIN {groups_members} gm ON gm.userid = l.userid AND gm.groupid = f.groupid
- WHERE l.groupcommand IS NOT NULL AND {{ quick }} AND gm.id IS NULL;
+ WHERE l.groupcommand IS NOT NULL AND {{ added }} AND gm.id IS NULL;
 
 INSERT INTO toolsync_group_op (line, n, field, courseid, name)
 SELECT j.line, j.n, c.field, j.courseid, c.value
@@ -75,7 +82,7 @@ SELECT l.line
   JOIN {role_assignments} ra ON ra.userid = l.userid AND ra.contextid = l.contextid AND ra.roleid = l.roleid
                             AND ra.component = m.component AND ra.itemid = m.itemid
   LEFT JOIN toolsync_joining j ON j.line = l.line
- WHERE {{ quick }} AND j.line IS NULL;
+ WHERE {{ added }} AND j.line IS NULL;
 
 UPDATE toolsync_same s
   JOIN toolsync_row r ON r.line = s.line
@@ -89,7 +96,7 @@ SELECT m.enrolid, l.userid, l.courseid, l.line, 0, l.starttime, l.endtime, 0, ue
   {{ by_method }}
   LEFT JOIN toolsync_same s ON s.line = l.line
   LEFT JOIN {user_enrolments} ue ON ue.enrolid = m.enrolid AND ue.userid = l.userid
- WHERE {{ quick }} AND s.line IS NULL
+ WHERE {{ added }} AND s.line IS NULL
  ORDER BY m.enrolid, l.userid;
 
 INSERT INTO toolsync_role_new (contextid, userid, roleid, component, itemid, courseid, line, n)
@@ -99,12 +106,28 @@ SELECT l.contextid, l.userid, l.roleid, m.component, m.itemid, l.courseid, l.lin
   LEFT JOIN toolsync_same s ON s.line = l.line
   LEFT JOIN {role_assignments} ra ON ra.userid = l.userid AND ra.contextid = l.contextid AND ra.roleid = l.roleid
                                  AND ra.component = m.component AND ra.itemid = m.itemid
- WHERE {{ quick }} AND s.line IS NULL AND ra.id IS NULL
+ WHERE {{ added }} AND s.line IS NULL AND ra.id IS NULL
  ORDER BY l.userid, l.contextid;
+
+INSERT IGNORE INTO toolsync_leaving (ueid, enrolid, userid, courseid, contextid, component)
+SELECT ue.id, m.enrolid, l.userid, l.courseid, l.contextid, CONCAT('enrol_', m.enrol)
+  FROM toolsync_line l
+  {{ by_method }}
+  JOIN {user_enrolments} ue ON ue.enrolid = m.enrolid AND ue.userid = l.userid
+ WHERE {{ removed }};
 
 INSERT IGNORE INTO toolsync_touched_course (courseid)
 SELECT DISTINCT w.courseid FROM toolsync_enrolment w;
 
+INSERT IGNORE INTO toolsync_touched_course (courseid)
+SELECT DISTINCT w.courseid FROM toolsync_leaving w;
+
 UPDATE toolsync_enrolment w
   JOIN toolsync_row r ON r.line = w.line
    SET r.status = IF(w.ueid IS NULL, 'created', 'updated');
+
+UPDATE toolsync_line l
+  {{ by_method }}
+  JOIN toolsync_row r ON r.line = l.line
+   SET r.status = 'deleted'
+ WHERE {{ removed }};
