@@ -22,14 +22,15 @@ INSERT INTO toolsync_touch (line, thing)
 SELECT line, CONCAT('email ', LEFT(email, 255)) FROM toolsync_row WHERE email <> '' AND @claimed_emails;
 {% endif %}
 
--- The accounts as they are now: another line may take what they give up.
+-- The accounts as they are now: another line may take what they give up. `email` is empty where the line names it, too.
+{% set email = "IF(u.email = r.email, '', u.email)" if given("email") else "''" %}
 CREATE TEMPORARY TABLE toolsync_known (
     line INT UNSIGNED NOT NULL, userid BIGINT NOT NULL, username VARCHAR(100) NOT NULL, email VARCHAR(100) NOT NULL, PRIMARY KEY (line, userid)
 );
 
 {% if given(key) %}
 INSERT INTO toolsync_known (line, userid, username, email)
-SELECT r.line, u.id, u.username, u.email
+SELECT r.line, u.id, u.username, {{ email }}
   FROM toolsync_row r
   JOIN {user} u ON u.{{ key }} = r.{{ key }} AND u.deleted = 0 AND u.mnethostid = {{ host }}
  WHERE {{ "TRUE" if key == "id" else "r." ~ key ~ " <> ''" }};
@@ -37,7 +38,7 @@ SELECT r.line, u.id, u.username, u.email
 
 {% if renaming %}
 INSERT IGNORE INTO toolsync_known (line, userid, username, email)
-SELECT r.line, u.id, u.username, u.email
+SELECT r.line, u.id, u.username, {{ email }}
   FROM toolsync_row r
   JOIN {user} u ON u.mnethostid = {{ host }} AND u.username = r.oldusername AND u.deleted = 0
  WHERE r.oldusername <> '';

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 
 
 @dataclass(slots=True)
@@ -28,7 +29,10 @@ def segments(lines: Iterable[int], touches: Iterable[tuple[int, Hashable, str | 
     :return: the line numbers of each segment, ascending.
     """
     touches = list(touches)
-    lines_of = Counter(thing for _, thing, _ in touches)
+    lines_of = Counter(map(itemgetter(1), touches))
+    if len(lines_of) == len(touches):  # nothing is touched twice, as in most files
+        lines = list(lines)
+        return [lines] if lines else []
     by_line: dict[int, list[tuple[Hashable, str | None]]] = {line: [] for line in lines}
     for line, thing, mode in touches:
         if lines_of[thing] > 1:
