@@ -1,11 +1,11 @@
-{% from "enrolments/terms.sql" import added, removed with context %}
+{% from "enrolments/terms.sql" import added, removed, plain with context %}
 {% set by_method = "JOIN toolsync_method m ON m.courseid = l.courseid AND m.enrol = l.method" %}
 -- Most lines add somebody to a course and to groups, or take somebody out. What the site has is looked up once, and what is to be done goes straight
 -- into the tables of the steps of shared/people.sql.
 
--- Group memberships that are still to be made, in a group that may still have to be created (groupid NULL).
+-- Group memberships that are still to be made, in a group that may still have to be created (groupid NULL). Column fault: why not.
 CREATE TEMPORARY TABLE toolsync_joining (
-    line INT UNSIGNED NOT NULL, n BIGINT NOT NULL, courseid BIGINT NOT NULL, userid BIGINT NOT NULL, groupid BIGINT NULL,
+    line INT UNSIGNED NOT NULL, n BIGINT NOT NULL, courseid BIGINT NOT NULL, userid BIGINT NOT NULL, groupid BIGINT NULL, fault VARCHAR(100) NULL,
     PRIMARY KEY (line, n)
 );
 {% if given("gcmd") %}
@@ -28,17 +28,24 @@ SELECT a.courseid, a.name, MIN(g.id), COUNT(*)
   JOIN {groups} g ON g.courseid = a.courseid AND g.name = a.name
  GROUP BY a.courseid, a.name;
 
-INSERT IGNORE INTO toolsync_fault (line, fault)
-SELECT l.line,
-       CONCAT(c.field, IF(CHAR_LENGTH(c.value) > 254, '|a group''s name has at most 254 characters',
-                          IF(f.matches > 1, '|several groups of this course have this name', '|this course has no such group')))
+INSERT INTO toolsync_joining (line, n, courseid, userid, groupid, fault)
+SELECT l.line, c.n, l.courseid, l.userid, f.groupid,
+       CASE WHEN CHAR_LENGTH(c.value) > 254 THEN 'a group''s name has at most 254 characters'
+            WHEN f.matches > 1 THEN 'several groups of this course have this name'
+            WHEN f.groupid IS NULL AND l.groupcommand <> 'gaddcreate' THEN 'this course has no such group' END
   FROM toolsync_line l
   {{ by_method }}
   JOIN toolsync_cell c ON c.line = l.line AND c.family = 'g#' AND c.value <> ''
   LEFT JOIN toolsync_group_found f ON f.courseid = l.courseid AND f.name = c.value
- WHERE l.groupcommand IS NOT NULL AND {{ added }}
-   AND (CHAR_LENGTH(c.value) > 254 OR f.matches > 1 OR f.groupid IS NULL AND l.groupcommand <> 'gaddcreate')
- ORDER BY c.line, c.n;
+  LEFT JOIN {groups_members} gm ON gm.userid = l.userid AND gm.groupid = f.groupid
+ WHERE l.groupcommand IS NOT NULL AND {{ added }} AND (gm.id IS NULL OR f.matches > 1);
+
+INSERT IGNORE INTO toolsync_fault (line, fault)
+SELECT j.line, CONCAT(c.field, '|', j.fault)
+  FROM toolsync_joining j
+  JOIN toolsync_cell c ON c.line = j.line AND c.family = 'g#' AND c.n = j.n
+ WHERE j.fault IS NOT NULL
+ ORDER BY j.line, j.n;
 {% endif %}
 
 INSERT IGNORE INTO toolsync_fault (line, fault)
@@ -54,14 +61,8 @@ DELETE l FROM toolsync_fault f
   JOIN toolsync_line l ON l.line = f.line;
 {% if given("gcmd") %}
 
-INSERT INTO toolsync_joining (line, n, courseid, userid, groupid)
-SELECT l.line, c.n, l.courseid, l.userid, f.groupid
-  FROM toolsync_line l
-  {{ by_method }}
-  JOIN toolsync_cell c ON c.line = l.line AND c.family = 'g#' AND c.value <> ''
-  LEFT JOIN toolsync_group_found f ON f.courseid = l.courseid AND f.name = c.value
-  LEFT JOIN {groups_members} gm ON gm.userid = l.userid AND gm.groupid = f.groupid
- WHERE l.groupcommand IS NOT NULL AND {{ added }} AND gm.id IS NULL;
+DELETE j FROM toolsync_fault f
+  JOIN toolsync_joining j ON j.line = f.line;
 
 INSERT INTO toolsync_group_op (line, n, field, courseid, name)
 SELECT j.line, j.n, c.field, j.courseid, c.value
@@ -131,3 +132,12 @@ UPDATE toolsync_line l
   JOIN toolsync_row r ON r.line = l.line
    SET r.status = 'deleted'
  WHERE {{ removed }};
+
+-- All other lines.
+CREATE TEMPORARY TABLE toolsync_other_line (line INT UNSIGNED NOT NULL PRIMARY KEY);
+
+INSERT INTO toolsync_other_line (line)
+SELECT l.line
+  FROM toolsync_line l
+  LEFT JOIN toolsync_method m ON m.courseid = l.courseid AND m.enrol = l.method
+ WHERE NOT COALESCE({{ plain }}, 0);

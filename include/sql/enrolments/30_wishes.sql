@@ -1,4 +1,3 @@
-{% from "enrolments/terms.sql" import plain with context %}
 -- The operations that all other lines ask for.
 {% macro operation(enrolid, usable) %}
 SELECT l.line, IF({{ usable }}, 'uid', 'enrol'), CASE l.command WHEN 'add' THEN 'enrol' WHEN 'del' THEN 'unenrol' ELSE 'update' END,
@@ -10,14 +9,15 @@ SELECT l.line, IF({{ usable }}, 'uid', 'enrol'), CASE l.command WHEN 'add' THEN 
 
 INSERT INTO toolsync_enrolment_op (line, field, action, enrolid, courseid, userid, timestart, timeend, suspended, status, message)
 {{ operation("m.enrolid", "m.usable") }}
-  FROM toolsync_line l
-  JOIN toolsync_method m ON m.courseid = l.courseid AND m.enrol = l.method AND m.choices = 1
- WHERE NOT {{ plain }};
+  FROM toolsync_other_line t
+  JOIN toolsync_line l ON l.line = t.line
+  JOIN toolsync_method m ON m.courseid = l.courseid AND m.enrol = l.method AND m.choices = 1;
 
 -- Of several that are as good, one by which the person is enrolled.
 INSERT IGNORE INTO toolsync_enrolment_op (line, field, action, enrolid, courseid, userid, timestart, timeend, suspended, status, message)
 {{ operation("e.id", "m.usable") }}
-  FROM toolsync_line l
+  FROM toolsync_other_line t
+  JOIN toolsync_line l ON l.line = t.line
   JOIN toolsync_method m ON m.courseid = l.courseid AND m.enrol = l.method AND m.choices > 1
   JOIN {enrol} e ON e.courseid = l.courseid AND e.enrol = l.method
   LEFT JOIN {user_enrolments} ue ON ue.enrolid = e.id AND ue.userid = l.userid
@@ -26,29 +26,32 @@ INSERT IGNORE INTO toolsync_enrolment_op (line, field, action, enrolid, courseid
 INSERT INTO toolsync_role_op (line, field, action, contextid, courseid, userid, roleid, component, itemid)
 SELECT l.line, 'rolename', CASE l.command WHEN 'add' THEN 'assign' WHEN 'shift' THEN 'only' ELSE 'unassign' END, l.contextid, l.courseid, l.userid,
        l.roleid, IF(e.id IS NULL, '', CONCAT('enrol_', e.enrol)), COALESCE(e.id, 0)
-  FROM toolsync_line l
-  LEFT JOIN toolsync_method m ON m.courseid = l.courseid AND m.enrol = l.method
+  FROM toolsync_other_line t
+  JOIN toolsync_line l ON l.line = t.line
   LEFT JOIN toolsync_enrolment_op o ON o.line = l.line
   LEFT JOIN {enrol} e ON e.id = o.enrolid AND e.enrol NOT IN ('manual', 'self')
- WHERE (l.command IN ('add', 'shift') OR l.command = 'del' AND l.roleonly) AND NOT COALESCE({{ plain }}, 0);
+ WHERE l.command IN ('add', 'shift') OR l.command = 'del' AND l.roleonly;
 
 -- Without a method: all enrolments of the person in the course, except those by cohort or meta link, which Moodle would set back.
 INSERT INTO toolsync_enrolment_op (line, n, field, action, enrolid, courseid, userid, suspended)
 SELECT l.line, ue.id, 'uid', 'update', e.id, l.courseid, l.userid, l.command = 'disable'
-  FROM toolsync_line l
+  FROM toolsync_other_line t
+  JOIN toolsync_line l ON l.line = t.line
   JOIN {user_enrolments} ue ON ue.userid = l.userid
   JOIN {enrol} e ON e.id = ue.enrolid AND e.courseid = l.courseid AND e.enrol NOT IN ('cohort', 'meta')
  WHERE l.command IN ('enable', 'disable') AND l.method IS NULL;
 
 INSERT INTO toolsync_note (line, field, message)
 SELECT l.line, 'enrol', CONCAT('the ', e.enrol, ' enrolment of this person stays as it is: it follows its ', IF(e.enrol = 'meta', 'master course', 'cohort'))
-  FROM toolsync_line l
+  FROM toolsync_other_line t
+  JOIN toolsync_line l ON l.line = t.line
   JOIN {user_enrolments} ue ON ue.userid = l.userid
   JOIN {enrol} e ON e.id = ue.enrolid AND e.courseid = l.courseid AND e.enrol IN ('cohort', 'meta')
  WHERE l.command IN ('enable', 'disable') AND l.method IS NULL;
 
-UPDATE toolsync_row r
-  JOIN toolsync_line l ON l.line = r.line AND l.command IN ('enable', 'disable') AND l.method IS NULL
+UPDATE toolsync_other_line t
+  JOIN toolsync_line l ON l.line = t.line AND l.command IN ('enable', 'disable') AND l.method IS NULL
+  JOIN toolsync_row r ON r.line = t.line
   LEFT JOIN toolsync_enrolment_op o ON o.line = l.line
    SET r.status = 'failed', r.field = 'uid', r.message = 'this person has no enrolment in this course that could be changed'
  WHERE r.status IS NULL AND o.line IS NULL;
@@ -56,5 +59,6 @@ UPDATE toolsync_row r
 INSERT INTO toolsync_note (line, field, message)
 SELECT l.line, IF(l.starttime IS NULL, 'endtime', 'starttime'),
        IF(l.roleonly, 'not used: a role without an enrolment has no dates', 'not used: enable and disable change no dates')
-  FROM toolsync_line l
+  FROM toolsync_other_line t
+  JOIN toolsync_line l ON l.line = t.line
  WHERE (l.roleonly OR l.command IN ('enable', 'disable')) AND (l.starttime IS NOT NULL OR l.endtime IS NOT NULL);

@@ -1,4 +1,3 @@
-{% from "enrolments/terms.sql" import plain with context %}
 {% if given("gcmd") %}
 INSERT INTO toolsync_member_op (line, n, field, action, courseid, groupid, groupname, userid, component, status, message)
 SELECT l.line, c.n, c.field, IF(l.groupcommand = 'gdel', 'remove', 'add'), l.courseid, f.groupid, LEFT(c.value, 254), l.userid,
@@ -7,11 +6,11 @@ SELECT l.line, c.n, c.field, IF(l.groupcommand = 'gdel', 'remove', 'add'), l.cou
        CASE WHEN CHAR_LENGTH(c.value) > 254 THEN 'a group''s name has at most 254 characters'
             WHEN f.matches > 1 THEN 'several groups of this course have this name'
             ELSE 'this course has no such group' END
-  FROM toolsync_line l
-  LEFT JOIN toolsync_method m ON m.courseid = l.courseid AND m.enrol = l.method
+  FROM toolsync_other_line t
+  JOIN toolsync_line l ON l.line = t.line
   JOIN toolsync_cell c ON c.line = l.line AND c.family = 'g#' AND c.value <> ''
   LEFT JOIN toolsync_group_found f ON f.courseid = l.courseid AND f.name = c.value
- WHERE l.groupcommand IS NOT NULL AND NOT COALESCE({{ plain }}, 0);
+ WHERE l.groupcommand IS NOT NULL;
 
 INSERT INTO toolsync_group_op (line, n, field, courseid, name)
 SELECT o.line, o.n, o.field, o.courseid, o.groupname

@@ -1,5 +1,6 @@
-UPDATE toolsync_row r
-  JOIN toolsync_line l ON l.line = r.line
+UPDATE toolsync_other_line t
+  JOIN toolsync_line l ON l.line = t.line
+  JOIN toolsync_row r ON r.line = t.line
   LEFT JOIN toolsync_enrolment_op e ON e.line = r.line AND e.n = 0
   LEFT JOIN toolsync_role_op a ON a.line = r.line
    SET r.status = CASE WHEN l.roleonly THEN COALESCE(a.status, 'unchanged')

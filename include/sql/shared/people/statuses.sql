@@ -24,6 +24,7 @@ UPDATE toolsync_role_op o
    SET o.status = 'unchanged'
  WHERE o.status IS NULL;
 
-DELETE FROM toolsync_enrolment;
-DELETE FROM toolsync_role_new;
-DELETE FROM toolsync_role_gone;
+DROP TEMPORARY TABLE toolsync_enrolment;
+DROP TEMPORARY TABLE toolsync_role_new;
+DROP TEMPORARY TABLE toolsync_role_gone;
+{% include "shared/people/written_tables.sql" %}
