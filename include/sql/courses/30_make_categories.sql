@@ -7,10 +7,11 @@ DELETE FROM toolsync_category WHERE categoryid IS NULL;
 -- @last_category: the highest id of a category before any is created
 SET @last_category = (SELECT MAX(id) FROM {course_categories});
 
+-- chunks: toolsync_category.line
 INSERT INTO {course_categories} (name, description, descriptionformat, parent, sortorder, coursecount, visible, visibleold, timemodified, depth, path)
 SELECT p.name, '', 0, 0, 0, 0, 1, {{ 1 if option.new_categories_visible else 0 }}, @now, p.level, CONCAT('new ', p.line, ' ', p.level)
   FROM toolsync_category p
- WHERE p.categoryid IS NULL
+ WHERE p.categoryid IS NULL AND p.line BETWEEN @first AND @last
  ORDER BY p.line, p.level;
 
 CREATE TEMPORARY TABLE toolsync_made_category (id BIGINT NOT NULL PRIMARY KEY, path VARCHAR(750) NOT NULL, parentpath VARCHAR(750) NOT NULL);
@@ -23,8 +24,9 @@ SELECT c.id, p.path, p.parentpath
 
 UPDATE toolsync_made_category c STRAIGHT_JOIN toolsync_category p ON p.path = c.path SET p.categoryid = c.id;
 
+-- chunks: toolsync_made_category.id
 INSERT INTO {context} (contextlevel, instanceid, depth)
-SELECT 40, c.id, 0 FROM toolsync_made_category c ORDER BY c.id;
+SELECT 40, c.id, 0 FROM toolsync_made_category c WHERE c.id BETWEEN @first AND @last ORDER BY c.id;
 
 -- The parents of new categories that have one.
 CREATE TEMPORARY TABLE toolsync_parent (id BIGINT NOT NULL PRIMARY KEY, parent BIGINT NOT NULL);

@@ -2,10 +2,12 @@
 CREATE TEMPORARY TABLE toolsync_made_context (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL, path VARCHAR(255) NULL);
 
 -- when: toolsync_context_missing
+-- chunks: toolsync_context_missing.moduleid
 INSERT INTO {context} (contextlevel, instanceid, depth, path, locked)
 SELECT 70, k.moduleid, c.depth + 1, NULL, 0
   FROM toolsync_context_missing k
   JOIN {context} c ON c.contextlevel = 50 AND c.instanceid = k.courseid
+ WHERE k.moduleid BETWEEN @first AND @last
  ORDER BY k.moduleid;
 
 -- when: toolsync_context_missing

@@ -29,7 +29,7 @@ SELECT s.courseid, gi.id, gg.userid, gg.id
 {% endfor %}
 
 -- They come as the activity has them, without changes that a teacher made in the gradebook.
-CREATE TEMPORARY TABLE toolsync_grade_new AS SELECT gg.*, CAST(0 AS SIGNED) AS toolsync_course FROM {grade_grades} gg LIMIT 0;
+CREATE TEMPORARY TABLE toolsync_grade_new (PRIMARY KEY (id)) AS SELECT gg.*, CAST(0 AS SIGNED) AS toolsync_course FROM {grade_grades} gg LIMIT 0;
 
 -- when: toolsync_grade_back
 INSERT INTO toolsync_grade_new
@@ -145,13 +145,15 @@ UPDATE toolsync_item_stale w
 CREATE TEMPORARY TABLE toolsync_made_grade_grades (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);
 
 -- when: toolsync_grade_new
+-- chunks: toolsync_grade_back.gradeid
 INSERT INTO {grade_grades} (itemid, userid, rawgrade, rawgrademax, rawgrademin, rawscaleid, usermodified, feedback, feedbackformat, information, informationformat,
        timecreated, timemodified)
 SELECT COALESCE(b.newitemid, b.itemid), n.userid, n.rawgrade, n.rawgrademax, n.rawgrademin, n.rawscaleid, n.usermodified,
        IF(n.overridden = 0, n.feedback, NULL), n.feedbackformat, n.information, n.informationformat, n.timecreated, n.timemodified
-  FROM toolsync_grade_new n
-  JOIN toolsync_grade_back b ON b.gradeid = n.id
- ORDER BY n.id;
+  FROM toolsync_grade_back b
+  JOIN toolsync_grade_new n ON n.id = b.gradeid
+ WHERE b.gradeid BETWEEN @first AND @last
+ ORDER BY b.gradeid;
 
 -- when: toolsync_grade_new
 INSERT INTO toolsync_made_grade_grades (id, courseid)

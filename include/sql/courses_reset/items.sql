@@ -4,7 +4,7 @@ CREATE TEMPORARY TABLE toolsync_gradebook (courseid BIGINT NOT NULL PRIMARY KEY,
 INSERT INTO toolsync_gradebook (courseid)
 SELECT a.courseid FROM toolsync_asked a WHERE a.name = 'gradebook_items';
 
-CREATE TEMPORARY TABLE toolsync_item_old AS SELECT gi.* FROM {grade_items} gi LIMIT 0;
+CREATE TEMPORARY TABLE toolsync_item_old (PRIMARY KEY (id), KEY (courseid)) AS SELECT gi.* FROM {grade_items} gi LIMIT 0;
 
 -- when: toolsync_gradebook
 INSERT INTO toolsync_item_old
@@ -38,12 +38,14 @@ DELETE t FROM toolsync_gradebook k STRAIGHT_JOIN {{ table(name) }} t ON t.course
 {% endfor %}
 
 -- when: toolsync_gradebook
+-- chunks: toolsync_gradebook.courseid
 INSERT INTO {grade_categories} (courseid, parent, depth, path, fullname, aggregation, keephigh, droplow, aggregateonlygraded, aggregateoutcomes, timecreated, timemodified, hidden)
 SELECT k.courseid, NULL, 1, NULL, '?',
        COALESCE({{ setting("grade_aggregation") }}, 13), COALESCE({{ setting("grade_keephigh") }}, 0),
        COALESCE({{ setting("grade_droplow") }}, 0), COALESCE({{ setting("grade_aggregateonlygraded") }}, 1),
        COALESCE({{ setting("grade_aggregateoutcomes") }}, 0), @now, @now, 0
   FROM toolsync_gradebook k
+ WHERE k.courseid BETWEEN @first AND @last
  ORDER BY k.courseid;
 
 CREATE TEMPORARY TABLE toolsync_top_category (courseid BIGINT NOT NULL PRIMARY KEY, id BIGINT NOT NULL);
@@ -61,22 +63,25 @@ UPDATE toolsync_top_category w
    SET c.path = CONCAT('/', c.id, '/');
 
 -- when: toolsync_gradebook
+-- chunks: toolsync_gradebook.courseid
 INSERT INTO {grade_items} (courseid, categoryid, itemtype, iteminstance, gradetype, grademax, grademin, sortorder, needsupdate, timecreated, timemodified)
 SELECT k.courseid, NULL, 'course', k.categoryid, 1, 100, 0, 1, 1, @now, @now
   FROM toolsync_gradebook k
+ WHERE k.courseid BETWEEN @first AND @last
  ORDER BY k.courseid;
 
 -- when: toolsync_item_old
+-- chunks: toolsync_gradebook.courseid
 INSERT INTO {grade_items} (courseid, categoryid, itemname, itemtype, itemmodule, iteminstance, itemnumber, idnumber, gradetype, grademax, grademin, scaleid, hidden,
        sortorder, needsupdate, timecreated, timemodified)
 SELECT o.courseid, k.categoryid, o.itemname, 'mod', o.itemmodule, o.iteminstance, o.itemnumber, o.idnumber, o.gradetype,
        IF(o.gradetype = 1, o.grademax, 100), IF(o.gradetype = 1, o.grademin, 0), IF(o.gradetype = 2, o.scaleid, NULL), IF(o.itemmodule = 'quiz', o.hidden, 0),
        1 + ROW_NUMBER() OVER (PARTITION BY o.courseid ORDER BY o.itemmodule, o.iteminstance, o.itemnumber), 1, @now, @now
-  FROM toolsync_item_old o
-  JOIN toolsync_gradebook k ON k.courseid = o.courseid
+  FROM toolsync_gradebook k
+  JOIN toolsync_item_old o ON o.courseid = k.courseid
   JOIN {modules} m ON m.name = o.itemmodule AND m.visible = 1
   JOIN {course_modules} cm ON cm.course = o.courseid AND cm.module = m.id AND cm.instance = o.iteminstance
- WHERE o.gradetype <> 0 AND o.outcomeid IS NULL AND o.itemnumber < 1000
+ WHERE o.gradetype <> 0 AND o.outcomeid IS NULL AND o.itemnumber < 1000 AND k.courseid BETWEEN @first AND @last
  ORDER BY o.courseid, o.itemmodule, o.iteminstance, o.itemnumber;
 
 -- Natural weights, as far as Moodle computes them meanwhile: the last quiz makes it compute the items up to its own.

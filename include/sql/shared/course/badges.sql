@@ -17,6 +17,7 @@ SELECT d.courseid, t.* FROM toolsync_badge d JOIN {badge} t ON t.id = d.id;
 SET @system_context = (SELECT id FROM {context} WHERE contextlevel = 10);
 
 -- when: toolsync_badge
+-- chunks: toolsync_badge.id
 INSERT INTO {files} (contenthash, pathnamehash, contextid, component, filearea, itemid, filepath, filename, userid, filesize, mimetype, status,
        source, author, license, timecreated, timemodified, sortorder, referencefileid)
 SELECT f.contenthash, SHA1(CONCAT('/', @system_context, '/badges/badgeimage/', f.itemid, f.filepath, f.filename)), @system_context, 'badges',
@@ -24,6 +25,7 @@ SELECT f.contenthash, SHA1(CONCAT('/', @system_context, '/badges/badgeimage/', f
        IF(f.filename = '.', @now, f.timecreated), IF(f.filename = '.', @now, f.timemodified), f.sortorder, f.referencefileid
   FROM toolsync_badge d
   JOIN {files} f ON f.contextid = d.contextid AND f.component = 'badges' AND f.filearea = 'badgeimage' AND f.itemid = d.id
+ WHERE d.id BETWEEN @first AND @last
  ORDER BY f.id;
 
 -- when: toolsync_badge
@@ -51,10 +53,12 @@ UPDATE toolsync_of_bigbluebuttonbn p
    SET t.headless = 1, t.timemodified = @now, t.usermodified = @actor;
 
 -- when: toolsync_of_bigbluebuttonbn
+-- chunks: toolsync_of_bigbluebuttonbn.id
 INSERT INTO {bigbluebuttonbn_logs} (courseid, bigbluebuttonbnid, userid, timecreated, meetingid, log, meta)
 SELECT b.course, b.id, @actor, @now, CONCAT(b.meetingid, '-', b.course, '-', b.id, '[0]'), 'Delete', 'true'
   FROM toolsync_of_bigbluebuttonbn p
   JOIN {bigbluebuttonbn} b ON b.id = p.id
+ WHERE p.id BETWEEN @first AND @last
  ORDER BY b.id;
 
 -- when: toolsync_of_bigbluebuttonbn

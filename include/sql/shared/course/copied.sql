@@ -79,10 +79,12 @@ SELECT f.id, x.id
  WHERE m.seq > 0;
 
 -- when: toolsync_single
+-- chunks: toolsync_single.forumid
 INSERT INTO {forum_discussions} (course, forum, name, firstpost, userid, groupid, assessed, timemodified, usermodified)
 SELECT f.course, f.id, f.name, 0, @actor, -1, f.assessed, @now, @actor
   FROM toolsync_single s
   JOIN {forum} f ON f.id = s.forumid
+ WHERE s.forumid BETWEEN @first AND @last
  ORDER BY f.id;
 
 CREATE TEMPORARY TABLE toolsync_single_made (id BIGINT NOT NULL PRIMARY KEY, made BIGINT NOT NULL);
@@ -99,6 +101,7 @@ CREATE TEMPORARY TABLE toolsync_single_text (forumid BIGINT NOT NULL PRIMARY KEY
 SELECT f.id, f.intro, f.introformat FROM toolsync_single s JOIN {forum} f ON f.id = s.forumid;
 
 -- when: toolsync_single
+-- chunks: toolsync_single.forumid
 INSERT INTO {forum_posts} (discussion, parent, userid, created, modified, mailed, subject, message, messageformat, messagetrust, attachment, totalscore, mailnow
        {%- if site_has("forum_posts", "wordcount") %}, wordcount, charcount{% endif %})
 SELECT s.discussionid, 0, @actor, @now, @now, 1, f.name, f.intro, f.introformat, 1, '', 0, 0
@@ -107,6 +110,7 @@ SELECT s.discussionid, 0, @actor, @now, @now, 1, f.name, f.intro, f.introformat,
   FROM toolsync_single s
   JOIN {forum} f ON f.id = s.forumid
   JOIN toolsync_single_text w ON w.forumid = s.forumid
+ WHERE s.forumid BETWEEN @first AND @last
  ORDER BY s.discussionid;
 
 -- when: toolsync_single_made
@@ -128,33 +132,40 @@ SELECT t.* FROM toolsync_single s JOIN {files} t ON t.contextid = s.contextid AN
 {% set columns = columns_of("files") | reject("in", ["id"]) | list %}
 
 -- when: toolsync_single_file
+-- chunks: toolsync_single.forumid
 INSERT INTO {files} ({{ columns | join(", ") }})
 SELECT {% for column in columns %}{{ ", " if not loop.first }}{{ {"filearea": "'post'", "itemid": "s.postid",
        "pathnamehash": "SHA1(CONCAT('/', t.contextid, '/mod_forum/post/', s.postid, t.filepath, t.filename))"}.get(column, "t." ~ column) }}{% endfor %}
 
   FROM toolsync_single_file t
-  JOIN toolsync_single s ON s.contextid = t.contextid;
+  JOIN toolsync_single s ON s.contextid = t.contextid
+ WHERE s.forumid BETWEEN @first AND @last;
 
 -- The gradebook computes as the template's does.
 -- when: toolsync_tpl_grade_items
+-- chunks: toolsync_copy.courseid
 INSERT INTO {grade_settings} (courseid, name, value)
 SELECT c.courseid, 'minmaxtouse', COALESCE((SELECT k.value FROM {config} k WHERE k.name = 'grade_minmaxtouse'), '1')
   FROM toolsync_copy c
   LEFT JOIN {grade_settings} s ON s.courseid = c.courseid AND s.name = 'minmaxtouse'
- WHERE s.id IS NULL{{ " AND NOT c.merging" if option.template_mode == "add" }};
+ WHERE c.courseid BETWEEN @first AND @last AND s.id IS NULL{{ " AND NOT c.merging" if option.template_mode == "add" }};
 
+-- when: toolsync_copy
+-- chunks: toolsync_copy.courseid
 INSERT INTO {config} (name, value)
 SELECT CONCAT('gradebook_calculations_freeze_', c.courseid), k.value
   FROM toolsync_copy c
   JOIN {config} k ON k.name = CONCAT('gradebook_calculations_freeze_', c.templateid)
   LEFT JOIN {config} o ON o.name = CONCAT('gradebook_calculations_freeze_', c.courseid)
- WHERE o.id IS NULL{{ " AND NOT c.merging" if option.template_mode == "add" }};
+ WHERE c.courseid BETWEEN @first AND @last AND o.id IS NULL{{ " AND NOT c.merging" if option.template_mode == "add" }};
 
 -- Each activity creates its own calendar events: as after a restore, Moodle's cron asks it to.
 -- when: toolsync_copy_course_modules
+-- chunks: toolsync_copy.courseid
 INSERT INTO {task_adhoc} (component, classname, nextruntime, customdata, timecreated{{ ", attemptsavailable" if site_has("task_adhoc", "attemptsavailable") }})
 SELECT '', '\\core\\task\\refresh_mod_calendar_events_task', @now, CONCAT('{"courseid":', c.courseid, '}'), @now{{ ", 12" if site_has("task_adhoc", "attemptsavailable") }}
-  FROM toolsync_copy c;
+  FROM toolsync_copy c
+ WHERE c.courseid BETWEEN @first AND @last;
 
 -- The names of badge criteria's parameters contain ids of activities, or of the course.
 CREATE TEMPORARY TABLE toolsync_badge_param (id BIGINT NOT NULL PRIMARY KEY, name VARCHAR(255) NOT NULL);
@@ -173,6 +184,7 @@ UPDATE toolsync_badge_param w STRAIGHT_JOIN {badge_criteria_param} n ON n.id = w
 
 -- Line items of external tools that are older than the table.
 -- when: toolsync_copy_lti
+-- chunks: toolsync_copy_lti.seq
 INSERT INTO {ltiservice_gradebookservices} (gradeitemid, courseid, toolproxyid, ltilinkid, typeid, baseurl, resourceid)
 SELECT i.id, l.course, y.toolproxyid, l.id, y.id, y.baseurl, i.idnumber
   FROM toolsync_copy_lti m
@@ -180,7 +192,7 @@ SELECT i.id, l.course, y.toolproxyid, l.id, y.id, y.baseurl, i.idnumber
   JOIN {lti_types} y ON y.id = l.typeid
   JOIN {grade_items} i ON i.courseid = l.course AND i.itemtype = 'mod' AND i.itemmodule = 'lti' AND i.iteminstance = l.id
   LEFT JOIN {ltiservice_gradebookservices} g ON g.gradeitemid = i.id
- WHERE m.seq > 0 AND g.id IS NULL
+ WHERE m.seq > 0 AND m.seq BETWEEN @first AND @last AND g.id IS NULL
  ORDER BY i.id;
 {% endif %}
 
@@ -226,7 +238,9 @@ INSERT INTO toolsync_context_new (contextlevel, instanceid)
 SELECT 70, t.id FROM toolsync_tpl_course_modules t LEFT JOIN {context} x ON x.contextlevel = 70 AND x.instanceid = t.id WHERE x.id IS NULL;
 
 -- when: toolsync_tpl_course_modules
-INSERT IGNORE INTO {context} (contextlevel, instanceid, depth) SELECT w.contextlevel, w.instanceid, 0 FROM toolsync_context_new w ORDER BY w.instanceid;
+-- chunks: toolsync_context_new.instanceid
+INSERT IGNORE INTO {context} (contextlevel, instanceid, depth)
+SELECT w.contextlevel, w.instanceid, 0 FROM toolsync_context_new w WHERE w.instanceid BETWEEN @first AND @last ORDER BY w.instanceid;
 
 -- when: toolsync_tpl_course_modules
 UPDATE toolsync_context_new w
@@ -235,11 +249,12 @@ UPDATE toolsync_context_new w
   STRAIGHT_JOIN {context} x ON x.contextlevel = w.contextlevel AND x.instanceid = w.instanceid
    SET x.path = CONCAT(u.path, '/', x.id), x.depth = u.depth + 1;
 
+-- chunks: toolsync_template_context.contextid
 INSERT INTO {files} (contenthash, pathnamehash, contextid, component, filearea, itemid, filepath, filename, userid, filesize, timecreated, timemodified)
 SELECT SHA1(''), SHA1(CONCAT('/', u.contextid, '/backup/course/0/.')), u.contextid, 'backup', 'course', 0, '/', '.', @actor, 0, @now, @now
   FROM toolsync_template_context u
   LEFT JOIN {files} f ON f.pathnamehash = SHA1(CONCAT('/', u.contextid, '/backup/course/0/.'))
- WHERE f.id IS NULL;
+ WHERE f.id IS NULL AND u.contextid BETWEEN @first AND @last;
 
 -- Forums with automatic subscription subscribe the people who are in the course.
 CREATE TEMPORARY TABLE toolsync_subscriber (courseid BIGINT NOT NULL, userid BIGINT NOT NULL, PRIMARY KEY (courseid, userid));

@@ -147,8 +147,11 @@ SELECT p.courseid, t.id, p.newid
 SET @last_id = (SELECT COALESCE(MAX(id), 0) FROM {{ table(step.name) }});
 {% endif %}
 
+{# Where rows are numbered within their course, a course stays whole. #}
+{% set by = "courseid" if " OVER (" in insert.values.values() | join(" ") else "seq" %}
+
 -- when: {{ step.map }}
--- chunks: {{ step.map }}.seq
+-- chunks: {{ step.map }}.{{ by }}
 INSERT INTO {{ table(step.name) }} ({{ insert.values.keys() | map("tojson") | join(", ") | replace('"', "`") }})
 SELECT {% for column, value in insert.values.items() %}{{ ",\n       " if not loop.first }}{{ "CONCAT('toolsync ', CONNECTION_ID())" if column == step.mark else value }}{% endfor %}
 
@@ -158,7 +161,7 @@ SELECT {% for column, value in insert.values.items() %}{{ ",\n       " if not lo
 {% for join in insert.joins %}
   {{ join }}
 {% endfor %}
- WHERE m.newid IS NULL AND m.seq BETWEEN @first AND @last
+ WHERE m.newid IS NULL AND m.{{ by }} BETWEEN @first AND @last
  ORDER BY m.seq;
 {% if pairs %}
 
