@@ -32,6 +32,7 @@ SESSIONS, RATE = 12, 40  # connections, and actions a second of all of them: wit
 QUIET = 20  # seconds without a run
 LONGEST = 0.5  # seconds that a statement may take
 TIMES, UNNOTICED = 2, 0.02  # how many times slower the 99th percentile may be; below so many seconds nobody notices
+ENOUGH = 100  # actions, for a 99th percentile that says something
 COHORTS = ["FOLLOWED", "LIVE1", "LIVE2", "LIVE3", "LIVE4"]
 
 
@@ -253,18 +254,19 @@ def verdict(quiet: list[Action], elsewhere: list[Beside], here: list[Beside]) ->
     errors = Counter(action.error for action in actions if action.error)
     waits = [action for action in actions if action.slowest > LONGEST]
     slower = {}
-    for kind in MIX:
-        with_run, without = ([a for a in group if a.kind == kind] for group in (actions, others))
-        slower[kind] = percentile(with_run, 99) / max(percentile(without, 99), UNNOTICED)
-    worst = max(slower, key=lambda kind: slower[kind])
+    for kind in [*MIX, "all"]:
+        with_run, without = ([a for a in group if kind in (a.kind, "all")] for group in (actions, others))
+        if min(len(with_run), len(without)) >= ENOUGH:
+            slower[kind] = percentile(with_run, 99) / max(percentile(without, 99), UNNOTICED)
+    worst = max(slower, key=lambda kind: slower[kind], default="")
     print("\nVerdict")
     told = ", ".join(f"{count} × {code}" for code, count in sorted(errors.items()))
     good = [
         say(not errors, "no error in any session", f"{told or 'none'} of {len(actions):,} actions"),
         say(
-            slower[worst] <= TIMES,
+            not worst or slower[worst] <= TIMES,
             f"99th percentile at most {TIMES} × that beside a run elsewhere, or under {UNNOTICED * TIMES * 1000:.0f} ms",
-            f"{worst}: {slower[worst]:.1f} ×",
+            f"{worst}: {slower[worst]:.1f} ×" if worst else "too few actions to tell, take larger files",
         ),
         say(
             not waits,

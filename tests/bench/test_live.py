@@ -78,6 +78,12 @@ def test_what_people_notice_fails(capsys: pytest.CaptureFixture[str], odd: list[
     assert words in capsys.readouterr().out
 
 
+def test_a_percentile_of_a_few_is_none(capsys: pytest.CaptureFixture[str]):
+    few = [Action(1.0, "role", 0.3, 0.2, "COMMIT", None)] * 3
+    assert verdict([], [beside(usual()[:3])], [beside(few)])
+    assert "too few actions to tell" in capsys.readouterr().out
+
+
 def test_a_busy_machine_is_told(capsys: pytest.CaptureFixture[str]):
     slow = beside([*usual(), Action(1.0, "role", 0.61, 0.6, "UPDATE user", None)])
     verdict(usual(), [slow], [beside()])
