@@ -14,8 +14,11 @@ from tests.support.power import PowerCut
 from tests.support.site import Site
 from tests.support.torture import seeds
 from toolsync import settings
+from toolsync.cabinet.claims import Owner
 from toolsync.cabinet.folders import Cabinet
+from toolsync.moodle.hook import MoodleHook
 from toolsync.moodle.session import MoodleSession
+from toolsync.running.ledger import Ledger, RecordsDisagree
 
 pytestmark = pytest.mark.usefixtures("airflow")
 
@@ -161,9 +164,11 @@ def renamed(site: Site) -> int:
     return site.value("SELECT COUNT(*) FROM {user} WHERE username LIKE 'moved.%%'")
 
 
+@pytest.mark.parametrize("part", [500_000, 40])
 def test_outcomes_that_only_the_site_has_are_taken_from_there(
-    site: Site, inbox: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    site: Site, inbox: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: int
 ):
+    monkeypatch.setattr("toolsync.running.ledger.PART", part)
     image = tmp_path / "image"
     run_until(site, inbox, image, monkeypatch, 2, after=True, chance=None)
     [work] = (image / "users" / "work").iterdir()
@@ -172,6 +177,20 @@ def test_outcomes_that_only_the_site_has_are_taken_from_there(
     result = site.run("toolsync_users")
     assert result["state"] == "success"
     assert (result["counts"]["updated"], result["counts"]["created"], result["counts"]["failed"]) == (8, 8, 0)
+    assert site.value("SELECT COUNT(*) FROM {cache_flags} WHERE flagtype = 'toolsync'") == 0
+
+
+def test_the_last_line_is_that_of_all_batches_although_a_purge_counts_from_the_first_again(site: Site, tmp_path: Path):
+    cabinet = Cabinet("cohorts")
+    path = tmp_path / "cohorts.csv"
+    path.write_text("cmd,cid\nadd,NEW\n")
+    claim = cabinet.claim(cabinet.put(path), Owner("test", "test", None), {"simulate": False})
+    assert claim is not None
+    for number, last in enumerate((4, 6, 4)):  # two batches of lines, and one of the purge
+        cabinet.save(claim, f"batch-{number:06}.json", {"last": last})
+    with MoodleHook().session(lock_seconds=1) as session, pytest.raises(RecordsDisagree) as caught:
+        Ledger(cabinet, claim, session).done(3)
+    assert caught.value.last == 6
 
 
 def test_a_site_that_was_put_back_is_noticed(

@@ -10,6 +10,7 @@ import pytest
 from tests.support.locks import locks_watched
 from tests.support.scenarios import SCENARIOS
 from tests.support.site import Site
+from toolsync.running import chunks
 from toolsync.settings import ROOT
 
 # One reads the site and changes nothing, the other does what Moodle can't; they have tests of their own.
@@ -28,3 +29,22 @@ def test_what_the_file_changes_is_what_moodle_changes(name: str, site: Site, pri
     assert result["state"] == "success", result
     assert SCENARIOS[name].differences(site, pristine) == []
     assert locked == []
+
+
+CUT = (
+    "courses-from-template",
+    "courses-template-structure",
+    "courses-template-add",
+    "cohort-bindings-add",
+    "users-create-full",
+)
+
+
+@pytest.mark.parametrize("name", CUT)
+def test_in_the_smallest_chunks_the_same_is_changed(
+    name: str, site: Site, pristine: Site, airflow: None, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(chunks, "ALL_AT_ONCE", 1)
+    monkeypatch.setattr(chunks, "AIM", 0.0)
+    assert SCENARIOS[name].run(site)["state"] == "success"
+    assert SCENARIOS[name].differences(site, pristine) == []

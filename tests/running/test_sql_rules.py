@@ -411,6 +411,9 @@ def parsed(sql: str) -> Any:
 class _Nodes:
     """The nodes of the tree at hand, walked once for all rules."""
 
+    tree: exp.Expression | None = None
+    all: list[Any] = []  # noqa: RUF012
+
     def begin(self, tree: exp.Expression) -> None:
         self.tree, self.all = tree, list(tree.walk())
 
@@ -599,6 +602,26 @@ def test_no_insert_keeps_others_from_inserting_for_long(folder: str):
         if isinstance(parsed(sql), exp.Insert) and names_both(sql) and not (statement.chunks or statement.fills)
     }
     assert whole == set()
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_what_a_window_numbers_is_not_cut(folder: str):
+    """A range of rows would be numbered from 1 again, unless all rows of a partition are in one range."""
+    cut_up = {
+        statement.place.partition(":")[0]
+        for sql, (statement, _) in statements(folder).items()
+        if statement.chunks and any(statement.chunks.column not in partition for partition in windows(sql))
+    }
+    # Here each course has one line, and the range is of lines.
+    assert cut_up <= {"courses/54_people.sql"}
+
+
+def windows(sql: str) -> list[list[str]]:
+    """The columns by which each window of a statement is partitioned."""
+    return [
+        [column.name for part in window.args.get("partition_by") or () for column in part.find_all(exp.Column)]
+        for window in parsed(sql).find_all(exp.Window)
+    ]
 
 
 def names_both(sql: str) -> bool:

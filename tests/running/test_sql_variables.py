@@ -13,7 +13,7 @@ from tests.support.sql_folders import FOLDERS, SQL, choices, headers
 from toolsync.functions import STEPS, sql_folder
 from toolsync.running.sql_folder import Occasion
 from toolsync.running.statements import Statement
-from toolsync.running.variables import explanations, glossary, names_set, uses
+from toolsync.running.variables import explanations, glossary, names_set, selected, uses
 
 GIVEN = re.compile(r"^\| (`@.*?) \| (?:`(.+?)`|every type) \|", re.MULTILINE)
 
@@ -102,3 +102,17 @@ def test_explanations_stand_directly_above():
         "b": ["the one"],
         "c": ["the other; NULL: none", "a third"],
     }
+
+
+@pytest.mark.parametrize(
+    ("sql", "sent"),
+    [
+        ("SET @a = 1", "SELECT 1\n  INTO @a"),
+        ("-- @a: SET @x = 2\nSET @a = CONCAT('x, @b = (', \"'\", IF(1, 2, 3)),\n    @b := (SELECT 1, ')' = ''),\n @c = TRUE",
+         "-- @a: SET @x = 2\nSELECT CONCAT('x, @b = (', \"'\", IF(1, 2, 3)),\n       (SELECT 1, ')' = ''),\n       TRUE\n  INTO @a, @b, @c"),
+        ("SELECT 1 INTO @a", "SELECT 1 INTO @a"),
+        ("SET SESSION x = 1", "SET SESSION x = 1"),
+    ],
+)  # fmt: skip
+def test_a_set_is_sent_as_a_select_that_locks_nothing(sql: str, sent: str):
+    assert selected(statement(sql)).sql == sent

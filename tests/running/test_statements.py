@@ -119,6 +119,16 @@ def test_also_where_jinja_leaves_it_out(tmp_path: Path, line: str):
         ("SELECT 1 # one\n;\n", "2: '#' within a statement"),
         ("/* when: toolsync_row */\nSELECT 1;\n", "2: '/*' within a statement"),
         ("SELECT 1;\n{{ '-- when: toolsync_row' }}\nSELECT 2;\n", "1: below this statement, Jinja writes a comment"),
+        ("select 1;\n", "1: a statement begins with its words in capitals"),
+        (
+            f"{MADE}\nREPLACE INTO toolsync_x VALUES (1);\n",
+            "2: a statement begins with its words in capitals, one that inserts",
+        ),
+        (
+            f"{MADE}\nINSERT toolsync_x VALUES (1);\n",
+            "2: a statement begins with its words in capitals, one that inserts",
+        ),
+        ("SET @a = 1,\n    @b = @a + 1;\n", "2: @a is set by this statement, too"),
         # Where statements end
         ("SELECT 1;\n\nSELECT 2\n", "3: the last statement has no `;` at the end of its line: SELECT 2"),
         (

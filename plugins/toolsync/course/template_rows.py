@@ -47,15 +47,13 @@ def read_templates(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple
 
 
 def check_pairs(rows: Iterable[Sequence[Any]], _state: RunState) -> list[tuple[int, int]]:
-    """Make sure that each row to write has been paired with its new row, and with no other.
+    """Make sure that nobody else got in between: each new row is paired with what it was made from, and what is changed is there.
 
     :param rows: the number of rows, or of tables, for which that is not so.
-    :raises SiteChanged: somebody else added such rows at the same moment.
+    :raises SiteChanged: the batch has to begin again.
     """
     if any(number for (number,) in rows):
-        raise SiteChanged(
-            "somebody added such rows to the same course, or a course of the same name, at the same moment"
-        )
+        raise SiteChanged("somebody else changed these courses or categories at the same moment")
     return []
 
 

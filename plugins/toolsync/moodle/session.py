@@ -58,6 +58,7 @@ class MoodleSession:
         self.conn = conn
         self.prefix = prefix
         self.extra = extra
+        self.range: tuple[int, int] | None = None  # the values of its variables @first and @last
         self.collation = ""  # of the text columns of the site; set when the session is opened
 
     @cached_property

@@ -61,6 +61,10 @@ class WorkTables:
         """Whether `define` created the table and it is still there."""
         return name in self._kept
 
+    def is_there(self, name: str) -> bool:
+        """Whether a table was created and not dropped."""
+        return name in self._kept or name in self._made
+
     def is_empty(self, name: str) -> bool:
         """Whether a table is known to hold no rows."""
         return self._rows.get(name) == 0
@@ -128,6 +132,7 @@ class WorkTables:
     def made(self, name: str) -> None:
         """Take note of a table that a statement created with rows: `drop_made` drops it."""
         self._made.add(name)
+        self._rows.pop(name, None)  # nobody counted them
 
     def drop(self) -> None:
         """Drop every table. After a rollback nobody knows what is in them."""

@@ -199,9 +199,10 @@ class BatchRun(Generic[Item]):
                 if self._throttle and self._committed:
                     self._throttle.wait()
                 batch = take(self._pace.lines, left)
-                self._execute(number, batch, work, progress)
+                counts = self._execute(number, batch, work, progress)
+                changed = sum(counts.get(status, 0) for status in ("created", "updated", "deleted"))
                 progress.batch(len(batch), None if self.rehearsal else self.state.locked)
-                self._pace.took(len(batch), self.state.locked)
+                self._pace.took(len(batch), changed, self.state.locked)
             number += 1
         progress.finished()
         return number
@@ -225,14 +226,19 @@ class BatchRun(Generic[Item]):
             if status == "failed"
         }
 
-    def _execute(self, number: int, items: list[Item], work: Work, progress: Progress) -> None:
+    def _execute(self, number: int, items: list[Item], work: Work, progress: Progress) -> dict[str, int]:
+        """Apply a batch, again if it meets another transaction.
+
+        :return: the number of lines by outcome.
+        """
         where = f"{self.unit.capitalize()}s {items[0].line} to {items[-1].line}"
         staged = self.stage(number, items)
         attempts = settings()["lock_attempts"]
-        for attempt in range(1, attempts + 1):
+        attempt = 0
+        while True:
+            attempt += 1
             try:
-                self._try(number, items, staged, self.prepared(staged, work))
-                return
+                return self._try(number, items, staged, self.prepared(staged, work))
             except BaseException as error:
                 self._roll_back(error)
                 if (
@@ -261,7 +267,7 @@ class BatchRun(Generic[Item]):
             # A person who stops the run may do so right after the commit.
             self.state.undo.take_back(keep_settled=not isinstance(error, Exception) or is_lost(error))
 
-    def _try(self, number: int, items: list[Item], staged: list[StagedLine], work: Work) -> None:
+    def _try(self, number: int, items: list[Item], staged: list[StagedLine], work: Work) -> dict[str, int]:
         self.begin()
         outcomes = self._within_plan(work, staged)
         if self.state.undo:
@@ -275,6 +281,7 @@ class BatchRun(Generic[Item]):
             self._committed = True  # from now on, nobody knows before the server answers
             self.state.commit()
             self._ledger.confirm(number, kept)
+        return kept["counts"]
 
     def _as_kept(self, outcomes: Outcomes, items: list[Item]) -> dict[str, Any]:
         by_line = {item.line: item for item in items}

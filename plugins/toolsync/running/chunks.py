@@ -13,7 +13,7 @@ from toolsync.running.statements import Directive, Statement
 
 AIM = 0.1  # seconds of one INSERT
 ALL_AT_ONCE = 500  # a table of up to so many rows is not cut
-WHOLE = (0, 2**63 - 1)
+WHOLE = (-(2**63), 2**63 - 1)
 
 
 class Chunks:
@@ -25,13 +25,12 @@ class Chunks:
     def __init__(self, session: MoodleSession, tables: WorkTables) -> None:
         self._session = session
         self._tables = tables
-        self._range: tuple[int, int] | None = None  # the values that the variables have
-        self._widths: dict[str, float] = {}  # rows of one INSERT, by the place of the statement
+        self._widths: dict[str, float] = {}  # rows of one INSERT, by the statement
 
     def takes_all(self, over: Directive) -> bool:
         """Whether `run` would run a statement once, for all rows of its work table, and the variables are set for that."""
         rows = self._tables.most_rows(over.table)
-        return self._range == WHOLE and rows is not None and rows <= ALL_AT_ONCE
+        return self._session.range == WHOLE and rows is not None and rows <= ALL_AT_ONCE
 
     def run(self, statement: Statement, over: Directive) -> int:
         """Run a statement for all rows of its work table.
@@ -44,22 +43,22 @@ class Chunks:
             return self._insert(statement, WHOLE)
         found = self._session.rows(f"SELECT MIN({over.column}), MAX({over.column}), COUNT(*) FROM {over.table}")
         lowest, highest, rows = found[0]
-        if not rows:
+        if lowest is None:
             return 0
         spread = (highest - lowest + 1) / rows  # some numbers may be missing
         done = 0
         while lowest <= highest:
-            width = self._widths.get(statement.place, ALL_AT_ONCE)
+            width = self._widths.get(statement.sql, ALL_AT_ONCE)
             last = min(highest, lowest + max(int(width * spread), 1) - 1)
             started = time.perf_counter()
             done += self._insert(statement, (lowest, last))
             seconds = max(time.perf_counter() - started, 1e-6)
-            self._widths[statement.place] = max(1.0, width * min(max(AIM / seconds, 0.25), 4))
+            self._widths[statement.sql] = max(1.0, width * min(max(AIM / seconds, 0.25), 4))
             lowest = last + 1
         return done
 
     def _insert(self, statement: Statement, rows: tuple[int, int]) -> int:
-        if self._range != rows:
+        if self._session.range != rows:
             self._session.execute("SET @first = %s, @last = %s", rows)
-            self._range = rows
+            self._session.range = rows
         return self._session.execute(statement.sql)

@@ -2,7 +2,7 @@
 
 With each batch commits a mark, which holds the outcomes of the batch: the mark of the batch before it goes in the same transaction, so there is one at a time,
 which tells the last batch that the site has. Once it is committed, the outcomes are kept in the work folder; if the run dies before, the next one takes them
-out of the mark. The mark is a row of `cache_flags`; Moodle's cron deletes such rows once they have expired, which these don't.
+out of the mark. The mark is in rows of `cache_flags`; Moodle's cron deletes such rows once they have expired, which these don't.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from airflow.sdk.exceptions import AirflowFailException
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.moodle.session import MoodleSession
-from toolsync.reporting.pieces import BATCH, piece_name
+from toolsync.reporting.pieces import BATCH, piece_name, pieces
 
+PART = 500_000  # characters of a row: a packet to or from the server has a greatest size
 NEVER = 9999999999  # the latest expiry that the column holds; a claim may wait for any time
 
 
@@ -43,17 +44,17 @@ class Ledger:
         kept, marked = self._kept(number), self._marked
         if kept is not None:
             if marked is not None and number > marked:
-                raise RecordsDisagree(self._last_kept(number)["last"])
+                raise RecordsDisagree(self._last_line())
             return kept
         if marked is None:
             if number:
-                raise RecordsDisagree(self._last_kept(number - 1)["last"])
+                raise RecordsDisagree(self._last_line())
             return None
         if number > marked:
             return None
         outcomes = self._in_mark(marked)
         if number < marked:
-            raise RecordsDisagree(outcomes["last"], missing=number)
+            raise RecordsDisagree(max(outcomes["last"], self._last_line()), missing=number)
         self.confirm(number, outcomes)
         return outcomes
 
@@ -63,10 +64,12 @@ class Ledger:
         :param outcomes: what is kept of it; `last` is the number of its last line.
         """
         self.unmark(number - 1)
-        self._session.execute(
-            "INSERT INTO {cache_flags} (flagtype, name, timemodified, value, expiry) VALUES ('toolsync', %s, @now, %s, %s)",
-            (self._mark(number), _packed(outcomes), NEVER),
-        )
+        packed = _packed(outcomes)
+        for part, start in enumerate(range(0, len(packed), PART)):
+            self._session.execute(
+                "INSERT INTO {cache_flags} (flagtype, name, timemodified, value, expiry) VALUES ('toolsync', %s, @now, %s, %s)",
+                (f"{self._mark(number)}/{part}", packed[start : start + PART], NEVER),
+            )
 
     def confirm(self, number: int, outcomes: dict[str, Any]) -> None:
         """Keep the outcomes of a batch that was committed."""
@@ -75,7 +78,7 @@ class Ledger:
     def unmark(self, number: int) -> None:
         """Remove the mark of a batch whose outcomes are kept."""
         self._session.execute(
-            "DELETE FROM {cache_flags} WHERE flagtype = 'toolsync' AND name = %s", (self._mark(number),)
+            "DELETE FROM {cache_flags} WHERE flagtype = 'toolsync' AND name LIKE %s", (f"{self._mark(number)}/%",)
         )
 
     @cached_property
@@ -84,13 +87,15 @@ class Ledger:
         names = self._session.rows(
             "SELECT name FROM {cache_flags} WHERE flagtype = 'toolsync' AND name LIKE %s", (f"{self._claim.id}/%",)
         )
-        return max((int(name.rpartition("/")[2]) for (name,) in names), default=None)
+        return max((int(name.split("/")[1]) for (name,) in names), default=None)
 
     def _in_mark(self, number: int) -> dict[str, Any]:
-        value = self._session.value(
-            "SELECT value FROM {cache_flags} WHERE flagtype = 'toolsync' AND name = %s", (self._mark(number),)
+        parts = self._session.rows(
+            "SELECT name, value FROM {cache_flags} WHERE flagtype = 'toolsync' AND name LIKE %s",
+            (f"{self._mark(number)}/%",),
         )
-        return self._of_this_version(None if value == "1" else _unpacked(value))
+        parts.sort(key=lambda part: int(part[0].rpartition("/")[2]))
+        return self._of_this_version(_unpacked("".join(value for _, value in parts)) if parts else None)
 
     def _kept(self, number: int) -> dict[str, Any] | None:
         kept = self._cabinet.saved(self._claim, piece_name(BATCH, number))
@@ -104,24 +109,22 @@ class Ledger:
             )
         return outcomes
 
-    def _last_kept(self, number: int) -> dict[str, Any]:
-        """The outcomes of the last batch that the work folder has.
-
-        :param number: a batch that it has.
-        """
-        kept = self._kept(number)
-        assert kept is not None
-        while (later := self._kept(number + 1)) is not None:
-            kept, number = later, number + 1
-        return kept
+    def _last_line(self) -> int:
+        """The last line of all batches that the work folder has. At the end of a file, batches count its lines from the first again."""
+        return max(
+            (self._of_this_version(piece)["last"] for piece in pieces(self._cabinet, self._claim, BATCH)), default=0
+        )
 
     def _mark(self, number: int) -> str:
         return f"{self._claim.id}/{number}"
 
 
 def _packed(outcomes: dict[str, Any]) -> str:
-    """Outcomes as a mark holds them: a packet to the server has a greatest size, and Moodle reads the table now and then."""
-    return base64.b64encode(zlib.compress(json.dumps(outcomes).encode(), 1)).decode()
+    """Outcomes as a mark holds them.
+
+    :raises UnicodeEncodeError: they could not be kept in a file either; better known before the commit.
+    """
+    return base64.b64encode(zlib.compress(json.dumps(outcomes, ensure_ascii=False).encode(), 1)).decode()
 
 
 def _unpacked(value: str) -> dict[str, Any]:
@@ -152,13 +155,16 @@ class RecordsDisagree(Exception):
             if self.last == last_of_file
             else f"Copy the {unit}s after {self.last}, with the header, out of {work}/file into a new file and drop it"
         )
+        clear = (
+            f"Then remove {work}, and from the site's table cache_flags the rows whose name begins with {claim.id}/."
+        )
         if self.missing is None:
             return AirflowFailException(
                 f"The work folder says that {claim.name} was applied up to {unit} {self.last}, and the site knows nothing of it: its database was put back to "
                 "an earlier state, or somebody emptied its table cache_flags. Nothing was done now. Look at the site. "
-                f"If those {unit}s are not there, drop the whole file again. If they are there: {rest}. Then remove {work}."
+                f"If those {unit}s are not there, drop the whole file again. If they are there: {rest}. {clear}"
             )
         return AirflowFailException(
             f"{claim.name} was applied up to {unit} {self.last}, but what became of some of these {unit}s is not known: "
-            f"the record {work}/{piece_name(BATCH, self.missing)} is missing. Nothing was done now, and nothing is done twice. {rest}. Then remove {work}."
+            f"the record {work}/{piece_name(BATCH, self.missing)} is missing. Nothing was done now, and nothing is done twice. {rest}. {clear}"
         )

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 FIRST = 50  # the first batch has this part of the most lines: nobody knows yet what one costs, but types whose lines are large allow fewer
-AIM = 0.7  # part of that time that a batch aims at: batches of one size differ
-GROWTH, SHRINKAGE = 4, 0.25  # from one batch to the next, at most
+UNKNOWN = 4  # the largest has this part, as long as no line has changed anything
+AIM = 0.7  # part of the time that a batch aims at: batches of one size differ
+GROWTH = 4  # from one batch to the next, at most
+FIXED = (
+    1.4  # a batch lasts so many times as long as one without lines would, at least: otherwise there would be too many
+)
+APART = 1.5  # the sizes of two batches that tell what one without lines would take
 
 
 class Pace:
-    """The size of the next batch.
+    """The size of the next batch, by what a line that changes something costs, and a batch without any.
 
     :param most: lines of a batch, at most.
     :param seconds: that a batch may lock rows; None: batches of `most` lines.
@@ -17,25 +22,46 @@ class Pace:
     def __init__(self, most: int, seconds: float | None) -> None:
         self._most = most
         self._seconds = seconds
+        self._caution = 1.0
         self._lines = float(most if seconds is None else max(most // FIRST, 1))
+        self._fits: float = most / UNKNOWN
+        self._fixed = 0.0  # seconds of a batch without lines
+        self._other: tuple[int, float] | None = None  # changed lines and seconds of an earlier batch
 
     @property
     def lines(self) -> int:
         """Lines of the next batch."""
         return max(1, int(self._lines))
 
-    def took(self, lines: int, locked: float) -> None:
+    def took(self, lines: int, changed: int, locked: float) -> None:
         """Learn from a batch.
 
         :param lines: that it had.
+        :param changed: those of them that changed something.
         :param locked: seconds from its first write to its commit; 0.0: it wrote nothing.
         """
         if self._seconds is None:
             return
-        fits = lines * AIM * self._seconds / locked if locked else float("inf")
-        self._lines = min(max(fits, self._lines * SHRINKAGE, 1.0), self._lines * GROWTH, self._most)
+        if locked:
+            self._learn(changed or lines, locked, self._seconds)
+        self._caution = min(1.0, self._caution * 1.1)
+        self._lines = max(1.0, min(self._fits, self._lines * GROWTH, self._most))
 
     def collided(self) -> None:
         """Learn that a batch met another transaction: smaller ones meet fewer."""
         if self._seconds is not None:
-            self._lines = max(1.0, self._lines / 2)
+            self._caution = max(self._caution / 2, 0.05)
+            self._lines /= 2
+
+    def _learn(self, changed: int, locked: float, seconds: float) -> None:
+        lines, other = (changed, locked), self._other
+        if other is None or max(changed, other[0]) < APART * min(changed, other[0]):
+            self._other = lines
+        else:
+            small, large = sorted((lines, other))
+            a_line = max(large[1] - small[1], 0.0) / (large[0] - small[0])
+            self._fixed = max(small[1] - a_line * small[0], 0.0) if large[1] > small[1] else 0.0
+            self._other = lines
+        cost = max(locked - self._fixed, 0.05 * locked) / changed
+        aim = max(AIM * self._caution * seconds, FIXED * self._fixed)
+        self._fits = (aim - self._fixed) / cost

@@ -108,10 +108,12 @@ class Runner:
             self._filled(statement, count)
 
     def _create(self, statement: Statement) -> None:
+        if statement.creates_if_missing and self._tables.is_there(statement.creates):
+            return
         if not statement.makes_empty:
             self._session.execute(statement.sql)
             self._tables.made(statement.creates)
-        elif not (statement.creates_if_missing and self._tables.is_defined(statement.creates)):
+        else:
             self._tables.define(statement.creates, statement.sql)
 
     def _filled(self, statement: Statement, count: int) -> None:

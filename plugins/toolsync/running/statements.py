@@ -18,7 +18,9 @@ FILLS = re.compile(r"INSERT\s+(?:IGNORE\s+)?INTO\s+(toolsync_\w+)", re.IGNORECAS
 EMPTIES = re.compile(r"DELETE\s+FROM\s+(toolsync_\w+)$", re.IGNORECASE)
 OF_SITE = re.compile(r"\b(?:FROM|JOIN|STRAIGHT_JOIN|UPDATE)\s+(?!toolsync_|\w+\.)[{\w]")
 INNERMOST = re.compile(r"\(([^()]*)\)")
-AGGREGATE = re.compile(r"\b(?:AVG|COUNT|GROUP_CONCAT|MAX|MIN|SUM)\s+§", re.IGNORECASE)
+AGGREGATE = re.compile(r"\b(?:AVG|BIT_\w+|COUNT|GROUP_CONCAT|JSON_\w+AGG|MAX|MIN|STD\w*|SUM|VAR\w*)\s*§", re.IGNORECASE)
+# Where rows may come from somewhere else.
+ELSEWHERE = re.compile(r"\b(?:UNION|EXCEPT|INTERSECT|RIGHT\s+(?:OUTER\s+)?JOIN)\b", re.IGNORECASE)
 SOURCE = re.compile(
     r"(?P<left>\bLEFT\s+(?:OUTER\s+)?JOIN|\bRIGHT\s+(?:OUTER\s+)?JOIN)?(?(left)|(?:\bFROM|\bJOIN|\bSTRAIGHT_JOIN|^UPDATE))"
     r"\s+(?:(?P<table>toolsync_\w+)|§(?P<part>\d+))"
@@ -120,21 +122,29 @@ def driving_tables(code: str) -> frozenset[str]:
 
     :param code: without comments and texts.
     """
-    inner: list[frozenset[str]] = []  # of the parts in parentheses, by number
+    inner: list[
+        tuple[frozenset[str], bool]
+    ] = []  # of the parts in parentheses, by number: tables, and whether an aggregate makes the row
 
-    def of(part: str) -> frozenset[str]:
-        if re.search(r"\bUNION\b", part) or (AGGREGATE.search(part) and not re.search(r"\bGROUP\s+BY\b", part)):
+    def of(part: str) -> tuple[frozenset[str], bool]:
+        aggregate = bool(AGGREGATE.search(part)) or any(inner[int(n)][1] for n in re.findall(r"§(\d+)", part))
+        if re.match(r"\s*(?:SELECT|WITH)\b", part, re.IGNORECASE):
+            return tables_of(part, aggregate), False
+        return tables_of(part, aggregate and "SELECT" in part.upper()), aggregate
+
+    def tables_of(part: str, aggregate: bool) -> frozenset[str]:
+        if ELSEWHERE.search(part) or (aggregate and not re.search(r"\bGROUP\s+BY\s+[^§\s]", part, re.IGNORECASE)):
             return frozenset()
         found: set[str] = set()
         for source in SOURCE.finditer(part):
             if not source["left"]:
-                found |= inner[int(source["part"])] if source["part"] else {source["table"]}
+                found |= inner[int(source["part"])][0] if source["part"] else {source["table"]}
         return frozenset(found)
 
     while parentheses := INNERMOST.search(code):
         inner.append(of(parentheses[1]))
         code = f"{code[: parentheses.start()]} §{len(inner) - 1} {code[parentheses.end() :]}"
-    return of(code)
+    return of(code)[0]
 
 
 def cut(rendered: str) -> list[Statement]:
@@ -243,6 +253,13 @@ class _Cutter:
             raise SqlError(
                 place,
                 f"{found[0]!r} within a statement: one statement ends with `;` at the end of a line, and comments begin with `-- `",
+            )
+        if not re.match(r"[A-Z]+\b", statement.code) or re.match(
+            r"REPLACE\b|INSERT\s+(?!INTO\b|IGNORE\s+INTO\b)", statement.code
+        ):
+            raise SqlError(
+                place,
+                "a statement begins with its words in capitals, one that inserts with INSERT INTO or INSERT IGNORE INTO",
             )
         if statement.call and not re.match(r"SELECT\b", statement.code, re.IGNORECASE):
             raise SqlError(

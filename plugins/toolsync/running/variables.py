@@ -68,21 +68,23 @@ def selected(statement: Statement) -> Statement:
     :param statement: any other is returned as it is.
     :raises SqlError: a value is worked out from a variable that the same SET sets.
     """
-    comments, found, assignments = statement.sql.partition("SET @")
-    if not found or not re.match(r"SET\s+@", statement.code, re.IGNORECASE):
+    if not re.match(r"SET\s+@", statement.code, re.IGNORECASE):
         return statement
+    lines = statement.sql.split("\n")
+    comments = [line for line in lines if line.lstrip().startswith("--")]
+    assignments = "\n".join(line for line in lines if line not in comments).strip()[len("SET") :]
     names: list[str] = []
     values: list[str] = []
-    for assignment in _assignments(f"@{assignments}"):
+    for assignment in _assignments(assignments):
         name, _, value = assignment.partition("=")
         if used := set(NAME.findall(bare(value))) & set(names):
             raise SqlError(
                 statement.place, f"@{min(used)} is set by this statement, too: write a SET of its own for it"
             )
-        names.append(name.strip().removeprefix("@"))
+        names.append(name.strip().removeprefix("@").rstrip(": "))
         values.append(value.strip())
     into = ", ".join(f"@{name}" for name in names)
-    return replace(statement, sql=f"{comments}SELECT {f',{chr(10)}    '.join(values)}\n  INTO {into}")
+    return replace(statement, sql="\n".join([*comments, "SELECT " + ",\n       ".join(values), f"  INTO {into}"]))
 
 
 def _assignments(text: str) -> Iterator[str]:
