@@ -20,6 +20,7 @@ from toolsync.course.dates import tomorrow, week_ends
 from toolsync.course.order import places, runs
 from toolsync.moodle.enrolment_keys import generate
 from toolsync.moodle.hook import MoodleHook
+from toolsync.running.state import RunState
 
 CATEGORIES = {
     "path": [
@@ -223,7 +224,7 @@ def test_courses_stand_where_moodle_puts_them_line_by_line(events: list[tuple[in
         rows.append(
             (course, category, place, int(course not in before), target, None if course > 5 else given, MOST, line)
         )
-    assert {course: place for course, place, _ in places(rows)} == one_by_one(before, about)
+    assert {course: place for course, _, place, _ in places(rows)} == one_by_one(before, about)
 
 
 def one_by_one(before: dict[int, tuple[int, int]], about: dict[int, tuple[int, int, int | None]]) -> dict[int, int]:
@@ -266,6 +267,19 @@ def test_enrolment_keys_are_random_and_mixed():
         )
 
 
+def before_writing(monkeypatch: pytest.MonkeyPatch, site: Site, sql: str) -> None:
+    """Have somebody else change the site once, in the moment before a run first writes to it."""
+    locks_from_now, done = RunState.locks_from_now, []
+
+    def writing(state: RunState) -> None:
+        if not done:
+            done.append(sql)
+            site.rows(sql)
+        locks_from_now(state)
+
+    monkeypatch.setattr(RunState, "locks_from_now", writing)
+
+
 @pytest.mark.usefixtures("airflow")
 class TestThroughTheDag:
     HEADER = "shortname,fullname,category,startdate,enddate\n"
@@ -286,6 +300,34 @@ class TestThroughTheDag:
         )
         assert result["counts"]["unchanged"] == 1
         assert site.changed(pristine) == []
+
+    def test_what_somebody_edits_meanwhile_stays(self, site: Site, monkeypatch: pytest.MonkeyPatch):
+        """The line names the full name only; the summary is edited between the look-up and the write."""
+        before_writing(
+            monkeypatch, site, "UPDATE mdl_course SET summary = 'Theirs', groupmode = 2 WHERE shortname = 'C102'"
+        )
+        result = site.run("toolsync_courses", "shortname,fullname\nC102,Ours\n", force_update=True)
+        assert result["counts"]["updated"] == 1
+        found = site.rows("SELECT fullname, summary, groupmode FROM {course} WHERE shortname = 'C102'")
+        assert found == [("Ours", "Theirs", 2)]
+
+    def test_a_course_that_somebody_deletes_meanwhile_is_not_written_to(
+        self, site: Site, monkeypatch: pytest.MonkeyPatch
+    ):
+        """The batch begins again, and its line finds no course."""
+        before_writing(monkeypatch, site, "DELETE FROM mdl_course WHERE shortname = 'C103'")
+        text = "shortname,fullname\nC102,Ours\nC103,Ours\n"
+        result = site.run("toolsync_courses", text, force_update=True)
+        assert (result["counts"]["updated"], result["counts"]["failed"]) == (1, 1)
+
+    def test_a_category_that_somebody_deletes_meanwhile_is_made_again(
+        self, site: Site, monkeypatch: pytest.MonkeyPatch
+    ):
+        before_writing(monkeypatch, site, "DELETE FROM mdl_course_categories WHERE name = 'Lab'")
+        result = site.run("toolsync_courses", "shortname,fullname,category\nN1,New,Science / Physics / Lab\n")
+        assert result["counts"]["created"] == 1
+        query = "SELECT k.name FROM {course} c JOIN {course_categories} k ON k.id = c.category WHERE c.shortname = 'N1'"
+        assert site.value(query) == "Lab"
 
     def test_what_belongs_to_other_dags_rejects_the_file(self, site: Site):
         result = site.run("toolsync_courses", "shortname,fullname,category,reset,delete\nN1,One,Science,,\n")

@@ -26,11 +26,14 @@ SELECT c.id, k.sortorder + p.place
   JOIN {course} c ON c.id = p.courseid
  WHERE p.courseid <= @last_course AND c.sortorder <> k.sortorder + p.place;
 
+-- What the line does not change stays as it is by now: somebody may have edited the course since it was read.
 UPDATE toolsync_was_course w
   STRAIGHT_JOIN toolsync_course t ON t.id = w.id
   STRAIGHT_JOIN {course} c ON c.id = w.id
-   SET c.enddate = t.enddate, c.timemodified = @now, c.cacherev = IF(c.cacherev < @now OR c.cacherev > @now + 3600, @now, c.cacherev + 1)
-{%- for column in stored %}, c.{{ column }} = t.{{ column }}{% endfor %}
+   SET c.enddate = IF(w.enddate <=> t.enddate, c.enddate, t.enddate), c.timemodified = @now, c.cacherev = IF(c.cacherev < @now OR c.cacherev > @now + 3600, @now, c.cacherev + 1)
+{%- for column in stored %},
+       c.{{ column }} = IF(w.{{ column }} <=> t.{{ column }}{{ " COLLATE utf8mb4_bin" if column in texts }}, c.{{ column }}, t.{{ column }})
+{%- endfor %}
 
  WHERE t.changed;
 
@@ -51,6 +54,13 @@ SELECT k.id, d.counted
 UPDATE toolsync_category_count w
   STRAIGHT_JOIN {course_categories} k ON k.id = w.id
    SET k.coursecount = w.coursecount;
+
+-- Somebody may have deleted one of the courses or categories meanwhile: then the batch starts again.
+-- python: check_pairs INTO toolsync_category_count
+SELECT COUNT(*) FROM toolsync_affected a LEFT JOIN {course_categories} k ON k.id = a.categoryid WHERE k.id IS NULL;
+
+-- python: check_pairs INTO toolsync_category_count
+SELECT COUNT(*) FROM toolsync_was_course w LEFT JOIN {course} c ON c.id = w.id WHERE c.id IS NULL;
 
 -- If a course moves, its context and those of its activities, and of the blocks of both, get new paths.
 CREATE TEMPORARY TABLE toolsync_moved_context (id BIGINT NOT NULL PRIMARY KEY, former VARCHAR(255) NOT NULL, path VARCHAR(255) NOT NULL, deeper INT NOT NULL);

@@ -1,11 +1,24 @@
--- Create missing sections, and set the names and summaries that topicN gives.
+-- Create missing sections, and set the names and summaries that topicN gives. The first one of a bare course holds its forum.
 
 -- chunks: toolsync_course.line
 INSERT INTO {course_sections} (course, section, summary, summaryformat, sequence, visible, timemodified)
-SELECT t.id, n.n, '', 1, '', 1, @now
+SELECT t.id, n.n, '', 1, COALESCE(m.cmid, ''), 1, @now
   FROM toolsync_course t
   STRAIGHT_JOIN toolsync_number n ON n.n <= t.sections
+  LEFT JOIN toolsync_forum_module m ON m.courseid = IF(n.n = 0, t.id, 0)
  WHERE t.bare AND t.line BETWEEN @first AND @last;
+
+CREATE TEMPORARY TABLE toolsync_forum_section (cmid BIGINT NOT NULL PRIMARY KEY, sectionid BIGINT NOT NULL);
+
+INSERT INTO toolsync_forum_section (cmid, sectionid)
+SELECT m.cmid, s.id
+  FROM toolsync_forum_module m
+  STRAIGHT_JOIN {course_sections} s ON s.course = m.courseid AND s.section = 0
+ WHERE m.sectionid IS NULL;
+
+UPDATE toolsync_forum_section w
+  STRAIGHT_JOIN {course_modules} cm ON cm.id = w.cmid
+   SET cm.section = w.sectionid;
 {% if given_any("topic#") %}
 
 CREATE TEMPORARY TABLE toolsync_section_new (courseid BIGINT NOT NULL, section INT NOT NULL, PRIMARY KEY (courseid, section));

@@ -95,7 +95,10 @@ UPDATE toolsync_setting s
 
 UPDATE toolsync_setting s
   STRAIGHT_JOIN {enrol} e ON e.id = s.enrolid
-   SET e.name = s.name, e.password = s.password, e.roleid = s.roleid, e.enrolstartdate = s.startdate, e.enrolenddate = s.enddate,
-       e.enrolperiod = s.period, e.timemodified = @now
+   SET e.name = IF(s.formername <=> s.name COLLATE utf8mb4_bin, e.name, s.name),
+       e.password = IF(s.formerpassword <=> s.password COLLATE utf8mb4_bin, e.password, s.password),
+       e.roleid = IF(s.formerrole <=> s.roleid, e.roleid, s.roleid), e.enrolstartdate = IF(s.formerstart <=> s.startdate, e.enrolstartdate, s.startdate),
+       e.enrolenddate = IF(s.formerend <=> s.enddate, e.enrolenddate, s.enddate), e.enrolperiod = IF(s.formerperiod <=> s.period, e.enrolperiod, s.period),
+       e.timemodified = @now
  WHERE s.differs;
 {% endif %}

@@ -1,9 +1,9 @@
 -- The Announcements forum of a course that shows announcements, the discussion forum of a social one.
 
-CREATE TEMPORARY TABLE toolsync_forum (courseid BIGINT NOT NULL PRIMARY KEY, type VARCHAR(20) NOT NULL);
+CREATE TEMPORARY TABLE toolsync_forum (courseid BIGINT NOT NULL PRIMARY KEY, type VARCHAR(20) NOT NULL, bare TINYINT NOT NULL);
 
-INSERT INTO toolsync_forum (courseid, type)
-SELECT t.id, IF(t.format = 'social', 'social', 'news')
+INSERT INTO toolsync_forum (courseid, type, bare)
+SELECT t.id, IF(t.format = 'social', 'social', 'news'), t.bare
   FROM toolsync_course t
  WHERE (t.isnew OR t.changed) AND (t.format = 'social' OR t.format <> 'singleactivity' AND t.newsitems > 0)
    AND (t.bare OR NOT EXISTS (SELECT 1 FROM {forum} f WHERE f.course = t.id AND f.type = IF(t.format = 'social', 'social', 'news')));
@@ -45,28 +45,30 @@ SELECT w.courseid, w.type, IF(w.type = 'news', @news_name, @social_name), IF(w.t
  WHERE w.courseid BETWEEN @first AND @last
  ORDER BY w.courseid;
 
-CREATE TEMPORARY TABLE toolsync_forum_made (courseid BIGINT NOT NULL PRIMARY KEY, forumid BIGINT NOT NULL, sectionid BIGINT NOT NULL);
+-- A bare course has no sections yet: 42_sections.sql places the forum.
+CREATE TEMPORARY TABLE toolsync_forum_made (courseid BIGINT NOT NULL PRIMARY KEY, forumid BIGINT NOT NULL, sectionid BIGINT NULL);
 
 INSERT IGNORE INTO toolsync_forum_made (courseid, forumid, sectionid)
 SELECT w.courseid, f.id, s.id
   FROM toolsync_forum w
   STRAIGHT_JOIN {forum} f ON f.course = w.courseid AND f.type = w.type
-  STRAIGHT_JOIN {course_sections} s ON s.course = w.courseid AND s.section = 0;
+  LEFT JOIN {course_sections} s ON s.course = w.courseid AND s.section = 0 AND NOT w.bare
+ WHERE w.bare OR s.id IS NOT NULL;
 
 -- @forum_module: id of the activity module `forum`
 SET @forum_module = (SELECT id FROM {modules} WHERE name = 'forum');
 
 -- chunks: toolsync_forum_made.courseid
 INSERT INTO {course_modules} (course, module, instance, section, added)
-SELECT w.courseid, @forum_module, w.forumid, w.sectionid, @now
+SELECT w.courseid, @forum_module, w.forumid, COALESCE(w.sectionid, 0), @now
   FROM toolsync_forum_made w
  WHERE w.courseid BETWEEN @first AND @last
  ORDER BY w.courseid;
 
-CREATE TEMPORARY TABLE toolsync_forum_module (sectionid BIGINT NOT NULL PRIMARY KEY, cmid BIGINT NOT NULL);
+CREATE TEMPORARY TABLE toolsync_forum_module (courseid BIGINT NOT NULL PRIMARY KEY, cmid BIGINT NOT NULL, sectionid BIGINT NULL);
 
-INSERT INTO toolsync_forum_module (sectionid, cmid)
-SELECT w.sectionid, cm.id
+INSERT INTO toolsync_forum_module (courseid, cmid, sectionid)
+SELECT w.courseid, cm.id, w.sectionid
   FROM toolsync_forum_made w
   STRAIGHT_JOIN {course_modules} cm ON cm.course = w.courseid AND cm.module = @forum_module AND cm.instance = w.forumid;
 
