@@ -42,7 +42,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateServer]:
 @pytest.fixture(scope="session")
 def pristine(server: PrivateServer) -> Site:
     """The populated site that no test writes to."""
-    return Site(server, "pristine")
+    return Site(server, "pristine", constant=True)
 
 
 @pytest.fixture(scope="session")
