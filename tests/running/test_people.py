@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -94,34 +95,62 @@ def test_a_file_without_people_may_delete_and_create_a_cohort_repeatedly(site: S
     assert site.value("SELECT COUNT(*) FROM {cohort} WHERE idnumber = 'COH1'") == 0
 
 
-def enrol_late(site: Site, monkeypatch: pytest.MonkeyPatch, before: str, username: str) -> None:
-    """Let somebody on the site enrol a person in C103 by hand between our look and our writing.
+def somebody_does(monkeypatch: pytest.MonkeyPatch, before: str, act: Callable[[], object]) -> None:
+    """Let somebody on the site do something between our look and our writing.
 
-    :param before: how the statement begins before which it happens, once.
+    :param before: part of the statement before which it happens, once.
     """
-    execute, done = MoodleSession.execute, list[str]()
+    execute, done = MoodleSession.execute, list[bool]()
 
     def execute_late(self: MoodleSession, statement: str, args: Any = None) -> int:
         if before in statement and not done:
-            done.append(username)
-            site.rows(
-                "INSERT INTO {user_enrolments} (enrolid, userid, timestart, timeend, modifierid, timecreated, timemodified) "
-                "SELECT e.id, u.id, 7, 0, 2, 7, 7 FROM {enrol} e JOIN {course} c ON c.id = e.courseid JOIN {user} u ON u.username = %s "
-                "WHERE c.shortname = 'C103' AND e.enrol = 'manual'",
-                (username,),
-            )
+            done.append(True)
+            act()
         return execute(self, statement, args)
 
     monkeypatch.setattr(MoodleSession, "execute", execute_late)
+    monkeypatch.setattr("toolsync.running.runner.FEW_LINES", -1)
 
 
 def test_somebody_whom_others_enrol_meanwhile_only_gets_what_is_missing(site: Site, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("toolsync.running.runner.FEW_LINES", -1)
-    enrol_late(site, monkeypatch, "INSERT INTO `mdl_user_enrolments`", "u026")
+    def enrol() -> None:
+        site.rows(
+            "INSERT INTO {user_enrolments} (enrolid, userid, timestart, timeend, modifierid, timecreated, timemodified) "
+            "SELECT e.id, u.id, 7, 0, 2, 7, 7 FROM {enrol} e JOIN {course} c ON c.id = e.courseid JOIN {user} u ON u.username = 'u026' "
+            "WHERE c.shortname = 'C103' AND e.enrol = 'manual'"
+        )
+
+    somebody_does(monkeypatch, "INSERT INTO `mdl_user_enrolments`", enrol)
     result = site.run("toolsync_enrolments", "rolename,uid,cid\nstudent,u026,C103\nstudent,u027,C103\n")
     assert (result["counts"]["updated"], result["counts"]["created"], result["counts"]["failed"]) == (1, 1, 0)
     assert site.rows(ENROLMENT, ("u026", "C103")) == [(0, 7, 0)]
     assert roles(site, "u026", "C103") == roles(site, "u027", "C103") == ["student"]
+
+
+def test_a_group_that_others_make_meanwhile_is_not_made_again(site: Site, monkeypatch: pytest.MonkeyPatch):
+    def make() -> None:
+        site.rows(
+            "INSERT INTO {groups} (courseid, name, idnumber, timecreated, timemodified) SELECT id, 'New', '', 7, 7 FROM {course} WHERE shortname = 'C103'"
+        )
+
+    somebody_does(monkeypatch, "INSERT INTO `mdl_groups`", make)
+    result = site.run("toolsync_enrolments", "rolename,uid,cid,gcmd,g1\nstudent,u026,C103,gaddcreate,New\n")
+    assert result["counts"]["created"] == 1
+    members = "SELECT g.timecreated, u.username FROM {groups} g LEFT JOIN {groups_members} m ON m.groupid = g.id LEFT JOIN {user} u ON u.id = m.userid WHERE g.name = 'New'"
+    assert site.rows(members) == [(7, "u026")]
+
+
+def test_a_cohort_that_others_make_meanwhile_is_not_made_again(site: Site, monkeypatch: pytest.MonkeyPatch):
+    def make() -> None:
+        site.rows(
+            "INSERT INTO {cohort} (contextid, name, idnumber, descriptionformat, component, timecreated, timemodified) VALUES (1, 'New', 'NEW', 1, '', 7, 7)"
+        )
+
+    somebody_does(monkeypatch, "INSERT INTO `mdl_cohort` ", make)
+    result = site.run("toolsync_cohorts", "cid,cname,userid\nNEW,New,u026\n", auto_create=True)
+    assert (result["counts"]["created"], result["counts"]["failed"]) == (1, 0)
+    members = "SELECT c.timecreated, u.username FROM {cohort} c LEFT JOIN {cohort_members} m ON m.cohortid = c.id LEFT JOIN {user} u ON u.id = m.userid WHERE c.idnumber = 'NEW'"
+    assert site.rows(members) == [(7, "u026")]
 
 
 def test_a_line_does_nothing_unless_it_can_join_all_its_groups(site: Site):

@@ -20,9 +20,6 @@ SELECT o.cohortkey, o.line, o.n
  WHERE o.status IS NULL
  ORDER BY o.line, o.n;
 
--- @newest_cohort: the highest id of a cohort before any is created; 0: the site has none
-SET @newest_cohort = (SELECT COALESCE(MAX(id), 0) FROM {cohort});
-
 -- chunks: toolsync_cohort_new.seq
 INSERT INTO {cohort} (contextid, name, idnumber, description, descriptionformat, visible, component,{% if site_has("cohort", "theme") %} theme,{% endif %} timecreated, timemodified)
 SELECT o.contextid, o.name, o.idnumber, COALESCE(o.description, ''), 1, COALESCE(o.visible, 1), COALESCE(o.component, ''),

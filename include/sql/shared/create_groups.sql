@@ -20,9 +20,6 @@ SELECT o.courseid, o.name, g.id, g.id IS NOT NULL, o.line, o.n
  WHERE o.status IS NULL
  ORDER BY o.line, o.n, g.id;
 
--- @newest_group: the highest id of a group before any is created; 0: the site has none
-SET @newest_group = (SELECT COALESCE(MAX(id), 0) FROM {groups});
-
 {% set visible = site_has("groups", "visibility") %}
 -- chunks: toolsync_group_new.seq
 INSERT INTO {groups} (courseid, name, idnumber, description, descriptionformat, enrolmentkey,{% if visible %} visibility, participation,{% endif %} timecreated, timemodified)

@@ -19,6 +19,12 @@ SET @enrol_plugins = {{ setting("enrol_plugins_enabled") }},
 SET @meta_follows = COALESCE(FIND_IN_SET('meta', @enrol_plugins) > 0, 0),
     @cohort_follows = COALESCE(FIND_IN_SET('cohort', @enrol_plugins) > 0, 0);
 
+-- Read before the look-ups: what somebody on the site creates after them is newer, and noticed.
+-- @newest_group: the highest id of a group before any is created; 0: the site has none
+-- @newest_cohort: the highest id of a cohort before any is created; 0: the site has none
+SET @newest_group = (SELECT COALESCE(MAX(id), 0) FROM {groups}),
+    @newest_cohort = (SELECT COALESCE(MAX(id), 0) FROM {cohort});
+
 CREATE TEMPORARY TABLE toolsync_enrolment_op (
     line INT UNSIGNED NOT NULL, n BIGINT NOT NULL DEFAULT 0, field VARCHAR(255) NULL,
     action VARCHAR(10) NOT NULL, enrolid BIGINT NOT NULL, courseid BIGINT NOT NULL, userid BIGINT NOT NULL,
