@@ -269,7 +269,8 @@ def test_enrolment_keys_are_random_and_mixed():
 
 def before_writing(monkeypatch: pytest.MonkeyPatch, site: Site, sql: str) -> None:
     """Have somebody else change the site once, in the moment before a run first writes to it."""
-    locks_from_now, done = RunState.locks_from_now, []
+    done: list[str] = []
+    locks_from_now = RunState.locks_from_now
 
     def writing(state: RunState) -> None:
         if not done:
