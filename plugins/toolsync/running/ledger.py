@@ -77,9 +77,11 @@ class Ledger:
 
     def unmark(self, number: int) -> None:
         """Remove the mark of a batch whose outcomes are kept."""
-        self._session.execute(
-            "DELETE FROM {cache_flags} WHERE flagtype = 'toolsync' AND name LIKE %s", (f"{self._mark(number)}/%",)
+        found = self._session.rows(
+            "SELECT id FROM {cache_flags} WHERE flagtype = 'toolsync' AND name LIKE %s", (f"{self._mark(number)}/%",)
         )
+        for (id,) in found:  # a DELETE by names would lock the flags of others beside them
+            self._session.execute("DELETE FROM {cache_flags} WHERE id = %s", (id,))
 
     @cached_property
     def _marked(self) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 FIRST = 50  # the first batch has this part of the most lines: nobody knows yet what one costs, but types whose lines are large allow fewer
-UNKNOWN = 4  # the largest has this part, as long as no line has changed anything
+UNKNOWN = 2  # the largest has this part, as long as no line has changed anything
 AIM = 0.7  # part of the time that a batch aims at: batches of one size differ
 GROWTH = 4  # from one batch to the next, at most
 FIXED = (
