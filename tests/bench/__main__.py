@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -233,6 +234,7 @@ def main() -> int:
                 BENCHMARKS[name](bench, arguments.large)
     finally:
         bench.server.stop()
+        shutil.rmtree(HOME, ignore_errors=True)
     return 0 if good else 1
 
 
