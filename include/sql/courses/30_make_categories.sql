@@ -14,32 +14,32 @@ SELECT p.name, '', 0, 0, 0, 0, 1, {{ 1 if option.new_categories_visible else 0 }
  WHERE p.categoryid IS NULL AND p.line BETWEEN @first AND @last
  ORDER BY p.line, p.level;
 
-CREATE TEMPORARY TABLE toolsync_made_category (id BIGINT NOT NULL PRIMARY KEY, path VARCHAR(750) NOT NULL, parentpath VARCHAR(750) NOT NULL);
+CREATE TEMPORARY TABLE toolsync_new_category (id BIGINT NOT NULL PRIMARY KEY, path VARCHAR(750) NOT NULL, parentpath VARCHAR(750) NOT NULL);
 
-INSERT INTO toolsync_made_category (id, path, parentpath)
+INSERT INTO toolsync_new_category (id, path, parentpath)
 SELECT c.id, p.path, p.parentpath
   FROM {course_categories} c
   STRAIGHT_JOIN toolsync_category p ON p.line = SUBSTRING_INDEX(SUBSTRING(c.path, 5), ' ', 1) + 0 AND c.path = CONCAT('new ', p.line, ' ', p.level)
  WHERE c.id > @last_category AND p.categoryid IS NULL;
 
-UPDATE toolsync_made_category c STRAIGHT_JOIN toolsync_category p ON p.path = c.path SET p.categoryid = c.id;
+UPDATE toolsync_new_category c STRAIGHT_JOIN toolsync_category p ON p.path = c.path SET p.categoryid = c.id;
 
--- chunks: toolsync_made_category.id
+-- chunks: toolsync_new_category.id
 INSERT INTO {context} (contextlevel, instanceid, depth)
-SELECT 40, c.id, 0 FROM toolsync_made_category c WHERE c.id BETWEEN @first AND @last ORDER BY c.id;
+SELECT 40, c.id, 0 FROM toolsync_new_category c WHERE c.id BETWEEN @first AND @last ORDER BY c.id;
 
 -- The parents of new categories that have one.
 CREATE TEMPORARY TABLE toolsync_parent (id BIGINT NOT NULL PRIMARY KEY, parent BIGINT NOT NULL);
 
 INSERT INTO toolsync_parent (id, parent)
 SELECT c.id, u.categoryid
-  FROM toolsync_made_category c
+  FROM toolsync_new_category c
   JOIN toolsync_category u ON u.path = c.parentpath;
 
 -- The whole tree in order. New categories come last among their siblings.
 CREATE TEMPORARY TABLE toolsync_rank (id BIGINT NOT NULL PRIMARY KEY, parent BIGINT NOT NULL, place INT NOT NULL, KEY (parent));
 
--- when: toolsync_made_category
+-- when: toolsync_new_category
 INSERT INTO toolsync_rank (id, parent, place)
 SELECT c.id, COALESCE(u.parent, c.parent), ROW_NUMBER() OVER (PARTITION BY COALESCE(u.parent, c.parent) ORDER BY c.sortorder = 0, c.sortorder, c.id)
   FROM {course_categories} c
@@ -98,7 +98,7 @@ UPDATE toolsync_tree t
  WHERE t.id > @last_category;
 
 INSERT IGNORE INTO toolsync_stale (topic)
-SELECT 'categories' FROM toolsync_made_category c LIMIT 1;
+SELECT 'categories' FROM toolsync_new_category c LIMIT 1;
 
 {% include "courses/path_ids.sql" %}
 

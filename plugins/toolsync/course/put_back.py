@@ -198,7 +198,7 @@ class _Staging:
 
     def _hold(self, side: str, table: str, columns: tuple[str, ...], line: int, rows: Sequence[Sequence[Any]]) -> None:
         name = f"toolsync_{side}_{table}"
-        if not self.tables.has(name):
+        if not self.tables.is_there(name):  # the SQL makes some, which stay from segment to segment
             self._create(name, table, only_ids=side == "unmake")
         if rows:
             self._rows.setdefault((name, columns), []).extend((line, *row) for row in rows)
