@@ -44,13 +44,17 @@ class WorkTables:
 
         :param statement: `CREATE TEMPORARY TABLE …`
         """
-        if self._kept.get(name) == statement and self.is_empty(name):
+        if self.is_ready(name, statement):
             return
         if name in self._kept:
             self._session.execute(f"DROP TEMPORARY TABLE {name}")
         self._session.execute(statement)
         self._kept[name] = statement
         self._rows[name] = 0
+
+    def is_ready(self, name: str, statement: str) -> bool:
+        """Whether `define` made a table by this statement and it is empty."""
+        return self._kept.get(name) == statement and self.is_empty(name)
 
     def create_staging(self, name: str, columns: str) -> None:
         """Create an empty table for staged lines, which stay while the tables derived from them come and go."""

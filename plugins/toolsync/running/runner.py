@@ -49,8 +49,13 @@ class Runner:
         self._send()
 
     def _finds_nothing(self, statement: Statement) -> bool:
-        """Whether a table is empty, as far as is known, that a statement needs rows of."""
+        """Whether a statement has nothing to do, as far as is known: a table is empty that it needs rows of, or is as it would make it."""
         waiting = {each.fills for each in self._together}
+        made = statement.creates or statement.drops
+        if made and made not in waiting and statement.makes_empty:
+            return self._tables.is_ready(made, statement.sql)
+        if made and made not in waiting and statement.drops:
+            return self._tables.is_defined(made) and self._tables.is_empty(made)
         if waiting & statement.when:
             self._send()
             waiting.clear()
