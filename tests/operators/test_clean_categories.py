@@ -142,10 +142,10 @@ IN_LEAF = {
 
 @pytest.mark.parametrize("content", IN_LEAF)
 def test_what_keeps_a_category(session: MoodleSession, content: str):
-    params = {"root_category_id_number": "EMP", "whole_branches": True}
-    assert find(RunState(session), params) == ([(8, "Empty branch / Empty leaf"), (7, "Empty branch")], [])
+    params, state = {"root_category_id_number": "EMP", "whole_branches": True}, RunState(session)
+    assert find(state, params) == ([(8, "Empty branch / Empty leaf"), (7, "Empty branch")], [])
     assert session.execute(content) > 0
-    empty, why = find(RunState(session), params)
+    empty, why = find(state, params)
     assert empty == []
     if says := IN_LEAF[content]:  # where there are courses, nobody asks why it stays
         [(name, what)] = why
@@ -284,18 +284,17 @@ def expected(tree: dict[int, tuple[int, str]], root: int, whole: bool) -> set[in
     return {id for id in below(root) if id and empty(id)}
 
 
-def clean(session: MoodleSession, params: dict[str, Any]) -> Outcomes:
+def clean(state: RunState, params: dict[str, Any]) -> Outcomes:
     """Find and delete, as the DAG does."""
-    state = RunState(session)
     found, _ = find(state, params)
-    session.execute("SET @now = 1800000000, @actor = 2")
+    state.session.execute("SET @now = 1800000000, @actor = 2")
     folder = sql_folder("categories_clean", state, Occasion(columns={"id", "path"}, options=params))
     lines = [StagedLine(line, category, ()) for line, category in enumerate(found, start=2)]
     return Execution(folder, [("id", "integer"), ("path", "text")]).run(lines)
 
 
 def test_all_empty_categories_and_no_others_are_deleted(session: MoodleSession, pristine: Site):
-    sandbox = CourseSandbox(session, pristine)
+    sandbox, state = CourseSandbox(session, pristine), RunState(session)
 
     @settings(EXAMPLES, max_examples=40)
     @given(
@@ -306,7 +305,7 @@ def test_all_empty_categories_and_no_others_are_deleted(session: MoodleSession, 
         st.integers(0, 10),
     )
     def check(drawn: list[tuple[int, str]], whole: bool, start: int) -> None:
-        session.rollback()
+        state.rollback()
         parents = [min(parent, number - 1) for number, (parent, _) in enumerate(drawn)]
         tree = grow(session, parents, [content for _, content in drawn])
         root = list(tree)[start - 1] if 0 < start <= len(tree) else 0
@@ -314,13 +313,13 @@ def test_all_empty_categories_and_no_others_are_deleted(session: MoodleSession, 
             session.execute("UPDATE {course_categories} SET idnumber = 'ROOT' WHERE id = %s", (root,))
         params = {"root_category_id_number": "ROOT" if root else "", "whole_branches": whole}
         wanted = expected(tree, root, whole)
-        outcomes = clean(session, params)
+        outcomes = clean(state, params)
         left = {id for (id,) in session.rows("SELECT id FROM {course_categories}")}
         assert {status for _, status, *_ in outcomes.lines} <= {"deleted"}
         assert set(tree) - left == wanted
         assert {id for (id,) in session.rows("SELECT instanceid FROM {context} WHERE contextlevel = 40")} == left
         if whole and root not in wanted:
-            assert find(RunState(session), params)[0] == []
+            assert find(state, params)[0] == []
         assert not [what for what in sandbox.disorder() if "path" in what and "context" not in what]
 
     check()
