@@ -55,6 +55,11 @@ def test_batches_that_write_nothing_grow_but_the_first_that_writes_is_no_surpris
     assert all(0.3 < locked < 0.4 for _, locked in seen[1:])
 
 
+def test_a_line_that_takes_too_long_alone_is_tried_with_another_once():
+    assert [lines for lines, _ in run(Pace(50, 0.5), 8, 0.1, fixed=0.6)] == [1, 2, 2, 2, 2, 2, 2, 2]
+    assert [lines for lines, _ in run(Pace(50, 0.5), 5, 0.6)] == [1, 2, 1, 1, 1]
+
+
 def test_unchanged_lines_between_others_don_t_count_as_cheap():
     pace = Pace(10_000, 0.5)
     run(pace, 10, 0.001)

@@ -75,7 +75,7 @@ class BatchRun(Generic[Item]):
         self._resuming = True  # until the first batch that is not done yet
         self._committed = False  # whether a batch of this file may have been committed
         # A rehearsal is one transaction, however it is cut.
-        self._pace = Pace(self.batch_size(), None if self.rehearsal else settings()["batch_seconds"])
+        self._pace = Pace(self.batch_size(), None if self.rehearsal else self._batch_seconds())
 
     @property
     def rehearsal(self) -> bool:
@@ -98,6 +98,13 @@ class BatchRun(Generic[Item]):
         """The number of items in one transaction, at most."""
         page = settings()
         return page["batch_lines_of"].get(self.cabinet.root.name, page["batch_lines"])
+
+    def _batch_seconds(self) -> float | None:
+        """How long a batch may lock rows; None: no matter."""
+        page = settings()
+        if page["batch_seconds"] is None:
+            return None
+        return (page.get("batch_seconds_of") or {}).get(self.cabinet.root.name, page["batch_seconds"])
 
     def stage(self, number: int, items: list[Item]) -> list[StagedLine]:
         """Convert the items of a batch to rows for staging. Called once a batch, even when its transaction is tried several times."""

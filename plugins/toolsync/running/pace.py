@@ -27,6 +27,7 @@ class Pace:
         self._fits: float = most / UNKNOWN
         self._fixed = 0.0  # seconds of a batch without lines
         self._other: tuple[int, float] | None = None  # changed lines and seconds of an earlier batch
+        self._had_two = False
 
     @property
     def lines(self) -> int:
@@ -65,3 +66,6 @@ class Pace:
         cost = max(locked - self._fixed, 0.05 * locked) / changed
         aim = max(AIM * self._caution * seconds, FIXED * self._fixed)
         self._fits = (aim - self._fixed) / cost
+        if changed == 1 and self._fits < 2 and not self._had_two:
+            # One line alone does not tell whether it or the batch takes so long.
+            self._had_two, self._fits = True, 2.0
