@@ -6,9 +6,7 @@ FIRST = 50  # the first batch has this part of the most lines: nobody knows yet 
 UNKNOWN = 2  # the largest has this part, as long as no line has changed anything
 AIM = 0.7  # part of the time that a batch aims at: batches of one size differ
 GROWTH = 4  # from one batch to the next, at most
-FIXED = (
-    1.4  # a batch lasts so many times as long as one without lines would, at least: otherwise there would be too many
-)
+FIXED = 1.4  # a batch lasts so many times as long as one without lines, at least: otherwise there would be too many
 APART = 1.5  # the sizes of two batches that tell what one without lines would take
 
 
@@ -55,14 +53,12 @@ class Pace:
             self._lines /= 2
 
     def _learn(self, changed: int, locked: float, seconds: float) -> None:
-        lines, other = (changed, locked), self._other
-        if other is None or max(changed, other[0]) < APART * min(changed, other[0]):
-            self._other = lines
-        else:
-            small, large = sorted((lines, other))
-            a_line = max(large[1] - small[1], 0.0) / (large[0] - small[0])
-            self._fixed = max(small[1] - a_line * small[0], 0.0) if large[1] > small[1] else 0.0
-            self._other = lines
+        this, other = (changed, locked), self._other
+        self._other = this
+        if other and max(changed, other[0]) >= APART * min(changed, other[0]):
+            small, large = sorted((this, other))
+            a_line = (large[1] - small[1]) / (large[0] - small[0])
+            self._fixed = max(small[1] - a_line * small[0], 0.0) if a_line > 0 else 0.0
         cost = max(locked - self._fixed, 0.05 * locked) / changed
         aim = max(AIM * self._caution * seconds, FIXED * self._fixed)
         self._fits = (aim - self._fixed) / cost
