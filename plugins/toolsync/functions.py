@@ -72,6 +72,12 @@ FUNCTIONS = {
 }
 
 
+def _by_index(state: RunState, table: str, *columns: str) -> str:
+    """SQL that makes the server look up rows of a table by an index; nothing when the site has no such index."""
+    index = state.session.schema.index(table, columns)
+    return f"FORCE INDEX (`{index}`)" if index else ""
+
+
 def _setting(name: str, plugin: str = "") -> str:
     """SQL of a setting of the site, or of one of its plugins."""
     if plugin:
@@ -89,6 +95,7 @@ NAMES: dict[str, Callable[[RunState, Occasion], Any]] = {
     "site_has": lambda state, _occasion: state.session.schema.has,
     "columns_of": lambda state, _occasion: state.session.schema.columns,
     "texts_of": lambda state, _occasion: state.session.schema.text_columns,
+    "by_index": lambda state, _occasion: partial(_by_index, state),
     "unique_keys": lambda state, _occasion: state.session.schema.unique_keys,
     "dataroot_at_hand": lambda state, _occasion: partial(at_hand, state.session),
     "course_graph": lambda state, _occasion: partial(site_graph, state.session.schema),

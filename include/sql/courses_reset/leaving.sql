@@ -16,7 +16,7 @@ SELECT ue.id, r.line, r.courseid, r.contextid, ue.userid, e.id, ROW_NUMBER() OVE
  WHERE r.status IS NULL AND (e.enrol IN ('manual', 'self', 'flatfile', 'lti', 'paypal') OR e.enrol IN ('cohort', 'meta', 'database') AND ue.status = 1)
    AND EXISTS (SELECT 1
                  FROM toolsync_role_asked w
-                 JOIN {role_assignments} ra ON ra.contextid = r.contextid AND ra.userid = ue.userid AND ra.roleid = w.roleid
+                 JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.contextid = r.contextid AND ra.userid = ue.userid AND ra.roleid = w.roleid
                 WHERE w.line = r.line);
 
 -- How many roles these people have, and their roles that the line asks for, in its order.
@@ -26,7 +26,7 @@ CREATE TEMPORARY TABLE toolsync_role_count (courseid BIGINT NOT NULL, userid BIG
 INSERT INTO toolsync_role_count (courseid, userid, held)
 SELECT c.courseid, c.userid, COUNT(DISTINCT ra.roleid)
   FROM toolsync_can_leave c
-  JOIN {role_assignments} ra ON ra.contextid = c.contextid AND ra.userid = c.userid
+  JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.contextid = c.contextid AND ra.userid = c.userid
  WHERE c.place = 1
  GROUP BY c.courseid, c.userid;
 
@@ -38,7 +38,7 @@ SELECT h.courseid, h.userid, h.roleid, ROW_NUMBER() OVER (PARTITION BY h.coursei
   FROM (SELECT c.courseid, c.userid, ra.roleid, MIN(w.place) AS place
           FROM toolsync_can_leave c
           JOIN toolsync_role_asked w ON w.line = c.line
-          JOIN {role_assignments} ra ON ra.contextid = c.contextid AND ra.userid = c.userid AND ra.roleid = w.roleid
+          JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.contextid = c.contextid AND ra.userid = c.userid AND ra.roleid = w.roleid
          WHERE c.place = 1
          GROUP BY c.courseid, c.userid, ra.roleid) h;
 

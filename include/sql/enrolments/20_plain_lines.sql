@@ -80,7 +80,7 @@ SELECT l.line
   {{ by_method }}
   JOIN {user_enrolments} ue ON ue.enrolid = m.enrolid AND ue.userid = l.userid
                            AND ue.status = 0 AND ue.timestart = COALESCE(l.starttime, ue.timestart) AND ue.timeend = COALESCE(l.endtime, ue.timeend)
-  JOIN {role_assignments} ra ON ra.userid = l.userid AND ra.contextid = l.contextid AND ra.roleid = l.roleid
+  JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.userid = l.userid AND ra.contextid = l.contextid AND ra.roleid = l.roleid
                             AND ra.component = m.component AND ra.itemid = m.itemid
   LEFT JOIN toolsync_joining j ON j.line = l.line
  WHERE {{ added }} AND j.line IS NULL;
@@ -105,7 +105,7 @@ SELECT l.contextid, l.userid, l.roleid, m.component, m.itemid, l.courseid, l.lin
   FROM toolsync_line l
   {{ by_method }}
   LEFT JOIN toolsync_same s ON s.line = l.line
-  LEFT JOIN {role_assignments} ra ON ra.userid = l.userid AND ra.contextid = l.contextid AND ra.roleid = l.roleid
+  LEFT JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.userid = l.userid AND ra.contextid = l.contextid AND ra.roleid = l.roleid
                                  AND ra.component = m.component AND ra.itemid = m.itemid
  WHERE {{ added }} AND s.line IS NULL AND ra.id IS NULL
  ORDER BY l.userid, l.contextid;

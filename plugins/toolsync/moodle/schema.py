@@ -6,6 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 COLUMNS = "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = DATABASE()"
+INDEXES = (
+    "SELECT index_name, column_name FROM information_schema.statistics "
+    "WHERE table_schema = DATABASE() AND table_name = %s ORDER BY index_name, seq_in_index"
+)
 UNIQUE_KEYS = (
     "SELECT table_name, index_name, column_name FROM information_schema.statistics "
     "WHERE table_schema = DATABASE() AND non_unique = 0 AND index_name <> 'PRIMARY' ORDER BY table_name, index_name, seq_in_index"
@@ -25,6 +29,7 @@ class Schema:
         self._columns: dict[str, dict[str, str]] = {}  # column: type, by table
         self._all_read = False
         self._unique_keys: dict[str, dict[str, list[str]]] | None = None
+        self._indexes: dict[str, dict[str, list[str]]] = {}  # columns by name, by table
 
     def has(self, table: str, column: str | None = None) -> bool:
         """Whether the site has the table, and that column in it if one is given."""
@@ -46,6 +51,15 @@ class Schema:
             for name, index, column in self._rows(UNIQUE_KEYS):
                 self._unique_keys.setdefault(name, {}).setdefault(index, []).append(column)
         return list(self._unique_keys.get(self._prefix + table, {}).values())
+
+    def index(self, table: str, columns: Sequence[str]) -> str | None:
+        """The name of the index of a table that begins with these columns, in this order; None when it has none."""
+        if table not in self._indexes:
+            found = self._indexes[table] = {}
+            for index, column in self._rows(INDEXES, (self._prefix + table,)):
+                found.setdefault(index, []).append(column)
+        these = list(columns)
+        return next((name for name, those in self._indexes[table].items() if those[: len(these)] == these), None)
 
     def read_all(self) -> None:
         """Look up the columns of all tables at once, for a caller that needs most of them."""

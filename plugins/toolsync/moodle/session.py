@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from toolsync.moodle.schema import Schema
 
+FETCHED = 1000  # rows that are taken at once out of the stream of a SELECT
 TABLE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 
@@ -120,7 +121,8 @@ class MoodleSession:
 
         with self.conn.cursor(SSCursor) as cursor:
             cursor.execute(self.sql(statement), args)
-            yield from cursor
+            while rows := cursor.fetchmany(FETCHED):
+                yield from rows
 
     @cached_property
     def version(self) -> float:

@@ -74,6 +74,10 @@ class BatchRun(Generic[Item]):
         self._throttle: Throttle | None = None
         self._resuming = True  # until the first batch that is not done yet
         self._committed = False  # whether a batch of this file may have been committed
+        self._counts: Counter[str] = Counter()  # what became of the lines so far, earlier attempts included
+        self._failed: set[int] = set()
+        self._stale: set[str] = set()
+        self._contents: set[str] = set()
         # A rehearsal is one transaction, however it is cut.
         self._pace = Pace(self.batch_size(), None if self.rehearsal else self._batch_seconds())
 
@@ -137,7 +141,7 @@ class BatchRun(Generic[Item]):
 
     def contents(self) -> set[str]:
         """Hashes of file contents that may have become unused."""
-        return {content for piece in pieces(self.cabinet, self.claim, BATCH) for content in piece["contents"]}
+        return self._contents
 
     def execute(self) -> None:
         """Execute the batches that are not done yet."""
@@ -173,7 +177,7 @@ class BatchRun(Generic[Item]):
                 0, self.items(failed), self.execution.run, Progress(self.log, self.unit, lines - len(failed))
             )
             if self.execution.folder.end:
-                failed |= self._failed()
+                failed |= self._failed
                 progress = Progress(self.log, self.unit, lines - len(failed), "At the end of the file: ")
                 number = self._apply(number, self.items(failed), self.execution.end, progress)
         except RecordsDisagree as error:
@@ -201,13 +205,15 @@ class BatchRun(Generic[Item]):
                 while left and left.peek().line <= done["last"]:
                     next(left)
                     skipped += 1
+                self._note(done)
                 progress.resumed(skipped)
             else:
                 if self._throttle and self._committed:
                     self._throttle.wait()
                 batch = take(self._pace.lines, left)
-                counts = self._execute(number, batch, work, progress)
-                changed = sum(counts.get(status, 0) for status in ("created", "updated", "deleted"))
+                outcomes = self._execute(number, batch, work, progress)
+                self._note(outcomes)
+                changed = sum(outcomes["counts"].get(status, 0) for status in ("created", "updated", "deleted"))
                 progress.batch(len(batch), None if self.rehearsal else self.state.locked)
                 self._pace.took(len(batch), changed, self.state.locked)
             number += 1
@@ -224,19 +230,20 @@ class BatchRun(Generic[Item]):
             self.cabinet.save(self.claim, BEGUN, {})
         return done
 
-    def _failed(self) -> set[int]:
-        """The lines that failed in execution."""
-        return {
-            line
-            for piece in pieces(self.cabinet, self.claim, self.stage_name)
-            for line, status, *_ in piece["lines"]
-            if status == "failed"
-        }
+    def _note(self, outcomes: dict[str, Any]) -> None:
+        """Take note of what became of the lines of a batch, now or in an earlier attempt.
 
-    def _execute(self, number: int, items: list[Item], work: Work, progress: Progress) -> dict[str, int]:
+        :param outcomes: as the work folder keeps them.
+        """
+        self._counts.update(outcomes["counts"])
+        self._failed.update(line for line, status, *_ in outcomes["lines"] if status == "failed")
+        self._stale.update(outcomes["stale"])
+        self._contents.update(outcomes["contents"])
+
+    def _execute(self, number: int, items: list[Item], work: Work, progress: Progress) -> dict[str, Any]:
         """Apply a batch, again if it meets another transaction.
 
-        :return: the number of lines by outcome.
+        :return: the outcomes, as the work folder keeps them.
         """
         where = f"{self.unit.capitalize()}s {items[0].line} to {items[-1].line}"
         staged = self.stage(number, items)
@@ -274,7 +281,7 @@ class BatchRun(Generic[Item]):
             # A person who stops the run may do so right after the commit.
             self.state.undo.take_back(keep_settled=not isinstance(error, Exception) or is_lost(error))
 
-    def _try(self, number: int, items: list[Item], staged: list[StagedLine], work: Work) -> dict[str, int]:
+    def _try(self, number: int, items: list[Item], staged: list[StagedLine], work: Work) -> dict[str, Any]:
         self.begin()
         outcomes = self._within_plan(work, staged)
         if self.state.undo:
@@ -288,7 +295,7 @@ class BatchRun(Generic[Item]):
             self._committed = True  # from now on, nobody knows before the server answers
             self.state.commit()
             self._ledger.confirm(number, kept)
-        return kept["counts"]
+        return kept
 
     def _as_kept(self, outcomes: Outcomes, items: list[Item]) -> dict[str, Any]:
         by_line = {item.line: item for item in items}
@@ -323,12 +330,11 @@ class BatchRun(Generic[Item]):
         return outcomes
 
     def _totals(self) -> dict[str, Any]:
-        counts: Counter[str] = Counter()
-        stale: set[str] = set()
-        for piece in pieces(self.cabinet, self.claim, self.stage_name):
-            counts.update(piece["counts"])
-            stale.update(piece["stale"])
-        found = {"counts": counts, "stale": sorted(stale), "seconds": self.execution.folder.seconds}
+        found: dict[str, Any] = {
+            "counts": self._counts,
+            "stale": sorted(self._stale),
+            "seconds": self.execution.folder.seconds,
+        }
         if self.rehearsal:
             zone = self.claim.options.get("timezone") or self.session.timezone
             found |= {"at": self.session.value("SELECT UNIX_TIMESTAMP()"), "timezone": zone}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from toolsync.cabinet.claims import Claim
@@ -12,12 +13,28 @@ from toolsync.reading.problems import shown
 from toolsync.reading.staging import Stager
 from toolsync.reading.suite import Suite
 from toolsync.reading.values import read_zone
+from toolsync.running.ahead import read_ahead
 from toolsync.running.batches import BatchRun
 from toolsync.running.execution import StagedLine
 from toolsync.running.sql_folder import SqlFolder
 
 
-class LineRun(BatchRun[Record]):
+RECORDS = 1000  # that are read and converted at once, ahead of the database
+
+
+@dataclass(slots=True)
+class ReadLine:
+    """A record, and what is staged of it."""
+
+    record: Record
+    staged: StagedLine
+
+    @property
+    def line(self) -> int:
+        return self.record.line
+
+
+class LineRun(BatchRun[ReadLine]):
     """Executes a CSV file.
 
     :param suite: the columns of its type.
@@ -40,20 +57,25 @@ class LineRun(BatchRun[Record]):
         self.file = file
         self.stager = Stager(suite, file.header, read_zone(claim.options["timezone"] or self.session.timezone))
 
-    def items(self, failed: set[int]) -> Iterator[Record]:
-        for records in self.file.records():
-            for record in records:
-                if record.line not in failed and record.values is not None:
-                    yield record
+    def items(self, failed: set[int]) -> Iterator[ReadLine]:
+        return read_ahead(self._pieces(failed))
 
-    def stage(self, number: int, items: list[Record]) -> list[StagedLine]:
-        return [StagedLine(record.line, *self.stager.values(record)) for record in items]
+    def _pieces(self, failed: set[int]) -> Iterator[list[ReadLine]]:
+        for records in self.file.records(RECORDS):
+            yield [
+                ReadLine(record, StagedLine(record.line, *self.stager.values(record)))
+                for record in records
+                if record.line not in failed and record.values is not None
+            ]
 
-    def as_written(self, item: Record, field: str | None) -> tuple[str | None, str | None]:
+    def stage(self, number: int, items: list[ReadLine]) -> list[StagedLine]:
+        return [item.staged for item in items]
+
+    def as_written(self, item: ReadLine, field: str | None) -> tuple[str | None, str | None]:
         """As in `BatchRun`, without the value of a secret column."""
         columns = self.file.header.named(field) if field else []
         if not columns:
             return field, None
         column = columns[0]
-        value = None if column.spec.secret or item.values is None else item.values[column.position]
+        value = None if column.spec.secret or item.record.values is None else item.record.values[column.position]
         return column.written, shown(value)

@@ -75,7 +75,7 @@ SELECT i.contextid, s.userid, i.roleid, 'enrol_cohort', s.enrolid, i.courseid
   FROM toolsync_cohort_sync s
   JOIN toolsync_cohort_instance i ON i.enrolid = s.enrolid
   JOIN {user} u ON u.id = s.userid AND u.deleted = 0
-  LEFT JOIN {role_assignments} ra ON ra.userid = s.userid AND ra.contextid = i.contextid AND ra.roleid = i.roleid
+  LEFT JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.userid = s.userid AND ra.contextid = i.contextid AND ra.roleid = i.roleid
                                  AND ra.component = 'enrol_cohort' AND ra.itemid = s.enrolid
  WHERE s.member AND NOT i.disabled AND i.roleid IS NOT NULL AND ra.id IS NULL;
 
@@ -106,7 +106,7 @@ INSERT IGNORE INTO toolsync_role_gone (id, contextid, courseid, userid, roleid, 
 SELECT ra.id, ra.contextid, i.courseid, ra.userid, ra.roleid, ra.component
   FROM toolsync_cohort_sync s
   JOIN toolsync_cohort_instance i ON i.enrolid = s.enrolid
-  JOIN {role_assignments} ra ON ra.userid = s.userid AND ra.contextid = i.contextid AND ra.component = 'enrol_cohort' AND ra.itemid = s.enrolid
+  JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.userid = s.userid AND ra.contextid = i.contextid AND ra.component = 'enrol_cohort' AND ra.itemid = s.enrolid
  WHERE (i.disabled OR NOT s.member AND @cohort_unenrol <> 0) AND @cohort_unenrol <> 2;
 
 INSERT IGNORE INTO toolsync_touched_course (courseid)

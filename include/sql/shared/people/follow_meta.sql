@@ -33,7 +33,7 @@ INSERT IGNORE INTO toolsync_followed_role (enrolid, userid, roleid)
 SELECT f.enrolid, f.userid, ra.roleid
   FROM toolsync_follow f
   JOIN toolsync_meta_link l ON l.enrolid = f.enrolid
-  JOIN {role_assignments} ra ON ra.userid = f.userid AND ra.contextid = l.mastercontextid
+  JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.userid = f.userid AND ra.contextid = l.mastercontextid
  WHERE ra.component <> 'enrol_meta' AND NOT FIND_IN_SET(ra.roleid, @meta_skip_roles);
 
 -- Column belongs: to be enrolled here. Column with_roles: to hold the master's roles, too. Without `syncall` only people with a role follow; with
@@ -63,7 +63,7 @@ INSERT INTO toolsync_role_new (contextid, userid, roleid, component, itemid, cou
 SELECT w.contextid, w.userid, r.roleid, 'enrol_meta', w.enrolid, w.courseid
   FROM toolsync_following w
   JOIN toolsync_followed_role r ON r.enrolid = w.enrolid AND r.userid = w.userid
-  LEFT JOIN {role_assignments} ra ON ra.userid = w.userid AND ra.contextid = w.contextid AND ra.roleid = r.roleid
+  LEFT JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.userid = w.userid AND ra.contextid = w.contextid AND ra.roleid = r.roleid
                                  AND ra.component = 'enrol_meta' AND ra.itemid = w.enrolid
  WHERE w.belongs AND w.with_roles AND ra.id IS NULL;
 
@@ -88,6 +88,6 @@ SELECT w.enrolid, w.userid, w.courseid, 0, 0, NULL, NULL, 1, w.ueid, ue.status <
 INSERT INTO toolsync_role_gone (id, contextid, courseid, userid, roleid, component)
 SELECT ra.id, ra.contextid, w.courseid, ra.userid, ra.roleid, ra.component
   FROM toolsync_following w
-  JOIN {role_assignments} ra ON ra.userid = w.userid AND ra.contextid = w.contextid AND ra.component = 'enrol_meta' AND ra.itemid = w.enrolid
+  JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.userid = w.userid AND ra.contextid = w.contextid AND ra.component = 'enrol_meta' AND ra.itemid = w.enrolid
   LEFT JOIN toolsync_followed_role r ON r.enrolid = w.enrolid AND r.userid = w.userid AND r.roleid = ra.roleid
  WHERE @meta_unenrol <> 2 AND NOT (w.belongs AND w.with_roles AND r.roleid IS NOT NULL);

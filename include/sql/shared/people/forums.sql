@@ -47,7 +47,7 @@ INSERT INTO toolsync_forum_subscription (forumid, userid, allowed, prohibited)
 SELECT fc.forumid, s.userid, MAX(fr.allowed), MAX(fr.prohibited)
   FROM toolsync_subscriber s
   JOIN toolsync_forum_context fc ON fc.courseid = s.courseid
-  JOIN {role_assignments} ra ON ra.userid = s.userid AND ra.contextid = fc.contextid
+  JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.userid = s.userid AND ra.contextid = fc.contextid
   JOIN toolsync_forum_role fr ON fr.forumid = fc.forumid AND fr.roleid = ra.roleid
  GROUP BY fc.forumid, s.userid;
 

@@ -3,7 +3,7 @@
 INSERT IGNORE INTO toolsync_role_gone (id, contextid, courseid, userid, roleid, component)
 SELECT ra.id, ra.contextid, l.courseid, ra.userid, ra.roleid, ra.component
   FROM toolsync_last l
-  JOIN {role_assignments} ra ON ra.userid = l.userid AND ra.contextid = l.contextid;
+  JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.userid = l.userid AND ra.contextid = l.contextid;
 
 -- Their roles in its activities and blocks, too. Find these contexts first: few courses have such roles.
 DROP TEMPORARY TABLE IF EXISTS toolsync_inner_context;
@@ -36,7 +36,7 @@ INSERT IGNORE INTO toolsync_role_gone (id, contextid, courseid, userid, roleid, 
 SELECT ra.id, ra.contextid, NULL, ra.userid, ra.roleid, ra.component
   FROM toolsync_last l
   JOIN toolsync_inner_context i ON i.courseid = l.courseid
-  JOIN {role_assignments} ra ON ra.userid = l.userid AND ra.contextid = i.contextid;
+  JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.userid = l.userid AND ra.contextid = i.contextid;
 
 INSERT IGNORE INTO toolsync_membership_gone (id, groupid, userid, courseid)
 SELECT gm.id, gm.groupid, gm.userid, l.courseid

@@ -36,7 +36,7 @@ INSERT IGNORE INTO toolsync_role_gone (id, contextid, courseid, userid, roleid, 
 SELECT ra.id, ra.contextid, l.courseid, ra.userid, ra.roleid, ra.component
   FROM toolsync_remaining s
   JOIN toolsync_leaving l ON l.courseid = s.courseid AND l.userid = s.userid
-  JOIN {role_assignments} ra ON ra.userid = l.userid AND ra.contextid = l.contextid AND ra.component = l.component AND ra.itemid = l.enrolid;
+  JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.userid = l.userid AND ra.contextid = l.contextid AND ra.component = l.component AND ra.itemid = l.enrolid;
 
 INSERT IGNORE INTO toolsync_changed (courseid, userid)
 SELECT l.courseid, l.userid

@@ -63,14 +63,14 @@ SELECT o.enrolid, o.userid, o.courseid, o.line, o.n, o.timestart, o.timeend, o.s
 INSERT IGNORE INTO toolsync_role_gone (id, contextid, courseid, userid, roleid, component)
 SELECT ra.id, ra.contextid, o.courseid, ra.userid, ra.roleid, ra.component
   FROM toolsync_role_op o
-  JOIN {role_assignments} ra ON ra.userid = o.userid AND ra.contextid = o.contextid AND ra.component = o.component AND ra.itemid = o.itemid
+  JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.userid = o.userid AND ra.contextid = o.contextid AND ra.component = o.component AND ra.itemid = o.itemid
  WHERE o.status IS NULL
    AND (o.action = 'unassign' AND (o.roleid IS NULL OR ra.roleid = o.roleid) OR o.action = 'only' AND ra.roleid <> o.roleid);
 
 INSERT IGNORE INTO toolsync_role_new (contextid, userid, roleid, component, itemid, courseid, line, n)
 SELECT o.contextid, o.userid, o.roleid, o.component, o.itemid, o.courseid, o.line, o.n
   FROM toolsync_role_op o
-  LEFT JOIN {role_assignments} ra ON ra.userid = o.userid AND ra.contextid = o.contextid AND ra.roleid = o.roleid
+  LEFT JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.userid = o.userid AND ra.contextid = o.contextid AND ra.roleid = o.roleid
                                  AND ra.component = o.component AND ra.itemid = o.itemid
  WHERE o.status IS NULL AND o.action <> 'unassign' AND ra.id IS NULL
  ORDER BY o.line, o.n;
