@@ -4,21 +4,17 @@
 -- @site_completion: 1 if the site tracks completion, otherwise 0
 -- @new_legacyfiles: `legacyfiles` of a new course: 0 none, 2 the course may use them
 -- @trust_texts: 1 if the site marks texts as trusted (setting `enabletrusttext`), otherwise 0
--- @category_size: the step between the `sortorder` of two categories, as the site's setting has it; 0: not set
 -- @site_lang: language of the site
 -- @all_blocks: the blocks of every new course, as the setting `defaultblocks_override` holds them; NULL: each format has its own
 -- @guest: id of the guest account; NULL: the setting is missing
--- @timezone: the timezone that the site forces on everybody; NULL: it forces none
 -- @themes_allowed: 1 if a course may have a theme of its own, otherwise 0
 SET @enrol_plugins = COALESCE({{ setting("enrol_plugins_enabled") }}, ''),
     @site_completion = {{ setting_is_on("enablecompletion") }},
     @new_legacyfiles = COALESCE({{ setting("legacyfilesinnewcourses") }}, 0) + 0,
     @trust_texts = {{ setting_is_on("enabletrusttext") }},
-    @category_size = GREATEST(COALESCE({{ setting("maxcoursesincategory") }}, 0) + 0, 0),
     @site_lang = COALESCE({{ setting("lang") }}, ''),
     @all_blocks = {{ setting("defaultblocks_override") }},
     @guest = {{ setting("siteguest") }} + 0,
-    @timezone = NULLIF({{ setting("forcetimezone") }}, '99'),
     @themes_allowed = {{ setting_is_on("allowcoursethemes") }};
 
 -- The site's course defaults.
@@ -59,12 +55,12 @@ SET @new_format = COALESCE(NULLIF({{ setting("format", plugin="moodlecourse") }}
 -- @timezone: the timezone of dates of courses: the forced one, otherwise that of the account @actor; empty: the site's
 -- @new_activitytype: the activity of a new course in single activity format
 SET @front_page = (SELECT MIN(id) FROM {course} WHERE category = 0),
-    @timezone = COALESCE(@timezone, (SELECT NULLIF(timezone, '99') FROM {user} WHERE id = @actor), ''),
+    @timezone = COALESCE(NULLIF({{ setting("forcetimezone") }}, '99'), (SELECT NULLIF(timezone, '99') FROM {user} WHERE id = @actor), ''),
     @new_activitytype = COALESCE({{ setting("activitytype", plugin="format_singleactivity") }}, 'forum');
 
 -- The distance between the sortorders of categories. If the site sets it in config.php only, take it from its first category.
 -- @category_size: the step between the `sortorder` of two categories
-SET @category_size = IF(@category_size > 0, @category_size,
+SET @category_size = IF({{ setting("maxcoursesincategory") }} > 0, {{ setting("maxcoursesincategory") }} + 0,
                         COALESCE((SELECT IF(SUM(k.sortorder % f.first) = 0, f.first, NULL)
                                     FROM {course_categories} k
                                    CROSS JOIN (SELECT MIN(sortorder) AS first FROM {course_categories} WHERE sortorder > 0) f

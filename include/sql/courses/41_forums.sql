@@ -15,13 +15,15 @@ SELECT t.id, IF(t.format = 'social', 'social', 'news'), t.bare
 ] %}
 -- @{{ type }}_name: name of a new forum of type {{ type }}
 -- @{{ type }}_intro: its description
+-- when: toolsync_forum
 SET @{{ type }}_name = '{{ name }}', @{{ type }}_intro = '{{ intro }}';
 
 -- @{{ type }}_name: name of a new forum of type {{ type }}: that of most such forums of a site in another language; otherwise it stays
 -- @{{ type }}_intro: its description
+-- when: toolsync_forum
 SELECT f.name, f.intro INTO @{{ type }}_name, @{{ type }}_intro
   FROM {forum} f
- WHERE @site_lang NOT LIKE 'en%' AND f.type = '{{ type }}' AND f.course <> @front_page AND EXISTS (SELECT 1 FROM toolsync_forum)
+ WHERE @site_lang NOT LIKE 'en%' AND f.type = '{{ type }}' AND f.course <> @front_page
  GROUP BY f.name, f.intro
  ORDER BY COUNT(*) DESC, MAX(f.id) DESC
  LIMIT 1;

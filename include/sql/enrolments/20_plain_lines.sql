@@ -55,10 +55,7 @@ SELECT l.line, 'uid|this person is not enrolled in this course by this method'
   LEFT JOIN {user_enrolments} ue ON ue.enrolid = m.enrolid AND ue.userid = l.userid
  WHERE {{ removed }} AND ue.id IS NULL;
 
-{% include "shared/faults.sql" %}
-
-DELETE l FROM toolsync_fault f
-  JOIN toolsync_line l ON l.line = f.line;
+{% with lines="toolsync_line" %}{% include "shared/faults.sql" %}{% endwith %}
 {% if given("gcmd") %}
 
 DELETE j FROM toolsync_fault f

@@ -34,7 +34,4 @@ SELECT w.line, w.fault
           JOIN toolsync_row r ON r.line = l.line) w
  WHERE w.fault IS NOT NULL;
 
-{% include "shared/faults.sql" %}
-
-DELETE l FROM toolsync_fault f
-  JOIN toolsync_line l ON l.line = f.line;
+{% with lines="toolsync_line" %}{% include "shared/faults.sql" %}{% endwith %}

@@ -11,6 +11,7 @@ DELETE f FROM toolsync_file_gone d STRAIGHT_JOIN {files} f ON f.id = d.id;
 -- Moodle's cron deletes draft files older than four days, with contents that nothing else uses. Deleting the rows would leave the contents for ever.
 
 -- @draft_context: id of the context of the account @actor, in which its draft areas are
+-- when: toolsync_file_gone
 SET @draft_context = (SELECT id FROM {context} WHERE contextlevel = 30 AND instanceid = @actor);
 
 UPDATE toolsync_file_gone d

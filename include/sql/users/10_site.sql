@@ -1,6 +1,8 @@
 -- Site settings: what is allowed in an account, and the defaults of a new one.
 
 -- @local_host: mnethostid of this site's own accounts; NULL: the setting is missing
+SET @local_host = CAST({{ setting("mnet_localhost_id") }} AS SIGNED);
+
 -- @admins: ids of the site's administrators, separated by commas
 -- @guest: id of the guest account; NULL: the setting is missing
 -- @any_username: 1 if a username may hold any character, 0 if only a-z, 0-9 and -.@_
@@ -17,8 +19,7 @@
 -- @new_maildigest: forum digest of a new account: 0 none, 1 complete, 2 subjects only
 -- @new_autosubscribe: 1 if a new account subscribes to the discussions that it posts to, otherwise 0
 -- @new_trackforums: 1 if a new account tracks unread posts, otherwise 0
-SET @local_host = CAST({{ setting("mnet_localhost_id") }} AS SIGNED),
-    @admins = REPLACE(COALESCE({{ setting("siteadmins") }}, ''), ' ', ''),
+SET @admins = REPLACE(COALESCE({{ setting("siteadmins") }}, ''), ' ', ''),
     @guest = CAST({{ setting("siteguest") }} AS SIGNED),
     @any_username = {{ setting_is_on("extendedusernamechars") }},
     @shared_emails = {{ setting_is_on("allowaccountssameemail") }},

@@ -4,9 +4,10 @@
 {% set renaming = given("oldusername") and given("username") and option.allow_rename %}
 
 -- @local_host: mnethostid of this site's own accounts; NULL: the setting is missing
+SET @local_host = CAST({{ setting("mnet_localhost_id") }} AS SIGNED);
+
 -- @claimed_emails: 1 if lines with the same email depend on one another, 0 if several accounts may share one
-SET @local_host = CAST({{ setting("mnet_localhost_id") }} AS SIGNED),
-    @claimed_emails = {{ "TRUE" if key == "email" else "NOT " ~ setting_is_on("allowaccountssameemail") }};
+SET @claimed_emails = {{ "TRUE" if key == "email" else "NOT " ~ setting_is_on("allowaccountssameemail") }};
 
 {% for column in ["username", "oldusername"] + (["idnumber"] if key == "idnumber" else []) if given(column) %}
 INSERT INTO toolsync_touch (line, thing)

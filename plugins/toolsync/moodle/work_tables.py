@@ -28,6 +28,7 @@ class WorkTables:
         self._session = session
         self._made: set[str] = set()
         self._kept: dict[str, str] = {}  # the statement that made each table that `clear` may keep
+        self._columns: dict[str, list[str]] = {}  # of tables, by the statements that make them
         self._rows: dict[str, int] = {}  # at most so many rows are in a table; one that is not here was made by others
 
     def create(self, name: str, columns: str) -> None:
@@ -101,15 +102,16 @@ class WorkTables:
 
     def clear(self, names: Iterable[str]) -> None:
         """Empty those of these tables that `define` created."""
-        for name in names:
-            if name not in self._kept or not self._rows[name]:
-                continue
-            if self._rows[name] <= FEW_ROWS:
-                self._session.execute(f"DELETE FROM {name}")
-                self._rows[name] = 0
-            else:
-                self._session.execute(f"DROP TEMPORARY TABLE {name}")
-                del self._kept[name], self._rows[name]
+        full = [name for name in names if name in self._kept and self._rows[name]]
+        large = {name for name in full if self._rows[name] > FEW_ROWS}
+        if full:
+            self._session.execute_all(
+                [f"{'DROP TEMPORARY TABLE' if name in large else 'DELETE FROM'} {name}" for name in full]
+            )
+        for name in full:
+            self._rows[name] = 0
+        for name in large:
+            del self._kept[name], self._rows[name]
 
     def create_like(self, name: str, table: str, *, number: str, key: str) -> None:
         """Create a table with the columns of a table of the site, after a column for a number.
@@ -153,6 +155,14 @@ class WorkTables:
 
     def columns(self, name: str) -> list[str]:
         """The columns of a temporary table."""
+        made_by = self._kept.get(name)
+        if made_by is None:
+            return self._columns_of(name)
+        if made_by not in self._columns:
+            self._columns[made_by] = self._columns_of(name)
+        return self._columns[made_by]
+
+    def _columns_of(self, name: str) -> list[str]:
         return [column for (column, *_) in self._session.rows(f"SHOW COLUMNS FROM {name}")]
 
     def load(self, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:

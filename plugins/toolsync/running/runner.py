@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+from more_itertools import peekable
+
 from toolsync.moodle.session import StatementFailed
 from toolsync.reading.problems import shown
 from toolsync.running.chunks import Chunks
@@ -22,9 +24,15 @@ class Runner:
     """Runs statements in order, without those that would find nothing.
 
     :param functions: what `-- python:` calls, by name: takes rows and the state, returns rows.
+    :param settled: the SQL of statements that run once a transaction.
     """
 
-    def __init__(self, state: RunState, functions: Mapping[str, Callable[[Sequence[Any], RunState], Any]]) -> None:
+    def __init__(
+        self,
+        state: RunState,
+        functions: Mapping[str, Callable[[Sequence[Any], RunState], Any]],
+        settled: Collection[str] = (),
+    ) -> None:
         self.seconds: dict[str, float] = {}  # that each file has taken so far
         self._state = state
         self._session = state.session
@@ -32,10 +40,16 @@ class Runner:
         self._functions = functions
         self._chunks = Chunks(state.session, state.tables)
         self._together: list[Statement] = []  # not sent yet
+        self._settled = settled
+        self._ran: set[str] = set()  # those of them that ran in this transaction
+        self._transaction = -1  # its number
 
     def run(self, statements: Collection[Statement]) -> None:
         """Run statements; what they put into their tables is there until the next `clean_up`."""
         self._together.clear()  # of a run that failed
+        if self._transaction != self._state.transaction:
+            self._transaction = self._state.transaction
+            self._ran.clear()
         rows = self._tables.most_rows(ROW_TABLE)
         few = rows is not None and rows <= FEW_LINES
         for statement in statements:
@@ -50,18 +64,19 @@ class Runner:
 
     def _finds_nothing(self, statement: Statement) -> bool:
         """Whether a statement has nothing to do, as far as is known: a table is empty that it needs rows of, or is as it would make it."""
+        if statement.sql in self._settled:
+            return statement.sql in self._ran
         waiting = {each.fills for each in self._together}
         made = statement.creates or statement.drops
         if made and made not in waiting and statement.makes_empty:
             return self._tables.is_ready(made, statement.sql)
         if made and made not in waiting and statement.drops:
             return self._tables.is_defined(made) and self._tables.is_empty(made)
-        if waiting & statement.when:
-            self._send()
-            waiting.clear()
-        return not all(map(self._tables.has_rows, statement.when)) or any(
-            self._tables.is_empty(name) for name in statement.needs - waiting
-        )
+        if any(self._tables.is_empty(name) for name in statement.needs - waiting):
+            return True
+        if waiting & statement.when or any(self._tables.is_empty(name) for name in statement.needs & waiting):
+            self._send()  # it costs less than statements that find nothing
+        return not all(map(self._tables.has_rows, statement.when)) or any(map(self._tables.is_empty, statement.needs))
 
     def _can_wait(self, statement: Statement) -> bool:
         """Whether it can be sent with others. The first that writes to the site is not: from then on, rows are locked."""
@@ -102,8 +117,8 @@ class Runner:
         elif self._tables.is_defined(statement.drops):
             self._tables.clear([statement.drops])
         elif call := statement.call:
-            if rows := self._session.rows(statement.sql):
-                answer = self._functions[call.function](rows, self._state)
+            rows = self._session.rows(statement.sql)
+            if rows and (answer := peekable(self._functions[call.function](rows, self._state))):
                 self._tables.load(call.table, self._tables.columns(call.table), answer)
         else:
             if statement.writes_site:
@@ -122,6 +137,8 @@ class Runner:
             self._tables.define(statement.creates, statement.sql)
 
     def _filled(self, statement: Statement, count: int) -> None:
+        if statement.sql in self._settled:
+            self._ran.add(statement.sql)
         if statement.fills:
             self._tables.count(statement.fills, count)
         elif statement.empties:

@@ -14,7 +14,7 @@ from toolsync.running.sql_names import check_names
 from toolsync.running.state import RunState
 from toolsync.running.statements import Statement, cut, definitions
 from toolsync.running.templates import render
-from toolsync.running.variables import selected
+from toolsync.running.variables import selected, settled
 from toolsync.settings import INCLUDE
 
 Row = Sequence[Any]
@@ -92,7 +92,11 @@ class SqlFolder:
         for statements in (self.touches, self.work, self.end):
             check_names(statements, staged, makes)
         self.tables = sorted({statement.creates for statement in self.work + self.touches + self.end} - {""})
-        self._runner = Runner(state, {name: function.call for name, function in language.functions.items()})
+        self._runner = Runner(
+            state,
+            {name: function.call for name, function in language.functions.items()},
+            settled(self.touches + self.work + self.end, state.session.prefix),
+        )
 
     def run(self, statements: list[Statement]) -> None:
         """Run statements in order; what they put into their tables is there until the next `clean_up`."""

@@ -84,6 +84,7 @@ class RunState:
     tables: WorkTables = field(init=False)
     changed_courses: set[int] = field(default_factory=set)  # ids of courses that this transaction created or changed
     after_commit: list[Callable[[], None]] = field(default_factory=list)
+    transaction: int = 0  # its number, from 0
     locked: float = 0.0  # seconds for which the last transaction locked rows of the site
     _locking_since: float | None = (
         None  # when this transaction first wrote to the site, as `time.perf_counter` tells it
@@ -105,7 +106,7 @@ class RunState:
     def commit(self) -> None:
         """Commit, then call the functions in `after_commit`."""
         self.session.commit()
-        self._unlocked()
+        self._ended()
         if self.undo:
             self.undo.committed()
         self.changed_courses.clear()
@@ -118,10 +119,11 @@ class RunState:
         self.after_commit.clear()
         self.changed_courses.clear()
         self.session.rollback()
-        self._unlocked()
+        self._ended()
         self.tables.drop()
 
-    def _unlocked(self) -> None:
+    def _ended(self) -> None:
+        self.transaction += 1
         self.locked = time.perf_counter() - self._locking_since if self._locking_since is not None else 0.0
         self._locking_since = None
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from toolsync.running.sql_text import STRING, SqlError, bare
@@ -13,6 +14,8 @@ NAME = re.compile(r"(?<!@)@(\w+)")
 # Where a variable gets its value: `SET @a = …, @b = …`, `SELECT … INTO @a, @b FROM …`.
 ASSIGNED = re.compile(r"(?:^SET|,)\s*@(\w+)\s*=", re.IGNORECASE)
 INTO = re.compile(r"\bINTO\s+(@\w+(?:\s*,\s*@\w+)*)", re.IGNORECASE)
+SOURCE = re.compile(r"\b(?:FROM|JOIN|STRAIGHT_JOIN)\s+`?([{}\w]+)")
+SETTLED = ("config", "config_plugins", "modules")  # tables that nobody changes while a batch runs
 EXPLAINED = re.compile(r"\s*-- @(\w+): (\S.*)$")
 
 
@@ -47,6 +50,32 @@ def uses(statement: Statement) -> Iterator[Use]:
 def names_set(statement: Statement) -> set[str]:
     """The variables that a statement sets."""
     return {use.name for use in uses(statement) if use.sets}
+
+
+def settled(statements: Sequence[Statement], prefix: str) -> frozenset[str]:
+    """The SQL of the statements that need to run once a transaction only: their variables hold settings of the site, or what follows from these alone.
+
+    :param statements: of a type, in their order.
+    :param prefix: of the site's tables.
+    """
+    tables = {prefix + name for name in SETTLED}
+    of_text = {statement.sql: statement for statement in statements}  # one that is included twice counts once
+    times = Counter(name for statement in of_text.values() for name in names_set(statement))
+    known: set[str] = set()
+    found = []
+    for statement in of_text.values():
+        of_statement = list(uses(statement))
+        mine = {use.name for use in of_statement if use.sets}
+        read = {use.name for use in of_statement if not use.sets}
+        if (
+            mine
+            and all(times[name] == 1 for name in mine)
+            and all(name in known or name not in times for name in read)
+            and tables.issuperset(SOURCE.findall(statement.code))
+        ):
+            known |= mine
+            found.append(statement.sql)
+    return frozenset(found)
 
 
 def explanations(statement: Statement) -> dict[str, str]:
