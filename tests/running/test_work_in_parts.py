@@ -205,7 +205,7 @@ def test_settings_of_the_site_are_read_once_a_transaction(site: Site, tmp_path: 
         toy.state.commit()
         site.rows("UPDATE {config} SET value = 'xx' WHERE name = 'lang'")
         then = toy.run(lines(("u001", "x")))
-    before = [message for *_, message in first.lines]
+    before = [str(message) for *_, message in first.lines]
     assert len(set(before)) == 1
     assert before[0].startswith("enen!")
     assert then.lines[0][3] == before[0].replace("en", "xx")

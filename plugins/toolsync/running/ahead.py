@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ Item = TypeVar("Item")
 AHEAD = 4  # pieces that are read before they are asked for
 
 
-def read_ahead(pieces: Iterator[Sequence[Item]]) -> Iterator[Item]:
+def read_ahead(pieces: Iterator[Sequence[Item]]) -> Generator[Item, None, None]:
     """The items of an iterator's pieces, in order. The iterator runs in another thread.
 
     :param pieces: what it raises is raised here, in its place.

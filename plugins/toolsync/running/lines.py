@@ -18,7 +18,6 @@ from toolsync.running.batches import BatchRun
 from toolsync.running.execution import StagedLine
 from toolsync.running.sql_folder import SqlFolder
 
-
 RECORDS = 1000  # that are read and converted at once, ahead of the database
 
 
