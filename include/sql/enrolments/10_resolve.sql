@@ -8,20 +8,24 @@
 CREATE TEMPORARY TABLE toolsync_line (
     line INT UNSIGNED NOT NULL PRIMARY KEY, command VARCHAR(20) NOT NULL, roleonly TINYINT NOT NULL, method VARCHAR(100) NULL,
     groupcommand VARCHAR(20) NULL, starttime BIGINT NULL, endtime BIGINT NULL,
-    userid BIGINT NULL, users INT NOT NULL, courseid BIGINT NULL, courses INT NOT NULL, contextid BIGINT NULL, roleid BIGINT NULL
+    userid BIGINT NULL, users INT NOT NULL, bestuser TINYINT NOT NULL, courseid BIGINT NULL, courses INT NOT NULL, bestcourse TINYINT NOT NULL,
+    contextid BIGINT NULL, roleid BIGINT NULL
 );
 
-INSERT INTO toolsync_line (line, command, roleonly, method, groupcommand, starttime, endtime, userid, users, courseid, courses, contextid, roleid)
+INSERT INTO toolsync_line (line, command, roleonly, method, groupcommand, starttime, endtime, userid, users, bestuser, courseid, courses, bestcourse, contextid, roleid)
 SELECT r.line, IF({{ cmd }} = 'delete', 'del', LEFT({{ cmd }}, 20)), COALESCE({{ method }} = '-', 0), NULLIF({{ method }}, '-'),
-       NULLIF(LEFT(LOWER(r.gcmd), 20), ''), r.starttime, r.endtime, u.id, u.id IS NOT NULL, c.id, c.id IS NOT NULL, x.id, ro.id
+       NULLIF(LEFT(LOWER(r.gcmd), 20), ''), r.starttime, r.endtime,
+       u.id, u.id IS NOT NULL, COALESCE({{ named.best("u", option.user_id_field, "r.uid") }}, 0),
+       c.id, c.id IS NOT NULL, COALESCE({{ named.best("c", option.course_id_field, "r.cid") }}, 0), x.id, ro.id
   FROM toolsync_row r
   LEFT JOIN {user} u ON {{ named.user("u", option.user_id_field, "r.uid") }}
   LEFT JOIN {course} c ON {{ named.course("c", option.course_id_field, "r.cid") }}
   LEFT JOIN {context} x ON x.contextlevel = 50 AND x.instanceid = c.id
   LEFT JOIN {role} ro ON {{ named.role("ro", "shortname", "r.rolename") }}
  WHERE r.status IS NULL
-    ON DUPLICATE KEY UPDATE users = toolsync_line.users + COALESCE(VALUES(userid) <> toolsync_line.userid, 0),
-                            courses = toolsync_line.courses + COALESCE(VALUES(courseid) <> toolsync_line.courseid, 0);
+    ON DUPLICATE KEY UPDATE {{ named.better("toolsync_line", "userid", "users", "bestuser") }},
+                            contextid = IF(VALUES(bestcourse) > toolsync_line.bestcourse, VALUES(contextid), toolsync_line.contextid),
+                            {{ named.better("toolsync_line", "courseid", "courses", "bestcourse") }};
 
 -- Lines that can't be done, with the reason: `column|message`.
 CREATE TEMPORARY TABLE toolsync_fault (line INT UNSIGNED NOT NULL PRIMARY KEY, fault VARCHAR(500) NOT NULL);
@@ -50,6 +54,11 @@ SELECT w.line, w.fault
           FROM toolsync_line l
           JOIN toolsync_row r ON r.line = l.line) w
  WHERE w.fault IS NOT NULL;
+
+{% with looked=[("uid", "user", option.user_id_field, named.is_user("x")), ("cid", "course", option.course_id_field, "x.category <> 0"),
+                ("rolename", "role", "shortname", "TRUE")] %}
+{% include "shared/looks.sql" %}
+{% endwith %}
 
 {% with lines="toolsync_line" %}{% include "shared/faults.sql" %}{% endwith %}
 

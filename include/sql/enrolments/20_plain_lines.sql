@@ -1,42 +1,35 @@
-{% from "enrolments/terms.sql" import added, removed, plain with context %}
+{% from "enrolments/terms.sql" import added, removed, plain, no_group with context %}
 {% set by_method = "JOIN toolsync_method m ON m.courseid = l.courseid AND m.enrol = l.method" %}
 -- Most lines add somebody to a course and to groups, or take somebody out. What the site has is looked up once, and what is to be done goes straight
 -- into the tables of the steps of shared/people.sql.
 
 -- Group memberships that are still to be made, in a group that may still have to be created (groupid NULL). Column fault: why not.
 CREATE TEMPORARY TABLE toolsync_joining (
-    line INT UNSIGNED NOT NULL, n BIGINT NOT NULL, courseid BIGINT NOT NULL, userid BIGINT NOT NULL, groupid BIGINT NULL, fault VARCHAR(100) NULL,
+    line INT UNSIGNED NOT NULL, n BIGINT NOT NULL, courseid BIGINT NOT NULL, userid BIGINT NOT NULL, groupid BIGINT NULL, fault VARCHAR(400) NULL,
     PRIMARY KEY (line, n)
 );
 {% if given("gcmd") %}
 
--- The groups that the lines name, each looked up once: a course may have hundreds, and they have no index by name.
-CREATE TEMPORARY TABLE toolsync_group_asked (courseid BIGINT NOT NULL, name VARCHAR(254) NOT NULL, PRIMARY KEY (courseid, name));
-CREATE TEMPORARY TABLE toolsync_group_found (
-    courseid BIGINT NOT NULL, name VARCHAR(254) NOT NULL, groupid BIGINT NOT NULL, matches INT NOT NULL, PRIMARY KEY (courseid, name)
-);
+{% include "shared/group_tables.sql" %}
 
-INSERT IGNORE INTO toolsync_group_asked (courseid, name)
-SELECT l.courseid, c.value
+INSERT IGNORE INTO toolsync_group_asked (courseid, name, looks)
+SELECT l.courseid, c.value, c.value
   FROM toolsync_line l
   JOIN toolsync_cell c ON c.line = l.line AND c.family = 'g#' AND c.value <> '' AND CHAR_LENGTH(c.value) <= 254
  WHERE l.groupcommand IS NOT NULL;
 
-INSERT INTO toolsync_group_found (courseid, name, groupid, matches)
-SELECT a.courseid, a.name, MIN(g.id), COUNT(*)
-  FROM toolsync_group_asked a
-  JOIN {groups} g ON g.courseid = a.courseid AND g.name = a.name
- GROUP BY a.courseid, a.name;
+{% with by="name" %}{% include "shared/find_groups.sql" %}{% endwith %}
 
 INSERT INTO toolsync_joining (line, n, courseid, userid, groupid, fault)
 SELECT l.line, c.n, l.courseid, l.userid, f.groupid,
        CASE WHEN CHAR_LENGTH(c.value) > 254 THEN 'a group''s name has at most 254 characters'
-            WHEN f.matches > 1 THEN 'several groups of this course have this name'
-            WHEN f.groupid IS NULL AND l.groupcommand <> 'gaddcreate' THEN 'this course has no such group' END
+            WHEN f.matches > 1 THEN CONCAT(f.matches, ' groups of this course have this name')
+            WHEN f.groupid IS NULL AND l.groupcommand <> 'gaddcreate' THEN {{ no_group }} END
   FROM toolsync_line l
   {{ by_method }}
   JOIN toolsync_cell c ON c.line = l.line AND c.family = 'g#' AND c.value <> ''
-  LEFT JOIN toolsync_group_found f ON f.courseid = l.courseid AND f.name = c.value
+  LEFT JOIN toolsync_group_found f ON f.courseid = l.courseid AND f.name = c.value AND (f.best OR l.groupcommand <> 'gaddcreate')
+  LEFT JOIN toolsync_group_alike k ON k.courseid = l.courseid AND k.name = c.value
   LEFT JOIN {groups_members} gm ON gm.userid = l.userid AND gm.groupid = f.groupid
  WHERE l.groupcommand IS NOT NULL AND {{ added }} AND (gm.id IS NULL OR f.matches > 1);
 

@@ -3,7 +3,9 @@
   added     somebody comes into the course, and into groups
   removed   somebody leaves the course
   plain     one of them
+  no_group  says of a group `k` (toolsync_group_alike) that the course has none so called
 #}
 {% set added = "(l.command = 'add' AND m.usable AND m.choices = 1 AND COALESCE(l.groupcommand, 'gadd') IN ('gadd', 'gaddcreate') AND COALESCE(l.userid <> @guest, 1))" %}
 {% set removed = "(l.command = 'del' AND m.usable AND m.choices = 1 AND l.groupcommand IS NULL AND l.contextid IS NOT NULL)" %}
+{% set no_group = "CONCAT('this course has no such group', COALESCE(CONCAT(', only ', k.alike, ', which looks like it'), ''))" %}
 {% set plain = "(" ~ added ~ " OR " ~ removed ~ ")" %}

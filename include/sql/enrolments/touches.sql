@@ -13,8 +13,8 @@ SELECT DISTINCT r.line, CONCAT('follow|', e.courseid, '|', LEFT(r.uid, 600)), CO
 
 {% if given_any("g#") and given("gcmd") %}
 -- Groups that do not exist yet: lines that may create one commute with each other, and so do lines that only use it.
-CREATE TEMPORARY TABLE toolsync_pair (cid VARCHAR(254) NOT NULL, name VARCHAR(254) NOT NULL, PRIMARY KEY (cid, name));
-CREATE TEMPORARY TABLE toolsync_pair_missing (cid VARCHAR(254) NOT NULL, name VARCHAR(254) NOT NULL, PRIMARY KEY (cid, name));
+CREATE TEMPORARY TABLE toolsync_pair (cid VARCHAR(254) NOT NULL, name VARCHAR(254) COLLATE utf8mb4_bin NOT NULL, PRIMARY KEY (cid, name));
+CREATE TEMPORARY TABLE toolsync_pair_missing (cid VARCHAR(254) NOT NULL, name VARCHAR(254) COLLATE utf8mb4_bin NOT NULL, PRIMARY KEY (cid, name));
 
 INSERT IGNORE INTO toolsync_pair (cid, name)
 SELECT LEFT(r.cid, 254), LEFT(w.value, 254)

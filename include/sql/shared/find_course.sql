@@ -1,4 +1,1 @@
-{% import "shared/identify.sql" as named with context %}
-{% with name="course", what="course", several="courses", condition=named.course("x", by, "r.`" ~ value ~ "`") %}
-{% include "shared/find.sql" %}
-{% endwith %}
+{% with name="course", what="course", several="courses", among="x.category <> 0" %}{% include "shared/find.sql" %}{% endwith %}

@@ -1,4 +1,1 @@
-{% import "shared/identify.sql" as named with context %}
-{% with name="role", what="role", several="roles", condition=named.role("x", by, "r.`" ~ value ~ "`") %}
-{% include "shared/find.sql" %}
-{% endwith %}
+{% with name="role", what="role", several="roles", among="TRUE" %}{% include "shared/find.sql" %}{% endwith %}

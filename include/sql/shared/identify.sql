@@ -1,14 +1,54 @@
-{# Join conditions that find something on the site by a value of the file. An empty value matches nothing. #}
+{#
+  Which thing of the site a value of the file means: one rule for all types.
+
+  The site's collation takes much for equal: é and e, ß and ss, one emoji and another. By it, and its index, the site finds candidates.
+  What is written exactly so is meant; where nothing is, what differs in letter case alone. All else only looks like it, and is never meant.
+  An empty value means nothing.
+
+  same      whether two texts are written alike, letter case aside
+  exact     whether they are, letter case included
+  best      whether a candidate is written exactly so; letter case never counts in usernames and emails
+  equal     join condition: a candidate that is meant, or one of several, of which the `best` go before the others
+  alike     join condition: a candidate, whether it is meant or only looks like it
+  better    in ON DUPLICATE KEY UPDATE: keep the best of several candidates, and count them. `of`: the table; its columns with the id, the count and `best`
+  user, course, role, group   `equal`, among what a file may name
+#}
+{% macro same(stored, value) -%}
+LOWER({{ stored }}) COLLATE utf8mb4_bin = LOWER({{ value }})
+{%- endmacro %}
+
+{% macro exact(stored, value) -%}
+{{ stored }} = {{ value }} COLLATE utf8mb4_bin
+{%- endmacro %}
+
+{% macro best(alias, by, value) -%}
+{{ "1" if by in ("id", "username", "email") else exact(alias ~ ".`" ~ by ~ "`", value) }}
+{%- endmacro %}
+
+{% macro alike(alias, by, value) -%}
+{{ alias }}.`{{ by }}` = {{ value }} AND {{ value }} <> ''
+{%- endmacro %}
+
 {% macro equal(alias, by, value) -%}
 {% if by == "id" -%}
 {{ alias }}.id = IF({{ value }} REGEXP '^[1-9][0-9]{0,17}$', CAST({{ value }} AS UNSIGNED), 0)
 {%- else -%}
-{{ alias }}.`{{ by }}` = {{ value }} AND {{ value }} <> ''
+{{ alike(alias, by, value) }} AND {{ same(alias ~ ".`" ~ by ~ "`", value) }}
 {%- endif %}
 {%- endmacro %}
 
+{% macro better(of, id, count, best) -%}
+{{ count }} = IF(VALUES({{ best }}) > {{ of }}.{{ best }}, 1, {{ of }}.{{ count }} + COALESCE(VALUES({{ best }}) = {{ of }}.{{ best }} AND VALUES({{ id }}) <> {{ of }}.{{ id }}, 0)),
+                            {{ id }} = IF(VALUES({{ best }}) > {{ of }}.{{ best }}, VALUES({{ id }}), {{ of }}.{{ id }}),
+                            {{ best }} = GREATEST({{ of }}.{{ best }}, VALUES({{ best }}))
+{%- endmacro %}
+
+{% macro is_user(alias) -%}
+{{ alias }}.deleted = 0 AND {{ alias }}.mnethostid = {{ setting("mnet_localhost_id") }} + 0
+{%- endmacro %}
+
 {% macro user(alias, by, value) -%}
-{{ equal(alias, by, value) }} AND {{ alias }}.deleted = 0 AND {{ alias }}.mnethostid = {{ setting("mnet_localhost_id") }} + 0
+{{ equal(alias, by, value) }} AND {{ is_user(alias) }}
 {%- endmacro %}
 
 {% macro course(alias, by, value) -%}

@@ -35,7 +35,37 @@ SELECT o.line, o.n, 'this course has no such group'
   LEFT JOIN {groups} g ON g.id = o.groupid AND g.courseid = o.courseid
  WHERE o.status IS NULL AND o.groupid IS NOT NULL AND g.id IS NULL;
 
+-- Groups by their names: none of several is meant.
+DROP TEMPORARY TABLE IF EXISTS toolsync_group_several;
+DROP TEMPORARY TABLE IF EXISTS toolsync_group_wanted;
+CREATE TEMPORARY TABLE toolsync_group_wanted (courseid BIGINT NOT NULL, name VARCHAR(254) COLLATE utf8mb4_bin NOT NULL, PRIMARY KEY (courseid, name));
+CREATE TEMPORARY TABLE toolsync_group_several (courseid BIGINT NOT NULL, name VARCHAR(254) COLLATE utf8mb4_bin NOT NULL, hits INT NOT NULL, PRIMARY KEY (courseid, name));
+
+INSERT IGNORE INTO toolsync_group_wanted (courseid, name)
+SELECT o.courseid, o.name FROM toolsync_group_op o WHERE o.status IS NULL AND o.groupid IS NULL;
+
+INSERT IGNORE INTO toolsync_group_wanted (courseid, name)
+SELECT o.courseid, o.groupname FROM toolsync_member_op o WHERE o.status IS NULL AND o.groupid IS NULL;
+
+INSERT INTO toolsync_group_several (courseid, name, hits)
+SELECT w.courseid, w.name, COUNT(*)
+  FROM toolsync_group_wanted w
+  JOIN {groups} g ON g.courseid = w.courseid AND g.name = w.name
+ GROUP BY w.courseid, w.name
+HAVING COUNT(*) > 1;
+
+UPDATE toolsync_group_several k
+  JOIN toolsync_group_op o ON o.courseid = k.courseid AND o.name = k.name
+   SET o.status = 'failed', o.message = CONCAT(k.hits, ' groups of this course have this name')
+ WHERE o.status IS NULL AND o.groupid IS NULL;
+
 INSERT INTO toolsync_member_refused (line, n, message)
+SELECT o.line, o.n, CONCAT(k.hits, ' groups of this course have this name')
+  FROM toolsync_group_several k
+  JOIN toolsync_member_op o ON o.courseid = k.courseid AND o.groupname = k.name
+ WHERE o.status IS NULL AND o.groupid IS NULL;
+
+INSERT IGNORE INTO toolsync_member_refused (line, n, message)
 SELECT o.line, o.n, 'this course has no such group'
   FROM toolsync_member_op o
  WHERE o.status IS NULL AND o.groupid IS NULL

@@ -45,7 +45,7 @@ CREATE TEMPORARY TABLE toolsync_role_op (
 
 CREATE TEMPORARY TABLE toolsync_member_op (
     line INT UNSIGNED NOT NULL, n BIGINT NOT NULL DEFAULT 0, field VARCHAR(255) NULL,
-    action VARCHAR(10) NOT NULL, courseid BIGINT NOT NULL, groupid BIGINT NULL, groupname VARCHAR(254) NULL, userid BIGINT NOT NULL,
+    action VARCHAR(10) NOT NULL, courseid BIGINT NOT NULL, groupid BIGINT NULL, groupname VARCHAR(254) COLLATE utf8mb4_bin NULL, userid BIGINT NOT NULL,
     component VARCHAR(100) NOT NULL DEFAULT '', itemid BIGINT NOT NULL DEFAULT 0,
     status VARCHAR(10) NULL, message TEXT NULL,
     PRIMARY KEY (line, n)
@@ -68,7 +68,7 @@ CREATE TEMPORARY TABLE toolsync_instance_op (
 
 CREATE TEMPORARY TABLE toolsync_group_op (
     line INT UNSIGNED NOT NULL, n BIGINT NOT NULL DEFAULT 0, field VARCHAR(255) NULL,
-    courseid BIGINT NOT NULL, groupid BIGINT NULL, name VARCHAR(254) NOT NULL, idnumber VARCHAR(100) NULL, description LONGTEXT NULL,
+    courseid BIGINT NOT NULL, groupid BIGINT NULL, name VARCHAR(254) COLLATE utf8mb4_bin NOT NULL, idnumber VARCHAR(100) NULL, description LONGTEXT NULL,
     enrolmentkey VARCHAR(50) NULL, visibility TINYINT NULL, participation TINYINT NULL,
     status VARCHAR(10) NULL, message TEXT NULL,
     PRIMARY KEY (line, n), KEY (courseid, name)

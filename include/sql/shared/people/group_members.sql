@@ -2,8 +2,8 @@
 
 DROP TEMPORARY TABLE IF EXISTS toolsync_group_meant;
 DROP TEMPORARY TABLE IF EXISTS toolsync_group_named;
-CREATE TEMPORARY TABLE toolsync_group_meant (courseid BIGINT NOT NULL, name VARCHAR(254) NOT NULL, PRIMARY KEY (courseid, name));
-CREATE TEMPORARY TABLE toolsync_group_named (courseid BIGINT NOT NULL, name VARCHAR(254) NOT NULL, groupid BIGINT NOT NULL, PRIMARY KEY (courseid, name));
+CREATE TEMPORARY TABLE toolsync_group_meant (courseid BIGINT NOT NULL, name VARCHAR(254) COLLATE utf8mb4_bin NOT NULL, PRIMARY KEY (courseid, name));
+CREATE TEMPORARY TABLE toolsync_group_named (courseid BIGINT NOT NULL, name VARCHAR(254) COLLATE utf8mb4_bin NOT NULL, groupid BIGINT NOT NULL, PRIMARY KEY (courseid, name));
 
 INSERT IGNORE INTO toolsync_group_meant (courseid, name)
 SELECT o.courseid, o.groupname
