@@ -1,14 +1,26 @@
 -- Delete the empty groups of the courses that the file names in column `value`; with `groupings`, also groupings that have no group left.
-{% import "shared/identify.sql" as named with context %}
 CREATE TEMPORARY TABLE toolsync_purged_course (courseid BIGINT NOT NULL PRIMARY KEY, line INT UNSIGNED NOT NULL);
 CREATE TEMPORARY TABLE toolsync_group_gone (groupid BIGINT NOT NULL PRIMARY KEY);
 CREATE TEMPORARY TABLE toolsync_grouping_gone (groupingid BIGINT NOT NULL PRIMARY KEY);
 
-INSERT IGNORE INTO toolsync_purged_course (courseid, line)
-SELECT c.id, r.line
+-- Each course once, with the last line that names it.
+CREATE TEMPORARY TABLE toolsync_purge_asked (
+    value VARCHAR(255) COLLATE utf8mb4_bin NOT NULL PRIMARY KEY, line INT UNSIGNED NOT NULL, courseid BIGINT NULL,
+    status VARCHAR(10) NULL, field VARCHAR(255) NULL, message TEXT NULL, UNIQUE KEY (line)
+);
+
+INSERT IGNORE INTO toolsync_purge_asked (value, line)
+SELECT LEFT(r.{{ value }}, 255), r.line
   FROM toolsync_row r
-  JOIN {course} c ON {{ named.course("c", option.course_id_field, "r." ~ value) }}
  ORDER BY r.line DESC;
+
+{% with rows="toolsync_purge_asked", value="value", by=option.course_id_field, into="courseid", field=value %}{% include "shared/find_course.sql" %}{% endwith %}
+
+INSERT IGNORE INTO toolsync_purged_course (courseid, line)
+SELECT a.courseid, a.line
+  FROM toolsync_purge_asked a
+ WHERE a.courseid IS NOT NULL
+ ORDER BY a.line DESC;
 
 INSERT INTO toolsync_group_gone (groupid)
 SELECT g.id
