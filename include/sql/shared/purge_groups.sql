@@ -5,12 +5,12 @@ CREATE TEMPORARY TABLE toolsync_grouping_gone (groupingid BIGINT NOT NULL PRIMAR
 
 -- Each course once, with the last line that names it.
 CREATE TEMPORARY TABLE toolsync_purge_asked (
-    value VARCHAR(255) COLLATE utf8mb4_bin NOT NULL PRIMARY KEY, line INT UNSIGNED NOT NULL, courseid BIGINT NULL,
+    name VARCHAR(255) COLLATE utf8mb4_bin NOT NULL PRIMARY KEY, value VARCHAR(255) NOT NULL, line INT UNSIGNED NOT NULL, courseid BIGINT NULL,
     status VARCHAR(10) NULL, field VARCHAR(255) NULL, message TEXT NULL, UNIQUE KEY (line)
 );
 
-INSERT IGNORE INTO toolsync_purge_asked (value, line)
-SELECT LEFT(r.{{ value }}, 255), r.line
+INSERT IGNORE INTO toolsync_purge_asked (name, value, line)
+SELECT LEFT(r.{{ value }}, 255), LEFT(r.{{ value }}, 255), r.line
   FROM toolsync_row r
  ORDER BY r.line DESC;
 
