@@ -164,11 +164,11 @@ def test_a_line_does_nothing_unless_it_can_join_all_its_groups(site: Site):
         "student,u026,C103,gadd,One,Nowhere\n"
         "student,u027,C103,gadd,One,Two\n"
         f"student,u028,C103,gaddcreate,One,{'x' * 255}\n"
-        "student,u029,C103,gaddcreate,one,One\n",
+        "student,u029,C103,gaddcreate,one,One\n",  # two groups: letter case is part of a new name
     )
     assert (result["counts"]["created"], result["counts"]["failed"]) == (1, 3)
     report = Path(result["report"]).read_text()
-    assert "this course has no such group" in report and "several groups of this course have this name" in report
+    assert "this course has no such group" in report and "2 groups of this course have this name" in report
     assert [site.rows(ENROLMENT, (f"u{n}", "C103")) for n in ("026", "027", "028")] == [[], [], []]
     members = "SELECT u.username FROM {groups_members} m JOIN {groups} g ON g.id = m.groupid JOIN {user} u ON u.id = m.userid WHERE g.name = 'One'"
     assert site.rows(members) == [("u029",)]

@@ -60,6 +60,22 @@ SELECT w.line, w.fault
 {% include "shared/looks.sql" %}
 {% endwith %}
 
+CREATE TEMPORARY TABLE toolsync_role_lost (name VARCHAR(255) COLLATE utf8mb4_bin NOT NULL PRIMARY KEY, looks VARCHAR(255) NOT NULL);
+
+INSERT IGNORE INTO toolsync_role_lost (name, looks)
+SELECT LEFT(r.rolename, 255), LEFT(r.rolename, 255)
+  FROM toolsync_fault f
+  JOIN toolsync_row r ON r.line = f.line
+ WHERE f.fault = 'rolename|no role has this shortname';
+
+{% include "shared/role_names.sql" %}
+
+UPDATE toolsync_fault f
+  JOIN toolsync_row r ON r.line = f.line
+  JOIN toolsync_role_hint h ON h.name = r.rolename
+   SET f.fault = CONCAT(f.fault, h.hint)
+ WHERE f.fault = 'rolename|no role has this shortname';
+
 {% with lines="toolsync_line" %}{% include "shared/faults.sql" %}{% endwith %}
 
 DELETE FROM toolsync_fault;

@@ -18,3 +18,10 @@ UPDATE toolsync_row r
   JOIN toolsync_member_op m ON m.line = r.line AND m.status IN ('created', 'deleted')
    SET r.status = 'updated'
  WHERE r.status = 'unchanged';
+
+-- What a line makes beside its enrolment.
+INSERT INTO toolsync_note (line, field, message)
+SELECT o.line, o.field, CONCAT('made the group ', o.name)
+  FROM toolsync_group_op o
+ WHERE o.status = 'created'
+ ORDER BY o.line, o.n;

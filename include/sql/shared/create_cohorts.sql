@@ -1,13 +1,14 @@
+{% import "shared/identify.sql" as named with context %}
 -- Create a cohort for each cohortkey in toolsync_cohort_op that has no cohortid yet.
 
 DROP TEMPORARY TABLE IF EXISTS toolsync_cohort_new;
 DROP TEMPORARY TABLE IF EXISTS toolsync_cohort_made;
 CREATE TEMPORARY TABLE toolsync_cohort_new (
-    seq INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, cohortkey VARCHAR(254) NOT NULL, line INT UNSIGNED NOT NULL, n BIGINT NOT NULL,
+    seq INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, cohortkey VARCHAR(254) COLLATE utf8mb4_bin NOT NULL, line INT UNSIGNED NOT NULL, n BIGINT NOT NULL,
     UNIQUE KEY (cohortkey)
 );
 CREATE TEMPORARY TABLE toolsync_cohort_made (
-    cohortkey VARCHAR(254) NOT NULL PRIMARY KEY, cohortid BIGINT NOT NULL, line INT UNSIGNED NOT NULL, n BIGINT NOT NULL
+    cohortkey VARCHAR(254) COLLATE utf8mb4_bin NOT NULL PRIMARY KEY, cohortid BIGINT NOT NULL, line INT UNSIGNED NOT NULL, n BIGINT NOT NULL
 );
 
 UPDATE toolsync_cohort_op o
@@ -33,7 +34,8 @@ INSERT INTO toolsync_cohort_made (cohortkey, cohortid, line, n)
 SELECT w.cohortkey, c.id, w.line, w.n
   FROM toolsync_cohort_new w
   JOIN toolsync_cohort_op o ON o.line = w.line AND o.n = w.n
-  JOIN {cohort} c ON c.id > @newest_cohort AND c.contextid = o.contextid AND c.name = o.name AND c.idnumber <=> o.idnumber;
+  JOIN {cohort} c ON c.id > @newest_cohort AND c.contextid = o.contextid AND {{ named.exact("c.name", "o.name") }}
+                 AND c.idnumber <=> o.idnumber COLLATE utf8mb4_bin;
 
 UPDATE toolsync_cohort_op o
   JOIN toolsync_cohort_made w ON w.cohortkey = o.cohortkey

@@ -1,3 +1,4 @@
+{# `exactly`: letter case counts. #}
 {% import "shared/identify.sql" as named with context %}
 -- Cohorts have no index by name or idnumber, so read the site's cohorts once instead of once a line.
 {% set number = "r." ~ n if n is defined else "0" %}
@@ -27,7 +28,7 @@ SELECT r.`{{ value }}`, LOWER(r.`{{ value }}`)
 INSERT INTO toolsync_cohort_named (name, id, matches)
 SELECT k.name, COALESCE(MIN(IF({{ exact }}, c.id, NULL)), MIN(c.id)), COALESCE(NULLIF(SUM({{ exact }}), 0), COUNT(*))
   FROM {cohort} c
-  STRAIGHT_JOIN toolsync_cohort_meant k ON k.lowered = LOWER(c.`{{ by }}`)
+  STRAIGHT_JOIN toolsync_cohort_meant k ON k.lowered = LOWER(c.`{{ by }}`){{ " AND " ~ exact if exactly is defined and exactly }}
  GROUP BY k.name;
 
 INSERT INTO toolsync_found (line, n, id, matches)

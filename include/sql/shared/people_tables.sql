@@ -76,7 +76,7 @@ CREATE TEMPORARY TABLE toolsync_group_op (
 
 CREATE TEMPORARY TABLE toolsync_cohort_op (
     line INT UNSIGNED NOT NULL, n BIGINT NOT NULL DEFAULT 0, field VARCHAR(255) NULL,
-    cohortid BIGINT NULL, cohortkey VARCHAR(254) NOT NULL, contextid BIGINT NOT NULL DEFAULT 1, name VARCHAR(254) NOT NULL,
+    cohortid BIGINT NULL, cohortkey VARCHAR(254) COLLATE utf8mb4_bin NOT NULL, contextid BIGINT NOT NULL DEFAULT 1, name VARCHAR(254) NOT NULL,
     idnumber VARCHAR(100) NULL, description LONGTEXT NULL, visible TINYINT NULL, component VARCHAR(100) NULL,
     status VARCHAR(10) NULL, message TEXT NULL,
     PRIMARY KEY (line, n), KEY (cohortkey)

@@ -17,10 +17,11 @@ DELETE g FROM toolsync_tag g
   LEFT JOIN toolsync_tagged x ON x.line = g.line
  WHERE x.line IS NULL OR @tag_collection IS NULL;
 
-CREATE TEMPORARY TABLE toolsync_tag_known (name VARCHAR(255) NOT NULL PRIMARY KEY, id BIGINT NOT NULL);
+-- `stored`: how the site writes it, which may only look like `name`.
+CREATE TEMPORARY TABLE toolsync_tag_known (name VARCHAR(255) NOT NULL PRIMARY KEY, id BIGINT NOT NULL, stored VARCHAR(255) NOT NULL);
 
-INSERT IGNORE INTO toolsync_tag_known (name, id)
-SELECT g.name, k.id
+INSERT IGNORE INTO toolsync_tag_known (name, id, stored)
+SELECT g.name, k.id, k.name
   FROM toolsync_tag g
   JOIN {tag} k ON k.tagcollid = @tag_collection AND k.name = g.name;
 
@@ -88,12 +89,24 @@ SELECT @actor, @tag_collection, w.name, w.rawname, 0, 0, 0, @now
  WHERE w.seq BETWEEN @first AND @last
  ORDER BY w.seq;
 
-INSERT IGNORE INTO toolsync_tag_known (name, id)
-SELECT w.name, k.id
+INSERT IGNORE INTO toolsync_tag_known (name, id, stored)
+SELECT w.name, k.id, k.name
   FROM toolsync_tag_new w
   JOIN {tag} k ON k.tagcollid = @tag_collection AND k.name = w.name;
 
 UPDATE toolsync_tag g JOIN toolsync_tag_known k ON k.name = g.name SET g.tagid = k.id WHERE g.tagid IS NULL;
+
+INSERT INTO toolsync_note (line, field, message)
+SELECT g.line, '{{ column }}', CONCAT('tag ', k.stored, ' is used for ', g.rawname, ', which looks like it: the site can keep only one of them')
+  FROM toolsync_tag g
+  JOIN toolsync_tag_known k ON k.name = g.name
+ WHERE k.stored <> g.name COLLATE utf8mb4_bin;
+
+INSERT INTO toolsync_note (line, field, message)
+SELECT a.line, '{{ column }}', CONCAT('tag ', k.stored, ' is used for ', a.rawname, ', which looks like it: the site can keep only one of them')
+  FROM toolsync_tag_alike a
+  JOIN toolsync_tagged x ON x.line = a.line
+  JOIN toolsync_tag_known k ON k.name = a.name;
 
 INSERT INTO toolsync_tagging_new (tagid, itemid, contextid, place)
 SELECT g.tagid, x.itemid, x.contextid, g.place
