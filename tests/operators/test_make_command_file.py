@@ -137,6 +137,7 @@ def test_nothing_found_writes_nothing(site: Site):
         {},
         {"categories": "Science\nNowhere"},
         {"ended_before": "yesterday"},
+        {"ended_before": "46266"},
         {"shortname": "*", "timezone": "Mars"},
         {"what": "courses_reset", "shortname": "*", "reset_columns": "events"},
         {"what": "courses_reset", "shortname": "*", "reset_columns": ""},

@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolsync.reading import records as reading
-from toolsync.reading.command_file import CommandFile, TrybackWriter
+from toolsync.reading.command_file import CommandFile
 from toolsync.reading.problems import FileRejected
 from toolsync.reading.staging import Stager
 from toolsync.reading.suite import load_suite, parse_suite
+from toolsync.reading.tryback import TrybackWriter
 
 USERS = load_suite("users")
 PARIS = ZoneInfo("Europe/Paris")
@@ -96,8 +97,94 @@ def test_the_euro_sign_of_windows(read):
 def test_a_byte_order_mark_is_tolerated(read):
     file = read(b"\xef\xbb\xbfusername,city\r\na,b\r\n")
     assert file.header.written == ("username", "city")
-    assert (file.bom, file.header_raw) == (b"\xef\xbb\xbf", b"username,city\r\n")
+    assert (file.before, file.header_raw) == (b"\xef\xbb\xbf", b"username,city\r\n")
     assert records(file)[0].line == 2
+
+
+@pytest.mark.parametrize("marks", [2, 3])
+def test_further_byte_order_marks_are_skipped(read, marks):
+    file = read(b"\xef\xbb\xbf" * marks + b"username,city\na,b\nc,\xff\n")
+    assert file.header.written == ("username", "city")
+    assert tryback(file, {3})[0] == b"\xef\xbb\xbf" * marks + b"username,city\nc,\xff\n"
+
+
+def test_a_byte_order_mark_within_the_header_is_named(rejection):
+    assert rejection(b"city,\xef\xbb\xbfusername\na,b\n") == (
+        "unknown column U+FEFFusername: its name holds U+FEFF, which nobody sees; is it username?"
+    )
+    assert "U+200Busername" in rejection("\u200busername\na\n")
+
+
+def test_invisible_characters_do_not_fool_the_guess_of_the_delimiter(rejection):
+    assert rejection("\u200busername;\u200bcity;shoe,size\na;b;c\n").startswith("unknown column U+200Busername:")
+
+
+def test_a_header_with_an_invisible_character_is_no_identifier(rejection):
+    message = rejection("\u200bidnumber\nC101\n", suite=load_suite("courses_delete"))
+    assert message.startswith(
+        "unknown column U+200Bidnumber: its name holds U+200B, which nobody sees; is it idnumber?"
+    )
+
+
+def test_invisible_characters_are_part_of_a_value(read):
+    assert values(read("username,city\nu002\u200b, \u00a0\u200bx\u2003\n")) == [["u002\u200b", "\u200bx"]]
+
+
+# The line that tells Excel the delimiter
+
+
+@pytest.mark.parametrize("bom", ["", "\ufeff", "\ufeff\ufeff"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize(
+    ("line", "delimiter"),
+    [("sep=;", ";"), ("SEP=,", ","), ('"sep=;"', ";"), ("sep=\t", "\t"), ("Sep=|", "|"), ("sep=;;;;", ";"), ('"sep=,",,', ","), ("sep=; ", ";")],
+)  # fmt: skip
+def test_the_line_sep_tells_the_delimiter(read, bom, end, line, delimiter):
+    lines = [line, f"username{delimiter}city", f"a{delimiter}b", "", f"c{delimiter}d{delimiter}x"]
+    text = bom + end.join(lines) + end
+    file = read(text)
+    assert (file.delimiter, file.header.written, file.line_end) == (delimiter, ("username", "city"), end.encode())
+    assert [(record.line, record.values) for record in records(file)] == [(3, ["a", "b"]), (5, None)]
+    assert only_problem(file).line == 5
+    again = tryback(file, {5})[0]
+    assert again == (bom + end.join([*lines[:2], lines[4]]) + end).encode()
+    assert [record.line for record in records(read(again))] == [3]
+
+
+def test_the_line_sep_wins_over_a_header_that_looks_otherwise(read):
+    file = read("sep=;\nusername;city,country\na;b\n", ignore_unknown_columns=True)
+    assert values(file) == [["a", "b"]]
+    assert values(read("sep=;\nusername\na\n")) == [["a"]]
+    assert read("sep=;\nusername\na\n").delimiter == ";"
+
+
+@pytest.mark.parametrize("delimiter", [";", "auto"])
+def test_the_line_sep_that_agrees_with_the_param(read, delimiter):
+    assert values(read("sep=;\nusername;city\na;b\n", delimiter=delimiter)) == [["a", "b"]]
+
+
+@pytest.mark.parametrize(
+    ("line", "delimiter", "message"),
+    [
+        ("sep=;", ",", "line 1, sep=, says that the delimiter is a semicolon, and Param delimiter that it is a comma: correct one of them"),
+        ("sep=,", "tab", "line 1, sep=, says that the delimiter is a comma, and Param delimiter that it is a tab: correct one of them"),
+        ("sep=:", "auto", "line 1, sep=, names no delimiter that is known (comma, semicolon, tab, vertical bar)"),
+        ("sep=", "auto", "line 1, sep=, names no delimiter that is known (comma, semicolon, tab, vertical bar)"),
+        ("sep=,", "auto", "line 2 is not a header: it names no column of this type (username, firstname, lastname, email, idnumber, id …); "
+         "its cells look separated by semicolon, correct line 1"),
+    ],
+)  # fmt: skip
+def test_a_line_sep_that_can_not_be_right(rejection, line, delimiter, message):
+    assert rejection(f"{line}\nusername;city\na;b\n", delimiter=delimiter) == message
+
+
+def test_a_line_sep_alone(rejection):
+    assert rejection("sep=;") == rejection("sep=;\n") == "the file holds nothing but blank lines and comments"
+
+
+def test_line_numbers_after_the_line_sep(read):
+    file = read(b'sep=,\nusername,city\na,"b\nc"\nd,\xff\n')
+    assert [(record.line, record.values) for record in records(file)] == [(3, ["a", "b\nc"]), (5, None)]
 
 
 def test_a_comment_before_the_header_after_a_byte_order_mark(read):
@@ -139,7 +226,7 @@ def test_quoting(read):
 
 def test_blank_and_comment_lines_are_skipped_and_counted(read):
     file = read('# one\n\nusername,city\n#two, x\n   \n,\na,b\n#"three\n\t\n;\n')
-    assert values(file) == [["a", "b"], None]
+    assert values(file) == [["a", "b"], [";", ""]]
     assert (file.blank_lines, file.comment_lines) == (4, 3)
 
 
@@ -164,14 +251,44 @@ def test_values_are_trimmed(read):
     assert values(read("username,city\n \u00a0a\t, b \n")) == [["a", "b"]]
 
 
-def test_a_wrong_number_of_cells_fails_its_line_only(read):
-    file = read("username,city\na\nb,c,d\ne,f\n")
-    assert [record.values for record in records(file)] == [None, None, ["e", "f"]]
-    assert [record.problem.message for record in records(file)[:2]] == [
-        "the line has 1 cell, and the header has 2",
-        "the line has 3 cells, and the header has 2",
+def test_cells_that_are_missing_at_the_end_are_empty(read):
+    file = read("username,city,country\na\nb,c\nd,e,f\n")
+    assert values(file) == [["a", "", ""], ["b", "c", ""], ["d", "e", "f"]]
+    assert [record.raw for record in records(file)] == [b"a\n", b"b,c\n", b"d,e,f\n"]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_surplus_cells_fail_their_line_only_unless_they_are_empty(read, delimiter):
+    lines = ["username,city", "a,b,,", 'c,d, ,"",\u00a0', "e,f,,g", "h,i"]
+    file = read("\n".join(lines).replace(",", delimiter) + "\n")
+    assert values(file) == [["a", "b"], ["c", "d"], None, ["h", "i"]]
+    name = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}[delimiter]
+    message = f"cell 4 has a value, and the header has 2: put a value that holds a {name} in quotes"
+    assert only_problem(file) == (4, None, None, message)
+    assert records(file)[2].raw == f"{lines[3]}\n".replace(",", delimiter).encode()
+
+
+@pytest.mark.parametrize("delimiter", [",", ";"])
+@pytest.mark.parametrize("ignore", [False, True])
+def test_columns_without_a_name(read, delimiter, ignore):
+    text = "username,,city,,,\na,,b,,,\nc\nd,x,e,,,\nf,,g,,y\nh,,i,,,,,\n,,,,,\n,,,z\n".replace(",", delimiter)
+    file = read(text, ignore_unknown_columns=ignore)
+    found = [(record.values and [record.values[0], record.values[2]]) for record in records(file)]
+    if ignore:
+        assert found == [["a", "b"], ["c", ""], ["d", "e"], ["f", "g"], ["h", "i"], ["", ""]]
+        return
+    assert found == [["a", "b"], ["c", ""], None, None, ["h", "i"], None]
+    assert [(record.line, record.problem.message) for record in records(file) if record.problem] == [
+        (line, f"column {column} has a value, but no name in the header: name it, or set Param ignore_unknown_columns")
+        for line, column in ((4, 2), (5, 5), (8, 4))
     ]
-    assert [record.raw for record in records(file)] == [b"a\n", b"b,c,d\n", b"e,f\n"]
+    assert file.blank_lines == 1
+    assert tryback(file, {4})[0].decode() == "\n".join([text.split("\n")[0], text.split("\n")[3], ""])
+
+
+def test_a_bad_byte_in_a_column_without_a_name(read):
+    problem = only_problem(read(b"username,,city\na,\xff,b\n"))
+    assert (problem.field, problem.message) == (None, "byte 0xFF in cell 2 is not valid utf-8: check Param encoding")
 
 
 def test_a_byte_that_is_not_valid_fails_its_line_only(read):
@@ -351,7 +468,6 @@ def test_chunks(read):
         (b"username,city\n# a\n\n", "the file has a header but no line after it"),
         (b"username,city,city\na,b,c\n", "the column city is given twice"),
         (b"username,town\na,b\n", "unknown column town"),
-        (b"username,city,\na,b,\n", "column 3 has no name"),
         (b"city,town,town2\nb\n", "unknown column town; unknown column town2"),
         (b"username,\xe9\na,b\n", "line 1, the header: byte 0xE9 in cell 2 is not valid utf-8: check Param encoding"),
         (b'# x\nusername,"city\na,b\n', "line 2, the header: the quote that opens in line 2 is never closed"),
@@ -391,7 +507,7 @@ def test_a_byte_order_mark_of_another_encoding(rejection):
 
 
 def test_a_file_of_failing_lines_is_not_rejected(read):
-    assert values(read("username,city\na\n")) == [None]
+    assert values(read("username,city\na,b,c\n")) == [None]
 
 
 def test_unknown_columns_may_be_ignored(read):
@@ -429,9 +545,9 @@ def test_identifiers_in_a_file_without_a_header_may_hold_commas(read):
 
 
 def test_too_many_cells_in_a_file_without_a_header(read):
-    assert (
-        only_problem(read("C1;x;y\nC2\n", suite=COURSES)).message == "the line has 3 cells, and at most 2 are expected"
-    )
+    file = read("C1;x;y\nC2\nC3;x;;\n", suite=COURSES)
+    assert only_problem(file).message == "cell 3 has a value, and at most 2 are expected"
+    assert values(file) == [None, ["C2", ""], ["C3", "x"]]
 
 
 def test_a_header_that_names_an_identifier_is_recognised(read):
@@ -488,6 +604,41 @@ def test_a_record_that_is_too_long_comes_back_whole(read):
 
 def test_a_tryback_without_a_header(read):
     assert tryback(read("C1\nC2", suite=COURSES), {2})[0] == b"C2\n"
+
+
+@pytest.mark.parametrize("file_type", ["courses_check", "courses_delete", "courses_restore"])
+@pytest.mark.parametrize(
+    ("content", "delimiter", "failing", "begin"),
+    [
+        (b"C1;x\nC2\nC3;y\n", "auto", {2}, b""),
+        (b"C1\tx\nC2\ty\n", "auto", {2}, b""),
+        (b"C1|x\r\nC2\r\nC3;a|y", "auto", {2, 3}, b"shortname|description\r\n"),
+        (b"C1\nC2|x\n", "auto", {2}, b"shortname;description\n"),
+        (b"C1\nC2\tx\n", "auto", {2}, b"shortname;description\n"),
+        (b"C1,x\nC2,y\n", ",", {2}, b"shortname,description\n"),
+        (b"C1|x\nC2\n", "|", {2}, b"shortname|description\n"),
+        (b"C1;x\nid\n3\n", "auto", {2, 3}, b"shortname;description\n"),
+        (b"C1\n\xef\xbb\xbfC2\n", "auto", {2}, b"shortname;description\n"),
+        (b"\xef\xbb\xbfC1|x\nC2\n", "auto", {2}, b"\xef\xbb\xbfshortname|description\n"),
+        (b"sep=|\nC1|x\nC2;a|y\n", "auto", {3}, b"sep=|\n"),
+        (b"\xef\xbb\xbfsep=,\nC1\nC2\n", "auto", {3}, b"\xef\xbb\xbfsep=,\n"),
+        (b"sep=;\nC1\nsep=,\n", "auto", {3}, b"sep=;\n"),
+        (b"C1\nsep=,\n", "auto", {2}, b"shortname;description\n"),
+        (b"C1\nPK\3;x\n", "auto", {2}, b"shortname;description\n"),
+        (b"C1\nC\xff2\n", "auto", {2}, b""),
+    ],
+)
+def test_a_tryback_without_a_header_is_read_as_its_file_was(read, file_type, content, delimiter, failing, begin):
+    suite = load_suite(file_type)
+    file = read(content, suite=suite, delimiter=delimiter, key_column="shortname")
+    header = begin.replace(b"description", b"description" + file.delimiter.encode() + b"bundle")
+    begin = header if file_type == "courses_restore" else begin
+    failed = [record for record in records(file) if record.line in failing]
+    text = tryback(file, failing)[0]
+    assert text.removesuffix(file.line_end) == begin + b"".join(r.raw for r in failed).removesuffix(file.line_end)
+    again = read(text, suite=suite, key_column="shortname")
+    assert again.delimiter == file.delimiter and again.header.plain == file.header.plain
+    assert values(again) == [record.values for record in failed]
 
 
 # Any file

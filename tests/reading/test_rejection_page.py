@@ -45,12 +45,14 @@ def text_of(page: str) -> str:
 
 
 def test_it_counts_the_problems_and_says_what_to_do(page):
-    text = text_of(page(b"firstname,town,shoe,city,City,\nA,B,C,D,E,F\n"))
+    text = text_of(page("firstname,town,shoe,city,City,\u200blang\nA,B,C,D,E,F\n".encode()))
     assert "Rejected: nothing of this file was applied. 1,234 bytes, checked 2026-09-01 08:00:00 UTC, run id-1" in text
-    assert "2 unknown columns, 1 column given twice, 1 column without a name, 1 missing column" in text
+    assert "2 unknown columns, 1 column given twice, 1 column name with invisible characters, 1 missing column" in text
     assert "unknown column town Rename or remove the column, or set Param ignore_unknown_columns." in text
     assert "the column city is given twice Keep one of the two columns." in text
-    assert "column 6 has no name Name the column in the header, or remove it." in text
+    assert (
+        "unknown column U+200Blang: its name holds U+200B, which nobody sees; is it lang? Type the name anew." in text
+    )
     assert "the column username is missing Add the column." in text
 
 

@@ -98,9 +98,46 @@ def test_the_message_on_an_unknown_column_suggests_the_nearest(users, name, near
     assert problem.message == f"unknown column {name}{f'; is it {nearest}?' if nearest else ''}"
 
 
-def test_a_column_without_a_name(users):
-    [problem] = users.match_header(["username", ""]).problems
-    assert problem.message == "column 2 has no name"
+@pytest.mark.parametrize(
+    ("names", "nameless", "which"),
+    [
+        (["username", ""], (1,), "column 2 has no name and is"),
+        (["username", " ", "city", "", "\u00a0", ""], (1, 3, 4, 5), "columns 2, 4 to 6 have no name and are"),
+    ],
+)
+def test_columns_without_a_name_have_to_be_empty(users, names, nameless, which):
+    header = users.match_header(names)
+    assert (header.problems, header.nameless) == ((), nameless)
+    assert header.notes == (f"{which} ignored; a line with a value there fails",)
+    header = users.match_header(names, ignore_unknown_columns=True)
+    assert (header.problems, header.nameless, header.notes) == ((), (), (f"{which} ignored",))
+
+
+@pytest.mark.parametrize("ignore", [True, False])
+@pytest.mark.parametrize(
+    ("written", "codes", "name"),
+    [
+        ("\u200busername", "U+200B", "username"),
+        ("user\u00adname\u200b\ufeff", "U+00AD, U+200B, U+FEFF", "username"),
+        ("Course\u200e1", "U+200E", "Course1"),
+        ("profile_field_x\u2060", "U+2060", "profile_field_x"),
+        ("first\u00a0name", "U+00A0", "firstname"),
+    ],
+)
+def test_a_name_with_invisible_characters_is_never_ignored(users, written, codes, name, ignore):
+    assert users.recognises(written)
+    [problem] = users.match_header([written], ignore_unknown_columns=ignore).problems
+    assert (problem.kind, problem.column) == ("unseen", written)
+    assert problem.message == f"unknown column {written}: its name holds {codes}, which nobody sees; is it {name}?"
+
+
+def test_an_unknown_name_with_invisible_characters(users):
+    names = ["e\u200bmial", "\u200b"]
+    assert [problem.message for problem in users.match_header(names).problems] == [
+        "unknown column e\u200bmial: its name holds U+200B, which nobody sees; is it email?",
+        "unknown column \u200b: its name holds U+200B, which nobody sees",
+    ]
+    assert not users.match_header(names, ignore_unknown_columns=True).problems
 
 
 def test_unknown_columns_may_be_ignored(users):
@@ -150,7 +187,6 @@ def headerless():
 def test_a_file_without_a_header():
     header = headerless().match_headerless("idnumber")
     assert [column.name for column in header.columns] == ["idnumber", "description"]
-    assert header.optional == 1
     assert not header.problems
 
 

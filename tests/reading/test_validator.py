@@ -84,6 +84,8 @@ def test_valid_lines_have_no_problem():
         ("country", "XX", "expected: a two-letter country code such as FR"),
         ("lang", "english!", "expected: a language code such as fr or pt_br"),
         ("timezone", "Paris time", "expected: a time zone such as Europe/Paris, or 99"),
+        ("timezone", "Nowhere/City", "expected: a time zone such as Europe/Paris, or 99"),
+        ("timezone", "europe/paris", "expected: a time zone such as Europe/Paris, or 99; is it Europe/Paris?"),
         ("auth", "ma nual", "expected: an authentication method such as manual"),
         ("suspended", "perhaps", f"expected: {A_YESNO}"),
         ("mailformat", "2", "expected: 0 or 1"),
@@ -92,6 +94,9 @@ def test_valid_lines_have_no_problem():
         ("mnethostid", "localhost", "expected: a whole number"),
         ("Start1", "2026-02-30", "there is no such date or time"),
         ("enroltimestart2", "2026-09-01 8h", f"expected: {A_MOMENT}"),
+        ("start2", "46266", "this looks like a spreadsheet's number for 2026-09-01: write the date"),
+        ("end1", "46266.5", "this looks like a spreadsheet's number for 2026-09-01 12:00: write the date"),
+        ("end1", "-1", f"expected: {A_MOMENT}"),
         ("enrolstatus1", "2", "expected: 0 or 1"),
         ("type3", "4", "expected: 1, 2 or 3"),
         ("enrolperiod1", "36501", "expected: a number of days, at most 36500"),
@@ -114,10 +119,53 @@ def test_a_description_may_hold_anything():
 
 
 def test_problems_of_the_reader_and_of_the_suite_come_in_the_order_of_the_lines():
-    found = problems("username,email,country\na,x,XX\nb\n\nc,y,FR\nd,,ZZ\n")
+    found = problems("username,email,country\na,x,XX\nb,,,x\n\nc,y,FR\nd,,ZZ\n")
     assert [(problem.line, problem.field) for problem in found] == [
         (2, "email"), (2, "country"), (3, None), (5, "email"), (6, "country"),
     ]  # fmt: skip
+
+
+DATES = [
+    (path.stem, spec.name.replace("#", "1"))
+    for path in sorted((INCLUDE / "expectations").glob("*.json"))
+    for spec in load_suite(path.stem).columns
+    if spec.type == "moment"
+]
+
+
+@pytest.mark.parametrize(("name", "column"), DATES)
+def test_every_date_of_every_type(name, column):
+    suite = load_suite(name)
+    columns = [column, *(required for required in suite.required() if required != column)]
+    lines = [
+        f"{value}{',x' * (len(columns) - 1)}" for value in ("2026-09-01", "0", "1788220800", '"46266,5"', "46266", "9")
+    ]
+    found = problems("\n".join([",".join(columns), *lines, ""]), suite=suite)
+    assert [problem.line for problem in found if problem.field == column] == [5, 6, 7]
+
+
+def test_a_nonexistent_timezone_does_not_slow_the_check_down():
+    started = time.perf_counter()
+    found = problems("username,timezone\n" + "".join(f"u{n},Nowhere/City{n}\n" for n in range(20_000)))
+    assert len(found) == 20_000
+    assert time.perf_counter() - started < 10
+
+
+def test_a_secret_date_is_not_told():
+    columns = [{"name": "name"}, {"name": "born", "type": "moment", "secret": True}]
+    suite = parse_suite({"name": "things", "expectations": [], "meta": {"toolsync": {"columns": columns}}})
+    assert problems("name,born\na,46266\n", suite=suite) == [Problem(2, "born", None, f"expected: {A_MOMENT}")]
+
+
+def test_values_are_shown_with_what_nobody_sees():
+    [problem] = problems("username,email\nu001,a\u200b@x.org\n")
+    assert problem.value == "aU+200B@x.org"
+
+
+def test_columns_without_a_name_are_no_columns():
+    validator, found, _ = validated("username,,email,,\na,,a@x.org,,\nb\nc,,c,,\nd,,,x\n")
+    assert [(problem.line, problem.field) for problem in found] == [(4, "email"), (5, None)]
+    assert validator.warnings == [] and validator.lines == 4
 
 
 def test_a_password_is_never_shown():
@@ -283,7 +331,7 @@ def test_a_condition_may_name_another_column():
 
 def test_a_file_of_unreadable_lines_only():
     suite = things(on("name", "expect_column_values_to_be_unique"))
-    assert [problem.line for problem in problems("name,size\na\nb\n", suite=suite)] == [2, 3]
+    assert [problem.line for problem in problems("name,size\na,b,c\nb,,c\n", suite=suite)] == [2, 3]
 
 
 # Data Docs
@@ -356,12 +404,12 @@ def test_data_docs_show_nothing_that_was_not_evaluated():
         on("name", "expect_column_values_to_match_regex", regex="^a"),
         on("name", "expect_column_values_to_be_unique"),
     )
-    page = data_docs("name,size\nunreadable\n", suite=suite)
+    page = data_docs("name,size\nun,read,able\n", suite=suite)
     assert rows_of(page) == ["met: is a required field. --"]
 
 
 def test_data_docs_count_the_lines_that_the_expectations_did_not_see():
-    page = data_docs("name,size\nunreadable\na,1\nb,2\n", suite=things())
+    page = data_docs("name,size\nun,read,able\na,1\nb,2\n", suite=things())
     text = " ".join(html.unescape(re.sub("<[^>]*>", " ", page)).split())
     assert "lines 3 unreadable_lines 1" in text
 

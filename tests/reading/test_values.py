@@ -8,15 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolsync.reading.values import (
+    A_MOMENT,
     EARLIEST,
     LATEST,
     NO,
     YES,
     UnreadableValue,
     moment_or_none,
+    read_account_zone,
     read_integer,
     read_moment,
     read_yesno,
+    read_zone,
     yesno_or_none,
 )
 
@@ -34,7 +37,8 @@ def at(year, month, day, hour=0, minute=0, second=0):
         ("   ", None),
         ("0", 0),
         ("1767225600", 1767225600),
-        ("-631152000", -631152000),
+        ("631152000", 631152000),
+        ("253402300799", 253402300799),
         ("2026-09-01", at(2026, 8, 31, 22)),
         (" 2026-09-01 ", at(2026, 8, 31, 22)),
         ("2026-01-01", at(2025, 12, 31, 23)),
@@ -70,7 +74,8 @@ def test_of_a_time_that_occurs_twice_the_first_is_meant():
         "tomorrow", "01/09/2026", "1.9.2026", "2026-9-1", "2026-13-01", "2026-02-30", "2025-02-29", "2026-09-01 24:00",
         "2026-09-01 8:00", "2026-09-01 08:60", "2026-09-01T", "2026-09-01 08:00:00+15:00", "2026-09-01 08:00+02:75",
         "2026-09-01+02:00", "2026", "1999", "20260901", "1767225600000", "12.5", "1e9", "١٢٣٤", "2026-09-01\n08:00",
-        "0001-01-01", "0000-00-00", "--1", "1767225600 s", "9999-12-31 23:59:59-14:00",
+        "0001-01-01", "0000-00-00", "--1", "-1", "-86400", "-631152000", "00", "0.0", "1", "365", "86400", "010926", "1234567", "20261301", "99999999",
+        "+1767225600", "1767225600.0", "46266", "46266.375", "46266,375", "46266.", "46,266", "9" * 30, "9" * 5000, "1767225600 s", "9999-12-31 23:59:59-14:00",
     ],
 )  # fmt: skip
 def test_texts_that_are_not_dates(text):
@@ -79,9 +84,29 @@ def test_texts_that_are_not_dates(text):
     assert moment_or_none(text, PARIS) is None
 
 
-def test_digits_that_can_not_be_a_date_are_unix_seconds():
-    assert read_moment("20261301", UTC) == 20261301
-    assert read_moment("86400", UTC) == 86400
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("46266", "this looks like a spreadsheet's number for 2026-09-01: write the date"),
+        ("46266.375", "this looks like a spreadsheet's number for 2026-09-01 09:00: write the date"),
+        ("46266,375", "this looks like a spreadsheet's number for 2026-09-01 09:00: write the date"),
+        ("46266.3333333333", "this looks like a spreadsheet's number for 2026-09-01 08:00: write the date"),
+        ("46266.999999", "this looks like a spreadsheet's number for 2026-09-02 00:00: write the date"),
+        ("10000", "this looks like a spreadsheet's number for 1927-05-18: write the date"),
+        ("99999", "this looks like a spreadsheet's number for 2173-10-13: write the date"),
+        ("20260901", "digits alone are Unix seconds, and these look like a year or a date: write 2026-09-01"),
+        ("2026", "digits alone are Unix seconds, and these look like a year or a date: write 2026-09-01"),
+        ("1767225600000", "this date is before 1900 or after 9999; a number is Unix seconds, not milliseconds"),
+        *(
+            (text, f"expected: {A_MOMENT}")
+            for text in ("-1", "365", "010926", "1234567", "20261301", "46,266", "nan5.")
+        ),
+    ],
+)
+def test_numbers_that_are_no_date_are_named_for_what_they_look_like(text, message):
+    with pytest.raises(UnreadableValue) as raised:
+        read_moment(text, PARIS)
+    assert str(raised.value) == message
 
 
 @given(st.datetimes(datetime(1900, 1, 2), datetime(9999, 12, 30)), st.integers(-14 * 60, 14 * 60))
@@ -135,3 +160,32 @@ def test_whole_numbers(text, expected):
 def test_texts_that_are_not_whole_numbers(text):
     with pytest.raises(UnreadableValue, match="whole number"):
         read_integer(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["99", "Europe/Paris", "America/Argentina/Buenos_Aires", "America/Port-au-Prince", "UTC", "CET", "PST", "US/Pacific", "Asia/Calcutta",
+     "0", "1", "+1", "-3.5", "5.5", "05.0", "12.5", "-12", "13", "13.0"],
+)  # fmt: skip
+def test_timezones_of_accounts(text):
+    assert read_account_zone(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [("Nowhere/City", None), ("Paris time", None), ("europe/paris", "Europe/Paris"), ("Paris", "Europe/Paris"), ("new york", "America/New_York"),
+     ("Europe", None), ("Europe/", None), ("../Europe/Paris", None), ("Etc/GMT+5", None), ("14", None), ("-13", None), ("5.3", None), ("100", None),
+     ("localtime", None), ("Factory", None), ("Europe/Paris\u200b", None), ("x" * 101, None)],
+)  # fmt: skip
+def test_timezones_that_moodle_does_not_know(text, meant):
+    with pytest.raises(UnreadableValue) as raised:
+        read_account_zone(text)
+    assert str(raised.value) == "expected: a time zone such as Europe/Paris, or 99" + (
+        f"; is it {meant}?" if meant else ""
+    )
+
+
+def test_the_timezone_of_a_param():
+    assert read_zone("Europe/Paris") == PARIS
+    with pytest.raises(UnreadableValue, match="there is no timezone 'europe/paris'; is it Europe/Paris?"):
+        read_zone("europe/paris")

@@ -83,7 +83,7 @@ def date_param(name: str, text: str | None, zone: tzinfo) -> int | None:
     :raises AirflowFailException: the Param holds neither.
     """
     text = (text or "").strip()
-    if text.isdecimal() and len(text) < 6:
+    if text.isdecimal() and len(text) < 5:  # five digits are a spreadsheet's number of a day
         today = datetime.now(zone).replace(hour=0, minute=0, second=0, microsecond=0)
         return int((today - timedelta(days=int(text))).timestamp())
     try:

@@ -8,7 +8,7 @@ from typing import Any
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.operators.base import ClaimOperator
-from toolsync.reading.command_file import TrybackWriter
+from toolsync.reading.tryback import TrybackWriter
 from toolsync.reporting.pieces import TRIED_BACK
 from toolsync.reporting.report import Report
 

@@ -10,8 +10,9 @@ from airflow.sdk.exceptions import AirflowFailException
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.operators.base import ClaimOperator
-from toolsync.reading.command_file import DELIMITERS, CommandFile
+from toolsync.reading.command_file import CommandFile
 from toolsync.reading.problems import FileRejected
+from toolsync.reading.records import DELIMITERS
 from toolsync.reading.rejection_page import write_rejection_page
 from toolsync.reading.suite import load_suite
 from toolsync.reporting.pieces import CHECKED, VALIDATED, piece_name

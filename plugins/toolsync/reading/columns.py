@@ -85,14 +85,14 @@ class Header:
     :param columns: the columns that are used, in the order of the file.
     :param problems: why the file is rejected; empty when its header is accepted.
     :param notes: sentences for the report: ignored columns, recommended columns that are missing.
-    :param optional: how many cells at the end of a record may be missing.
+    :param nameless: the positions of columns without a name, whose cells have to be empty.
     """
 
     written: tuple[str, ...]
     columns: tuple[Column, ...]
     problems: tuple[FileProblem, ...] = ()
     notes: tuple[str, ...] = ()
-    optional: int = 0
+    nameless: tuple[int, ...] = ()
 
     @cached_property
     def plain(self) -> dict[str, Column]:

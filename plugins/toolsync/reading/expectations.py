@@ -1,4 +1,4 @@
-"""Our own expectations: dates, yes/no, whole numbers. Importing this module registers them with Great Expectations. For tasks only: it takes seconds."""
+"""Our own expectations: dates, yes/no, whole numbers, timezones. Importing this registers them with Great Expectations. For tasks only: it takes seconds."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from toolsync.reading.values import (
     A_YESNO,
     AN_INTEGER,
     UnreadableValue,
+    read_account_zone,
     read_integer,
     read_moment,
     read_yesno,
@@ -63,6 +64,14 @@ class ColumnValuesWholeNumber(ColumnMapMetricProvider):
         return column.map(lambda text: complaint(read_integer, text) is None)
 
 
+class ColumnValuesTimezone(ColumnMapMetricProvider):
+    condition_metric_name = "column_values.toolsync_timezone"
+
+    @column_condition_partial(engine=PandasExecutionEngine)
+    def _pandas(cls, column: Any, **_: Any) -> Any:
+        return column.map(lambda text: complaint(read_account_zone, text) is None)
+
+
 class ExpectColumnValuesToBeMoment(ColumnMapExpectation):
     """Expect values to be dates, with or without a time and an offset, or Unix seconds."""
 
@@ -81,6 +90,12 @@ class ExpectColumnValuesToBeWholeNumber(ColumnMapExpectation):
     map_metric: ClassVar[str] = "column_values.toolsync_whole_number"
 
 
+class ExpectColumnValuesToBeTimezone(ColumnMapExpectation):
+    """Expect values to be timezones that Moodle knows, or 99 for the server's."""
+
+    map_metric: ClassVar[str] = "column_values.toolsync_timezone"
+
+
 # The expectation that follows from a column's type, and its description.
 OF_TYPES = {
     "moment": ("expect_column_values_to_be_moment", A_MOMENT),
@@ -92,4 +107,5 @@ READERS: dict[str, Callable[[str], Any]] = {
     "expect_column_values_to_be_moment": read_any_moment,
     "expect_column_values_to_be_yes_or_no": read_yesno,
     "expect_column_values_to_be_whole_number": read_integer,
+    "expect_column_values_to_be_timezone": read_account_zone,
 }

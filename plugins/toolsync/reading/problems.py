@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from toolsync.reading.texts import printable, shorten
+from toolsync.reading.texts import printable, shorten, visible
 
 SHOWN_CHARACTERS = 200
 
@@ -30,8 +30,8 @@ class Problem(NamedTuple):
 class FileProblem:
     """Why a file is rejected as a whole.
 
-    :param kind: `unknown`, `missing`, `duplicate` or `unnamed` (a column), `header`, `empty`, `encoding`, `archive`, or `table` (an expectation on the
-        whole file).
+    :param kind: `unknown`, `missing`, `duplicate` or `unseen` (a column whose name has invisible characters), `header`, `empty`, `encoding`, `archive`, or
+        `table` (an expectation on the whole file).
     :param column: the column as the file writes it, or the name of a missing one; empty when no column is meant.
     :param message: what is wrong.
     """
@@ -57,5 +57,5 @@ class FileRejected(Exception):
 
 
 def shown(value: str | None) -> str | None:
-    """A value of the file, short enough for a report; None when it is empty."""
-    return shorten(value, SHOWN_CHARACTERS) if value else None
+    """A value of the file as a report shows it: cut short, and with what nobody would see; None when it is empty."""
+    return shorten(visible(value), SHOWN_CHARACTERS) if value else None

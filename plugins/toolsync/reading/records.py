@@ -10,7 +10,8 @@ from typing import IO
 
 from toolsync.reading.problems import Problem
 
-# Values of Param `encoding`, and Python's codecs for them.
+# Values of Params `delimiter` (but for `auto`; the tab is `tab`) and `encoding`, what they are called, and Python's codecs for them.
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 CODECS = {"utf-8": "utf-8", "iso-8859-1": "latin-1", "windows-1252": "cp1252"}
 
 BLOCK = 1 << 20  # bytes read at once
@@ -49,19 +50,22 @@ class Record:
 class RecordReader:
     """Cuts a stream into records. Memory is bounded by `RECORD_LIMIT`.
 
-    :param stream: the file, after its byte order mark.
-    :param delimiter: the character between two cells.
+    :param stream: the file, after what precedes its first record.
+    :param delimiter: the character between two cells, one of `DELIMITERS`.
     :param encoding: one of `CODECS`.
     :param names: the names of the columns, for messages.
+    :param line: the number of lines before it.
     :ivar blank_lines: the number of blank lines skipped so far.
     :ivar comment_lines: the number of comment lines skipped so far.
     """
 
-    def __init__(self, stream: IO[bytes], *, delimiter: str, encoding: str, names: Sequence[str] = ()) -> None:
+    def __init__(
+        self, stream: IO[bytes], *, delimiter: str, encoding: str, names: Sequence[str] = (), line: int = 0
+    ) -> None:
         self.delimiter = delimiter
         self.encoding = encoding
         self.names = names
-        self.line = 0
+        self.line = line
         self.blank_lines = 0
         self.comment_lines = 0
         self._lines = _physical_lines(stream)
@@ -141,7 +145,7 @@ class RecordReader:
         at, byte, complaint = _first_bad_byte(raw, self.encoding)
         bad = NOT_LATIN if self.encoding == "iso-8859-1" else NOT_TEXT
         position = next((number for number, value in enumerate(row) if bad.search(value)), len(row))
-        field = self.names[position] if position < len(self.names) else None
+        field = self.names[position] or None if position < len(self.names) else None
         cell = "" if field else f" in cell {position + 1}"
         return Problem(self._start, field, None, f"{byte}{cell}{self._in_line(raw, at)} {complaint}")
 

@@ -10,6 +10,7 @@ from typing import IO
 
 from toolsync.reading.problems import FileProblem
 from toolsync.reading.suite import Suite
+from toolsync.reading.texts import printable
 
 PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -36,14 +37,14 @@ WORDS = {
     "unknown": ("unknown column", "unknown columns"),
     "missing": ("missing column", "missing columns"),
     "duplicate": ("column given twice", "columns given twice"),
-    "unnamed": ("column without a name", "columns without a name"),
+    "unseen": ("column name with invisible characters", "column names with invisible characters"),
     "header": ("unreadable header", "unreadable headers"),
 }
 ADVICE = {
     "unknown": "Rename or remove the column, or set Param ignore_unknown_columns.",
     "missing": "Add the column.",
     "duplicate": "Keep one of the two columns.",
-    "unnamed": "Name the column in the header, or remove it.",
+    "unseen": "Type the name anew.",
     "header": "Correct the header, or set Params delimiter and encoding to what the file uses.",
     "empty": "Send a file that holds lines.",
     "encoding": "Save the file as CSV in UTF-8, or set Param encoding to what the file uses.",
@@ -81,7 +82,8 @@ def _parts(problems: Sequence[FileProblem], suite: Suite | None, file_name: str,
     yield f'<p class="facts">{escape(facts)}</p>'
     yield f"<h2>{_counted(problems)}</h2>"
     yield from _table(
-        ("Problem", "What to do"), ((escape(problem.message), ADVICE.get(problem.kind, "")) for problem in problems)
+        ("Problem", "What to do"),
+        ((escape(printable(problem.message)), ADVICE.get(problem.kind, "")) for problem in problems),
     )
     if suite:
         yield f"<h2>Columns of a {escape(suite.name)} file</h2>"

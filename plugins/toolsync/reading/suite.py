@@ -5,7 +5,7 @@ A suite is a file of Great Expectations in its own JSON form, `include/expectati
     title       what a line of such a file is about
     key         {"param": the DAG's Param that chooses the column by which a line's subject is found, "columns": the choices}; absent when there is no choice
     headerless  the columns that may follow the key in a file without a header; absent when a header is needed
-    columns     [{"name", "type", "doc", "example", "secret", "aliases"}], in the order of the manual: see `ColumnSpec`
+    columns     [{"name", "type", "doc", "example", "secret", "aliases", "stored"}], in the order of the manual: see `ColumnSpec`
 
 An expectation on a family of columns applies to each column of the family that a file has.
 """
@@ -14,13 +14,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
+from more_itertools import consecutive_groups
+
 from toolsync.reading.columns import TYPES, Column, ColumnNames, ColumnSpec, Header, spoken
 from toolsync.reading.problems import FileProblem
+from toolsync.reading.texts import unseen, without_unseen
 from toolsync.settings import INCLUDE
 
 EXISTS = "expect_column_to_exist"
@@ -83,6 +86,10 @@ class Suite:
         column = self._names.find(0, name.strip())
         return column.spec if column else None
 
+    def recognises(self, name: str) -> bool:
+        """Whether a name in a header is that of a column, invisible characters in it aside."""
+        return self.spec(without_unseen(name)) is not None
+
     def required(self, severity: str = "critical") -> list[str]:
         """The columns that every file must have, by the expectations of that severity."""
         return [
@@ -92,8 +99,9 @@ class Suite:
         ]
 
     def names_key(self, names: Iterable[str]) -> bool:
-        """Whether one of the names is a column by which the subject of a line may be found."""
-        return any(spec.name in self.key.columns for spec in map(self.spec, names) if spec) if self.key else False
+        """Whether one of the names, invisible characters in it aside, is a column by which the subject of a line may be found."""
+        found = map(self.spec, map(without_unseen, names))
+        return any(spec.name in self.key.columns for spec in found if spec) if self.key else False
 
     def match_header(
         self, names: Sequence[str], *, key_column: str | None = None, ignore_unknown_columns: bool = False
@@ -102,18 +110,21 @@ class Suite:
 
         :param names: the cells of the header.
         :param key_column: the column by which the subject of a line is found. A headerless type accepts any column of its key.
-        :param ignore_unknown_columns: note unknown columns instead of rejecting the file.
+        :param ignore_unknown_columns: note unknown columns instead of rejecting the file, and let columns without a name hold anything.
         """
         columns: list[Column] = []
         problems: list[FileProblem] = []
         notes: list[str] = []
         seen: dict[str, str] = {}
         written = tuple(name.strip() for name in names)
+        nameless = tuple(position for position, name in enumerate(written) if not name)
         for position, name in enumerate(written):
             column = self._names.find(position, name)
             if column is None:
-                problem = self._unknown(position, name)
-                notes.append(problem.message) if ignore_unknown_columns else problems.append(problem)
+                if name:
+                    problem = self._unknown(position, name)
+                    ignored = ignore_unknown_columns and problem.kind == "unknown"
+                    notes.append(problem.message) if ignored else problems.append(problem)
                 continue
             same = column.name.casefold()
             if same in seen:
@@ -126,17 +137,18 @@ class Suite:
         present = {column.name for column in columns} | {column.spec.name for column in columns}
         problems += self._missing(present, key_column)
         notes += [_missing(name).message for name in self.required("warning") if name not in present]
-        return Header(written, tuple(columns), tuple(problems), tuple(notes))
+        if nameless:
+            notes.append(_nameless(nameless) + ("" if ignore_unknown_columns else "; a line with a value there fails"))
+        must_be_empty = () if ignore_unknown_columns else nameless
+        return Header(written, tuple(columns), tuple(problems), tuple(notes), must_be_empty)
 
     def match_headerless(self, key_column: str | None = None) -> Header:
         """The columns of a file without a header.
 
         :param key_column: the column that the first cell of a line holds; by default the first column of the key.
         """
-        following = self.headerless or ()
         first = key_column or (self.key.columns[0] if self.key else self.columns[0].name)
-        header = self.match_header([first, *following], key_column=first)
-        return replace(header, optional=len(following))
+        return self.match_header([first, *(self.headerless or ())], key_column=first)
 
     def manual(self) -> str:
         """The columns as a Markdown table, for the DAG's documentation."""
@@ -155,11 +167,12 @@ class Suite:
         return ", ".join([TYPES[spec.type], *limits])
 
     def _unknown(self, position: int, written: str) -> FileProblem:
-        if not written:
-            return FileProblem("unnamed", "", f"column {position + 1} has no name")
-        nearest = self._names.nearest(written)
+        clean = without_unseen(written).strip()
+        known = self._names.find(position, clean) is not None
+        nearest = clean if known else self._names.nearest(clean)
+        hidden = f": its name holds {', '.join(unseen(written))}, which nobody sees" if clean != written else ""
         hint = f"; is it {nearest}?" if nearest else ""
-        return FileProblem("unknown", written, f"unknown column {written}{hint}")
+        return FileProblem("unseen" if known else "unknown", written, f"unknown column {written}{hidden}{hint}")
 
     def _missing(self, present: set[str], key_column: str | None) -> Iterator[FileProblem]:
         required = self.required()
@@ -236,6 +249,16 @@ def _duplicate(column: Column, first: str) -> FileProblem:
 
 def _missing(name: str) -> FileProblem:
     return FileProblem("missing", name, f"the column {spoken(name)} is missing")
+
+
+def _nameless(positions: Sequence[int]) -> str:
+    """`column 5 has no name and is ignored`, `columns 2, 5 to 7 have no name and are ignored`."""
+    runs = [list(run) for run in consecutive_groups(positions)]
+    numbers = ", ".join(f"{run[0] + 1} to {run[-1] + 1}" if len(run) > 1 else f"{run[0] + 1}" for run in runs)
+    several = len(positions) > 1
+    return (
+        f"columns {numbers} have no name and are ignored" if several else f"column {numbers} has no name and is ignored"
+    )
 
 
 def _ignored(column: Column) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
-from difflib import get_close_matches
-from functools import lru_cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 CACHED = 65536  # dates: a file repeats few of them
@@ -24,12 +23,23 @@ MOMENT = re.compile(
     r"\ ?([Zz]|[+-]\d\d(?::?\d\d)?)?)?",
     re.ASCII,
 )
-SECONDS = re.compile(r"-?\d{1,12}", re.ASCII)
+SECONDS = re.compile(r"\d{9,20}", re.ASCII)  # fewer digits are a year, a date, or a spreadsheet's number of a day
+NO_DATE = "0"  # as Moodle stores it
+DAY_NUMBER = re.compile(r"\d{5}([.,]\d{1,20})?", re.ASCII)  # 1927 to 2173
+DAY_ZERO = datetime(1899, 12, 30)  # of spreadsheets: day 1 is 1900-01-01, and 1900 has a 29 February
 INTEGER = re.compile(r"[+-]?\d{1,19}", re.ASCII)
 
-A_MOMENT = "a date (2026-09-01, 2026-09-01 08:00, 2026-09-01T08:00:00+02:00) or Unix seconds"
+# Old offsets that Moodle's own code takes: from -12 to 13, with halves where there are cities.
+OFFSET = re.compile(r"[+-]?(?:0?\d(?:\.[05])?|1[0-2](?:\.[05])?)|\+?13(?:\.0)?", re.ASCII)
+SERVERS_ZONE = "99"
+ZONE_NAME = re.compile(r"[A-Za-z0-9]+(?:/?[A-Za-z_-])+", re.ASCII)  # those that Moodle takes: not Etc/GMT+5
+# Abbreviations that the zone database lacks and Moodle knows.
+ABBREVIATIONS = frozenset(("CST", "CDT", "EDT", "FET", "IST", "JST", "MDT", "PDT", "PST"))
+
+A_MOMENT = "a date (2026-09-01, 2026-09-01 08:00, 2026-09-01T08:00:00+02:00) or Unix seconds of 9 digits and more"
 A_YESNO = "yes or no (1 0 yes no y n true false on off oui non)"
 AN_INTEGER = "a whole number"
+A_ZONE = "a time zone such as Europe/Paris, or 99"
 
 
 class UnreadableValue(ValueError):
@@ -79,7 +89,7 @@ def read_moment(text: str, zone: tzinfo) -> int | None:
 
 def moment_or_none(text: str, zone: tzinfo) -> int | None:
     """As `read_moment`, but None when the text is not a date."""
-    return _parsed(text, zone)[0] if text[:1].isdigit() or text[:1] == "-" else None
+    return _parsed(text, zone)[0] if text[:1].isdigit() else None
 
 
 def yesno_or_none(text: str) -> bool | None:
@@ -92,11 +102,13 @@ def _parsed(text: str, zone: tzinfo) -> tuple[int | None, str | None]:
     """Unix seconds (None when empty or not a date), and why the text is not a date."""
     if not text:
         return None, None
+    if text == NO_DATE:
+        return 0, None
     if SECONDS.fullmatch(text):
-        return _from_seconds(text)
+        return _in_range(int(text))
     match = MOMENT.fullmatch(text)
     if not match:
-        return None, f"expected: {A_MOMENT}"
+        return None, _why_no_date(text)
     year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
     offset = match[7]
     try:
@@ -107,16 +119,19 @@ def _parsed(text: str, zone: tzinfo) -> tuple[int | None, str | None]:
     return _in_range((moment - EPOCH) // timedelta(seconds=1))
 
 
-def _from_seconds(text: str) -> tuple[int | None, str | None]:
+def _why_no_date(text: str) -> str:
+    if number := DAY_NUMBER.fullmatch(text):
+        day = DAY_ZERO + timedelta(minutes=round(float(text.replace(",", ".")) * 24 * 60))
+        return f"this looks like a spreadsheet's number for {day:{'%Y-%m-%d %H:%M' if number[1] else '%Y-%m-%d'}}: write the date"
     if _looks_like_a_calendar_date(text):
-        return None, "digits alone are Unix seconds, and these look like a year or a date: write 2026-09-01"
-    return _in_range(int(text))
+        return "digits alone are Unix seconds, and these look like a year or a date: write 2026-09-01"
+    return f"expected: {A_MOMENT}"
 
 
 def _looks_like_a_calendar_date(digits: str) -> bool:
     if len(digits) == 4:
-        return "1900" <= digits <= "2199"
-    if len(digits) != 8 or not "1900" <= digits[:4] <= "2199":
+        return digits.isdecimal() and "1900" <= digits <= "2199"
+    if len(digits) != 8 or not digits.isdecimal() or not "1900" <= digits[:4] <= "2199":
         return False
     try:
         date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
@@ -149,5 +164,32 @@ def read_zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # no such name; no name at all; the name of a folder
-        near = get_close_matches(name, available_timezones(), n=1)
-        raise UnreadableValue(f"there is no timezone {name!r}{f'; is it {near[0]}?' if near else ''}") from None
+        raise UnreadableValue(f"there is no timezone {name!r}{_is_it(name)}") from None
+
+
+def read_account_zone(text: str) -> str:
+    """Read the timezone of an account as Moodle stores it: a name, 99 for the server's, or an old offset such as 5.5.
+
+    :raises UnreadableValue: when Moodle does not know it, and would take the server's in its place.
+    """
+    if text == SERVERS_ZONE or text in _account_zones() or OFFSET.fullmatch(text):
+        return text
+    raise UnreadableValue(f"expected: {A_ZONE}{_is_it(text)}")
+
+
+@cache
+def _account_zones() -> frozenset[str]:
+    return ABBREVIATIONS.union(filter(ZONE_NAME.fullmatch, available_timezones() - {"localtime", "Factory"}))
+
+
+def _is_it(name: str) -> str:
+    """The timezone that was probably meant, as the end of a sentence."""
+    meant = _meant_zones().get(name.strip().replace(" ", "_").casefold())
+    return f"; is it {meant}?" if meant else ""
+
+
+@cache
+def _meant_zones() -> dict[str, str]:
+    """The names of timezones in lower case, and cities alone."""
+    names = sorted(_account_zones() - ABBREVIATIONS, reverse=True)
+    return {name.rpartition("/")[2].casefold(): name for name in names} | {name.casefold(): name for name in names}

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from toolsync.reading.texts import visible
+
 STATUSES = ("created", "updated", "deleted", "unchanged", "failed")
 
 Remark = tuple[int, str | None, str]
@@ -60,7 +62,7 @@ class Outcomes:
         """
 
         def remark(line: int, column: str | None, message: str | None) -> tuple[Any, ...]:
-            return line, *written(line, column), message
+            return line, *written(line, column), message and visible(message)
 
         failed = [remark(line, column, message) for line, status, column, message in self.lines if status == "failed"]
         incomplete = {line for line, _, _ in self.problems}
