@@ -113,8 +113,12 @@ class Sandbox:
     def execute(self, file: File, batch_lines: int = 10_000) -> Outcomes:
         """Execute a file in batches, each at a later time than the one before."""
         suite, command = load_suite(file.kind), opened(file)
-        stager = Stager(suite, command.header, read_zone(self.session.timezone))
-        lines = [StagedLine(record.line, *stager.values(record)) for some in command.records() for record in some]
+        stager = Stager(suite, command.header, read_zone(self.session.timezone), self.session.schema.limits)
+        lines = [
+            StagedLine(record.line, *stager.values(record), stager.misfit(record))
+            for some in command.records()
+            for record in some
+        ]
         folder = self.folder(file, command)
         execution = Execution(folder, [(spec.name, spec.type) for spec in suite.plain_columns])
         outcomes = Outcomes()

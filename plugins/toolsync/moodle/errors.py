@@ -21,9 +21,15 @@ TOO_LONG_ERRORS = {INTERRUPTED, 1969, 3024}
 ABSENT_ERRORS = {1040, 1129, 1203, 1226, 2002, 2003, 2005, 2026}
 # The connection names an account, a password or a database that the server does not know.
 UNKNOWN_ERRORS = {1045, 1049, 1130, 1698}
+# Texts of two collations that the server does not compare: its tables are not of one kind.
+COLLATION_ERRORS = {1253, 1267, 1270, 1271}
 # The database account lacks a privilege.
 GRANT_ERRORS = {1044, 1142, 1143, 1227}
 GRANTS = "SELECT, INSERT, UPDATE, DELETE and CREATE TEMPORARY TABLES"
+
+
+class SiteUnfit(AirflowFailException):
+    """The site can't take any file of this type as it is. Where nothing was done yet, the file goes back to the inbox."""
 
 
 class SiteChanged(Exception):

@@ -12,7 +12,8 @@ from typing import Any
 from airflow.providers.mysql.hooks.mysql import MySqlHook
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from toolsync.moodle.errors import explained
+from toolsync.moodle.collations import Collations
+from toolsync.moodle.errors import COLLATION_ERRORS, SiteUnfit, error_code, explained
 from toolsync.moodle.session import MoodleSession
 from toolsync.settings import lock_wait_seconds, statement_seconds
 
@@ -44,9 +45,10 @@ class MoodleHook(MySqlHook):
 
         :param lock_seconds: how long to wait until no other Tool Sync run writes to this site. None: don't lock, for a session that only reads.
         :raises AirflowFailException: it is not a Moodle database, its version is too old, or the account lacks a privilege.
+        :raises SiteUnfit: its tables have no collation, or several, with which it can be worked.
         :raises AirflowException: another run still writes to the site after `lock_seconds`.
         """
-        with explained(), self._connected() as session:
+        with explained(), self._connected() as session, _naming_tables(session):
             _set_up(session)
             _check(session, self.get_connection(self.moodle_conn_id).schema)
             if lock_seconds is not None:
@@ -57,7 +59,7 @@ class MoodleHook(MySqlHook):
     @contextmanager
     def snapshot(self) -> Iterator[MoodleSession]:
         """Open a read-only session that sees the site as it is now for as long as it is open, without locking anything."""
-        with explained(), self._connected() as session:
+        with explained(), self._connected() as session, _naming_tables(session):
             _set_up(session)
             session.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             _limit(session)
@@ -110,18 +112,34 @@ def _check(session: MoodleSession, schema: str) -> None:
     if session.version < OLDEST:
         raise AirflowFailException(f"The site runs Moodle {session.release}; Tool Sync needs {OLDEST_NAME} or later.")
     # Literals and work tables compare with the collation of the site's tables, so that a value finds the row that Moodle would find.
-    collation = session.value(
-        "SELECT collation_name FROM information_schema.columns "
-        "WHERE table_schema = DATABASE() AND table_name = %s AND column_name = 'username'",
-        (session.prefix + "user",),
-    )
-    if not collation or not re.fullmatch(r"utf8mb4_\w+", collation):
-        raise AirflowFailException(
+    session.collations = Collations.of(session.rows, session.prefix)
+    collation = session.collations.usual
+    if not re.fullmatch(r"utf8mb4_\w+", collation):
+        raise SiteUnfit(
             f"The site's tables have the collation {collation}; Tool Sync needs a utf8mb4 collation. Convert them with Moodle's "
-            "admin/cli/mysql_collation.php."
+            "`php admin/cli/mysql_collation.php --collation=utf8mb4_unicode_ci`."
         )
     session.execute(f"SET NAMES utf8mb4 COLLATE {collation}")
     session.collation = collation
+
+
+@contextmanager
+def _naming_tables(session: MoodleSession) -> Iterator[None]:
+    """Name the tables when a statement compares texts of two collations although nobody expected it: a table may have been converted meanwhile.
+
+    :raises SiteUnfit: a statement did.
+    """
+    import MySQLdb
+
+    try:
+        yield
+    except MySQLdb.Error as error:
+        if error_code(error) not in COLLATION_ERRORS:
+            raise
+        collations = Collations.of(session.rows, session.prefix)
+        if not collations.others:  # a defect of the statement
+            raise
+        raise SiteUnfit(collations.told()) from error
 
 
 def _lock(session: MoodleSession, seconds: int) -> None:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 COLUMNS = "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = DATABASE()"
+LIMITS = (
+    "SELECT column_name, data_type, column_type, character_maximum_length FROM information_schema.columns "
+    "WHERE table_schema = DATABASE() AND table_name = %s"
+)
+BITS = {"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigint": 64}
 INDEXES = (
     "SELECT index_name, column_name FROM information_schema.statistics "
     "WHERE table_schema = DATABASE() AND table_name = %s ORDER BY index_name, seq_in_index"
@@ -14,6 +20,27 @@ UNIQUE_KEYS = (
     "SELECT table_name, index_name, column_name FROM information_schema.statistics "
     "WHERE table_schema = DATABASE() AND non_unique = 0 AND index_name <> 'PRIMARY' ORDER BY table_name, index_name, seq_in_index"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a column can hold.
+
+    :param characters: of a text, at most; None: more than any cell has, or it holds no texts.
+    :param numbers: the smallest and the largest whole number; None: it holds no whole numbers.
+    """
+
+    characters: int | None = None
+    numbers: tuple[int, int] | None = None
+
+
+def _limits(data_type: str, column_type: str, characters: int | None) -> Limits:
+    if data_type in ("varchar", "char"):
+        return Limits(characters=characters)
+    if bits := BITS.get(data_type):
+        unsigned = "unsigned" in column_type
+        return Limits(numbers=(0, 2**bits - 1) if unsigned else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1))
+    return Limits()
 
 
 class Schema:
@@ -29,6 +56,7 @@ class Schema:
         self._columns: dict[str, dict[str, str]] = {}  # column: type, by table
         self._all_read = False
         self._unique_keys: dict[str, dict[str, list[str]]] | None = None
+        self._limits: dict[str, dict[str, Limits]] = {}  # by table and column
         self._indexes: dict[str, dict[str, list[str]]] = {}  # columns by name, by table
 
     def has(self, table: str, column: str | None = None) -> bool:
@@ -43,6 +71,15 @@ class Schema:
     def text_columns(self, table: str) -> list[str]:
         """The columns of a table that hold long texts."""
         return [name for name, data_type in self._known(table).items() if data_type.endswith("text")]
+
+    def limits(self, table: str, column: str) -> Limits | None:
+        """What a column can hold; None when the site has no such column."""
+        if table not in self._limits:
+            self._limits[table] = {
+                name: _limits(data_type, column_type, characters)
+                for name, data_type, column_type, characters in self._rows(LIMITS, (self._prefix + table,))
+            }
+        return self._limits[table].get(column)
 
     def unique_keys(self, table: str) -> list[list[str]]:
         """The columns of each unique index of a table, apart from its primary key."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Protocol
 
+from toolsync.moodle.collations import Collations
 from toolsync.moodle.schema import Schema
 
 FETCHED = 1000  # rows that are taken at once out of the stream of a SELECT
@@ -61,6 +62,7 @@ class MoodleSession:
         self.extra = extra
         self.range: tuple[int, int] | None = None  # the values of its variables @first and @last
         self.collation = ""  # of the text columns of the site; set when the session is opened
+        self.collations = Collations()  # where it is not that one; set at the same time
 
     @cached_property
     def schema(self) -> Schema:

@@ -27,12 +27,21 @@ class ArchiveOperator(ClaimOperator):
 
     It runs whether or not the tasks before it succeeded. A rejected file is archived, and the task fails. A file whose execution did not end stays
     in the work folder, and the task fails. A file that was not approved goes back to the inbox (pasted rows to the archive), and the task succeeds.
+    One that the site could not take, of which nothing was done, goes back, too, and the task fails.
     """
 
     def process(self, cabinet: Cabinet, claim: Claim, context: Any) -> dict[str, Any]:
         report = Report(cabinet, claim)
         if report.refused:
-            return self.put_back(cabinet, claim, report, context)
+            result = self.put_back(cabinet, claim, report, context)
+            self.log.info("%s was not approved, so nothing was done. Report: %s", claim.name, result["report"])
+            return result
+        if why := report.unfit:
+            result = self.put_back(cabinet, claim, report, context)
+            where = f" It is in the inbox again: {report.returned}." if report.returned else ""
+            raise AirflowFailException(
+                f"{claim.name} was not executed, and nothing was done.{where} {why} Report: {result['report']}"
+            )
         if not (report.rejected or report.executed):
             raise AirflowFailException(
                 f"{claim.name} was not executed to the end; it stays in {cabinet.work(claim)}. "
@@ -56,12 +65,12 @@ class ArchiveOperator(ClaimOperator):
         return result
 
     def put_back(self, cabinet: Cabinet, claim: Claim, report: Report, context: Any) -> dict[str, Any]:
-        """Write the report of a file that was not approved, and put it back into the inbox."""
+        """Write the report of a file of which nothing was done, and put it back into the inbox. The file of a simulation is there."""
         report.attachments = attach_plan(cabinet, claim, report)
         by_hand = caller()
         # A copy of a file that the caller of this run has: it is not kept.
-        copy = claim.given and by_hand is not None and claim.options.get("caller") == by_hand
-        report.kept = claim.pasted or (claim.given and not copy)
+        copy = claim.simulate or (claim.given and by_hand is not None and claim.options.get("caller") == by_hand)
+        report.kept = not claim.simulate and (claim.pasted or (claim.given and not copy))
         if not (report.kept or copy):
             report.returned = str(cabinet.reserve(claim))
         result = write_report(cabinet, claim, report, context)
@@ -70,7 +79,6 @@ class ArchiveOperator(ClaimOperator):
         elif not copy:
             cabinet.put_back(claim)
         cabinet.discard(claim)
-        self.log.info("%s was not approved, so nothing was done. Report: %s", claim.name, result["report"])
         return {name: value for name, value in result.items() if name != "plan_rows"}
 
     def attach(self, cabinet: Cabinet, claim: Claim, report: Report) -> dict[str, str]:
@@ -123,6 +131,7 @@ def write_report(cabinet: Cabinet, claim: Claim, report: Report, context: Any) -
 
 def summary(cabinet: Cabinet, claim: Claim, report: Report, *, text_path: str, lines_path: str) -> dict[str, Any]:
     """The report as JSON."""
+    undone = report.refused or bool(report.unfit)
     result = {
         "toolsync": __version__,
         "file": claim.name,
@@ -132,7 +141,7 @@ def summary(cabinet: Cabinet, claim: Claim, report: Report, *, text_path: str, l
         "report": text_path,
         "lines": lines_path,
         "tryback": report.tried_back.get("path"),
-        "archive": None if claim.simulate or (report.refused and not report.kept) else str(cabinet.archived(claim)),
+        "archive": None if claim.simulate or (undone and not report.kept) else str(cabinet.archived(claim)),
         "attachments": report.attachments,
     }
     if report.has_plan or "plan" in report.attachments:
@@ -144,6 +153,9 @@ def summary(cabinet: Cabinet, claim: Claim, report: Report, *, text_path: str, l
     if report.approval and (report.has_plan or report.refused):
         result["approval"] = report.approval.as_json()
         result["returned"] = report.returned
-    if report.refused:
+    if report.unfit:
+        result["unfit"] = report.unfit
+        result["returned"] = report.returned
+    if undone:
         result["plan_rows"] = list(report.plan())
     return result

@@ -12,13 +12,14 @@ from toolsync.cabinet.folders import Cabinet
 from toolsync.course.undo_bundles import UndoWriter
 from toolsync.course.undo_expiry import expire, held_contents
 from toolsync.functions import sql_folder
+from toolsync.moodle.errors import SiteUnfit
 from toolsync.moodle.file_pool import FilePool
 from toolsync.operators.base import ClaimOperator
 from toolsync.reading.suite import load_suite
-from toolsync.reporting.pieces import EXECUTED
+from toolsync.reporting.pieces import EXECUTED, UNFIT
 from toolsync.reporting.report import Report
 from toolsync.reporting.report_text import plan_summary, sentences, totals
-from toolsync.running.batches import BatchRun
+from toolsync.running.batches import BEGUN, BatchRun
 from toolsync.running.lines import LineRun
 from toolsync.running.sql_folder import Occasion
 from toolsync.running.state import RunState, open_run
@@ -80,8 +81,21 @@ class ExecuteOperator(ClaimOperator):
             raise AirflowSkipException(f"{claim.name} was not approved, so it is not executed.")
 
     def open_and_run(self, cabinet: Cabinet, claim: Claim) -> None:
-        """Open the site for writing and execute the file."""
+        """Open the site for writing and execute the file.
+
+        :raises SiteUnfit: the site can't take it. Where nothing of it was done yet, `archive` puts it back into the inbox.
+        """
         undo = None if self.planning or claim.simulate else UndoWriter(cabinet, claim)
+        if cabinet.saved(claim, UNFIT):  # of an earlier attempt
+            cabinet.forget(claim, UNFIT)
+        try:
+            self._open_and_run(cabinet, claim, undo)
+        except SiteUnfit as reason:
+            if cabinet.saved(claim, BEGUN) is None:
+                cabinet.save(claim, UNFIT, {"why": str(reason)})
+            raise
+
+    def _open_and_run(self, cabinet: Cabinet, claim: Claim, undo: UndoWriter | None) -> None:
         with open_run(self.moodle_conn_id, lock_seconds=WAIT_FOR_OTHERS, undo=undo) as state:
             session = state.session
             cabinet.reread(claim)  # it may have waited for another run, and for another attempt at this file

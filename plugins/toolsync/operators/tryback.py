@@ -24,6 +24,8 @@ class TrybackOperator(ClaimOperator):
         lines = report.failed_lines()
         if report.refused:
             self.written(cabinet, claim, None, "not approved: no tryback is written, the file goes back as a whole")
+        elif report.unfit:
+            self.written(cabinet, claim, None, "not executed: no tryback is written, the file goes back as a whole")
         elif not (report.rejected or report.executed):
             self.log.info("%s was not executed to its end, so its failed lines are not known yet.", claim.name)
         elif claim.simulate:

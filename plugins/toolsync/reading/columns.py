@@ -33,6 +33,7 @@ class ColumnSpec:
     :param example: a value, for the manual.
     :param secret: no report, log or page may show its values.
     :param aliases: other names that a header may use for it, those of families included.
+    :param stored: the site's column that holds its values, `user.city`: a value that doesn't fit in there fails its line.
     """
 
     name: str
@@ -41,6 +42,7 @@ class ColumnSpec:
     example: str = ""
     secret: bool = False
     aliases: tuple[str, ...] = ()
+    stored: str = ""
 
     @property
     def is_family(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import tzinfo
-from typing import Any
+from typing import Any, Protocol
 
 from toolsync.reading.columns import Header
 from toolsync.reading.records import Record
@@ -15,16 +15,44 @@ from toolsync.reading.values import moment_or_none, read_integer, read_moment, r
 Cell = tuple[str, str, int | None, str | None, str, int | None, int | None]
 
 
+class Room(Protocol):
+    """What a column of the site can hold."""
+
+    @property
+    def characters(self) -> int | None:
+        """Of a text, at most; None: no matter."""
+
+    @property
+    def numbers(self) -> tuple[int, int] | None:
+        """The smallest and the largest whole number; None: it holds no whole numbers."""
+
+
 class Stager:
     """Converts the records of one file.
 
     :param suite: the suite of its type.
     :param header: its columns.
     :param zone: the timezone of dates without an offset.
+    :param room: what a column of the site, given as table and column, can hold; None when there is no such column.
     """
 
-    def __init__(self, suite: Suite, header: Header, zone: tzinfo) -> None:
+    def __init__(
+        self,
+        suite: Suite,
+        header: Header,
+        zone: tzinfo,
+        room: Callable[[str, str], Room | None] = lambda table, column: None,
+    ) -> None:
         self.zone = zone
+        self._longest: list[tuple[int, str, int]] = []  # position, column, characters
+        self._numbers: list[tuple[int, str, tuple[int, int]]] = []
+        for given in header.columns:
+            if given.spec.stored and (limits := room(*given.spec.stored.split("."))):
+                if given.spec.type == "text" and limits.characters is not None:
+                    self._longest.append((given.position, given.written, limits.characters))
+                if given.spec.type == "integer" and limits.numbers:
+                    self._numbers.append((given.position, given.written, limits.numbers))
+        self._roomy = min((characters for *_, characters in self._longest), default=0)
         self._empty: list[Any] = [None] * len(suite.plain_columns)
         self._plain: list[tuple[int, int, Callable[[str], Any] | None]] = []
         for place, spec in enumerate(suite.plain_columns):
@@ -50,6 +78,25 @@ class Stager:
         for place, position, convert in self._plain:
             row[place] = convert(texts[position]) if convert else texts[position]
         return row, [self._cell(about, texts[position]) for position, about in self._cells]
+
+    def misfit(self, record: Record) -> tuple[str, str] | None:
+        """The first value of a record that the site's column can't hold.
+
+        :return: the column as the file writes it, and why.
+        """
+        texts = record.values or []
+        if len(record.raw) > self._roomy:
+            for position, written, characters in self._longest:
+                if len(texts[position]) > characters:
+                    return (
+                        written,
+                        f"{len(texts[position])} characters, and the site stores at most {characters}",
+                    )
+        for position, written, (least, most) in self._numbers:
+            number = read_integer(texts[position])
+            if number is not None and not least <= number <= most:
+                return written, f"the site stores whole numbers from {least} to {most}"
+        return None
 
     def _cell(self, about: tuple[str, str, int | None, str | None], text: str) -> Cell:
         if not text:

@@ -20,6 +20,7 @@ from toolsync.reporting.pieces import (
     PLAN,
     PLANNED,
     TRIED_BACK,
+    UNFIT,
     VALIDATED,
     pieces,
 )
@@ -61,6 +62,12 @@ class Report:
     def refused(self) -> bool:
         """Whether the file was not executed because it was not approved."""
         return bool(self.approval and not self.approval.given and not self.executed)
+
+    @property
+    def unfit(self) -> str | None:
+        """Why the site could not take the file, of which nothing was done; None when it could."""
+        found = None if self.executed else self.cabinet.saved(self.claim, UNFIT)
+        return found["why"] if found else None
 
     @property
     def outcomes(self) -> str:

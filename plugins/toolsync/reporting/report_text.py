@@ -30,12 +30,13 @@ def write_lines(report: Report, stream: IO[str]) -> None:
     table.row((report.unit, "outcome", "column", "value", "message"))
     for piece in pieces(report.cabinet, report.claim, CHECKED):
         table.rows((line, "failed", *remark) for line, *remark in piece["problems"])
+    undone = "not approved" if report.refused else "not executed" if report.unfit else None
     for piece in pieces(report.cabinet, report.claim, report.outcomes):
         remarks: dict[int, list[list[str | None]]] = {}
         for line, *remark in piece["problems"] + piece["notes"]:
             remarks.setdefault(line, []).append(remark)
         for line, outcome, *label in piece["lines"]:
-            status = "not approved" if report.refused and outcome != "failed" else outcome
+            status = undone if undone and outcome != "failed" else outcome
             table.rows((line, status, *remark) for remark in remarks.get(line, [["", *(label or [""]), ""]]))
 
 
@@ -51,11 +52,14 @@ def _decision(report: Report) -> Iterator[str]:
         return
     if report.refused:
         yield "NOT APPROVED: nothing was done. The site is unchanged."
+    if report.unfit:
+        yield "NOT EXECUTED: nothing was done. The site is unchanged."
+        yield f"  {report.unfit}"
     if report.approval and (report.has_plan or report.refused):
         yield from report.approval.sentences()
     if report.returned:
         yield f"The file was put back into the inbox: {report.returned}"
-    elif report.refused and not report.kept:
+    elif (report.refused or report.unfit) and not (report.kept or report.claim.simulate):
         yield "The cabinet keeps no copy of the file."
 
 
@@ -66,7 +70,10 @@ def _body(report: Report) -> Iterator[str]:
     unit = report.unit
     yield f"Read: {report.validated['summary']}"
     yield from (f"Note: {note}" for note in report.validated["notes"])
-    yield f"Planned: {totals(report.planned_counts, unit)}" if report.refused else totals(report.counts, unit)
+    if report.refused or (report.unfit and report.has_plan):
+        yield f"Planned: {totals(report.planned_counts, unit)}"
+    elif not report.unfit:
+        yield totals(report.counts, unit)
     yield from _titled(*plan_summary(report))
     yield from _titled("Problems", sentences(report.problems(), unit))
     yield from _titled("Notes", sentences(report.notes(), unit))

@@ -147,6 +147,7 @@ class BatchRun(Generic[Item]):
         """Execute the batches that are not done yet."""
         if self.planning:
             self._forget_plan()
+        self.execution.check_collations()
         gc.freeze()  # otherwise each collection scans all of Airflow's objects again
         try:
             self._execute_all()

@@ -10,7 +10,7 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from toolsync.moodle.errors import DUPLICATE, ROW_ERRORS, error_code
+from toolsync.moodle.errors import DUPLICATE, ROW_ERRORS, SiteUnfit, error_code
 from toolsync.reporting.approved_plan import ApprovedPlan
 from toolsync.reporting.outcomes import STATUSES, Outcomes
 from toolsync.running.runner import ROW_TABLE
@@ -44,11 +44,13 @@ class StagedLine:
 
     :param values: of the plain columns, in the order of the suite.
     :param cells: of the column families: field, family, n, name, value, moment, yesno.
+    :param misfit: the column whose value the site can't hold, and why: such a line fails.
     """
 
     line: int
     values: Sequence[Any]
     cells: Sequence[Sequence[Any]]
+    misfit: tuple[str, str] | None = None
 
 
 class Execution:
@@ -82,6 +84,20 @@ class Execution:
             f"value {texts} NOT NULL, moment BIGINT NULL, yesno TINYINT NULL, KEY (line), KEY (family)"
         )
 
+    def check_collations(self) -> None:
+        """Before the first batch, on a site whose tables have several collations: make sure that the SQL of the type works there all the same.
+
+        :raises SiteUnfit: it compares texts of two collations, which the server refuses.
+        """
+        collations = self.session.collations
+        if not collations.others:
+            return
+        self._stage([])
+        tables = self.folder.incomparable()
+        self.state.rollback()
+        if tables:
+            raise SiteUnfit(f"{collations.told(tables)} Nothing was done.")
+
     def run(self, lines: Sequence[StagedLine], *, looked_again: bool = False) -> Outcomes:
         """Apply lines as if one by one, in order. A line that the database refuses fails alone.
 
@@ -90,6 +106,12 @@ class Execution:
         """
         import MySQLdb
 
+        if misfits := [line for line in lines if line.misfit]:
+            fitting = [line for line in lines if not line.misfit]
+            result = self.run(fitting, looked_again=looked_again) if fitting else Outcomes()
+            result.lines += [(line.line, "failed", *line.misfit) for line in misfits if line.misfit]
+            result.lines.sort()
+            return result
         roll_back = self.state.savepoint("toolsync")
         try:
             return self._run(lines)

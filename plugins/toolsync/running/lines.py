@@ -54,7 +54,8 @@ class LineRun(BatchRun[ReadLine]):
         columns = [(spec.name, spec.type) for spec in suite.plain_columns]
         super().__init__(cabinet, claim, folder, columns, log, planning=planning)
         self.file = file
-        self.stager = Stager(suite, file.header, read_zone(claim.options["timezone"] or self.session.timezone))
+        zone = read_zone(claim.options["timezone"] or self.session.timezone)
+        self.stager = Stager(suite, file.header, zone, self.session.schema.limits)
 
     def items(self, failed: set[int]) -> Iterator[ReadLine]:
         return read_ahead(self._pieces(failed))
@@ -62,7 +63,7 @@ class LineRun(BatchRun[ReadLine]):
     def _pieces(self, failed: set[int]) -> Iterator[list[ReadLine]]:
         for records in self.file.records(RECORDS):
             yield [
-                ReadLine(record, StagedLine(record.line, *self.stager.values(record)))
+                ReadLine(record, StagedLine(record.line, *self.stager.values(record), self.stager.misfit(record)))
                 for record in records
                 if record.line not in failed and record.values is not None
             ]

@@ -8,6 +8,7 @@ from typing import Any
 
 from more_itertools import peekable
 
+from toolsync.moodle.errors import COLLATION_ERRORS, error_code
 from toolsync.moodle.session import StatementFailed
 from toolsync.reading.problems import shown
 from toolsync.running.chunks import Chunks
@@ -18,6 +19,8 @@ FEW_LINES = (
     200  # for up to so many lines, statements are sent together: the way to the server takes longer than they do
 )
 ROW_TABLE = "toolsync_row"
+# Why a statement can't be prepared before the run: Python makes a table of it later; the server prepares no such statement.
+NOT_YET = {1054, 1146, 1295}
 
 
 class Runner:
@@ -61,6 +64,24 @@ class Runner:
                 self._send()
                 self._one(statement)
         self._send()
+
+    def compares_two_kinds(self, statement: Statement) -> bool:
+        """Whether a statement compares texts of two collations, which the server finds out when it prepares it.
+
+        Of the statements of a type, one after the other: work tables are made and stay empty, settings are read, nothing else is run.
+        """
+        import MySQLdb
+
+        try:
+            if statement.creates or statement.sql in self._settled:
+                self._run(statement)
+            elif not statement.drops:
+                self._session.execute("PREPARE toolsync_prepared FROM %s", (statement.sql,))
+        except MySQLdb.Error as error:
+            if error_code(error) not in COLLATION_ERRORS | NOT_YET:
+                raise
+            return error_code(error) in COLLATION_ERRORS
+        return False
 
     def _finds_nothing(self, statement: Statement) -> bool:
         """Whether a statement has nothing to do, as far as is known: a table is empty that it needs rows of, or is as it would make it."""

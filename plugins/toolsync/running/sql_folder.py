@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -18,6 +19,7 @@ from toolsync.running.variables import selected, settled
 from toolsync.settings import INCLUDE
 
 Row = Sequence[Any]
+NAMED_TABLE = re.compile(r"`(\w+)`")
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,19 @@ class SqlFolder:
         """Run statements in order; what they put into their tables is there until the next `clean_up`."""
         self._runner.run(statements)
 
+    def incomparable(self) -> set[str]:
+        """The site's tables whose texts the statements of the type would compare with texts of another collation. The tables of staged lines must be there."""
+        others, found = self.state.session.collations.others, set[str]()
+        settings = {f"{self.state.session.prefix}{table}" for table in ("config", "config_plugins")}  # few rows
+        for statement in [*self.touches, *self.work, *self.end]:
+            named = others.keys() & set(NAMED_TABLE.findall(statement.sql))
+            if self._runner.compares_two_kinds(statement):
+                found |= named
+            elif "toolsync_" in statement.code:
+                # The server compares these, but without their index.
+                found |= {table for table in named - settings if _names_narrow(statement, others[table])}
+        return found
+
     @property
     def seconds(self) -> dict[str, float]:
         """That each file has taken so far."""
@@ -133,6 +148,18 @@ def _statements(rendered: str, prefix: str, table_options: str) -> tuple[Stateme
     They are kept: a plan and the execution after it, in one process, have the same.
     """
     return tuple(_finished(statement, prefix, table_options) for statement in cut(rendered))
+
+
+def _names_narrow(statement: Statement, columns: Mapping[str, str]) -> bool:
+    """Whether a statement reads a column that holds no more than three bytes a character.
+
+    :param columns: the columns of a table that have another collation than most, with it.
+    """
+    read = re.sub(r"^INSERT [^(]*\([^)]*\)", "", statement.code)
+    return any(
+        not collation.startswith("utf8mb4_") and re.search(rf"\b{re.escape(column)}\b", read)
+        for column, collation in columns.items()
+    )
 
 
 def _finished(statement: Statement, prefix: str, table_options: str) -> Statement:
