@@ -108,6 +108,21 @@ def test_a_spreadsheets_number_of_a_day(
     assert site.changed(pristine) == []
 
 
+def test_a_spreadsheets_number_in_a_field_of_the_site(site: Site):
+    values = ["46266", '"46266,5"', "46266.25", "-1", "365", "0", "2026-09-01"]
+    lines = [f"u{number:03},{value}" for number, value in enumerate(values, start=3)]
+    result = site.run("toolsync_users", "\n".join(["username,profile_field_birthday", *lines, ""]))
+    number = "this looks like a spreadsheet's number for 2026-09-01: write the date"
+    other = "expected a date: 2026-09-01, 2026-09-01 08:00, or Unix seconds of 9 digits and more"
+    assert [remark[3] for remark in remarks(result)] == [number, number, number, other, other]
+    text = "shortname,customfield_audit\nC101,46266\nC102,365\nC103,2026-05-05\n"
+    result = site.run("toolsync_courses", text, force_update=True)
+    assert [remark[1:] for remark in remarks(result)] == [
+        ("customfield_audit", "46266", number),
+        ("customfield_audit", "365", other),
+    ]
+
+
 def test_a_timezone_that_is_not_there(site: Site):
     result = site.run("toolsync_users", "username,timezone\nu001,Nowhere/City\nu002,Asia/Tokyo\nu003,paris\nu004,5.5\n")
     assert remarks(result) == [

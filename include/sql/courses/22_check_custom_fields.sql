@@ -42,6 +42,7 @@ CREATE TEMPORARY TABLE toolsync_custom (
 
 {% set place = "INSTR(f.options COLLATE utf8mb4_bin, CONCAT('\\n', c.value, '\\n'))" %}
 -- An empty cell clears a stored value; where none is stored it does nothing.
+{% from "shared/no_date.sql" import no_date %}
 INSERT IGNORE INTO toolsync_custom (line, fieldid, type, field, dataid, intvalue, decvalue, charvalue, value, fault, formerdec, formervalue)
 SELECT t.line, f.id, f.type, c.field, IF(t.isnew, NULL, d.id),
        CASE f.type WHEN 'checkbox' THEN COALESCE(c.yesno, 0)
@@ -54,7 +55,7 @@ SELECT t.line, f.id, f.type, c.field, IF(t.isnew, NULL, d.id),
             WHEN c.value = '' AND f.required THEN 'the site requires a value'
             WHEN c.value = '' THEN NULL
             WHEN f.type = 'checkbox' AND c.yesno IS NULL THEN 'expected yes or no'
-            WHEN f.type = 'date' AND c.moment IS NULL THEN 'expected a date: 2026-09-01, 2026-09-01 08:00, or Unix seconds'
+            WHEN f.type = 'date' AND c.moment IS NULL THEN {{ no_date('c.value') }}
             WHEN f.type = 'date' AND c.moment < f.least THEN CONCAT('before ', DATE(FROM_UNIXTIME(f.least)), ', the first date of this field')
             WHEN f.type = 'date' AND c.moment > f.most THEN CONCAT('after ', DATE(FROM_UNIXTIME(f.most)), ', the last date of this field')
             WHEN f.type = 'number' AND NOT c.value REGEXP '^[+-]?[0-9]{1,10}([.][0-9]*)?$' THEN 'expected a number'

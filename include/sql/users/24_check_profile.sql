@@ -18,12 +18,13 @@ CREATE TEMPORARY TABLE toolsync_profile (
 -- An empty cell clears a stored value; where none is stored it does nothing.
 INSERT IGNORE INTO toolsync_profile (line, fieldid, field, dataid, was, value, fault)
 SELECT r.line, f.id, c.field, d.id, d.data,
+{% from "shared/no_date.sql" import no_date %}
        CASE WHEN f.datatype = 'datetime' THEN COALESCE(c.moment, 0)
             WHEN f.datatype = 'checkbox' THEN COALESCE(c.yesno, '')
             ELSE c.value END,
        CASE WHEN c.value = '' AND f.required = 1 THEN 'the site requires a value'
             WHEN c.value = '' THEN NULL
-            WHEN f.datatype = 'datetime' AND c.moment IS NULL THEN 'expected a date: 2026-09-01, 2026-09-01 08:00, or Unix seconds'
+            WHEN f.datatype = 'datetime' AND c.moment IS NULL THEN {{ no_date('c.value') }}
             WHEN f.datatype = 'checkbox' AND c.yesno IS NULL THEN 'expected yes or no'
             WHEN f.datatype = 'text' AND f.param2 REGEXP '^[0-9]+$' AND CHAR_LENGTH(c.value) > f.param2 THEN CONCAT('expected at most ', f.param2, ' characters')
             WHEN f.datatype = 'menu'
