@@ -17,7 +17,8 @@ A binding is found by its cohort, course and `role`; `*` means all bindings of t
 `restore` and `fulldel` fail if the binding does not exist.
 
 `makegroup` puts the people into a group of the course, whose membership follows the cohort, too: `yes` creates a group with the cohort's
-name; any other value is the name of a group, which is created if it is missing.
+name; any other value is the name of a group, which is created if none is called exactly so. The report names the group that is made. If several groups
+of the course have that name, the line fails.
 
 ## Example
 

@@ -13,9 +13,21 @@ every line.
 | `del`, without `userid` (no such column, or an empty cell) | deletes the cohort |
 | `free` | removes all members; the cohort stays |
 
-The column `cid` names the cohort. If it is absent or empty, the column that belongs to Param `cohort_id_field` does (`cidnumber`, `cname`).
-A new cohort belongs to the whole site, or to the category in `ccatcontext` or `ccatcontextidnumber`; if that category does not exist, the
-line fails. A new cohort is named by `cname`, or else after its key.
+The column `cid` names the cohort. If it is absent or empty, the column that belongs to Param `cohort_id_field` does (`cidnumber`, `cname`);
+if that is empty, too, the line fails. The cohort that is written exactly so is meant. If none is, `add` with Param `auto_create` creates it,
+even if another one is written like it (`k😀` and `k😎`, `FS26A` and `fs26a`), as Moodle allows; every other line takes the cohort that
+differs in letter case alone, and fails if there is none. An idnumber in `cidnumber` that another cohort has, or one that the site takes for the
+same, fails the line.
+
+A new cohort belongs to the whole site, or to the category that the line names; if that category does not exist, the line fails. A new cohort is
+named by `cname`, or else after its key.
+
+## Files for Moodle's own upload of cohorts
+
+They work as they are, with Param `auto_create`: `name`, `idnumber`, `description`, `visible`, `contextid`, `category`, `category_id`,
+`category_idnumber` and `category_path` mean what they mean there. Two things differ: a category that doesn't exist fails the line instead of making a
+cohort of the whole site, and a cohort that is there is updated instead of failing. `theme` is ignored, and the report says so; `context` and
+`descriptionformat` are not known.
 
 Courses that take their people from the cohort follow at once: new members are enrolled there; people who leave the cohort leave the course
 as the site's settings for cohort sync say. If a cohort is deleted, so are these enrolments.

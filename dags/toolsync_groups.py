@@ -8,15 +8,51 @@ what became of every line. For the members of groups there is `toolsync_group_me
 
 | line | effect |
 |---|---|
-| `cmd` is `add` (default) | creates the group or grouping. If the course has one with that `idnumber`, or else with that `name`, it is not changed |
+| `cmd` is `add` (default) | creates the group or grouping. If the course has one of that `name`, it is not changed |
 | the same, with `grouping` | also puts the group into that grouping, which must exist: put its line first |
+| the same, with `groupingname` | also puts the group into the grouping of that name, and makes it if it is missing |
 | the same, with `selfgrouping` | also makes a grouping with the group's name, and puts the group into it |
 | the same, with `updateid` | updates the group or grouping that `updateid` names: the columns of the file, no others. If the course has none with that key, the line fails |
-| `cmd` is `del` | deletes the group or grouping that `updateid` names; without `updateid`, the one with that `idnumber`, or else with that `name`. A group's members and overrides go with it; the groups of a grouping stay |
+| `cmd` is `del` | deletes the group or grouping that `updateid` names; without `updateid`, the one with that `idnumber`; without that, the one of that `name`. A group's members and overrides go with it; the groups of a grouping stay |
 
 An absent column leaves the stored value alone; an empty cell clears `idnumber`, `description` and `enrolmentkey`. Groups are always looked
-up in the course of the line. Two groups of a course can't have the same name or idnumber. `idnumber` is that of the group: in Moodle's own
-import files it is the course's, so remove that column from a file written for Moodle.
+up in the course of the line.
+
+## Which one is meant
+
+A new name or idnumber is compared exactly: `Team 🐱` and `Team 🐶`, `Red` and `red` are two groups, as in Moodle. So the course decides what a line
+without `updateid` does:
+
+| a group of that name | the line's `idnumber` | `add` |
+|---|---|---|
+| none | empty, or nobody's | creates the group |
+| none | another group's | fails, as Moodle's `idnumbertaken` |
+| one | empty, or its own | `unchanged` |
+| one | nobody's | `unchanged`, and a note that it differs: `updateid` changes it |
+| one | another group's | fails: the line names two groups |
+| several | any | fails, and says how many |
+
+| `updateid` names | the line's `name` or `idnumber` | the line |
+|---|---|---|
+| nothing in this course, or several | any | fails |
+| a group | absent, or its own | updates the other columns |
+| a group | nobody's | renames it, or changes its idnumber |
+| a group | another group's | fails |
+
+| `del` without `updateid` | does |
+|---|---|
+| `idnumber` is that of a group | deletes it; fails if the line's `name` is another group's |
+| `idnumber` is nobody's | fails, even if there is a group of that name |
+| `idnumber` is empty | deletes the group of that name; fails if there is none, or several |
+
+For groupings, the same holds among groupings. Where a group has to be there (`updateid`, `del`, `grouping`), one that differs in letter case alone is
+found if none is written exactly so. What is put into a grouping may be new or not.
+
+## Files for Moodle's own import of groups
+
+`groupname`, `coursename`, `groupidnumber`, `description`, `enrolmentkey` and `groupingname` mean what they mean there; `enablemessaging` and `lang` are
+ignored, and the report says so. Three things differ: `coursename` is needed, since a file is not imported into one course; `idnumber` is that of the
+group, not the course's, so remove that column; and a group whose idnumber another one has fails, where Moodle's import makes it without idnumber.
 
 ## Example
 

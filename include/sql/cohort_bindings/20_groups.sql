@@ -1,3 +1,19 @@
+{% import "shared/identify.sql" as named with context %}
+-- A group by its name: written exactly so, or a new one. None of several is meant.
+CREATE TEMPORARY TABLE toolsync_named_same (line INT UNSIGNED NOT NULL PRIMARY KEY, hits INT NOT NULL);
+
+INSERT INTO toolsync_named_same (line, hits)
+SELECT r.line, COUNT(*)
+  FROM toolsync_row r
+  JOIN {groups} g ON g.courseid = r.courseid AND {{ named.exact("g.name", "r.groupname") }}
+ WHERE r.status IS NULL AND r.command = 'add' AND r.groupname IS NOT NULL
+ GROUP BY r.line
+HAVING COUNT(*) > 1;
+
+UPDATE toolsync_row r
+  JOIN toolsync_named_same k ON k.line = r.line
+   SET r.status = 'failed', r.field = 'makegroup', r.message = CONCAT(k.hits, ' groups of this course have this name');
+
 -- `yes`: a new group with the cohort's name, unless the binding has a group: the first of `name`, `name (2)`, `name (3)` … that is free in the course.
 CREATE TEMPORARY TABLE toolsync_free_name (line INT UNSIGNED NOT NULL PRIMARY KEY, name VARCHAR(254) NOT NULL);
 
@@ -23,3 +39,8 @@ SELECT r.line, 'makegroup', r.courseid, r.groupname
  WHERE r.status IS NULL AND r.command = 'add' AND r.groupname IS NOT NULL;
 
 {% include "shared/create_groups.sql" %}
+
+INSERT INTO toolsync_note (line, field, message)
+SELECT o.line, 'makegroup', CONCAT('made the group ', o.name)
+  FROM toolsync_group_op o
+ WHERE o.status = 'created';

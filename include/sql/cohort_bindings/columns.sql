@@ -2,6 +2,6 @@ command VARCHAR(20) NULL,
 cohortid BIGINT NULL,
 courseid BIGINT NULL,
 roleid BIGINT NULL,
-rolewanted TEXT NULL,
+rolewanted LONGTEXT NULL,
 newgroup TINYINT NULL,
 groupname VARCHAR(254) NULL

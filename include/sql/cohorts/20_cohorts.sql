@@ -1,14 +1,4 @@
 {% from "cohorts/terms.sql" import own with context %}
--- The guest account cannot be in a cohort, so its line must not create one either.
-UPDATE toolsync_row r
-  JOIN toolsync_line l ON l.line = r.line
-   SET r.status = 'failed', r.field = 'userid', r.message = 'the guest account cannot be in a cohort'
- WHERE l.command = 'add' AND l.userid = @guest;
-
-DELETE l FROM toolsync_row r
-  JOIN toolsync_line l ON l.line = r.line
- WHERE r.status = 'failed';
-
 INSERT INTO toolsync_cohort_op (line, cohortkey, contextid, name, idnumber, description, visible, component)
 SELECT l.line, l.cohortkey, COALESCE(l.contextid, (SELECT id FROM {context} WHERE contextlevel = 10)),
        {{ "l.cohortkey" if own == "cname" else "COALESCE(NULLIF(r.cname, ''), l.cohortkey)" }}, {{ "l.cohortkey" if own == "cidnumber" else "NULLIF(r.cidnumber, '')" }},
@@ -22,6 +12,12 @@ SELECT l.line, l.cohortkey, COALESCE(l.contextid, (SELECT id FROM {context} WHER
 UPDATE toolsync_line l
   JOIN toolsync_cohort_op o ON o.line = l.line
    SET l.cohortid = o.cohortid, l.created = o.status = 'created';
+
+INSERT INTO toolsync_note (line, field, message)
+SELECT l.line, 'userid', CONCAT('made the cohort ', o.name)
+  FROM toolsync_line l
+  JOIN toolsync_cohort_op o ON o.line = l.line
+ WHERE l.created AND l.wantsperson;
 
 -- Update existing cohorts with the columns of the file. Lines of a segment about one cohort say the same of it (touches.sql), so the first one counts.
 CREATE TEMPORARY TABLE toolsync_cohort_first (cohortid BIGINT NOT NULL PRIMARY KEY, line INT UNSIGNED NOT NULL, contextid BIGINT NULL);

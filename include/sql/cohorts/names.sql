@@ -1,50 +1,106 @@
-{# Look up each cohort and each context once: a file may have 100,000 lines about one cohort, and cohorts have no index by name. #}
-{% from "cohorts/terms.sql" import key with context %}
-CREATE TEMPORARY TABLE toolsync_name_meant (name VARCHAR(254) NOT NULL PRIMARY KEY);
-CREATE TEMPORARY TABLE toolsync_cohort_named (name VARCHAR(254) NOT NULL PRIMARY KEY, id BIGINT NULL, matches INT NOT NULL, KEY (id));
-
-INSERT IGNORE INTO toolsync_name_meant (name)
-SELECT DISTINCT {{ key }}
-  FROM toolsync_row r
- WHERE {{ key }} <> '';
-
--- Those that the site does not have have no id.
-INSERT INTO toolsync_cohort_named (name, id, matches)
-{% if option.cohort_id_field == "id" %}
-SELECT k.name, c.id, c.id IS NOT NULL
-  FROM toolsync_name_meant k
-  LEFT JOIN {cohort} c ON c.id = IF(k.name REGEXP '^[1-9][0-9]{0,17}$', CAST(k.name AS UNSIGNED), 0);
-{% else %}
-SELECT k.name, MIN(c.id), COUNT(*)
-  FROM {cohort} c
-  STRAIGHT_JOIN toolsync_name_meant k ON k.name = c.{{ option.cohort_id_field }}
- GROUP BY k.name;
-
-INSERT IGNORE INTO toolsync_cohort_named (name, matches)
-SELECT k.name, 0 FROM toolsync_name_meant k;
-{% endif %}
-
--- Contexts of categories: by id (0 is the system context), else by idnumber.
-CREATE TEMPORARY TABLE toolsync_context_meant (categoryid VARCHAR(100) NOT NULL, idnumber VARCHAR(100) NOT NULL, PRIMARY KEY (categoryid, idnumber));
-CREATE TEMPORARY TABLE toolsync_context_named (
-    categoryid VARCHAR(100) NOT NULL, idnumber VARCHAR(100) NOT NULL, contextid BIGINT NOT NULL, PRIMARY KEY (categoryid, idnumber)
+{# Look up each cohort and each category once: a file may have 100,000 lines about one cohort, and cohorts have no index by name. #}
+{% import "shared/identify.sql" as named with context %}
+{% from "cohorts/terms.sql" import key, named_by, kind, place with context %}
+{% set by = option.cohort_id_field %}
+CREATE TEMPORARY TABLE toolsync_name_meant (
+    name VARCHAR(254) COLLATE utf8mb4_bin NOT NULL PRIMARY KEY, lowered VARCHAR(254) COLLATE utf8mb4_bin NOT NULL, KEY (lowered)
+);
+CREATE TEMPORARY TABLE toolsync_cohort_named (
+    name VARCHAR(254) COLLATE utf8mb4_bin NOT NULL PRIMARY KEY, id BIGINT NULL, matches INT NOT NULL, best TINYINT NOT NULL, KEY (id)
 );
 
-INSERT IGNORE INTO toolsync_context_meant (categoryid, idnumber)
-SELECT DISTINCT LEFT(COALESCE(r.ccatcontext, ''), 100), IF(COALESCE(r.ccatcontext, '') = '', LEFT(COALESCE(r.ccatcontextidnumber, ''), 100), '')
-  FROM toolsync_row r
- WHERE r.ccatcontext <> '' OR r.ccatcontextidnumber <> '';
+INSERT INTO toolsync_name_meant (name, lowered)
+SELECT k.name, LOWER(k.name)
+  FROM (SELECT DISTINCT {{ key }} COLLATE utf8mb4_bin AS name FROM toolsync_row r WHERE {{ key }} <> '') k;
 
-INSERT IGNORE INTO toolsync_context_named (categoryid, idnumber, contextid)
-SELECT k.categoryid, k.idnumber, x.id
-  FROM toolsync_context_meant k
-  JOIN {course_categories} cc ON cc.id = IF(k.categoryid REGEXP '^[1-9][0-9]{0,17}$', CAST(k.categoryid AS UNSIGNED), 0)
-                              OR k.categoryid = '' AND cc.idnumber = k.idnumber
-  JOIN {context} x ON x.contextlevel = 40 AND x.instanceid = cc.id
- ORDER BY cc.id;
+-- Those that the site does not have have no id. Column best: is it written exactly so?
+INSERT INTO toolsync_cohort_named (name, id, matches, best)
+{% if by == "id" %}
+SELECT k.name, c.id, c.id IS NOT NULL, 1
+  FROM toolsync_name_meant k
+  LEFT JOIN {cohort} c ON {{ named.equal("c", "id", "k.name") }};
+{% else %}
+{% set exact = named.exact("c." ~ by, "k.name") %}
+SELECT k.name, COALESCE(MIN(IF({{ exact }}, c.id, NULL)), MIN(c.id)), COALESCE(NULLIF(SUM({{ exact }}), 0), COUNT(*)), MAX({{ exact }})
+  FROM {cohort} c
+  STRAIGHT_JOIN toolsync_name_meant k ON k.lowered = LOWER(c.{{ by }})
+ GROUP BY k.name;
 
-INSERT INTO toolsync_context_named (categoryid, idnumber, contextid)
-SELECT k.categoryid, k.idnumber, x.id
-  FROM toolsync_context_meant k
+INSERT IGNORE INTO toolsync_cohort_named (name, matches, best)
+SELECT k.name, 0, 0 FROM toolsync_name_meant k;
+{% endif %}
+{% if named_by %}
+
+-- The contexts of categories, and of the site. The best of what a value names counts: a path or an id before an idnumber, exact writing before letter case.
+CREATE TEMPORARY TABLE toolsync_place_meant (
+    kind VARCHAR(10) NOT NULL, value VARCHAR(700) COLLATE utf8mb4_bin NOT NULL, lowered VARCHAR(700) COLLATE utf8mb4_bin NOT NULL, levels INT NOT NULL, number BIGINT NOT NULL,
+    PRIMARY KEY (kind, value), KEY (lowered)
+);
+CREATE TEMPORARY TABLE toolsync_place_fits (
+    kind VARCHAR(10) NOT NULL, value VARCHAR(700) COLLATE utf8mb4_bin NOT NULL, categoryid BIGINT NOT NULL, best TINYINT NOT NULL, KEY (categoryid)
+);
+CREATE TEMPORARY TABLE toolsync_place_found (
+    kind VARCHAR(10) NOT NULL, value VARCHAR(700) COLLATE utf8mb4_bin NOT NULL, contextid BIGINT NOT NULL, matches INT NOT NULL, best TINYINT NOT NULL,
+    PRIMARY KEY (kind, value)
+);
+
+INSERT IGNORE INTO toolsync_place_meant (kind, value, lowered, levels, number)
+SELECT k.kind, k.value, LOWER(k.value), (CHAR_LENGTH(k.value) - CHAR_LENGTH(REPLACE(k.value, ' / ', ''))) DIV 3 + 1,
+       IF(k.value REGEXP '^[1-9][0-9]{0,17}$', CAST(k.value AS UNSIGNED), 0)
+  FROM (SELECT DISTINCT {{ kind() }} AS kind, {{ place() }} COLLATE utf8mb4_bin AS value FROM toolsync_row r) k
+ WHERE k.value <> '';
+{% if given("ccatcontext") or given("category") %}
+
+INSERT INTO toolsync_place_fits (kind, value, categoryid, best)
+SELECT k.kind, k.value, c.id, 3
+  FROM toolsync_place_meant k
+  JOIN {course_categories} c ON c.id = k.number
+ WHERE k.kind IN ('id', 'any');
+{% endif %}
+{% if given("ccatcontextidnumber") or given("category") %}
+
+INSERT INTO toolsync_place_fits (kind, value, categoryid, best)
+SELECT k.kind, k.value, c.id, IF({{ named.exact("c.idnumber", "k.value") }}, 2, 0)
+  FROM {course_categories} c
+  STRAIGHT_JOIN toolsync_place_meant k ON k.lowered = LOWER(c.idnumber)
+ WHERE k.kind IN ('idnumber', 'any') AND k.number = IF(k.kind = 'any', 0, k.number);
+{% endif %}
+{% if given("category_path") or given("category") %}
+
+INSERT INTO toolsync_place_fits (kind, value, categoryid, best)
+WITH RECURSIVE walk AS (
+    SELECT k.kind, k.value, k.levels, 1 AS level, c.id, {{ named.exact("c.name", "SUBSTRING_INDEX(k.value, ' / ', 1)") }} AS best
+      FROM toolsync_place_meant k
+      JOIN {course_categories} c ON c.parent = 0 AND {{ named.same("c.name", "SUBSTRING_INDEX(k.value, ' / ', 1)") }}
+     WHERE k.kind IN ('path', 'any')
+     UNION ALL
+    SELECT w.kind, w.value, w.levels, w.level + 1, c.id,
+           w.best AND {{ named.exact("c.name", "SUBSTRING_INDEX(SUBSTRING_INDEX(w.value, ' / ', w.level + 1), ' / ', -1)") }}
+      FROM walk w
+      JOIN {course_categories} c ON c.parent = w.id
+                                AND {{ named.same("c.name", "SUBSTRING_INDEX(SUBSTRING_INDEX(w.value, ' / ', w.level + 1), ' / ', -1)") }}
+     WHERE w.level < w.levels
+)
+SELECT w.kind, w.value, w.id, IF(w.best, 4, 1) FROM walk w WHERE w.level = w.levels;
+{% endif %}
+
+INSERT INTO toolsync_place_found (kind, value, contextid, matches, best)
+SELECT f.kind, f.value, x.id, 1, f.best
+  FROM toolsync_place_fits f
+  JOIN {context} x ON x.contextlevel = 40 AND x.instanceid = f.categoryid
+    ON DUPLICATE KEY UPDATE {{ named.better("toolsync_place_found", "contextid", "matches", "best") }};
+
+INSERT INTO toolsync_place_found (kind, value, contextid, matches, best)
+SELECT k.kind, k.value, x.id, 1, 4
+  FROM toolsync_place_meant k
   JOIN {context} x ON x.contextlevel = 10
- WHERE k.categoryid = '0';
+ WHERE k.kind = 'id' AND k.value = '0';
+{% if given("contextid") %}
+
+INSERT INTO toolsync_place_found (kind, value, contextid, matches, best)
+SELECT k.kind, k.value, x.id, 1, 4
+  FROM toolsync_place_meant k
+  JOIN {context} x ON x.id = k.number AND x.contextlevel IN (10, 40)
+ WHERE k.kind = 'context';
+{% endif %}
+{% endif %}

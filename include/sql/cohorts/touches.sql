@@ -1,12 +1,12 @@
 {% include "cohorts/names.sql" %}
 
-{% from "cohorts/terms.sql" import own, key with context %}
+{% from "cohorts/terms.sql" import own, key, makes, named_by, kind, place with context %}
 {% set member = "(COALESCE(r.cmd, '') IN ('', 'add') OR r.cmd = 'del' AND COALESCE(r.userid, '') <> '')" %}
 {% set says = "MD5(CONCAT_WS('|', IFNULL(r.cname, '-'), IFNULL(r.cidnumber, '-'), IFNULL(r.cdescription, '-'), IFNULL(r.visible, '-'),
-                             IFNULL(r.component, '-'), IFNULL(r.ccatcontext, '-'), IFNULL(r.ccatcontextidnumber, '-')))" %}
--- The cohort. Lines about its members commute if they change nothing of the cohort itself; so do lines that say the same of it.
+                             IFNULL(r.component, '-'), " ~ kind() ~ ", " ~ place() ~ "))" %}
+-- The cohort, letter case aside. Lines about its members commute if they change nothing of the cohort itself; so do lines that say the same of it.
 INSERT INTO toolsync_touch (line, thing, mode)
-SELECT r.line, CONCAT('cohort|', k.name),
+SELECT r.line, CONCAT('cohort|', MD5(LOWER(k.name))),
        CASE WHEN NOT {{ member }} THEN NULL
             WHEN COALESCE(r.cmd, '') NOT IN ('', 'add') THEN 'members'
             WHEN c.id IS NOT NULL
@@ -14,13 +14,17 @@ SELECT r.line, CONCAT('cohort|', k.name),
              AND COALESCE(r.cidnumber, c.idnumber, '') <=> BINARY COALESCE(c.idnumber, '')
              AND COALESCE(r.cdescription, c.description, '') <=> BINARY COALESCE(c.description, '')
              AND COALESCE(r.visible, c.visible) = c.visible AND COALESCE(r.component, c.component) <=> BINARY c.component
-             AND COALESCE(x.contextid, c.contextid) = c.contextid THEN 'members'
+{% if named_by %}
+             AND COALESCE(x.contextid, c.contextid) = c.contextid
+{% endif %}
+             THEN 'members'
             ELSE {{ says }} END
   FROM toolsync_row r
   JOIN toolsync_cohort_named k ON k.name = {{ key }}
-  LEFT JOIN {cohort} c ON c.id = k.id
-  LEFT JOIN toolsync_context_named x ON x.categoryid = COALESCE(r.ccatcontext, '')
-                                    AND x.idnumber = IF(COALESCE(r.ccatcontext, '') = '', COALESCE(r.ccatcontextidnumber, ''), '');
+{% if named_by %}
+  LEFT JOIN toolsync_place_found x ON x.kind = {{ kind() }} AND x.value = {{ place() }}
+{% endif %}
+  LEFT JOIN {cohort} c ON c.id = IF({{ makes }} AND NOT k.best, NULL, k.id);
 {% if own != "cidnumber" %}
 
 -- Idnumbers of cohorts are unique.

@@ -9,26 +9,30 @@ UPDATE toolsync_row r
   JOIN toolsync_group_op o ON o.line = r.line
    SET r.target = o.groupid, r.status = IF(o.status = 'created', 'created', NULL);
 
--- Create groupings: those of the file, and those that groups bring along (`selfgrouping`).
+-- Create groupings: those of the file, those that groups bring along (`selfgrouping`), and those that they name (`groupingname`).
 CREATE TEMPORARY TABLE toolsync_grouping_new (
     seq INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
-    courseid BIGINT NOT NULL, name VARCHAR(255) NOT NULL, line INT UNSIGNED NOT NULL, idnumber VARCHAR(100) NOT NULL, description LONGTEXT NULL,
+    courseid BIGINT NOT NULL, name VARCHAR(255) COLLATE utf8mb4_bin NOT NULL, line INT UNSIGNED NOT NULL, field VARCHAR(20) NOT NULL, idnumber VARCHAR(100) NOT NULL,
+    description LONGTEXT NULL, groupingid BIGINT NULL,
     UNIQUE KEY (courseid, name)
 );
+CREATE TEMPORARY TABLE toolsync_grouping_made (seq INT UNSIGNED NOT NULL PRIMARY KEY, groupingid BIGINT NOT NULL);
 
-INSERT IGNORE INTO toolsync_grouping_new (courseid, name, line, idnumber, description)
-SELECT r.course, r.name, r.line, COALESCE(r.idnumber, ''), r.description
+INSERT IGNORE INTO toolsync_grouping_new (courseid, name, line, field, idnumber, description)
+SELECT r.course, r.name, r.line, 'name', COALESCE(r.idnumber, ''), r.description
   FROM toolsync_row r
  WHERE r.status IS NULL AND r.command = 'add' AND r.kind = 'grouping' AND r.target IS NULL
  ORDER BY r.line;
+{% set sides = [] %}
+{% for column, name, into in [("selfgrouping", "selfname", "selfto"), ("groupingname", "groupingname", "madeto")] if given(column) %}
+{% set _ = sides.append((name, into)) %}
 
-INSERT IGNORE INTO toolsync_grouping_new (courseid, name, line, idnumber, description)
-SELECT g.courseid, g.name, r.line, '', NULL
+INSERT IGNORE INTO toolsync_grouping_new (courseid, name, line, field, idnumber)
+SELECT r.course, r.{{ name }}, r.line, '{{ column }}', ''
   FROM toolsync_row r
-  JOIN {groups} g ON g.id = r.target
-  LEFT JOIN {groupings} known ON known.courseid = g.courseid AND known.name = g.name
- WHERE r.kind = 'group' AND r.command = 'add' AND r.selfgrouping = 1 AND (r.status IS NULL OR r.status = 'created') AND known.id IS NULL
+ WHERE r.kind = 'group' AND r.command = 'add' AND r.{{ name }} <> '' AND r.{{ into }} IS NULL AND (r.status IS NULL OR r.status = 'created')
  ORDER BY r.line;
+{% endfor %}
 
 -- chunks: toolsync_grouping_new.seq
 INSERT INTO {groupings} (courseid, name, idnumber, description, descriptionformat, timecreated, timemodified)
@@ -36,6 +40,27 @@ SELECT w.courseid, w.name, w.idnumber, w.description, 0, @now, @now
   FROM toolsync_grouping_new w
  WHERE w.seq BETWEEN @first AND @last
  ORDER BY w.seq;
+
+INSERT INTO toolsync_grouping_made (seq, groupingid)
+SELECT w.seq, g.id
+  FROM toolsync_grouping_new w
+  JOIN {groupings} g ON g.courseid = w.courseid AND g.name = w.name AND g.id > @newest_grouping;
+
+UPDATE toolsync_grouping_made m
+  JOIN toolsync_grouping_new w ON w.seq = m.seq
+   SET w.groupingid = m.groupingid;
+{% for name, into in sides %}
+
+UPDATE toolsync_row r
+  JOIN toolsync_grouping_new w ON w.courseid = r.course AND w.name = r.{{ name }}
+   SET r.{{ into }} = w.groupingid
+ WHERE r.kind = 'group' AND r.command = 'add' AND r.{{ into }} IS NULL;
+{% endfor %}
+
+INSERT INTO toolsync_note (line, field, message)
+SELECT w.line, w.field, CONCAT('made the grouping ', w.name)
+  FROM toolsync_grouping_new w
+ WHERE w.field <> 'name';
 
 UPDATE toolsync_row r
   JOIN toolsync_grouping_new w ON w.line = r.line

@@ -1,24 +1,18 @@
--- Put groups into the grouping that the line names, and into their own (`selfgrouping`).
+-- Put groups into the groupings that the line names, and into their own (`selfgrouping`).
 CREATE TEMPORARY TABLE toolsync_binding (
     seq INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, groupingid BIGINT NOT NULL, groupid BIGINT NOT NULL, line INT UNSIGNED NOT NULL,
     UNIQUE KEY (groupingid, groupid)
 );
 
+{% for column, into in [("grouping", "bindto"), ("groupingname", "madeto"), ("selfgrouping", "selfto")] if given(column) %}
 INSERT IGNORE INTO toolsync_binding (groupingid, groupid, line)
-SELECT r.bindto, r.target, r.line
+SELECT r.{{ into }}, r.target, r.line
   FROM toolsync_row r
-  LEFT JOIN {groupings_groups} gg ON gg.groupingid = r.bindto AND gg.groupid = r.target
- WHERE r.bindto IS NOT NULL AND r.target IS NOT NULL AND COALESCE(r.status, '') <> 'failed' AND gg.id IS NULL;
+  LEFT JOIN {groupings_groups} gg ON gg.groupingid = r.{{ into }} AND gg.groupid = r.target
+ WHERE r.{{ into }} IS NOT NULL AND r.target IS NOT NULL AND r.kind = 'group' AND COALESCE(r.status, '') <> 'failed' AND gg.id IS NULL
+ ORDER BY r.line;
 
-INSERT IGNORE INTO toolsync_binding (groupingid, groupid, line)
-SELECT own.id, g.id, r.line
-  FROM toolsync_row r
-  JOIN {groups} g ON g.id = r.target
-  JOIN {groupings} own ON own.courseid = g.courseid AND own.name = g.name
-  LEFT JOIN {groupings_groups} gg ON gg.groupingid = own.id AND gg.groupid = g.id
- WHERE r.kind = 'group' AND r.command = 'add' AND r.selfgrouping = 1 AND COALESCE(r.status, '') <> 'failed' AND gg.id IS NULL
- ORDER BY r.line, own.id;
-
+{% endfor %}
 -- chunks: toolsync_binding.seq
 INSERT INTO {groupings_groups} (groupingid, groupid, timeadded)
 SELECT w.groupingid, w.groupid, @now

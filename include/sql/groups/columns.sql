@@ -1,8 +1,11 @@
 command VARCHAR(20) NULL,
 kind VARCHAR(20) NULL,
 course BIGINT NULL,
-groupkey TEXT NULL,
-groupingkey TEXT NULL,
+groupkey LONGTEXT NULL,
+groupingkey LONGTEXT NULL,
 target BIGINT NULL,
-bindkey TEXT NULL,
-bindto BIGINT NULL
+bindkey LONGTEXT NULL,
+bindto BIGINT NULL,
+madeto BIGINT NULL,
+selfname TEXT NULL,
+selfto BIGINT NULL

@@ -72,10 +72,23 @@ SELECT r.line, CONCAT('grouping|', LEFT(r.courseid, 200), '|', LEFT(r.grouping, 
   FROM toolsync_row r
  WHERE r.grouping <> '';
 {% endif %}
+{% if given("groupingname") %}
+
+INSERT INTO toolsync_touch (line, thing, mode)
+SELECT r.line, CONCAT('grouping|', LEFT(r.courseid, 200), '|', LEFT(r.groupingname, 254)), 'make'
+  FROM toolsync_row r
+ WHERE r.groupingname <> '';
+{% endif %}
 {% if given("selfgrouping") %}
 
 INSERT INTO toolsync_touch (line, thing, mode)
 SELECT r.line, CONCAT('grouping|', LEFT(r.courseid, 200), '|', LEFT(r.name, 254)), NULL
   FROM toolsync_row r
  WHERE r.selfgrouping = 1;
+
+INSERT INTO toolsync_touch (line, thing, mode)
+SELECT k.line, CONCAT('grouping|', k.cid, '|', LEFT(g.name, 254)), NULL
+  FROM toolsync_known_group k
+  JOIN toolsync_row r ON r.line = k.line AND r.selfgrouping = 1
+  JOIN {groups} g ON g.id = k.id;
 {% endif %}
