@@ -1,6 +1,7 @@
 -- Find the account of each line. A line without one creates an account.
 {% from "users/terms.sql" import host, key with context %}
 {% from "users/fields.sql" import stored %}
+{% import "shared/identify.sql" as named with context %}
 {% set was = ["id", "mnethostid", "username", "email", "auth", "suspended"] %}
 {% for column in stored if given(column) and column not in was %}{% set _ = was.append(column) %}{% endfor %}
 
@@ -18,30 +19,29 @@ SELECT r.line, u.{{ was | join(", u.") }}
 
 CREATE TEMPORARY TABLE toolsync_match (line INT UNSIGNED NOT NULL PRIMARY KEY, userid BIGINT NOT NULL, hits INT NOT NULL);
 
+{% if given(key) %}
+UPDATE toolsync_row
+   SET status = 'failed', field = '{{ key }}', message = 'expected the {{ key }} of an account'
+ WHERE {{ key }} IS NULL{{ " OR " ~ key ~ " = ''" if key != "id" }};
+{% endif %}
+
 {% if given(key) and key in ["id", "username"] %}
 INSERT INTO toolsync_was_user (line, {{ was | join(", ") }})
 SELECT r.line, u.{{ was | join(", u.") }}
   FROM toolsync_row r
-  JOIN {user} u ON u.{{ key }} = r.{{ key }}
+  JOIN {user} u ON {{ "u.id = r.id" if key == "id" else named.equal("u", key, "r." ~ key) }}
  WHERE u.deleted = 0
-   AND u.mnethostid = {{ host }}
-{% if key != "id" %}
-   AND r.{{ key }} <> ''
-{% endif %}
- ;
+   AND u.mnethostid = {{ host }};
 
 UPDATE toolsync_row r JOIN toolsync_was_user u ON u.line = r.line SET r.userid = u.id;
 {% elif given(key) %}
+{% set best = named.best("u", key, "r." ~ key) %}
 INSERT INTO toolsync_match (line, userid, hits)
-SELECT r.line, MIN(u.id), COUNT(*)
+SELECT r.line, COALESCE(MIN(IF({{ best }}, u.id, NULL)), MIN(u.id)), COALESCE(NULLIF(SUM({{ best }}), 0), COUNT(*))
   FROM toolsync_row r
-  JOIN {user} u ON u.{{ key }} = r.{{ key }}
+  JOIN {user} u ON {{ named.equal("u", key, "r." ~ key) }}
  WHERE u.deleted = 0
    AND u.mnethostid = {{ host }}
-{% if key == "email" %}
-   AND LOWER(u.email) COLLATE utf8mb4_bin = LOWER(r.email)
-{% endif %}
-   AND r.{{ key }} <> ''
  GROUP BY r.line;
 
 UPDATE toolsync_row r
@@ -62,9 +62,9 @@ DELETE FROM toolsync_match;
 INSERT INTO toolsync_match (line, userid, hits)
 SELECT r.line, u.id, 1
   FROM toolsync_row r
-  JOIN {user} u ON u.mnethostid = {{ host }} AND u.username = r.oldusername
+  JOIN {user} u ON u.mnethostid = {{ host }} AND {{ named.equal("u", "username", "r.oldusername") }}
  WHERE u.deleted = 0
-   AND r.status IS NULL AND r.oldusername <> '' AND r.username <> '' AND r.oldusername <> r.username;
+   AND r.status IS NULL AND r.username <> '' AND NOT {{ named.same("r.oldusername", "r.username") }};
 
 UPDATE toolsync_row r
   JOIN toolsync_match m ON m.line = r.line
@@ -77,9 +77,19 @@ UPDATE toolsync_row r
  WHERE r.status IS NULL;
 
 -- An old username that no longer exists is fine if the account has its new one already.
-UPDATE toolsync_row
-   SET status = 'failed', field = 'oldusername', message = 'no account has this username'
- WHERE oldusername <> '' AND userid IS NULL AND status IS NULL;
+CREATE TEMPORARY TABLE toolsync_old_alike (line INT UNSIGNED NOT NULL PRIMARY KEY, username VARCHAR(100) NOT NULL);
+
+INSERT INTO toolsync_old_alike (line, username)
+SELECT r.line, u.username
+  FROM toolsync_row r
+  JOIN {user} u ON u.mnethostid = {{ host }} AND {{ named.alike("u", "username", "r.oldusername") }}
+ WHERE u.deleted = 0 AND r.userid IS NULL AND r.status IS NULL;
+
+UPDATE toolsync_row r
+  LEFT JOIN toolsync_old_alike k ON k.line = r.line
+   SET r.status = 'failed', r.field = 'oldusername',
+       r.message = CONCAT('no account has this username', COALESCE(CONCAT(', only ', k.username, ', which looks like it'), ''))
+ WHERE r.oldusername <> '' AND r.userid IS NULL AND r.status IS NULL;
 
 {{ keep_matches() }}
 DELETE FROM toolsync_match;
@@ -91,9 +101,9 @@ DELETE FROM toolsync_match;
 INSERT INTO toolsync_match (line, userid, hits)
 SELECT r.line, u.id, 1
   FROM toolsync_row r
-  JOIN {user} u ON u.mnethostid = {{ host }} AND u.username = r.username
+  JOIN {user} u ON u.mnethostid = {{ host }} AND {{ named.equal("u", "username", "r.username") }}
  WHERE u.deleted = 1
-   AND r.userid IS NULL AND r.status IS NULL AND r.username <> '' AND NOT r.deleted <=> 1;
+   AND r.userid IS NULL AND r.status IS NULL AND NOT r.deleted <=> 1;
 
 INSERT IGNORE INTO toolsync_match (line, userid, hits)
 SELECT r.line, SUBSTRING(MAX(CONCAT(LPAD(u.timemodified, 12, '0'), LPAD(u.id, 12, '0'))), 13), COUNT(*)

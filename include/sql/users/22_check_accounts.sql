@@ -1,5 +1,10 @@
--- Fail the lines that the site does not allow. A line fails for the first fault found, and nothing of it is done.
+-- Find the lines that the site does not allow. A line fails for the first fault found, and nothing of it is done.
 {% from "users/terms.sql" import host, key, makes, renames, new_email with context %}
+{% import "shared/identify.sql" as named with context %}
+{% set taken %}FROM {user} other WHERE other.mnethostid = {{ host }} AND other.username = r.username AND NOT other.id <=> r.userid{% endset %}
+{% set by_whom %}CONCAT('username|', (SELECT IF({{ named.same("other.username", "r.username") }}, 'another account has it', CONCAT('looks like ', other.username, ', which is there')) {{ taken }})){% endset %}
+{% set look_alike %}FROM {user} x WHERE {{ named.alike("x", key, "r." ~ key) }} AND x.deleted = 0 AND x.mnethostid = {{ host }}{% endset %}
+{% set email_taken %}FROM {user} other WHERE {{ named.equal("other", "email", "r.email") }} AND other.deleted = 0 AND other.mnethostid = {{ host }} AND NOT other.id <=> r.userid{% endset %}
 
 {% if given("lang") %}
 CREATE TEMPORARY TABLE toolsync_language (lang VARCHAR(30) NOT NULL PRIMARY KEY);
@@ -8,8 +13,6 @@ CREATE TEMPORARY TABLE toolsync_language (lang VARCHAR(30) NOT NULL PRIMARY KEY)
 -- python: installed_languages INTO toolsync_language
 SELECT DISTINCT lang FROM toolsync_row WHERE lang <> '' AND status IS NULL;
 {% endif %}
-
-CREATE TEMPORARY TABLE toolsync_fault (line INT UNSIGNED NOT NULL PRIMARY KEY, fault TEXT NOT NULL);
 
 INSERT INTO toolsync_fault (line, fault)
 SELECT r.line,
@@ -20,6 +23,14 @@ SELECT r.line,
 {% endif %}
 {% if key == "id" %}
        WHEN r.userid IS NULL AND r.id IS NOT NULL THEN 'id|no account has this id'
+{% endif %}
+{% if given("username") %}
+       WHEN {{ makes }} AND r.username <> '' AND EXISTS (SELECT 1 {{ taken }}) THEN {{ by_whom }}
+{% endif %}
+{% if key in ["idnumber", "email"] %}
+       WHEN r.userid IS NULL AND '' IN (COALESCE(r.username, ''), COALESCE(r.firstname, ''), COALESCE(r.lastname, ''))
+            AND EXISTS (SELECT 1 {{ look_alike }})
+            THEN CONCAT('{{ key }}|no account has this {{ key }}, only ', (SELECT MIN(x.{{ key }}) {{ look_alike }}), ', which looks like it')
 {% endif %}
        WHEN r.userid IS NULL AND COALESCE(r.username, '') = '' THEN 'username|a new account needs one'
        WHEN r.userid IS NULL AND COALESCE(r.firstname, '') = '' THEN 'firstname|a new account needs one'
@@ -42,16 +53,11 @@ SELECT r.line,
        WHEN {{ renames }} AND r.userid = @guest THEN 'username|the guest account is never renamed'
        WHEN NOT @any_username AND ({{ makes }} OR {{ renames }}) AND NOT r.username COLLATE utf8mb4_bin REGEXP '^[-.@_a-z0-9]+$'
             THEN 'username|only letters without accents, digits and . - _ @ are allowed'
-       WHEN ({{ makes }} OR {{ renames }})
-            AND EXISTS (SELECT 1 FROM {user} other WHERE other.mnethostid = {{ host }} AND other.username = r.username AND NOT other.id <=> r.userid)
-            THEN 'username|another account has it'
+       WHEN {{ renames }} AND EXISTS (SELECT 1 {{ taken }}) THEN {{ by_whom }}
 {% endif %}
 {% if given("email") %}
-       WHEN {{ new_email }} AND NOT @shared_emails
-            AND EXISTS (SELECT 1 FROM {user} other
-                         WHERE other.email = r.email AND LOWER(other.email) COLLATE utf8mb4_bin = LOWER(r.email)
-                           AND other.deleted = 0 AND other.mnethostid = {{ host }} AND NOT other.id <=> r.userid)
-            THEN 'email|another account has it'
+       WHEN {{ new_email }} AND NOT @shared_emails AND EXISTS (SELECT 1 {{ email_taken }})
+            THEN CONCAT('email|another account has it: ', (SELECT MIN(other.username) {{ email_taken }}))
 {% endif %}
 {% if given("auth") %}
        WHEN r.auth <> '' AND NOT r.auth <=> u.auth
@@ -77,13 +83,3 @@ SELECT r.line,
 {% endif %}
  WHERE r.status IS NULL
 HAVING fault IS NOT NULL;
-
-{% include "shared/faults.sql" %}
-
-{% if given("auth") %}
-INSERT INTO toolsync_note (line, field, message)
-SELECT r.line, 'auth', CONCAT('the authentication method ', r.auth, ' is disabled on this site')
-  FROM toolsync_row r
-  LEFT JOIN toolsync_was_user u ON u.line = r.line
- WHERE r.status IS NULL AND r.auth <> '' AND NOT r.auth <=> u.auth AND NOT FIND_IN_SET(r.auth, @enabled_auths);
-{% endif %}

@@ -1,6 +1,6 @@
 -- Find the existing accounts that their line would change, and leave administrators alone.
 {% from "users/fields.sql" import kept_when_empty, numbers, stored %}
-{% from "users/terms.sql" import renames, new_email, new_idnumber with context %}
+{% from "users/terms.sql" import renames, new_email, new_idnumber, unlike_email with context %}
 {% macro differs(column) -%}
 {% if column == "username" %}{{ renames }}
 {%- elif column == "email" %}{{ new_email }}
@@ -82,3 +82,11 @@ DELETE w FROM toolsync_change w JOIN toolsync_row r ON r.line = w.line WHERE r.s
 {% endif %}
 
 UPDATE toolsync_row r JOIN toolsync_change w ON w.line = r.line SET r.changed = 1;
+{% if option.protect_emails and given("email") %}
+
+INSERT INTO toolsync_note (line, field, message)
+SELECT r.line, 'email', 'differs: email; Param protect_emails is on'
+  FROM toolsync_row r
+  JOIN toolsync_was_user u ON u.line = r.line
+ WHERE r.status IS NULL AND r.restored IS NULL AND r.email <> '' AND u.email <> '' AND {{ unlike_email }};
+{% endif %}

@@ -15,7 +15,7 @@ INSERT INTO toolsync_new (line) SELECT line FROM toolsync_row WHERE status IS NU
 -- chunks: toolsync_new.line
 INSERT INTO {user}
        (confirmed, mnethostid, username, firstname, lastname, email, auth, password, timezone, suspended, emailstop, calendartype,
-        {% for column in text + cleared_or_null if given(column) %}{{ column }}, {% endfor %}
+        {{ "descriptionformat, " if given("descriptionformat") }}{% for column in text + cleared_or_null if given(column) %}{{ column }}, {% endfor %}
         {{ (site_text + number) | join(", ") }}, timecreated, timemodified)
 SELECT 1,
        {{ host }},
@@ -28,6 +28,7 @@ SELECT 1,
        {{ "COALESCE(r.suspended, 0)" if given("suspended") else "0" }},
        {{ "COALESCE(r.emailstop, 0)" if given("emailstop") else "0" }},
        @new_calendartype,
+       {{ "COALESCE(r.descriptionformat, 1)," if given("descriptionformat") }}
 {% for column in text if given(column) %}
        r.{{ column }},
 {% endfor %}

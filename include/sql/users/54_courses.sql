@@ -1,4 +1,5 @@
 -- Enrolments by course1, role1, enrol1 …: each of these patterns succeeds or fails on its own.
+{% import "shared/identify.sql" as named with context %}
 {% if given_any("course#") %}
 {% macro text(family) %}MAX(IF(c.family = '{{ family }}', c.value, '')){% endmacro %}
 {% macro field(family) %}COALESCE(MAX(IF(c.family = '{{ family }}', c.field, NULL)), MAX(IF(c.family = 'course#', c.field, NULL))){% endmacro %}
@@ -8,17 +9,17 @@ CREATE TEMPORARY TABLE toolsync_pattern (
     course LONGTEXT NULL, course_field VARCHAR(300) NULL, courseid BIGINT NULL, contextid BIGINT NULL,
     role LONGTEXT NULL, role_field VARCHAR(300) NULL, roleid BIGINT NULL, type LONGTEXT NULL,
     method LONGTEXT NULL, method_field VARCHAR(300) NULL, enrolid BIGINT NULL, rolecomponent VARCHAR(100) NOT NULL DEFAULT '', roleitem BIGINT NOT NULL DEFAULT 0,
-    groupname LONGTEXT NULL, group_field VARCHAR(300) NULL,
-    timestart BIGINT NULL, timeend BIGINT NULL, days INT NULL, suspended TINYINT NULL,
+    groupname LONGTEXT NULL, group_field VARCHAR(300) NULL, groupid BIGINT NULL,
+    timestart BIGINT NULL, timeend BIGINT NULL, end_field VARCHAR(300) NULL, days INT NULL, suspended TINYINT NULL,
     status VARCHAR(10) NULL, field VARCHAR(300) NULL, message TEXT NULL,
     PRIMARY KEY (line, n)
 );
 
 INSERT INTO toolsync_pattern (line, n, userid, course, course_field, role, role_field, type, method, method_field, groupname, group_field,
-       timestart, timeend, days, suspended)
+       timestart, timeend, end_field, days, suspended)
 SELECT r.line, c.n, r.userid, {{ text("course#") }}, {{ field("course#") }}, {{ text("role#") }}, {{ field("role#") }}, {{ text("type#") }},
        COALESCE(NULLIF({{ text("enrol#") }}, ''), 'manual'), {{ field("enrol#") }}, {{ text("group#") }}, {{ field("group#") }},
-       MAX(IF(c.family = 'start#', c.moment, NULL)), MAX(IF(c.family = 'end#', c.moment, NULL)), NULLIF({{ text("enrolperiod#") }}, ''),
+       MAX(IF(c.family = 'start#', c.moment, NULL)), MAX(IF(c.family = 'end#', c.moment, NULL)), {{ field("end#") }}, NULLIF({{ text("enrolperiod#") }}, ''),
        MAX(IF(c.family = 'enrolstatus#', c.yesno, NULL))
   FROM toolsync_row r
   JOIN toolsync_cell c ON c.line = r.line AND c.family IN ('course#', 'role#', 'type#', 'enrol#', 'group#', 'start#', 'end#', 'enrolperiod#', 'enrolstatus#')
@@ -45,10 +46,11 @@ UPDATE toolsync_pattern SET method = '' WHERE method = '-';
 {% endwith %}
 
 -- Moodle's user upload also takes a role's id, or type1: 1 student, 2 teacher, 3 non-editing teacher.
-CREATE TEMPORARY TABLE toolsync_known_role (id VARCHAR(20) NOT NULL PRIMARY KEY, shortname VARCHAR(100) NOT NULL);
+CREATE TEMPORARY TABLE toolsync_known_role (id VARCHAR(20) NOT NULL PRIMARY KEY, shortname VARCHAR(100) NOT NULL, roleid BIGINT NOT NULL, in_courses TINYINT NOT NULL, KEY (roleid));
 CREATE TEMPORARY TABLE toolsync_default_role (enrolid BIGINT NOT NULL PRIMARY KEY, shortname VARCHAR(100) NOT NULL);
 
-INSERT INTO toolsync_known_role (id, shortname) SELECT CAST(ro.id AS CHAR), ro.shortname FROM {role} ro;
+INSERT INTO toolsync_known_role (id, shortname, roleid, in_courses)
+SELECT CAST(ro.id AS CHAR), ro.shortname, ro.id, EXISTS (SELECT 1 FROM {role_context_levels} l WHERE l.roleid = ro.id AND l.contextlevel = 50) FROM {role} ro;
 
 INSERT IGNORE INTO toolsync_default_role (enrolid, shortname)
 SELECT e.id, ro.shortname
@@ -80,23 +82,50 @@ UPDATE toolsync_pattern SET role = @student WHERE role = '' AND enrolid IS NOT N
 
 UPDATE toolsync_pattern SET status = 'failed', field = role_field, message = 'expected a role, because method - makes no enrolment' WHERE status IS NULL AND roleid IS NULL;
 
--- The days of enrolperiod1 count from the start date, else from the creation of the enrolment.
+UPDATE toolsync_pattern p
+  JOIN toolsync_known_role ro ON ro.roleid = p.roleid
+   SET p.status = 'failed', p.field = p.role_field, p.message = 'this role cannot be given in courses'
+ WHERE p.status IS NULL AND NOT ro.in_courses;
+
+UPDATE toolsync_pattern SET status = 'failed', field = end_field, message = 'the end is before the beginning' WHERE status IS NULL AND timeend < timestart;
+
+-- Digits alone may be the id of a group, as in Moodle's upload of users; a group of that name goes before it.
+CREATE TEMPORARY TABLE toolsync_group_by_id (line INT UNSIGNED NOT NULL, n INT NOT NULL, groupid BIGINT NOT NULL, name VARCHAR(255) NOT NULL, PRIMARY KEY (line, n));
+
+INSERT INTO toolsync_group_by_id (line, n, groupid, name)
+SELECT p.line, p.n, g.id, g.name
+  FROM toolsync_pattern p
+  JOIN {groups} g ON {{ named.group("g", "id", "p.groupname", "p.courseid") }}
+ WHERE p.status IS NULL AND g.name NOT REGEXP '^[0-9]+$'
+   AND NOT EXISTS (SELECT 1 FROM {groups} other WHERE other.courseid = p.courseid AND {{ named.exact("other.name", "p.groupname") }});
+
+UPDATE toolsync_pattern p JOIN toolsync_group_by_id k ON k.line = p.line AND k.n = p.n SET p.groupid = k.groupid;
+
+INSERT INTO toolsync_note (line, field, message)
+SELECT p.line, p.group_field, CONCAT('taken for the id of the group ', k.name, ', as no group of the course has this name')
+  FROM toolsync_group_by_id k
+  JOIN toolsync_pattern p ON p.line = k.line AND p.n = k.n;
+
+-- The days of enrolperiod1 count from the start date, else from the creation of the enrolment. Without an end, a new manual enrolment lasts as long as
+-- the course's method says.
 INSERT INTO toolsync_enrolment_op (line, n, field, action, enrolid, courseid, userid, timestart, timeend, suspended)
 SELECT p.line, p.n, p.course_field, 'enrol', p.enrolid, p.courseid, p.userid, p.timestart,
-       COALESCE(p.timeend, COALESCE(p.timestart, NULLIF(ue.timestart, 0), ue.timecreated, @now) + 86400 * NULLIF(p.days, 0)),
+       COALESCE(p.timeend, COALESCE(p.timestart, NULLIF(ue.timestart, 0), ue.timecreated, @now)
+                           + COALESCE(86400 * NULLIF(p.days, 0), IF(ue.id IS NULL AND e.enrol = 'manual', NULLIF(e.enrolperiod, 0), NULL))),
        COALESCE(p.suspended, 0)
   FROM toolsync_pattern p
+  JOIN {enrol} e ON e.id = p.enrolid
   LEFT JOIN {user_enrolments} ue ON ue.enrolid = p.enrolid AND ue.userid = p.userid
  WHERE p.status IS NULL AND p.enrolid IS NOT NULL;
 
 INSERT INTO toolsync_role_op (line, n, field, action, contextid, courseid, userid, roleid, component, itemid)
 SELECT line, n, role_field, 'assign', contextid, courseid, userid, roleid, rolecomponent, roleitem FROM toolsync_pattern WHERE status IS NULL;
 
-INSERT INTO toolsync_member_op (line, n, field, action, courseid, groupname, userid)
-SELECT line, n, group_field, 'add', courseid, groupname, userid FROM toolsync_pattern WHERE status IS NULL AND groupname <> '';
+INSERT INTO toolsync_member_op (line, n, field, action, courseid, groupid, groupname, userid)
+SELECT line, n, group_field, 'add', courseid, groupid, IF(groupid IS NULL, groupname, NULL), userid FROM toolsync_pattern WHERE status IS NULL AND groupname <> '';
 
 INSERT INTO toolsync_group_op (line, n, field, courseid, name)
-SELECT line, n, group_field, courseid, groupname FROM toolsync_pattern WHERE status IS NULL AND groupname <> '';
+SELECT line, n, group_field, courseid, groupname FROM toolsync_pattern WHERE status IS NULL AND groupname <> '' AND groupid IS NULL;
 
 INSERT INTO toolsync_problem (line, field, message)
 SELECT line, field, message FROM toolsync_pattern WHERE status = 'failed';

@@ -8,7 +8,7 @@ CREATE TEMPORARY TABLE toolsync_site_role (
 );
 
 INSERT INTO toolsync_site_role (line, n, userid, role, role_field, action)
-SELECT r.line, c.n, r.userid, TRIM(LEADING '-' FROM c.value), c.field, IF(c.value LIKE '-%', 'unassign', 'assign')
+SELECT r.line, c.n, r.userid, IF(c.value LIKE '-%', SUBSTRING(c.value, 2), c.value), c.field, IF(c.value LIKE '-%', 'unassign', 'assign')
   FROM toolsync_row r
   JOIN toolsync_cell c ON c.line = r.line AND c.family = 'sysrole#'
  WHERE r.status IS NULL AND c.value <> '';
@@ -23,6 +23,8 @@ UPDATE toolsync_site_role s JOIN toolsync_system_role ro ON ro.id = s.role SET s
 {% with rows="toolsync_site_role", value="role", by="shortname", into="roleid", n="n", field_column="role_field" %}
 {% include "shared/find_role.sql" %}
 {% endwith %}
+
+UPDATE toolsync_site_role SET status = 'failed', field = role_field, message = 'expected the shortname of a role' WHERE status IS NULL AND roleid IS NULL;
 
 UPDATE toolsync_site_role s
   JOIN toolsync_system_role ro ON ro.roleid = s.roleid

@@ -33,6 +33,9 @@ DELETE g FROM toolsync_group_op g
  WHERE o.line IS NULL;
 
 {% include "shared/create_groups.sql" %}
+
+INSERT INTO toolsync_note (line, field, message)
+SELECT o.line, o.field, CONCAT('made the group ', o.name) FROM toolsync_group_op o WHERE o.status = 'created';
 {% endif %}
 
 {% include "shared/people.sql" %}
