@@ -78,6 +78,14 @@ def _by_index(state: RunState, table: str, *columns: str) -> str:
     return f"FORCE INDEX (`{index}`)" if index else ""
 
 
+def _room_of(state: RunState, table: str, column: str) -> int | str | None:
+    """How long a text in a column of the site may be, in characters, or the largest number that it holds; None when neither limits it."""
+    limits = state.session.schema.limits(table, column)
+    if limits is None:
+        return None
+    return limits.characters or limits.largest
+
+
 def _setting(name: str, plugin: str = "") -> str:
     """SQL of a setting of the site, or of one of its plugins."""
     if plugin:
@@ -95,6 +103,7 @@ NAMES: dict[str, Callable[[RunState, Occasion], Any]] = {
     "site_has": lambda state, _occasion: state.session.schema.has,
     "columns_of": lambda state, _occasion: state.session.schema.columns,
     "texts_of": lambda state, _occasion: state.session.schema.text_columns,
+    "room_of": lambda state, _occasion: partial(_room_of, state),
     "by_index": lambda state, _occasion: partial(_by_index, state),
     "unique_keys": lambda state, _occasion: state.session.schema.unique_keys,
     "dataroot_at_hand": lambda state, _occasion: partial(at_hand, state.session),

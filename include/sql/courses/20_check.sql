@@ -48,6 +48,12 @@ INSERT IGNORE INTO toolsync_fault (line, fault)
 SELECT c.line, CONCAT(c.field, '|sections are numbered from 0 to 999')
   FROM toolsync_cell c
  WHERE c.family = 'topic#' AND c.value <> '' AND c.n > 999;
+
+{% set longest = room_of("course_sections", "name") %}
+INSERT IGNORE INTO toolsync_fault (line, fault)
+SELECT c.line, CONCAT(c.field, '|a name of ', CHAR_LENGTH(TRIM(SUBSTRING_INDEX(c.value, '|', 1))), ' characters, and the site stores at most {{ longest }}')
+  FROM toolsync_cell c
+ WHERE c.family = 'topic#' AND CHAR_LENGTH(TRIM(SUBSTRING_INDEX(c.value, '|', 1))) > {{ longest }};
 {% endif %}
 {% if given("template") %}
 

@@ -59,6 +59,8 @@ SELECT t.line, f.id, f.type, c.field, IF(t.isnew, NULL, d.id),
             WHEN f.type = 'date' AND c.moment < f.least THEN CONCAT('before ', DATE(FROM_UNIXTIME(f.least)), ', the first date of this field')
             WHEN f.type = 'date' AND c.moment > f.most THEN CONCAT('after ', DATE(FROM_UNIXTIME(f.most)), ', the last date of this field')
             WHEN f.type = 'number' AND NOT c.value REGEXP '^[+-]?[0-9]{1,10}([.][0-9]*)?$' THEN 'expected a number'
+            WHEN f.type = 'number' AND NOT CAST(c.value AS DECIMAL(20, 5)) BETWEEN -{{ room_of("customfield_data", "decvalue") }} AND {{ room_of("customfield_data", "decvalue") }}
+                 THEN 'the site stores at most {{ room_of("customfield_data", "decvalue") }}'
             WHEN f.type = 'number' AND c.value + 0 < f.least + 0 THEN CONCAT('expected at least ', f.least)
             WHEN f.type = 'number' AND c.value + 0 > f.most + 0 THEN CONCAT('expected at most ', f.most)
             WHEN f.type = 'text' AND CHAR_LENGTH(c.value) > f.most + 0 THEN CONCAT('expected at most ', f.most, ' characters')

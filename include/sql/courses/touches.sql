@@ -38,7 +38,7 @@ SELECT c.line, 'thing', CONCAT('shortname ', c.value), 'use'
 {% endif %}
 {% if given("template") %}
 INSERT INTO toolsync_name (line, role, thing, mode)
-SELECT r.line, 'thing', CONCAT('shortname ', r.template), 'use' FROM toolsync_row r WHERE r.template <> '';
+SELECT r.line, 'thing', CONCAT('shortname ', LEFT(r.template, 255)), 'use' FROM toolsync_row r WHERE r.template <> '';
 
 {% endif %}
 {% if given_any("customfield_*") %}

@@ -17,8 +17,8 @@ UPDATE {{ rows }} r
   LEFT JOIN toolsync_found_instance f ON f.line = r.line AND f.n = {{ "r." ~ n if n is defined else 0 }}
    SET r.`{{ into }}` = IF(f.usable, f.enrolid, NULL),
 {% if with_role_owner is defined and with_role_owner %}
-       r.rolecomponent = IF(f.enrol IN ('manual', 'self'), '', CONCAT('enrol_', f.enrol)),
-       r.roleitem = IF(f.enrol IN ('manual', 'self'), 0, f.enrolid),
+       r.rolecomponent = IF(COALESCE(f.enrol, 'manual') IN ('manual', 'self'), '', CONCAT('enrol_', f.enrol)),
+       r.roleitem = IF(COALESCE(f.enrol, 'manual') IN ('manual', 'self'), 0, f.enrolid),
 {% endif %}
        r.field = IF(f.usable, r.field, {{ "r." ~ field_column if field_column is defined else "'" ~ (field if field is defined else value) ~ "'" }}),
        r.message = CASE WHEN f.enrolid IS NULL THEN 'the course has no such enrolment method'
