@@ -8,7 +8,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-from toolsync.moodle.schema import Schema
+from toolsync.moodle.schema import Limits, Schema
 from toolsync.moodle.session import MoodleSession
 from toolsync.running.state import RunState
 
@@ -58,6 +58,9 @@ class Blueprint(Schema):
 
     def unique_keys(self, table: str) -> list[list[str]]:
         return [["userid", "courseid"]]
+
+    def limits(self, table: str, column: str) -> Limits | None:
+        return Limits(characters=255, largest="99999.99999")
 
     def _known(self, table: str) -> dict[str, str]:
         return self._columns.get(table, {})

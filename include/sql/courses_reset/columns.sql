@@ -1,7 +1,7 @@
 asked TEXT NULL,
 courseid BIGINT NULL,
 contextid BIGINT NULL,
-rolewords TEXT NULL,
-modulewords TEXT NULL,
+rolewords LONGTEXT NULL,
+modulewords LONGTEXT NULL,
 shift BIGINT NULL,
 KEY (courseid)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,13 +29,18 @@ class Limits:
 
     :param characters: of a text, at most; None: more than any cell has, or it holds no texts.
     :param numbers: the smallest and the largest whole number; None: it holds no whole numbers.
+    :param largest: the largest decimal number; None: it holds none.
     """
 
     characters: int | None = None
     numbers: tuple[int, int] | None = None
+    largest: str | None = None
 
 
 def _limits(data_type: str, column_type: str, characters: int | None) -> Limits:
+    if found := re.match(r"decimal\((\d+),(\d+)\)", column_type):
+        digits, places = int(found[1]), int(found[2])
+        return Limits(largest=f"{'9' * (digits - places)}.{'9' * places}")
     if data_type in ("varchar", "char"):
         return Limits(characters=characters)
     if bits := BITS.get(data_type):
