@@ -13,6 +13,7 @@ import pytest
 
 from toolsync import __version__
 from toolsync.moodle.caches import TOPICS
+from toolsync.reading.suite import load_suite
 from toolsync.settings import ROOT, settings
 
 PACKAGE = ROOT / "plugins/toolsync"
@@ -216,3 +217,25 @@ def test_messages_are_those_of_the_code(message: str):
     parts = [re.escape(part.strip()) for part in message.split("…") if part.strip(" .:,;'")]
     is_there = bool(parts and re.search(r"[^\0]{0,200}?".join(parts), told()))
     assert is_there, message
+
+
+UPLOADS = ROOT / "docs/moodle-uploads.md"
+
+
+@pytest.mark.parametrize("kind", ["users", "courses", "cohorts", "groups"])
+def test_what_becomes_of_the_columns_of_moodles_uploads(kind: str):
+    suite = load_suite(kind)
+    section = re.split(r"^## ", UPLOADS.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    [text] = [part for part in section if part.startswith(kind.capitalize() + "\n")]
+    said = {
+        name: word
+        for word, names in re.findall(
+            r"^\*\*(Taken|Ignored|Refused)[^:]*:\*\*(.*?)(?=\n\n|\Z)", text, re.MULTILINE | re.DOTALL
+        )
+        for name in re.findall(r"`([a-z0-9_]+)`", names.partition(": put ")[0])
+    }
+    assert len(said) > 8
+    assert said == {
+        name: "Refused" if spec is None else "Ignored" if spec.type == "ignored" else "Taken"
+        for name, spec in ((name, suite.spec(name)) for name in said)
+    }
