@@ -45,6 +45,7 @@ FUNCTIONS = {
     # Courses
     "tomorrow": _of_site(dates.tomorrow),
     "week_ends": _of_site(dates.week_ends),
+    "date_shifts": _of_site(dates.shifts),
     "course_runs": _of_rows(order.runs),
     "course_places": _of_rows(order.places),
     "enrolment_keys": _of_rows(enrolment_keys.generate),

@@ -1,49 +1,55 @@
 -- Find the course of each line. A line without one creates a course.
 {% set key = option.course_id_field %}
 
-CREATE TEMPORARY TABLE toolsync_match (line INT UNSIGNED NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL, hits INT NOT NULL);
+{% import "shared/identify.sql" as named with context %}
+UPDATE toolsync_row
+   SET status = 'failed', field = '{{ key }}', message = 'expected a course''s {{ key }}'
+ WHERE {{ "id IS NULL" if key == "id" else "COALESCE(" ~ key ~ ", '') = ''" }};
 
-INSERT INTO toolsync_match (line, courseid, hits)
-SELECT r.line, MIN(c.id), COUNT(*)
-  FROM toolsync_row r
-  JOIN {course} c ON c.{{ key }} = r.{{ key }} AND c.category <> 0
-{% if key != "id" %}
- WHERE r.{{ key }} <> ''
-{% endif %}
- GROUP BY r.line;
-
-UPDATE toolsync_row r
-  JOIN toolsync_match m ON m.line = r.line
-   SET r.courseid = IF(m.hits = 1, m.courseid, NULL),
-       r.status = IF(m.hits = 1, NULL, 'failed'),
-       r.field = IF(m.hits = 1, NULL, '{{ key }}'),
-       r.message = IF(m.hits = 1, NULL, CONCAT(m.hits, ' courses have this {{ key }}'));
+{% with rows="toolsync_row", value=key, by=key, into="courseid", optional=true %}{% include "shared/find_course.sql" %}{% endwith %}
 {% if key == "id" %}
 
 UPDATE toolsync_row
    SET status = 'failed', field = 'id', message = 'no course has this id'
- WHERE status IS NULL AND courseid IS NULL AND id IS NOT NULL;
+ WHERE status IS NULL AND courseid IS NULL;
 {% endif %}
 {% if given("rename") %}
 {% if key == "shortname" %}
 
 -- An old short name that no longer exists is fine if the course has its new one already.
-DELETE FROM toolsync_match;
+CREATE TEMPORARY TABLE toolsync_renamed (line INT UNSIGNED NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL, hits INT NOT NULL);
 
-INSERT INTO toolsync_match (line, courseid, hits)
-SELECT r.line, MIN(c.id), 1
+{% set best = named.best("c", "shortname", "r.`rename`") %}
+INSERT INTO toolsync_renamed (line, courseid, hits)
+SELECT r.line, COALESCE(MIN(IF({{ best }}, c.id, NULL)), MIN(c.id)), COALESCE(NULLIF(SUM({{ best }}), 0), COUNT(*))
   FROM toolsync_row r
-  JOIN {course} c ON c.shortname = r.rename AND c.category <> 0
- WHERE r.status IS NULL AND r.courseid IS NULL AND r.rename <> '' AND r.shortname <> ''
+  JOIN {course} c ON {{ named.course("c", "shortname", "r.`rename`") }}
+ WHERE r.status IS NULL AND r.courseid IS NULL
  GROUP BY r.line;
 
 UPDATE toolsync_row r
-  JOIN toolsync_match m ON m.line = r.line
-   SET r.courseid = m.courseid;
+  JOIN toolsync_renamed m ON m.line = r.line
+   SET r.courseid = IF(m.hits = 1, m.courseid, NULL),
+       r.status = IF(m.hits = 1, NULL, 'failed'),
+       r.field = IF(m.hits = 1, NULL, 'rename'),
+       r.message = IF(m.hits = 1, NULL, CONCAT(m.hits, ' courses have this shortname'));
 {% endif %}
 
+CREATE TEMPORARY TABLE toolsync_unnamed (line INT UNSIGNED NOT NULL PRIMARY KEY, name VARCHAR(255) NOT NULL);
+
+{% if key != "id" %}
+INSERT IGNORE INTO toolsync_unnamed (line, name)
+SELECT r.line, c.{{ key }}
+  FROM toolsync_row r
+  JOIN {course} c ON {{ named.alike("c", key, "r." ~ key) }} AND c.category <> 0
+ WHERE r.status IS NULL AND r.courseid IS NULL AND r.rename <> ''
+ ORDER BY c.id;
+
+{% endif %}
 UPDATE toolsync_row r
-   SET r.status = 'failed', r.field = '{{ key }}', r.message = 'no course has this {{ key }}, so none can be renamed'
+  LEFT JOIN toolsync_unnamed u ON u.line = r.line
+   SET r.status = 'failed', r.field = '{{ key }}',
+       r.message = CONCAT('no course has this {{ key }}, ', COALESCE(CONCAT('only ', u.name, ', which looks like it, '), ''), 'so none can be renamed')
  WHERE r.status IS NULL AND r.courseid IS NULL AND r.rename <> '';
 {% endif %}
 
@@ -92,6 +98,10 @@ UPDATE toolsync_row r
    SET r.status = 'failed', r.field = 'rename', r.message = 'existing courses are left as they are (Param force_update)'
  WHERE r.status IS NULL AND r.rename <> '' AND c.shortname <> r.rename COLLATE utf8mb4_bin;
 {% endif %}
+
+{% from "courses/fields.sql" import kept_when_empty, cleared, numbers with context %}
+{% set columns = (["shortname"] if key != "shortname" else []) + kept_when_empty + cleared.keys() | list + numbers.keys() | list + ["enddate", "downloadcontent", "showcompletionconditions"] %}
+{% with param="force_update", refused="off", columns=columns | reject("equalto", key) | list %}{% include "courses/differs.sql" %}{% endwith %}
 
 UPDATE toolsync_row SET status = 'unchanged' WHERE status IS NULL AND courseid IS NOT NULL;
 {% endif %}

@@ -1,5 +1,6 @@
 -- Custom fields: the value that each cell stores, and what the site does not allow.
 {% if given_any("customfield_*") %}
+{% import "shared/identify.sql" as named with context %}
 
 CREATE TEMPORARY TABLE toolsync_field (
     id BIGINT NOT NULL PRIMARY KEY, shortname VARCHAR(100) NOT NULL, type VARCHAR(100) NOT NULL, component VARCHAR(100) NOT NULL, area VARCHAR(100) NOT NULL,
@@ -15,8 +16,8 @@ SELECT f.id, f.shortname, f.type, k.component, k.area, k.itemid,
                    WHEN 'number' THEN {{ config("maximumvalue") }} END,
        CASE f.type WHEN 'date' THEN NULLIF({{ config("mindate") }}, '0') WHEN 'number' THEN {{ config("minimumvalue") }} END,
        CONCAT('\n', TRIM(BOTH '\n' FROM TRIM(REGEXP_REPLACE({{ config("options") }}, '[[:space:]]*\n[[:space:]]*', '\n'))), '\n')
-  FROM (SELECT DISTINCT c.name FROM toolsync_cell c WHERE c.family = 'customfield_*') n
-  JOIN {customfield_field} f ON f.shortname = n.name
+  FROM (SELECT DISTINCT c.name COLLATE utf8mb4_bin AS name FROM toolsync_cell c WHERE c.family = 'customfield_*') n
+  JOIN {customfield_field} f ON {{ named.same("f.shortname", "n.name") }}
   JOIN {customfield_category} k ON k.id = f.categoryid
  WHERE k.component = 'core_course' AND k.area = 'course'
 {% if site_has("customfield_shared") %}
@@ -30,7 +31,7 @@ INSERT IGNORE INTO toolsync_fault (line, fault)
 SELECT t.line, CONCAT(c.field, '|the site has no such custom field of courses')
   FROM toolsync_course t
   JOIN toolsync_cell c ON c.line = t.line AND c.family = 'customfield_*' AND c.value <> ''
-  LEFT JOIN toolsync_field f ON f.shortname = c.name
+  LEFT JOIN toolsync_field f ON f.shortname = c.name AND {{ named.same("f.shortname", "c.name") }}
  WHERE f.id IS NULL;
 
 CREATE TEMPORARY TABLE toolsync_custom (
@@ -41,8 +42,8 @@ CREATE TEMPORARY TABLE toolsync_custom (
 );
 
 {% set place = "INSTR(f.options COLLATE utf8mb4_bin, CONCAT('\\n', c.value, '\\n'))" %}
--- An empty cell clears a stored value; where none is stored it does nothing.
 {% from "shared/no_date.sql" import no_date %}
+-- An empty cell clears a stored value; where none is stored it does nothing.
 INSERT IGNORE INTO toolsync_custom (line, fieldid, type, field, dataid, intvalue, decvalue, charvalue, value, fault, formerdec, formervalue)
 SELECT t.line, f.id, f.type, c.field, IF(t.isnew, NULL, d.id),
        CASE f.type WHEN 'checkbox' THEN COALESCE(c.yesno, 0)
@@ -71,7 +72,7 @@ SELECT t.line, f.id, f.type, c.field, IF(t.isnew, NULL, d.id),
        IF(t.isnew, NULL, d.decvalue), IF(t.isnew, NULL, d.value)
   FROM toolsync_course t
   JOIN toolsync_cell c ON c.line = t.line AND c.family = 'customfield_*'
-  JOIN toolsync_field f ON f.shortname = c.name
+  JOIN toolsync_field f ON f.shortname = c.name AND {{ named.same("f.shortname", "c.name") }}
   LEFT JOIN {customfield_data} d ON d.fieldid = f.id AND d.instanceid = COALESCE(t.id, t.templateid) AND d.component = f.component AND d.area = f.area AND d.itemid = f.itemid
  WHERE c.value <> '' OR NOT COALESCE(d.value, '') IN ('', IF(f.type IN ('checkbox', 'date', 'select'), '0', ''));
 
@@ -91,7 +92,8 @@ SELECT x.line, x.fieldid, COALESCE(t.id, 0), x.field, LEFT(x.value, 255)
  WHERE f.isunique AND x.fault IS NULL AND x.value NOT IN ('', IF(x.type IN ('checkbox', 'date', 'select'), '0', ''));
 
 INSERT IGNORE INTO toolsync_fault (line, fault)
-SELECT x.line, CONCAT(x.field, '|another course has this value, and the field is unique')
+SELECT x.line, CONCAT(x.field, '|', IF({{ named.same("LEFT(d.value, 255)", "x.value") }}, 'another course has this value',
+                                       CONCAT('looks like ', LEFT(d.value, 255), ', which another course has')), ', and the field is unique')
   FROM toolsync_field f
   STRAIGHT_JOIN {customfield_data} d ON d.fieldid = f.id
   STRAIGHT_JOIN toolsync_unique x ON x.fieldid = d.fieldid AND x.value = LEFT(d.value, 255)

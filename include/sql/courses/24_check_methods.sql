@@ -34,9 +34,9 @@ SELECT '{{ enrol }}', FIND_IN_SET('{{ enrol }}', @enrol_plugins), FIND_IN_SET('{
 {% endfor %}
 {% if methods %}
 CREATE TEMPORARY TABLE toolsync_ask (
-    line INT UNSIGNED NOT NULL, n BIGINT NOT NULL, field VARCHAR(300) NOT NULL, enrol VARCHAR(20) NOT NULL, action VARCHAR(10) NOT NULL,
+    line INT UNSIGNED NOT NULL, n BIGINT NOT NULL, courseid BIGINT NULL, field VARCHAR(300) NOT NULL, enrol VARCHAR(20) NOT NULL, action VARCHAR(10) NOT NULL,
     name VARCHAR(255) NULL, password VARCHAR(50) NULL, rolefield VARCHAR(300) NULL, rolename VARCHAR(100) NULL, roleid BIGINT NULL,
-    startdate BIGINT NULL, enddate BIGINT NULL, period BIGINT NULL, sourcefield VARCHAR(300) NULL, cohort VARCHAR(254) NULL, master VARCHAR(255) NULL,
+    datefield VARCHAR(300) NULL, startdate BIGINT NULL, enddate BIGINT NULL, period BIGINT NULL, sourcefield VARCHAR(300) NULL, cohort VARCHAR(254) NULL, master VARCHAR(255) NULL,
     groupfield VARCHAR(300) NULL, groupname VARCHAR(254) NULL, newgroup TINYINT NOT NULL DEFAULT 0, customint1 BIGINT NULL, customint2 BIGINT NULL,
     enrolid BIGINT NULL, missing TINYINT NOT NULL DEFAULT 0, status VARCHAR(10) NULL, message TEXT NULL,
     PRIMARY KEY (line, n), KEY (enrolid)
@@ -56,6 +56,21 @@ SELECT t.line, -{{ loop.index }}, '{{ column }}', '{{ column }}', IF(r.{{ column
 
 -- The instance that the course has already.
 {% include "courses/find_methods.sql" %}
+{% if given_any("enrolment_#_startdate") or given_any("enrolment_#_enddate") %}
+
+CREATE TEMPORARY TABLE toolsync_method_dates (enrolid BIGINT NOT NULL PRIMARY KEY, startdate BIGINT NULL, enddate BIGINT NULL);
+
+INSERT IGNORE INTO toolsync_method_dates (enrolid, startdate, enddate)
+SELECT e.id, e.enrolstartdate, e.enrolenddate FROM toolsync_ask a JOIN {enrol} e ON e.id = a.enrolid WHERE a.datefield IS NOT NULL;
+
+-- With a start date, a period sets the end date.
+UPDATE toolsync_ask a
+  LEFT JOIN toolsync_method_dates e ON e.enrolid = a.enrolid
+   SET a.status = 'failed', a.field = a.datefield, a.message = IF(a.enddate IS NULL, 'after the end date', 'before the start date')
+ WHERE a.status IS NULL AND a.datefield IS NOT NULL AND a.action <> 'gone'
+   AND NOT (COALESCE(a.startdate, e.startdate, 0) > 0 AND COALESCE(a.period, 0) > 0)
+   AND COALESCE(a.enddate, e.enddate, 0) > 0 AND COALESCE(a.enddate, e.enddate) < COALESCE(a.startdate, e.startdate, 0);
+{% endif %}
 
 UPDATE toolsync_ask a
    SET a.status = 'failed', a.message = IF(FIND_IN_SET(a.enrol, @enrol_plugins), 'this method cannot be set from a file', 'this enrolment method is disabled on this site')

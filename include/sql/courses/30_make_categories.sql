@@ -1,8 +1,20 @@
 -- Create the categories that are missing in the paths of the remaining lines, and number the tree anew, as Moodle does after each new category.
+{% from "courses/fields.sql" import written with context %}
 
 DELETE FROM toolsync_category WHERE categoryid IS NULL;
 
 {% include "courses/category_paths.sql" %}
+
+-- Of paths that differ in letter case alone, the first one is created, and all the others mean it.
+CREATE TEMPORARY TABLE toolsync_first_path (lowered VARCHAR(750) COLLATE utf8mb4_bin NOT NULL PRIMARY KEY, path VARCHAR(750) COLLATE utf8mb4_bin NOT NULL, KEY (path));
+
+INSERT IGNORE INTO toolsync_first_path (lowered, path)
+SELECT p.lowered, p.path
+  FROM toolsync_category p
+ WHERE p.categoryid IS NULL
+ ORDER BY p.line, p.level;
+
+UPDATE toolsync_category p JOIN toolsync_first_path f ON f.path = p.path SET p.makes = 1;
 
 -- @last_category: the highest id of a category before any is created
 SET @last_category = (SELECT MAX(id) FROM {course_categories});
@@ -11,18 +23,24 @@ SET @last_category = (SELECT MAX(id) FROM {course_categories});
 INSERT INTO {course_categories} (name, description, descriptionformat, parent, sortorder, coursecount, visible, visibleold, timemodified, depth, path)
 SELECT p.name, '', 0, 0, 0, 0, 1, {{ 1 if option.new_categories_visible else 0 }}, @now, p.level, CONCAT('new ', p.line, ' ', p.level)
   FROM toolsync_category p
- WHERE p.categoryid IS NULL AND p.line BETWEEN @first AND @last
+ WHERE p.makes AND p.line BETWEEN @first AND @last
  ORDER BY p.line, p.level;
 
-CREATE TEMPORARY TABLE toolsync_new_category (id BIGINT NOT NULL PRIMARY KEY, path VARCHAR(750) NOT NULL, parentpath VARCHAR(750) NOT NULL);
+CREATE TEMPORARY TABLE toolsync_new_category (
+    id BIGINT NOT NULL PRIMARY KEY, path VARCHAR(750) COLLATE utf8mb4_bin NOT NULL, parentpath VARCHAR(750) COLLATE utf8mb4_bin NOT NULL, KEY (path)
+);
 
 INSERT INTO toolsync_new_category (id, path, parentpath)
 SELECT c.id, p.path, p.parentpath
   FROM {course_categories} c
   STRAIGHT_JOIN toolsync_category p ON p.line = SUBSTRING_INDEX(SUBSTRING(c.path, 5), ' ', 1) + 0 AND c.path = CONCAT('new ', p.line, ' ', p.level)
- WHERE c.id > @last_category AND p.categoryid IS NULL;
+ WHERE c.id > @last_category AND p.makes;
 
-UPDATE toolsync_new_category c STRAIGHT_JOIN toolsync_category p ON p.path = c.path SET p.categoryid = c.id;
+UPDATE toolsync_new_category c
+  STRAIGHT_JOIN toolsync_first_path f ON f.path = c.path
+  STRAIGHT_JOIN toolsync_category p ON p.lowered = f.lowered
+   SET p.categoryid = c.id, p.stands = f.path
+ WHERE p.categoryid IS NULL;
 
 -- chunks: toolsync_new_category.id
 INSERT INTO {context} (contextlevel, instanceid, depth)
@@ -101,6 +119,26 @@ INSERT IGNORE INTO toolsync_stale (topic)
 SELECT 'categories' FROM toolsync_new_category c LIMIT 1;
 
 {% include "courses/path_ids.sql" %}
+
+-- Say which categories are new, and which are meant by paths that differ in letter case.
+INSERT INTO toolsync_note (line, field, message)
+SELECT w.line, w.field, CONCAT('the category ', {{ written("c.path") }}, ' is new')
+  FROM toolsync_new_category c
+  JOIN toolsync_category p ON p.path = c.path
+  JOIN toolsync_wish w ON w.line = p.line
+ ORDER BY p.line, p.level;
+
+CREATE TEMPORARY TABLE toolsync_meant (path VARCHAR(750) COLLATE utf8mb4_bin NOT NULL PRIMARY KEY, stands VARCHAR(750) NOT NULL);
+
+INSERT INTO toolsync_meant (path, stands)
+SELECT p.path, p.stands FROM toolsync_category p WHERE {{ written("p.stands") }} <> {{ written("p.path") }};
+
+INSERT INTO toolsync_note (line, field, message)
+SELECT w.line, w.field, CONCAT('category ', {{ written("m.stands") }}, ' is meant')
+  FROM toolsync_meant m
+  JOIN toolsync_wish w ON w.value = m.path
+  JOIN toolsync_course t ON t.line = w.line
+ WHERE w.kind = 'path';
 
 UPDATE toolsync_course t
   JOIN toolsync_wish w ON w.line = t.line

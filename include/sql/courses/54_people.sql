@@ -24,6 +24,11 @@ UPDATE toolsync_ask a
   JOIN toolsync_group_op g ON g.line = a.line AND g.n = a.n
    SET a.customint2 = g.groupid;
 
+INSERT INTO toolsync_note (line, field, message)
+SELECT g.line, g.field, CONCAT('the group ', g.name, ' is new')
+  FROM toolsync_group_op g
+ WHERE g.status = 'created';
+
 UPDATE toolsync_instance_op o
   JOIN toolsync_ask a ON a.line = o.line AND a.n = o.n
    SET o.customint2 = a.customint2

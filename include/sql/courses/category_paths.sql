@@ -1,4 +1,4 @@
-{% from "courses/fields.sql" import levels %}
+{% from "courses/fields.sql" import levels, written with context %}
 DELETE FROM toolsync_path;
 
 INSERT INTO toolsync_path (value, line, levels)
@@ -18,10 +18,9 @@ DELETE FROM toolsync_level;
 INSERT INTO toolsync_level (n)
 SELECT n.n FROM toolsync_number n JOIN (SELECT MAX(u.levels) AS most FROM toolsync_path u) u ON n.n BETWEEN 1 AND u.most;
 
--- A category name is spelled as in the first line that has it.
-INSERT IGNORE INTO toolsync_category (path, parentpath, name, level, line)
-SELECT SUBSTRING_INDEX(w.value, ' / ', n.n), IF(n.n = 1, '', SUBSTRING_INDEX(w.value, ' / ', n.n - 1)),
-       SUBSTRING_INDEX(SUBSTRING_INDEX(w.value, ' / ', n.n), ' / ', -1), n.n, w.line
+INSERT IGNORE INTO toolsync_category (path, parentpath, lowered, name, level, line)
+SELECT SUBSTRING_INDEX(w.value, ' / ', n.n), IF(n.n = 1, '', SUBSTRING_INDEX(w.value, ' / ', n.n - 1)), LOWER(SUBSTRING_INDEX(w.value, ' / ', n.n)),
+       {{ written("SUBSTRING_INDEX(SUBSTRING_INDEX(w.value, ' / ', n.n), ' / ', -1)") }}, n.n, w.line
   FROM toolsync_path u
   JOIN toolsync_wish w ON w.line = u.line
   JOIN toolsync_level n ON n.n <= u.levels

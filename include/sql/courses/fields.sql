@@ -19,5 +19,9 @@
 {%- if given("template") and column == "enablecompletion" %}IF(@site_completion, k.enablecompletion, IF(k.id IS NULL, NULL, 0)), {% elif given("template") and column == "theme" %}IF(@themes_allowed, k.theme, IF(k.id IS NULL, NULL, '')), {% elif given("template") and column not in ["fullname", "idnumber", "defaultgroupingid"] %}k.{{ column }}, {% endif %}
 {%- endmacro %}
 
+{# A slash in a name, while ` / ` separates the names of a path; and a text with that in it, as people write it. #}
+{% set inner_slash = "_utf8mb4 x'01'" %}
+{% macro written(path) %}REPLACE({{ path }}, {{ inner_slash }}, '/'){% endmacro %}
+
 {# How many names a path has. #}
 {% macro levels(path) %}1 + (CHAR_LENGTH({{ path }}) - CHAR_LENGTH(REPLACE({{ path }}, ' / ', ''))) / 3{% endmacro %}

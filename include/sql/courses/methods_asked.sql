@@ -1,17 +1,18 @@
 -- The columns enrolment_N, enrolment_N_role … of a line in one row.
 {% macro cell(name, what="c.value") %}NULLIF(MAX(IF(c.family = 'enrolment_#{{ name }}', {{ what }}, '')), ''){% endmacro %}
 {% macro given_as(name, kind) %}MAX(IF(c.family = 'enrolment_#{{ name }}', c.{{ kind }}, NULL)){% endmacro %}
-INSERT INTO toolsync_ask (line, n, field, enrol, action, name, password, rolefield, rolename, roleid, startdate, enddate, period, sourcefield, cohort, master,
+INSERT INTO toolsync_ask (line, n, courseid, field, enrol, action, name, password, rolefield, rolename, roleid, datefield, startdate, enddate, period, sourcefield, cohort, master,
        groupfield, groupname, newgroup)
-SELECT c.line, c.n, MAX(IF(c.family = 'enrolment_#', c.field, '')), COALESCE(LOWER({{ cell("") }}), ''),
+SELECT c.line, c.n, MAX(t.id), MAX(IF(c.family = 'enrolment_#', c.field, '')), COALESCE(LOWER({{ cell("") }}), ''),
        CASE WHEN {{ given_as("_delete", "yesno") }} = 1 THEN 'gone' WHEN {{ given_as("_disable", "yesno") }} = 1 THEN 'off' ELSE 'on' END,
        {{ cell("_name") }}, {{ cell("_password") }}, COALESCE({{ cell("_role", "c.field") }}, {{ cell("_roleid", "c.field") }}), {{ cell("_role") }},
-       IF({{ cell("_role") }} IS NULL, CAST({{ cell("_roleid") }} AS SIGNED), NULL), {{ given_as("_startdate", "moment") }}, {{ given_as("_enddate", "moment") }},
+       IF({{ cell("_role") }} IS NULL, CAST({{ cell("_roleid") }} AS SIGNED), NULL), COALESCE({{ cell("_enddate", "IF(c.value = '', '', c.field)") }}, {{ cell("_startdate", "IF(c.value = '', '', c.field)") }}),
+       {{ given_as("_startdate", "moment") }}, {{ given_as("_enddate", "moment") }},
        CASE LEFT(REGEXP_SUBSTR(LOWER({{ cell("_enrolperiod") }}), '[a-z]+'), 3)
             WHEN 'min' THEN 60 WHEN 'hou' THEN 3600 WHEN 'day' THEN 86400 WHEN 'wee' THEN 604800 WHEN 'mon' THEN 2678400 WHEN 'yea' THEN 31536000 ELSE 1 END
        * CAST(REGEXP_SUBSTR({{ cell("_enrolperiod") }}, '^[0-9]+') AS SIGNED),
        COALESCE({{ cell("_cohortidnumber", "c.field") }}, {{ cell("_metacoursename", "c.field") }}), {{ cell("_cohortidnumber") }}, {{ cell("_metacoursename") }},
-       COALESCE({{ cell("_groupname", "c.field") }}, {{ cell("_addtogroup", "c.field") }}), {{ cell("_groupname") }}, COALESCE({{ cell("_addtogroup") }}, '0') <> '0'
+       COALESCE({{ cell("_groupname", "c.field") }}, {{ cell("_addtogroup", "c.field") }}), IF({{ cell("") }} IN ('cohort', 'meta'), {{ cell("_groupname") }}, NULL), COALESCE({{ cell("_addtogroup") }}, '0') <> '0'
   FROM toolsync_cell c
   JOIN toolsync_course t ON t.line = c.line
  WHERE c.family LIKE 'enrolment\_#%'
@@ -70,20 +71,8 @@ UPDATE toolsync_ask a
    SET a.status = 'failed', a.field = a.rolefield, a.message = 'this role cannot be given in courses'
  WHERE a.status IS NULL AND a.roleid IS NOT NULL AND l.roleid IS NULL;
 
-CREATE TEMPORARY TABLE toolsync_group_asked (line INT UNSIGNED NOT NULL, n BIGINT NOT NULL, groupid BIGINT NOT NULL, PRIMARY KEY (line, n));
-
-INSERT IGNORE INTO toolsync_group_asked (line, n, groupid)
-SELECT a.line, a.n, g.id
-  FROM toolsync_ask a
-  JOIN toolsync_course t ON t.line = a.line
-  JOIN {groups} g ON g.courseid = t.id AND g.name = a.groupname
- WHERE a.status IS NULL AND a.groupname IS NOT NULL AND a.enrol IN ('cohort', 'meta')
- ORDER BY a.line, a.n, g.id;
-
 UPDATE toolsync_ask a
-  LEFT JOIN toolsync_group_asked g ON g.line = a.line AND g.n = a.n
-   SET a.customint2 = g.groupid,
-       a.field = IF(g.groupid IS NULL OR a.newgroup, a.groupfield, a.field),
-       a.message = CASE WHEN a.newgroup THEN 'expected a new group or the name of an existing one, not both' WHEN g.groupid IS NULL THEN 'the course has no group of this name' END,
-       a.status = IF(g.groupid IS NULL OR a.newgroup, 'failed', NULL)
- WHERE a.status IS NULL AND a.groupname IS NOT NULL AND a.enrol IN ('cohort', 'meta');
+   SET a.status = 'failed', a.field = a.groupfield, a.message = 'expected a new group or the name of an existing one, not both'
+ WHERE a.status IS NULL AND a.groupname IS NOT NULL AND a.newgroup;
+
+{% with rows="toolsync_ask", value="groupname", by="name", into="customint2", n="n", field_column="groupfield", course="courseid" %}{% include "shared/find_group.sql" %}{% endwith %}

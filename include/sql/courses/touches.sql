@@ -21,14 +21,26 @@ SELECT r.line, 'name', CONCAT('{{ column }} ', c.{{ column }})
 
 {% endfor %}
 {% endif %}
-{% if option.category_id_field == "path" and given("category") %}
+{% for column in ["category", "category_path"] if given(column) and (column == "category_path" or option.category_id_field == "path") %}
 -- A slash without spaces separates names only while no category has it in its name, so lines that may create such a category matter to others.
 INSERT INTO toolsync_name (line, role, thing, mode)
-SELECT r.line, 'thing', CONCAT('category ', LEFT(SUBSTRING_INDEX(r.category, ' / ', 1), 600)), IF(r.category LIKE '% / %', 'make', 'find')
+SELECT r.line, 'thing', CONCAT('category ', LEFT(REPLACE(SUBSTRING_INDEX(r.{{ column }}, ' / ', 1), '\\/', '/'), 600)),
+       IF(r.{{ column }} LIKE '% / %' OR INSTR(r.{{ column }}, '\\/') > 0, 'make', 'find')
   FROM toolsync_row r
- WHERE SUBSTRING_INDEX(r.category, ' / ', 1) LIKE '%/%';
+ WHERE SUBSTRING_INDEX(r.{{ column }}, ' / ', 1) LIKE '%/%';
 
-{% endif %}
+-- Digits alone are no name of a new category, except in a path.
+INSERT INTO toolsync_name (line, role, thing, mode)
+SELECT r.line, 'thing', CONCAT('category ', r.{{ column }}), '{{ "find" if column == "category" else "make" }}'
+  FROM toolsync_row r
+ WHERE r.{{ column }} REGEXP '^[0-9]+$';
+
+INSERT INTO toolsync_name (line, role, thing, mode)
+SELECT r.line, 'thing', CONCAT('category ', REGEXP_SUBSTR(r.{{ column }}, '[0-9]+')), 'make'
+  FROM toolsync_row r
+ WHERE r.{{ column }} REGEXP '^[/[:space:]]*[0-9]+[[:space:]]*/';
+
+{% endfor %}
 {% if given_any("enrolment_#_metacoursename") %}
 INSERT INTO toolsync_name (line, role, thing, mode)
 SELECT c.line, 'thing', CONCAT('shortname ', c.value), 'use'

@@ -4,25 +4,31 @@
 {% if loop.first %}{% set key.column = column %}{% endif %}
 {% endfor %}
 
-CREATE TEMPORARY TABLE toolsync_match (line INT UNSIGNED NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL, hits INT NOT NULL);
+{% import "shared/identify.sql" as named with context %}
+UPDATE toolsync_row
+   SET status = 'failed', field = '{{ key.column }}', message = 'expected a course''s {{ key.column }}'
+ WHERE COALESCE({{ key.column if key.column != "id" else "CAST(id AS CHAR)" }}, '') = '';
 
-INSERT INTO toolsync_match (line, courseid, hits)
-SELECT r.line, MIN(c.id), COUNT(*)
-  FROM toolsync_row r
-  JOIN {course} c ON c.{{ key.column }} = r.{{ key.column }} AND c.category <> 0
+{% with rows="toolsync_row", value=key.column, by=key.column, into="courseid", optional=true %}{% include "shared/find_course.sql" %}{% endwith %}
 {% if key.column != "id" %}
- WHERE r.{{ key.column }} <> ''
-{% endif %}
- GROUP BY r.line;
+
+-- Whoever asks for CAFÉ is told of CAFE.
+{% with rows="toolsync_row", value=key.column %}{% include "shared/unfound.sql" %}{% endwith %}
+
+INSERT IGNORE INTO toolsync_alike (line, n, name)
+SELECT u.line, 0, c.{{ key.column }}
+  FROM toolsync_unfound u
+  JOIN toolsync_row r ON r.line = u.line
+  JOIN {course} c ON {{ named.alike("c", key.column, "r." ~ key.column) }} AND c.category <> 0
+ ORDER BY c.id;
 
 UPDATE toolsync_row r
-  LEFT JOIN toolsync_match m ON m.line = r.line
-   SET r.courseid = m.courseid, r.status = IF(m.hits > 1, 'failed', 'unchanged'), r.field = '{{ key.column }}',
-       r.message = CONCAT(m.hits, ' courses have this {{ key.column }}');
+  JOIN toolsync_alike a ON a.line = r.line
+   SET r.status = 'failed', r.field = '{{ key.column }}', r.message = CONCAT('no course has this {{ key.column }}, only ', a.name, ', which looks like it')
+ WHERE r.status IS NULL;
+{% endif %}
 
-UPDATE toolsync_row
-   SET status = 'failed', message = 'expected a course''s {{ key.column }}'
- WHERE COALESCE({{ key.column if key.column != "id" else "CAST(id AS CHAR)" }}, '') = '';
+UPDATE toolsync_row SET status = 'unchanged' WHERE status IS NULL;
 
 CREATE TEMPORARY TABLE toolsync_answer (
     line INT UNSIGNED NOT NULL PRIMARY KEY, asked VARCHAR(255) NOT NULL, answer VARCHAR(10) NOT NULL, id BIGINT NULL, shortname VARCHAR(255) NULL,

@@ -1,6 +1,7 @@
 -- The course of each line, and the options that the line asks for: toolsync_asked.
 {% from "courses_reset/terms.sql" import resets with context %}
 {% include "shared/course/resolve.sql" %}
+{% import "shared/identify.sql" as named with context %}
 
 CREATE TEMPORARY TABLE toolsync_asked (courseid BIGINT NOT NULL, name VARCHAR(100) NOT NULL, PRIMARY KEY (courseid, name), KEY (name));
 {% if given("roles") %}
@@ -18,21 +19,34 @@ SELECT r.line, w.place, w.word
   JOIN JSON_TABLE(CONCAT('[', REPLACE(JSON_QUOTE(r.rolewords), ' ', '","'), ']'), '$[*]' COLUMNS (place FOR ORDINALITY, word VARCHAR(255) PATH '$')) w
  WHERE r.rolewords <> '';
 
-CREATE TEMPORARY TABLE toolsync_role_found (word VARCHAR(255) NOT NULL PRIMARY KEY, roleid BIGINT NOT NULL);
+CREATE TEMPORARY TABLE toolsync_role_found (word VARCHAR(255) COLLATE utf8mb4_bin NOT NULL PRIMARY KEY, roleid BIGINT NOT NULL);
 
 -- when: toolsync_role_asked
 INSERT IGNORE INTO toolsync_role_found (word, roleid)
-SELECT w.word, ro.id FROM toolsync_role_asked w JOIN {role} ro ON ro.shortname = w.word;
+SELECT w.word, ro.id FROM toolsync_role_asked w JOIN {role} ro ON {{ named.role("ro", "shortname", "w.word") }};
 
 -- when: toolsync_role_asked
 UPDATE toolsync_role_asked w
   JOIN toolsync_role_found f ON f.word = w.word
    SET w.roleid = f.roleid;
 
+CREATE TEMPORARY TABLE toolsync_no_role (line INT UNSIGNED NOT NULL PRIMARY KEY, word VARCHAR(255) NOT NULL);
+
 -- when: toolsync_role_asked
+INSERT INTO toolsync_no_role (line, word)
+SELECT w.line, MIN(w.word) FROM toolsync_role_asked w WHERE w.roleid IS NULL GROUP BY w.line;
+
+CREATE TEMPORARY TABLE toolsync_role_alike (line INT UNSIGNED NOT NULL PRIMARY KEY, name VARCHAR(100) NOT NULL);
+
+-- when: toolsync_no_role
+INSERT IGNORE INTO toolsync_role_alike (line, name)
+SELECT w.line, ro.shortname FROM toolsync_no_role w JOIN {role} ro ON {{ named.alike("ro", "shortname", "w.word") }};
+
 UPDATE toolsync_row r
-  JOIN (SELECT w.line, MIN(w.word) AS word FROM toolsync_role_asked w WHERE w.roleid IS NULL GROUP BY w.line) w ON w.line = r.line
-   SET r.status = 'failed', r.field = 'roles', r.message = CONCAT('no role has this shortname: ', w.word)
+  JOIN toolsync_no_role w ON w.line = r.line
+  LEFT JOIN toolsync_role_alike a ON a.line = r.line
+   SET r.status = 'failed', r.field = 'roles',
+       r.message = CONCAT('no role has this shortname: ', w.word, COALESCE(CONCAT(', only ', a.name, ', which looks like it'), ''))
  WHERE r.status IS NULL;
 
 INSERT INTO toolsync_role_asked (line, place, word, roleid)

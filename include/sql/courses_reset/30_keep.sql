@@ -33,10 +33,25 @@ SELECT k.courseid, t.* FROM toolsync_keep_{{ name }} k JOIN {{ table(name) }} t 
 {% endif %}
 
 -- The plan that a person approves: the courses, and how much of each would go.
-{% set more_columns = "leaving INT NOT NULL DEFAULT 0, attempts INT NOT NULL DEFAULT 0, submissions INT NOT NULL DEFAULT 0, posts INT NOT NULL DEFAULT 0, grades INT NOT NULL DEFAULT 0" %}
+{% set more_columns = "leaving INT NOT NULL DEFAULT 0, attempts INT NOT NULL DEFAULT 0, submissions INT NOT NULL DEFAULT 0, posts INT NOT NULL DEFAULT 0, grades INT NOT NULL DEFAULT 0" ~ (", dates TEXT NULL" if given("startdate") else "") %}
 {% include "shared/course/plan.sql" %}
 
 UPDATE toolsync_plan t SET t.files = 0, t.bytes = 0;
+{% if given("startdate") %}
+
+CREATE TEMPORARY TABLE toolsync_shift_told (line INT UNSIGNED NOT NULL PRIMARY KEY, told TEXT NOT NULL);
+
+-- python: date_shifts INTO toolsync_shift_told
+SELECT r.line, s.startdate, r.startdate
+  FROM toolsync_row r
+  JOIN toolsync_was_start s ON s.line = r.line
+ WHERE r.status IS NULL AND r.shift <> 0;
+
+UPDATE toolsync_plan t JOIN toolsync_shift_told s ON s.line = t.line SET t.dates = s.told;
+
+INSERT INTO toolsync_note (line, field, message)
+SELECT s.line, 'startdate', s.told FROM toolsync_shift_told s;
+{% endif %}
 {% for name in gone %}
 
 -- when: toolsync_gone_{{ name }}

@@ -17,10 +17,10 @@ DELETE g FROM toolsync_tag g
   LEFT JOIN toolsync_tagged x ON x.line = g.line
  WHERE x.line IS NULL OR @tag_collection IS NULL;
 
--- `stored`: how the site writes it, which may only look like `name`.
-CREATE TEMPORARY TABLE toolsync_tag_known (name VARCHAR(255) NOT NULL PRIMARY KEY, id BIGINT NOT NULL, stored VARCHAR(255) NOT NULL);
+-- `kept`: how the site writes it, which may only look like `name`.
+CREATE TEMPORARY TABLE toolsync_tag_known (name VARCHAR(255) NOT NULL PRIMARY KEY, id BIGINT NOT NULL, kept VARCHAR(255) NOT NULL);
 
-INSERT IGNORE INTO toolsync_tag_known (name, id, stored)
+INSERT IGNORE INTO toolsync_tag_known (name, id, kept)
 SELECT g.name, k.id, k.name
   FROM toolsync_tag g
   JOIN {tag} k ON k.tagcollid = @tag_collection AND k.name = g.name;
@@ -89,7 +89,7 @@ SELECT @actor, @tag_collection, w.name, w.rawname, 0, 0, 0, @now
  WHERE w.seq BETWEEN @first AND @last
  ORDER BY w.seq;
 
-INSERT IGNORE INTO toolsync_tag_known (name, id, stored)
+INSERT IGNORE INTO toolsync_tag_known (name, id, kept)
 SELECT w.name, k.id, k.name
   FROM toolsync_tag_new w
   JOIN {tag} k ON k.tagcollid = @tag_collection AND k.name = w.name;
@@ -97,13 +97,13 @@ SELECT w.name, k.id, k.name
 UPDATE toolsync_tag g JOIN toolsync_tag_known k ON k.name = g.name SET g.tagid = k.id WHERE g.tagid IS NULL;
 
 INSERT INTO toolsync_note (line, field, message)
-SELECT g.line, '{{ column }}', CONCAT('tag ', k.stored, ' is used for ', g.rawname, ', which looks like it: the site can keep only one of them')
+SELECT g.line, '{{ column }}', CONCAT('tag ', k.kept, ' is used for ', g.rawname, ', which looks like it: the site can keep only one of them')
   FROM toolsync_tag g
   JOIN toolsync_tag_known k ON k.name = g.name
- WHERE k.stored <> g.name COLLATE utf8mb4_bin;
+ WHERE k.kept <> g.name COLLATE utf8mb4_bin;
 
 INSERT INTO toolsync_note (line, field, message)
-SELECT a.line, '{{ column }}', CONCAT('tag ', k.stored, ' is used for ', a.rawname, ', which looks like it: the site can keep only one of them')
+SELECT a.line, '{{ column }}', CONCAT('tag ', k.kept, ' is used for ', a.rawname, ', which looks like it: the site can keep only one of them')
   FROM toolsync_tag_alike a
   JOIN toolsync_tagged x ON x.line = a.line
   JOIN toolsync_tag_known k ON k.name = a.name;

@@ -26,6 +26,28 @@ def week_ends(rows: Iterable[tuple[int, int, int, str]], site: Site) -> list[tup
     return [(course, _weeks_later(start, max(last, 1), _zone(name, site))) for course, start, last, name in rows]
 
 
+def shifts(rows: Iterable[tuple[int, int, int]], site: Site) -> list[tuple[int, str]]:
+    """How far the dates of courses move, for people to see before they agree.
+
+    :param rows: line, the start date so far or of the template, and the new one (Unix seconds).
+    :return: line and `dates move by 364 days: 2025-09-01 → 2026-08-31`.
+    """
+    zone = ZoneInfo(site.timezone)
+    return [
+        (line, _shift(datetime.fromtimestamp(old, zone), datetime.fromtimestamp(new, zone))) for line, old, new in rows
+    ]
+
+
+def _shift(old: datetime, new: datetime) -> str:
+    """The distance as the calendar and the clock on the wall tell it."""
+    distance = abs(new.replace(tzinfo=None) - old.replace(tzinfo=None))
+    whole = not distance.seconds
+    days = f"{distance.days:,} day{'' if distance.days == 1 else 's'}"
+    hours = "" if whole else f" {distance.seconds // 3600}:{distance.seconds // 60 % 60:02} h"
+    written = "%Y-%m-%d" if whole else "%Y-%m-%d %H:%M"
+    return f"dates move {'back ' if new < old else ''}by {days}{hours}: {old:{written}} → {new:{written}}"
+
+
 def _zone(name: str, site: Site) -> ZoneInfo:
     return ZoneInfo(name if name in available_timezones() else site.timezone)
 

@@ -98,8 +98,9 @@ class _Bundles:
 
     def _of(self, column: str, value: str) -> list[Bundle]:
         if column not in self._by_course:
-            self._by_course[column] = map_reduce(self.bundles, lambda bundle: str(bundle.course[column]).casefold())
-        return self._by_course[column].get(value.casefold(), [])
+            self._by_course[column] = map_reduce(self.bundles, lambda bundle: str(bundle.course[column]).lower())
+        candidates = self._by_course[column].get(value.lower(), [])
+        return [bundle for bundle in candidates if str(bundle.course[column]) == value] or candidates
 
 
 def find_bundles(rows: Iterable[Sequence[Any]], _state: RunState) -> list[FoundRow]:

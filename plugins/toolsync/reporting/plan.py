@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from more_itertools import ilen
 
-from toolsync.reading.texts import one_line, shorten
+from toolsync.reading.texts import one_line, shorten, visible
 from toolsync.reporting.tables import write_table
 
 Row = Mapping[str, Any]
@@ -82,6 +82,8 @@ def _amounts(row: Row, zone: tzinfo) -> str:
             parts.append(f"{counted(row[name] or 0, words)}{of_files}")
     if "lastaccess" in row:
         parts.append(f"last access {cell('lastaccess', row['lastaccess'], zone)}")
+    if row.get("dates"):
+        parts.append(row["dates"])
     return ", ".join(parts)
 
 
@@ -161,8 +163,8 @@ def markdown(rows: Sequence[Row], zone: tzinfo = UTC) -> Iterator[str]:
 
 
 def escaped(text: str) -> str:
-    """Escape text for Markdown, on one line."""
-    return PUNCTUATION.sub(r"\\\1", one_line(text))
+    """Escape text for Markdown, on one line, with what nobody would see."""
+    return PUNCTUATION.sub(r"\\\1", visible(one_line(text)))
 
 
 def write_csv(rows: Iterable[Row], stream: IO[str], zone: tzinfo = UTC) -> None:
