@@ -11,13 +11,14 @@ Drop a CSV file into the cabinet's `courses/inbox`, or paste its rows when you t
 | the course does not exist | it is created. `shortname`, `fullname` and a category are required. It gets the sections, blocks, enrolment methods and Announcements forum of the site's defaults; absent columns take the site's course defaults |
 | … with a `template` | it is created as a copy of that course: see below |
 | … and it exists | the template's content is added to it or replaces its own, with Params `force_update` and `template_mode` |
-| the course exists | nothing (`unchanged`), unless Param `force_update` is set: then the columns of the file are updated, no others |
-| `category` | a path (`Science / Physics`), idnumber or id (Param `category_id_field`). Missing categories of a path are created, level by level. An existing course moves there, unless Param `protect_category` is set. Existing categories are never changed or deleted |
+| the course exists | nothing (`unchanged`; a note says what differs), unless Param `force_update` is set: then the columns of the file are updated, no others |
+| `category` | a path (`Science / Physics`), idnumber or id (Param `category_id_field`). Missing categories of a path are created, level by level, and named in the report. An existing course moves there, unless Param `protect_category` is set. Existing categories are never changed or deleted |
 | `rename` | gives an existing course another short name |
 | `self`, `guest` | yes enables that enrolment method, and adds it if the course has none; no disables it |
 | `enrolment_1`, `enrolment_1_role` … | adds and configures enrolment methods, as Moodle's own upload of courses does |
 | `teacher1_account`, `teacher1_role` | enrols a person (manual enrolment) with that role |
 | `topic0`, `topic1` … | names sections, `name|summary`, and creates the sections up to there |
+| `role_student` and its like | what a role is called in this course; the column ends in the role's short name |
 | `tags`, `customfield_…` | replaces all tags by these; sets custom fields |
 
 An absent column leaves the stored value alone. An empty cell clears the value where Moodle allows that (idnumber, summary, lang, theme,
@@ -26,16 +27,28 @@ comes first in its category, and that of the next line before it, as in Moodle. 
 
 Courses are deleted and reset by other DAGs: a file with a column for that is rejected.
 
+## Which one is meant
+
+Of courses, categories and all else that a line names, the one that is written exactly so is meant; where there is none, the one that differs
+in letter case alone (`c101` finds C101), and if there are several, the line fails. What only looks alike to the site's database, as CAFÉ does
+to CAFE, is never meant: Moodle does not take such a short name or idnumber beside the other, so the line fails and names it. Categories
+`Annee` and `Année` are two. The site can keep only one of two tags that look alike: the one that is there, or the first, is used for both, and
+a note says so.
+
+A path that differs from one of the site in letter case alone means that one, and a note says so. Names are separated by ` / `; where a path
+has none, by plain slashes, unless a top category has such a name. A slash behind a backslash is part of a name: `Arts\\/Crafts / Year 1`. Digits
+alone that are no path (`5`) fail, as they are ids in files for Moodle's own upload: set Param `category_id_field` to `id`.
+
 ## Templates
 
-`template` (or `templatecourse`, as in Moodle's own upload) is the short name of a course of the site. The new course gets what Moodle's own
+`template` (`templatecourse` or `backupfile` in Moodle's own upload) is the short name of a course of the site. The new course gets what Moodle's own
 copy without users copies: settings, sections, activities with their files, question banks and quizzes, blocks, groups and groupings, the
 gradebook setup, completion and access rules, role overrides, filters, tags, custom fields, badges, competencies and calendar events. User
 data is not copied, and that includes glossary entries, wiki pages, database entries and forum posts. Enrolment methods are the site's
 defaults, as in any new course.
 
 Values of the line override the template's settings; columns that are absent stay as in the template. A `startdate` moves every date of the
-copy by its distance from the template's start date. Links between pages of the template lead to the pages of the copy: the site's address
+copy by its distance from the template's start date; the report, and a plan if there is one, say how far. Links between pages of the template lead to the pages of the copy: the site's address
 is `wwwroot` in the extra of the connection, or else the one in Moodle's own table of hosts.
 
 The course is copied as it is at that moment, from one snapshot, and nobody who works in it has to wait (except to save its settings, while

@@ -2,7 +2,8 @@
 
 Drop a list into the cabinet's `courses_delete/inbox`, or paste it when you trigger this DAG: one identifier on each line. A header that
 names an identifier (`shortname;description`) is recognised and says what the identifiers are; without a header, Param `course_id_field`
-says it.
+says it. A course is meant by what is written exactly so, or differs in letter case alone (`c107` means C107); what only looks like it (`CAFE`
+for `CAFÉ`) is never deleted: the line fails and names it.
 
 ## What happens
 

@@ -8,7 +8,7 @@ became of every line.
 ## What happens
 
 1. `plan` does all the work and rolls it back. Its log and the approval form show for each course what would go: people who are unenrolled,
-   attempts, submissions, posts, grades, files and their size.
+   attempts, submissions, posts, grades, files and their size; and how far dates move (`dates move by 364 days: 2025-09-01 → 2026-08-31`).
 2. With Param `require_approval`, and always when the file exceeds a limit of `include/toolsync.yaml`, the run waits until a person approves
    in the Airflow UI. It holds no worker slot while it waits. If the person rejects, the file goes back into the inbox and nothing is
    changed.
