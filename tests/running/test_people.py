@@ -53,6 +53,20 @@ def test_enabling_changes_no_dates_and_says_so(site: Site):
     assert "enable and disable change no dates" in Path(result["report"]).read_text()
 
 
+def test_no_enrolment_ends_before_it_begins(site: Site):
+    site.run("toolsync_enrolments", "rolename,uid,cid,starttime,endtime\nstudent,u026,C103,2026-02-01,2026-03-01\n")
+    before = site.rows(ENROLMENT, ("u026", "C103"))
+    result = site.run(
+        "toolsync_enrolments",
+        "cmd,rolename,uid,cid,starttime,endtime\nadd,student,u027,C103,2026-03-01,2026-02-01\nadd,student,u026,C103,,2026-01-01\n"
+        "shift,teacher,u026,C103,2026-04-01,\nadd,student,u028,C103,2026-03-01,0\nadd,student,u029,C103,,2026-01-01\n",
+    )
+    assert (result["counts"]["created"], result["counts"]["failed"]) == (2, 3)
+    assert Path(result["report"]).read_text().count("the enrolment would end before it begins") == 3
+    assert site.rows(ENROLMENT, ("u026", "C103")) == before
+    assert site.rows(ENROLMENT, ("u027", "C103")) == []
+
+
 def test_a_new_cohort_without_a_name_is_named_after_its_key(site: Site):
     result = site.run("toolsync_cohorts", "cid,userid\nINTAKE,u001\nINTAKE,u002\n", auto_create=True)
     assert result["counts"]["failed"] == 0

@@ -44,6 +44,9 @@ SELECT w.line, w.fault
             WHEN l.roleonly AND l.command IN ('enable', 'disable') THEN 'enrol|a role without an enrolment (-) cannot be enabled or disabled'
             WHEN l.method = 'meta' THEN 'enrol|these people come from another course by a meta link: change that course''s people'
             WHEN l.method = 'cohort' THEN 'enrol|these people come from a cohort: change the cohort''s members'
+{% if given("starttime") and given("endtime") %}
+            WHEN l.command NOT IN ('enable', 'disable') AND l.endtime <> 0 AND l.endtime < l.starttime THEN 'endtime|the enrolment would end before it begins'
+{% endif %}
 {% if given("gcmd") %}
             WHEN l.groupcommand NOT IN ('gadd', 'gaddcreate', 'greplace', 'greplacecreate', 'gdel')
             THEN 'gcmd|expected gadd, gaddcreate, greplace, greplacecreate or gdel'

@@ -48,6 +48,18 @@ SELECT l.line, 'uid|this person is not enrolled in this course by this method'
   LEFT JOIN {user_enrolments} ue ON ue.enrolid = m.enrolid AND ue.userid = l.userid
  WHERE {{ removed }} AND ue.id IS NULL;
 
+{% if given("starttime") or given("endtime") %}
+
+-- Of an enrolment that is there, the line may give one of its dates only.
+INSERT IGNORE INTO toolsync_fault (line, fault)
+SELECT l.line, CONCAT(IF(l.endtime IS NULL, 'starttime', 'endtime'), '|the enrolment would end before it begins')
+  FROM toolsync_line l
+  {{ by_method }}
+  JOIN {user_enrolments} ue ON ue.enrolid = m.enrolid AND ue.userid = l.userid
+ WHERE l.command IN ('add', 'shift') AND (l.starttime IS NULL) <> (l.endtime IS NULL)
+   AND COALESCE(l.endtime, ue.timeend) <> 0 AND COALESCE(l.endtime, ue.timeend) < COALESCE(l.starttime, ue.timestart);
+{% endif %}
+
 {% with lines="toolsync_line" %}{% include "shared/faults.sql" %}{% endwith %}
 {% if given("gcmd") %}
 
