@@ -10,8 +10,8 @@ CREATE TEMPORARY TABLE toolsync_cohort_named (
 );
 
 INSERT INTO toolsync_name_meant (name, lowered)
-SELECT k.name, LOWER(k.name)
-  FROM (SELECT DISTINCT {{ key }} COLLATE utf8mb4_bin AS name FROM toolsync_row r WHERE {{ key }} <> '') k;
+SELECT k.name, k.lowered
+  FROM (SELECT DISTINCT {{ key }} COLLATE utf8mb4_bin AS name, LOWER({{ key }}) AS lowered FROM toolsync_row r WHERE {{ key }} <> '') k;
 
 -- Those that the site does not have have no id. Column best: is it written exactly so?
 INSERT INTO toolsync_cohort_named (name, id, matches, best)
@@ -45,9 +45,9 @@ CREATE TEMPORARY TABLE toolsync_place_found (
 );
 
 INSERT IGNORE INTO toolsync_place_meant (kind, value, lowered, levels, number)
-SELECT k.kind, k.value, LOWER(k.value), (CHAR_LENGTH(k.value) - CHAR_LENGTH(REPLACE(k.value, ' / ', ''))) DIV 3 + 1,
+SELECT k.kind, k.value, k.lowered, (CHAR_LENGTH(k.value) - CHAR_LENGTH(REPLACE(k.value, ' / ', ''))) DIV 3 + 1,
        IF(k.value REGEXP '^[1-9][0-9]{0,17}$', CAST(k.value AS UNSIGNED), 0)
-  FROM (SELECT DISTINCT {{ kind() }} AS kind, {{ place() }} COLLATE utf8mb4_bin AS value FROM toolsync_row r) k
+  FROM (SELECT DISTINCT {{ kind() }} AS kind, {{ place() }} COLLATE utf8mb4_bin AS value, LOWER({{ place() }}) AS lowered FROM toolsync_row r) k
  WHERE k.value <> '';
 {% if given("ccatcontext") or given("category") %}
 

@@ -1,45 +1,49 @@
+{# Names and identifiers that only look alike are no reason to wait: they are compared as look-ups compare them, letter case aside. #}
+{% macro written(value) -%}
+MD5(LOWER(LEFT({{ value }}, 254)))
+{%- endmacro %}
 -- A line touches its group or grouping by every identifier: name, idnumber, id; those in the file (other lines may rename it) and those on the site.
 CREATE TEMPORARY TABLE toolsync_alias (
-    cid VARCHAR(200) NOT NULL, kind VARCHAR(10) NOT NULL, akey VARCHAR(254) NOT NULL, name VARCHAR(254) NOT NULL,
+    cid VARCHAR(200) NOT NULL, kind VARCHAR(10) NOT NULL, akey CHAR(32) NOT NULL, name CHAR(32) NOT NULL,
     PRIMARY KEY (cid, kind, akey, name)
 );
 
 INSERT INTO toolsync_touch (line, thing, mode)
-SELECT r.line, CONCAT(IF(r.type = 'grouping', 'grouping', 'group'), '|', LEFT(r.courseid, 200), '|', LEFT(r.name, 254)), NULL
+SELECT r.line, CONCAT(IF(r.type = 'grouping', 'grouping', 'group'), '|', LEFT(r.courseid, 200), '|', {{ written("r.name") }}), NULL
   FROM toolsync_row r
  WHERE r.name <> '';
 
 INSERT INTO toolsync_touch (line, thing, mode)
-SELECT r.line, CONCAT(IF(r.type = 'grouping', 'grouping', 'group'), '|', LEFT(r.courseid, 200), '|', LEFT(r.idnumber, 254)), NULL
+SELECT r.line, CONCAT(IF(r.type = 'grouping', 'grouping', 'group'), '|', LEFT(r.courseid, 200), '|', {{ written("r.idnumber") }}), NULL
   FROM toolsync_row r
  WHERE r.idnumber <> '';
 {% if given("updateid") %}
 
 INSERT INTO toolsync_touch (line, thing, mode)
-SELECT r.line, CONCAT(IF(r.type = 'grouping', 'grouping', 'group'), '|', LEFT(r.courseid, 200), '|', LEFT(r.updateid, 254)), NULL
+SELECT r.line, CONCAT(IF(r.type = 'grouping', 'grouping', 'group'), '|', LEFT(r.courseid, 200), '|', {{ written("r.updateid") }}), NULL
   FROM toolsync_row r
  WHERE r.updateid <> '';
 
 -- Names that other lines of the file give to what a line updates or deletes.
 INSERT IGNORE INTO toolsync_alias (cid, kind, akey, name)
-SELECT LEFT(r.courseid, 200), IF(r.type = 'grouping', 'grouping', 'group'), LEFT(r.idnumber, 254), LEFT(r.name, 254)
+SELECT LEFT(r.courseid, 200), IF(r.type = 'grouping', 'grouping', 'group'), {{ written("r.idnumber") }}, {{ written("r.name") }}
   FROM toolsync_row r
  WHERE r.idnumber <> '' AND r.name <> '';
 
 INSERT IGNORE INTO toolsync_alias (cid, kind, akey, name)
-SELECT LEFT(r.courseid, 200), IF(r.type = 'grouping', 'grouping', 'group'), LEFT(r.updateid, 254), LEFT(r.name, 254)
+SELECT LEFT(r.courseid, 200), IF(r.type = 'grouping', 'grouping', 'group'), {{ written("r.updateid") }}, {{ written("r.name") }}
   FROM toolsync_row r
  WHERE r.updateid <> '' AND r.name <> '';
 
 INSERT IGNORE INTO toolsync_alias (cid, kind, akey, name)
-SELECT LEFT(r.courseid, 200), IF(r.type = 'grouping', 'grouping', 'group'), LEFT(r.updateid, 254), LEFT(r.idnumber, 254)
+SELECT LEFT(r.courseid, 200), IF(r.type = 'grouping', 'grouping', 'group'), {{ written("r.updateid") }}, {{ written("r.idnumber") }}
   FROM toolsync_row r
  WHERE r.updateid <> '' AND r.idnumber <> '';
 
 INSERT INTO toolsync_touch (line, thing, mode)
-SELECT r.line, CONCAT(a.kind, '|', LEFT(r.courseid, 200), '|', LEFT(a.name, 254)), NULL
+SELECT r.line, CONCAT(a.kind, '|', LEFT(r.courseid, 200), '|', a.name), NULL
   FROM toolsync_row r
-  JOIN toolsync_alias a ON a.cid = r.courseid AND a.kind = IF(r.type = 'grouping', 'grouping', 'group') AND a.akey = r.updateid
+  JOIN toolsync_alias a ON a.cid = r.courseid AND a.kind = IF(r.type = 'grouping', 'grouping', 'group') AND a.akey = {{ written("r.updateid") }}
  WHERE r.updateid <> '';
 {% endif %}
 
@@ -59,7 +63,7 @@ SELECT r.line, g.id, LEFT(r.courseid, 200)
 
 {% for thing in ["g.name", "g.idnumber", "g.id"] %}
 INSERT INTO toolsync_touch (line, thing, mode)
-SELECT k.line, CONCAT('{{ kind }}|', k.cid, '|', {{ thing }}), NULL
+SELECT k.line, CONCAT('{{ kind }}|', k.cid, '|', {{ written(thing) }}), NULL
   FROM toolsync_known_{{ kind }} k
   JOIN {{ table(name) }} g ON g.id = k.id{{ " AND g.idnumber <> ''" if thing == "g.idnumber" }};
 {% endfor %}
@@ -68,26 +72,26 @@ SELECT k.line, CONCAT('{{ kind }}|', k.cid, '|', {{ thing }}), NULL
 -- Groupings into which lines put groups, or which they create for them.
 {% if given("grouping") %}
 INSERT INTO toolsync_touch (line, thing, mode)
-SELECT r.line, CONCAT('grouping|', LEFT(r.courseid, 200), '|', LEFT(r.grouping, 254)), 'use'
+SELECT r.line, CONCAT('grouping|', LEFT(r.courseid, 200), '|', {{ written("r.grouping") }}), 'use'
   FROM toolsync_row r
  WHERE r.grouping <> '';
 {% endif %}
 {% if given("groupingname") %}
 
 INSERT INTO toolsync_touch (line, thing, mode)
-SELECT r.line, CONCAT('grouping|', LEFT(r.courseid, 200), '|', LEFT(r.groupingname, 254)), 'make'
+SELECT r.line, CONCAT('grouping|', LEFT(r.courseid, 200), '|', {{ written("r.groupingname") }}), 'make'
   FROM toolsync_row r
  WHERE r.groupingname <> '';
 {% endif %}
 {% if given("selfgrouping") %}
 
 INSERT INTO toolsync_touch (line, thing, mode)
-SELECT r.line, CONCAT('grouping|', LEFT(r.courseid, 200), '|', LEFT(r.name, 254)), NULL
+SELECT r.line, CONCAT('grouping|', LEFT(r.courseid, 200), '|', {{ written("r.name") }}), NULL
   FROM toolsync_row r
- WHERE r.selfgrouping = 1;
+ WHERE r.selfgrouping = 1 AND r.name <> '';
 
 INSERT INTO toolsync_touch (line, thing, mode)
-SELECT k.line, CONCAT('grouping|', k.cid, '|', LEFT(g.name, 254)), NULL
+SELECT k.line, CONCAT('grouping|', k.cid, '|', {{ written("g.name") }}), NULL
   FROM toolsync_known_group k
   JOIN toolsync_row r ON r.line = k.line AND r.selfgrouping = 1
   JOIN {groups} g ON g.id = k.id;
