@@ -103,6 +103,7 @@ def test_the_message_on_an_unknown_column_suggests_the_nearest(users, name, near
     [
         (["username", ""], (1,), "column 2 has no name and is"),
         (["username", " ", "city", "", "\u00a0", ""], (1, 3, 4, 5), "columns 2, 4 to 6 have no name and are"),
+        (["", "", "username"], (0, 1), "columns 1, 2 have no name and are"),
     ],
 )
 def test_columns_without_a_name_have_to_be_empty(users, names, nameless, which):
@@ -126,7 +127,7 @@ def test_columns_without_a_name_have_to_be_empty(users, names, nameless, which):
 )
 def test_a_name_with_invisible_characters_is_never_ignored(users, written, codes, name, ignore):
     assert users.recognises(written)
-    [problem] = users.match_header([written], ignore_unknown_columns=ignore).problems
+    [problem] = users.match_header([written], key_column=name.lower(), ignore_unknown_columns=ignore).problems
     assert (problem.kind, problem.column) == ("unseen", written)
     assert problem.message == f"unknown column {written}: its name holds {codes}, which nobody sees; is it {name}?"
 

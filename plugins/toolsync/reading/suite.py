@@ -16,6 +16,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from more_itertools import consecutive_groups
 
 from toolsync.reading.columns import TYPES, Column, ColumnNames, ColumnSpec, Header, spoken
 from toolsync.reading.problems import FileProblem
-from toolsync.reading.texts import unseen, without_unseen
+from toolsync.reading.texts import printable, unseen, without_unseen
 from toolsync.settings import INCLUDE
 
 EXISTS = "expect_column_to_exist"
@@ -88,7 +89,7 @@ class Suite:
 
     def recognises(self, name: str) -> bool:
         """Whether a name in a header is that of a column, invisible characters in it aside."""
-        return self.spec(without_unseen(name)) is not None
+        return self.spec(_plain(name)) is not None
 
     def required(self, severity: str = "critical") -> list[str]:
         """The columns that every file must have, by the expectations of that severity."""
@@ -100,7 +101,7 @@ class Suite:
 
     def names_key(self, names: Iterable[str]) -> bool:
         """Whether one of the names, invisible characters in it aside, is a column by which the subject of a line may be found."""
-        found = map(self.spec, map(without_unseen, names))
+        found = map(self.spec, map(_plain, names))
         return any(spec.name in self.key.columns for spec in found if spec) if self.key else False
 
     def match_header(
@@ -116,15 +117,19 @@ class Suite:
         problems: list[FileProblem] = []
         notes: list[str] = []
         seen: dict[str, str] = {}
+        present: set[str] = set()
         written = tuple(name.strip() for name in names)
         nameless = tuple(position for position, name in enumerate(written) if not name)
         for position, name in enumerate(written):
             column = self._names.find(position, name)
+            meant = column or self._names.find(position, _plain(name))
+            if meant:
+                present |= {meant.name, meant.spec.name}
             if column is None:
                 if name:
-                    problem = self._unknown(position, name)
-                    ignored = ignore_unknown_columns and problem.kind == "unknown"
-                    notes.append(problem.message) if ignored else problems.append(problem)
+                    problem = self._unknown(name, meant)
+                    ignored = ignore_unknown_columns and not meant
+                    notes.append(printable(problem.message)) if ignored else problems.append(problem)
                 continue
             same = column.name.casefold()
             if same in seen:
@@ -134,7 +139,6 @@ class Suite:
             else:
                 columns.append(column)
             seen.setdefault(same, name)
-        present = {column.name for column in columns} | {column.spec.name for column in columns}
         problems += self._missing(present, key_column)
         notes += [_missing(name).message for name in self.required("warning") if name not in present]
         if nameless:
@@ -166,13 +170,16 @@ class Suite:
         ]
         return ", ".join([TYPES[spec.type], *limits])
 
-    def _unknown(self, position: int, written: str) -> FileProblem:
-        clean = without_unseen(written).strip()
-        known = self._names.find(position, clean) is not None
-        nearest = clean if known else self._names.nearest(clean)
-        hidden = f": its name holds {', '.join(unseen(written))}, which nobody sees" if clean != written else ""
+    def _unknown(self, written: str, meant: Column | None) -> FileProblem:
+        """A name in a header that no column has.
+
+        :param meant: the column that has it without its invisible characters.
+        """
+        plain = _plain(written)
+        nearest = meant.written if meant else self._names.nearest(plain)
+        hidden = f": its name holds {', '.join(unseen(written))}, which nobody sees" if plain != written else ""
         hint = f"; is it {nearest}?" if nearest else ""
-        return FileProblem("unseen" if known else "unknown", written, f"unknown column {written}{hidden}{hint}")
+        return FileProblem("unseen" if meant else "unknown", written, f"unknown column {written}{hidden}{hint}")
 
     def _missing(self, present: set[str], key_column: str | None) -> Iterator[FileProblem]:
         required = self.required()
@@ -242,6 +249,11 @@ def _check(columns: Iterable[ColumnSpec]) -> None:
             names.add(name.casefold())
 
 
+def _plain(name: str) -> str:
+    """A name in a header without characters that nobody sees."""
+    return without_unseen(name).strip()
+
+
 def _duplicate(column: Column, first: str) -> FileProblem:
     also = "" if first.casefold() == column.written.casefold() else f" (as {first} and as {column.written})"
     return FileProblem("duplicate", column.written, f"the column {column.name} is given twice{also}")
@@ -254,7 +266,10 @@ def _missing(name: str) -> FileProblem:
 def _nameless(positions: Sequence[int]) -> str:
     """`column 5 has no name and is ignored`, `columns 2, 5 to 7 have no name and are ignored`."""
     runs = [list(run) for run in consecutive_groups(positions)]
-    numbers = ", ".join(f"{run[0] + 1} to {run[-1] + 1}" if len(run) > 1 else f"{run[0] + 1}" for run in runs)
+    parts = [
+        [f"{run[0] + 1} to {run[-1] + 1}"] if len(run) > 2 else [f"{position + 1}" for position in run] for run in runs
+    ]
+    numbers = ", ".join(chain.from_iterable(parts))
     several = len(positions) > 1
     return (
         f"columns {numbers} have no name and are ignored" if several else f"column {numbers} has no name and is ignored"
