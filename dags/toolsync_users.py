@@ -23,9 +23,18 @@ Administrators of the site (Moodle's setting `siteadmins`) are never deleted, su
 account otherwise, unless Param `protect_administrators` is off: it fails, and nothing of it is done. A line that changes nothing of the account
 is `unchanged`, and its cohorts, courses and site roles are done as for anybody: they give an administrator no rights and take none.
 
-A line may also hold the person's cohorts (`cohort1`), courses (`course1 role1 group1 enrol1 start1 end1`, and so on with 2, 3 …) and site
-roles (`sysrole1`). If only such a part fails, the rest of the line is done all the same. The line comes back, and running it again changes
-nothing that was already done.
+A line may also hold the person's cohorts (`cohort1`), courses (`course1 role1 group1 enrol1 start1 end1`, and so on with 2, 3 …), site
+roles (`sysrole1`) and roles in categories (`category1 categoryrole1`). If only such a part fails, the rest of the line is done all the same.
+The line comes back, and running it again changes nothing that was already done. Cohorts and groups that it makes are named in the report.
+
+## Which account is meant
+
+The one whose `username` (or other key) is written exactly so; in usernames and emails, letter case does not count. Databases of Moodle take é
+for e and overlook characters that nobody sees, but a line never changes an account that only looks like its own: `ü001` is not `u001`. It does
+not create an account of that username either, which Moodle could not tell from the other: it fails, and names it. Idnumbers may look alike,
+so `Ü1` beside `U1` is another account. A line whose key is empty fails, whatever else it says.
+
+Files for Moodle's own upload of users work as they are; docs/moodle-uploads.md says what differs.
 
 ## Example
 

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import json
 import stat
+import unicodedata
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -161,6 +162,21 @@ def test_accounts_are_found_by_every_field(site: Site, field: str, name: str, re
         assert counts(result) == {"failed": 1} and lines(result)[f"{name}.jpg"] == ("failed", reason)
     else:
         assert counts(result) == {"created": 1}
+
+
+@pytest.mark.parametrize("field", ["username", "username@mnethostid", "idnumber"])
+def test_an_image_never_lands_at_an_account_that_only_looks_alike(site: Site, field: str):
+    site.rows("UPDATE {user} SET idnumber = username WHERE username IN ('u002', 'u003', 'u004')")
+    site.rows("UPDATE {user} SET username = 'müller', idnumber = 'müller' WHERE username = 'u004'")
+    host = "@1" if "@" in field else ""
+    # macOS writes ü as u and a diaeresis of its own.
+    decomposed = unicodedata.normalize("NFD", "müller")
+    files = {f"{name}{host}.jpg": RED_JPEG for name in ("ü002", "u003\u200b", decomposed, "muller")}
+    result = run(site, files, user_id_field=field)
+    assert counts(result) == {"created": 1, "failed": 3}
+    assert icon(site, "u002") == icon(site, "u003") == {} and icon(site, "müller")
+    for looks in ("u002", "u003", "müller"):
+        assert f", only {looks}, which looks like it" in Path(result["report"]).read_text()
 
 
 def test_a_name_that_several_accounts_have_fails(site: Site):

@@ -10,7 +10,7 @@ CREATE TEMPORARY TABLE toolsync_joining (
     PRIMARY KEY (line, n)
 );
 
--- Cohorts that are not there, and why they can't be made: like Moodle's pages, no two of one idnumber.
+-- Cohorts that are not there, and why they can't be made: as on Moodle's pages, a new cohort gets no idnumber that another has.
 CREATE TEMPORARY TABLE toolsync_cohort_missing (
     line INT UNSIGNED NOT NULL, n INT NOT NULL, field VARCHAR(300) NOT NULL, name VARCHAR(254) NOT NULL, idnumber VARCHAR(100) NULL,
     PRIMARY KEY (line, n), KEY (idnumber)
@@ -52,6 +52,7 @@ SELECT j.line, j.n, {{ "IF(j.new_idnumber IS NULL, 'cohort', 'cohortid')" if col
   LEFT JOIN toolsync_found f ON f.line = j.line AND f.n = j.n
  WHERE j.status = 'failed' AND j.{{ column }} <> '' AND f.id IS NULL;
 
+{% if column == "name" and given("cohortid") %}
 INSERT IGNORE INTO toolsync_cohort_refused (line, n, message)
 SELECT k.line, k.n, IF({{ named.same("c.idnumber", "k.idnumber") }}, CONCAT('another cohort has it: ', c.name), CONCAT('looks like ', c.idnumber, ', which is there'))
   FROM {cohort} c
@@ -65,9 +66,10 @@ UPDATE toolsync_joining j
 
 DELETE k FROM toolsync_cohort_missing k
   JOIN toolsync_cohort_refused t ON t.line = k.line AND t.n = k.n;
+{% endif %}
 
 INSERT INTO toolsync_cohort_op (line, n, field, cohortkey, contextid, name, idnumber)
-SELECT k.line, k.n, k.field, CONCAT('{{ column }} ', MD5({{ "k.name" if column == "name" else "LOWER(k.idnumber)" }})), @system_context, k.name, k.idnumber
+SELECT k.line, k.n, {{ "'cohort'" if column == "name" else "k.field" }}, CONCAT('{{ column }} ', MD5({{ "k.name" if column == "name" else "LOWER(k.idnumber)" }})), @system_context, k.name, k.idnumber
   FROM toolsync_cohort_missing k;
 
 {% include "shared/create_cohorts.sql" %}

@@ -10,16 +10,16 @@ CREATE TEMPORARY TABLE toolsync_pattern (
     role LONGTEXT NULL, role_field VARCHAR(300) NULL, roleid BIGINT NULL, type LONGTEXT NULL,
     method LONGTEXT NULL, method_field VARCHAR(300) NULL, enrolid BIGINT NULL, rolecomponent VARCHAR(100) NOT NULL DEFAULT '', roleitem BIGINT NOT NULL DEFAULT 0,
     groupname LONGTEXT NULL, group_field VARCHAR(300) NULL, groupid BIGINT NULL,
-    timestart BIGINT NULL, timeend BIGINT NULL, end_field VARCHAR(300) NULL, days INT NULL, suspended TINYINT NULL,
+    timestart BIGINT NULL, start_field VARCHAR(300) NULL, timeend BIGINT NULL, end_field VARCHAR(300) NULL, days INT NULL, suspended TINYINT NULL,
     status VARCHAR(10) NULL, field VARCHAR(300) NULL, message TEXT NULL,
     PRIMARY KEY (line, n)
 );
 
 INSERT INTO toolsync_pattern (line, n, userid, course, course_field, role, role_field, type, method, method_field, groupname, group_field,
-       timestart, timeend, end_field, days, suspended)
+       timestart, start_field, timeend, end_field, days, suspended)
 SELECT r.line, c.n, r.userid, {{ text("course#") }}, {{ field("course#") }}, {{ text("role#") }}, {{ field("role#") }}, {{ text("type#") }},
        COALESCE(NULLIF({{ text("enrol#") }}, ''), 'manual'), {{ field("enrol#") }}, {{ text("group#") }}, {{ field("group#") }},
-       MAX(IF(c.family = 'start#', c.moment, NULL)), MAX(IF(c.family = 'end#', c.moment, NULL)), {{ field("end#") }}, NULLIF({{ text("enrolperiod#") }}, ''),
+       MAX(IF(c.family = 'start#', c.moment, NULL)), {{ field("start#") }}, MAX(IF(c.family = 'end#', c.moment, NULL)), {{ field("end#") }}, NULLIF({{ text("enrolperiod#") }}, ''),
        MAX(IF(c.family = 'enrolstatus#', c.yesno, NULL))
   FROM toolsync_row r
   JOIN toolsync_cell c ON c.line = r.line AND c.family IN ('course#', 'role#', 'type#', 'enrol#', 'group#', 'start#', 'end#', 'enrolperiod#', 'enrolstatus#')
@@ -87,7 +87,19 @@ UPDATE toolsync_pattern p
    SET p.status = 'failed', p.field = p.role_field, p.message = 'this role cannot be given in courses'
  WHERE p.status IS NULL AND NOT ro.in_courses;
 
-UPDATE toolsync_pattern SET status = 'failed', field = end_field, message = 'the end is before the beginning' WHERE status IS NULL AND timeend < timestart;
+-- Enrolments that would end before they begin, with the dates that they have.
+CREATE TEMPORARY TABLE toolsync_ends_early (line INT UNSIGNED NOT NULL, n INT NOT NULL, PRIMARY KEY (line, n));
+
+INSERT INTO toolsync_ends_early (line, n)
+SELECT p.line, p.n
+  FROM toolsync_pattern p
+  LEFT JOIN {user_enrolments} ue ON ue.enrolid = p.enrolid AND ue.userid = p.userid
+ WHERE p.status IS NULL AND (p.timeend > 0 OR p.timestart > 0 AND p.timeend IS NULL AND COALESCE(p.days, 0) = 0 AND ue.timeend > 0)
+   AND COALESCE(p.timeend, ue.timeend) < COALESCE(p.timestart, ue.timestart, 0);
+
+UPDATE toolsync_pattern p
+  JOIN toolsync_ends_early k ON k.line = p.line AND k.n = p.n
+   SET p.status = 'failed', p.field = IF(p.timeend IS NULL, p.start_field, p.end_field), p.message = 'the end is before the beginning';
 
 -- Digits alone may be the id of a group, as in Moodle's upload of users; a group of that name goes before it.
 CREATE TEMPORARY TABLE toolsync_group_by_id (line INT UNSIGNED NOT NULL, n INT NOT NULL, groupid BIGINT NOT NULL, name VARCHAR(255) NOT NULL, PRIMARY KEY (line, n));
