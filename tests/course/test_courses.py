@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 from hypothesis import assume, given, settings
@@ -25,9 +26,9 @@ from toolsync.running.state import RunState
 CATEGORIES = {
     "path": [
         "Science", "science", "Science / Physics", "New", "new", "New / Deep", "NEW / deep / er", "Humanities/New", "Hidden archive",
-        "Hidden archive / Sub", "Arts/Crafts / X", "Arts/Crafts", "Twin", "Bad /  / path", "",
+        "Hidden archive / Sub", "Arts/Crafts / X", "Arts/Crafts", "Twin", "Bad /  / path", "", "Sciénce", "NÉW / deep", "N\\/A", "n/a", "7", "7/8", "７",
     ],
-    "idnumber": ["SCI", "sci", "HUM", "HID", "nothing", ""],
+    "idnumber": ["SCI", "sci", "HUM", "HID", "nothing", "", "ＳCI"],
     "id": ["2", "5", "10", "99", "x", ""],
 }  # fmt: skip
 ALWAYS = {
@@ -44,6 +45,8 @@ ALWAYS = {
         "N1",
         "N1",
         "n1",
+        "Ñ1",
+        "Ｃ101",
         "N2",
         "N2",
         "N3",
@@ -54,16 +57,17 @@ ALWAYS = {
     "fullname": ["A", "B", "B", ""],
 }
 SOMETIMES: list[dict[str, list[str]]] = [
-    {"idnumber": ["", "IDC101", "idc102", "IDC105", "X1", "X1", "x1", "X2"]},
+    {"idnumber": ["", "IDC101", "idc102", "IDC105", "X1", "X1", "x1", "X2", "Ｘ1"]},
     {"id": ["3", "4", "7", "999", ""]},
-    {"rename": ["", "", "N1", "C102", "R1", "R2", "c101"]},
+    {"rename": ["", "", "N1", "C102", "R1", "R2", "c101", "Ｒ1"]},
     {"visible": ["", "0", "1"]},
     {"format": ["", "topics", "weeks", "social", "singleactivity", "nosuch"], "newsitems": ["", "0", "3"], "numsections": ["", "0", "7"]},
     {"hiddensections": ["", "0", "1"], "automaticenddate": ["", "0", "1"], "activitytype": ["", "quiz", "nosuch"], "numdiscussions": ["", "4"]},
     {"startdate": ["", "2026-02-02", "2027-03-27", "0"], "enddate": ["", "", "0", "2026-03-01", "2028-01-01"]},
     {"sortorder": ["", "", "0", "1", "2", "3", "60003", "9999"]},
-    {"tags": ["", "physics", "Physics,robots", "Robots", "robots,living", "living"]},
+    {"tags": ["", "physics", "Physics,robots", "Robots", "robots,living", "living", "róbots, Robots", "lívíng"]},
     {"customfield_costcentre": ["", "CC-101", "cc-102", "X"], "customfield_modality": ["", "Online", "online"], "customfield_audit": ["", "2026-05-05", "x"]},
+    {"role_student": ["", "Learner", "learner", "0"], "role_nobody": ["", "", "", "x"]},
     {"topic1": ["", "One", "One|<p>1</p>", "|<p>only</p>"], "topic6": ["", "", "Six"]},
     {"teacher1_account": ["", "u001", "u036", "u040", "nobody", "guest"], "teacher1_role": ["", "teacher", "norole"]},
     {"self": ["", "1", "0"], "guest": ["", "1", "0"]},
@@ -73,6 +77,7 @@ SOMETIMES: list[dict[str, list[str]]] = [
         "enrolment_1_disable": ["", "1"],
         "enrolment_1_delete": ["", "", "1"],
         "enrolment_1_startdate": ["", "2026-10-01"],
+        "enrolment_1_enddate": ["", "", "2026-09-30", "2026-11-30"],
         "enrolment_1_enrolperiod": ["", "30 days"],
     },
     {
@@ -134,7 +139,11 @@ def files(draw: st.DrawFn, repeatable: bool = False) -> File:
 
 def _names(columns: dict[str, list[str]], row: tuple[str, ...]) -> set[str]:
     line = dict(zip(columns, row, strict=True))
-    return {f"{column} {line[column].casefold()}" for column in ("shortname", "idnumber", "id") if line.get(column)}
+    return {
+        f"{column} {normalize('NFKD', line[column]).encode('ascii', 'ignore').decode().casefold()}"
+        for column in ("shortname", "idnumber", "id")
+        if line.get(column)
+    }
 
 
 @pytest.fixture

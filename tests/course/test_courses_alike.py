@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.clock import ParisSite
 from tests.support.site import Site
+from tests.support.undo import delete, restore
 from toolsync.course.dates import shifts
 
 pytestmark = pytest.mark.usefixtures("airflow")
@@ -169,6 +170,17 @@ class TestCourses:
         there = "C101" if key == "shortname" else "IDC101"
         assert f"no course has this {key}, only {there}, which looks like it" in told(result)
 
+    def test_bundles(self, site: Site):
+        name_courses(site, "shortname", "STRASSE", "KE", "ke")
+        gone = site.rows("SELECT id FROM {course} WHERE shortname IN ('STRASSE', 'KE')")
+        assert counts(delete(site, "STRASSE", "KE", "ke")) == {"deleted": 3}
+        result = restore(site, "STRAßE", "KE")
+        assert counts(result) == {"created": 1, "failed": 1}, told(result)
+        assert site.rows(
+            "SELECT shortname COLLATE utf8mb4_bin FROM {course} WHERE id IN %s", ([id for (id,) in gone],)
+        ) == [("KE",)]
+        assert counts(restore(site, "strasse")) == {"created": 1}
+
 
 class TestCategories:
     HEADER = "shortname,fullname,category\n"
@@ -263,6 +275,22 @@ class TestCategories:
         assert site.value("SELECT COUNT(*) FROM {course_categories} WHERE name = 'A / B'") == 1
         assert "the category A / B / C is new" in told(result)
         assert counts(run(site, text, force_update=True)) == {"unchanged": 5}
+
+    def test_the_root_of_a_cleaning(self, site: Site, pristine: Site):
+        anyway = {"require_approval": False, "accept_stale_caches": True, "whole_branches": True}
+        result = site.run("toolsync_categories_clean", root_category_id_number="ＥMP", **anyway)
+        assert result["state"] == "failed" and "only 'EMP', which looks like it" in " ".join(result["messages"])
+        assert site.changed(pristine) == []
+        site.rows("UPDATE {course_categories} SET idnumber = 'ÉMP' WHERE name = 'Science'")
+        assert site.run("toolsync_categories_clean", root_category_id_number="emp", **anyway)["state"] == "success"
+        assert site.value("SELECT COUNT(*) FROM {course_categories} WHERE idnumber = 'EMP'") == 1
+
+    def test_the_categories_of_a_new_command_file(self, site: Site):
+        result = site.run("toolsync_make_command_file", categories="Sciénce")
+        assert result["state"] == "failed" and "no category has the path 'Sciénce'" in " ".join(result["messages"])
+        site.rows("UPDATE {course_categories} SET name = 'SCIENCE' WHERE name = 'Humanities'")
+        query = {"categories": "SCIENCE", "subcategories": False}
+        assert "C103" not in Path(site.run("toolsync_make_command_file", **query)["path"]).read_text()
 
 
 class TestTags:

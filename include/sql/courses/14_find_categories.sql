@@ -86,7 +86,7 @@ WITH RECURSIVE found (path, id, exact, stands) AS (
     SELECT p.path, c.id, f.exact AND {{ named.exact("c.name", "p.name") }}, CONCAT(f.stands, IF(f.stands = '', '', ' / '), c.name)
       FROM found f
       JOIN toolsync_category p ON p.parentpath = f.path
-      JOIN {course_categories} c ON c.parent = f.id AND {{ named.same("c.name", "p.name") }}
+      JOIN {course_categories} c ON c.parent = f.id AND c.name = p.name AND {{ named.same("c.name", "p.name") }}
 )
 SELECT path, id, exact, LEFT(stands, 750) FROM found WHERE id <> 0;
 

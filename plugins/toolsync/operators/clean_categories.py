@@ -84,10 +84,18 @@ def find(state: RunState, params: Mapping[str, Any]) -> tuple[list[tuple[int, st
     :raises AirflowFailException: no category has the idnumber of Param `root_category_id_number`, or several have it.
     """
     session, root = state.session, params["root_category_id_number"] or ""
-    hits = session.value("SELECT COUNT(*) FROM {course_categories} WHERE idnumber = %s", (root,)) if root else 1
+    hits, alike = 1, ""
+    if root:
+        rows = session.rows("SELECT idnumber FROM {course_categories} WHERE idnumber = %s ORDER BY id", (root,))
+        found = [idnumber for (idnumber,) in rows]
+        meant = [idnumber for idnumber in found if idnumber == root]
+        meant = meant or [idnumber for idnumber in found if idnumber.lower() == root.lower()]
+        hits = len(meant)
+        root = meant[0] if hits == 1 else root
+        alike = f", only {found[0]!r}, which looks like it" if found and not meant else ""
     if hits != 1:
         raise AirflowFailException(
-            f"Param root_category_id_number: {hits or 'no'} categories have the idnumber {root!r}, expected exactly one. Nothing was changed."
+            f"Param root_category_id_number: {hits or 'no'} categories have the idnumber {root!r}{alike}, expected exactly one. Nothing was changed."
         )
     session.execute("SET @root = %s", (root,))
     folder = sql_folder("categories_clean/find", state, Occasion(options=params))

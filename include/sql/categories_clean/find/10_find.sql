@@ -6,11 +6,11 @@ CREATE TEMPORARY TABLE toolsync_candidate (
 
 INSERT INTO toolsync_candidate (categoryid, contextid, depth, name)
 WITH RECURSIVE named (id, depth, name, inside) AS (
-    SELECT k.id, 1, CAST(k.name AS CHAR(4000)), @root = '' OR k.idnumber <=> @root
+    SELECT k.id, 1, CAST(k.name AS CHAR(4000)), @root = '' OR COALESCE(k.idnumber = @root COLLATE utf8mb4_bin, 0)
       FROM {course_categories} k
      WHERE k.parent = 0
      UNION ALL
-    SELECT k.id, n.depth + 1, CONCAT(n.name, ' / ', k.name), n.inside OR k.idnumber <=> @root
+    SELECT k.id, n.depth + 1, CONCAT(n.name, ' / ', k.name), n.inside OR COALESCE(k.idnumber = @root COLLATE utf8mb4_bin, 0)
       FROM named n
       JOIN {course_categories} k ON k.parent = n.id
 )
