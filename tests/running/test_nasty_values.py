@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -20,5 +21,6 @@ def sandbox(site: Site, pristine: Site) -> Iterator[Sandbox]:
 
 @pytest.mark.parametrize("good", GOODS, ids=lambda good: good.name.replace(" ", "-"))
 def test_no_bad_cell_shows_the_words_of_the_database_server(sandbox: Sandbox, good: Good):
-    raw = raw_messages(sandbox, good, NASTIEST)
+    columns = [column for column in good.columns(sandbox) if re.fullmatch(good.few, column)]
+    raw = raw_messages(sandbox, good, NASTIEST, columns)
     assert not raw, "\n".join(raw)
