@@ -219,11 +219,12 @@ KINDS = {
                 "u001",
                 "u001",
                 "U001",
+                "ü001",
                 "u002",
                 "u010",
                 "u059",
                 "ada",
-                "ada",
+                "áda",
                 "Ada",
                 "bob",
                 "u045",
@@ -246,27 +247,29 @@ KINDS = {
                     "",
                 ]
             },
-            {"idnumber": ["ID001", "id001", "ID002", "N1", "N1", "N2", ""]},
+            {"idnumber": ["ID001", "id001", "ID002", "N1", "N1", "Ñ1", "N2", ""]},
             {"id": ["3", "4", "12", "61", "999", ""]},
-            {"oldusername": ["", "", "u001", "u002", "ada", "bob", "nobody"]},
+            {"oldusername": ["", "", "u001", "ü001", "u002", "ada", "bob", "nobody"]},
             {"deleted": ["", "1", "0"]},
             {"suspended": ["", "1", "0"]},
             {"city": ["", "Rome", "rome"]},
             {"password": ["", "*NOPASS*"]},
             {"interests": ["", "physics", "Physics,chess", "chess", "topic7"]},
-            {"profile_field_department_code": ["", "PHY-1", "phy-1", "HIS-1"]},
-            {"cohort": ["", "First years", "New cohort", "new cohort"]},
-            {"cohort": ["", "First years", "New cohort", "Other"], "cohortid": ["", "COH1", "NEW1", "new1"]},
-            {"cohort1": ["", "COH1", "COH2", "new1", "NEW1", "2"]},
+            {"profile_field_department_code": ["", "PHY-1", "phy-1", "PHÝ-1", "HIS-1"]},
+            {"cohort": ["", "First years", "New cohort", "new cohort", "New cohórt"]},
+            {"cohort": ["", "First years", "New cohort", "Other"], "cohortid": ["", "COH1", "NEW1", "NÉW1", "new1"]},
+            {"cohort1": ["", "COH1", "COH2", "new1", "NEW1", "NÉW1", "2"]},
             {
                 "course1": ["", "C101", "C101", "C102", "C105", "C106", "nowhere"],
                 "role1": ["", "student", "teacher", "norole"],
                 "enrol1": ["", "manual", "self", "-"],
-                "group1": ["", "G1", "New", "new", "G2"],
+                "group1": ["", "G1", "New", "new", "Néw", "3", "G2"],
                 "end1": MOMENTS,
             },
             {"course2": ["", "C101", "C104"], "group2": ["", "New", "G3"], "end2": MOMENTS},
             {"sysrole1": ["", "manager", "-manager", "coursecreator"]},
+            {"category1": ["", "SCI", "sci", "SCÍ", "HUM"], "categoryrole1": ["", "manager", "student", "coursecreator"]},
+            {"description": ["", "d"], "descriptionformat": ["", "1", "2"]},
         ],
         options={
             "user_id_field": BY_USER,
@@ -282,6 +285,8 @@ KINDS = {
             (),
             ("UPDATE {user_info_field} SET forceunique = 1 WHERE id = 1",),
             ("UPDATE {config} SET value = '1' WHERE name = 'allowaccountssameemail'",),
+            ("UPDATE {config} SET value = '1' WHERE name = 'extendedusernamechars'", "UPDATE {user} SET idnumber = 'Ñ1' WHERE username = 'u005'"),
+            ("UPDATE {enrol} SET enrolperiod = 864000 WHERE enrol = 'manual'",),
             (BOUND, LINKED),
             (_setting("enrol_meta", "unenrolaction", 0), BOUND, LINKED),
         ],
@@ -320,14 +325,15 @@ KINDS = {
     "groups": Kind(
         always={
             "courseid": ("course_id_field", {"shortname": ["C101", "C101", "c101", "C102", "nowhere"]}),
-            "name": [*GROUP_NAMES, "GR1", ""],
+            "name": [*GROUP_NAMES, "GR1", "n😀", "n😎", "Néw", ""],
         },
         sometimes=[
             {"cmd": ["", "add", "add", "del"]},
             {"type": ["", "group", "grouping"]},
-            {"idnumber": ["", "", "C101G1", "X1", "X1", "x1", "GR1"]},
+            {"idnumber": ["", "", "C101G1", "X1", "X1", "x1", "X😀", "X😎", "GR1"]},
             {"updateid": ("group_id_field", {by: ["", "", *keys, "GR1"] for by, keys in GROUP_KEYS.items()})},
-            {"grouping": ["", "GR1", "GR2", "New", "X1", "nothing"]},
+            {"grouping": ["", "GR1", "GR2", "New", "X1", "n😎", "nothing"]},
+            {"groupingname": ["", "GR1", "New", "new", "n😀", "n😎"]},
             {"selfgrouping": ["", "1"]},
             {"visibility": ["", "0", "2"]},
             {"description": ["", "d", "D"]},
@@ -338,7 +344,7 @@ KINDS = {
             "grouping_id_field": ["idnumber", "name", "id"],
             "course_id_field": ["shortname"],
         },
-        subject={"name": "name", "idnumber": "name", "updateid": "name", "grouping": "name"},
+        subject={"name": "name", "idnumber": "name", "updateid": "name", "grouping": "name", "groupingname": "name"},
         # Nothing of the site is found by two names.
         again=lambda line: (
             not line.get("idnumber", "").startswith("C101")
@@ -367,16 +373,20 @@ KINDS = {
             {
                 "cid": (
                     "cohort_id_field",
-                    {by: [*names, "NEW1", "new1", "NEW1", "NEW2"] for by, names in COHORTS[1].items()},
+                    {
+                        by: [*names, "NEW1", "new1", "NEW1", "NEW2", "n😀", "n😎", "NÉW1"]
+                        for by, names in COHORTS[1].items()
+                    },
                 )
             },
             {"userid": (PEOPLE[0], {by: [*people, ""] for by, people in PEOPLE[1].items()})},
             {"cname": ["First years", "New", "new", "New", ""]},
-            {"cidnumber": ["", "COH1", "N1", "n1", "N2"]},
+            {"cidnumber": ["", "COH1", "N1", "n1", "N2", "N😀", "N😎"]},
             {"cdescription": ["", "d", "D"]},
             {"visible": ["", "0", "1"]},
             {"ccatcontextidnumber": ["", "SCI", "HUM", "nothing"]},
             {"ccatcontext": ["", "0", "2"]},
+            {"category": ["", "SCI", "2", "Nowhere / At all"]},
             {"component": ["", "tool_x"]},
         ],
         options={
@@ -392,7 +402,7 @@ KINDS = {
         always={"cmd": ["", "add", "add", "del", "restore", "fulldel"], "cohort": COHORTS, "course": COURSES},
         sometimes=[
             {"role": ["", "student", "teacher", "*", "5", "norole"]},
-            {"makegroup": ["", "", "yes", "0", "G1", "New", "new", "First years"]},
+            {"makegroup": ["", "", "yes", "0", "G1", "New", "new", "n😀", "n😎", "First years"]},
             {"enrolstart": MOMENTS, "enrolend": MOMENTS},
             {"enrol": ["", "cohort"]},
         ],
