@@ -170,6 +170,20 @@ class TestCourses:
         there = "C101" if key == "shortname" else "IDC101"
         assert f"no course has this {key}, only {there}, which looks like it" in told(result)
 
+    def test_roles_that_leave(self, site: Site, pristine: Site):
+        result = run(
+            site, "shortname,roles\nC101,studént teacher\nC102,nobody\n", "toolsync_courses_reset", simulate=True
+        )
+        assert counts(result) == {"failed": 2}
+        assert "no role has this shortname: studént, only student, which looks like it" in told(result)
+        assert "no role has this shortname: nobody\n" in told(result)
+        assert site.changed(pristine) == []
+
+    def test_accounts_of_teachers(self, site: Site):
+        result = run(site, "shortname,fullname,category,teacher1_account\nN1,One,Science,ü001\nN2,Two,Science,U001\n")
+        assert counts(result) == {"created": 1, "failed": 1}
+        assert "no account has this username, only u001, which looks like it" in told(result)
+
     def test_bundles(self, site: Site):
         name_courses(site, "shortname", "STRASSE", "KE", "ke")
         gone = site.rows("SELECT id FROM {course} WHERE shortname IN ('STRASSE', 'KE')")
@@ -263,8 +277,12 @@ class TestCategories:
         assert counts(run(site, self.HEADER + "N1,One,2\n", category_id_field="id")) == {"created": 1}
 
     def test_moodles_own_columns_say_what_they_hold(self, site: Site):
-        result = run(site, "shortname,fullname,category_path,category_idnumber\nN1,One,2026,\nN2,Two,,SCI\n")
-        assert counts(result) == {"created": 2}
+        text = "shortname,fullname,category_path,category_idnumber\nN1,One,2026,\nN2,Two,,SCI\nN3,Three,,ＳCI\n"
+        result = run(site, text)
+        assert counts(result) == {"created": 2, "failed": 1}
+        assert "column category_idnumber 'ＳCI': no category has this idnumber, only SCI, which looks like it" in told(
+            result
+        )
         assert self.homes(site) == {"N1": "2026", "N2": "Science"}
 
     def test_a_slash_behind_a_backslash_is_part_of_a_name(self, site: Site):
@@ -341,8 +359,10 @@ class TestDates:
         ]
         assert shifts([(2, 1756677600, 1767222000), (3, 1756677600, 1756677600 + 86400 + 5400)], ParisSite()) == [
             (2, "dates move by 122 days: 2025-09-01 → 2026-01-01"),
-            (3, "dates move by 1 day 1:30 h: 2025-09-01 00:00 → 2025-09-02 01:30"),
+            (3, "dates move by 1 day 1:30 h: 2025-09-01 → 2025-09-02"),
         ]
+
+        assert shifts([(2, 10**15, 1756677600)], ParisSite()) == [(2, "dates move back by 999,998,243,322,400 seconds")]
 
     def test_the_plan_of_a_reset_shows_them(self, site: Site):
         site.rows("UPDATE {course} SET startdate = UNIX_TIMESTAMP('2026-09-01') WHERE shortname IN ('C101', 'C102')")

@@ -33,19 +33,20 @@ def shifts(rows: Iterable[tuple[int, int, int]], site: Site) -> list[tuple[int, 
     :return: line and `dates move by 364 days: 2025-09-01 → 2026-08-31`.
     """
     zone = ZoneInfo(site.timezone)
-    return [
-        (line, _shift(datetime.fromtimestamp(old, zone), datetime.fromtimestamp(new, zone))) for line, old, new in rows
-    ]
+    return [(line, _shift(old, new, zone)) for line, old, new in rows]
 
 
-def _shift(old: datetime, new: datetime) -> str:
+def _shift(old: int, new: int, zone: ZoneInfo) -> str:
     """The distance as the calendar and the clock on the wall tell it."""
-    distance = abs(new.replace(tzinfo=None) - old.replace(tzinfo=None))
-    whole = not distance.seconds
+    back = "back " if new < old else ""
+    try:
+        before, after = datetime.fromtimestamp(old, zone), datetime.fromtimestamp(new, zone)
+    except (ValueError, OverflowError, OSError):  # what a site stores need not be a date
+        return f"dates move {back}by {abs(new - old):,} seconds"
+    distance = abs(after.replace(tzinfo=None) - before.replace(tzinfo=None))
     days = f"{distance.days:,} day{'' if distance.days == 1 else 's'}"
-    hours = "" if whole else f" {distance.seconds // 3600}:{distance.seconds // 60 % 60:02} h"
-    written = "%Y-%m-%d" if whole else "%Y-%m-%d %H:%M"
-    return f"dates move {'back ' if new < old else ''}by {days}{hours}: {old:{written}} → {new:{written}}"
+    hours = f" {distance.seconds // 3600}:{distance.seconds // 60 % 60:02} h" if distance.seconds else ""
+    return f"dates move {back}by {days}{hours}: {before:%Y-%m-%d} → {after:%Y-%m-%d}"
 
 
 def _zone(name: str, site: Site) -> ZoneInfo:
