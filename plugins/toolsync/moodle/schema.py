@@ -75,5 +75,8 @@ class Schema:
 
 
 def _is_used(row: Sequence[Any]) -> bool:
-    """Whether the server uses an index, by a row of SHOW INDEX. Its 14th column says `Ignored` on MariaDB, since 10.6, and `Visible` on MySQL, which has one more."""
+    """Whether the server uses an index, by a row of SHOW INDEX.
+
+    Its 14th column says `Ignored` on MariaDB, since 10.6, and `Visible` on MySQL, which has one more.
+    """
     return row[13] == "YES" if len(row) > 14 else row[13:14] != ("YES",)
