@@ -63,7 +63,7 @@ $(BENCHMARKS):
 endif
 endif
 
-bench: setup ## measure: make bench [live|feed|accounts|…] [SIZE=10000 lines of a file of live and feed] [LARGE=1 also what takes minutes]
+bench: setup ## measure: make bench [live|feed|million|accounts|…] [SIZE=10000 lines of a file of live, feed, million] [LARGE=1 also what takes minutes]
 	@. tools/env.sh && PYTHONPATH="$$PYTHONPATH:$$PWD" .venv/bin/python -m tests.bench $(BENCHMARKS) $(if $(SIZE),--lines "$(SIZE)") $(if $(LARGE),--large)
 
 lock: setup ## pin the newest versions that requirements*.in allow (needs uv)

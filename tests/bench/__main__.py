@@ -1,6 +1,6 @@
 """`make bench`: lines a second of validate and execute, and execute's time as a ratio to a bare LOAD DATA of the same resulting rows.
 
-    python -m tests.bench [NAME …] [--large] [--lines N]     only those benchmarks; also the sizes that take minutes; the size of `live` and `feed`
+    python -m tests.bench [NAME …] [--large] [--lines N]     only those benchmarks; also the sizes that take minutes; the size of `live`, `feed` and `million`
 
 Everything runs on one private server, in one process, so that the ratios can be compared; the seconds are those of this machine.
 """
@@ -28,9 +28,11 @@ from tests.bench.courses import plain_courses  # noqa: E402
 from tests.bench.deleting import deleting  # noqa: E402
 from tests.bench.feed import feed  # noqa: E402
 from tests.bench.live import live  # noqa: E402
+from tests.bench.million import million  # noqa: E402
 from tests.bench.people import people_in_courses  # noqa: E402
 from tests.bench.pictures import measure  # noqa: E402
 from tests.bench.resetting import resetting  # noqa: E402
+from tests.bench.segments import one_by_one  # noqa: E402
 from tests.support.site import Site  # noqa: E402
 from tools.mariadb import PrivateServer  # noqa: E402
 from toolsync.cabinet.claims import Owner  # noqa: E402
@@ -208,11 +210,12 @@ BENCHMARKS: dict[str, Callable[[Bench, bool], None]] = {
     "deleting": deleting,
     "resetting": resetting,
     "pictures": pictures,
+    "segments": one_by_one,
 }
 
 
 # These take minutes each, and say themselves whether all is well.
-JUDGES: dict[str, Callable[[Bench, int | None], bool]] = {"live": live, "feed": feed}
+JUDGES: dict[str, Callable[[Bench, int | None], bool]] = {"live": live, "feed": feed, "million": million}
 
 
 def main() -> int:

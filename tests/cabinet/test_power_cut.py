@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -196,6 +197,11 @@ def test_the_last_line_is_that_of_all_batches_although_a_purge_counts_from_the_f
 def test_a_site_that_was_put_back_is_noticed(
     site: Site, pristine: Site, inbox: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
+    head, *lines = FILE.splitlines()  # and a line that is not executed, because validation fails it
+    file = (
+        f"{head},suspended\n" + "".join(f"{line},\n" for line in lines) + ",bad.one,Bad,One,bad.one@example.org,maybe\n"
+    )
+    monkeypatch.setattr(sys.modules[__name__], "FILE", file)
     image = tmp_path / "image"
     run_until(site, inbox, image, monkeypatch, 3, after=False, chance=None)
     monkeypatch.setenv("TOOLSYNC_CABINET", str(image))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.site import Site
 from toolsync.functions import NAMES
 from toolsync.moodle.hook import MoodleHook
-from toolsync.moodle.schema import Limits
+from toolsync.moodle.schema import Limits, Schema
 from toolsync.running.sql_folder import Occasion
 from toolsync.running.state import RunState
 
@@ -38,3 +40,24 @@ def test_sql_names_an_index_only_where_the_site_has_it(site: Site):
         by_index = NAMES["by_index"](RunState(session), Occasion())
         assert by_index("role_assignments", "userid", "contextid") == "FORCE INDEX (`mdl_roleassi_useconrol_ix`)"
         assert by_index("role_assignments", "contextid", "userid") == ""
+
+
+def test_an_index_that_the_server_does_not_use_is_not_named(site: Site):
+    site.rows("CREATE TABLE {toolsync_probe} (id BIGINT PRIMARY KEY, a INT, b INT, KEY one (a, b), KEY two (a, b))")
+    try:
+        site.rows("ALTER TABLE {toolsync_probe} ALTER INDEX one IGNORED")
+        with MoodleHook().session() as session:
+            assert session.schema.index("toolsync_probe", ["a", "b"]) == "two"
+    finally:
+        site.rows("DROP TABLE {toolsync_probe}")
+
+
+@pytest.mark.parametrize(
+    ("last", "used"),
+    [((), True), (("NO",), True), (("YES",), False), (("YES", None), True), (("NO", None), False)],
+)
+def test_what_the_servers_say_of_an_index(last: tuple[str | None, ...], used: bool):
+    """A row of SHOW INDEX of MariaDB before 10.6, MariaDB (`Ignored`), MySQL (`Visible`, `Expression`)."""
+    row = ("mdl_x", 1, "x_ix", 1, "x", "A", 0, None, None, "", "BTREE", "", "", *last)
+    index = Schema(lambda statement, *_: [row] if "SHOW INDEX" in statement else [("mdl_x", "x", "int")], "mdl_").index
+    assert index("x", ["x"]) == ("x_ix" if used else None)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from airflow.sdk.exceptions import AirflowException
 
 from tests.support.command import killed
 from tests.support.site import Site
@@ -93,3 +94,16 @@ def test_a_killed_run_leaves_no_password_outside_the_cabinet(
     left = [path for path in temporary.rglob("*") if path.is_file()]
     assert left  # Airflow's
     assert [path for path in left if PASSWORD.encode() in path.read_bytes()] == []
+
+
+def test_a_connection_that_is_lost_while_tables_are_emptied_is_said_to_be_lost(site: Site):
+    with (
+        pytest.raises(AirflowException, match="connection to the database was lost"),
+        MoodleHook().session() as session,
+    ):
+        tables = WorkTables(session)
+        tables.create_staging("toolsync_row", "line INT NOT NULL PRIMARY KEY")
+        tables.insert("toolsync_row", ["line"], [(1,), (2,)])
+        with MoodleHook().session() as other:
+            other.execute(f"KILL {session.value('SELECT CONNECTION_ID()')}")
+        tables.clear(["toolsync_row"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,12 @@ import pytest
 
 from tests.running.test_execution import execution, lines
 from tests.support.site import Site
-from toolsync.moodle.session import MoodleSession
-from toolsync.running import runner
+from toolsync.moodle.session import MoodleSession, with_prefix
+from toolsync.running import chunks, runner
 from toolsync.running.sql_text import SqlError
 from toolsync.running.state import RunState
-from toolsync.running.statements import driving_tables
+from toolsync.running.statements import Statement, driving_tables
+from toolsync.running.variables import settled
 
 COPIES = """
 CREATE TEMPORARY TABLE toolsync_new (seq INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, name VARCHAR(255) NOT NULL);
@@ -39,7 +41,14 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         statements.append(statement)
         return execute(self, statement, args)
 
+    execute_all = MoodleSession.execute_all
+
+    def executing_all(self: MoodleSession, several: Sequence[str]) -> list[int]:
+        statements.extend(several)
+        return execute_all(self, several)
+
     monkeypatch.setattr(MoodleSession, "execute", executing)
+    monkeypatch.setattr(MoodleSession, "execute_all", executing_all)
     monkeypatch.setattr(runner, "FEW_LINES", -1)  # each by itself
     return statements
 
@@ -55,6 +64,22 @@ def test_an_insert_in_chunks_makes_every_row_once_and_in_order(site: Site, tmp_p
     assert [name for (name,) in made] == wanted
     assert len(wanted) > 1500
     assert sum("INSERT INTO `mdl_tag`" in statement for statement in sent) > 1
+
+
+def test_a_long_way_to_the_server_makes_no_insert_of_single_rows(
+    site: Site, tmp_path: Path, sent: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    execute_all = MoodleSession.execute_all
+
+    def slowly(self: MoodleSession, several: Sequence[str]) -> list[int]:
+        time.sleep(chunks.AIM * 2)
+        return execute_all(self, several)
+
+    monkeypatch.setattr(MoodleSession, "execute_all", slowly)
+    with execution(tmp_path, work=COPIES.format(gap=1), touches="") as toy:
+        toy.run(lines(("u001", "x")))
+        rows = toy.session.value("SELECT COUNT(*) FROM {tag} WHERE name LIKE 'tag %'")
+    assert 1 < sum("INSERT INTO `mdl_tag`" in statement for statement in sent) <= rows // chunks.FEWEST + 5
 
 
 def test_few_rows_are_inserted_at_once(site: Site, tmp_path: Path, sent: list[str]):
@@ -209,6 +234,38 @@ def test_settings_of_the_site_are_read_once_a_transaction(site: Site, tmp_path: 
     assert len(set(before)) == 1
     assert before[0].startswith("enen!")
     assert then.lines[0][3] == before[0].replace("en", "xx")
+
+
+def test_what_a_directive_may_leave_out_is_no_such_setting(site: Site, tmp_path: Path):
+    work = """
+CREATE TEMPORARY TABLE toolsync_none (line INT PRIMARY KEY);
+-- @language: of the site
+-- when: toolsync_none
+SET @language = (SELECT value FROM {config} WHERE name = 'lang');
+UPDATE toolsync_row r SET r.status = 'unchanged', r.message = COALESCE(@language, 'not read');
+"""
+    with execution(tmp_path, work=work, touches="") as toy:
+        assert toy.run(lines(("u001", "x"))).lines[0][3] == "not read"
+
+
+@pytest.mark.parametrize(
+    ("values", "is_settled"),
+    [
+        ("(SELECT value FROM {config} WHERE name = 'lang')", True),
+        ("(SELECT id FROM {modules} WHERE name = 'forum')", True),
+        ("(SELECT c.value FROM {config} c, {user} u LIMIT 1)", False),
+        ("(select count(*) from {user})", False),
+        ("(SELECT COUNT(*) FROM toolsync_row)", False),
+        ("@people + 1", False),
+        ("@now + 1", True),
+    ],
+)
+def test_which_variables_keep_their_value_through_a_transaction(values: str, is_settled: bool):
+    people = "-- @people: how many\nSELECT (SELECT COUNT(*) FROM `mdl_user`) INTO @people"
+    asked = with_prefix(f"-- @x: of the site\nSELECT {values}\n  INTO @x", "mdl_")
+    remark = with_prefix(f"-- Another remark.\n-- @x: of the site\nSELECT {values}\n  INTO @x", "mdl_")
+    found = settled([Statement("a:1", people), Statement("a:2", asked), Statement("b:1", remark)], "mdl_")
+    assert bool(found) == is_settled
 
 
 def test_a_setting_that_was_not_read_is_read_the_next_time(site: Site, tmp_path: Path):

@@ -6,7 +6,6 @@
 -- @trust_texts: 1 if the site marks texts as trusted (setting `enabletrusttext`), otherwise 0
 -- @site_lang: language of the site
 -- @all_blocks: the blocks of every new course, as the setting `defaultblocks_override` holds them; NULL: each format has its own
--- @guest: id of the guest account; NULL: the setting is missing
 -- @themes_allowed: 1 if a course may have a theme of its own, otherwise 0
 SET @enrol_plugins = COALESCE({{ setting("enrol_plugins_enabled") }}, ''),
     @site_completion = {{ setting_is_on("enablecompletion") }},
@@ -14,8 +13,10 @@ SET @enrol_plugins = COALESCE({{ setting("enrol_plugins_enabled") }}, ''),
     @trust_texts = {{ setting_is_on("enabletrusttext") }},
     @site_lang = COALESCE({{ setting("lang") }}, ''),
     @all_blocks = {{ setting("defaultblocks_override") }},
-    @guest = {{ setting("siteguest") }} + 0,
     @themes_allowed = {{ setting_is_on("allowcoursethemes") }};
+
+-- @guest: id of the guest account; NULL: the setting is missing
+SET @guest = {{ setting("siteguest") }} + 0;
 
 -- The site's course defaults.
 -- @new_format: format of a new course

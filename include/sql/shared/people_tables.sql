@@ -1,13 +1,11 @@
 -- The work tables in which a type says what to do (see README.md), and the tables that the steps share.
 
 -- @enrol_plugins: names of the enabled enrolment plugins, separated by commas; NULL: the setting is missing
--- @guest: id of the guest account; NULL: the setting is missing
 -- @meta_unenrol: what a meta link does with people who leave the master course: 0 unenrol, 1 keep, 2 suspend, 3 suspend and take their roles
 -- @meta_skip_roles: ids of the roles that meta links don't pass on, separated by commas; empty: they pass on all
 -- @meta_sync_all: 1 if meta links enrol everybody who is enrolled in the master course, 0 if only those who have a role there
 -- @cohort_unenrol: what cohort sync does with people who leave the cohort: 0 unenrol, otherwise suspend and take their roles
 SET @enrol_plugins = {{ setting("enrol_plugins_enabled") }},
-    @guest = {{ setting("siteguest") }} + 0,
     @meta_unenrol = COALESCE({{ setting("unenrolaction", plugin="enrol_meta") }}, 3) + 0,
     @meta_skip_roles = COALESCE({{ setting("nosyncroleids", plugin="enrol_meta") }}, ''),
     @meta_sync_all = COALESCE({{ setting("syncall", plugin="enrol_meta") }}, 1) NOT IN ('', '0'),
@@ -17,6 +15,9 @@ SET @enrol_plugins = {{ setting("enrol_plugins_enabled") }},
 -- @cohort_follows: 1 if the plugin for cohort sync is enabled, otherwise 0
 SET @meta_follows = COALESCE(FIND_IN_SET('meta', @enrol_plugins) > 0, 0),
     @cohort_follows = COALESCE(FIND_IN_SET('cohort', @enrol_plugins) > 0, 0);
+
+-- @guest: id of the guest account; NULL: the setting is missing
+SET @guest = {{ setting("siteguest") }} + 0;
 
 -- @front_page: id of the course that is the site's front page
 SET @front_page = (SELECT MIN(id) FROM {course} WHERE category = 0);

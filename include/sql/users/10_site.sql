@@ -4,7 +4,6 @@
 SET @local_host = CAST({{ setting("mnet_localhost_id") }} AS SIGNED);
 
 -- @admins: ids of the site's administrators, separated by commas
--- @guest: id of the guest account; NULL: the setting is missing
 -- @any_username: 1 if a username may hold any character, 0 if only a-z, 0-9 and -.@_
 -- @shared_emails: 1 if several accounts may have the same email, otherwise 0
 -- @site_languages: the languages that people may choose, as the setting `langlist` holds them; empty: all that are installed
@@ -20,7 +19,6 @@ SET @local_host = CAST({{ setting("mnet_localhost_id") }} AS SIGNED);
 -- @new_autosubscribe: 1 if a new account subscribes to the discussions that it posts to, otherwise 0
 -- @new_trackforums: 1 if a new account tracks unread posts, otherwise 0
 SET @admins = REPLACE(COALESCE({{ setting("siteadmins") }}, ''), ' ', ''),
-    @guest = CAST({{ setting("siteguest") }} AS SIGNED),
     @any_username = {{ setting_is_on("extendedusernamechars") }},
     @shared_emails = {{ setting_is_on("allowaccountssameemail") }},
     @site_languages = COALESCE({{ setting("langlist") }}, ''),
@@ -35,6 +33,9 @@ SET @admins = REPLACE(COALESCE({{ setting("siteadmins") }}, ''), ' ', ''),
     @new_maildigest = COALESCE({{ setting("defaultpreference_maildigest") }}, 0) + 0,
     @new_autosubscribe = COALESCE({{ setting("defaultpreference_autosubscribe") }}, 1) + 0,
     @new_trackforums = COALESCE({{ setting("defaultpreference_trackforums") }}, 0) + 0;
+
+-- @guest: id of the guest account; NULL: the setting is missing
+SET @guest = {{ setting("siteguest") }} + 0;
 
 -- @system_context: id of the context of the whole site
 SET @system_context = (SELECT id FROM {context} WHERE contextlevel = 10);

@@ -100,6 +100,13 @@ class MoodleSession:
                 raise StatementFailed(error, len(counts)) from error
         return counts
 
+    def execute_together(self, statements: Sequence[str]) -> list[int]:
+        """As `execute_all`, but what the server refuses is raised as it is: which of them it was does not matter."""
+        try:
+            return self.execute_all(statements)
+        except StatementFailed as failed:
+            raise failed.error from None
+
     def rows(self, statement: str, args: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
         """Run a SELECT and return its rows."""
         with self.conn.cursor() as cursor:

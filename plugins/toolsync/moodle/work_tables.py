@@ -105,7 +105,7 @@ class WorkTables:
         full = [name for name in names if name in self._kept and self._rows[name]]
         large = {name for name in full if self._rows[name] > FEW_ROWS}
         if full:
-            self._session.execute_all(
+            self._session.execute_together(
                 [f"{'DROP TEMPORARY TABLE' if name in large else 'DELETE FROM'} {name}" for name in full]
             )
         for name in full:

@@ -98,6 +98,10 @@ class BatchRun(Generic[Item]):
         """
         raise NotImplementedError
 
+    def last_line(self) -> int:
+        """The number of the last item of the file."""
+        return max(item.line for item in self.items(set()))
+
     def batch_size(self) -> int:
         """The number of items in one transaction, at most."""
         page = settings()
@@ -182,8 +186,8 @@ class BatchRun(Generic[Item]):
                 progress = Progress(self.log, self.unit, lines - len(failed), "At the end of the file: ")
                 number = self._apply(number, self.items(failed), self.execution.end, progress)
         except RecordsDisagree as error:
-            *_, last = self.items(set())
-            raise error.explained(self.claim, self.cabinet.work(self.claim), self.unit, last.line) from None
+            last = self.last_line()
+            raise error.explained(self.claim, self.cabinet.work(self.claim), self.unit, last) from None
         if self.rehearsal:
             self.state.rollback()
             if number:

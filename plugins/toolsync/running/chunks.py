@@ -11,7 +11,8 @@ from toolsync.moodle.session import MoodleSession
 from toolsync.moodle.work_tables import WorkTables
 from toolsync.running.statements import Directive, Statement
 
-AIM = 0.1  # seconds of one INSERT
+AIM = 0.015  # seconds of one INSERT
+FEWEST = 100  # rows of one: the way to the server may take longer than the INSERT
 ALL_AT_ONCE = 500  # a table of up to so many rows is not cut
 WHOLE = (-(2**63), 2**63 - 1)
 
@@ -53,12 +54,15 @@ class Chunks:
             started = time.perf_counter()
             done += self._insert(statement, (lowest, last))
             seconds = max(time.perf_counter() - started, 1e-6)
-            self._widths[statement.sql] = max(1.0, width * min(max(AIM / seconds, 0.25), 4))
+            self._widths[statement.sql] = max(float(FEWEST), width * min(max(AIM / seconds, 0.25), 4))
             lowest = last + 1
         return done
 
     def _insert(self, statement: Statement, rows: tuple[int, int]) -> int:
-        if self._session.range != rows:
-            self._session.execute("SET @first = %s, @last = %s", rows)
-            self._session.range = rows
-        return self._session.execute(statement.sql)
+        if self._session.range == rows:
+            return self._session.execute(statement.sql)
+        self._session.range = None  # until it is known that the variables were set
+        first, last = rows
+        counts = self._session.execute_together([f"SET @first = {first}, @last = {last}", statement.sql])
+        self._session.range = rows
+        return counts[-1]

@@ -68,6 +68,9 @@ class LineRun(BatchRun[ReadLine]):
                 if record.line not in failed and record.values is not None
             ]
 
+    def last_line(self) -> int:
+        return max(record.line for records in self.file.records(RECORDS) for record in records if record.values)
+
     def stage(self, number: int, items: list[ReadLine]) -> list[StagedLine]:
         return [item.staged for item in items]
 

@@ -27,7 +27,7 @@ class Runner:
     """Runs statements in order, without those that would find nothing.
 
     :param functions: what `-- python:` calls, by name: takes rows and the state, returns rows.
-    :param settled: the SQL of statements that run once a transaction.
+    :param settled: the text of statements that run once a transaction.
     """
 
     def __init__(
@@ -85,8 +85,8 @@ class Runner:
 
     def _finds_nothing(self, statement: Statement) -> bool:
         """Whether a statement has nothing to do, as far as is known: a table is empty that it needs rows of, or is as it would make it."""
-        if statement.sql in self._settled:
-            return statement.sql in self._ran
+        if statement.text in self._settled:
+            return statement.text in self._ran
         waiting = {each.fills for each in self._together}
         made = statement.creates or statement.drops
         if made and made not in waiting and statement.makes_empty:
@@ -158,8 +158,8 @@ class Runner:
             self._tables.define(statement.creates, statement.sql)
 
     def _filled(self, statement: Statement, count: int) -> None:
-        if statement.sql in self._settled:
-            self._ran.add(statement.sql)
+        if statement.text in self._settled:
+            self._ran.add(statement.text)
         if statement.fills:
             self._tables.count(statement.fills, count)
         elif statement.empties:

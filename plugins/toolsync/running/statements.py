@@ -63,6 +63,11 @@ class Statement:
         return bare(self.sql).strip()
 
     @cached_property
+    def text(self) -> str:
+        """Without the remarks above it."""
+        return COMMENT.sub("", self.sql).strip()
+
+    @cached_property
     def creates(self) -> str:
         """The temporary table that it makes; empty: none."""
         found = CREATES.match(self.code)

@@ -14,7 +14,6 @@ NAME = re.compile(r"(?<!@)@(\w+)")
 # Where a variable gets its value: `SET @a = …, @b = …`, `SELECT … INTO @a, @b FROM …`.
 ASSIGNED = re.compile(r"(?:^SET|,)\s*@(\w+)\s*=", re.IGNORECASE)
 INTO = re.compile(r"\bINTO\s+(@\w+(?:\s*,\s*@\w+)*)", re.IGNORECASE)
-SOURCE = re.compile(r"\b(?:FROM|JOIN|STRAIGHT_JOIN)\s+`?([{}\w]+)")
 SETTLED = ("config", "config_plugins", "modules")  # tables that nobody changes while a batch runs
 EXPLAINED = re.compile(r"\s*-- @(\w+): (\S.*)$")
 
@@ -53,13 +52,14 @@ def names_set(statement: Statement) -> set[str]:
 
 
 def settled(statements: Sequence[Statement], prefix: str) -> frozenset[str]:
-    """The SQL of the statements that need to run once a transaction only: their variables hold settings of the site, or what follows from these alone.
+    """The text of the statements that need to run once a transaction only: their variables hold settings of the site, or what follows from these alone.
 
     :param statements: of a type, in their order.
     :param prefix: of the site's tables.
     """
     tables = {prefix + name for name in SETTLED}
-    of_text = {statement.sql: statement for statement in statements}  # one that is included twice counts once
+    of_text = {statement.text: statement for statement in statements}  # one that is included twice counts once
+    of_site = re.compile(rf"{re.escape(prefix)}\w+")
     times = Counter(name for statement in of_text.values() for name in names_set(statement))
     known: set[str] = set()
     found = []
@@ -69,12 +69,14 @@ def settled(statements: Sequence[Statement], prefix: str) -> frozenset[str]:
         read = {use.name for use in of_statement if not use.sets}
         if (
             mine
+            and not statement.directives
             and all(times[name] == 1 for name in mine)
             and all(name in known or name not in times for name in read)
-            and tables.issuperset(SOURCE.findall(statement.code))
+            and tables.issuperset(of_site.findall(statement.code))
+            and "toolsync_" not in statement.code
         ):
             known |= mine
-            found.append(statement.sql)
+            found.append(statement.text)
     return frozenset(found)
 
 

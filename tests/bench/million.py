@@ -1,0 +1,81 @@
+"""A million lines of a type, beside a tenth of them: time and memory must grow as they should. `make bench million`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests.bench.people import COURSES, HEADER, fill
+
+if TYPE_CHECKING:
+    from tests.bench.__main__ import Bench
+
+LINES, COURSES_EACH = 1_000_000, 20
+
+
+def million(bench: Bench, lines: int | None) -> bool:
+    """Accounts, enrolments, group members and cohort members: a tenth, then all of them. Judged by eye, so it is always good.
+
+    :param lines: how many, instead of a million.
+    """
+    many = lines or LINES
+    for number in (many // 10, many):
+        bench.restore()
+        rows = (f"million{n},First {n},Last {n},million{n}@example.org,Lyon" for n in range(number))
+        _measure(bench, "users", "username,firstname,lastname,email,city", rows)
+    bench.prepare(lambda site: fill(site, max(many // 10, 1)))
+    for number in (many // 10, many):
+        bench.restore()
+        _measure(bench, "enrolments", HEADER, _enrolments("add", number))
+    _measure(bench, "enrolments", HEADER, _enrolments("add", many))
+    rows = (f"BENCH{course},Group {(person + 1) % 4},bench{person}" for person, course in _pairs(many))
+    _measure(bench, "group_members", "courseid,groupid,userid", rows, group_id_field="name")
+    _measure(bench, "enrolments", HEADER, _enrolments("del", many))
+    bench.restore()
+    rows = (f"BIG{nth},bench{person}" for nth in range(10) for person in range(1, many // 10 + 1))
+    _measure(bench, "cohorts", "cid,userid", rows, auto_create=True)
+    return True
+
+
+def _pairs(number: int) -> Iterator[tuple[int, int]]:
+    """Each person in 20 courses."""
+    for person in range(1, number // COURSES_EACH + 1):
+        for nth in range(COURSES_EACH):
+            yield person, (person * 7 + nth * (COURSES // COURSES_EACH)) % COURSES + 1
+
+
+def _enrolments(command: str, number: int) -> Iterator[str]:
+    for person, course in _pairs(number):
+        group = f"gaddcreate,Group {person % 4}" if command == "add" else ","
+        yield f"{command},student,bench{person},BENCH{course},manual,{group}"
+
+
+def _measure(bench: Bench, kind: str, header: str, rows: Iterator[str], **params: Any) -> None:
+    peak, ended = [_memory()], threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(0.2):
+            peak[0] = max(peak[0], _memory())
+
+    before = peak[0]
+    watching = threading.Thread(target=watch, daemon=True)
+    watching.start()
+    timing = bench.run(kind, header, rows, **params)
+    ended.set()
+    watching.join()
+    done = ", ".join(f"{count:,} {status}" for status, count in timing.counts.items() if count)
+    print(
+        f"{kind:<14} {timing.lines:>9,} lines   validate {timing.validate:6.1f} s   execute {timing.execute:6.1f} s "
+        f"({timing.lines / timing.execute:,.0f} a second)   memory {before} MB, at most {peak[0]} MB   {done}",
+        flush=True,
+    )
+
+
+def _memory() -> int:
+    """Megabytes of this process in memory."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) // 1024
+    return 0
