@@ -73,7 +73,7 @@ class Runner:
         import MySQLdb
 
         try:
-            if statement.creates or statement.sql in self._settled:
+            if statement.creates or statement.text in self._settled:
                 self._run(statement)
             elif not statement.drops:
                 self._session.execute("PREPARE toolsync_prepared FROM %s", (statement.sql,))
