@@ -151,7 +151,7 @@ def check_records(file: CommandFile, sample: Sample) -> None:
     content, at = sample.content, len(file.before)
     lines = [at, *(match.end() for match in re.finditer(rb"\r\n|\r|\n", content))]
     if file.header_raw:
-        at = content.index(file.header_raw, at) + len(file.header_raw)
+        at = next(begin for begin in lines if content.startswith(file.header_raw, begin)) + len(file.header_raw)
     for record in read:
         assert (record.values is None) == (record.problem is not None or record.continued), sample
         if not record.continued:
@@ -199,6 +199,8 @@ def check_tryback(suite: Suite, file: CommandFile, sample: Sample, chance: rando
         begins.append(file.before + file.delimiter.join(file.header.written).encode() + file.line_end)
     assert stream.getvalue() in [begin + wanted for begin in begins], sample
     assert writer.count == len(failing), sample
+    if any(abs(len(record.raw) - reading.RECORD_LIMIT) <= 2 for record in read):
+        return  # a line end more or less makes it too long
     # Read again, it holds the same records. Without a header, the Param delimiter is not needed.
     character = "tab" if file.delimiter == "\t" else file.delimiter
     said = character if file.header_raw else "auto"
