@@ -268,7 +268,10 @@ KINDS = {
             },
             {"course2": ["", "C101", "C104"], "group2": ["", "New", "G3"], "end2": MOMENTS},
             {"sysrole1": ["", "manager", "-manager", "coursecreator"]},
-            {"category1": ["", "SCI", "sci", "SCÍ", "HUM"], "categoryrole1": ["", "manager", "student", "coursecreator"]},
+            {
+                "category1": ["", "SCI", "sci", "SCÍ", "HUM"],
+                "categoryrole1": ["", "manager", "student", "coursecreator"],
+            },
             {"description": ["", "d"], "descriptionformat": ["", "1", "2"]},
         ],
         options={
@@ -285,7 +288,10 @@ KINDS = {
             (),
             ("UPDATE {user_info_field} SET forceunique = 1 WHERE id = 1",),
             ("UPDATE {config} SET value = '1' WHERE name = 'allowaccountssameemail'",),
-            ("UPDATE {config} SET value = '1' WHERE name = 'extendedusernamechars'", "UPDATE {user} SET idnumber = 'Ñ1' WHERE username = 'u005'"),
+            (
+                "INSERT INTO {config} (name, value) VALUES ('extendedusernamechars', '1') ON DUPLICATE KEY UPDATE value = '1'",
+                "UPDATE {user} SET idnumber = 'Ñ1' WHERE username = 'u005'",
+            ),
             ("UPDATE {enrol} SET enrolperiod = 864000 WHERE enrol = 'manual'",),
             (BOUND, LINKED),
             (_setting("enrol_meta", "unenrolaction", 0), BOUND, LINKED),
