@@ -286,6 +286,15 @@ def test_columns_without_a_name(read, delimiter, ignore):
     assert tryback(file, {4})[0].decode() == "\n".join([text.split("\n")[0], text.split("\n")[3], ""])
 
 
+def test_a_value_without_a_column_that_nobody_sees(read):
+    file = read("username,,city\na,\u200b,b\nc,,d,\u200b \ufeff\ne,,f,secret\n")
+    assert [record.problem.message.partition(",")[0] for record in records(file)] == [
+        "column 2 has a value (U+200B",
+        "cell 4 has a value (U+200B U+FEFF",
+        "cell 4 has a value",
+    ]
+
+
 def test_a_bad_byte_in_a_column_without_a_name(read):
     problem = only_problem(read(b"username,,city\na,\xff,b\n"))
     assert (problem.field, problem.message) == (None, "byte 0xFF in cell 2 is not valid utf-8: check Param encoding")

@@ -12,6 +12,7 @@ from toolsync.reading.columns import Header
 from toolsync.reading.problems import FileRejected, Problem
 from toolsync.reading.records import DELIMITERS, LINE_END, Record, RecordReader
 from toolsync.reading.suite import Suite
+from toolsync.reading.texts import visible, without_unseen
 
 CHUNK_BYTES = 8 << 20  # of raw records; their values may take ten times that in memory
 
@@ -125,16 +126,21 @@ class CommandFile:
         width = len(self.header.written)
         for position in chain(self.header.nameless, range(width, len(values))):
             if position < len(values) and values[position]:
-                record.values, record.problem = None, Problem(record.line, None, None, self._no_column(position))
+                record.values, record.problem = (
+                    None,
+                    Problem(record.line, None, None, self._no_column(position, values[position])),
+                )
                 return
         values += [""] * (width - len(values))
         del values[width:]
 
-    def _no_column(self, position: int) -> str:
+    def _no_column(self, position: int, value: str) -> str:
+        """Why a value fails its line that is in no column. It is not told, since it may be a password, unless nobody sees it."""
         width = len(self.header.written)
+        hidden = "" if without_unseen(value).strip() else f" ({visible(value)}, which nobody sees)"
         if position < width:
-            return f"column {position + 1} has a value, but no name in the header: name it, or set Param ignore_unknown_columns"
+            return f"column {position + 1} has a value{hidden}, but no name in the header: name it, or set Param ignore_unknown_columns"
         if not self.header_raw:
-            return f"cell {position + 1} has a value, and at most {width} are expected"
+            return f"cell {position + 1} has a value{hidden}, and at most {width} are expected"
         cut = DELIMITERS[self.delimiter]
-        return f"cell {position + 1} has a value, and the header has {width}: put a value that holds a {cut} in quotes"
+        return f"cell {position + 1} has a value{hidden}, and the header has {width}: put a value that holds a {cut} in quotes"
