@@ -160,7 +160,7 @@ def file_params() -> dict[str, Param]:
             enum=["auto", ",", ";", "tab", "|"],
             section=FILE,
             title="Delimiter",
-            description="The character between two cells; `auto` detects it from the header line.",
+            description="The character between two cells; `auto` takes it from a first line `sep=;`, or detects it from the header line.",
         ),
         "encoding": Param(
             "utf-8",
