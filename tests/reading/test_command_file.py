@@ -766,3 +766,16 @@ def test_columns_that_are_ignored_are_not_staged(read):
     [(row, cells)] = staged(file)
     assert [value for value in row if value is not None] == ["a"]
     assert cells == []
+
+
+def test_a_file_that_is_cut_off_within_a_line_does_nothing_of_that_line(read):
+    """Without its last cell, `del` of a member would be `del` of the cohort."""
+    file = read("username,firstname,lastname\nu001,A,B\nu002,A")
+    [[whole, cut]] = list(file.records())
+    assert whole.values == ["u001", "A", "B"]
+    assert cut.values is None
+    assert cut.problem.message.startswith(
+        "the file ends within this line, which has 2 cells, and the header has 3: is it cut off?"
+    )
+    [[_, short]] = list(read("username,firstname,lastname\nu001,A,B\nu002,A\n").records())
+    assert short.values == ["u002", "A", ""]

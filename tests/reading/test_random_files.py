@@ -207,7 +207,10 @@ def check_tryback(suite: Suite, file: CommandFile, sample: Sample, chance: rando
     again = opened(suite, Sample(stream.getvalue(), {**sample.options, "delimiter": said}))
     assert again and again.delimiter == file.delimiter, sample
     back = [record.values for chunk in again.records() for record in chunk if not record.continued]
-    assert back == [record.values for record in read if record.line in failing and not record.continued], sample
+    wanted_back = [record.values for record in read if record.line in failing and not record.continued]
+    if read[-1].problem and "is it cut off?" in read[-1].problem.message:  # its line has an end now
+        assert back.pop() is not None and wanted_back.pop() is None, sample
+    assert back == wanted_back, sample
 
 
 @pytest.mark.parametrize("name", SUITES)

@@ -55,7 +55,8 @@ def test_the_group_that_is_written_so_is_meant(site: Site):
     lines = [(command, name) for command in COMMANDS for name in names]
     result = site.run(
         "toolsync_enrolments",
-        HEADER + "".join(f"add,student,u{41 + n:03},C103,{command},{name}\n" for n, (command, name) in enumerate(lines)),
+        HEADER
+        + "".join(f"add,student,u{41 + n:03},C103,{command},{name}\n" for n, (command, name) in enumerate(lines)),
     )
     assert result["counts"]["created"] == len(lines)
     assert members(site) == [(name, f"u{41 + n:03}") for n, (_, name) in enumerate(lines)]
@@ -81,7 +82,8 @@ def test_several_groups_of_one_name_are_counted(site: Site):
     add_groups(site, ("Dup", ""), ("Dup", ""), ("dup", ""))
     result = site.run(
         "toolsync_enrolments",
-        HEADER + "add,student,u041,C103,gaddcreate,Dup\nadd,student,u042,C103,gadd,dup\nadd,student,u043,C103,gadd,DUP\n",
+        HEADER
+        + "add,student,u041,C103,gaddcreate,Dup\nadd,student,u042,C103,gadd,dup\nadd,student,u043,C103,gadd,DUP\n",
     )
     assert members(site) == [("dup", "u042")]
     assert "2 groups of this course have this name" in told(result)
@@ -127,7 +129,9 @@ def test_letter_case_decides_between_two_that_are_there(site: Site):
 
 def test_group_members_by_idnumber_and_name(site: Site):
     add_groups(site, ("Team 🐱", "é1"), ("Team 🐶", "e1"), ("Blue", "B"))
-    site.run("toolsync_enrolments", "rolename,uid,cid\n" + "".join(f"student,u{n},C103\n" for n in ("041", "042", "043")))
+    site.run(
+        "toolsync_enrolments", "rolename,uid,cid\n" + "".join(f"student,u{n},C103\n" for n in ("041", "042", "043"))
+    )
     site.run("toolsync_group_members", "courseid,groupid,userid\nC103,e1,u041\nC103,é1,u042\nC103,b,u043\n")
     assert members(site) == [("Team 🐶", "u041"), ("Team 🐱", "u042"), ("Blue", "u043")]
     result = site.run(
@@ -148,5 +152,75 @@ def test_purging_leaves_courses_that_only_look_like_those_of_the_file(site: Site
         "INSERT INTO {groups} (courseid, name, idnumber, timecreated, timemodified) "
         "SELECT c.id, 'Empty too', '', 0, 0 FROM {course} c WHERE c.shortname = 'C104'"
     )
-    site.run("toolsync_enrolments", "rolename,uid,cid\nstudent,u041,KÉ\n", course_id_field="idnumber", purge_empty_groups=True)
+    site.run(
+        "toolsync_enrolments",
+        "rolename,uid,cid\nstudent,u041,KÉ\n",
+        course_id_field="idnumber",
+        purge_empty_groups=True,
+    )
     assert site.rows("SELECT name FROM {groups} WHERE name LIKE 'Empty%'") == [("Empty",)]
+
+
+def test_of_categories_that_differ_in_letter_case_alone_the_one_written_so_is_meant_level_by_level(site: Site):
+    site.rows(
+        "INSERT INTO {course_categories} (name, parent, sortorder, visible, visibleold, timemodified, depth, path) "
+        "VALUES ('Arts', 0, 900000, 1, 1, 0, 1, ''), ('ARTS', 0, 910000, 1, 1, 0, 1, '')"
+    )
+    site.rows("UPDATE {course_categories} SET path = CONCAT('/', id) WHERE path = ''")
+    site.rows(
+        "INSERT INTO {context} (contextlevel, instanceid, depth, path) SELECT 40, id, 2, '' FROM {course_categories} WHERE name = 'Arts'"
+    )
+    site.rows("UPDATE {context} SET path = CONCAT('/1/', id) WHERE path = ''")
+    site.run("toolsync_courses", "shortname,fullname,category\na1,A,Arts / Solo\n")
+    lines = "a2,A,ARTS / Solo\na3,A,Arts / New\na4,A,ARTS / New\na5,A,ARTS / new\na6,A,ARTS / New / Deep\na7,A,Arts / New / Deep\n"
+    site.run("toolsync_courses", f"shortname,fullname,category\n{lines}")
+    found = site.rows(
+        "SELECT c.shortname, a.name FROM {course} c JOIN {course_categories} k ON k.id = c.category "
+        "JOIN {course_categories} a ON a.id = SUBSTRING_INDEX(SUBSTRING_INDEX(k.path, '/', 2), '/', -1) WHERE c.shortname REGEXP '^a[1-7]$' ORDER BY c.shortname"
+    )
+    assert found == [
+        ("a1", "Arts"),
+        ("a2", "ARTS"),
+        ("a3", "Arts"),
+        ("a4", "ARTS"),
+        ("a5", "ARTS"),
+        ("a6", "ARTS"),
+        ("a7", "Arts"),
+    ]
+    site.rows(
+        "UPDATE {course_categories} SET name = 'Only' WHERE name = 'Solo' AND depth = 2 AND path LIKE CONCAT((SELECT k.path FROM (SELECT path FROM {course_categories} WHERE name COLLATE utf8mb4_bin = 'Arts') k), '/%')"
+    )
+    result = site.run(
+        "toolsync_cohorts",
+        "cname,cidnumber,category_path\nOne,one,Arts / Only\nTwo,two,ARTS / Only\n",
+        auto_create=True,
+    )
+    assert [result["counts"][status] for status in ("created", "failed")] == [1, 1]
+
+
+def test_a_line_finds_the_group_that_a_line_about_a_course_like_another_made(site: Site):
+    site.rows("UPDATE {course} SET idnumber = 'KE' WHERE shortname = 'C103'")
+    site.rows("UPDATE {course} SET idnumber = 'KÉ' WHERE shortname = 'C102'")
+    add_groups(site, ("Red", ""))
+    people = [
+        name
+        for (name,) in site.rows(
+            "SELECT username FROM {user} WHERE username IN ('u041', 'u042', 'u043') ORDER BY username"
+        )
+    ]
+    result = site.run(
+        "toolsync_enrolments",
+        HEADER
+        + f"add,student,{people[0]},KE,gadd,Red\nadd,student,{people[1]},KÉ,gaddcreate,Red\nadd,student,{people[2]},KÉ,gadd,Red\n",
+        course_id_field="idnumber",
+    )
+    assert result["counts"]["failed"] == 0, told(result)
+
+
+def test_a_letter_with_a_dot_is_no_other_letter(site: Site):
+    """Small letters of the database take İ for i."""
+    site.run("toolsync_users", "username,firstname,lastname,email\nibrahim,A,B,i1@example.org\n")
+    result = site.run("toolsync_users", "username,city\nİbrahim,Izmir\n")
+    assert result["counts"]["failed"] == 1
+    assert site.value("SELECT city FROM {user} WHERE username = 'ibrahim'") == ""
+    assert site.run("toolsync_users", "username,city\nIbrahim,Izmir\n")["counts"]["updated"] == 1

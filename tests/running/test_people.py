@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -114,15 +114,23 @@ def somebody_does(monkeypatch: pytest.MonkeyPatch, before: str, act: Callable[[]
 
     :param before: part of the statement before which it happens, once.
     """
-    execute, done = MoodleSession.execute, list[bool]()
+    execute, execute_all, done = MoodleSession.execute, MoodleSession.execute_all, list[bool]()
 
-    def execute_late(self: MoodleSession, statement: str, args: Any = None) -> int:
+    def is_next(statement: str) -> None:
         if before in statement and not done:
             done.append(True)
             act()
+
+    def execute_late(self: MoodleSession, statement: str, args: Any = None) -> int:
+        is_next(statement)
         return execute(self, statement, args)
 
+    def execute_all_late(self: MoodleSession, statements: Sequence[str]) -> list[int]:
+        is_next(";".join(statements))
+        return execute_all(self, statements)
+
     monkeypatch.setattr(MoodleSession, "execute", execute_late)
+    monkeypatch.setattr(MoodleSession, "execute_all", execute_all_late)
     monkeypatch.setattr("toolsync.running.runner.FEW_LINES", -1)
 
 

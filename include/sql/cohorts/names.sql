@@ -23,7 +23,7 @@ SELECT k.name, c.id, c.id IS NOT NULL, 1
 {% set exact = named.exact("c." ~ by, "k.name") %}
 SELECT k.name, COALESCE(MIN(IF({{ exact }}, c.id, NULL)), MIN(c.id)), COALESCE(NULLIF(SUM({{ exact }}), 0), COUNT(*)), MAX({{ exact }})
   FROM {cohort} c
-  STRAIGHT_JOIN toolsync_name_meant k ON k.lowered = LOWER(c.{{ by }})
+  STRAIGHT_JOIN toolsync_name_meant k ON k.lowered = LOWER(c.{{ by }}) AND {{ named.same("c." ~ by, "k.name") }}
  GROUP BY k.name;
 
 INSERT IGNORE INTO toolsync_cohort_named (name, matches, best)
@@ -62,7 +62,7 @@ SELECT k.kind, k.value, c.id, 3
 INSERT INTO toolsync_place_fits (kind, value, categoryid, best)
 SELECT k.kind, k.value, c.id, IF({{ named.exact("c.idnumber", "k.value") }}, 2, 0)
   FROM {course_categories} c
-  STRAIGHT_JOIN toolsync_place_meant k ON k.lowered = LOWER(c.idnumber)
+  STRAIGHT_JOIN toolsync_place_meant k ON k.lowered = LOWER(c.idnumber) AND {{ named.same("c.idnumber", "k.value") }}
  WHERE k.kind IN ('idnumber', 'any') AND k.number = IF(k.kind = 'any', 0, k.number);
 {% endif %}
 {% if given("category_path") or given("category") %}
@@ -73,6 +73,8 @@ WITH RECURSIVE walk AS (
       FROM toolsync_place_meant k
       JOIN {course_categories} c ON c.parent = 0 AND {{ named.same("c.name", "SUBSTRING_INDEX(k.value, ' / ', 1)") }}
      WHERE k.kind IN ('path', 'any')
+       AND ({{ named.exact("c.name", "SUBSTRING_INDEX(k.value, ' / ', 1)") }}
+            OR NOT EXISTS (SELECT 1 FROM {course_categories} x WHERE x.parent = 0 AND {{ named.exact("x.name", "SUBSTRING_INDEX(k.value, ' / ', 1)") }}))
      UNION ALL
     SELECT w.kind, w.value, w.levels, w.level + 1, c.id,
            w.best AND {{ named.exact("c.name", "SUBSTRING_INDEX(SUBSTRING_INDEX(w.value, ' / ', w.level + 1), ' / ', -1)") }}
@@ -80,6 +82,9 @@ WITH RECURSIVE walk AS (
       JOIN {course_categories} c ON c.parent = w.id
                                 AND {{ named.same("c.name", "SUBSTRING_INDEX(SUBSTRING_INDEX(w.value, ' / ', w.level + 1), ' / ', -1)") }}
      WHERE w.level < w.levels
+       AND ({{ named.exact("c.name", "SUBSTRING_INDEX(SUBSTRING_INDEX(w.value, ' / ', w.level + 1), ' / ', -1)") }}
+            OR NOT EXISTS (SELECT 1 FROM {course_categories} x
+                            WHERE x.parent = w.id AND {{ named.exact("x.name", "SUBSTRING_INDEX(SUBSTRING_INDEX(w.value, ' / ', w.level + 1), ' / ', -1)") }}))
 )
 SELECT w.kind, w.value, w.id, IF(w.best, 4, 1) FROM walk w WHERE w.level = w.levels;
 {% endif %}

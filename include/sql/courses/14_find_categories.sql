@@ -60,7 +60,8 @@ UPDATE toolsync_wish
  WHERE kind = 'path' AND INSTR(value, {{ inner_slash }}) > 0;
 
 -- Every path once, with its first line; and every category of every path, with its level. `path`: as the file writes it, `lowered`: in small letters,
--- `stands`: as the site writes it, `makes`: whether it is created, and not another path that differs in letter case alone.
+-- `stands`: as the site writes it, `makes`: whether it is created, and not another path that differs in letter case alone,
+-- `standing`: id of the deepest category above it that is there; 0: none.
 CREATE TEMPORARY TABLE toolsync_path (
     value VARCHAR(750) COLLATE utf8mb4_bin NOT NULL PRIMARY KEY, line INT UNSIGNED NOT NULL, levels INT NOT NULL, categoryid BIGINT NULL, KEY (line)
 );
@@ -69,7 +70,7 @@ CREATE TEMPORARY TABLE toolsync_category (
     path VARCHAR(750) COLLATE utf8mb4_bin NOT NULL PRIMARY KEY, parentpath VARCHAR(750) COLLATE utf8mb4_bin NOT NULL,
     lowered VARCHAR(750) COLLATE utf8mb4_bin NOT NULL, name VARCHAR(750) NOT NULL, level INT NOT NULL,
     line INT UNSIGNED NOT NULL, categoryid BIGINT NULL, hits INT NOT NULL DEFAULT 0, stands VARCHAR(750) COLLATE utf8mb4_bin NULL, makes TINYINT NOT NULL DEFAULT 0,
-    KEY (parentpath), KEY (lowered), KEY (line)
+    standing BIGINT NOT NULL DEFAULT 0, KEY (parentpath), KEY (lowered), KEY (line)
 );
 
 {% include "courses/category_paths.sql" %}
@@ -78,7 +79,7 @@ CREATE TEMPORARY TABLE toolsync_category_found (
     path VARCHAR(750) COLLATE utf8mb4_bin NOT NULL, categoryid BIGINT NOT NULL, exact TINYINT NOT NULL, stands VARCHAR(750) COLLATE utf8mb4_bin NOT NULL, KEY (path)
 );
 
--- What differs in letter case alone is a candidate; a category that is written exactly so goes before the others.
+-- Level by level: where a category is written exactly so, only what is in that one is looked at; otherwise what differs in letter case alone.
 INSERT INTO toolsync_category_found (path, categoryid, exact, stands)
 WITH RECURSIVE found (path, id, exact, stands) AS (
     SELECT CAST('' AS CHAR(750)) COLLATE utf8mb4_bin, CAST(0 AS SIGNED), 1, CAST('' AS CHAR(2000)) COLLATE utf8mb4_bin
@@ -87,6 +88,8 @@ WITH RECURSIVE found (path, id, exact, stands) AS (
       FROM found f
       JOIN toolsync_category p ON p.parentpath = f.path
       JOIN {course_categories} c ON c.parent = f.id AND c.name = p.name AND {{ named.same("c.name", "p.name") }}
+     WHERE {{ named.exact("c.name", "p.name") }}
+        OR NOT EXISTS (SELECT 1 FROM {course_categories} x WHERE x.parent = f.id AND {{ named.exact("x.name", "p.name") }})
 )
 SELECT path, id, exact, LEFT(stands, 750) FROM found WHERE id <> 0;
 

@@ -16,10 +16,10 @@ INSERT INTO toolsync_fault (line, fault)
 SELECT t.line,
        COALESCE(
            {{ fault("t.isnew AND t.shortname = ''", "shortname", "a new course needs one") }}
-           {{ fault("t.isnew AND t.fullname = ''", "fullname", "a new course needs one") }}
-           {{ fault("t.isnew AND t.category IS NULL AND w.line IS NULL", "category", "a new course needs one (or Param default_category)") }}
            {{ taken("shortname", "rename" if given("rename") else "shortname") }}
            {{ taken("idnumber", "idnumber") }}
+           {{ fault("t.isnew AND t.fullname = ''", "fullname", "a new course needs one") }}
+           {{ fault("t.isnew AND t.category IS NULL AND w.line IS NULL", "category", "a new course needs one (or Param default_category)") }}
 {% if given("format") %}
            {{ fault("r.format <> '' AND NOT EXISTS (SELECT 1 FROM {config_plugins} p WHERE p.plugin = CONCAT('format_', r.format) AND p.name = 'version')",
                     "format", "the site has no such course format") }}

@@ -5,11 +5,29 @@ DELETE FROM toolsync_category WHERE categoryid IS NULL;
 
 {% include "courses/category_paths.sql" %}
 
--- Of paths that differ in letter case alone, the first one is created, and all the others mean it.
-CREATE TEMPORARY TABLE toolsync_first_path (lowered VARCHAR(750) COLLATE utf8mb4_bin NOT NULL PRIMARY KEY, path VARCHAR(750) COLLATE utf8mb4_bin NOT NULL, KEY (path));
+CREATE TEMPORARY TABLE toolsync_standing (path VARCHAR(750) COLLATE utf8mb4_bin NOT NULL PRIMARY KEY, categoryid BIGINT NOT NULL, level INT NOT NULL);
+CREATE TEMPORARY TABLE toolsync_above (path VARCHAR(750) COLLATE utf8mb4_bin NOT NULL PRIMARY KEY, categoryid BIGINT NOT NULL);
 
-INSERT IGNORE INTO toolsync_first_path (lowered, path)
-SELECT p.lowered, p.path
+INSERT INTO toolsync_standing (path, categoryid, level)
+SELECT p.path, p.categoryid, p.level FROM toolsync_category p WHERE p.categoryid IS NOT NULL;
+
+INSERT INTO toolsync_above (path, categoryid)
+SELECT p.path, SUBSTRING_INDEX(GROUP_CONCAT(s.categoryid ORDER BY s.level DESC), ',', 1)
+  FROM toolsync_category p
+  JOIN toolsync_level n ON n.n < p.level
+  JOIN toolsync_standing s ON s.path = SUBSTRING_INDEX(p.path, ' / ', n.n)
+ WHERE p.categoryid IS NULL
+ GROUP BY p.path;
+
+UPDATE toolsync_category p JOIN toolsync_above a ON a.path = p.path SET p.standing = a.categoryid;
+
+-- Of paths in one category that differ in letter case alone, the first one is created, and all the others mean it.
+CREATE TEMPORARY TABLE toolsync_first_path (
+    standing BIGINT NOT NULL, lowered VARCHAR(750) COLLATE utf8mb4_bin NOT NULL, path VARCHAR(750) COLLATE utf8mb4_bin NOT NULL, PRIMARY KEY (standing, lowered), KEY (path)
+);
+
+INSERT IGNORE INTO toolsync_first_path (standing, lowered, path)
+SELECT p.standing, p.lowered, p.path
   FROM toolsync_category p
  WHERE p.categoryid IS NULL
  ORDER BY p.line, p.level;
@@ -38,7 +56,7 @@ SELECT c.id, p.path, p.parentpath
 
 UPDATE toolsync_new_category c
   STRAIGHT_JOIN toolsync_first_path f ON f.path = c.path
-  STRAIGHT_JOIN toolsync_category p ON p.lowered = f.lowered
+  STRAIGHT_JOIN toolsync_category p ON p.lowered = f.lowered AND p.standing = f.standing
    SET p.categoryid = c.id, p.stands = f.path
  WHERE p.categoryid IS NULL;
 

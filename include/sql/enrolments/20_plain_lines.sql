@@ -12,8 +12,8 @@ CREATE TEMPORARY TABLE toolsync_joining (
 
 {% include "shared/group_tables.sql" %}
 
-INSERT IGNORE INTO toolsync_group_asked (courseid, name, looks)
-SELECT l.courseid, c.value, c.value
+INSERT IGNORE INTO toolsync_group_asked (courseid, name, looks, lowered)
+SELECT l.courseid, c.value, c.value, LOWER(c.value)
   FROM toolsync_line l
   JOIN toolsync_cell c ON c.line = l.line AND c.family = 'g#' AND c.value <> '' AND CHAR_LENGTH(c.value) <= 254
  WHERE l.groupcommand IS NOT NULL;

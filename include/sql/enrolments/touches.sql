@@ -13,26 +13,30 @@ SELECT DISTINCT r.line, CONCAT('follow|', e.courseid, '|', LEFT(r.uid, 600)), CO
 
 {% if given_any("g#") and given("gcmd") %}
 -- Groups that do not exist yet: lines that may create one commute with each other, and so do lines that only use it.
-CREATE TEMPORARY TABLE toolsync_pair (cid VARCHAR(254) NOT NULL, name VARCHAR(254) COLLATE utf8mb4_bin NOT NULL, PRIMARY KEY (cid, name));
-CREATE TEMPORARY TABLE toolsync_pair_missing (cid VARCHAR(254) NOT NULL, name VARCHAR(254) COLLATE utf8mb4_bin NOT NULL, PRIMARY KEY (cid, name));
+CREATE TEMPORARY TABLE toolsync_pair (
+    course VARCHAR(254) COLLATE utf8mb4_bin NOT NULL, name VARCHAR(254) COLLATE utf8mb4_bin NOT NULL, cid VARCHAR(254) NOT NULL, PRIMARY KEY (course, name)
+);
+CREATE TEMPORARY TABLE toolsync_pair_missing (
+    course VARCHAR(254) COLLATE utf8mb4_bin NOT NULL, name VARCHAR(254) COLLATE utf8mb4_bin NOT NULL, PRIMARY KEY (course, name)
+);
 
-INSERT IGNORE INTO toolsync_pair (cid, name)
-SELECT LEFT(r.cid, 254), LEFT(w.value, 254)
+INSERT IGNORE INTO toolsync_pair (course, name, cid)
+SELECT LEFT(r.cid, 254), LEFT(w.value, 254), LEFT(r.cid, 254)
   FROM toolsync_row r
   JOIN toolsync_cell w ON w.line = r.line AND w.family = 'g#' AND w.value <> ''
  WHERE r.gcmd <> '' AND r.cid <> '';
 
-INSERT IGNORE INTO toolsync_pair_missing (cid, name)
-SELECT p.cid, p.name
+INSERT IGNORE INTO toolsync_pair_missing (course, name)
+SELECT p.course, p.name
   FROM toolsync_pair p
   LEFT JOIN {course} c ON {{ named.course("c", option.course_id_field, "p.cid") }}
   LEFT JOIN {groups} g ON g.courseid = c.id AND g.name = p.name
  WHERE g.id IS NULL;
 
 INSERT INTO toolsync_touch (line, thing, mode)
-SELECT r.line, CONCAT('group|', p.cid, '|', p.name), IF(r.gcmd LIKE '%create', 'make', 'use')
+SELECT r.line, CONCAT('group|', p.course, '|', p.name), IF(r.gcmd LIKE '%create', 'make', 'use')
   FROM toolsync_row r
   JOIN toolsync_cell w ON w.line = r.line AND w.family = 'g#' AND w.value <> ''
-  JOIN toolsync_pair_missing p ON p.cid = LEFT(r.cid, 254) AND p.name = LEFT(w.value, 254)
+  JOIN toolsync_pair_missing p ON p.course = LEFT(r.cid, 254) AND p.name = LEFT(w.value, 254)
  WHERE r.gcmd <> '';
 {% endif %}

@@ -20,8 +20,8 @@ SELECT r.line, LEFT(LOWER(COALESCE(NULLIF(r.cmd, ''), 'add')), 20),
     ON DUPLICATE KEY UPDATE {{ named.better("toolsync_line", "userid", "users", "bestuser") }},
                             {{ named.better("toolsync_line", "courseid", "courses", "bestcourse") }};
 
-INSERT IGNORE INTO toolsync_group_asked (courseid, name, looks)
-SELECT l.courseid, r.groupid, r.groupid
+INSERT IGNORE INTO toolsync_group_asked (courseid, name, looks, lowered)
+SELECT l.courseid, r.groupid, r.groupid, LOWER(r.groupid)
   FROM toolsync_line l
   JOIN toolsync_row r ON r.line = l.line
  WHERE l.courses = 1 AND r.groupid <> '' AND CHAR_LENGTH(r.groupid) <= 254;

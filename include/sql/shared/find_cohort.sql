@@ -28,7 +28,7 @@ SELECT r.`{{ value }}`, LOWER(r.`{{ value }}`)
 INSERT INTO toolsync_cohort_named (name, id, matches)
 SELECT k.name, COALESCE(MIN(IF({{ exact }}, c.id, NULL)), MIN(c.id)), COALESCE(NULLIF(SUM({{ exact }}), 0), COUNT(*))
   FROM {cohort} c
-  STRAIGHT_JOIN toolsync_cohort_meant k ON k.lowered = LOWER(c.`{{ by }}`){{ " AND " ~ exact if exactly is defined and exactly }}
+  STRAIGHT_JOIN toolsync_cohort_meant k ON k.lowered = LOWER(c.`{{ by }}`) AND {{ named.same("c.`" ~ by ~ "`", "k.name") }}{{ " AND " ~ exact if exactly is defined and exactly }}
  GROUP BY k.name;
 
 INSERT INTO toolsync_found (line, n, id, matches)

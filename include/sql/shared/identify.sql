@@ -13,8 +13,9 @@
   better    in ON DUPLICATE KEY UPDATE: keep the best of several candidates, and count them. `of`: the table; its columns with the id, the count and `best`
   user, course, role, group   `equal`, among what a file may name
 #}
+{# Capitals, too: small letters alone take İ for i, and the Kelvin sign for k. #}
 {% macro same(stored, value) -%}
-LOWER({{ stored }}) COLLATE utf8mb4_bin = LOWER({{ value }})
+LOWER({{ stored }} COLLATE utf8mb4_bin) = LOWER({{ value }} COLLATE utf8mb4_bin) AND UPPER({{ stored }} COLLATE utf8mb4_bin) = UPPER({{ value }} COLLATE utf8mb4_bin)
 {%- endmacro %}
 
 {% macro exact(stored, value) -%}

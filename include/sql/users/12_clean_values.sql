@@ -1,6 +1,10 @@
 -- Usernames and codes, in the letter case that Moodle stores. Files for Moodle 1.9 write the language fr_utf8.
 {% set cleaned = [] %}
-{% for column in ["username", "oldusername", "auth", "theme"] if given(column) %}{% set _ = cleaned.append((column, "LOWER(" ~ column ~ ")")) %}{% endfor %}
+{% for column in ["username", "oldusername"] if given(column) %}
+{# A capital without a small letter of its own, as İ, stays: no username holds it. #}
+{% set _ = cleaned.append((column, "IF(UPPER(LOWER(" ~ column ~ ")) COLLATE utf8mb4_bin = UPPER(" ~ column ~ "), LOWER(" ~ column ~ "), " ~ column ~ ")")) %}
+{% endfor %}
+{% for column in ["auth", "theme"] if given(column) %}{% set _ = cleaned.append((column, "LOWER(" ~ column ~ ")")) %}{% endfor %}
 {% if given("country") %}{% set _ = cleaned.append(("country", "UPPER(country)")) %}{% endif %}
 {% if given("lang") %}{% set _ = cleaned.append(("lang", "IF(SUBSTRING(lang, -5) = '_utf8', REPLACE(LOWER(lang), '_utf8', ''), LOWER(lang))")) %}{% endif %}
 

@@ -131,6 +131,10 @@ class CommandFile:
                     Problem(record.line, None, None, self._no_column(position, values[position])),
                 )
                 return
+        if self.header_raw and len(values) < width and not record.raw.endswith((b"\n", b"\r")):
+            # A missing cell may mean another thing than an empty one: the whole cohort instead of one member.
+            record.values, record.problem = None, Problem(record.line, None, None, _cut_off(len(values), width))
+            return
         values += [""] * (width - len(values))
         del values[width:]
 
@@ -144,3 +148,9 @@ class CommandFile:
             return f"cell {position + 1} has a value{hidden}, and at most {width} are expected"
         cut = DELIMITERS[self.delimiter]
         return f"cell {position + 1} has a value{hidden}, and the header has {width}: put a value that holds a {cut} in quotes"
+
+
+def _cut_off(cells: int, width: int) -> str:
+    """Why the last line of a file fails that has too few cells and no line end."""
+    has = "1 cell" if cells == 1 else f"{cells} cells"
+    return f"the file ends within this line, which has {has}, and the header has {width}: is it cut off? If the line is whole, end it with a line break"

@@ -23,7 +23,7 @@ MOMENT = re.compile(
     r"\ ?([Zz]|[+-]\d\d(?::?\d\d)?)?)?",
     re.ASCII,
 )
-SECONDS = re.compile(r"\d{9,20}", re.ASCII)  # fewer digits are a year, a date, or a spreadsheet's number of a day
+SECONDS = re.compile(r"-?\d{9,20}", re.ASCII)  # fewer digits are a year, a date, or a spreadsheet's number of a day
 NO_DATE = "0"  # as Moodle stores it
 DAY_NUMBER = re.compile(r"\d{5}([.,]\d{1,20})?", re.ASCII)  # 1927 to 2173
 DAY_ZERO = datetime(1899, 12, 30)  # of spreadsheets: day 1 is 1900-01-01, and 1900 has a 29 February
