@@ -6,12 +6,12 @@ DELETE FROM toolsync_category WHERE categoryid IS NULL;
 {% include "courses/category_paths.sql" %}
 
 CREATE TEMPORARY TABLE toolsync_standing (path VARCHAR(750) COLLATE utf8mb4_bin NOT NULL PRIMARY KEY, categoryid BIGINT NOT NULL, level INT NOT NULL);
-CREATE TEMPORARY TABLE toolsync_above (path VARCHAR(750) COLLATE utf8mb4_bin NOT NULL PRIMARY KEY, categoryid BIGINT NOT NULL);
+CREATE TEMPORARY TABLE toolsync_deepest (path VARCHAR(750) COLLATE utf8mb4_bin NOT NULL PRIMARY KEY, categoryid BIGINT NOT NULL);
 
 INSERT INTO toolsync_standing (path, categoryid, level)
 SELECT p.path, p.categoryid, p.level FROM toolsync_category p WHERE p.categoryid IS NOT NULL;
 
-INSERT INTO toolsync_above (path, categoryid)
+INSERT INTO toolsync_deepest (path, categoryid)
 SELECT p.path, SUBSTRING_INDEX(GROUP_CONCAT(s.categoryid ORDER BY s.level DESC), ',', 1)
   FROM toolsync_category p
   JOIN toolsync_level n ON n.n < p.level
@@ -19,7 +19,7 @@ SELECT p.path, SUBSTRING_INDEX(GROUP_CONCAT(s.categoryid ORDER BY s.level DESC),
  WHERE p.categoryid IS NULL
  GROUP BY p.path;
 
-UPDATE toolsync_category p JOIN toolsync_above a ON a.path = p.path SET p.standing = a.categoryid;
+UPDATE toolsync_category p JOIN toolsync_deepest a ON a.path = p.path SET p.standing = a.categoryid;
 
 -- Of paths in one category that differ in letter case alone, the first one is created, and all the others mean it.
 CREATE TEMPORARY TABLE toolsync_first_path (
