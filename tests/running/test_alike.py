@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.site import Site
+from toolsync.moodle.hook import MoodleHook
 
 pytestmark = pytest.mark.usefixtures("airflow")
 
@@ -224,3 +225,20 @@ def test_a_letter_with_a_dot_is_no_other_letter(site: Site):
     assert result["counts"]["failed"] == 1
     assert site.value("SELECT city FROM {user} WHERE username = 'ibrahim'") == ""
     assert site.run("toolsync_users", "username,city\nIbrahim,Izmir\n")["counts"]["updated"] == 1
+
+
+def test_what_a_subquery_answers_to_one_text_is_not_given_to_another(site: Site):
+    """MariaDB keeps the answers of subqueries by texts as the collation compares them."""
+    texts = ["Science", "science", "Sciencé", "SCIENCE"]
+    with MoodleHook().session() as session:
+        session.execute(
+            f"CREATE TEMPORARY TABLE toolsync_x (v VARCHAR(50)) DEFAULT CHARSET utf8mb4 COLLATE {session.collation}"
+        )
+        for order in (texts, texts[::-1]):
+            session.execute("DELETE FROM toolsync_x")
+            for text in order:
+                session.execute("INSERT INTO toolsync_x VALUES (%s)", (text,))
+            found = session.rows(
+                "SELECT x.v, EXISTS (SELECT 1 FROM {course_categories} c WHERE c.name = x.v COLLATE utf8mb4_bin) FROM toolsync_x x"
+            )
+            assert dict(found) == {text: int(text == "Science") for text in texts}

@@ -80,7 +80,6 @@ CREATE TEMPORARY TABLE toolsync_category_found (
 );
 
 -- Level by level: where a category is written exactly so, only what is in that one is looked at; otherwise what differs in letter case alone.
--- `p.path`: MariaDB remembers the answer of a subquery by the values that it names, and takes names for equal that only look alike.
 INSERT INTO toolsync_category_found (path, categoryid, exact, stands)
 WITH RECURSIVE found (path, id, exact, stands) AS (
     SELECT CAST('' AS CHAR(750)) COLLATE utf8mb4_bin, CAST(0 AS SIGNED), 1, CAST('' AS CHAR(2000)) COLLATE utf8mb4_bin
@@ -90,7 +89,7 @@ WITH RECURSIVE found (path, id, exact, stands) AS (
       JOIN toolsync_category p ON p.parentpath = f.path
       JOIN {course_categories} c ON c.parent = f.id AND c.name = p.name AND {{ named.same("c.name", "p.name") }}
      WHERE {{ named.exact("c.name", "p.name") }}
-        OR NOT EXISTS (SELECT 1 FROM {course_categories} x WHERE x.parent = f.id AND {{ named.exact("x.name", "p.name") }} AND p.path <> '')
+        OR NOT EXISTS (SELECT 1 FROM {course_categories} x WHERE x.parent = f.id AND {{ named.exact("x.name", "p.name") }})
 )
 SELECT path, id, exact, LEFT(stands, 750) FROM found WHERE id <> 0;
 

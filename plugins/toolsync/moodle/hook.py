@@ -86,6 +86,9 @@ def _set_up(session: MoodleSession) -> None:
         "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
     )
     session.execute("SET SESSION group_concat_max_len = 1048576")
+    if session.is_mariadb:
+        # It remembers what a subquery answered to a text, and gives that answer to every text that only looks alike.
+        session.execute("SET SESSION optimizer_switch = 'subquery_cache=off'")
     session.conn.autocommit(False)
     if (seconds := lock_wait_seconds()) is not None:
         # Short, and the batch is tried again: while it waited longer, people on the site would wait for what it has locked already.
