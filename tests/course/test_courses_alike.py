@@ -295,7 +295,7 @@ class TestCategories:
         assert counts(run(site, text, force_update=True)) == {"unchanged": 5}
 
     def test_the_root_of_a_cleaning(self, site: Site, pristine: Site):
-        anyway = {"require_approval": False, "accept_stale_caches": True, "whole_branches": True}
+        anyway: dict[str, Any] = {"require_approval": False, "accept_stale_caches": True, "whole_branches": True}
         result = site.run("toolsync_categories_clean", root_category_id_number="ＥMP", **anyway)
         assert result["state"] == "failed" and "only 'EMP', which looks like it" in " ".join(result["messages"])
         assert site.changed(pristine) == []
@@ -307,7 +307,7 @@ class TestCategories:
         result = site.run("toolsync_make_command_file", categories="Sciénce")
         assert result["state"] == "failed" and "no category has the path 'Sciénce'" in " ".join(result["messages"])
         site.rows("UPDATE {course_categories} SET name = 'SCIENCE' WHERE name = 'Humanities'")
-        query = {"categories": "SCIENCE", "subcategories": False}
+        query: dict[str, Any] = {"categories": "SCIENCE", "subcategories": False}
         assert "C103" not in Path(site.run("toolsync_make_command_file", **query)["path"]).read_text()
 
 
@@ -375,7 +375,7 @@ class TestDates:
 
     def test_the_plan_of_a_copy_shows_them(self, site: Site):
         text = "shortname,template,startdate\nC103,TPL1,2030-01-01\n"
-        params = {"force_update": True, "template_mode": "replace", "simulate": True}
+        params: dict[str, Any] = {"force_update": True, "template_mode": "replace", "simulate": True}
         result = run(site, text, **params)
         assert counts(result) == {"updated": 1}
         plan = told(result).split("In the plan")[1].split("Notes:")[0]
@@ -437,10 +437,11 @@ class TestDiffers:
         if not same:
             site.rows("UPDATE {course_categories} SET idnumber = 'PHY' WHERE id = %s", (category,))
             same = "phy"
-        for options, param in (
+        cases: list[tuple[dict[str, Any], str]] = [
             ({}, "force_update is off"),
             ({"force_update": True, "protect_category": True}, "protect_category is on"),
-        ):
+        ]
+        for options, param in cases:
             assert "differs" not in told(
                 run(site, f"shortname,category\n{course},{same}\n", category_id_field=by, **options)
             )

@@ -326,8 +326,9 @@ def test_a_line_that_fails_after_all_says_what_is_left(site: Site, connect: Conn
     )
     assert result["counts"]["failed"] == 1
     left = site.value("SELECT MAX(id) FROM {course}")
-    assert f"another course has it: N1 (its backup was restored as course {left}: delete that course, or give it" in report(
-        result
+    assert (
+        f"another course has it: N1 (its backup was restored as course {left}: delete that course, or give it"
+        in report(result)
     )
     assert site.value("SELECT shortname FROM {course} WHERE id = %s", (left,)) == f"BACKUP_{left}"
 
