@@ -15,7 +15,7 @@
 #}
 {# Capitals, too: small letters alone take İ for i, and the Kelvin sign for k. #}
 {% macro same(stored, value) -%}
-LOWER({{ stored }} COLLATE utf8mb4_bin) = LOWER({{ value }} COLLATE utf8mb4_bin) AND UPPER({{ stored }} COLLATE utf8mb4_bin) = UPPER({{ value }} COLLATE utf8mb4_bin)
+(LOWER({{ stored }} COLLATE utf8mb4_bin) = LOWER({{ value }} COLLATE utf8mb4_bin) AND UPPER({{ stored }} COLLATE utf8mb4_bin) = UPPER({{ value }} COLLATE utf8mb4_bin))
 {%- endmacro %}
 
 {% macro exact(stored, value) -%}
