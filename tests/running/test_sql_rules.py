@@ -358,6 +358,7 @@ NOT_CALLED = {
     "VARCHAR",
     "WHEN",
     "WHERE",
+    "ON",
 }
 STRINGS = re.compile(r"'(?:[^'\\]|\\.|'')*'")
 CALLS = re.compile(r"(?<![\w`.])([A-Za-z_]\w*)\s*\(")
