@@ -70,19 +70,13 @@ SELECT k.line, CONCAT('{{ kind }}|', k.cid, '|', {{ written(thing) }}), NULL
 {% endfor %}
 
 -- Groupings into which lines put groups, or which they create for them.
-{% if given("grouping") %}
+{% for column, mode in [("grouping", "use"), ("groupingname", "make")] if given(column) %}
 INSERT INTO toolsync_touch (line, thing, mode)
-SELECT r.line, CONCAT('grouping|', LEFT(r.courseid, 200), '|', {{ written("r.grouping") }}), 'use'
+SELECT r.line, CONCAT('grouping|', LEFT(r.courseid, 200), '|', {{ written("r." ~ column) }}), '{{ mode }}'
   FROM toolsync_row r
- WHERE r.grouping <> '';
-{% endif %}
-{% if given("groupingname") %}
+ WHERE r.{{ column }} <> '';
 
-INSERT INTO toolsync_touch (line, thing, mode)
-SELECT r.line, CONCAT('grouping|', LEFT(r.courseid, 200), '|', {{ written("r.groupingname") }}), 'make'
-  FROM toolsync_row r
- WHERE r.groupingname <> '';
-{% endif %}
+{% endfor %}
 {% if given("selfgrouping") %}
 
 INSERT INTO toolsync_touch (line, thing, mode)

@@ -13,23 +13,7 @@ SELECT r.line, c.n, r.userid, IF(c.value LIKE '-%', SUBSTRING(c.value, 2), c.val
   JOIN toolsync_cell c ON c.line = r.line AND c.family = 'sysrole#'
  WHERE r.status IS NULL AND c.value <> '';
 
-CREATE TEMPORARY TABLE toolsync_system_role (id VARCHAR(20) NOT NULL PRIMARY KEY, shortname VARCHAR(100) NOT NULL, roleid BIGINT NOT NULL, everywhere TINYINT NOT NULL, KEY (roleid));
-
-INSERT INTO toolsync_system_role (id, shortname, roleid, everywhere)
-SELECT CAST(ro.id AS CHAR), ro.shortname, ro.id, EXISTS (SELECT 1 FROM {role_context_levels} l WHERE l.roleid = ro.id AND l.contextlevel = 10) FROM {role} ro;
-
-UPDATE toolsync_site_role s JOIN toolsync_system_role ro ON ro.id = s.role SET s.role = ro.shortname WHERE s.role REGEXP '^[0-9]+$';
-
-{% with rows="toolsync_site_role", value="role", by="shortname", into="roleid", n="n", field_column="role_field" %}
-{% include "shared/find_role.sql" %}
-{% endwith %}
-
-UPDATE toolsync_site_role SET status = 'failed', field = role_field, message = 'expected the shortname of a role' WHERE status IS NULL AND roleid IS NULL;
-
-UPDATE toolsync_site_role s
-  JOIN toolsync_system_role ro ON ro.roleid = s.roleid
-   SET s.status = 'failed', s.field = s.role_field, s.message = 'this role cannot be given in the whole site'
- WHERE s.status IS NULL AND NOT ro.everywhere;
+{% with rows="toolsync_site_role", level=10, place="the whole site" %}{% include "users/given_roles.sql" %}{% endwith %}
 
 -- Their n must differ from those of roles in courses.
 INSERT INTO toolsync_role_op (line, n, field, action, contextid, userid, roleid)

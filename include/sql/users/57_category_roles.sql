@@ -53,23 +53,7 @@ UPDATE toolsync_category_role g
                         WHEN f.matches = 1 THEN NULL
                         ELSE CONCAT('no category has this idnumber', COALESCE(CONCAT(', only ', f.alike, ', which looks like it'), '')) END;
 
-UPDATE toolsync_category_role SET status = 'failed', field = role_field, message = 'expected the shortname of a role' WHERE status IS NULL AND role = '';
-
-CREATE TEMPORARY TABLE toolsync_role_in_categories (id VARCHAR(20) NOT NULL PRIMARY KEY, shortname VARCHAR(100) NOT NULL, roleid BIGINT NOT NULL, allowed TINYINT NOT NULL, KEY (roleid));
-
-INSERT INTO toolsync_role_in_categories (id, shortname, roleid, allowed)
-SELECT CAST(ro.id AS CHAR), ro.shortname, ro.id, EXISTS (SELECT 1 FROM {role_context_levels} l WHERE l.roleid = ro.id AND l.contextlevel = 40) FROM {role} ro;
-
-UPDATE toolsync_category_role g JOIN toolsync_role_in_categories ro ON ro.id = g.role SET g.role = ro.shortname WHERE g.role REGEXP '^[0-9]+$';
-
-{% with rows="toolsync_category_role", value="role", by="shortname", into="roleid", n="n", field_column="role_field" %}
-{% include "shared/find_role.sql" %}
-{% endwith %}
-
-UPDATE toolsync_category_role g
-  JOIN toolsync_role_in_categories ro ON ro.roleid = g.roleid
-   SET g.status = 'failed', g.field = g.role_field, g.message = 'this role cannot be given in categories'
- WHERE g.status IS NULL AND NOT ro.allowed;
+{% with rows="toolsync_category_role", level=40, place="categories" %}{% include "users/given_roles.sql" %}{% endwith %}
 
 -- Their n must differ from those of roles in courses and in the whole site.
 INSERT INTO toolsync_role_op (line, n, field, action, contextid, userid, roleid)
