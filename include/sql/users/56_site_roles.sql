@@ -13,7 +13,7 @@ SELECT r.line, c.n, r.userid, IF(c.value LIKE '-%', SUBSTRING(c.value, 2), c.val
   JOIN toolsync_cell c ON c.line = r.line AND c.family = 'sysrole#'
  WHERE r.status IS NULL AND c.value <> '';
 
-{% with rows="toolsync_site_role", level=10, place="the whole site" %}{% include "users/given_roles.sql" %}{% endwith %}
+{% with rows="toolsync_site_role", level=10, refused="this role cannot be given in the whole site" %}{% include "users/given_roles.sql" %}{% endwith %}
 
 -- Their n must differ from those of roles in courses.
 INSERT INTO toolsync_role_op (line, n, field, action, contextid, userid, roleid)

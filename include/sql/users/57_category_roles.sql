@@ -53,7 +53,7 @@ UPDATE toolsync_category_role g
                         WHEN f.matches = 1 THEN NULL
                         ELSE CONCAT('no category has this idnumber', COALESCE(CONCAT(', only ', f.alike, ', which looks like it'), '')) END;
 
-{% with rows="toolsync_category_role", level=40, place="categories" %}{% include "users/given_roles.sql" %}{% endwith %}
+{% with rows="toolsync_category_role", level=40, refused="this role cannot be given in categories" %}{% include "users/given_roles.sql" %}{% endwith %}
 
 -- Their n must differ from those of roles in courses and in the whole site.
 INSERT INTO toolsync_role_op (line, n, field, action, contextid, userid, roleid)

@@ -1,6 +1,6 @@
 {#
   The roles that `rows` name, by short name or id: role (as written), role_field, roleid (filled in). `level`: the context level at which they are given,
-  `place`: where that is, in words.
+  `refused`: what is said of a role that can't be given there.
 #}
 {% set known = "toolsync_role_at_" ~ level %}
 CREATE TEMPORARY TABLE {{ known }} (id VARCHAR(20) NOT NULL PRIMARY KEY, shortname VARCHAR(100) NOT NULL, roleid BIGINT NOT NULL, allowed TINYINT NOT NULL, KEY (roleid));
@@ -18,5 +18,5 @@ UPDATE {{ rows }} SET status = 'failed', field = role_field, message = 'expected
 
 UPDATE {{ rows }} g
   JOIN {{ known }} ro ON ro.roleid = g.roleid
-   SET g.status = 'failed', g.field = g.role_field, g.message = 'this role cannot be given in {{ place }}'
+   SET g.status = 'failed', g.field = g.role_field, g.message = '{{ refused }}'
  WHERE g.status IS NULL AND NOT ro.allowed;
