@@ -51,9 +51,12 @@ def loaded_site(server: PrivateServer) -> Site:
 
 
 @pytest.fixture
-def site(loaded_site: Site, pristine: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+def site(
+    loaded_site: Site, pristine: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[Site]:
     """The populated site, as it was before; the connection `moodle_db` and an empty cabinet lead to it."""
     loaded_site.restore(pristine)
+    loaded_site.in_airflow = request.node.get_closest_marker("in_airflow") is not None
     (tmp_path / "moodledata").mkdir()
     monkeypatch.setenv("TOOLSYNC_CABINET", str(tmp_path / "cabinet"))
     monkeypatch.setenv("AIRFLOW_CONN_MOODLE_DB", loaded_site.connection(dataroot=tmp_path / "moodledata"))

@@ -15,7 +15,7 @@ from toolsync.by_hand import usage_problems
 from toolsync.cabinet.folders import Cabinet
 from toolsync.run import load_dag
 
-pytestmark = pytest.mark.usefixtures("airflow")
+pytestmark = [pytest.mark.usefixtures("airflow"), pytest.mark.in_airflow]
 
 HEADER = "username,firstname,lastname,email\n"
 ADA = "ada,Ada,Lovelace,ada@example.org\n"

@@ -14,7 +14,7 @@ from tests.support.site import Site
 from toolsync import __version__
 from toolsync.cabinet.folders import Cabinet
 
-pytestmark = pytest.mark.usefixtures("airflow")
+pytestmark = [pytest.mark.usefixtures("airflow"), pytest.mark.in_airflow]
 
 HEADER = "username,firstname,lastname,email\n"
 ADA = "ada,Ada,Lovelace,ada@example.org\n"

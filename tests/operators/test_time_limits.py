@@ -23,7 +23,7 @@ from toolsync.operators.approve import ApproveOperator
 from toolsync.operators.base import in_words
 from toolsync.run import load_dag
 
-pytestmark = pytest.mark.usefixtures("airflow")
+pytestmark = [pytest.mark.usefixtures("airflow"), pytest.mark.in_airflow]
 
 HEADER = "username,firstname,lastname,email\n"
 LIMITS = "SELECT @@innodb_lock_wait_timeout, @@lock_wait_timeout, @@max_statement_time"

@@ -33,12 +33,22 @@ def initialise() -> None:
         made.backup(copy)
 
 
-def run_dag(dag_id: str, file: Path | None, params: dict[str, Any], approve: str | None) -> dict[str, Any]:
-    """Run a command file through its DAG, as `toolsync.run` does."""
+def run_dag(
+    dag_id: str, file: Path | None, params: dict[str, Any], approve: str | None, *, in_airflow: bool = True
+) -> dict[str, Any]:
+    """Run a command file through its DAG, as `toolsync.run` does.
+
+    :param in_airflow: False: run the DAG's tasks directly, see `direct_runs`.
+    """
     from airflow import settings
 
     from toolsync.by_hand import run
 
+    if not in_airflow:
+        from tests.support.direct_runs import without_airflow
+
+        with without_airflow():
+            return run(command.load_dag(dag_id), file, params, approve)
     # DAG.test() parses every DAG of the folder and writes it to the metadata database, each time: give it a folder with this DAG alone.
     settings.DAGS_FOLDER = str(_folder(dag_id))
     return run(command.load_dag(dag_id), file, params, approve)

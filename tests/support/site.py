@@ -17,6 +17,7 @@ class Site:
 
     :param database: its name on the server.
     :param constant: nobody writes to it, so what is worked out about it once holds for good.
+    :ivar in_airflow: whether Airflow runs the tasks of a DAG, or they run directly, see `direct_runs`.
     """
 
     def __init__(self, server: PrivateServer, database: str, *, constant: bool = False) -> None:
@@ -24,6 +25,7 @@ class Site:
         assert info is not None
         self.info = info
         self.database = database
+        self.in_airflow = True
         self._known: dict[str, list[tuple[str, int]]] | None = {} if constant else None
 
     def connection(self, **extra: Any) -> str:
@@ -92,7 +94,7 @@ class Site:
     def run(
         self, dag_id: str, file: str | bytes | Path | None = None, *, approve: str | None = None, **params: Any
     ) -> dict[str, Any]:
-        """Run a command file through its real DAG.
+        """Run a command file through the tasks of its real DAG.
 
         :param file: a path, or what a file holds.
         :param approve: `yes` or `no`, the answer to the plan of a file that takes things away.
@@ -102,4 +104,4 @@ class Site:
             content = file.encode() if isinstance(file, str) else file
             file = HOME / "command.csv"
             file.write_bytes(content)
-        return run_dag(dag_id, file, params, approve)
+        return run_dag(dag_id, file, params, approve, in_airflow=self.in_airflow)
