@@ -29,10 +29,11 @@ CALLED = ("sbin/mysqld", "sbin/mariadbd", "bin/mysql", "bin/mariadb", "bin/my_pr
 WRAPPER = """\
 #!/bin/sh
 # Written by tools/servers.py: the program beside this, with the libraries that it was built for.
-exec "{loader}" --library-path "{libraries}" "{program}" "$@"{options}
+usr=$(cd "$(dirname "$0")/.." && pwd)
+exec "$usr/{loader}" --library-path "$usr/{libraries}" "$usr/{program}" "$@"{options}
 """
-OPTIONS = ' --basedir="{usr}" --lc-messages-dir="{usr}/share/mysql" --plugin-dir="{usr}/lib/mysql/plugin"'
-SERVER_OPTIONS = {"mysqld": OPTIONS + ' --character-sets-dir="{usr}/share/mysql/charsets"', "mariadbd": OPTIONS}
+OPTIONS = ' --basedir="$usr" --lc-messages-dir="$usr/share/mysql" --plugin-dir="$usr/lib/mysql/plugin"'
+SERVER_OPTIONS = {"mysqld": OPTIONS + ' --character-sets-dir="$usr/share/mysql/charsets"', "mariadbd": OPTIONS}
 
 
 class ServerError(RuntimeError):
@@ -113,7 +114,7 @@ def fetch(name: str) -> Programs:
             packages = _download(name)
             shutil.rmtree(new, ignore_errors=True)
             _unpack(packages, new)
-            _wrap(new, home)
+            _wrap(new / "usr")
             new.rename(home)
             shutil.rmtree(FOLDER / f"{name}.apt")
     return programs(name)
@@ -181,29 +182,21 @@ def _unpack(packages: list[Path], into: Path) -> None:
             raise ServerError(f"{package.name} could not be unpacked: {tar.stderr.strip()}")
 
 
-def _wrap(new: Path, home: Path) -> None:
-    """Put a script in the place of each program that is called, which runs it with its own loader.
-
-    :param new: where they are now.
-    :param home: where they will be.
-    """
-    [loader] = [path for path in (new / "usr/lib").glob("*-linux-gnu*/ld-linux*.so.*") if path.is_file()]
-    moved = home / loader.relative_to(new)
+def _wrap(usr: Path) -> None:
+    """Put a script in the place of each program that is called, which runs it with its own loader."""
+    [loader] = [path for path in (usr / "lib").glob("*-linux-gnu*/ld-linux*.so.*") if path.is_file()]
     for name in CALLED:
-        program = new / "usr" / name
+        program = usr / name
         if not program.is_file() or program.is_symlink():
             continue
-        real = program.with_name(f"{program.name}.real")
-        program.rename(real)
-        options = SERVER_OPTIONS.get(program.name, "")
-        program.write_text(
-            WRAPPER.format(
-                loader=moved,
-                libraries=moved.parent,
-                program=home / real.relative_to(new),
-                options=options.format(usr=home / "usr"),
-            )
+        program.rename(usr / f"{name}.real")
+        script = WRAPPER.format(
+            loader=loader.relative_to(usr),
+            libraries=loader.parent.relative_to(usr),
+            program=f"{name}.real",
+            options=SERVER_OPTIONS.get(program.name, ""),
         )
+        program.write_text(script)
         program.chmod(0o755)
 
 
