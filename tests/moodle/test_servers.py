@@ -163,7 +163,7 @@ def test_words_that_are_too_long_are_told(site: Site):
     assert f"no role has this shortname: {word[:255]}" in str(ended["messages"]) + _report("courses_reset")
     ended = site.run("toolsync_courses_reset", f"shortname,modules\nC103,{word}\n", approve="yes")
     assert f"this site has no module {word[:100]}" in str(ended["messages"]) + _report("courses_reset")
-    site.run("toolsync_courses", f"shortname,fullname,tags\nN1,New,{word * 4}\n")
+    site.run("toolsync_courses", f"shortname,fullname,category,tags\nN1,New,Science,{word * 4}\n")
     assert site.value("SELECT COUNT(*) FROM {tag} WHERE rawname = %s", (word[:50],)) == 1
 
 
