@@ -603,7 +603,7 @@ def classic_hashes(tree: exp.Expression, sql: str) -> Iterator[str]:
         if not sql.startswith(tuple(MADE_BY_MOODLE), found.start()):
             yield f"{sql[found.start() :][:40]}: SHA2(text, 256) where Moodle does not expect another; it is on every server"
     for hashed in nodes.of(tree, exp.SHA2):
-        if isinstance(hashed.this, exp.Rand | exp.Uuid) or hashed.this.is_number:
+        if isinstance(hashed.this, exp.Rand) or hashed.this.is_number:
             yield f"{hashed.sql()}: a text is hashed, CONCAT(…)"
 
 
@@ -616,7 +616,7 @@ def cut_words(tree: exp.Expression, sql: str) -> Iterator[str]:
 
 def patient_patterns(tree: exp.Expression, sql: str) -> Iterator[str]:
     """MySQL: ERROR 3699, where a pattern begins with a run that it may begin to look for at each character of the text."""
-    for pattern in re.findall(r"'(\[(?:\[:\w+:\]|[^\]])*\][*+][^'+*?|]+)'", sql):
+    for pattern in re.findall(r"'(\[(?:\[:\w+:\]|[^\]])*\][*+][^']+)'", sql):
         yield f"'{pattern}' takes the square of the length of a text: (?<![…])[…]+ begins once"
 
 
