@@ -11,9 +11,14 @@ export TOOLSYNC_RUN_FORMAT := $(value FORMAT)
 export TOOLSYNC_RUN_APPROVE := $(value APPROVE)
 export TOOLSYNC_SCENARIO := $(value NAME)
 export TOOLSYNC_SCENARIO_KEEP := $(value KEEP)
-unexport DAG FILE PARAMS FORMAT APPROVE NAME KEEP SEED TIMES SIZE LARGE
+export TOOLSYNC_TEST_SERVER := $(value SERVER)
+unexport DAG FILE PARAMS FORMAT APPROVE NAME KEEP SERVER SEED TIMES SIZE LARGE
 
 PYTEST_ARGS ?= -n 2 --dist worksteal
+# What concerns the database server, and how MySQL is set up for it (tests/support/server.py).
+ON_SERVER := tests/conformance tests/running tests/moodle tests/course tests/operators
+SETUPS := "" $(if $(filter mysql,$(SERVER)),"as it comes")
+FETCHED := $(if $(SERVER),.venv/bin/python tools/servers.py fetch "$$TOOLSYNC_TEST_SERVER")
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s%s\n", $$1, $$2 }' Makefile
@@ -36,13 +41,22 @@ run: ## run one command file: DAG=toolsync_users FILE=path PARAMS='{"simulate": 
 sql: ## print the SQL of a type as it is run, statement by statement: DAG=toolsync_users [FILE=path] [PARAMS='{"allow_rename": true}']
 	@tools/sql.sh
 
-test: lint types ## everything: ruff, mypy, pytest on a real MariaDB (PYTEST_ARGS='-n 2')
+test: lint types ## everything: ruff, mypy, pytest on a real MariaDB (PYTEST_ARGS='-n 2'); SERVER=mysql|mariadb-11.8: what concerns the server, on that one
+ifeq (,$(SERVER))
 	@.venv/bin/python -m pytest $(PYTEST_ARGS)
+else
+	@$(FETCHED)
+	@for setup in $(SETUPS); do \
+	  echo "make test: $$TOOLSYNC_TEST_SERVER$${setup:+, $$setup}"; \
+	  TOOLSYNC_TEST_SETUP="$$setup" .venv/bin/python -m pytest $(PYTEST_ARGS) $(ON_SERVER); \
+	done
+endif
 
 torture: setup ## attack runs for minutes: kills, power cuts, lost connections, pairs, random files [TIMES=10 as often as make test] [SEED=1234] [TESTS=path]
 	@.venv/bin/python -m tests.torture --seed "$(SEED)" --times "$(TIMES)" --tests "$(TESTS)" -- $(PYTEST_ARGS)
 
-scenario: setup ## one scenario, and where its rows differ from Moodle's: NAME=users-update [KEEP=1 leaves the database server running]
+scenario: setup ## one scenario, and where its rows differ from Moodle's: NAME=users-update [KEEP=1 leaves the database server running] [SERVER=mysql|mariadb-11.8]
+	@$(FETCHED)
 	@.venv/bin/python -m tests.conformance "$$TOOLSYNC_SCENARIO" $${TOOLSYNC_SCENARIO_KEEP:+--keep}
 
 lint: setup ## ruff, with Airflow's rules, and import-linter
@@ -63,7 +77,8 @@ $(BENCHMARKS):
 endif
 endif
 
-bench: setup ## measure: make bench [live|feed|million|accounts|…] [SIZE=10000 lines of a file of live, feed, million] [LARGE=1 also what takes minutes]
+bench: setup ## measure: make bench [live|feed|million|accounts|…] [SIZE=10000 lines of a file of live, feed, million] [LARGE=1 also what takes minutes] [SERVER=mysql|mariadb-11.8]
+	@$(FETCHED)
 	@. tools/env.sh && PYTHONPATH="$$PYTHONPATH:$$PWD" .venv/bin/python -m tests.bench $(BENCHMARKS) $(if $(SIZE),--lines "$(SIZE)") $(if $(LARGE),--large)
 
 lock: setup ## pin the newest versions that requirements*.in allow (needs uv)

@@ -24,12 +24,19 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+if not __package__:  # run as a script
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tools.servers import Programs, ServerError, programs  # noqa: E402
 
 HOST = "127.0.0.1"
 USER = "toolsync"
 GRANTS = "SELECT, INSERT, UPDATE, DELETE, CREATE TEMPORARY TABLES"
+COLLATION = "utf8mb4_unicode_ci"  # of dumps
 START_SECONDS = 60
 STOP_SECONDS = 60
 # The path of a Unix socket is limited to 107 bytes; clones and pytest's folders can be deeper.
@@ -46,7 +53,7 @@ port={port}
 bind-address=127.0.0.1
 init-file="{directory}/accounts.sql"
 character-set-server=utf8mb4
-collation-server=utf8mb4_unicode_ci
+collation-server={collation}
 innodb_buffer_pool_size=512M
 innodb_flush_log_at_trx_commit=1
 loose_innodb_log_file_size=256M
@@ -55,16 +62,13 @@ loose_innodb_read_only_compressed=OFF
 loose_log_warnings=1
 loose_mysqlx=OFF
 local_infile=ON
+secure_file_priv=""
 max_allowed_packet=256M
 max_connections=200
 skip-log-bin
 skip-name-resolve
 {more}
 """
-
-
-class ServerError(RuntimeError):
-    """The server can't be found, started or stopped. The message ends with the last lines of its log."""
 
 
 @dataclass(frozen=True)
@@ -89,13 +93,28 @@ class PrivateServer:
     :param directory: the folder.
     :param die_with_parent: end a server that this object starts together with this process, even if this is killed -9.
     :param options: more lines for the server's option file, which override those above.
+    :param server: one that `tools/servers.py` fetched, by its name; empty: the one that the folder was made by, or that of the system.
     """
 
-    def __init__(self, directory: str | Path, *, die_with_parent: bool = False, options: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        directory: str | Path,
+        *,
+        die_with_parent: bool = False,
+        options: Sequence[str] = (),
+        server: str = "",
+    ) -> None:
         self.directory = Path(directory).absolute()
+        made_by = self.directory / "server"
+        self.server = server or (made_by.read_text() if made_by.exists() else "")
         self.die_with_parent = die_with_parent
         self.options = options
         self._process: subprocess.Popen[bytes] | None = None
+
+    @cached_property
+    def programs(self) -> Programs:
+        """What is run."""
+        return programs(self.server)
 
     def start(self) -> ServerInfo:
         """Start the server, unless it runs, and create its data the first time.
@@ -108,10 +127,14 @@ class PrivateServer:
                 return info
             for folder in (self.directory / "tmp", self._socket().parent):
                 folder.mkdir(mode=0o700, exist_ok=True)
+            (self.directory / "server").write_text(self.server)
             self._write_accounts()
-            if not (self.directory / "data").exists():
+            if fresh := not (self.directory / "data").exists():
                 self._create_data()
             self._run()
+            if fresh and not self.programs.is_mariadb:
+                with contextlib.suppress(ServerError):  # before 9.6, MD5() and SHA1() are there without it
+                    self.execute("INSTALL COMPONENT 'file://component_classic_hashing'")
         info = self.info()
         if info is None:
             raise self._failure("the server ended right after it started")
@@ -158,21 +181,21 @@ class PrivateServer:
         hosts = ", ".join(f"'{USER}'@'{host}'" for host in ("localhost", HOST))
         self.execute(f"GRANT {GRANTS} ON `{pattern}`.* TO {hosts}")
 
-    def load(self, dump: str | Path, database: str) -> None:
+    def load(self, dump: str | Path, database: str, *, collation: str = COLLATION) -> None:
         """Create `database` anew from `dump` (.sql.gz), and grant `toolsync` its privileges on it.
 
+        :param collation: of the database and its tables, in place of that of the dump, as Moodle's `mysql_collation.php` converts a site.
         :raises ServerError: a statement fails.
         """
         name = database.replace("`", "``")
         stamp = self._stamp(database)
         stamp.unlink(missing_ok=True)
         self.execute(
-            f"DROP DATABASE IF EXISTS `{name}`;"
-            f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;"
+            f"DROP DATABASE IF EXISTS `{name}`;CREATE DATABASE `{name}` CHARACTER SET utf8mb4 COLLATE {collation};"
         )
         self.grant(database)
         with gzip.open(dump) as file:
-            self._client(database, file.read())
+            self._client(database, file.read().replace(COLLATION.encode(), collation.encode()))
         stamp.write_text(_digest(dump))
 
     def holds(self, dump: str | Path, database: str) -> bool:
@@ -226,6 +249,7 @@ class PrivateServer:
             directory=self.directory,
             socket=self._socket(),
             port=port,
+            collation=COLLATION,
             more="\n".join([*(["user=root"] if os.geteuid() == 0 else []), *self.options]),
         )
         (self.directory / "my.cnf").write_text(options)
@@ -244,7 +268,7 @@ class PrivateServer:
             link = Path(short, "server")
             link.symlink_to(self.directory)
             done = subprocess.run(
-                _installation(link / fresh.name),
+                self.programs.installation(link / fresh.name),
                 check=False,
                 capture_output=True,
                 text=True,
@@ -255,7 +279,7 @@ class PrivateServer:
         fresh.rename(self.directory / "data")
 
     def _run(self) -> None:
-        command = [server_program(), f"--defaults-file={self.directory / 'my.cnf'}"]
+        command = [self.programs.server, f"--defaults-file={self.directory / 'my.cnf'}"]
         if self.die_with_parent:
             command = ["setpriv", "--pdeathsig", "TERM", *command]
         (self.directory / "server.pid").unlink(missing_ok=True)
@@ -295,7 +319,7 @@ class PrivateServer:
         return pid
 
     def _client(self, database: str, statements: bytes) -> str:
-        program = _program("mariadb") or _program("mysql")
+        program = self.programs.client
         if program is None:
             raise ServerError("the mariadb client is missing; on Debian, install mariadb-client-core")
         command = [program, f"--defaults-file={self.directory / 'admin.cnf'}", "--batch", "--skip-column-names"]
@@ -325,28 +349,6 @@ class PrivateServer:
         log = self.directory / "error.log"
         tail = log.read_text(errors="replace").splitlines()[-15:] if log.exists() else []
         return ServerError("\n".join([f"{what} ({self.directory})", *tail]))
-
-
-def _program(name: str) -> str | None:
-    return shutil.which(name, path=os.environ.get("PATH", os.defpath) + ":/usr/sbin:/usr/local/sbin")
-
-
-def server_program() -> str:
-    """The path of the database server. Raises ServerError if there is none."""
-    program = _program("mariadbd") or _program("mysqld")
-    if program is None:
-        raise ServerError("no database server is installed; run `make setup`, or on Debian install mariadb-server-core")
-    return program
-
-
-def _installation(data: Path) -> list[str]:
-    options = ["--no-defaults", f"--datadir={data}"]
-    if os.geteuid() == 0:
-        options.append("--user=root")
-    if program := _program("mariadb-install-db"):
-        account = ["--auth-root-authentication-method=socket", "--auth-root-socket-user=root", "--skip-test-db"]
-        return [program, *options, *account]
-    return [server_program(), *options, "--initialize-insecure"]
 
 
 def _free_port(preferred: int) -> int:
@@ -391,6 +393,8 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "--keep", action="store_true", help="keep a database that was already loaded from this dump"
             )
+        if name == "start":
+            command.add_argument("--server", default="", help="one that tools/servers.py fetched, such as mysql")
         if name == "connection":
             command.add_argument("extra", metavar="EXTRA", nargs="?", default="{}", help="the connection's extra, JSON")
     return parser
@@ -398,7 +402,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def main() -> int:
     args = _parser().parse_args()
-    server = PrivateServer(args.directory)
+    server = PrivateServer(args.directory, server=getattr(args, "server", ""))
     if args.command == "stop":
         server.stop()
     elif args.command == "connection":

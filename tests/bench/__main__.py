@@ -33,6 +33,7 @@ from tests.bench.people import people_in_courses  # noqa: E402
 from tests.bench.pictures import measure  # noqa: E402
 from tests.bench.resetting import resetting  # noqa: E402
 from tests.bench.segments import one_by_one  # noqa: E402
+from tests.support.server import SERVER  # noqa: E402
 from tests.support.site import Site  # noqa: E402
 from tools.mariadb import PrivateServer  # noqa: E402
 from toolsync.cabinet.claims import Owner  # noqa: E402
@@ -61,7 +62,7 @@ class Bench:
     """A site to measure on."""
 
     def __init__(self) -> None:
-        self.server = PrivateServer(f"{HOME}/mariadb", die_with_parent=True)
+        self.server = PrivateServer(f"{HOME}/server", die_with_parent=True, server=SERVER)
         self.server.start()
         for name in ("pristine", "moodle"):
             self.server.load(DEMO, name)

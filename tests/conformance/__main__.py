@@ -85,7 +85,7 @@ def how_to_look(server: PrivateServer) -> str:
     folder = server.directory.relative_to(ROOT)
     return (
         f"The database server is running. `moodle` is the site after the run, `pristine` before it:\n"
-        f"  mariadb --defaults-file={folder}/admin.cnf moodle\n"
+        f"  {server.programs.client} --defaults-file={folder}/admin.cnf moodle\n"
         f"Stop it:\n"
         f"  .venv/bin/python tools/mariadb.py stop {folder}"
     )

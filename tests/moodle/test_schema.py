@@ -45,7 +45,7 @@ def test_sql_names_an_index_only_where_the_site_has_it(site: Site):
 def test_an_index_that_the_server_does_not_use_is_not_named(site: Site):
     site.rows("CREATE TABLE {toolsync_probe} (id BIGINT PRIMARY KEY, a INT, b INT, KEY one (a, b), KEY two (a, b))")
     try:
-        site.rows("ALTER TABLE {toolsync_probe} ALTER INDEX one IGNORED")
+        site.rows(f"ALTER TABLE {{toolsync_probe}} ALTER INDEX one {'INVISIBLE' if site.is_mysql else 'IGNORED'}")
         with MoodleHook().session() as session:
             assert session.schema.index("toolsync_probe", ["a", "b"]) == "two"
     finally:

@@ -35,7 +35,7 @@ class Mixed:
 
     def mend(self) -> None:
         for table in self.converted:
-            self.site.rows(CONVERT.format(table, "utf8mb4", "utf8mb4_unicode_ci"))
+            self.site.rows(CONVERT.format(table, "utf8mb4", self.site.collation))
         self.converted.clear()
 
 
@@ -84,7 +84,7 @@ def test_a_file_whose_texts_cannot_be_compared_goes_back(
     ended = site.run(f"toolsync_{file_type}")
     [said] = {message for message in ended["messages"] if "was not executed" in message}
     assert ended["state"] == "failed"
-    assert named in said and "php admin/cli/mysql_collation.php --collation=utf8mb4_unicode_ci" in said
+    assert named in said and f"php admin/cli/mysql_collation.php --collation={site.collation}" in said
     assert (files_in(cabinet, "inbox"), files_in(cabinet, "work")) == (["file.csv"], [])
     [report] = cabinet.folder("report").glob("*.txt")
     assert "NOT EXECUTED: nothing was done" in report.read_text() and named in report.read_text()
@@ -136,11 +136,12 @@ def test_columns_that_are_compared_byte_by_byte_do_not_count(site: Site):
     )
     try:
         with MoodleHook().session() as session:
-            assert session.collations == Collations("utf8mb4_unicode_ci", {})
+            assert session.collations == Collations(site.collation, {})
         assert site.run("toolsync_groups", "courseid,name,idnumber\nC101,New,N1\n")["state"] == "success"
     finally:
         site.rows(
-            "ALTER TABLE {groups} MODIFY idnumber VARCHAR(100) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci NOT NULL DEFAULT ''"
+            "ALTER TABLE {groups} MODIFY idnumber VARCHAR(100) CHARACTER SET utf8mb4 COLLATE "
+            f"{site.collation} NOT NULL DEFAULT ''"
         )
 
 

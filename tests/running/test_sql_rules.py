@@ -331,6 +331,7 @@ FUNCTIONS = {
     "ROW_COUNT",
     "ROW_NUMBER",
     "SHA1",
+    "SHA2",
     "SUBSTRING",
     "SUBSTRING_INDEX",
     "SUM",
@@ -359,6 +360,15 @@ NOT_CALLED = {
     "WHEN",
     "WHERE",
     "ON",
+}
+# MySQL from 9.6 on has these as a component only, and then for texts only: where Moodle's own data is made by them, and nowhere else.
+CLASSIC = re.compile(r"\b(?:MD5|SHA1?)\s*\(")
+MADE_BY_MOODLE = {
+    "SHA1(CONCAT('/', ": "files.pathnamehash",
+    "SHA1('')": "files.contenthash of a folder",
+    "SHA1(REPLACE(TO_BASE64(CONCAT(": "files_reference.referencehash",
+    "MD5(r.username)": "user.email of a deleted account",
+    "MD5(l.oldname)": "user.email of a deleted account",
 }
 STRINGS = re.compile(r"'(?:[^'\\]|\\.|'')*'")
 CALLS = re.compile(r"(?<![\w`.])([A-Za-z_]\w*)\s*\(")
@@ -455,6 +465,9 @@ def _breaches(sql: str) -> Iterator[str]:
         own_tables,
         not_for_both,
         unknown_functions,
+        classic_hashes,
+        cut_words,
+        patient_patterns,
     ):
         yield from rule(tree, sql)
 
@@ -582,6 +595,29 @@ def unknown_functions(tree: exp.Expression, sql: str) -> Iterator[str]:
         for name in called - own
         if not name.startswith("TOOLSYNC_")
     )
+
+
+def classic_hashes(tree: exp.Expression, sql: str) -> Iterator[str]:
+    """MySQL: ERROR 1305 without the component; with it ERROR 1123 for a number."""
+    for found in CLASSIC.finditer(sql):
+        if not sql.startswith(tuple(MADE_BY_MOODLE), found.start()):
+            yield f"{sql[found.start() :][:40]}: SHA2(text, 256) where Moodle does not expect another; it is on every server"
+    for hashed in nodes.of(tree, exp.SHA2):
+        if isinstance(hashed.this, exp.Rand) or hashed.this.is_number:
+            yield f"{hashed.sql()}: a text is hashed, CONCAT(…)"
+
+
+def cut_words(tree: exp.Expression, sql: str) -> Iterator[str]:
+    """A text that is too long for its column is NULL on MySQL, and cut on MariaDB."""
+    for columns in re.findall(r"\bCOLUMNS\s*\((.*?)\)\s*\)", sql, re.DOTALL):
+        if re.search(r"\b(?:(?:VAR)?CHAR|(?:TINY|MEDIUM)?TEXT)\b", columns):
+            yield f"COLUMNS ({columns}): a text of JSON_TABLE is LONGTEXT, and cut by LEFT()"
+
+
+def patient_patterns(tree: exp.Expression, sql: str) -> Iterator[str]:
+    """MySQL: ERROR 3699, where a pattern begins with a run that it may begin to look for at each character of the text."""
+    for pattern in re.findall(r"'(\[(?:\[:\w+:\]|[^\]])*\][*+][^']+)'", sql):
+        yield f"'{pattern}' takes the square of the length of a text: (?<![…])[…]+ begins once"
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

@@ -17,7 +17,7 @@ import pytest
 import yaml
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from tests.support.server import OPTIONS
+from tests.support.server import OPTIONS, SERVER
 from tests.support.site import Site
 from tools.mariadb import PrivateServer, ServerInfo
 from toolsync import settings
@@ -29,7 +29,7 @@ from toolsync.running.throttle import Limits, Throttle, throttle_limits
 from toolsync.settings import WrongSetting
 
 LOG = logging.getLogger("throttle of the tests")
-SMALL = (*OPTIONS, "innodb_buffer_pool_size=16M", "innodb_log_file_size=16M", "log-bin=binlog", "binlog_format=ROW")
+SMALL = (*OPTIONS, "innodb_buffer_pool_size=16M", "log-bin=binlog", "binlog_format=ROW")
 
 
 @pytest.fixture
@@ -219,15 +219,23 @@ class Pair:
     """A server and a replica of it, with a table of their own."""
 
     def __init__(self, folder: Path) -> None:
-        self.main = PrivateServer(folder / "main", die_with_parent=True, options=(*SMALL, "server-id=1"))
-        self.replica = PrivateServer(folder / "replica", die_with_parent=True, options=(*SMALL, "server-id=2"))
-        main, replica = self.main.start(), self.replica.start()
-        self.main.execute(
-            "RESET MASTER; CREATE USER follower@'%' IDENTIFIED BY 'follow'; GRANT REPLICATION SLAVE ON *.* TO follower@'%'"
+        self.main, self.replica = (
+            PrivateServer(folder / name, die_with_parent=True, options=(*SMALL, f"server-id={number}"), server=SERVER)
+            for number, name in ((1, "main"), (2, "replica"))
         )
+        main, replica = self.main.start(), self.replica.start()
+        mariadb = self.main.programs.is_mariadb
+        # The right to ask how far a replica is behind.
+        self.right = f"{'REPLICA MONITOR' if mariadb else 'REPLICATION CLIENT'} ON *.*"
+        self.main.execute(
+            f"{'RESET MASTER' if mariadb else 'RESET BINARY LOGS AND GTIDS'}; CREATE USER follower@'%' IDENTIFIED BY 'follow'; "
+            "GRANT REPLICATION SLAVE ON *.* TO follower@'%'"
+        )
+        change, word = ("CHANGE MASTER TO", "MASTER") if mariadb else ("CHANGE REPLICATION SOURCE TO", "SOURCE")
         self.replica.execute(
-            f"CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = {main.port}, MASTER_USER = 'follower', MASTER_PASSWORD = 'follow', "
-            f"MASTER_CONNECT_RETRY = 1; START SLAVE; GRANT REPLICA MONITOR ON *.* TO {replica.user}@'127.0.0.1'"
+            f"{change} {word}_HOST = '127.0.0.1', {word}_PORT = {main.port}, {word}_USER = 'follower', {word}_PASSWORD = 'follow', "
+            f"{word}_CONNECT_RETRY = 1{'' if mariadb else ', GET_SOURCE_PUBLIC_KEY = 1'}; "
+            f"START REPLICA; GRANT {self.right} TO {replica.user}@'127.0.0.1'"
         )
         self.main.execute("CREATE DATABASE shop; CREATE TABLE shop.orders (id INT PRIMARY KEY AUTO_INCREMENT)")
         until(lambda: self.replica.execute("SELECT 1 FROM information_schema.tables WHERE table_name = 'orders'"))
@@ -302,11 +310,11 @@ def test_a_run_waits_for_a_replica_that_stands_still_or_is_away(
     caplog.set_level(logging.INFO, LOG.name)
     page(max_lag_seconds=10, replica_conn_ids=["moodle_replica"])
     held = Throttle(session, LOG)
-    replica.replica.execute("STOP SLAVE")
+    replica.replica.execute("STOP REPLICA")
     with waiting(held) as thread:
         until(lambda: caplog.messages)
         assert thread.is_alive()
-        replica.replica.execute("START SLAVE")
+        replica.replica.execute("START REPLICA")
     assert caplog.messages[0] == "The replica moodle_replica does not replicate (throttle: max_lag_seconds): waiting."
     caplog.clear()
     replica.replica.stop()
@@ -341,14 +349,14 @@ def test_what_a_replica_lacks_is_told_before_anything_is_done(
     def with_connection(**others: Any) -> None:
         monkeypatch.setenv("AIRFLOW_CONN_MOODLE_REPLICA", json.dumps(values | others))
 
-    replica.replica.execute(f"REVOKE REPLICA MONITOR ON *.* FROM {replica.info.user}@'127.0.0.1'")
+    replica.replica.execute(f"REVOKE {replica.right} FROM {replica.info.user}@'127.0.0.1'")
     try:
         with pytest.raises(
             AirflowFailException, match=r"may not ask how far .* Nothing was done\. Grant it REPLICA MONITOR"
         ):
             Throttle(session, LOG)
     finally:
-        replica.replica.execute(f"GRANT REPLICA MONITOR ON *.* TO {replica.info.user}@'127.0.0.1'")
+        replica.replica.execute(f"GRANT {replica.right} TO {replica.info.user}@'127.0.0.1'")
     with_connection(password="wrong")
     with pytest.raises(AirflowFailException, match="refuses it .* Nothing was done. Correct login"):
         Throttle(session, LOG)
@@ -362,7 +370,7 @@ def test_what_a_replica_lacks_is_told_before_anything_is_done(
         Throttle(session, LOG)
     assert not isinstance(failure.value, AirflowFailException)  # so Airflow tries again
     main = json.loads(replica.main.connection(""))
-    replica.main.execute(f"GRANT REPLICA MONITOR ON *.* TO {main['login']}@'127.0.0.1'")
+    replica.main.execute(f"GRANT {replica.right} TO {main['login']}@'127.0.0.1'")
     with_connection(**main)
     with pytest.raises(AirflowFailException, match="is no replica"):
         Throttle(session, LOG)

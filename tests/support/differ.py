@@ -38,7 +38,8 @@ class Differ(rowdiff.Differ):
             if sums[table] != self._sums_before[table]:
                 before, after = self.select(table, self.before), self.select(table, self.after)
                 rows = f"(({before}) EXCEPT ({after})) UNION ALL (({after}) EXCEPT ({before}))"
-                differ.append(f"SELECT '{table}' AS name FROM DUAL WHERE EXISTS ({rows})")
+                # MySQL leaves the columns out of the SELECTs within EXISTS, and so compares no values there.
+                differ.append(f"(SELECT '{table}' AS name FROM ({rows}) d LIMIT 1)")
         return [row["name"] for row in self.before.query(" UNION ALL ".join(differ))] if differ else []
 
     def _sums(self, database: str) -> dict[str, tuple[int, int]]:

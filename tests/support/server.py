@@ -1,18 +1,22 @@
-"""Database servers with the populated site. It is loaded from the dump once; every server starts from a copy of that data folder."""
+"""Database servers with the populated site. It is loaded from the dump once; every server starts from a copy of that data folder.
+
+Which server, and how it is set up, is said by the environment: `make test SERVER=mysql` runs the tests once for each of `SETUPS`.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
+import os
 import shutil
-import subprocess
 from pathlib import Path
 
-from tools.mariadb import PrivateServer, server_program
+from tools.mariadb import COLLATION, PrivateServer
 from toolsync.settings import ROOT
 
 DUMP = ROOT / "include/demo/moodle51.sql.gz"
 PREPARED = ROOT / ".local/test-server"
+KEPT = 4  # prepared folders: the system's server, MySQL with either collation, another MariaDB
 # The original, which no test writes to, and the one that tests change.
 DATABASES = ("pristine", "moodle")
 # What is committed must survive the death of the server, but not that of the machine.
@@ -22,11 +26,19 @@ OPTIONS = (
     "loose_innodb_log_file_size=64M",
     "loose_innodb_redo_log_capacity=64M",
 )
+# As MySQL comes: no LOAD DATA LOCAL, a binary log, its own collation.
+AS_IT_COMES = ("local_infile=OFF", "log-bin=binlog", "server-id=1")
+SETUPS = {
+    "": (COLLATION, ()),
+    "as it comes": ("utf8mb4_0900_ai_ci", AS_IT_COMES),
+}
+SERVER = os.environ.get("TOOLSYNC_TEST_SERVER", "")
+SITE_COLLATION, MORE_OPTIONS = SETUPS[os.environ.get("TOOLSYNC_TEST_SETUP", "")]
 
 
 def populated_server(directory: Path, *, die_with_parent: bool) -> PrivateServer:
     """Start a server that has the populated site in each of `DATABASES`."""
-    server = PrivateServer(directory, die_with_parent=die_with_parent, options=OPTIONS)
+    server = _server(directory, *MORE_OPTIONS, die_with_parent=die_with_parent)
     if not (directory / "data").exists():
         directory.mkdir(parents=True, exist_ok=True)
         _copy_prepared(directory / "data")
@@ -34,25 +46,32 @@ def populated_server(directory: Path, *, die_with_parent: bool) -> PrivateServer
     return server
 
 
+def _server(directory: Path, *more: str, die_with_parent: bool = True) -> PrivateServer:
+    return PrivateServer(directory, die_with_parent=die_with_parent, options=(*OPTIONS, *more), server=SERVER)
+
+
 def _copy_prepared(target: Path) -> None:
     """Copy the prepared data folder; make it first if it is missing, or was made from another dump or by another server."""
-    version = subprocess.run([server_program(), "--version"], capture_output=True, check=True).stdout
-    made_of = hashlib.sha256(DUMP.read_bytes() + version + "\n".join(OPTIONS).encode()).hexdigest()
-    folder = PREPARED / made_of[:16]
+    version = _server(PREPARED / "new").programs.version
+    made_of = "\n".join([version, *OPTIONS, SITE_COLLATION]).encode()
+    folder = PREPARED / hashlib.sha256(DUMP.read_bytes() + made_of).hexdigest()[:16]
     PREPARED.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (PREPARED / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.exists():
             _prepare(folder)
+        os.utime(folder)
         shutil.copytree(folder / "data", target)
 
 
 def _prepare(folder: Path) -> None:
+    kept = sorted(PREPARED.glob("*/"), key=lambda each: each.stat().st_mtime, reverse=True)[: KEPT - 1]
     for outdated in PREPARED.glob("*/"):
-        shutil.rmtree(outdated)
-    server = PrivateServer(PREPARED / "new", die_with_parent=True, options=OPTIONS)
+        if outdated not in kept or outdated.name == "new":
+            shutil.rmtree(outdated)
+    server = _server(PREPARED / "new")
     server.start()
     for database in DATABASES:
-        server.load(DUMP, database)
+        server.load(DUMP, database, collation=SITE_COLLATION)
     server.stop()
     server.directory.rename(folder)

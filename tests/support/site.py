@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,15 @@ class Site:
         self.database = database
         self.in_airflow = True
         self._known: dict[str, list[tuple[str, int]]] | None = {} if constant else None
+
+    @cached_property
+    def collation(self) -> str:
+        """That of its tables."""
+        return self.value("SELECT @@collation_database")
+
+    @cached_property
+    def is_mysql(self) -> bool:
+        return "mariadb" not in self.value("SELECT VERSION()").lower()
 
     def connection(self, **extra: Any) -> str:
         """The Airflow connection, with Tool Sync's own rights and no more."""

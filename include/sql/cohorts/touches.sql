@@ -2,11 +2,11 @@
 
 {% from "cohorts/terms.sql" import own, key, makes, named_by, kind, place with context %}
 {% set member = "(COALESCE(r.cmd, '') IN ('', 'add') OR r.cmd = 'del' AND COALESCE(r.userid, '') <> '')" %}
-{% set says = "MD5(CONCAT_WS('|', IFNULL(r.cname, '-'), IFNULL(r.cidnumber, '-'), IFNULL(r.cdescription, '-'), IFNULL(r.visible, '-'),
-                             IFNULL(r.component, '-'), " ~ kind() ~ ", " ~ place() ~ "))" %}
+{% set says = "SHA2(CONCAT_WS('|', IFNULL(r.cname, '-'), IFNULL(r.cidnumber, '-'), IFNULL(r.cdescription, '-'), IFNULL(r.visible, '-'),
+                             IFNULL(r.component, '-'), " ~ kind() ~ ", " ~ place() ~ "), 256)" %}
 -- The cohort, letter case aside. Lines about its members commute if they change nothing of the cohort itself; so do lines that say the same of it.
 INSERT INTO toolsync_touch (line, thing, mode)
-SELECT r.line, CONCAT('cohort|', MD5(LOWER(k.name))),
+SELECT r.line, CONCAT('cohort|', SHA2(LOWER(k.name), 256)),
        CASE WHEN NOT {{ member }} THEN NULL
             WHEN COALESCE(r.cmd, '') NOT IN ('', 'add') THEN 'members'
             WHEN c.id IS NOT NULL
@@ -29,7 +29,7 @@ SELECT r.line, CONCAT('cohort|', MD5(LOWER(k.name))),
 
 -- Idnumbers of cohorts are unique.
 INSERT INTO toolsync_touch (line, thing, mode)
-SELECT r.line, CONCAT('idnumber|', LEFT(r.cidnumber, 254)), MD5(CONCAT({{ key }}, '|', {{ says }}))
+SELECT r.line, CONCAT('idnumber|', LEFT(r.cidnumber, 254)), SHA2(CONCAT({{ key }}, '|', {{ says }}), 256)
   FROM toolsync_row r
  WHERE r.cidnumber <> '' AND {{ member }};
 {% endif %}

@@ -43,7 +43,7 @@ SELECT w.lowered
 
 UPDATE toolsync_wish w
   LEFT JOIN toolsync_slash_name c ON c.name = w.lowered
-   SET w.value = TRIM(REGEXP_REPLACE(TRIM(BOTH '/' FROM w.value), '[[:space:]]*/[[:space:]]*', ' / '))
+   SET w.value = TRIM(REGEXP_REPLACE(TRIM(BOTH '/' FROM w.value), '(?:(?<![[:space:]])[[:space:]]+)?/[[:space:]]*', ' / '))
  WHERE w.kind = 'path' AND w.value LIKE '%/%' AND w.value NOT LIKE '% / %' AND c.name IS NULL;
 
 UPDATE toolsync_row r
@@ -52,7 +52,7 @@ UPDATE toolsync_row r
  WHERE w.kind = 'path' AND (w.value = '' OR w.value REGEXP '(^|[[:space:]])/[[:space:]]+/([[:space:]]|$)|^/[[:space:]]|[[:space:]]/$');
 
 UPDATE toolsync_wish
-   SET value = REGEXP_REPLACE(value, '[[:space:]]+/[[:space:]]+', ' / ')
+   SET value = REGEXP_REPLACE(value, '(?<![[:space:]])[[:space:]]+/[[:space:]]+', ' / ')
  WHERE kind = 'path' AND value LIKE '% / %';
 
 UPDATE toolsync_wish

@@ -15,7 +15,7 @@ SELECT f.id, f.shortname, f.type, k.component, k.area, k.itemid,
        CASE f.type WHEN 'text' THEN NULLIF({{ config("maxlength") }}, '0') WHEN 'date' THEN NULLIF({{ config("maxdate") }}, '0')
                    WHEN 'number' THEN {{ config("maximumvalue") }} END,
        CASE f.type WHEN 'date' THEN NULLIF({{ config("mindate") }}, '0') WHEN 'number' THEN {{ config("minimumvalue") }} END,
-       CONCAT('\n', TRIM(BOTH '\n' FROM TRIM(REGEXP_REPLACE({{ config("options") }}, '[[:space:]]*\n[[:space:]]*', '\n'))), '\n')
+       CONCAT('\n', TRIM(BOTH '\n' FROM TRIM(REGEXP_REPLACE({{ config("options") }}, '(?:(?<![[:space:]])[[:space:]]+)?\n[[:space:]]*', '\n'))), '\n')
   FROM (SELECT DISTINCT c.name COLLATE utf8mb4_bin AS name FROM toolsync_cell c WHERE c.family = 'customfield_*') n
   JOIN {customfield_field} f ON {{ named.same("f.shortname", "n.name") }}
   JOIN {customfield_category} k ON k.id = f.categoryid

@@ -5,7 +5,7 @@
 {% from "courses/fields.sql" import kept_when_empty, cleared with context %}
 {% set categories = [] %}
 {% for column in ["category", "category_idnumber", "category_path"] if given(column) %}{% set _ = categories.append(column) %}{% endfor %}
-{% macro as_path(text) %}LOWER(TRIM(REGEXP_REPLACE(TRIM(BOTH '/' FROM REPLACE({{ text }}, '\\/', '/')), '[[:space:]]*/[[:space:]]*', ' / '))){% endmacro %}
+{% macro as_path(text) %}LOWER(TRIM(REGEXP_REPLACE(TRIM(BOTH '/' FROM REPLACE({{ text }}, '\\/', '/')), '(?:(?<![[:space:]])[[:space:]]+)?/[[:space:]]*', ' / '))){% endmacro %}
 {% macro other(column, kind) -%}
 {% if kind == "path" -%}
 LOWER(r.{{ column }}) <> LOWER(k.path) COLLATE utf8mb4_bin AND {{ as_path("r." ~ column) }} <> {{ as_path("k.path") }} COLLATE utf8mb4_bin

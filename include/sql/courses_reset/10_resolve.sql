@@ -14,9 +14,9 @@ UPDATE toolsync_row r
  WHERE r.status IS NULL AND LOWER(r.roles) NOT IN ('', 'no', 'none', '0', 'all');
 
 INSERT INTO toolsync_role_asked (line, place, word)
-SELECT r.line, w.place, w.word
+SELECT r.line, w.place, LEFT(w.word, 255)
   FROM toolsync_row r
-  JOIN JSON_TABLE(CONCAT('[', REPLACE(JSON_QUOTE(r.rolewords), ' ', '","'), ']'), '$[*]' COLUMNS (place FOR ORDINALITY, word VARCHAR(255) PATH '$')) w
+  JOIN JSON_TABLE(CONCAT('[', REPLACE(JSON_QUOTE(r.rolewords), ' ', '","'), ']'), '$[*]' COLUMNS (place FOR ORDINALITY, word LONGTEXT PATH '$')) w
  WHERE r.rolewords <> '';
 
 CREATE TEMPORARY TABLE toolsync_role_found (word VARCHAR(255) COLLATE utf8mb4_bin NOT NULL PRIMARY KEY, roleid BIGINT NOT NULL);
@@ -66,9 +66,9 @@ UPDATE toolsync_row r
  WHERE r.status IS NULL AND LOWER(r.modules) NOT IN ('', 'no', 'none', '0');
 
 INSERT IGNORE INTO toolsync_module_word (line, word, minus)
-SELECT r.line, IF(LEFT(w.word, 1) = '-', SUBSTRING(w.word, 2), w.word), LEFT(w.word, 1) = '-'
+SELECT r.line, LEFT(IF(LEFT(w.word, 1) = '-', SUBSTRING(w.word, 2), w.word), 100), LEFT(w.word, 1) = '-'
   FROM toolsync_row r
-  JOIN JSON_TABLE(CONCAT('[', REPLACE(JSON_QUOTE(r.modulewords), ' ', '","'), ']'), '$[*]' COLUMNS (word VARCHAR(100) PATH '$')) w
+  JOIN JSON_TABLE(CONCAT('[', REPLACE(JSON_QUOTE(r.modulewords), ' ', '","'), ']'), '$[*]' COLUMNS (word LONGTEXT PATH '$')) w
  WHERE r.modulewords <> '';
 
 -- when: toolsync_module_word

@@ -1,10 +1,10 @@
 {# Names and identifiers that only look alike are no reason to wait: they are compared as look-ups compare them, letter case aside. #}
 {% macro written(value) -%}
-MD5(LOWER(LEFT({{ value }}, 254)))
+SHA2(LOWER(LEFT({{ value }}, 254)), 256)
 {%- endmacro %}
 -- A line touches its group or grouping by every identifier: name, idnumber, id; those in the file (other lines may rename it) and those on the site.
 CREATE TEMPORARY TABLE toolsync_alias (
-    cid VARCHAR(200) NOT NULL, kind VARCHAR(10) NOT NULL, akey CHAR(32) NOT NULL, name CHAR(32) NOT NULL,
+    cid VARCHAR(200) NOT NULL, kind VARCHAR(10) NOT NULL, akey CHAR(64) NOT NULL, name CHAR(64) NOT NULL,
     PRIMARY KEY (cid, kind, akey, name)
 );
 

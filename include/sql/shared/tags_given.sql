@@ -16,10 +16,10 @@ CREATE TEMPORARY TABLE toolsync_tag_place (line INT UNSIGNED NOT NULL, name VARC
 
 INSERT INTO toolsync_tag_spelled (line, name, rawname, place)
 SELECT g.line, LOWER(g.rawname) COLLATE utf8mb4_bin, SUBSTRING_INDEX(GROUP_CONCAT(g.rawname ORDER BY g.place SEPARATOR '<'), '<', -1), MIN(g.place)
-  FROM (SELECT r.line, t.place, LEFT(TRIM(REGEXP_REPLACE(REGEXP_REPLACE(t.tag, '[[:cntrl:]<>`]', ''), '[[:space:]]+', ' ')), 50) AS rawname
+  FROM (SELECT r.line, t.place, LEFT(TRIM(REGEXP_REPLACE(REGEXP_REPLACE(LEFT(t.tag, 1000), '[[:cntrl:]<>`]', ''), '[[:space:]]+', ' ')), 50) AS rawname
           FROM toolsync_row r
           JOIN JSON_TABLE(CONCAT('[', REPLACE(JSON_QUOTE(r.{{ column }}), ',', '","'), ']'),
-                          '$[*]' COLUMNS (place FOR ORDINALITY, tag VARCHAR(1000) PATH '$')) t
+                          '$[*]' COLUMNS (place FOR ORDINALITY, tag LONGTEXT PATH '$')) t
          WHERE r.{{ column }} <> '') g
  WHERE g.rawname <> ''
  GROUP BY g.line, LOWER(g.rawname) COLLATE utf8mb4_bin;

@@ -69,7 +69,7 @@ DELETE k FROM toolsync_cohort_missing k
 {% endif %}
 
 INSERT INTO toolsync_cohort_op (line, n, field, cohortkey, contextid, name, idnumber)
-SELECT k.line, k.n, {{ "'cohort'" if column == "name" else "k.field" }}, CONCAT('{{ column }} ', MD5({{ "k.name" if column == "name" else "LOWER(k.idnumber)" }})), @system_context, k.name, k.idnumber
+SELECT k.line, k.n, {{ "'cohort'" if column == "name" else "k.field" }}, CONCAT('{{ column }} ', SHA2({{ "k.name" if column == "name" else "LOWER(k.idnumber)" }}, 256)), @system_context, k.name, k.idnumber
   FROM toolsync_cohort_missing k;
 
 {% include "shared/create_cohorts.sql" %}

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from hashlib import sha1
 
 from toolsync.cabinet.folders import Cabinet
 from toolsync.course.undo_bundles import UNDOABLE, indexes, remove_bundle, timestamp
 from toolsync.moodle.file_pool import FilePool, at_hand
 from toolsync.running.state import RunState
 
+# The context of the site's first administrator, and the id of a new draft area.
+OF_ADMINISTRATOR = """
+SELECT x.id, UNIX_TIMESTAMP()
+  FROM {config} a
+  JOIN {context} x ON x.contextlevel = 30 AND x.instanceid = CAST(SUBSTRING_INDEX(a.value, ',', 1) AS UNSIGNED)
+ WHERE a.name = 'siteadmins'
+"""
 # Rows of an old draft area of the site's first administrator, for contents that no other row refers to.
 DRAFTS = """
 INSERT INTO {files} (contenthash, pathnamehash, contextid, component, filearea, itemid, filepath, filename, userid, filesize, timecreated, timemodified)
-SELECT c.contenthash, SHA1(CONCAT('/', x.id, '/user/draft/', UNIX_TIMESTAMP(), '/', c.contenthash)), x.id, 'user', 'draft', UNIX_TIMESTAMP(), '/',
-       c.contenthash, x.instanceid, 0, UNIX_TIMESTAMP() - 432000, UNIX_TIMESTAMP() - 432000
+SELECT c.contenthash, c.pathnamehash, x.id, 'user', 'draft', c.draftid, '/', c.contenthash, x.instanceid, 0, c.draftid - 432000, c.draftid - 432000
   FROM toolsync_content c
-  JOIN {config} a ON a.name = 'siteadmins'
-  JOIN {context} x ON x.contextlevel = 30 AND x.instanceid = CAST(SUBSTRING_INDEX(a.value, ',', 1) AS UNSIGNED)
+  JOIN {context} x ON x.id = c.contextid
  WHERE NOT EXISTS (SELECT 1 FROM {files} f WHERE f.contenthash = c.contenthash)
 """
 
@@ -52,8 +58,15 @@ def _discard(contents: set[str], state: RunState) -> None:
     if at_hand(session):
         FilePool(session.extra["dataroot"]).discard_unused(contents, session)
         return
-    state.tables.create("toolsync_content", "contenthash VARCHAR(40) NOT NULL PRIMARY KEY")
-    state.tables.load("toolsync_content", ["contenthash"], [(content,) for content in contents])
+    columns = ("contenthash", "pathnamehash", "contextid", "draftid")
+    state.tables.create(
+        "toolsync_content",
+        "contenthash VARCHAR(40) NOT NULL PRIMARY KEY, pathnamehash VARCHAR(40) NOT NULL, contextid BIGINT NOT NULL, draftid BIGINT NOT NULL",
+    )
+    for context, draft in session.rows(OF_ADMINISTRATOR):
+        paths = {content: f"/{context}/user/draft/{draft}/{content}" for content in contents}
+        rows = [(content, sha1(path.encode()).hexdigest(), context, draft) for content, path in paths.items()]
+        state.tables.load("toolsync_content", columns, rows)
     session.execute(DRAFTS)
     state.tables.drop()
     state.commit()

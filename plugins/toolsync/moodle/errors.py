@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,7 +10,9 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 # The server rejects one row: its line fails, the others go on.
 DUPLICATE = 1062
-ROW_ERRORS = {1048, DUPLICATE, 1264, 1265, 1292, 1366, 1367, 1406, 1411, 1452, 3819, 4025}
+# MySQL gives a pattern up that takes too many steps on a text.
+PATTERN_ERRORS = {3698, 3699}
+ROW_ERRORS = {1048, DUPLICATE, 1264, 1265, 1292, 1366, 1367, 1406, 1411, 1452, 3819, 4025, *PATTERN_ERRORS}
 # A deadlock or a lock timeout: the same batch succeeds when it is tried again.
 LOCK_ERRORS = {1205, 1213}
 # The connection ended: the server went away or was stopped, someone or a timeout killed the connection, the network failed.
@@ -23,6 +26,23 @@ ABSENT_ERRORS = {1040, 1129, 1203, 1226, 2002, 2003, 2005, 2026}
 UNKNOWN_ERRORS = {1045, 1049, 1130, 1698}
 # Texts of two collations that the server does not compare: its tables are not of one kind.
 COLLATION_ERRORS = {1253, 1267, 1270, 1271}
+# The server knows no such function; it says the second to an account that may not run functions of the database.
+FUNCTION_ERRORS = {1305, 1370}
+HASHES_MISSING = (
+    "MySQL 9.6 and later have MD5() and SHA1() only as a component, and Moodle's own data needs them (names of files, emails of deleted accounts). "
+    "An administrator of the server runs once: INSTALL COMPONENT 'file://component_classic_hashing'"
+)
+# How the server is set up, and what to do about it.
+OF_SET_UP = {
+    1290: "Is it a replica? Let the connection lead to the server that Moodle itself writes to.",
+    **dict.fromkeys(
+        (1665, 3748),
+        "The server has binlog_format = STATEMENT, but Moodle itself needs ROW or MIXED: an administrator sets it.",
+    ),
+    3159: 'The server takes encrypted connections only: put "ssl_mode": "REQUIRED" into the extra of the connection.',
+    3750: "Work tables have none. An administrator of the server runs once: GRANT SESSION_VARIABLES_ADMIN ON *.* TO the account of the connection, "
+    "which then switches sql_require_primary_key off for itself.",
+}
 # The database account lacks a privilege.
 GRANT_ERRORS = {1044, 1142, 1143, 1227}
 GRANTS = "SELECT, INSERT, UPDATE, DELETE and CREATE TEMPORARY TABLES"
@@ -55,11 +75,18 @@ def is_lost(error: Exception) -> bool:
     return error_code(error) in LOST_ERRORS or isinstance(error, MySQLdb.InterfaceError) and not error_code(error)
 
 
+def refusal(error: Exception) -> str:
+    """What the server says against a line, for its report."""
+    why = " (a text is too long for a pattern that is looked for in it)" if error_code(error) in PATTERN_ERRORS else ""
+    return f"the database refuses this line: {error.args[1]}{why}"
+
+
 @contextmanager
 def explained() -> Iterator[None]:
     """Report what the connection or the account lacks, without retries; report what another try may get over, so that Airflow tries again.
 
-    :raises AirflowFailException: the server refuses the account, or a privilege is missing; the message lists those that the account needs.
+    :raises AirflowFailException: the server refuses the account, a privilege is missing (the message lists those that the account needs), or a function is,
+        or the server is set up in a way that can't be worked with.
     :raises AirflowException: the server can't be reached, the connection was lost, others kept rows locked, or a statement took too long.
     """
     import MySQLdb
@@ -80,6 +107,14 @@ def explained() -> Iterator[None]:
             raise AirflowFailException(
                 f"{error.args[1]}. Grant the account of the connection {GRANTS} on the Moodle database."
             ) from None
+        if error_code(error) in FUNCTION_ERRORS:
+            hashes = re.search(r"\b(MD5|SHA1?)\b", str(error.args[1]), re.IGNORECASE)
+            raise AirflowFailException(
+                f"The database server lacks a function ({error.args[1]}). "
+                f"{HASHES_MISSING if hashes else 'MariaDB 10.6 and later and MySQL 8.0 and later have all that are called'}."
+            ) from error
+        if error_code(error) in OF_SET_UP:
+            raise AirflowFailException(f"{error.args[1].rstrip('.')}. {OF_SET_UP[error_code(error)]}") from error
         if is_lost(error):
             raise AirflowException(
                 f"The connection to the database was lost ({error.args[1] or 'it is closed'}). What was not committed is undone; "

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from toolsync.moodle.collations import Collations
+from toolsync.moodle.errors import FUNCTION_ERRORS, error_code
 from toolsync.moodle.schema import Schema
 
 FETCHED = 1000  # rows that are taken at once out of the stream of a SELECT
@@ -151,5 +152,30 @@ class MoodleSession:
         return name if name in available_timezones() else "UTC"
 
     @cached_property
+    def server_version(self) -> str:
+        """What the server says of itself: `9.7.1`, `11.8.3-MariaDB-…`."""
+        return self.value("SELECT VERSION()")
+
+    @cached_property
     def is_mariadb(self) -> bool:
-        return "mariadb" in self.value("SELECT VERSION()").lower()
+        return "mariadb" in self.server_version.lower()
+
+    @property
+    def server_name(self) -> str:
+        """`MySQL 9.7.1`."""
+        return f"{'MariaDB' if self.is_mariadb else 'MySQL'} {self.server_version.partition('-')[0]}"
+
+    def has_function(self, call: str) -> bool:
+        """Whether the server has a function.
+
+        :param call: a call of it, `MD5('')`.
+        """
+        import MySQLdb
+
+        try:
+            self.value(f"SELECT {call}")
+        except MySQLdb.Error as error:
+            if error_code(error) not in FUNCTION_ERRORS:
+                raise
+            return False
+        return True

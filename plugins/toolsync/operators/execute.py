@@ -104,7 +104,7 @@ class ExecuteOperator(ClaimOperator):
                 __version__,
                 session.release,
                 session.prefix,
-                "MariaDB" if session.is_mariadb else "MySQL",
+                session.server_name,
             )
             self.run_batches(cabinet, claim, state)
 

@@ -152,6 +152,7 @@ class BatchRun(Generic[Item]):
         if self.planning:
             self._forget_plan()
         self.execution.check_collations()
+        self.execution.check_functions()
         gc.freeze()  # otherwise each collection scans all of Airflow's objects again
         try:
             self._execute_all()

@@ -10,7 +10,7 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from toolsync.moodle.errors import DUPLICATE, ROW_ERRORS, SiteUnfit, error_code
+from toolsync.moodle.errors import DUPLICATE, HASHES_MISSING, ROW_ERRORS, SiteUnfit, error_code, refusal
 from toolsync.reporting.approved_plan import ApprovedPlan
 from toolsync.reporting.outcomes import STATUSES, Outcomes
 from toolsync.running.runner import ROW_TABLE
@@ -34,6 +34,7 @@ REMARK_TABLES = {
     "toolsync_touch": "line INT UNSIGNED NOT NULL, thing VARCHAR(700) NOT NULL, mode VARCHAR(255) NULL",
     APPROVED_TABLE: "line INT UNSIGNED NOT NULL, courseid BIGINT NULL, categoryid BIGINT NULL, lastaccess BIGINT NULL, KEY (line)",
 }
+HASHES = ("MD5", "SHA1")
 FEW_LINES = 50  # up to so many, an INSERT is faster than LOAD DATA
 STAGED = (ROW_TABLE, CELL_TABLE, *REMARK_TABLES)
 
@@ -98,6 +99,18 @@ class Execution:
         if tables:
             raise SiteUnfit(f"{collations.told(tables)} Nothing was done.")
 
+    def check_functions(self) -> None:
+        """Before the first batch: make sure that the server has the functions of the type that MySQL has as a component only.
+
+        :raises SiteUnfit: it lacks one.
+        """
+        lacking = [name for name in self.folder.calls(HASHES) if not self.session.has_function(f"{name}('')")]
+        if lacking:
+            calls = " and ".join(f"{name}()" for name in lacking)
+            raise SiteUnfit(
+                f"The database server ({self.session.server_name}) lacks {calls}. {HASHES_MISSING}. Nothing was done."
+            )
+
     def run(self, lines: Sequence[StagedLine], *, looked_again: bool = False) -> Outcomes:
         """Apply lines as if one by one, in order. A line that the database refuses fails alone.
 
@@ -123,8 +136,7 @@ class Execution:
                 # Somebody may have inserted it since we looked: then there is less to do now.
                 return self.run(lines, looked_again=True)
             if len(lines) == 1:
-                message = f"the database refuses this line: {error.args[1]}"
-                return Outcomes([(lines[0].line, "failed", None, message)])
+                return Outcomes([(lines[0].line, "failed", None, refusal(error))])
             log.info("The database refuses a row in lines %s to %s; looking for it.", lines[0].line, lines[-1].line)
         middle = len(lines) // 2
         result = self.run(lines[:middle], looked_again=True)
@@ -176,7 +188,7 @@ class Execution:
         # What the collation takes for equal has the same weights; comparing them here is far cheaper than sorting there.
         if not self.state.tables.has_rows("toolsync_touch"):
             return []
-        return self.session.rows("SELECT line, UNHEX(MD5(WEIGHT_STRING(thing))), mode FROM toolsync_touch")
+        return self.session.rows("SELECT line, UNHEX(SHA2(WEIGHT_STRING(thing), 256)), mode FROM toolsync_touch")
 
     def _outcomes(self) -> Outcomes:
         lines = self.session.rows("SELECT line, status, field, message FROM toolsync_row ORDER BY line")

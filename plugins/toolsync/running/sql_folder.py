@@ -117,6 +117,11 @@ class SqlFolder:
                 found |= {table for table in named - settings if _names_narrow(statement, others[table])}
         return found
 
+    def calls(self, functions: Sequence[str]) -> list[str]:
+        """Those of these functions of the server that the statements of the type call."""
+        code = "\n".join(statement.code for statement in [*self.touches, *self.work, *self.end])
+        return [name for name in functions if re.search(rf"\b{name}\(", code)]
+
     @property
     def seconds(self) -> dict[str, float]:
         """That each file has taken so far."""

@@ -1,0 +1,179 @@
+"""What one database server has, or does, otherwise than another: a run works, or says what to do before it writes anything."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+from tests.support.site import Site
+from toolsync.cabinet.folders import Cabinet
+from toolsync.functions import sql_folder
+from toolsync.moodle.hook import MoodleHook
+from toolsync.running.sql_folder import Occasion, SqlFolder
+from toolsync.running.state import RunState
+
+pytestmark = pytest.mark.usefixtures("airflow")
+
+PEOPLE = "username,firstname,lastname,email\nnew.one,New,One,new.one@example.org\n"
+COHORTS = "cid,cname\nNEW,New\n"
+COMPONENT = "COMPONENT 'file://component_classic_hashing'"
+
+
+def mysql_only(site: Site, why: str) -> None:
+    if not site.is_mysql:
+        pytest.skip(f"MySQL only: {why}")
+
+
+@contextmanager
+def set_to(site: Site, setting: str, value: str, otherwise: str) -> Iterator[None]:
+    """A setting of the server, for a while."""
+    site.rows(f"SET GLOBAL {setting} = {value}")
+    try:
+        yield
+    finally:
+        site.rows(f"SET GLOBAL {setting} = {otherwise}")
+
+
+def dropped(file_type: str, text: str) -> Cabinet:
+    """A cabinet with a file in the inbox of a type."""
+    cabinet = Cabinet(file_type)
+    file = cabinet.folder("inbox") / "file.csv"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    os.utime(file, (0, 0))  # it lies there for long
+    return cabinet
+
+
+def in_the_inbox(cabinet: Cabinet) -> bool:
+    return [path.name for path in cabinet.folder("inbox").iterdir()] == ["file.csv"]
+
+
+def test_a_function_that_the_server_lacks_is_named_before_anything_is_written(
+    site: Site, pristine: Site, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(SqlFolder, "calls", lambda self, functions: ["TOOLSYNC_MD5"] if self.name == "users" else [])
+    cabinet = dropped("users", PEOPLE)
+    ended = site.run("toolsync_users")
+    [said] = {message for message in ended["messages"] if "was not executed" in message}
+    server = "MySQL" if site.is_mysql else "MariaDB"
+    assert ended["state"] == "failed" and f"({server} 1" in said.replace(f"({server} 9", f"({server} 1")
+    assert "lacks TOOLSYNC_MD5()" in said and f"INSTALL {COMPONENT}" in said
+    assert in_the_inbox(cabinet) and site.changed(pristine) == []
+    assert site.run("toolsync_cohorts", COHORTS)["state"] == "success"
+
+
+def test_files_that_need_the_component_wait_for_it_and_others_do_not(site: Site, pristine: Site):
+    mysql_only(site, "MariaDB always has MD5() and SHA1()")
+    cabinet = dropped("users", PEOPLE)
+    site.rows(f"UNINSTALL {COMPONENT}")
+    try:
+        ended = site.run("toolsync_users")
+        [said] = {message for message in ended["messages"] if "was not executed" in message}
+        assert "lacks MD5()" in said and f"INSTALL {COMPONENT}" in said
+        assert in_the_inbox(cabinet) and site.changed(pristine) == []
+        assert site.run("toolsync_cohorts", COHORTS)["state"] == "success"
+        assert site.run("toolsync_groups", "courseid,name\nC101,New\n")["state"] == "success"
+    finally:
+        site.rows(f"INSTALL {COMPONENT}")
+    assert site.run("toolsync_users")["state"] == "success"
+    assert site.value("SELECT COUNT(*) FROM {user} WHERE username = 'new.one'") == 1
+
+
+@pytest.mark.parametrize(
+    ("file_type", "columns", "called"),
+    [
+        ("users", {"username"}, ["MD5"]),
+        ("user_pictures", set(), ["SHA1"]),
+        ("cohorts", {"cid"}, []),
+        ("groups", {"courseid", "name"}, []),
+    ],
+)
+def test_a_type_asks_for_the_functions_that_its_sql_calls(
+    site: Site, tmp_path: Path, file_type: str, columns: set[str], called: list[str]
+):
+    with MoodleHook().session() as session:
+        folder = sql_folder(file_type, RunState(session), Occasion(columns=columns, options=_defaults(file_type)))
+        assert folder.calls(["MD5", "SHA1"]) == called
+
+
+def _defaults(file_type: str) -> dict[str, object]:
+    from toolsync.run import load_dag
+
+    return load_dag(f"toolsync_{file_type}").params.dump()
+
+
+def test_an_unknown_function_is_no_missing_grant(site: Site):
+    with (
+        pytest.raises(AirflowFailException, match="^The database server lacks a function .*TOOLSYNC_NOT_THERE"),
+        MoodleHook().session() as session,
+    ):
+        session.execute("SELECT TOOLSYNC_NOT_THERE('')")
+
+
+def test_a_server_that_takes_no_changes_is_no_place_to_write_to(site: Site, pristine: Site):
+    with set_to(site, "read_only", "ON", "OFF"):
+        ended = site.run("toolsync_cohorts", COHORTS)
+    assert ended["state"] == "failed" and "Is it a replica?" in " ".join(ended["messages"])
+    assert site.changed(pristine) == []
+
+
+def test_a_server_that_logs_statements_is_told_what_moodle_needs(site: Site, pristine: Site):
+    if not site.value("SELECT @@log_bin"):
+        pytest.skip("its format does not matter without a binary log")
+    with set_to(site, "binlog_format", "'STATEMENT'", "'ROW'"):
+        ended = site.run("toolsync_cohorts", COHORTS)
+    assert ended["state"] == "failed" and "Moodle itself needs ROW or MIXED" in " ".join(ended["messages"])
+    assert site.changed(pristine) == []
+
+
+def test_a_server_may_demand_keys_of_all_tables(site: Site, server):
+    mysql_only(site, "sql_require_primary_key is a setting of MySQL")
+    accounts = "'toolsync'@'localhost', 'toolsync'@'127.0.0.1'"
+    with set_to(site, "sql_require_primary_key", "ON", "OFF"):
+        ended = site.run("toolsync_cohorts", COHORTS)
+        assert "GRANT SESSION_VARIABLES_ADMIN ON *.*" in " ".join(ended["messages"])
+        server.execute(f"GRANT SESSION_VARIABLES_ADMIN ON *.* TO {accounts}")
+        try:
+            assert site.run("toolsync_cohorts", COHORTS)["state"] == "success"
+        finally:
+            server.execute(f"REVOKE SESSION_VARIABLES_ADMIN ON *.* FROM {accounts}")
+
+
+def test_a_server_that_wants_encrypted_connections_says_how(
+    site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    mysql_only(site, "MariaDB only says that access is denied")
+    with set_to(site, "require_secure_transport", "ON", "OFF"):
+        with pytest.raises(AirflowFailException, match='"ssl_mode": "REQUIRED"'), MoodleHook().session():
+            pass
+        monkeypatch.setenv("AIRFLOW_CONN_MOODLE_DB", site.connection(ssl_mode="REQUIRED"))
+        with MoodleHook().session() as session:
+            assert session.rows("SHOW STATUS LIKE 'Ssl_cipher'")[0][1]
+
+
+def test_words_that_are_too_long_are_told(site: Site):
+    """A text that is too long for its column of JSON_TABLE is NULL on MySQL, and cut on MariaDB."""
+    word = "x" * 300
+    ended = site.run("toolsync_courses_reset", f"shortname,roles\nC103,{word}\n", approve="yes")
+    assert f"no role has this shortname: {word[:255]}" in str(ended["messages"]) + _report("courses_reset")
+    ended = site.run("toolsync_courses_reset", f"shortname,modules\nC103,{word}\n", approve="yes")
+    assert f"this site has no module {word[:100]}" in str(ended["messages"]) + _report("courses_reset")
+    site.run("toolsync_courses", f"shortname,fullname,category,tags\nN1,New,Science,{word * 4}\n")
+    assert site.value("SELECT COUNT(*) FROM {tag} WHERE rawname = %s", (word[:50],)) == 1
+
+
+def test_a_path_with_a_long_gap_is_read(site: Site):
+    """MySQL gives up a pattern that takes the square of a text's length."""
+    gap = " " * 600
+    for path in (f"Science{gap}/{gap}", f"{gap}Odd{gap}name"):
+        ended = site.run("toolsync_courses", f"shortname,fullname,category_path\nN1,New,Science{path}\n")
+        assert "pattern" not in str(ended["messages"]) + _report("courses") and ended["state"] == "success"
+
+
+def _report(file_type: str) -> str:
+    return "".join(path.read_text() for path in Cabinet(file_type).folder("report").glob("*.txt"))
