@@ -11,7 +11,7 @@ import pytest
 from sqlglot import exp, parse_one
 from sqlglot.errors import SqlglotError
 
-from tests.support.blueprint import NEWEST, OLDEST, VERSIONS, state_of
+from tests.support.blueprint import LATER, NEWEST, OLDEST, VERSIONS, state_of
 from tests.support.blueprint import tables as site_tables
 from tests.support.sql_folders import FOLDERS, choices, headers
 from toolsync.functions import sql_folder
@@ -394,7 +394,8 @@ def statements(folder: str) -> dict[str, tuple[Statement, set[str]]]:
             asked += [(columns, options) for columns in header[:2] for options in every[1:]]
         if version == NEWEST:
             asked += [(columns, every[0]) for columns in header[2:]]
-        for (plain, families), options in asked:
+        for (plain, families), chosen in asked:
+            options = {**chosen, "accept_newer": True} if version in LATER else chosen
             occasion = Occasion(columns=plain, families=families, options=options, approved_plan=version == NEWEST)
             rendered = sql_folder(folder, state, occasion)
             for statement in rendered.touches + rendered.work + rendered.end:

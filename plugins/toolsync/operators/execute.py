@@ -9,6 +9,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from toolsync import __version__
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
+from toolsync.course.graph_check import newer_than_tried
 from toolsync.course.undo_bundles import UndoWriter
 from toolsync.course.undo_expiry import expire, held_contents
 from toolsync.functions import sql_folder
@@ -16,7 +17,7 @@ from toolsync.moodle.errors import SiteUnfit
 from toolsync.moodle.file_pool import FilePool
 from toolsync.operators.base import ClaimOperator
 from toolsync.reading.suite import load_suite
-from toolsync.reporting.pieces import EXECUTED, UNFIT
+from toolsync.reporting.pieces import EXECUTED, NEWER, UNFIT
 from toolsync.reporting.report import Report
 from toolsync.reporting.report_text import plan_summary, sentences, totals
 from toolsync.running.batches import BEGUN, BatchRun
@@ -106,6 +107,9 @@ class ExecuteOperator(ClaimOperator):
                 session.prefix,
                 "MariaDB" if session.is_mariadb else "MySQL",
             )
+            if told := newer_than_tried(session):
+                self.log.warning(told)
+                cabinet.save(claim, NEWER, {"told": told})
             self.run_batches(cabinet, claim, state)
 
     def run_batches(self, cabinet: Cabinet, claim: Claim, state: RunState) -> None:
