@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -172,3 +173,41 @@ def test_tables_that_are_none_of_a_course(other: Site, caplog: pytest.LogCapture
         "Outside the course graph, as its rows belong to people only: plugin block_level: block_level (userid)."
         in caplog.messages
     )
+
+
+# Files with a line about a course that Moodle is about to delete.
+GOING: dict[str, tuple[str, str]] = {
+    "enrolments": ("uid,cid,rolename\nu010,C102,student\n", "cid"),
+    "group_members": ("courseid,groupid,userid\nC102,G1,u010\n", "courseid"),
+    "groups": ("courseid,name\nC102,G9\n", "courseid"),
+    "course_meta_links": ("master,meta\nC101,C102\n", "meta"),
+    "users": ("username,course1\nu010,C102\n", "course1"),
+    "courses_check": ("shortname\nC102\n", "shortname"),
+    "courses_delete": ("C102\n", "shortname"),
+    "courses_reset": ("shortname,notes\nC102,yes\n", "shortname"),
+}
+
+
+def test_a_course_that_moodle_is_about_to_delete(other: Site):
+    do(other, "ALTER TABLE {course} ADD deletioninprogress TINYINT NOT NULL DEFAULT 0")
+    do(other, "UPDATE {course} SET deletioninprogress = 1, visible = 0, idnumber = 'GOING' WHERE shortname = 'C102'")
+    for dag, (file, column) in GOING.items():
+        approval = {"require_approval": False} if dag in ("courses_delete", "courses_reset") else {}
+        assert told(other.run(f"toolsync_{dag}", file, **approval)) == [(column, "this course is being deleted")], dag
+    file = (
+        "shortname,fullname,category_idnumber,idnumber,template\nC102,New,SCI,,\nN1,New,SCI,GOING,\nN2,New,SCI,,C102\n"
+    )
+    assert told(other.run("toolsync_courses", file, force_update=True)) == [
+        ("shortname", "this course is being deleted"),
+        ("idnumber", "a course that is being deleted has it: C102"),
+        ("template", "this course is being deleted"),
+    ]
+    made = other.run("toolsync_make_command_file", shortname="C10*")
+    names = [line.partition(",")[0] for line in Path(made["path"]).read_text(encoding="utf-8").splitlines()]
+    assert "C101" in names and "C102" not in names
+
+
+def told(result: dict[str, Any]) -> list[tuple[str, str]]:
+    """The columns and messages of lines that failed."""
+    with open(result["lines"], encoding="utf-8", newline="") as table:
+        return [(row["column"], row["message"]) for row in csv.DictReader(table) if row["message"]]

@@ -645,7 +645,12 @@ def test_every_table_that_a_statement_names_is_known(folder: str):
 
 
 # What compares the names of courses with those that are on their way out, too: these are taken, and so are the things that lines touch.
-NAMES_TAKEN = {"courses/20_check.sql", "courses/32_make_courses.sql", "courses/touches.sql", "courses_restore/30_check.sql"}
+NAMES_TAKEN = {
+    "courses/20_check.sql",
+    "courses/32_make_courses.sql",
+    "courses/touches.sql",
+    "courses_restore/30_check.sql",
+}
 NAMED_COURSE = re.compile(r"(\w+)\.`?(?:category <> 0|(?:shortname|idnumber)`? (?:=|LIKE))")
 
 
@@ -655,9 +660,11 @@ def test_no_look_up_takes_a_course_that_is_being_deleted(folder: str):
     found = {
         statement.place
         for sql, (statement, versions) in statements(folder).items()
-        if NEWEST_READ in versions and statement.place.partition(":")[0] not in NAMES_TAKEN
+        if NEWEST_READ in versions and not sql.startswith("UPDATE")
+        if statement.place.partition(":")[0] not in NAMES_TAKEN
         for alias in NAMED_COURSE.findall(sql)
-        if re.search(rf"`mdl_course` {alias}\b", sql) and f"{alias}.deletioninprogress" not in sql
+        if re.search(rf"`mdl_course` {alias}\b", sql) and f"{alias}.category = 0" not in sql
+        if f"{alias}.deletioninprogress" not in sql
     }
     assert found == set()
 
