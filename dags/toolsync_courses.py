@@ -54,7 +54,7 @@ is `wwwroot` in the extra of the connection, or else the one in Moodle's own tab
 The course is copied as it is at that moment, from one snapshot, and nobody who works in it has to wait (except to save its settings, while
 a new course is put into the same category). (The original tool restored the newest backup in the course's backup area.) A later line may
 use a template that an earlier line creates. If the template holds an activity, question type or similar of a plugin that Tool Sync does not
-know, the line fails and names it: see `include/course_graph/README.md`. A file with this column goes back into the inbox as a whole on a
+know, the line fails and names it: see `include/course_graph/README.md`. A file with a template goes back into the inbox as a whole on a
 site whose Moodle is newer than Tool Sync was tried on, unless Param `accept_newer` is set, and on one with tables of a plugin that may belong
 to courses and that Tool Sync does not know.
 

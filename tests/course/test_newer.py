@@ -116,7 +116,7 @@ def test_a_newer_moodle(other: Site, tmp_path: Path):
         assert why.startswith(OLD) and "accept_newer" in why
     # All else is done, and says so once.
     for dag, file in {
-        "courses": "shortname,fullname,category_idnumber\nN2,New,SCI\n",
+        "courses": "shortname,fullname,category_idnumber,template\nN2,New,SCI,\n",
         "groups": "courseid,name\nC101,G9\n",
     }.items():
         done = other.run(f"toolsync_{dag}", file)

@@ -16,6 +16,7 @@ from toolsync.functions import sql_folder
 from toolsync.moodle.errors import SiteUnfit
 from toolsync.moodle.file_pool import FilePool
 from toolsync.operators.base import ClaimOperator
+from toolsync.reading.command_file import CommandFile
 from toolsync.reading.suite import load_suite
 from toolsync.reporting.pieces import EXECUTED, NEWER, UNFIT
 from toolsync.reporting.report import Report
@@ -116,13 +117,17 @@ class ExecuteOperator(ClaimOperator):
         """Execute the batches of the file that are not done yet."""
         file, suite = self.open_file(cabinet, claim), load_suite(self.file_type)
         occasion = Occasion(
-            columns=set(file.header.plain),
+            columns=self.columns(file),
             families=set(file.header.families),
             options=claim.options,
             approved_plan=not self.planning and Report(cabinet, claim).has_plan,
         )
         folder = sql_folder(suite.name, state, occasion)
         self.complete(self.run_class(cabinet, claim, file, suite, folder, self.log, planning=self.planning))
+
+    def columns(self, file: CommandFile) -> set[str]:
+        """The columns of a file that SQL is to know of, apart from families."""
+        return set(file.header.plain)
 
     def complete(self, run: BatchRun[Any]) -> None:
         """Execute a run to its end. If the task dies between the last commit and `keep_totals`, a retry repeats the clean-up."""
