@@ -12,13 +12,14 @@ from typing import NamedTuple
 import pytest
 
 from tests.conformance import rowdiff
-from tests.support.blueprint import LATER, VERSIONS, Blueprint, tables
+from tests.support.blueprint import LATER, NEWEST, VERSIONS, Blueprint, tables
 from tests.support.graph_rows import listed, walk
 from tests.support.scenarios import SCENARIOS
 from tests.support.site import Site
 from toolsync.course.graph import STAYS, CourseGraph, Link
 from toolsync.course.graph_check import find_unknown
 from toolsync.course.graph_files import GraphError, read_graph
+from toolsync.moodle.hook import OLDEST_NAME
 from toolsync.moodle.session import MoodleSession
 from toolsync.settings import ROOT
 
@@ -157,6 +158,13 @@ def test_every_table_and_column_is_there_or_in_another_version(whole: CourseGrap
     ] == []
 
 
+def test_the_manuals_name_the_versions_that_were_run(whole: CourseGraph):
+    run = whole.versions["run"]["name"]
+    assert (run, max(VERSIONS)) == (NEWEST, whole.versions["read"]["name"])
+    for page in ("README.md", "docs/operating.md", "docs/settings.md"):
+        assert f"Moodle {OLDEST_NAME} to {run}" in (ROOT / page).read_text(encoding="utf-8"), page
+
+
 @pytest.mark.parametrize("version", LATER)
 def test_a_later_version_has_what_is_marked_since(version: str, whole: CourseGraph):
     there = tables(version)
@@ -205,7 +213,7 @@ SITE = {
         ({"block_xp": ["id", "quiz_id"]}, "plugin block_xp: block_xp (quiz_id)"),
         ({"block_xp": ["id", "cmid"]}, "plugin block_xp: block_xp (cmid)"),
         ({"block_xp": ["id", "groupid"]}, "plugin block_xp: block_xp (groupid)"),
-        ({"local_old_x": ["id", "courseid"]}, "no plugin that is installed, local_old: local_old_x (courseid)"),
+        ({"local_old_x": ["id", "courseid"]}, "Moodle itself or a plugin that is gone, local_old: local_old_x (courseid)"),
         ({"quiz": ["id", "course", "grade", "partnerid"]}, "columns of tables that it knows: quiz (partnerid)"),
     ],
 )  # fmt: skip

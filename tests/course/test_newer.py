@@ -192,7 +192,7 @@ def test_a_course_that_moodle_is_about_to_delete(other: Site):
     do(other, "ALTER TABLE {course} ADD deletioninprogress TINYINT NOT NULL DEFAULT 0")
     do(other, "UPDATE {course} SET deletioninprogress = 1, visible = 0, idnumber = 'GOING' WHERE shortname = 'C102'")
     for dag, (file, column) in GOING.items():
-        approval = {"require_approval": False} if dag in ("courses_delete", "courses_reset") else {}
+        approval: dict[str, Any] = {"require_approval": False} if dag in ("courses_delete", "courses_reset") else {}
         assert told(other.run(f"toolsync_{dag}", file, **approval)) == [(column, "this course is being deleted")], dag
     file = (
         "shortname,fullname,category_idnumber,idnumber,template\nC102,New,SCI,,\nN1,New,SCI,GOING,\nN2,New,SCI,,C102\n"

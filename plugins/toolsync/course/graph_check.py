@@ -23,7 +23,7 @@ INSTALLED = "SELECT plugin FROM {config_plugins} WHERE name = 'version'"
 CALLED = {"course": "course", "context": "context", "cm": "course_modules", "coursemodule": "course_modules"}
 SHORT = {"section": "course_sections", "attempt": "quiz_attempts", "enrolment": "user_enrolments"}
 # Activities whose name alone is what a column is called; that of the others is an ordinary word.
-BARE = (
+BARE = {
     "assign",
     "assignment",
     "bigbluebuttonbn",
@@ -34,7 +34,7 @@ BARE = (
     "quiz",
     "scorm",
     "wiki",
-)
+}
 REASON = "the reason why no row of theirs belongs to a course"
 
 Columns = Mapping[str, Collection[str]]  # by table
@@ -243,4 +243,4 @@ def _owner(table: str, installed: Collection[str]) -> str:
         if plugin := bases.get("_".join(words[:length])):
             return f"plugin {plugin}"
     kinds = {plugin.partition("_")[0] for plugin in installed}
-    return f"no plugin that is installed, {'_'.join(words[:2] if words[0] in kinds else words[:1])}"
+    return f"Moodle itself or a plugin that is gone, {'_'.join(words[:2] if words[0] in kinds else words[:1])}"
