@@ -54,7 +54,9 @@ is `wwwroot` in the extra of the connection, or else the one in Moodle's own tab
 The course is copied as it is at that moment, from one snapshot, and nobody who works in it has to wait (except to save its settings, while
 a new course is put into the same category). (The original tool restored the newest backup in the course's backup area.) A later line may
 use a template that an earlier line creates. If the template holds an activity, question type or similar of a plugin that Tool Sync does not
-know, the line fails and names it: see `include/course_graph/README.md`.
+know, the line fails and names it: see `include/course_graph/README.md`. A file with a template goes back into the inbox as a whole on a
+site whose Moodle is newer than Tool Sync was tried on, unless Param `accept_newer` is set, and on one with tables of a plugin that may belong
+to courses and that Tool Sync does not know.
 
 An existing course is not changed by a template, unless Param `template_mode` says so (together with `force_update`). `add` adds the
 template's content, as Moodle merges a backup: sections are matched by number, and take over name, summary and restrictions where they have
@@ -91,7 +93,7 @@ course.
 from airflow.sdk import DAG, Param
 
 from toolsync.operators.courses import COURSES
-from toolsync.pipeline import choice, command_file_dag, courses_found_by, option
+from toolsync.pipeline import accept_newer, choice, command_file_dag, courses_found_by, option
 
 COURSE_PARAMS, CATEGORY_PARAMS = "Courses", "Categories"
 
@@ -118,6 +120,7 @@ dag: DAG = command_file_dag(
             "`replace` deletes the course's own content first.",
             section=COURSE_PARAMS,
         ),
+        "accept_newer": accept_newer(section=COURSE_PARAMS),
         "user_id_field": choice(
             "username",
             ["username", "idnumber", "email", "id"],

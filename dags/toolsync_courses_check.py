@@ -7,7 +7,8 @@ and says what the identifiers are; without a header, Param `course_id_field` say
 `courses_check/report` says for every line whether the course was found or is missing. A CSV table in the same folder, `…_answer.csv`, holds
 the same: the line, the identifier, `found` or `missing`, the course's id, shortname, idnumber and full name, and your description. A
 missing course is a valid answer, so its line is `unchanged` and does not come back. A line without an identifier fails, and so does one
-that matches several courses, or none but one that looks like it (`CAFE` for `CAFÉ`); they come back in `courses_check/tryback`. The front page does not count as a course.
+that matches several courses, or none but one that looks like it (`CAFE` for `CAFÉ`), or one that Moodle is about to delete; they come back in
+`courses_check/tryback`. The front page does not count as a course.
 
 ## Example
 

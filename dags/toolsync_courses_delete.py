@@ -19,7 +19,9 @@ Logs, the grade history and people's messages stay, as in Moodle. Badges of the 
 their people from it by meta link keep them suspended, without roles (or as the site's setting of that plugin says).
 
 Refused, with the reason: the front page; a course with an activity, question type or other plugin that the course graph
-(`include/course_graph`) does not describe; a course whose questions are used by a quiz of another course.
+(`include/course_graph`) does not describe; a course whose questions are used by a quiz of another course. The whole list goes back into the
+inbox, and nothing is done, on a site whose Moodle is newer than Tool Sync was tried on, unless Param `accept_newer` is set, and on a site
+with tables of a plugin that may belong to courses and that the course graph does not know: the report names them.
 
 ## Undo
 
@@ -35,7 +37,7 @@ refers to them.
 
 from airflow.sdk import DAG
 
-from toolsync.pipeline import command_file_dag, courses_found_by
+from toolsync.pipeline import accept_newer, command_file_dag, courses_found_by
 
 dag: DAG = command_file_dag(
     "courses_delete",
@@ -46,6 +48,7 @@ dag: DAG = command_file_dag(
     params={
         "course_id_field": courses_found_by(
             "What the identifiers are, in a list without a header line.",
-        )
+        ),
+        "accept_newer": accept_newer(),
     },
 )

@@ -32,7 +32,8 @@ one part; they are named after Moodle's own options.
   remove them, reset the activity too (`quiz_attempts`).
 - `startdate`: with an earlier start, the end date stays.
 - Refused, with the reason: the front page; a module that this site does not have; with `modules` or `startdate`, a course with an activity
-  that the course graph (`include/course_graph`) does not describe.
+  that the course graph (`include/course_graph`) does not describe. The whole file goes back into the inbox on a site whose Moodle is newer
+  than Tool Sync was tried on, unless Param `accept_newer` is set, and on one with tables of a plugin that the course graph does not know.
 
 ## Undo
 
@@ -48,7 +49,7 @@ Before a course is reset, everything that goes or changes is written to an undo 
 
 from airflow.sdk import DAG
 
-from toolsync.pipeline import command_file_dag, courses_found_by
+from toolsync.pipeline import accept_newer, command_file_dag, courses_found_by
 
 dag: DAG = command_file_dag(
     "courses_reset",
@@ -58,5 +59,6 @@ dag: DAG = command_file_dag(
     destructive=True,
     params={
         "course_id_field": courses_found_by("The column that says which course a line is about."),
+        "accept_newer": accept_newer(),
     },
 )

@@ -17,6 +17,9 @@ whole, or its line fails with the reason and comes back in `courses_restore/tryb
 - people made or changed something in the content that replaced the old one (with Param `overwrite_changes` it is deleted all the same)
 - the site was upgraded since and lacks a column
 
+The whole list goes back into the inbox on a site whose Moodle is newer than Tool Sync was tried on, unless Param `accept_newer` is set, and on
+one with tables of a plugin that may belong to courses and that the course graph (`include/course_graph`) does not know.
+
 If a template replaced the content of the course, all of the new content is deleted, and whatever else the line did to the course is undone.
 But the course stays in its present category, and whoever was enrolled since stays enrolled.
 
@@ -35,7 +38,7 @@ whatever happens to the archive.
 
 from airflow.sdk import DAG
 
-from toolsync.pipeline import choice, command_file_dag, courses_found_by, option
+from toolsync.pipeline import accept_newer, choice, command_file_dag, courses_found_by, option
 
 dag: DAG = command_file_dag(
     "courses_restore",
@@ -56,5 +59,6 @@ dag: DAG = command_file_dag(
             "Put rows back even if somebody has changed them again since, and delete what people have made in content that replaced the old one. "
             "Otherwise such a line fails.",
         ),
+        "accept_newer": accept_newer(),
     },
 )

@@ -4,7 +4,8 @@ Say which courses you mean, and this DAG writes the file that deletes or resets 
 of the cabinet. It never goes further: review the file, remove the lines of courses to leave alone, and drop it into the `inbox` of that
 type. The site is only read.
 
-Courses must meet all filters that are set. Set at least one; the short name `*` selects every course. The front page is never selected.
+Courses must meet all filters that are set. Set at least one; the short name `*` selects every course. The front page is never selected, nor a
+course that Moodle is about to delete.
 
 | filter | selects |
 |---|---|

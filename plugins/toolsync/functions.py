@@ -18,10 +18,12 @@ from toolsync.course import (
     undo_rows,
 )
 from toolsync.course.copies import site_copies
+from toolsync.course.graph_check import check_graph
 from toolsync.course.graph_files import site_graph
 from toolsync.course.resets import site_resets
 from toolsync.moodle import enrolment_keys, languages, passwords, profile_dates
 from toolsync.moodle.file_pool import at_hand
+from toolsync.moodle.schema import Schema
 from toolsync.running.execution import ROW_TABLE, STAGED
 from toolsync.running.sql_folder import Function, Language, Occasion, Row, SqlFolder
 from toolsync.running.state import RunState
@@ -94,6 +96,19 @@ def _setting(name: str, plugin: str = "") -> str:
     return f"(SELECT value FROM {{config}} WHERE name = '{name}')"
 
 
+def _of_graph(of_site: Callable[[Schema], Any]) -> Callable[[RunState, Occasion], Callable[[], Any]]:
+    """What a type walks the course graph by: nothing, on a site which that does not fit."""
+
+    def name(state: RunState, occasion: Occasion) -> Callable[[], Any]:
+        def checked() -> Any:
+            check_graph(state.session, bool(occasion.options.get("accept_newer")))
+            return of_site(state.session.schema)
+
+        return checked
+
+    return name
+
+
 NAMES: dict[str, Callable[[RunState, Occasion], Any]] = {
     # Of the file and its run
     "option": lambda _state, occasion: occasion.options,
@@ -108,9 +123,9 @@ NAMES: dict[str, Callable[[RunState, Occasion], Any]] = {
     "by_index": lambda state, _occasion: partial(_by_index, state),
     "unique_keys": lambda state, _occasion: state.session.schema.unique_keys,
     "dataroot_at_hand": lambda state, _occasion: partial(at_hand, state.session),
-    "course_graph": lambda state, _occasion: partial(site_graph, state.session.schema),
-    "course_copies": lambda state, _occasion: partial(site_copies, state.session.schema),
-    "course_resets": lambda state, _occasion: partial(site_resets, state.session.schema),
+    "course_graph": _of_graph(site_graph),
+    "course_copies": _of_graph(site_copies),
+    "course_resets": _of_graph(site_resets),
     # Of the notation
     "setting": lambda _state, _occasion: _setting,
     "setting_is_on": lambda _state, _occasion: lambda name: f"COALESCE({_setting(name)} NOT IN ('', '0'), 0)",

@@ -214,6 +214,17 @@ def choice(default: str, values: list[str], title: str, description: str, *, sec
     return Param(default, type="string", enum=values, section=section, title=title, description=description)
 
 
+def accept_newer(*, section: str = OPTIONS) -> Param:
+    """The Param of a type that walks the course graph."""
+    return option(
+        False,
+        "Accept a newer Moodle",
+        "Work on a site whose Moodle is newer than Tool Sync was tried on. What such a Moodle stores in new places may be left over, and missing in "
+        "undo bundles: try it on a copy of the site first.",
+        section=section,
+    )
+
+
 def people_found_by(description: str, *, section: str = OPTIONS) -> Param:
     """The Param that says what a column with people contains."""
     return choice("username", ["username", "idnumber", "email", "id"], "Find people by", description, section=section)

@@ -12,11 +12,14 @@ from typing import NamedTuple
 import pytest
 
 from tests.conformance import rowdiff
+from tests.support.blueprint import LATER, NEWEST, VERSIONS, Blueprint, tables
 from tests.support.graph_rows import listed, walk
 from tests.support.scenarios import SCENARIOS
 from tests.support.site import Site
 from toolsync.course.graph import STAYS, CourseGraph, Link
+from toolsync.course.graph_check import find_unknown
 from toolsync.course.graph_files import GraphError, read_graph
+from toolsync.moodle.hook import OLDEST_NAME
 from toolsync.moodle.session import MoodleSession
 from toolsync.settings import ROOT
 
@@ -138,23 +141,129 @@ def test_no_table_is_both_inside_and_outside(whole: CourseGraph):
     assert all(whole.outside.values())
 
 
-def test_every_table_and_column_is_there_or_was_in_an_older_version(whole: CourseGraph, session: MoodleSession):
-    old = {name for name, table in whole.tables.items() if "until" in table.facts}
-    assert {name for name in whole.tables if not session.schema.has(name)} == old
-    assert [name for name in old if not whole.tables[name].facts["until"] < 5.1] == []
+def test_every_table_and_column_is_there_or_in_another_version(whole: CourseGraph, session: MoodleSession):
+    run = float(whole.versions["run"]["name"])
+    old = {name for name, table in whole.tables.items() if table.facts.get("until", run) < run}
+    later = {name for name, table in whole.tables.items() if table.facts.get("since", run) > run}
+    assert {name for name in whole.tables if not session.schema.has(name)} == old | later
     assert [
         (name, link)
         for name, table in whole.tables.items()
         for link in table.links
-        if name not in old
+        if name not in old | later
+        and not (float(link.since or run) > run and link.table in later | whole.tables.keys())
         and not (
             session.schema.has(name, link.column) and (link.table in old or session.schema.has(link.table, link.key))
         )
     ] == []
-    assert [name for name in whole.outside if not session.schema.has(name)] == [
-        "assignment_upgrade",
-        "editor_atto_autosave",
-    ]
+
+
+def test_the_manuals_name_the_versions_that_were_run(whole: CourseGraph):
+    run = whole.versions["run"]["name"]
+    assert (run, max(VERSIONS)) == (NEWEST, whole.versions["read"]["name"])
+    for page in ("README.md", "docs/operating.md", "docs/settings.md"):
+        assert f"Moodle {OLDEST_NAME} to {run}" in (ROOT / page).read_text(encoding="utf-8"), page
+
+
+@pytest.mark.parametrize("version", LATER)
+def test_a_later_version_has_what_is_marked_since(version: str, whole: CourseGraph):
+    there = tables(version)
+    for name, table in whole.tables.items():
+        if "since" in table.facts:
+            assert (name in there) == (str(table.facts["since"]) <= version), name
+        for link in table.links if name in there else ():
+            if link.since:
+                # A column for a file of feedback was found, that of comments is only like it.
+                assert (link.column in there[name]) == (link.since <= version) or name == "assignfeedback_comments", (
+                    link
+                )
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_table_of_moodle_is_inside_or_outside(version: str, whole: CourseGraph):
+    found = find_unknown(whole, Blueprint(version).numbers(), [f"mod_{name}" for name in whole.activities])
+    assert (found.of_courses, found.of_people) == ((), ())
+
+
+def test_everything_outside_is_moodles(whole: CourseGraph):
+    """A misspelt name would be of no use."""
+    gone = "of plugins that Moodle no longer has; it leaves what they left"
+    there = {name: set(columns) for version in VERSIONS for name, columns in tables(version).items()}
+    names = [name.partition(".") for name, reason in whole.outside.items() if reason != gone]
+    assert [name for name, _, column in names if name not in there or column and column not in there[name]] == []
+
+
+# -- what a site has besides ----------------------------------------------------------------------------------------
+
+SITE = {
+    "course": ["id", "category"],
+    "quiz": ["id", "course", "grade"],
+    "groups": ["id", "courseid"],
+    "user": ["id", "mnethostid"],
+}
+
+
+@pytest.mark.parametrize(
+    ("tables", "told"),
+    [
+        ({"local_foo_items": ["id", "courseid"], "local_foo_marks": ["id", "itemid", "userid"], "local_foo": ["id"]},
+         "plugin local_foo: local_foo_items (courseid), local_foo_marks (itemid, userid)"),
+        ({"game": ["id", "course", "grade"], "game_plays": ["id", "gameid", "userid", "score"]}, "plugin mod_game: game (course), game_plays (gameid, userid)"),
+        ({"block_xp": ["id", "contextid"]}, "plugin block_xp: block_xp (contextid)"),
+        ({"block_xp": ["id", "quiz_id"]}, "plugin block_xp: block_xp (quiz_id)"),
+        ({"block_xp": ["id", "cmid"]}, "plugin block_xp: block_xp (cmid)"),
+        ({"block_xp": ["id", "groupid"]}, "plugin block_xp: block_xp (groupid)"),
+        ({"local_old_x": ["id", "courseid"]}, "Moodle itself or a plugin that is gone, local_old: local_old_x (courseid)"),
+        ({"quiz": ["id", "course", "grade", "partnerid"]}, "columns of tables that it knows: quiz (partnerid)"),
+    ],
+)  # fmt: skip
+def test_what_may_belong_to_a_course_is_named(tables: dict[str, list[str]], told: str, whole: CourseGraph):
+    found = find_unknown(whole, SITE | tables, ["local_foo", "mod_game", "mod_quiz", "block_xp"])
+    assert (list(map(str, found.of_courses)), found.of_people) == ([told], ())
+    assert told in found.told()
+
+
+@pytest.mark.parametrize(
+    ("tables", "told"),
+    [
+        ({"block_xp": ["id", "userid", "levelid"]}, ["plugin block_xp: block_xp (userid, levelid)"]),
+        # What belongs to a person, by a table of the plugin itself.
+        ({"local_foo_post": ["id", "userid"], "local_foo_like": ["id", "postid"]}, ["plugin local_foo: local_foo_like (postid), local_foo_post (userid)"]),
+        ({"local_foo": ["id", "typeid", "rating", "scale"]}, []),
+    ],
+)  # fmt: skip
+def test_what_can_belong_to_people_only_is_told_apart(
+    tables: dict[str, list[str]], told: list[str], whole: CourseGraph
+):
+    found = find_unknown(whole, SITE | tables, ["local_foo", "block_xp"])
+    assert (found.of_courses, list(map(str, found.of_people))) == ((), told)
+
+
+def test_the_lines_that_are_proposed_describe_what_was_unknown(whole: CourseGraph, tmp_path: Path):
+    """Put into a file as they are, or under `outside`, they leave nothing unknown."""
+    site = SITE | {
+        "game": ["id", "course"],
+        "game_play": ["id", "gameid", "userid", "groupid"],
+        "local_foo_items": ["id", "courseid", "contextid"],
+        "local_foo_marks": ["id", "itemid", "userid"],
+        "quiz": ["id", "course", "partnerid"],
+    }
+    installed = ["mod_game", "local_foo"]
+    proposed = find_unknown(whole, site, installed).told()
+    for name in ("tables", "outside"):
+        lines = re.search(rf"^{name}:\n(?:  .*\n?)+", proposed, re.MULTILINE)
+        assert lines
+        (tmp_path / f"{name}.yaml").write_text(lines[0])
+        found = find_unknown(read_graph([OURS, tmp_path / f"{name}.yaml"]), site, installed)
+        left = ["columns of tables that it knows: quiz (partnerid)"] if name == "tables" else []
+        assert list(map(str, found.of_courses)) == left
+    graph = read_graph([OURS, tmp_path / "tables.yaml"])
+    assert graph.tables["game"].activity
+    assert graph.tables["game_play"].parents == (Link("gameid", "game"),)
+    assert graph.tables["game_play"].refs == (Link("userid", "user"), Link("groupid", "groups"))
+    assert graph.tables["game_play"].people
+    assert graph.tables["local_foo_items"].parents == (Link("courseid", "course"),)
+    assert graph.tables["local_foo_marks"].parents == (Link("itemid", "local_foo_items"),)
 
 
 def test_every_activity_and_kind_of_the_site_is_known(graph: CourseGraph, session: MoodleSession):
@@ -299,12 +408,17 @@ def test_files_are_read_as_one(tmp_path: Path):
         "  event: {of: [{courseid: course}, {instance: activity by modulename, when: t.visible = 1}]}\n"
         "  score: {of: {id: game_play.scoreid}, stays: {why: a record, when: [t.best = 1, t.kept = 1]}}\n"
         "  diary: {of: {course: course}, stays: a log}\n"
-        "kinds:\n  question type: {table: question, column: qtype, known: [riddle]}\noutside: {hall: a site's}\n"
+        "kinds:\n  question type: {table: question, column: qtype, known: [riddle]}\noutside: {hall: a site's, of nobody: [mice, quiz.holes]}\n"
     )
     graph = read_graph([tmp_path / "a.yaml", tmp_path / "b.yaml"])
     assert graph.activities == ["quiz", "game"]
     assert graph.kinds["question type"]["known"] == ["essay", "riddle"]
-    assert graph.outside == {"cohort": "of the site", "hall": "a site's"}
+    assert graph.outside == {
+        "cohort": "of the site",
+        "hall": "a site's",
+        "mice": "of nobody",
+        "quiz.holes": "of nobody",
+    }
     play = graph.tables["game_play"]
     assert (play.people, play.facts["reset"]) == (True, "game_all")
     assert play.refs == (Link("userid", "user"), Link("item", "a", "(t.x = 1 OR t.y = 2)"))
@@ -340,7 +454,8 @@ def test_a_site_has_what_its_version_has(session: MoodleSession, tmp_path: Path)
         ("tables: {course: {", "while parsing"),
         ("- tables", "expected a mapping"),
         ("tables: [course]", "tables: expected a mapping, got ['course']"),
-        ("table: {}", "unknown key table; known are tables, kinds, outside, links"),
+        ("table: {}", "unknown key table; known are tables, kinds, outside, links, versions"),
+        ("outside: {cohort: }", "outside: cohort: expected a reason, or a list of tables, got None"),
         ("tables: {course: , quiz: [course]}", "quiz: expected a mapping, got ['course']"),
         ("tables: {course: , quiz: {activity: true}}", "quiz lacks the key of"),
         ("tables: {course: , quiz: {of: {course: }}}", "quiz: column course must lead to a table, not to None"),

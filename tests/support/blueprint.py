@@ -7,6 +7,7 @@ import json
 import re
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from toolsync.moodle.schema import Limits, Schema
 from toolsync.moodle.session import MoodleSession
@@ -14,10 +15,11 @@ from toolsync.running.state import RunState
 
 ROOT = Path(__file__).resolve().parents[2]
 NEWEST = "5.1"
-# What the tables of older versions lack and have besides, read from populated sites of these versions.
-OLDER = json.loads((ROOT / "tests/support/versions.json").read_text(encoding="utf-8"))
-VERSIONS = (NEWEST, *OLDER)
-OLDEST = min(OLDER)
+# What the tables of other versions lack and have besides: of older ones read from populated sites, of later ones from Moodle's upgrade steps, as far as those were found.
+OTHERS = json.loads((ROOT / "tests/support/versions.json").read_text(encoding="utf-8"))
+VERSIONS = (NEWEST, *OTHERS)
+OLDEST = min(OTHERS)
+LATER = tuple(version for version in OTHERS if version > NEWEST)
 
 Tables = dict[str, dict[str, str]]  # type by column, by table
 
@@ -28,12 +30,12 @@ def tables(version: str) -> Tables:
     if version == NEWEST:
         return _newest()
     found = {name: dict(columns) for name, columns in _newest().items()}
-    for name, columns in OLDER[version]["lacks"].items():
+    for name, columns in OTHERS[version]["lacks"].items():
         if not columns:
             del found[name]
         for column in columns:
             del found[name][column]
-    for name, columns in OLDER[version]["has"].items():
+    for name, columns in OTHERS[version]["has"].items():
         found.setdefault(name, {}).update(columns)
     return found
 
@@ -66,8 +68,19 @@ class Blueprint(Schema):
         return self._columns.get(table, {})
 
 
+class BlueprintSession(MoodleSession):
+    """A session on a site of a version that has tables and no rows."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(None, "mdl_", {})
+        self.schema, self.collation = Blueprint(version), "utf8mb4_unicode_ci"
+        self.branch, self.release = int(version.replace(".", "0")), version
+        self.version = 2026123100.0 if version in LATER else 2022112800.0
+
+    def rows(self, statement: str, args: Any = None) -> list[tuple[Any, ...]]:
+        return []
+
+
 def state_of(version: str) -> RunState:
     """The state of a run on such a site."""
-    session = MoodleSession(None, "mdl_", {})
-    session.schema, session.collation = Blueprint(version), "utf8mb4_unicode_ci"
-    return RunState(session)
+    return RunState(BlueprintSession(version))

@@ -41,7 +41,7 @@ CREATE TEMPORARY TABLE toolsync_unnamed (line INT UNSIGNED NOT NULL PRIMARY KEY,
 INSERT IGNORE INTO toolsync_unnamed (line, name)
 SELECT r.line, c.{{ key }}
   FROM toolsync_row r
-  JOIN {course} c ON {{ named.alike("c", key, "r." ~ key) }} AND c.category <> 0
+  JOIN {course} c ON {{ named.alike("c", key, "r." ~ key) }} AND {{ named.is_course("c") }}
  WHERE r.status IS NULL AND r.courseid IS NULL AND r.rename <> ''
  ORDER BY c.id;
 

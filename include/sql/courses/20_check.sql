@@ -2,9 +2,11 @@
 {% import "shared/identify.sql" as named with context %}
 {% macro fault(condition, field, message) %}IF({{ condition }}, '{{ field }}|{{ message }}', NULL),{% endmacro %}
 {# Moodle looks for a name by the site's collation, which takes for equal what only looks alike. #}
+{% set bearer = "'another course has it: '" %}
+{% set bearer = "IF(other.deletioninprogress <> 0, 'a course that is being deleted has it: ', " ~ bearer ~ ")" if named.may_go else bearer %}
 {% macro taken(column, field) -%}
 IF(t.{{ column }} <> '' AND (t.isnew OR NOT t.{{ column }} <=> c.{{ column }} COLLATE utf8mb4_bin),
-              (SELECT MIN(CONCAT('{{ field }}|', IF({{ named.same("other." ~ column, "t." ~ column) }}, CONCAT('another course has it: ', other.shortname),
+              (SELECT MIN(CONCAT('{{ field }}|', IF({{ named.same("other." ~ column, "t." ~ column) }}, CONCAT({{ bearer }}, other.shortname),
                                                     CONCAT('looks like ', other.{{ column }}, ', which is there'))))
                  FROM {course} other
                 WHERE other.{{ column }} = t.{{ column }} AND NOT other.id <=> t.id), NULL),

@@ -19,11 +19,19 @@ UPDATE toolsync_row r
   JOIN toolsync_bundle b ON b.line = r.line
    SET r.kind = b.kind, r.bundle_name = b.name, r.courseid = b.courseid, r.made = b.made, r.status = IF(b.message IS NULL, NULL, 'failed'), r.message = b.message;
 
-CREATE TEMPORARY TABLE toolsync_course_there (id BIGINT NOT NULL PRIMARY KEY, shortname VARCHAR(255) NOT NULL);
+{% import "shared/identify.sql" as named with context %}
+CREATE TEMPORARY TABLE toolsync_course_there (id BIGINT NOT NULL PRIMARY KEY, shortname VARCHAR(255) NOT NULL, going TINYINT NOT NULL);
 
-INSERT IGNORE INTO toolsync_course_there (id, shortname)
-SELECT c.id, c.shortname FROM toolsync_row r JOIN {course} c ON c.id = r.courseid WHERE r.status IS NULL;
+INSERT IGNORE INTO toolsync_course_there (id, shortname, going)
+SELECT c.id, c.shortname, {{ "c.deletioninprogress" if named.may_go else "0" }} FROM toolsync_row r JOIN {course} c ON c.id = r.courseid WHERE r.status IS NULL;
 
+{% if named.may_go %}
+UPDATE toolsync_row r
+  JOIN toolsync_course_there c ON c.id = r.courseid
+   SET r.status = 'failed', r.message = 'this course is being deleted'
+ WHERE r.status IS NULL AND c.going;
+
+{% endif %}
 UPDATE toolsync_row r
   JOIN toolsync_course_there c ON c.id = r.courseid
    SET r.status = 'failed', r.message = CONCAT('nothing to put back: the course ', c.shortname, ' (id ', c.id, ') exists')

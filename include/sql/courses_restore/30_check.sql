@@ -1,5 +1,6 @@
 -- Reasons why a bundle can't be put back. A course comes back whole or not at all.
 {% from "courses_restore/tables.sql" import tables, replaceable, volatile with context %}
+{% import "shared/identify.sql" as named with context %}
 -- The first reason of each line.
 CREATE TEMPORARY TABLE toolsync_refusal (line INT UNSIGNED NOT NULL PRIMARY KEY, message TEXT NOT NULL);
 
@@ -12,7 +13,7 @@ SELECT b.toolsync_line, CONCAT('its category (id ', b.category, ') is gone')
 
 -- when: toolsync_back_course
 INSERT IGNORE INTO toolsync_refusal (line, message)
-SELECT b.toolsync_line, CONCAT('another course (id ', c.id, ') has the short name ', c.shortname, ' now: rename that first')
+SELECT b.toolsync_line, CONCAT('another course (id ', c.id, ') has the short name ', c.shortname, ' now: rename that first'{{ ", IF(c.deletioninprogress <> 0, ', or wait: it is being deleted', '')" if named.may_go }})
   FROM toolsync_back_course b
   JOIN {course} c ON c.shortname = b.shortname;
 

@@ -58,7 +58,7 @@ SELECT w.line, w.fault
           JOIN toolsync_row r ON r.line = l.line) w
  WHERE w.fault IS NOT NULL;
 
-{% with looked=[("uid", "user", option.user_id_field, named.is_user("x")), ("cid", "course", option.course_id_field, "x.category <> 0"),
+{% with looked=[("uid", "user", option.user_id_field, named.is_user("x")), ("cid", "course", option.course_id_field, named.is_course("x")),
                 ("rolename", "role", "shortname", "TRUE")] %}
 {% include "shared/looks.sql" %}
 {% endwith %}

@@ -48,7 +48,7 @@ SELECT w.line, w.fault
           JOIN toolsync_row r ON r.line = l.line) w
  WHERE w.fault IS NOT NULL;
 
-{% with looked=[("userid", "user", option.user_id_field, named.is_user("x")), ("courseid", "course", option.course_id_field, "x.category <> 0"),
+{% with looked=[("userid", "user", option.user_id_field, named.is_user("x")), ("courseid", "course", option.course_id_field, named.is_course("x")),
                 ("groupid", "groups", option.group_id_field, "x.courseid = l.courseid")] %}
 {% include "shared/looks.sql" %}
 {% endwith %}

@@ -1,4 +1,5 @@
 -- The courses that meet the criteria, which are in variables (NULL: no criterion). Never the front page.
+{% import "shared/identify.sql" as named with context %}
 {% set key = option.course_id_field %}
 
 CREATE TEMPORARY TABLE toolsync_life (
@@ -11,7 +12,7 @@ SELECT c.id, MAX(a.timeaccess)
   FROM {course} c
   LEFT JOIN toolsync_inside i ON i.categoryid = c.category
   LEFT JOIN {user_lastaccess} a ON a.courseid = c.id
- WHERE c.category <> 0
+ WHERE {{ named.is_course("c") }}
    AND (@categories = 0 OR i.categoryid IS NOT NULL)
    AND (@shortname IS NULL OR c.shortname LIKE @shortname)
    AND (@fullname IS NULL OR c.fullname LIKE @fullname)
@@ -30,7 +31,7 @@ SELECT c.id, MAX(a.timeaccess)
                      FROM {course_modules} cm
                      JOIN {modules} m ON m.id = cm.module
                      LEFT JOIN {forum} f ON f.id = cm.instance AND m.name = 'forum'
-                    WHERE cm.course = c.id AND NOT f.type <=> 'news')
+                    WHERE cm.course = c.id AND cm.deletioninprogress = 0 AND NOT f.type <=> 'news')
 {% endif %}
  GROUP BY c.id, c.timecreated
 HAVING @no_access_since IS NULL OR COALESCE(MAX(a.timeaccess), c.timecreated) < @no_access_since;
@@ -54,5 +55,5 @@ INSERT INTO toolsync_bearers (courseid, bearers)
 SELECT l.courseid, {{ "COUNT(*)" if key != "id" else "1" }}
   FROM toolsync_life l
   JOIN {course} c ON c.id = l.courseid
-  JOIN {course} other ON other.{{ key }} = c.{{ key }}
+  JOIN {course} other ON other.{{ key }} = c.{{ key }} AND {{ named.is_course("other") }}
  GROUP BY l.courseid;

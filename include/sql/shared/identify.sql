@@ -12,6 +12,9 @@
   alike     join condition: a candidate, whether it is meant or only looks like it
   better    in ON DUPLICATE KEY UPDATE: keep the best of several candidates, and count them. `of`: the table; its columns with the id, the count and `best`
   user, course, role, group   `equal`, among what a file may name
+  is_user, is_course          whether a row is among these
+  is_going                    whether a course is on its way out: Moodle, from 5.3 on, may have put off its deletion. Its row is there, and its names are taken,
+                              but it is no course any more. Only where `may_go`
 #}
 {# Capitals, too: small letters alone take İ for i, and the Kelvin sign for k. #}
 {% macro same(stored, value) -%}
@@ -52,8 +55,17 @@
 {{ equal(alias, by, value) }} AND {{ is_user(alias) }}
 {%- endmacro %}
 
+{% set may_go = site_has("course", "deletioninprogress") %}
+{% macro is_going(alias) -%}
+{{ alias }}.category <> 0 AND {{ alias }}.deletioninprogress <> 0
+{%- endmacro %}
+
+{% macro is_course(alias) -%}
+{{ alias }}.category <> 0{{ " AND " ~ alias ~ ".deletioninprogress = 0" if may_go }}
+{%- endmacro %}
+
 {% macro course(alias, by, value) -%}
-{{ equal(alias, by, value) }} AND {{ alias }}.category <> 0
+{{ equal(alias, by, value) }} AND {{ is_course(alias) }}
 {%- endmacro %}
 
 {% macro role(alias, by, value) -%}

@@ -23,3 +23,19 @@ SELECT u.line, x.`{{ by }}`
 UPDATE toolsync_fault f
   JOIN toolsync_looks k ON k.line = f.line
    SET f.fault = CONCAT(f.fault, ', only ', k.name, ', which looks like it');
+{% for column, name, by, among in looked if name == "course" and named.may_go %}
+
+DROP TEMPORARY TABLE IF EXISTS toolsync_going;
+CREATE TEMPORARY TABLE toolsync_going (line INT UNSIGNED NOT NULL PRIMARY KEY);
+
+INSERT IGNORE INTO toolsync_going (line)
+SELECT u.line
+  FROM toolsync_lost u
+  JOIN toolsync_row r ON r.line = u.line
+  JOIN {course} x ON {{ named.equal("x", by, "r." ~ column) }} AND {{ named.is_going("x") }}
+ WHERE u.field = '{{ column }}';
+
+UPDATE toolsync_fault f
+  JOIN toolsync_going g ON g.line = f.line
+   SET f.fault = '{{ column }}|this course is being deleted';
+{% endfor %}

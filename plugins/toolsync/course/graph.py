@@ -30,12 +30,14 @@ class Link:
 
     :param when: SQL condition on the row, `t`, under which it does; empty: always.
     :param key: the column of the other table that it equals, where that is not `id`.
+    :param since: the first Moodle version that has the column, if it was read and not run; otherwise empty.
     """
 
     column: str
     table: str
     when: str = ""
     key: str = "id"
+    since: str = ""
 
     @property
     def condition(self) -> str:
@@ -88,8 +90,9 @@ class CourseGraph:
 
     :param tables: by name.
     :param kinds: the kinds of plugins, activities aside, that store rows in these tables (question types, for instance), as the files describe them.
-    :param outside: tables that hold no rows of a course although a column of theirs looks like it, each with the reason.
+    :param outside: tables, and columns (`table.column`), that lead to no rows of a course although their names look like it, each with the reason.
     :param links: addresses of the site's pages with ids in them, each with the tables of these ids.
+    :param versions: the newest Moodle on which everything was `run`, and the newest whose tables were `read`.
     """
 
     def __init__(
@@ -98,15 +101,17 @@ class CourseGraph:
         kinds: Mapping[str, Any],
         outside: Mapping[str, str],
         links: Mapping[str, Any],
+        versions: Mapping[str, Any],
     ) -> None:
         self.tables = dict(tables)
         self.kinds = dict(kinds)
         self.outside = dict(outside)
         self.links = dict(links)
+        self.versions = dict(versions)
 
     def with_tables(self, tables: Iterable[Table]) -> CourseGraph:
         """The same graph with these tables instead of its own."""
-        return CourseGraph({table.name: table for table in tables}, self.kinds, self.outside, self.links)
+        return CourseGraph({table.name: table for table in tables}, self.kinds, self.outside, self.links, self.versions)
 
     def for_site(self, schema: Schema) -> CourseGraph:
         """The part of the graph that a site has: its tables, and the links and conditions whose columns exist."""

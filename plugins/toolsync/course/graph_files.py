@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from toolsync.settings import INCLUDE
 
 FOLDER = INCLUDE / "course_graph"
 ACTIVITY = "activity"  # in a link: the main table of any activity module
-SECTIONS = ("tables", "kinds", "outside", "links")
+SECTIONS = ("tables", "kinds", "outside", "links", "versions")
 NOT_FACTS = {"of", "refs", "people", "activity"}  # the keys of a table's entry that have an attribute of their own
 
 
@@ -61,6 +62,7 @@ class _Reader:
         self.kinds: dict[str, Any] = {}
         self.outside: dict[str, str] = {}
         self.links: dict[str, Any] = {}
+        self.versions: dict[str, Any] = {}
 
     def add(self, path: Path) -> None:
         try:
@@ -72,8 +74,9 @@ class _Reader:
         section = {name: _mapping(f"{path.name}: {name}", document.get(name)) for name in SECTIONS}
         self._add_tables(path.name, section["tables"])
         self._add_kinds(path.name, section["kinds"])
-        self.outside |= section["outside"]
+        self._add_outside(path.name, section["outside"])
         self.links |= section["links"]
+        self.versions |= section["versions"]
 
     def _add_tables(self, file: str, tables: Mapping[str, Any]) -> None:
         for name, entry in tables.items():
@@ -90,6 +93,13 @@ class _Reader:
             merged = self.kinds.setdefault(kind, {**said, "known": []})
             merged["known"] = [*merged["known"], *said["known"]]
 
+    def _add_outside(self, file: str, outside: Mapping[str, Any]) -> None:
+        """Add tables without rows of a course: each with its reason, or a reason with a list of tables."""
+        for name, said in outside.items():
+            if not (said and isinstance(said, str | list)):
+                raise GraphError(f"{file}: outside: {name}: expected a reason, or a list of tables, got {said!r}")
+            self.outside |= dict.fromkeys(said, name) if isinstance(said, list) else {name: said}
+
     def graph(self) -> CourseGraph:
         activities = [name for name, (_, entry) in self.entries.items() if entry.get("activity")]
         tables = {name: _table(file, name, entry, activities) for name, (file, entry) in self.entries.items()}
@@ -99,7 +109,7 @@ class _Reader:
                     raise GraphError(
                         f"{self.entries[table.name][0]}: {table.name}: its parent {link.table} is described in no file"
                     )
-        return CourseGraph(tables, self.kinds, self.outside, self.links)
+        return CourseGraph(tables, self.kinds, self.outside, self.links, self.versions)
 
 
 def _table(file: str, name: str, entry: Mapping[str, Any], activities: list[str]) -> Table:
@@ -124,17 +134,17 @@ def _table(file: str, name: str, entry: Mapping[str, Any], activities: list[str]
 def _links(where: str, said: Any, activities: list[str]) -> tuple[Link, ...]:
     """The links that a file describes.
 
-    :param said: a mapping of columns to tables, or a list of such mappings, each of which may have a condition, `when`.
+    :param said: a mapping of columns to tables, or a list of such mappings, each of which may have a condition, `when`, and a version, `since`.
     """
     links: list[Link] = []
     for part in said if isinstance(said, list) else [said]:
         columns = dict(_mapping(where, part))
-        when = columns.pop("when", "")
+        when, since = columns.pop("when", ""), str(columns.pop("since", ""))
         when = f"({when})" if " OR " in when else when
         for column, target in columns.items():
             if not isinstance(target, str):
                 raise GraphError(f"{where}: column {column} must lead to a table, not to {target!r}")
-            links += _links_of_column(column, target, when, activities)
+            links += (replace(link, since=since) for link in _links_of_column(column, target, when, activities))
     return tuple(links)
 
 

@@ -12,6 +12,9 @@ LIMITS = (
     "SELECT column_name, data_type, column_type, character_maximum_length FROM information_schema.columns "
     "WHERE table_schema = DATABASE() AND table_name = %s"
 )
+VIEWS = "SELECT table_name FROM information_schema.views WHERE table_schema = DATABASE()"
+OURS = "toolsync_"
+SITE = ("config_plugins", "context", "course_modules")  # where a site has these, it is a Moodle
 BITS = {"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigint": 64}
 UNIQUE_KEYS = (
     "SELECT table_name, index_name, column_name FROM information_schema.statistics "
@@ -109,6 +112,18 @@ class Schema:
         for table, column, data_type in self._rows(f"{COLUMNS} ORDER BY table_name, ordinal_position"):
             if table.startswith(self._prefix):
                 self._columns.setdefault(table[len(self._prefix) :], {})[column] = data_type
+
+    def numbers(self) -> dict[str, list[str]]:
+        """The columns that hold whole numbers, by table: of all tables but views, our own, and those of another site whose prefix begins alike."""
+        self.read_all()
+        views = {name.removeprefix(self._prefix) for (name,) in self._rows(VIEWS)}
+        others = {name.removesuffix(SITE[0]) for name in self._columns if name.endswith(SITE[0])} - {""}
+        others = {prefix for prefix in others if all(f"{prefix}{name}" in self._columns for name in SITE)}
+        return {
+            table: [name for name, data_type in columns.items() if data_type in BITS]
+            for table, columns in self._columns.items()
+            if table not in views and not table.startswith((OURS, *others))
+        }
 
     def _known(self, table: str) -> dict[str, str]:
         if table not in self._columns:

@@ -140,6 +140,11 @@ class MoodleSession:
         return float(self.value("SELECT value FROM {config} WHERE name = 'version'"))
 
     @cached_property
+    def branch(self) -> int:
+        """Moodle's own number of its branch, 501."""
+        return int(self.value("SELECT value FROM {config} WHERE name = 'branch'") or 0)
+
+    @cached_property
     def release(self) -> str:
         return self.value("SELECT value FROM {config} WHERE name = 'release'") or str(self.version)
 

@@ -137,6 +137,7 @@ def summary(cabinet: Cabinet, claim: Claim, report: Report, *, text_path: str, l
         "file": claim.name,
         "simulated": claim.simulate,
         "rejected": report.rejected,
+        "notes": report.about_site,
         "counts": report.counts,
         "report": text_path,
         "lines": lines_path,

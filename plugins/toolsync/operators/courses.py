@@ -8,6 +8,18 @@ from toolsync.course.backup_lines import CoursesRun
 from toolsync.operators.execute import ExecuteOperator
 from toolsync.operators.plan import PlanOperator
 from toolsync.operators.steps import Steps
+from toolsync.reading.command_file import CommandFile
+
+
+def used_columns(file: CommandFile) -> set[str]:
+    """The columns of a courses file, without `template` where no line names one: then no course graph is walked."""
+    columns = file.header.plain
+    template = columns.get("template")
+    if template is None or any(
+        record.values and record.values[template.position] for some in file.records() for record in some
+    ):
+        return set(columns)
+    return columns.keys() - {"template"}
 
 
 class PlanCoursesOperator(PlanOperator):
@@ -20,11 +32,17 @@ class PlanCoursesOperator(PlanOperator):
         replaces = options["force_update"] and options["template_mode"] == "replace"
         return bool(replaces and "template" in self.open_file(cabinet, claim).header.plain)
 
+    def columns(self, file: CommandFile) -> set[str]:
+        return used_columns(file)
+
 
 class ExecuteCoursesOperator(ExecuteOperator):
     """Also restores the backup files that lines name."""
 
     run_class = CoursesRun
+
+    def columns(self, file: CommandFile) -> set[str]:
+        return used_columns(file)
 
 
 COURSES = Steps(plan=PlanCoursesOperator, execute=ExecuteCoursesOperator)

@@ -9,14 +9,16 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from toolsync import __version__
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
+from toolsync.course.graph_check import newer_than_tried
 from toolsync.course.undo_bundles import UndoWriter
 from toolsync.course.undo_expiry import expire, held_contents
 from toolsync.functions import sql_folder
 from toolsync.moodle.errors import SiteUnfit
 from toolsync.moodle.file_pool import FilePool
 from toolsync.operators.base import ClaimOperator
+from toolsync.reading.command_file import CommandFile
 from toolsync.reading.suite import load_suite
-from toolsync.reporting.pieces import EXECUTED, UNFIT
+from toolsync.reporting.pieces import EXECUTED, NEWER, UNFIT
 from toolsync.reporting.report import Report
 from toolsync.reporting.report_text import plan_summary, sentences, totals
 from toolsync.running.batches import BEGUN, BatchRun
@@ -106,19 +108,26 @@ class ExecuteOperator(ClaimOperator):
                 session.prefix,
                 session.server_name,
             )
+            if told := newer_than_tried(session):
+                self.log.warning(told)
+                cabinet.save(claim, NEWER, {"told": told})
             self.run_batches(cabinet, claim, state)
 
     def run_batches(self, cabinet: Cabinet, claim: Claim, state: RunState) -> None:
         """Execute the batches of the file that are not done yet."""
         file, suite = self.open_file(cabinet, claim), load_suite(self.file_type)
         occasion = Occasion(
-            columns=set(file.header.plain),
+            columns=self.columns(file),
             families=set(file.header.families),
             options=claim.options,
             approved_plan=not self.planning and Report(cabinet, claim).has_plan,
         )
         folder = sql_folder(suite.name, state, occasion)
         self.complete(self.run_class(cabinet, claim, file, suite, folder, self.log, planning=self.planning))
+
+    def columns(self, file: CommandFile) -> set[str]:
+        """The columns of a file that SQL is to know of, apart from families."""
+        return set(file.header.plain)
 
     def complete(self, run: BatchRun[Any]) -> None:
         """Execute a run to its end. If the task dies between the last commit and `keep_totals`, a retry repeats the clean-up."""

@@ -16,6 +16,7 @@ from toolsync.reporting.pieces import (
     BATCH,
     CHECKED,
     EXECUTED,
+    NEWER,
     NOTHING_PLANNED,
     PLAN,
     PLANNED,
@@ -68,6 +69,12 @@ class Report:
         """Why the site could not take the file, of which nothing was done; None when it could."""
         found = None if self.executed else self.cabinet.saved(self.claim, UNFIT)
         return found["why"] if found else None
+
+    @property
+    def about_site(self) -> list[str]:
+        """What to say of the site, apart from why it could not take the file."""
+        found = self.cabinet.saved(self.claim, NEWER)
+        return [found["told"]] if found and not self.unfit else []
 
     @property
     def outcomes(self) -> str:

@@ -54,7 +54,7 @@ def _decision(report: Report) -> Iterator[str]:
         yield "NOT APPROVED: nothing was done. The site is unchanged."
     if report.unfit:
         yield "NOT EXECUTED: nothing was done. The site is unchanged."
-        yield f"  {report.unfit}"
+        yield from (f"  {line}" for line in report.unfit.splitlines())
     if report.approval and (report.has_plan or report.refused):
         yield from report.approval.sentences()
     if report.returned:
@@ -69,7 +69,7 @@ def _body(report: Report) -> Iterator[str]:
         return
     unit = report.unit
     yield f"Read: {report.validated['summary']}"
-    yield from (f"Note: {note}" for note in report.validated["notes"])
+    yield from (f"Note: {note}" for note in [*report.validated["notes"], *report.about_site])
     if report.refused or (report.unfit and report.has_plan):
         yield f"Planned: {totals(report.planned_counts, unit)}"
     elif not report.unfit:

@@ -1,5 +1,6 @@
 -- Courses with a meta link to those in toolsync_of_course: keep their rows that may change, as they are now, in toolsync_before_<table>.
 -- The caller creates these tables. `without_each_other`: leave out links between two of these courses.
+{% import "shared/identify.sql" as named with context %}
 CREATE TEMPORARY TABLE toolsync_follower (
     enrolid BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL, contextid BIGINT NOT NULL, masterid BIGINT NOT NULL, KEY (courseid), KEY (masterid)
 );
@@ -9,6 +10,9 @@ SELECT e.id, e.courseid, x.id, p.id
   FROM {enrol} e
   JOIN toolsync_of_course p ON p.id = e.customint1
   JOIN {context} x ON x.contextlevel = 50 AND x.instanceid = e.courseid
+{% if named.may_go %}
+  JOIN {course} c ON c.id = e.courseid AND {{ named.is_course("c") }}
+{% endif %}
  WHERE e.enrol = 'meta' AND e.courseid <> e.customint1;
 {% if without_each_other is defined %}
 

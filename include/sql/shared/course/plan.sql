@@ -14,7 +14,7 @@ SELECT r.line, c.id, c.shortname, c.fullname, c.idnumber,
          WHERE k.id = c.category),
        (SELECT COUNT(DISTINCT ue.userid) FROM {enrol} e JOIN {user_enrolments} ue ON ue.enrolid = e.id WHERE e.courseid = c.id),
        (SELECT MAX(a.timeaccess) FROM {user_lastaccess} a WHERE a.courseid = c.id),
-       (SELECT COUNT(*) FROM {course_modules} cm WHERE cm.course = c.id)
+       (SELECT COUNT(*) FROM {course_modules} cm WHERE cm.course = c.id AND cm.deletioninprogress = 0)
   FROM toolsync_row r
   JOIN {{ these if these is defined else "toolsync_of_course" }} p ON p.id = r.courseid
   JOIN {course} c ON c.id = p.id

@@ -1,3 +1,4 @@
+{% import "shared/identify.sql" as named with context %}
 -- Turn the operations on enrolments and roles into the rows that the next steps work on.
 
 INSERT IGNORE INTO toolsync_touched_course (courseid)
@@ -17,6 +18,9 @@ SELECT e.id, e.courseid, c.id, e.customint1, mc.id, g.id, e.status <> 0, 0
   JOIN {context} c ON c.contextlevel = 50 AND c.instanceid = e.courseid
   JOIN {context} mc ON mc.contextlevel = 50 AND mc.instanceid = e.customint1
   LEFT JOIN {groups} g ON g.id = e.customint2 AND g.courseid = e.courseid
+{% if named.may_go %}
+  JOIN {course} f ON f.id = e.courseid AND {{ named.is_course("f") }}
+{% endif %}
  WHERE @meta_follows
    AND NOT EXISTS (SELECT 1 FROM toolsync_instance_op o WHERE o.enrolid = e.id AND o.status = 'deleted');
 
