@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tests.support import dag_runs  # noqa: E402
 
 dag_runs.configure()  # before a test module imports Airflow
 
+from tests.support.scenarios import dump_of  # noqa: E402
 from tests.support.server import populated_server  # noqa: E402
 from tests.support.site import Site  # noqa: E402
 from tools.mariadb import PrivateServer  # noqa: E402
@@ -61,3 +63,33 @@ def site(
     monkeypatch.setenv("TOOLSYNC_CABINET", str(tmp_path / "cabinet"))
     monkeypatch.setenv("AIRFLOW_CONN_MOODLE_DB", loaded_site.connection(dataroot=tmp_path / "moodledata"))
     yield loaded_site
+
+
+@pytest.fixture(scope="session")
+def loaded_versions(server: PrivateServer) -> Callable[[str], tuple[Site, Site]]:
+    """By version (`45`), the populated site of an older Moodle, and the copy of it that nobody writes to. A site is loaded when the first test needs it."""
+
+    @cache
+    def load(version: str) -> tuple[Site, Site]:
+        for database in (f"moodle{version}", f"pristine{version}"):
+            server.load(dump_of(version), database)
+        return Site(server, f"moodle{version}"), Site(server, f"pristine{version}", constant=True)
+
+    return load
+
+
+@pytest.fixture
+def site_of(
+    loaded_versions: Callable[[str], tuple[Site, Site]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], tuple[Site, Site]]:
+    """By version, the site of an older Moodle, as it was before, with the copy that nobody writes to; the connection and an empty cabinet lead to it."""
+
+    def made(version: str) -> tuple[Site, Site]:
+        site, pristine = loaded_versions(version)
+        site.restore(pristine)
+        (tmp_path / "moodledata").mkdir()
+        monkeypatch.setenv("TOOLSYNC_CABINET", str(tmp_path / "cabinet"))
+        monkeypatch.setenv("AIRFLOW_CONN_MOODLE_DB", site.connection(dataroot=tmp_path / "moodledata"))
+        return site, pristine
+
+    return made

@@ -47,6 +47,7 @@ FUNCTIONS = {
     # Courses
     "tomorrow": _of_site(dates.tomorrow),
     "week_ends": _of_site(dates.week_ends),
+    "midnights": _of_site(dates.midnights),
     "date_shifts": _of_site(dates.shifts),
     "course_runs": _of_rows(order.runs),
     "course_places": _of_rows(order.places),
@@ -117,6 +118,7 @@ NAMES: dict[str, Callable[[RunState, Occasion], Any]] = {
     "approved_plan": lambda _state, occasion: occasion.approved_plan,
     # Of the site
     "site_has": lambda state, _occasion: state.session.schema.has,
+    "moodle_since": lambda state, _occasion: state.session.schema.since,
     "columns_of": lambda state, _occasion: state.session.schema.columns,
     "texts_of": lambda state, _occasion: state.session.schema.text_columns,
     "room_of": lambda state, _occasion: partial(_room_of, state),

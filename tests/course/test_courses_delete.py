@@ -72,6 +72,22 @@ def test_any_sequence_of_deleting_and_putting_back_returns_to_the_start(site: Si
     assert changed(site, pristine) == set()
 
 
+def test_the_categories_of_deleted_courses_are_in_order(site: Site, pristine: Site):
+    # Somebody has sorted the courses of History by name, and the count is wrong.
+    site.rows("UPDATE {course} SET sortorder = 60000 + id - 5 WHERE category = 6")
+    site.rows("UPDATE {course_categories} SET coursecount = 7 WHERE id = 6")
+    order = "SELECT shortname, sortorder FROM {course} WHERE category = 6 ORDER BY sortorder"
+    before = [name for name, _ in site.rows(order)]
+    assert before == ["C104", "C105", "C106", "C107"]
+    delete(site, "C105", "C106", "C108")
+    assert site.rows(order) == [("C104", 60001), ("C107", 60002)]
+    assert site.rows("SELECT id, coursecount FROM {course_categories} WHERE id IN (5, 6)") == [(5, 0), (6, 2)]
+    restore(site, "C106", "C105", "C108")
+    assert [name for name, _ in site.rows(order)] == before
+    assert [place for _, place in site.rows(order)] == [60001, 60002, 60003, 60004]
+    assert changed(site, pristine) == {"course"}  # which is sorted
+
+
 def orphans(site: Site) -> Iterator[tuple[str, str, int]]:
     """Columns that name a parent which does not exist: table, column, number of rows."""
     tables = {name for (name,) in site.rows("SHOW TABLES")}

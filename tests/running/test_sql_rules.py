@@ -705,6 +705,38 @@ def test_no_look_up_takes_a_course_that_is_being_deleted(folder: str):
     assert found == set()
 
 
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_the_site_has_every_column_that_a_statement_names(folder: str):
+    found = [
+        f"{statement.place}: {column} is not in Moodle {version}"
+        for sql, (statement, versions) in statements(folder).items()
+        for column in columns_named(sql)
+        for version in sorted(versions)
+        if not any(name in site_tables(version)[table] for table, name in column)
+    ]
+    assert found == []
+
+
+@cache
+def columns_named(sql: str) -> set[tuple[tuple[str, str], ...]]:
+    """The columns of the site's tables that a statement names: table and column, several pairs where an alias stands for several tables."""
+    tree = parsed(sql)
+    by_alias: dict[str, set[str]] = {}
+    for table in tree.find_all(exp.Table):
+        by_alias.setdefault(table.alias_or_name, set()).add(table.name)
+    for derived in tree.find_all(exp.Subquery, exp.CTE, exp.TableAlias):
+        by_alias.setdefault(derived.alias_or_name, set()).add("")
+    found = {
+        tuple((name.removeprefix("mdl_"), column.name) for name in sorted(by_alias[column.table]))
+        for column in tree.find_all(exp.Column)
+        if column.table and not isinstance(column.this, exp.Star)
+        if all(name.startswith("mdl_") for name in by_alias.get(column.table, {""}))
+    }
+    if isinstance(tree, exp.Insert) and isinstance(tree.this, exp.Schema) and tree.this.this.name.startswith("mdl_"):
+        found |= {((tree.this.this.name.removeprefix("mdl_"), column.name),) for column in tree.this.expressions}
+    return found
+
+
 def named(sql: str) -> set[str]:
     """The tables that a statement names, but for those that it drops."""
     tree = parsed(sql)

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from toolsync.moodle.releases import number_of
 from toolsync.moodle.schema import Limits, Schema
 from toolsync.moodle.session import MoodleSession
 from toolsync.running.state import RunState
@@ -55,6 +56,9 @@ class Blueprint(Schema):
 
     def __init__(self, version: str) -> None:
         super().__init__(lambda *_: [], "mdl_")
+        self.version = float(
+            number_of(version) + (99 if version == NEWEST else 0)
+        )  # its first release; the last of the newest
         self._columns = tables(version)
         self._all_read = True
 

@@ -1,4 +1,4 @@
-"""The scenarios: command files with the rows that Moodle itself changed for them. `tests/conformance/README.md` says what is in their folders."""
+"""The scenarios and chains: command files with the rows that Moodle itself changed for them. `tests/conformance/README.md` says what is in their folders."""
 
 from __future__ import annotations
 
@@ -14,37 +14,19 @@ from tests.support.site import Site
 from toolsync.settings import ROOT
 
 FOLDERS = (ROOT.parent / "shared/conformance/scenarios", ROOT / "tests/conformance")
+VERSIONS = (ROOT.parent / "shared/conformance/versions", ROOT / "tests/conformance/versions")
 
 
-class Scenario:
-    """A folder with a command file, `run.json` and `expected.json`.
-
-    :param dag_id: the DAG that the file is for.
-    :param params: its Params where they differ from the defaults.
-    """
+class Expected:
+    """A folder with `expected.json`: what Moodle changed, compared with what a run of ours changes."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.name = folder.name
-        spec = self.json("run.json")
-        self.dag_id: str = spec["dag"]
-        self.params: dict[str, Any] = spec["params"]
-        self._before: str | None = spec.get("before")
         self._since = 0
 
     def json(self, name: str) -> Any:
         return json.loads((self.folder / name).read_text(encoding="utf-8"))
-
-    def run(self, site: Site) -> dict[str, Any]:
-        """Run the file through its DAG.
-
-        :return: the result of the run, as `toolsync.run` would print it.
-        """
-        if self._before:
-            prepare(site, self.folder / self._before)
-        self._since = int(time.time())
-        file = next((path for path in self.folder.iterdir() if path.stem == "command"), None)
-        return site.run(self.dag_id, file, approve="yes", **self.params)
 
     def differences(self, site: Site, pristine: Site) -> list[str]:
         """Compare the rows that `run` changed with those that Moodle changed.
@@ -58,6 +40,57 @@ class Scenario:
             connection.close()
         tolerated = self.json("tolerate.json") if (self.folder / "tolerate.json").exists() else {}
         return rowdiff.compare(self.json("expected.json"), changes, tolerated)
+
+
+class Scenario(Expected):
+    """A folder with a command file, `run.json` and `expected.json`.
+
+    :param dag_id: the DAG that the file is for.
+    :param params: its Params where they differ from the defaults.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        spec = self.json("run.json")
+        self.dag_id: str = spec["dag"]
+        self.params: dict[str, Any] = spec["params"]
+        self._before: str | None = spec.get("before")
+
+    def run(self, site: Site) -> dict[str, Any]:
+        """Run the file through its DAG.
+
+        :return: the result of the run, as `toolsync.run` would print it.
+        """
+        if self._before:
+            prepare(site, self.folder / self._before)
+        self._since = int(time.time())
+        file = next((path for path in self.folder.iterdir() if path.stem == "command"), None)
+        return site.run(self.dag_id, file, approve="yes", **self.params)
+
+
+class Chain(Expected):
+    """A folder with several command files for the site of an older Moodle, `chain.json` and `expected.json`.
+
+    :param version: of that Moodle, as its folder is called: `45`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.version = folder.parent.name
+        self.name = f"{self.version}/{folder.name}"
+
+    def run(self, site: Site) -> list[dict[str, Any]]:
+        """Run file after file through its DAG on one site.
+
+        :return: the results of the runs.
+        """
+        self._since = int(time.time())
+        return [
+            site.run(
+                step["dag"], self.folder / step["file"] if "file" in step else None, approve="yes", **step["params"]
+            )
+            for step in self.json("chain.json")
+        ]
 
 
 def prepare(site: Site, path: Path) -> None:
@@ -74,3 +107,16 @@ def _all() -> dict[str, Scenario]:
 
 
 SCENARIOS = _all()
+
+
+def dump_of(version: str) -> Path:
+    """The populated site of an older Moodle."""
+    return next(path for root in reversed(VERSIONS) if (path := root / version / "base.sql.gz").exists())
+
+
+def _all_chains() -> dict[str, Chain]:
+    chains = [Chain(file.parent) for root in VERSIONS for file in sorted(root.glob("*/*/chain.json"))]
+    return {each.name: each for each in chains}
+
+
+CHAINS = _all_chains()

@@ -1,6 +1,7 @@
 -- Custom fields: the value that each cell stores, and what the site does not allow.
 {% if given_any("customfield_*") %}
 {% import "shared/identify.sql" as named with context %}
+{% from "courses/terms.sql" import of_field with context %}
 
 CREATE TEMPORARY TABLE toolsync_field (
     id BIGINT NOT NULL PRIMARY KEY, shortname VARCHAR(100) NOT NULL, type VARCHAR(100) NOT NULL, component VARCHAR(100) NOT NULL, area VARCHAR(100) NOT NULL,
@@ -73,7 +74,7 @@ SELECT t.line, f.id, f.type, c.field, IF(t.isnew, NULL, d.id),
   FROM toolsync_course t
   JOIN toolsync_cell c ON c.line = t.line AND c.family = 'customfield_*'
   JOIN toolsync_field f ON f.shortname = c.name AND {{ named.same("f.shortname", "c.name") }}
-  LEFT JOIN {customfield_data} d ON d.fieldid = f.id AND d.instanceid = COALESCE(t.id, t.templateid) AND d.component = f.component AND d.area = f.area AND d.itemid = f.itemid
+  LEFT JOIN {customfield_data} d ON d.fieldid = f.id AND d.instanceid = COALESCE(t.id, t.templateid){{ of_field }}
  WHERE c.value <> '' OR NOT COALESCE(d.value, '') IN ('', IF(f.type IN ('checkbox', 'date', 'select'), '0', ''));
 
 UPDATE toolsync_custom x SET x.value = x.intvalue WHERE x.type IN ('checkbox', 'date', 'select') AND x.fault IS NULL;

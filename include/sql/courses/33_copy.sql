@@ -57,6 +57,7 @@ UPDATE toolsync_copy o
    SET c.defaultgroupingid = m.newid
  WHERE NOT o.merging;
 {% if given_any("customfield_*") %}
+{% from "courses/terms.sql" import of_field with context %}
 
 CREATE TEMPORARY TABLE toolsync_custom_copied (
     line INT UNSIGNED NOT NULL, fieldid BIGINT NOT NULL, dataid BIGINT NOT NULL, decvalue DECIMAL(20, 5) NULL, value LONGTEXT NULL, PRIMARY KEY (line, fieldid)
@@ -68,7 +69,7 @@ SELECT x.line, x.fieldid, d.id, d.decvalue, d.value
   FROM toolsync_custom x
   JOIN toolsync_course t ON t.line = x.line AND t.isnew
   JOIN toolsync_field f ON f.id = x.fieldid
-  JOIN {customfield_data} d ON d.fieldid = f.id AND d.instanceid = t.id AND d.component = f.component AND d.area = f.area AND d.itemid = f.itemid;
+  JOIN {customfield_data} d ON d.fieldid = f.id AND d.instanceid = t.id{{ of_field }};
 
 UPDATE toolsync_custom x
   JOIN toolsync_custom_copied d ON d.line = x.line AND d.fieldid = x.fieldid

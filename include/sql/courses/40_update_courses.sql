@@ -37,23 +37,7 @@ UPDATE toolsync_was_course w
 
  WHERE t.changed;
 
-UPDATE toolsync_sortorder p
-  STRAIGHT_JOIN {course} c ON c.id = p.id
-   SET c.sortorder = p.sortorder;
-
-CREATE TEMPORARY TABLE toolsync_category_count (id BIGINT NOT NULL PRIMARY KEY, coursecount BIGINT NOT NULL);
-
-INSERT INTO toolsync_category_count (id, coursecount)
-SELECT k.id, d.counted
-  FROM (SELECT a.categoryid, COUNT(c.id) AS counted
-          FROM toolsync_affected a
-          LEFT JOIN {course} c ON c.category = a.categoryid
-         GROUP BY a.categoryid) d
-  JOIN {course_categories} k ON k.id = d.categoryid AND k.coursecount <> d.counted;
-
-UPDATE toolsync_category_count w
-  STRAIGHT_JOIN {course_categories} k ON k.id = w.id
-   SET k.coursecount = w.coursecount;
+{% include "shared/course/order.sql" %}
 
 -- Somebody may have deleted one of the courses or categories meanwhile: then the batch starts again.
 -- python: check_pairs INTO toolsync_category_count

@@ -1,12 +1,13 @@
--- The Announcements forum of a course that shows announcements, the discussion forum of a social one.
+-- The Announcements forum of a course that shows announcements, the discussion forum of a social one. Older Moodles make the latter when somebody looks at the course.
+{% set social = "t.format = 'social'" if moodle_since("5.0.6", "5.1") else "FALSE" %}
 
 CREATE TEMPORARY TABLE toolsync_forum (courseid BIGINT NOT NULL PRIMARY KEY, type VARCHAR(20) NOT NULL, bare TINYINT NOT NULL);
 
 INSERT INTO toolsync_forum (courseid, type, bare)
-SELECT t.id, IF(t.format = 'social', 'social', 'news'), t.bare
+SELECT t.id, IF({{ social }}, 'social', 'news'), t.bare
   FROM toolsync_course t
- WHERE (t.isnew OR t.changed) AND (t.format = 'social' OR t.format <> 'singleactivity' AND t.newsitems > 0)
-   AND (t.bare OR NOT EXISTS (SELECT 1 FROM {forum} f WHERE f.course = t.id AND f.type = IF(t.format = 'social', 'social', 'news')));
+ WHERE (t.isnew OR t.changed) AND ({{ social }} OR t.format NOT IN ('social', 'singleactivity') AND t.newsitems > 0)
+   AND (t.bare OR NOT EXISTS (SELECT 1 FROM {forum} f WHERE f.course = t.id AND f.type = IF({{ social }}, 'social', 'news')));
 
 -- The name and introduction of such forums. On a site in another language: those that most of its own have.
 {% for type, name, intro in [
@@ -31,10 +32,10 @@ SELECT f.name, f.intro INTO @{{ type }}_name, @{{ type }}_intro
 {% endfor %}
 -- @news_subscription: subscription mode of a new Announcements forum: 0 optional, 1 forced, 2 automatic, 3 disabled
 -- @news_attachments: maximum number of attachments of a post in it
--- @news_bytes: maximum size of an attachment there, in bytes
+-- @news_bytes: maximum size of an attachment there, in bytes; 0: the course's limit, as before Moodle 5.1, which brought the setting
 SELECT COALESCE(MAX(IF(name = 'forum_announcementsubscription', value, NULL)), 1) + 0,
        COALESCE(MAX(IF(name = 'forum_announcementmaxattachments', value, NULL)), 1) + 0,
-       COALESCE(MAX(IF(name = 'forum_announcementmaxbytes', value, NULL)), 512000) + 0
+       COALESCE(MAX(IF(name = 'forum_announcementmaxbytes', value, NULL)), 0) + 0
   INTO @news_subscription, @news_attachments, @news_bytes
   FROM {config}
  WHERE name LIKE 'forum\_announcement%';

@@ -1,10 +1,11 @@
--- The default blocks of a new course: the site's list for its format, else the format's own.
+-- The default blocks of a new course: the site's list for its format, else the format's own. Since Moodle 5.1, courses of a single activity show theirs on every page.
+{% set on_every_page = moodle_since("5.1") %}
 
 CREATE TEMPORARY TABLE toolsync_block_list (format VARCHAR(21) NOT NULL PRIMARY KEY, list TEXT NOT NULL, everywhere TINYINT NOT NULL);
 
 INSERT INTO toolsync_block_list (format, list, everywhere)
-SELECT f.format, COALESCE(@all_blocks, c.value, CASE f.format WHEN 'singleactivity' THEN 'site_main_menu' WHEN 'social' THEN ':social_activities' ELSE ':' END),
-       f.format = 'singleactivity'
+SELECT f.format, COALESCE(@all_blocks, c.value, CASE f.format {% if on_every_page %}WHEN 'singleactivity' THEN 'site_main_menu' {% endif %}WHEN 'social' THEN ':social_activities' ELSE ':' END),
+       {{ "f.format = 'singleactivity'" if on_every_page else 0 }}
   FROM (SELECT DISTINCT t.format FROM toolsync_course t WHERE t.bare) f
   LEFT JOIN {config} c ON c.name = CONCAT('defaultblocks_', f.format);
 

@@ -98,6 +98,13 @@ UPDATE toolsync_setting s
  WHERE NOT (s.formername <=> s.name COLLATE utf8mb4_bin AND s.formerpassword <=> s.password COLLATE utf8mb4_bin AND s.formerrole <=> s.roleid
             AND COALESCE(s.formerstart, 0) = s.startdate AND COALESCE(s.formerend, 0) = s.enddate AND COALESCE(s.formerperiod, 0) = s.period);
 
+{% if not moodle_since("5.0.6", "5.1") %}
+-- Moodle's upload notes the time also when it only enables or disables a method.
+UPDATE toolsync_setting s
+  JOIN toolsync_instance_op o ON o.line = s.line AND o.enrolid = s.enrolid AND o.status = 'updated'
+   SET s.differs = 1;
+
+{% endif %}
 UPDATE toolsync_setting s
   STRAIGHT_JOIN {enrol} e ON e.id = s.enrolid
    SET e.name = IF(s.formername <=> s.name COLLATE utf8mb4_bin, e.name, s.name),

@@ -156,17 +156,31 @@ UPDATE toolsync_row r
    SET r.status = 'failed', r.field = 'startdate', r.message = 'expected a date after 1970'
  WHERE r.status IS NULL AND r.startdate <= 0;
 
-CREATE TEMPORARY TABLE toolsync_was_start (line INT UNSIGNED NOT NULL PRIMARY KEY, startdate BIGINT NOT NULL);
+-- `counted`: the moment from which the distance is counted.
+CREATE TEMPORARY TABLE toolsync_was_start (line INT UNSIGNED NOT NULL PRIMARY KEY, startdate BIGINT NOT NULL, counted BIGINT NOT NULL);
 
-INSERT INTO toolsync_was_start (line, startdate)
-SELECT r.line, c.startdate
+INSERT INTO toolsync_was_start (line, startdate, counted)
+SELECT r.line, c.startdate, c.startdate
   FROM toolsync_row r
   JOIN {course} c ON c.id = r.courseid
  WHERE r.status IS NULL AND r.startdate > 0;
 
+{% if not moodle_since("4.4.7", "4.5.3", "5.0") %}
+-- Older Moodles count from the midnight before the course starts.
+CREATE TEMPORARY TABLE toolsync_midnight (line INT UNSIGNED NOT NULL PRIMARY KEY, moment BIGINT NOT NULL);
+
+-- @timezone: the timezone of dates of courses: the forced one, otherwise that of the account @actor; empty: the site's
+SET @timezone = COALESCE(NULLIF({{ setting("forcetimezone") }}, '99'), (SELECT NULLIF(timezone, '99') FROM {user} WHERE id = @actor), '');
+
+-- python: midnights INTO toolsync_midnight
+SELECT s.line, s.startdate, @timezone FROM toolsync_was_start s;
+
+UPDATE toolsync_was_start s JOIN toolsync_midnight m ON m.line = s.line SET s.counted = m.moment;
+
+{% endif %}
 UPDATE toolsync_row r
-  JOIN toolsync_was_start c ON c.line = r.line
-   SET r.shift = r.startdate - c.startdate;
+  JOIN toolsync_was_start s ON s.line = r.line
+   SET r.shift = IF(r.startdate = s.startdate, 0, r.startdate - s.counted);
 
 INSERT IGNORE INTO toolsync_asked (courseid, name)
 SELECT r.courseid, 'startdate' FROM toolsync_row r WHERE r.status IS NULL AND r.shift <> 0;

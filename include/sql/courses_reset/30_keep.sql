@@ -42,7 +42,7 @@ UPDATE toolsync_plan t SET t.files = 0, t.bytes = 0;
 CREATE TEMPORARY TABLE toolsync_shift_told (line INT UNSIGNED NOT NULL PRIMARY KEY, told TEXT NOT NULL);
 
 -- python: date_shifts INTO toolsync_shift_told
-SELECT r.line, s.startdate, r.startdate
+SELECT r.line, s.counted, r.startdate
   FROM toolsync_row r
   JOIN toolsync_was_start s ON s.line = r.line
  WHERE r.status IS NULL AND r.shift <> 0;

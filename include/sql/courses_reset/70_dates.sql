@@ -1,16 +1,16 @@
 -- The course starts on another day, and its dates shift by the difference.
 {% if given("startdate") %}
 {% from "courses_reset/terms.sql" import resets, possible with context %}
-CREATE TEMPORARY TABLE toolsync_shift (courseid BIGINT NOT NULL PRIMARY KEY, seconds BIGINT NOT NULL);
+CREATE TEMPORARY TABLE toolsync_shift (courseid BIGINT NOT NULL PRIMARY KEY, seconds BIGINT NOT NULL, startdate BIGINT NOT NULL);
 
-INSERT INTO toolsync_shift (courseid, seconds)
-SELECT r.courseid, r.shift FROM toolsync_row r WHERE r.status IS NULL AND r.shift <> 0;
+INSERT INTO toolsync_shift (courseid, seconds, startdate)
+SELECT r.courseid, r.shift, r.startdate FROM toolsync_row r WHERE r.status IS NULL AND r.shift <> 0;
 
 -- The end date only moves to a later date.
 -- when: toolsync_shift
 UPDATE toolsync_shift s
   STRAIGHT_JOIN {course} c ON c.id = s.courseid
-   SET c.startdate = c.startdate + s.seconds, c.enddate = IF(s.seconds > 0 AND c.enddate <> 0, c.enddate + s.seconds, c.enddate);
+   SET c.startdate = s.startdate, c.enddate = IF(s.seconds > 0 AND c.enddate <> 0, c.enddate + s.seconds, c.enddate);
 {% for node, columns in resets.dated() %}
 {% set needs = node.facts.dates_with_options is defined %}
 {% set options = resets.of_module(node.name) | map(attribute="name") | select("in", possible) | list if needs else [] %}

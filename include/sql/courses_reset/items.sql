@@ -70,11 +70,13 @@ SELECT k.courseid, NULL, 'course', k.categoryid, 1, 100, 0, 1, 1, @now, @now
  WHERE k.courseid BETWEEN @first AND @last
  ORDER BY k.courseid;
 
+-- H5P activities and workshops send no idnumber with their grades.
 -- when: toolsync_item_old
 -- chunks: toolsync_gradebook.courseid
 INSERT INTO {grade_items} (courseid, categoryid, itemname, itemtype, itemmodule, iteminstance, itemnumber, idnumber, gradetype, grademax, grademin, scaleid, hidden,
        sortorder, needsupdate, timecreated, timemodified)
-SELECT o.courseid, k.categoryid, o.itemname, 'mod', o.itemmodule, o.iteminstance, o.itemnumber, o.idnumber, o.gradetype,
+SELECT o.courseid, k.categoryid, o.itemname, 'mod', o.itemmodule, o.iteminstance, o.itemnumber,
+       IF(o.itemmodule IN ('h5pactivity', 'workshop'), NULL, o.idnumber), o.gradetype,
        IF(o.gradetype = 1, o.grademax, 100), IF(o.gradetype = 1, o.grademin, 0), IF(o.gradetype = 2, o.scaleid, NULL), IF(o.itemmodule = 'quiz', o.hidden, 0),
        1 + ROW_NUMBER() OVER (PARTITION BY o.courseid ORDER BY o.itemmodule, o.iteminstance, o.itemnumber), 1, @now, @now
   FROM toolsync_gradebook k
@@ -84,7 +86,7 @@ SELECT o.courseid, k.categoryid, o.itemname, 'mod', o.itemmodule, o.iteminstance
  WHERE o.gradetype <> 0 AND o.outcomeid IS NULL AND o.itemnumber < 1000 AND k.courseid BETWEEN @first AND @last
  ORDER BY o.courseid, o.itemmodule, o.iteminstance, o.itemnumber;
 
--- Natural weights, as far as Moodle computes them meanwhile: the last quiz makes it compute the items up to its own.
+-- Natural weights, as far as Moodle computes them at once{{ ": the last quiz makes it compute the items up to its own" if moodle_since("5.0") }}.
 CREATE TEMPORARY TABLE toolsync_weighed (courseid BIGINT NOT NULL PRIMARY KEY, place BIGINT NOT NULL);
 
 -- when: toolsync_item_old
@@ -92,7 +94,7 @@ INSERT INTO toolsync_weighed (courseid, place)
 SELECT gi.courseid, MAX(gi.sortorder)
   FROM toolsync_gradebook k
   JOIN {grade_categories} c ON c.id = k.categoryid AND c.aggregation = 13
-  JOIN {grade_items} gi ON gi.courseid = k.courseid AND gi.itemmodule = 'quiz'
+  JOIN {grade_items} gi ON gi.courseid = k.courseid AND {{ "gi.itemmodule = 'quiz'" if moodle_since("5.0") else "gi.itemtype = 'mod'" }}
  GROUP BY gi.courseid;
 
 CREATE TEMPORARY TABLE toolsync_weighed_total (courseid BIGINT NOT NULL PRIMARY KEY, total DECIMAL(15,5) NOT NULL);

@@ -6,7 +6,10 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
+from toolsync.moodle.releases import is_since
 from toolsync.moodle.session import Site
+
+WEEK = 7 * 24 * 3600
 
 
 def tomorrow(rows: Iterable[tuple[int, str]], site: Site) -> list[tuple[int]]:
@@ -23,7 +26,22 @@ def week_ends(rows: Iterable[tuple[int, int, int, str]], site: Site) -> list[tup
     :param rows: course id, start date (Unix seconds), number of the last section, timezone (empty: the site's).
     :return: course id and end date (Unix seconds).
     """
-    return [(course, _weeks_later(start, max(last, 1), _zone(name, site))) for course, start, last, name in rows]
+    if is_since(site.version, "4.1.7", "4.2.4", "4.3.1"):
+        return [(course, _weeks_later(start, max(last, 1), _zone(name, site))) for course, start, last, name in rows]
+    # Moodle counted seconds, and added two hours in case the clocks change; in the last releases without the two hours.
+    more = 0 if is_since(site.version, "4.1.6", "4.2.3", "4.3") else 7200
+    return [(course, start + more + max(last, 1) * WEEK) for course, start, last, _ in rows]
+
+
+def midnights(rows: Iterable[tuple[int, int, str]], site: Site) -> list[tuple[int, int]]:
+    """The midnight with which a day begins.
+
+    :param rows: a number that tells the row, a time in Unix seconds, and the timezone (empty: the site's).
+    :return: the number, and the midnight in Unix seconds.
+    """
+    return [
+        (row, int(_midnight(datetime.fromtimestamp(time, _zone(name, site))).timestamp())) for row, time, name in rows
+    ]
 
 
 def shifts(rows: Iterable[tuple[int, int, int]], site: Site) -> list[tuple[int, str]]:
@@ -54,7 +72,10 @@ def _zone(name: str, site: Site) -> ZoneInfo:
 
 
 def _next_midnight(time: int, zone: ZoneInfo) -> datetime:
-    day = datetime.fromtimestamp(time, zone) + timedelta(days=1)
+    return _midnight(datetime.fromtimestamp(time, zone) + timedelta(days=1))
+
+
+def _midnight(day: datetime) -> datetime:
     return day.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
 
 

@@ -118,6 +118,8 @@ class CourseGraph:
         schema.read_all()
 
         def on_site(table: Table) -> Table:
+            table = replace(table, facts=_facts_then(table.facts, schema))
+
             def exists(condition: str) -> bool:
                 return has_columns(schema, table.name, condition)
 
@@ -250,6 +252,18 @@ def remains_condition(facts: Mapping[str, Any], exists: Callable[[str], bool] = 
 def has_columns(schema: Schema, table: str, condition: str) -> bool:
     """Whether a site has all columns of a table that a condition names."""
     return all(schema.has(table, column) for column in COLUMN.findall(condition))
+
+
+def _facts_then(facts: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
+    """The facts of a table, with those of older releases where the site has one: what `earlier` says of releases `before` these."""
+    said = facts.get("earlier", [])
+    older = [
+        each for each in (said if isinstance(said, list) else [said]) if not schema.since(*map(str, each["before"]))
+    ]
+    found = {key: value for key, value in facts.items() if key != "earlier"}
+    for each in older:
+        found |= {key: value for key, value in each.items() if key != "before"}
+    return found
 
 
 def _facts_on_site(table: Table, schema: Schema) -> dict[str, Any]:

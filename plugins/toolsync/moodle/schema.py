@@ -1,11 +1,14 @@
-"""The tables and columns that a site has, which depend on its version and plugins."""
+"""The tables and columns that a site has, which depend on its version and plugins, and the version itself."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
+
+from toolsync.moodle.releases import is_since
 
 COLUMNS = "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = DATABASE()"
 LIMITS = (
@@ -63,6 +66,15 @@ class Schema:
         self._unique_keys: dict[str, dict[str, list[str]]] | None = None
         self._limits: dict[str, dict[str, Limits]] = {}  # by table and column
         self._indexes: dict[str, dict[str, list[str]]] = {}  # columns by name, by table
+
+    @cached_property
+    def version(self) -> float:
+        """Moodle's own version number, 2025100606.0."""
+        return float(self._rows(f"SELECT value FROM `{self._prefix}config` WHERE name = 'version'")[0][0])
+
+    def since(self, *releases: str) -> bool:
+        """Whether the site's Moodle has what came with these releases, the first of each branch that has it."""
+        return is_since(self.version, *releases)
 
     def has(self, table: str, column: str | None = None) -> bool:
         """Whether the site has the table, and that column in it if one is given."""

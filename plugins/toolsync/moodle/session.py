@@ -137,7 +137,7 @@ class MoodleSession:
     @cached_property
     def version(self) -> float:
         """Moodle's own version number, 2025100606.0."""
-        return float(self.value("SELECT value FROM {config} WHERE name = 'version'"))
+        return self.schema.version
 
     @cached_property
     def branch(self) -> int:

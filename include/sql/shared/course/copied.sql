@@ -167,6 +167,7 @@ SELECT '', '\\core\\task\\refresh_mod_calendar_events_task', @now, CONCAT('{"cou
   FROM toolsync_copy c
  WHERE c.courseid BETWEEN @first AND @last;
 
+{% if "badge_criteria_param" in course_copies().content.tables %}
 -- The names of badge criteria's parameters contain ids of activities, or of the course.
 CREATE TEMPORARY TABLE toolsync_badge_param (id BIGINT NOT NULL PRIMARY KEY, name VARCHAR(255) NOT NULL);
 
@@ -180,6 +181,7 @@ SELECT n.id, CONCAT(SUBSTRING_INDEX(n.name, '_', 1), '_', CASE k.criteriatype WH
  WHERE m.seq > 0;
 
 UPDATE toolsync_badge_param w STRAIGHT_JOIN {badge_criteria_param} n ON n.id = w.id SET n.name = w.name;
+{% endif %}
 {% if site_has("ltiservice_gradebookservices", "resourceid") %}
 
 -- Line items of external tools that are older than the table.
@@ -196,6 +198,25 @@ SELECT i.id, l.course, y.toolproxyid, l.id, y.id, y.baseurl, i.idnumber
  ORDER BY i.id;
 {% endif %}
 
+{% if not moodle_since("5.0") %}
+-- Before Moodle 5.0, questions pass through the course's own question bank on their way, which gets its top category.
+CREATE TEMPORARY TABLE toolsync_bank_top (contextid BIGINT NOT NULL PRIMARY KEY);
+
+-- when: toolsync_copy_question_categories
+INSERT INTO toolsync_bank_top (contextid)
+SELECT DISTINCT x.id
+  FROM toolsync_copy_question_categories m
+  JOIN {context} x ON x.contextlevel = 50 AND x.instanceid = m.courseid
+  LEFT JOIN {question_categories} q ON q.contextid = x.id AND q.parent = 0
+ WHERE m.seq > 0 AND q.id IS NULL;
+
+-- chunks: toolsync_bank_top.contextid
+INSERT INTO {question_categories} (name, contextid, info, infoformat, stamp, parent, sortorder)
+SELECT 'top', w.contextid, '', 0, CONCAT('toolsync+', @now, '+', LEFT(SHA2(CONCAT(RAND(), w.contextid), 256), 6)), 0, 0
+  FROM toolsync_bank_top w
+ WHERE w.contextid BETWEEN @first AND @last;
+
+{% endif %}
 -- Grade items with the same sortorder: like Moodle, move the later ones down.
 CREATE TEMPORARY TABLE toolsync_item_place (id BIGINT NOT NULL PRIMARY KEY, sortorder BIGINT NOT NULL);
 

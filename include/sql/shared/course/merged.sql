@@ -24,9 +24,12 @@ UPDATE toolsync_differing_{{ name }} m
   STRAIGHT_JOIN {{ table(name) }} n ON n.id = m.newid
    SET {% for column in columns %}{{ ", " if not loop.first }}n.{{ column }} = t.{{ column }}{% endfor %};
 {%- endmacro %}
+{# Older Moodles left restrictions of these sections alone, and hid none. #}
+{% set all_of_it = moodle_since("5.1.6") %}
+{% set adopted = ["name", "summary"] + (["availability"] if all_of_it else []) %}
 -- Sections that existed take over name, summary and restrictions where theirs are empty.
 CREATE TEMPORARY TABLE toolsync_adopted (place VARCHAR(100) NOT NULL, id BIGINT NOT NULL, PRIMARY KEY (place, id));
-{% for column in ["name", "summary", "availability"] %}
+{% for column in adopted %}
 
 -- when: toolsync_merging
 -- when: toolsync_tpl_course_sections
@@ -41,7 +44,7 @@ SELECT 'course_sections.{{ column }}', s.id
 -- when: toolsync_merging
 -- when: toolsync_tpl_course_sections
 INSERT INTO toolsync_adopted (place, id) SELECT 'course_sections.sequence', m.newid FROM toolsync_copy_course_sections m WHERE m.seq < 0;
-{% for column in ["name", "summary", "availability"] %}
+{% for column in adopted %}
 
 -- when: toolsync_adopted
 UPDATE toolsync_copy_course_sections m
@@ -57,7 +60,7 @@ CREATE TEMPORARY TABLE toolsync_section_same (id BIGINT NOT NULL PRIMARY KEY, vi
 -- when: toolsync_adopted
 INSERT INTO toolsync_section_same (id, visible, timemodified)
 SELECT d.id, d.visible, d.timemodified
-  FROM (SELECT m.newid AS id, IF(t.visible = 0, 0, s.visible) AS visible, IF(COALESCE(t.sequence, '') = '', t.timemodified, @now) AS timemodified,
+  FROM (SELECT m.newid AS id, {{ "IF(t.visible = 0, 0, s.visible)" if all_of_it else "s.visible" }} AS visible, IF(COALESCE(t.sequence, '') = '', t.timemodified, @now) AS timemodified,
                s.visible AS formervisible, s.timemodified AS formertime
           FROM toolsync_copy_course_sections m
           JOIN toolsync_tpl_course_sections t ON t.id = m.oldid AND t.toolsync_course = m.templateid

@@ -31,16 +31,20 @@ UPDATE toolsync_instance_op o
 
 -- Methods that are not yet as they should be.
 DROP TEMPORARY TABLE IF EXISTS toolsync_instance_changed;
-CREATE TEMPORARY TABLE toolsync_instance_changed (enrolid BIGINT NOT NULL, line INT UNSIGNED NOT NULL, n BIGINT NOT NULL, PRIMARY KEY (enrolid, line, n));
+CREATE TEMPORARY TABLE toolsync_instance_changed (
+    enrolid BIGINT NOT NULL, line INT UNSIGNED NOT NULL, n BIGINT NOT NULL, stamped TINYINT NOT NULL, PRIMARY KEY (enrolid, line, n)
+);
 
-INSERT INTO toolsync_instance_changed (enrolid, line, n)
-SELECT e.id, o.line, o.n
+{% set same_settings = "COALESCE(o.enrolstartdate, e.enrolstartdate) <=> e.enrolstartdate AND COALESCE(o.enrolenddate, e.enrolenddate) <=> e.enrolenddate
+            AND COALESCE(o.customint2, e.customint2) <=> e.customint2" %}
+-- `stamped`: the change counts as one. Older Moodles don't note when a method was only enabled or disabled.
+INSERT INTO toolsync_instance_changed (enrolid, line, n, stamped)
+SELECT e.id, o.line, o.n, {{ 1 if moodle_since("5.0.6", "5.1") else "NOT (" ~ same_settings ~ ")" }}
   FROM toolsync_instance_op o
   JOIN {enrol} e ON e.id = o.enrolid
  WHERE o.status IS NULL AND o.action IN ('enable', 'disable', 'update')
    AND NOT (e.status = CASE o.action WHEN 'enable' THEN 0 WHEN 'disable' THEN 1 ELSE e.status END
-            AND COALESCE(o.enrolstartdate, e.enrolstartdate) <=> e.enrolstartdate AND COALESCE(o.enrolenddate, e.enrolenddate) <=> e.enrolenddate
-            AND COALESCE(o.customint2, e.customint2) <=> e.customint2);
+            AND {{ same_settings }});
 
 -- A method that gets another group removes its people from the previous one.
 INSERT IGNORE INTO toolsync_membership_gone (id, groupid, userid, courseid)
@@ -55,7 +59,7 @@ UPDATE toolsync_instance_changed w
   STRAIGHT_JOIN {enrol} e ON e.id = w.enrolid
    SET e.status = CASE o.action WHEN 'enable' THEN 0 WHEN 'disable' THEN 1 ELSE e.status END,
        e.enrolstartdate = COALESCE(o.enrolstartdate, e.enrolstartdate), e.enrolenddate = COALESCE(o.enrolenddate, e.enrolenddate),
-       e.customint2 = COALESCE(o.customint2, e.customint2), e.timemodified = @now;
+       e.customint2 = COALESCE(o.customint2, e.customint2), e.timemodified = IF(w.stamped, @now, e.timemodified);
 
 UPDATE toolsync_instance_op o
   LEFT JOIN toolsync_instance_changed w ON w.enrolid = o.enrolid AND w.line = o.line AND w.n = o.n
