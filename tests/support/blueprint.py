@@ -51,14 +51,19 @@ def _newest() -> Tables:
     }
 
 
+def _number(version: str) -> float:
+    """The number of a version's first release, of the newest its last one."""
+    if version in LATER:
+        return 2026123100.0
+    return float(number_of(version) + (99 if version == NEWEST else 0))
+
+
 class Blueprint(Schema):
     """The tables of a version."""
 
     def __init__(self, version: str) -> None:
         super().__init__(lambda *_: [], "mdl_")
-        self.version = float(
-            number_of(version) + (99 if version == NEWEST else 0)
-        )  # its first release; the last of the newest
+        self.version = _number(version)
         self._columns = tables(version)
         self._all_read = True
 
@@ -79,7 +84,6 @@ class BlueprintSession(MoodleSession):
         super().__init__(None, "mdl_", {})
         self.schema, self.collation = Blueprint(version), "utf8mb4_unicode_ci"
         self.branch, self.release = int(version.replace(".", "0")), version
-        self.version = 2026123100.0 if version in LATER else 2022112800.0
 
     def rows(self, statement: str, args: Any = None) -> list[tuple[Any, ...]]:
         return []
