@@ -37,6 +37,22 @@ UPDATE {config} SET value = '502' WHERE name = 'branch';
 INSERT INTO {assign_mark} (assignment, gradeid, marker, mark) SELECT g.assignment, g.id, 2, 7 FROM {assign_grades} g;
 INSERT INTO {assign_allocated_marker} (assignment, student, marker) SELECT s.assignment, s.userid, 2 FROM {assign_submission} s WHERE s.userid > 0
 """
+# And the one to 5.3.
+FURTHER = """
+ALTER TABLE {assign} ADD optionalmarkercount TINYINT NOT NULL DEFAULT 0;
+ALTER TABLE {assign_allocated_marker} ADD optional TINYINT NOT NULL DEFAULT 0, ADD enabled TINYINT;
+ALTER TABLE {course} ADD deletioninprogress TINYINT NOT NULL DEFAULT 0;
+ALTER TABLE {quiz} ADD duedate BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE {quiz_overrides} ADD duedate BIGINT;
+ALTER TABLE {quizaccess_seb_quizsettings} ADD overrideid BIGINT NOT NULL DEFAULT 0, ADD overrideenabled TINYINT NOT NULL DEFAULT 0;
+ALTER TABLE {ai_action_register} ADD courseid BIGINT;
+CREATE TABLE {grade_outcomes_modules} (id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, outcomecourseid BIGINT NOT NULL, cmid BIGINT NOT NULL,
+    usercreated BIGINT, timecreated BIGINT, KEY (outcomecourseid), KEY (cmid));
+UPDATE {config} SET value = '2026100500.00' WHERE name = 'version';
+UPDATE {config} SET value = '5.3 (Build: 20261005)' WHERE name = 'release';
+UPDATE {config} SET value = '503' WHERE name = 'branch';
+INSERT INTO {grade_outcomes_modules} (outcomecourseid, cmid, usercreated, timecreated) SELECT 999, cm.id, 2, 1 FROM {course_modules} cm WHERE cm.course = 3 LIMIT 3
+"""
 PLUGIN = """
 CREATE TABLE {local_foo_items} (id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, courseid BIGINT NOT NULL);
 CREATE TABLE {local_foo_marks} (id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, itemid BIGINT NOT NULL, userid BIGINT NOT NULL);
@@ -124,28 +140,42 @@ def test_a_newer_moodle(other: Site, tmp_path: Path):
         assert Path(done["report"]).read_text(encoding="utf-8").count(OLD) == 1
         assert len(done["notes"]) == 1 and done["notes"][0].startswith(OLD)
     # Accepted, it takes all rows of the tables that were read, and puts them back.
-    kept = rows_of_52(other)
+    do(other, FURTHER)
+    done = other.run(
+        "toolsync_courses_reset",
+        "shortname,grades,assign_submissions\nC101,all,yes\n",
+        accept_newer=True,
+        require_approval=False,
+    )
+    assert done["counts"]["updated"] == 1 and orphans(other) == [], done
+    assert not other.value(
+        "SELECT COUNT(*) FROM {assign_mark} m JOIN {assign} a ON a.id = m.assignment AND a.course = 3"
+    )
+    assert other.run("toolsync_courses_restore", "C101\n", accept_newer=True)["counts"]["updated"] == 1
+    kept = rows_read(other)
     done = other.run("toolsync_courses_delete", accept_newer=True, **DELETE)
     assert done["counts"]["deleted"] == 1
-    assert orphans(other) == []
-    assert len(rows_of_52(other)) < len(kept)
-    done = other.run("toolsync_courses_restore", "C101\n", accept_newer=True)
-    assert done["counts"]["created"] == 1, done
-    assert rows_of_52(other) == kept
+    assert orphans(other) == [] and len(rows_read(other)) < len(kept) - marks
+    assert other.run("toolsync_courses_restore", "C101\n", accept_newer=True)["counts"]["created"] == 1
+    assert rows_read(other) == kept
+    done = other.run("toolsync_courses", accept_newer=True, **COPY)
+    assert done["counts"]["created"] == 1 and rows_read(other) == kept
 
 
-def rows_of_52(site: Site) -> list[tuple[Any, ...]]:
+def rows_read(site: Site) -> list[tuple[Any, ...]]:
     return site.rows(
-        "SELECT 'mark', m.* FROM (SELECT id, assignment, gradeid, marker FROM {assign_mark}) m "
-        "UNION SELECT 'marker', a.* FROM (SELECT id, assignment, student, marker FROM {assign_allocated_marker}) a ORDER BY 1, 2"
+        "SELECT 'mark', id, assignment, gradeid, marker FROM {assign_mark} "
+        "UNION SELECT 'marker', id, assignment, student, marker FROM {assign_allocated_marker} "
+        "UNION SELECT 'outcome', id, outcomecourseid, cmid, usercreated FROM {grade_outcomes_modules} ORDER BY 1, 2"
     )
 
 
 def orphans(site: Site) -> list[tuple[Any, ...]]:
     return site.rows(
-        "SELECT m.id FROM {assign_mark} m LEFT JOIN {assign} a ON a.id = m.assignment LEFT JOIN {assign_grades} g ON g.id = m.gradeid "
+        "SELECT 'mark', m.id FROM {assign_mark} m LEFT JOIN {assign} a ON a.id = m.assignment LEFT JOIN {assign_grades} g ON g.id = m.gradeid "
         "WHERE a.id IS NULL OR g.id IS NULL "
-        "UNION SELECT m.id FROM {assign_allocated_marker} m LEFT JOIN {assign} a ON a.id = m.assignment WHERE a.id IS NULL"
+        "UNION SELECT 'marker', m.id FROM {assign_allocated_marker} m LEFT JOIN {assign} a ON a.id = m.assignment WHERE a.id IS NULL "
+        "UNION SELECT 'outcome', m.id FROM {grade_outcomes_modules} m LEFT JOIN {course_modules} c ON c.id = m.cmid WHERE c.id IS NULL"
     )
 
 

@@ -23,18 +23,7 @@ INSTALLED = "SELECT plugin FROM {config_plugins} WHERE name = 'version'"
 CALLED = {"course": "course", "context": "context", "cm": "course_modules", "coursemodule": "course_modules"}
 SHORT = {"section": "course_sections", "attempt": "quiz_attempts", "enrolment": "user_enrolments"}
 # Activities whose name alone is what a column is called; that of the others is an ordinary word.
-BARE = {
-    "assign",
-    "assignment",
-    "bigbluebuttonbn",
-    "forum",
-    "glossary",
-    "h5pactivity",
-    "lesson",
-    "quiz",
-    "scorm",
-    "wiki",
-}
+BARE = {"assign", "assignment", "bigbluebuttonbn", "forum", "glossary", "h5pactivity", "lesson", "quiz", "scorm", "wiki"}  # fmt: skip
 REASON = "the reason why no row of theirs belongs to a course"
 
 Columns = Mapping[str, Collection[str]]  # by table
