@@ -43,7 +43,7 @@ alone that are no path (`5`) fail, as they are ids in files for Moodle's own upl
 
 `template` (`templatecourse` or `backupfile` in Moodle's own upload) is the short name of a course of the site. The new course gets what Moodle's own
 copy without users copies: settings, sections, activities with their files, question banks and quizzes, blocks, groups and groupings, the
-gradebook setup, completion and access rules, role overrides, filters, tags, custom fields, badges, competencies and calendar events. User
+gradebook setup, completion and access rules, role overrides, filters, tags, custom fields, badges (since Moodle 4.5), competencies and calendar events. User
 data is not copied, and that includes glossary entries, wiki pages, database entries and forum posts. Enrolment methods are the site's
 defaults, as in any new course.
 

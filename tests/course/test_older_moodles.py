@@ -49,11 +49,8 @@ def test_weeks_end_as_the_release_counts_them(version: float, end: int):
 
 
 def test_a_day_begins_at_midnight_of_its_timezone():
-    assert midnights([(1, MONDAY + 8 * 3600, ""), (2, MONDAY, ""), (3, MONDAY, "Asia/Tokyo")], ParisSite()) == [
-        (1, MONDAY),
-        (2, MONDAY),
-        (3, MONDAY - 8 * 3600),
-    ]
+    times = [(1, MONDAY + 8 * 3600, ""), (2, MONDAY, ""), (3, MONDAY, "Asia/Tokyo"), (4, 10**17, "")]
+    assert midnights(times, ParisSite()) == [(1, MONDAY), (2, MONDAY), (3, MONDAY - 8 * 3600), (4, 10**17)]
 
 
 FIELDS = """

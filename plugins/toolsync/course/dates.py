@@ -39,9 +39,7 @@ def midnights(rows: Iterable[tuple[int, int, str]], site: Site) -> list[tuple[in
     :param rows: a number that tells the row, a time in Unix seconds, and the timezone (empty: the site's).
     :return: the number, and the midnight in Unix seconds.
     """
-    return [
-        (row, int(_midnight(datetime.fromtimestamp(time, _zone(name, site))).timestamp())) for row, time, name in rows
-    ]
+    return [(row, _midnight_before(time, _zone(name, site))) for row, time, name in rows]
 
 
 def shifts(rows: Iterable[tuple[int, int, int]], site: Site) -> list[tuple[int, str]]:
@@ -73,6 +71,13 @@ def _zone(name: str, site: Site) -> ZoneInfo:
 
 def _next_midnight(time: int, zone: ZoneInfo) -> datetime:
     return _midnight(datetime.fromtimestamp(time, zone) + timedelta(days=1))
+
+
+def _midnight_before(time: int, zone: ZoneInfo) -> int:
+    try:
+        return int(_midnight(datetime.fromtimestamp(time, zone)).timestamp())
+    except (ValueError, OverflowError, OSError):  # what a site stores need not be a date
+        return time
 
 
 def _midnight(day: datetime) -> datetime:
