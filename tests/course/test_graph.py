@@ -12,6 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.conformance import rowdiff
+from tests.support.blueprint import NEWEST, OLDEST, Blueprint
 from tests.support.graph_rows import listed, walk
 from tests.support.scenarios import SCENARIOS
 from tests.support.site import Site
@@ -131,6 +132,21 @@ def test_every_column_that_names_a_row_of_a_course_is_in_the_graph(graph: Course
             if not links or column.to not in {None, *(link.table for link in links)}:
                 missed.append(column)
     assert missed == []
+
+
+def test_older_releases_do_otherwise(whole: CourseGraph):
+    oldest, newest = (whole.for_site(Blueprint(version)) for version in (OLDEST, NEWEST))
+    page = "badges/view.php?type=2&id"
+    assert oldest.links[page] == "course" and page not in newest.links
+    assert all(isinstance(ids, str | list) for graph in (oldest, newest) for ids in graph.links.values())
+    facts = [
+        {key: graph.tables["bigbluebuttonbn"].facts.get(key) for key in ("dates", "shift", "earlier")}
+        for graph in (oldest, newest)
+    ]
+    assert facts == [
+        {"dates": [], "shift": ["timemodified"], "earlier": None},
+        {"dates": ["openingtime", "closingtime"], "shift": None, "earlier": None},
+    ]
 
 
 def test_no_table_is_both_inside_and_outside(whole: CourseGraph):

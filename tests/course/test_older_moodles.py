@@ -76,20 +76,11 @@ def test_courses(version: str, name_length: int, site_of: SitesOf, airflow: None
         "SELECT c.id FROM {course} c JOIN {enrol} e ON e.courseid = c.id AND e.enrol = 'self' LIMIT 1"
     )[0]
     shortname = site.value("SELECT shortname FROM {course} WHERE id = %s", (course,))
-    columns = [
-        "shortname",
-        "fullname",
-        "category_idnumber",
-        "format",
-        "template",
-        "self",
-        "customfield_centre",
-        "customfield_about",
-        "topic1",
-    ]
+    columns = ["shortname", "fullname", "category_idnumber", "format", "template", "self", "customfield_centre", "customfield_about", "topic1"]  # fmt: skip
+    template = "TPL1" if version == "45" else ""  # one copy is enough: the chains make one of each version
     lines = [
         ["ONE", "One activity", "SCI", "singleactivity", "", "", "Here", "Text", ""],
-        ["COPY", "Copy", "SCI", "", "TPL1", "", "New", "", ""],
+        ["COPY", "Copy", "SCI", "", template, "", "New", "", ""],
         [shortname, "", "", "", "", "1", "", "", ""],
         ["LONG", "x" * name_length, "SCI", "", "", "", "", "", "y" * 255],
         ["LONGER", "x" * (name_length + 1), "SCI", "", "", "", "", "", ""],
@@ -110,13 +101,6 @@ def test_courses(version: str, name_length: int, site_of: SitesOf, airflow: None
     assert site.rows("SELECT status, timemodified FROM {enrol} WHERE courseid = %s AND enrol = 'self'", (course,)) == [
         (0, 5)
     ]
-    # A copied survey asks what the site's own survey asks; badges are copied since 4.5.
-    if version != "50":
-        of_copy = "SELECT o.course FROM {survey} s JOIN {course} c ON c.id = s.course JOIN {survey} o ON o.id = s.template WHERE c.shortname = 'COPY'"
-        assert site.rows(of_copy) == [(0,)]
-    copied = "SELECT COUNT(*) FROM {badge} b JOIN {course} c ON c.id = b.courseid WHERE c.shortname = 'COPY'"
-    assert site.value(copied) == (0 if version == "41" else 1)
-
     # Moodle's own upload notes the time even where only the status changes.
     upload = as_csv([["shortname", "enrolment_1", "enrolment_1_disable"], [shortname, "self", "1"]])
     assert site.run("toolsync_courses", upload, force_update=True)["counts"]["updated"] == 1

@@ -127,7 +127,9 @@ class CourseGraph:
                 facts=_facts_on_site(table, schema),
             )
 
-        return self.with_tables(on_site(table) for table in self.tables.values() if schema.has(table.name))
+        found = self.with_tables(on_site(table) for table in self.tables.values() if schema.has(table.name))
+        found.links = {page: ids for page, said in self.links.items() if (ids := _ids_then(said, schema))}
+        return found
 
     @cached_property
     def deletable(self) -> CourseGraph:
@@ -249,12 +251,17 @@ def has_columns(schema: Schema, table: str, condition: str) -> bool:
     return all(schema.has(table, column) for column in COLUMN.findall(condition))
 
 
+def _ids_then(said: Any, schema: Schema) -> Any:
+    """The tables of the ids in a page's address; None where the site's release has another page instead: what a file says is `to` and `before`."""
+    if not isinstance(said, Mapping):
+        return said
+    return None if schema.since(*said["before"]) else said["to"]
+
+
 def _facts_then(facts: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
     """The facts of a table, with those of older releases where the site has one: what `earlier` says of releases `before` these."""
     said = facts.get("earlier", [])
-    older = [
-        each for each in (said if isinstance(said, list) else [said]) if not schema.since(*map(str, each["before"]))
-    ]
+    older = [each for each in (said if isinstance(said, list) else [said]) if not schema.since(*each["before"])]
     found = {key: value for key, value in facts.items() if key != "earlier"}
     for each in older:
         found |= {key: value for key, value in each.items() if key != "before"}

@@ -212,7 +212,7 @@ SELECT DISTINCT x.id
 
 -- chunks: toolsync_bank_top.contextid
 INSERT INTO {question_categories} (name, contextid, info, infoformat, stamp, parent, sortorder)
-SELECT 'top', w.contextid, '', 0, CONCAT('toolsync+', @now, '+', LEFT(SHA2(CONCAT(RAND(), w.contextid), 256), 6)), 0, 0
+SELECT 'top', w.contextid, '', 0, CONCAT('toolsync+', UUID()), 0, 0
   FROM toolsync_bank_top w
  WHERE w.contextid BETWEEN @first AND @last;
 

@@ -123,14 +123,15 @@ HAVING COUNT(*) > 1 AND MIN(IF(k.parent IS NULL, k.id, NULL)) IS NOT NULL;
   JOIN {grade_outcomes_courses} o ON o.courseid = g.courseid AND o.outcomeid = v.id
  GROUP BY g.courseid, t.id;
 
--- Blocks: equal ones, and those that a page can have only once.
+-- Blocks: equal ones, and those that a page can have only once. Settings are compared as they would be written.
+{% set settings_written = course_graph().tables["block_instances"].facts["copied"]["configdata"] %}
 {% set often = ["activity_results", "badges", "blog_menu", "blog_tags", "glossary_random", "html", "mentees", "rss_client", "tag_flickr", "tag_youtube", "tags"] %}
 {{ same("block_instances", "MIN(o.id)") }}
   JOIN {context} x ON x.contextlevel = 50 AND x.instanceid = g.templateid AND x.id = t.parentcontextid
   JOIN {block_instances} o ON o.parentcontextid = g.contextid AND o.blockname = t.blockname AND o.pagetypepattern = t.pagetypepattern
        AND o.subpagepattern <=> t.subpagepattern
  WHERE t.blockname NOT IN ('{{ often | join("', '") }}')
-    OR o.showinsubcontexts = t.showinsubcontexts AND o.defaultregion = t.defaultregion AND COALESCE(o.configdata, '') = COALESCE(t.configdata, '')
+    OR o.showinsubcontexts = t.showinsubcontexts AND o.defaultregion = t.defaultregion AND COALESCE(o.configdata, '') = COALESCE({{ settings_written }}, '')
  GROUP BY g.courseid, t.id;
 
 -- Blocks of contexts above the course that show in it.
