@@ -11,7 +11,8 @@ export TOOLSYNC_RUN_FORMAT := $(value FORMAT)
 export TOOLSYNC_RUN_APPROVE := $(value APPROVE)
 export TOOLSYNC_SCENARIO := $(value NAME)
 export TOOLSYNC_SCENARIO_KEEP := $(value KEEP)
-unexport DAG FILE PARAMS FORMAT APPROVE NAME KEEP SEED TIMES SIZE LARGE
+export TOOLSYNC_TEST_SITE := $(value SITE)
+unexport SITE DAG FILE PARAMS FORMAT APPROVE NAME KEEP SEED TIMES SIZE LARGE
 
 PYTEST_ARGS ?= -n 2 --dist worksteal
 
@@ -36,13 +37,13 @@ run: ## run one command file: DAG=toolsync_users FILE=path PARAMS='{"simulate": 
 sql: ## print the SQL of a type as it is run, statement by statement: DAG=toolsync_users [FILE=path] [PARAMS='{"allow_rename": true}']
 	@tools/sql.sh
 
-test: lint types ## everything: ruff, mypy, pytest on a real MariaDB (PYTEST_ARGS='-n 2')
-	@.venv/bin/python -m pytest $(PYTEST_ARGS)
+test: lint types ## everything: ruff, mypy, pytest on a real MariaDB (PYTEST_ARGS='-n 2'); SITE=upgraded: the scenarios on a site that was upgraded for years
+	@.venv/bin/python -m pytest $(PYTEST_ARGS) $(if $(SITE),tests/conformance)
 
 torture: setup ## attack runs for minutes: kills, power cuts, lost connections, pairs, random files [TIMES=10 as often as make test] [SEED=1234] [TESTS=path]
 	@.venv/bin/python -m tests.torture --seed "$(SEED)" --times "$(TIMES)" --tests "$(TESTS)" -- $(PYTEST_ARGS)
 
-scenario: setup ## one scenario, and where its rows differ from Moodle's: NAME=users-update [KEEP=1 leaves the database server running]
+scenario: setup ## one scenario, and where its rows differ from Moodle's: NAME=users-update [KEEP=1 leaves the database server running] [SITE=upgraded]
 	@.venv/bin/python -m tests.conformance "$$TOOLSYNC_SCENARIO" $${TOOLSYNC_SCENARIO_KEEP:+--keep}
 
 lint: setup ## ruff, with Airflow's rules, and import-linter
