@@ -12,7 +12,8 @@ export TOOLSYNC_RUN_APPROVE := $(value APPROVE)
 export TOOLSYNC_SCENARIO := $(value NAME)
 export TOOLSYNC_SCENARIO_KEEP := $(value KEEP)
 export TOOLSYNC_TEST_SERVER := $(value SERVER)
-unexport DAG FILE PARAMS FORMAT APPROVE NAME KEEP SERVER SEED TIMES SIZE LARGE
+export TOOLSYNC_TEST_SITE := $(value SITE)
+unexport DAG FILE PARAMS FORMAT APPROVE NAME KEEP SERVER SITE SEED TIMES SIZE LARGE
 
 PYTEST_ARGS ?= -n 2 --dist worksteal
 # What concerns the database server, and how MySQL is set up for it (tests/support/server.py).
@@ -41,9 +42,9 @@ run: ## run one command file: DAG=toolsync_users FILE=path PARAMS='{"simulate": 
 sql: ## print the SQL of a type as it is run, statement by statement: DAG=toolsync_users [FILE=path] [PARAMS='{"allow_rename": true}']
 	@tools/sql.sh
 
-test: lint types ## everything: ruff, mypy, pytest on a real MariaDB (PYTEST_ARGS='-n 2'); SERVER=mysql|mariadb-11.8: what concerns the server, on that one
+test: lint types ## everything: ruff, mypy, pytest on a real MariaDB (PYTEST_ARGS='-n 2'); SERVER=mysql|mariadb-11.8: what concerns the server, on that one; SITE=upgraded: the scenarios on a site that was upgraded for years
 ifeq (,$(SERVER))
-	@.venv/bin/python -m pytest $(PYTEST_ARGS)
+	@.venv/bin/python -m pytest $(PYTEST_ARGS) $(if $(SITE),tests/conformance)
 else
 	@$(FETCHED)
 	@for setup in $(SETUPS); do \
@@ -55,7 +56,7 @@ endif
 torture: setup ## attack runs for minutes: kills, power cuts, lost connections, pairs, random files [TIMES=10 as often as make test] [SEED=1234] [TESTS=path]
 	@.venv/bin/python -m tests.torture --seed "$(SEED)" --times "$(TIMES)" --tests "$(TESTS)" -- $(PYTEST_ARGS)
 
-scenario: setup ## one scenario, and where its rows differ from Moodle's: NAME=users-update [KEEP=1 leaves the database server running] [SERVER=mysql|mariadb-11.8]
+scenario: setup ## one scenario, and where its rows differ from Moodle's: NAME=users-update [KEEP=1 leaves the database server running] [SERVER=mysql|mariadb-11.8] [SITE=upgraded]
 	@$(FETCHED)
 	@.venv/bin/python -m tests.conformance "$$TOOLSYNC_SCENARIO" $${TOOLSYNC_SCENARIO_KEEP:+--keep}
 

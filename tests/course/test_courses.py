@@ -252,6 +252,13 @@ def one_by_one(before: dict[int, tuple[int, int]], about: dict[int, tuple[int, i
     return {course: place for course, (category, place) in state.items() if category in touched}
 
 
+def test_old_sites_store_hours_from_utc(site: Site):
+    assert tomorrow([(0, "-3.0"), (0, "5.5")], ParisSite()) == [(10800,), (66600,)]
+    site.rows("UPDATE {config} SET value = '2' WHERE name = 'timezone'")
+    site.run("toolsync_courses", "shortname,startdate\nC103,2026-09-01\n", force_update=True)
+    assert site.value("SELECT startdate FROM {course} WHERE shortname = 'C103'") == 1788220800 - 2 * 3600
+
+
 def test_dates_follow_the_calendar_of_the_site():
     # 2026-03-28 23:30 in Paris, the day before the clocks change.
     assert tomorrow([(1774737000, "")], ParisSite()) == [(1774738800,)]

@@ -112,8 +112,12 @@ def orphans(site: Site) -> Iterator[tuple[str, str, int]]:
 
 def test_no_row_hangs_on_what_is_gone(site: Site):
     before = set(orphans(site))
+    tags_of_courses = "SELECT COUNT(*) FROM {tag_instance} WHERE itemtype = 'course'"
+    site.rows("UPDATE {tag_instance} SET contextid = NULL WHERE itemtype = 'course'")  # as old ones are
+    assert site.value(tags_of_courses) > 0
     assert delete(site, *COURSES)["counts"]["deleted"] == len(COURSES)
     assert set(orphans(site)) - before == set()
+    assert site.value(tags_of_courses) == 0
 
 
 def test_a_simulation_deletes_nothing_and_writes_no_bundle(site: Site, pristine: Site, cabinet: Cabinet):

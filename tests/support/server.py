@@ -17,6 +17,7 @@ from toolsync.settings import ROOT
 DUMP = ROOT / "include/demo/moodle51.sql.gz"
 PREPARED = ROOT / ".local/test-server"
 KEPT = 4  # prepared folders: the system's server, MySQL with either collation, another MariaDB
+UPGRADED = ROOT / "tests/support/upgraded.sql"
 # The original, which no test writes to, and the one that tests change.
 DATABASES = ("pristine", "moodle")
 # What is committed must survive the death of the server, but not that of the machine.
@@ -36,13 +37,19 @@ SERVER = os.environ.get("TOOLSYNC_TEST_SERVER", "")
 SITE_COLLATION, MORE_OPTIONS = SETUPS[os.environ.get("TOOLSYNC_TEST_SETUP", "")]
 
 
-def populated_server(directory: Path, *, die_with_parent: bool) -> PrivateServer:
-    """Start a server that has the populated site in each of `DATABASES`."""
+def populated_server(directory: Path, *, die_with_parent: bool, upgraded: bool = False) -> PrivateServer:
+    """Start a server that has the populated site in each of `DATABASES`.
+
+    :param upgraded: make it look like one that has been upgraded for years, as `make test SITE=upgraded` does for all tests.
+    """
     server = _server(directory, *MORE_OPTIONS, die_with_parent=die_with_parent)
-    if not (directory / "data").exists():
+    if is_new := not (directory / "data").exists():
         directory.mkdir(parents=True, exist_ok=True)
         _copy_prepared(directory / "data")
     server.start()
+    if is_new and (upgraded or os.environ.get("TOOLSYNC_TEST_SITE") == "upgraded"):
+        for database in DATABASES:
+            server.execute(UPGRADED.read_text(encoding="utf-8"), database)
     return server
 
 

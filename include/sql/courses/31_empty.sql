@@ -5,7 +5,7 @@
 {% from "shared/course/undo.sql" import begin with context %}
 {% set changing = ["badge", "bigbluebuttonbn_recordings"] %}
 {% set kept = parts.root_to_leaf | selectattr("remains") | map(attribute="name") | reject("in", changing) | list %}
-{{ begin(kept + changing) }}
+{{ begin(kept + changing + ["config"]) }}
 {% for name in kept %}
 
 -- when: toolsync_kept_{{ name }}
@@ -17,6 +17,15 @@ SELECT k.courseid, t.* FROM toolsync_kept_{{ name }} k JOIN {{ table(name) }} t 
 {% with these="toolsync_kept_course" %}{% include "shared/course/badges.sql" %}{% endwith %}
 
 {% include "shared/course/take.sql" %}
+
+-- By the rules of an old version only the grades of the old content were calculated.
+INSERT INTO toolsync_before_config
+SELECT k.courseid, t.* FROM toolsync_kept_course k JOIN {config} t ON t.name = CONCAT('gradebook_calculations_freeze_', k.courseid);
+
+DELETE t FROM toolsync_before_config w STRAIGHT_JOIN {config} t ON t.id = w.id;
+
+INSERT IGNORE INTO toolsync_stale (topic)
+SELECT 'settings' FROM toolsync_before_config w LIMIT 1;
 
 -- when: toolsync_kept_course
 UPDATE toolsync_kept_course k STRAIGHT_JOIN {course} c ON c.id = k.id SET c.summary = '', c.legacyfiles = 0, c.defaultgroupingid = 0;

@@ -22,6 +22,11 @@ SELECT p.id, p.courseid
  WHERE k.id IS NULL{% endif %};
 {% endfor %}
 
+CREATE TEMPORARY TABLE toolsync_made_config (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);
+
+INSERT INTO toolsync_made_config (id, courseid)
+SELECT t.id, k.courseid FROM toolsync_kept_course k JOIN {config} t ON t.name = CONCAT('gradebook_calculations_freeze_', k.courseid);
+
 -- Undoing restores neither the course's category and place nor its visibility.
 CREATE TEMPORARY TABLE toolsync_course_after (
     id BIGINT NOT NULL PRIMARY KEY, category BIGINT NOT NULL, sortorder BIGINT NOT NULL, visible TINYINT NOT NULL, visibleold TINYINT NOT NULL

@@ -1,6 +1,6 @@
 {# The tables of which bundles may have rows, parents first: those of the course graph, and others that change with a course. #}
 {% set graph = course_graph() %}
-{% set tables = ["tag", "files_reference"] + graph.root_to_leaf | map(attribute="name") | list + ["tag_correlation", "user_preferences"] %}
+{% set tables = ["tag", "files_reference"] + graph.root_to_leaf | map(attribute="name") | list + ["tag_correlation", "user_preferences", "config"] %}
 {# Which rows that stand in the place of rows to put back may be replaced: those that Moodle computes, and folders; with overwrite_changes, all. #}
 {% macro replaceable(name) -%}
 {% if option.overwrite_changes or name in graph.tables and graph.tables[name].facts.get("derived") -%}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from toolsync.moodle.releases import is_since
-from toolsync.moodle.session import Site
+from toolsync.moodle.session import Site, zone_name
 
 WEEK = 7 * 24 * 3600
 
@@ -66,7 +66,7 @@ def _shift(old: int, new: int, zone: ZoneInfo) -> str:
 
 
 def _zone(name: str, site: Site) -> ZoneInfo:
-    return ZoneInfo(name if name in available_timezones() else site.timezone)
+    return ZoneInfo(zone_name(name) or site.timezone)
 
 
 def _next_midnight(time: int, zone: ZoneInfo) -> datetime:

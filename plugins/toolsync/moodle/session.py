@@ -13,11 +13,28 @@ from toolsync.moodle.schema import Schema
 
 FETCHED = 1000  # rows that are taken at once out of the stream of a SELECT
 TABLE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+# Before 2.9, Moodle stored hours from UTC. For the half hours, it takes the time of a city.
+HALF_HOURS = {"4.5": "Asia/Kabul", "5.5": "Asia/Kolkata", "6.5": "Asia/Yangon", "9.5": "Australia/Darwin"}
 
 
 def with_prefix(statement: str, prefix: str) -> str:
     """Replace `{user}` in a statement by the quoted name of a site's table."""
     return TABLE.sub(lambda match: f"`{prefix}{match[1]}`", statement)
+
+
+def zone_name(stored: str | None) -> str | None:
+    """The name of the timezone that is stored for a site or an account.
+
+    :param stored: a name, or hours from UTC: `-3.0`.
+    :return: None: none is stored, or one that is unknown here, or that of Moodle's server (`99`).
+    """
+    from zoneinfo import available_timezones
+
+    name = HALF_HOURS.get(stored or "", stored)
+    if name and re.fullmatch(r"-?\d\d?(\.\d+)?", name):
+        hours = int(float(name))
+        name = f"Etc/GMT{-hours:+}" if hours else "Etc/GMT"
+    return name if name in available_timezones() else None
 
 
 class Site(Protocol):
@@ -151,10 +168,7 @@ class MoodleSession:
     @cached_property
     def timezone(self) -> str:
         """The site's timezone; `UTC` when its name is unknown here."""
-        from zoneinfo import available_timezones
-
-        name = self.value("SELECT value FROM {config} WHERE name = 'timezone'")
-        return name if name in available_timezones() else "UTC"
+        return zone_name(self.value("SELECT value FROM {config} WHERE name = 'timezone'")) or "UTC"
 
     @cached_property
     def server_version(self) -> str:

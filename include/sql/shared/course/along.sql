@@ -1,6 +1,14 @@
 {# `these`: the table of the courses, if only their content goes. #}
 -- Rows that go with a course although no column leads from them to it.
 
+-- Tags of the course from before they had a context.
+-- when: toolsync_of_course
+INSERT IGNORE INTO toolsync_of_tag_instance (id, courseid)
+SELECT ti.id, p.courseid
+  FROM toolsync_of_course p
+  JOIN {tag_instance} ti ON ti.component = 'core' AND ti.itemtype = 'course' AND ti.itemid = p.id
+ WHERE ti.contextid IS NULL;
+
 CREATE TEMPORARY TABLE toolsync_of_tag (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);
 
 -- Tags that become unused, where Moodle deletes them at once. Its cron deletes those of other things.

@@ -159,6 +159,10 @@ SELECT CONCAT('gradebook_calculations_freeze_', c.courseid), k.value
   LEFT JOIN {config} o ON o.name = CONCAT('gradebook_calculations_freeze_', c.courseid)
  WHERE c.courseid BETWEEN @first AND @last AND o.id IS NULL{{ " AND NOT c.merging" if option.template_mode == "add" }};
 
+-- when: toolsync_copy
+INSERT IGNORE INTO toolsync_stale (topic)
+SELECT 'settings' FROM toolsync_copy c JOIN {config} o ON o.name = CONCAT('gradebook_calculations_freeze_', c.courseid) LIMIT 1;
+
 -- Each activity creates its own calendar events: as after a restore, Moodle's cron asks it to.
 -- when: toolsync_copy_course_modules
 -- chunks: toolsync_copy.courseid
