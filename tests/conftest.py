@@ -35,7 +35,7 @@ def airflow() -> None:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateServer]:
-    """A MariaDB of this process alone."""
+    """A database server of this process alone: MariaDB, or what `TOOLSYNC_TEST_SERVER` names."""
     server = populated_server(tmp_path_factory.mktemp("mariadb") / "server", die_with_parent=True)
     yield server
     server.stop()

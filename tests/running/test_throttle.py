@@ -173,8 +173,9 @@ def test_a_run_waits_while_the_server_is_busy_and_says_why(
     with busy(site, 4), waiting(held) as thread:
         until(lambda: len(caplog.messages) == 2)
         assert thread.is_alive()
+        threads = 6 if site.is_mysql else 5  # MySQL counts its event scheduler
         assert set(caplog.messages) == {
-            "The server runs 5 threads, more than 3 (throttle: max_threads_running): waiting."
+            f"The server runs {threads} threads, more than 3 (throttle: max_threads_running): waiting."
         }
         assert site.value("SELECT COUNT(*) FROM information_schema.innodb_trx") == 0
         page(max_threads_running=50)  # loosened while it waits

@@ -28,7 +28,7 @@ OPTIONS = (
     "loose_innodb_redo_log_capacity=64M",
 )
 # As MySQL comes: no LOAD DATA LOCAL, a binary log, its own collation.
-AS_IT_COMES = ("local_infile=OFF", "log-bin=binlog", "server-id=1")
+AS_IT_COMES = ("local_infile=OFF", "log-bin=binlog", "server-id=1", "sync_binlog=0")
 SETUPS = {
     "": (COLLATION, ()),
     "as it comes": ("utf8mb4_0900_ai_ci", AS_IT_COMES),
