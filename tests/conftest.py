@@ -59,10 +59,15 @@ def site(
     """The populated site, as it was before; the connection `moodle_db` and an empty cabinet lead to it."""
     loaded_site.restore(pristine)
     loaded_site.in_airflow = request.node.get_closest_marker("in_airflow") is not None
-    (tmp_path / "moodledata").mkdir()
-    monkeypatch.setenv("TOOLSYNC_CABINET", str(tmp_path / "cabinet"))
-    monkeypatch.setenv("AIRFLOW_CONN_MOODLE_DB", loaded_site.connection(dataroot=tmp_path / "moodledata"))
+    lead_to(loaded_site, tmp_path, monkeypatch)
     yield loaded_site
+
+
+def lead_to(site: Site, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the connection `moodle_db`, an empty cabinet and an empty data folder lead to a site."""
+    (folder / "moodledata").mkdir()
+    monkeypatch.setenv("TOOLSYNC_CABINET", str(folder / "cabinet"))
+    monkeypatch.setenv("AIRFLOW_CONN_MOODLE_DB", site.connection(dataroot=folder / "moodledata"))
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +78,7 @@ def loaded_versions(server: PrivateServer) -> Callable[[str], tuple[Site, Site]]
     def load(version: str) -> tuple[Site, Site]:
         for database in (f"moodle{version}", f"pristine{version}"):
             server.load(dump_of(version), database)
-        return Site(server, f"moodle{version}"), Site(server, f"pristine{version}", constant=True)
+        return Site(server, f"moodle{version}", in_airflow=False), Site(server, f"pristine{version}", constant=True)
 
     return load
 
@@ -87,9 +92,7 @@ def site_of(
     def made(version: str) -> tuple[Site, Site]:
         site, pristine = loaded_versions(version)
         site.restore(pristine)
-        (tmp_path / "moodledata").mkdir()
-        monkeypatch.setenv("TOOLSYNC_CABINET", str(tmp_path / "cabinet"))
-        monkeypatch.setenv("AIRFLOW_CONN_MOODLE_DB", site.connection(dataroot=tmp_path / "moodledata"))
+        lead_to(site, tmp_path, monkeypatch)
         return site, pristine
 
     return made

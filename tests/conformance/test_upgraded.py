@@ -21,7 +21,7 @@ SOME = ("courses-delete-rich", "courses-from-template", "courses-tags-and-fields
 def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Site]]:
     """The upgraded site, and a copy of it that stays as it is."""
     server = populated_server(tmp_path_factory.mktemp("upgraded") / "server", die_with_parent=True, upgraded=True)
-    yield Site(server, "moodle"), Site(server, "pristine", constant=True)
+    yield Site(server, "moodle", in_airflow=False), Site(server, "pristine", constant=True)
     server.stop()
 
 

@@ -18,15 +18,17 @@ class Site:
 
     :param database: its name on the server.
     :param constant: nobody writes to it, so what is worked out about it once holds for good.
-    :ivar in_airflow: whether Airflow runs the tasks of a DAG, or they run directly, see `direct_runs`.
+    :param in_airflow: whether Airflow runs the tasks of a DAG, or they run directly, see `direct_runs`.
     """
 
-    def __init__(self, server: PrivateServer, database: str, *, constant: bool = False) -> None:
+    def __init__(
+        self, server: PrivateServer, database: str, *, constant: bool = False, in_airflow: bool = True
+    ) -> None:
         info = server.info()
         assert info is not None
         self.info = info
         self.database = database
-        self.in_airflow = True
+        self.in_airflow = in_airflow
         self._known: dict[str, list[tuple[str, int]]] | None = {} if constant else None
 
     @cached_property
