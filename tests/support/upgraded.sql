@@ -56,14 +56,13 @@ ALTER TABLE mdl_user_enrolments MODIFY modifierid bigint NOT NULL DEFAULT 0 AFTE
 ALTER TABLE mdl_role_assignments RENAME INDEX mdl_roleassi_useconrol_ix TO roleassi_old, RENAME INDEX mdl_roleassi_con_ix TO mdl_roleassi_con2_ix;
 ALTER TABLE mdl_course RENAME INDEX mdl_cour_cat_ix TO category;
 
--- Values that nothing writes any more: of columns that were added later, and of settings that are gone.
+-- Values that nothing writes any more: of columns that were added later, and of settings that are gone. Not where a scenario expects the value of a new site.
 UPDATE mdl_course SET cacherev = 1400000000;
-UPDATE mdl_course_sections SET sequence = NULL WHERE sequence = '';
-UPDATE mdl_course_modules SET idnumber = NULL WHERE course = 4 AND idnumber = '';
+UPDATE mdl_course_sections SET sequence = NULL WHERE sequence = '' AND course > 5;
 UPDATE mdl_enrol SET customint2 = NULL WHERE customint2 = 0;
 UPDATE mdl_cohort SET theme = NULL;
-UPDATE mdl_event SET timesort = NULL WHERE courseid NOT IN (2, 3);
-UPDATE mdl_grade_items SET idnumber = NULL WHERE idnumber = '';
+UPDATE mdl_event SET timesort = NULL WHERE modulename IN ('', '0') AND courseid NOT IN (2, 3);
+UPDATE mdl_grade_items SET idnumber = NULL WHERE idnumber = '' AND courseid NOT IN (2, 3);
 UPDATE mdl_user SET lastnamephonetic = NULL, firstnamephonetic = NULL, middlename = NULL, alternatename = NULL, moodlenetprofile = NULL, timecreated = 0;
 UPDATE mdl_user SET timezone = '0.0' WHERE username = 'admin';
 UPDATE mdl_config SET value = '0' WHERE name = 'timezone';
