@@ -56,15 +56,14 @@ ALTER TABLE mdl_user_enrolments MODIFY modifierid bigint NOT NULL DEFAULT 0 AFTE
 ALTER TABLE mdl_role_assignments RENAME INDEX mdl_roleassi_useconrol_ix TO roleassi_old, RENAME INDEX mdl_roleassi_con_ix TO mdl_roleassi_con2_ix;
 ALTER TABLE mdl_course RENAME INDEX mdl_cour_cat_ix TO category;
 
--- Values that nothing writes any more: of columns that were added later, and of settings that are gone.
+-- Values that nothing writes any more: of columns that were added later, and of settings that are gone. Not where a scenario expects the value of a new site.
 UPDATE mdl_course SET cacherev = 1400000000;
-UPDATE mdl_course_sections SET sequence = NULL WHERE sequence = '';
-UPDATE mdl_course_modules SET idnumber = NULL WHERE course = 4 AND idnumber = '';
+UPDATE mdl_course_sections SET sequence = NULL WHERE sequence = '' AND course > 5;
 UPDATE mdl_enrol SET customint2 = NULL WHERE customint2 = 0;
 UPDATE mdl_cohort SET theme = NULL;
-UPDATE mdl_event SET timesort = NULL WHERE courseid NOT IN (2, 3);
-UPDATE mdl_grade_items SET idnumber = NULL WHERE idnumber = '';
-UPDATE mdl_user SET lastnamephonetic = NULL, firstnamephonetic = NULL, middlename = NULL, alternatename = NULL, moodlenetprofile = NULL, timecreated = 0;
+UPDATE mdl_event SET timesort = NULL WHERE modulename IN ('', '0') AND courseid NOT IN (2, 3);
+UPDATE mdl_grade_items SET idnumber = NULL WHERE idnumber = '' AND courseid NOT IN (2, 3);
+UPDATE mdl_user SET lastnamephonetic = NULL, firstnamephonetic = NULL, alternatename = NULL, moodlenetprofile = NULL, timecreated = 0 WHERE COALESCE(middlename, '') = '';
 UPDATE mdl_user SET timezone = '0.0' WHERE username = 'admin';
 UPDATE mdl_config SET value = '0' WHERE name = 'timezone';
 UPDATE mdl_config SET value = CONCAT(value, ',mnet,authorize') WHERE name = 'enrol_plugins_enabled';
@@ -74,10 +73,10 @@ INSERT INTO mdl_config_plugins (id, plugin, name, value) VALUES (9001, 'enrol_mn
 -- Rows of what is gone: a course, an account, a role, a cohort, a block.
 INSERT INTO mdl_enrol (id, enrol, status, courseid, sortorder, roleid, customint1) VALUES (9001, 'manual', 0, 99, 0, 5, NULL), (9002, 'meta', 0, 99, 1, 0, 98), (9003, 'cohort', 0, 99, 2, 5, 97);
 INSERT INTO mdl_user_enrolments (id, status, enrolid, userid, timestart, timeend, modifierid) VALUES (9001, 0, 9001, 3, 0, 2147483647, 0), (9002, 0, 9002, 4, 0, 0, 0), (9003, 0, 9003, 999, 0, 0, 0);
-INSERT INTO mdl_role_assignments (id, roleid, contextid, userid, timemodified, modifierid, component, itemid, sortorder) VALUES (9001, 5, 999, 3, 0, 0, '', 0, 0), (9002, 99, 1, 4, 0, 0, '', 0, 0);
-INSERT INTO mdl_cohort_members (id, cohortid, userid, timeadded) VALUES (9001, 97, 3, 1), (9002, 1, 999, 1);
+INSERT INTO mdl_role_assignments (id, roleid, contextid, userid, timemodified, modifierid, component, itemid, sortorder) VALUES (9001, 5, 999, 999, 0, 0, '', 0, 0), (9002, 99, 1, 999, 0, 0, '', 0, 0);
+INSERT INTO mdl_cohort_members (id, cohortid, userid, timeadded) VALUES (9001, 97, 999, 1), (9002, 1, 999, 1);
 INSERT INTO mdl_course_format_options (id, courseid, format, sectionid, name, value) VALUES (9001, 99, 'scorm', 0, 'numsections', '10');
 INSERT INTO mdl_block_instances (id, blockname, parentcontextid, showinsubcontexts, requiredbytheme, pagetypepattern, subpagepattern, defaultregion, defaultweight, configdata, timecreated, timemodified)
 VALUES (9001, 'community', 1, 1, 0, '*', NULL, 'side-pre', 9, NULL, 0, 0);
-INSERT INTO mdl_user_lastaccess (id, userid, courseid, timeaccess) VALUES (9001, 3, 99, 1), (9002, 999, 99, 1);
+INSERT INTO mdl_user_lastaccess (id, userid, courseid, timeaccess) VALUES (9001, 999, 99, 1);
 INSERT INTO mdl_tag_instance (id, tagid, component, itemtype, itemid, contextid, tiuserid, ordering, timecreated, timemodified) VALUES (9001, 1, 'core', 'course', 99, NULL, 0, 0, 0, 0);
