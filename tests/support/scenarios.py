@@ -17,6 +17,9 @@ FOLDERS = (ROOT.parent / "shared/conformance/scenarios", ROOT / "tests/conforman
 VERSIONS = (ROOT.parent / "shared/conformance/versions", ROOT / "tests/conformance/versions")
 
 
+DAY = 24 * 3600  # seconds
+
+
 class Expected:
     """A folder with `expected.json`: what Moodle changed, compared with what a run of ours changes."""
 
@@ -39,7 +42,17 @@ class Expected:
         finally:
             connection.close()
         tolerated = self.json("tolerate.json") if (self.folder / "tolerate.json").exists() else {}
-        return rowdiff.compare(self.json("expected.json"), changes, tolerated)
+        return rowdiff.compare(self._as_of_now(self.json("expected.json")), changes, tolerated)
+
+    def _as_of_now(self, value: Any) -> Any:
+        """What is expected, as the referee writes it today: a date of the file may by now lie in the day in which it takes moments for those of the run."""
+        if isinstance(value, dict):
+            return {self._as_of_now(key): self._as_of_now(each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [self._as_of_now(each) for each in value]
+        if isinstance(value, str) and re.fullmatch(r"\d{10}", value) and 0 <= int(value) - self._since <= DAY:
+            return "<now>"
+        return value
 
 
 class Scenario(Expected):
