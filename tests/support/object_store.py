@@ -69,7 +69,7 @@ def object_store() -> ObjectStore:
     os.environ.setdefault("MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS", "true")
     from moto.server import DomainDispatcherApplication, create_backend_app
 
-    store = ObjectStore(0)
+    store, writing = ObjectStore(0), threading.Lock()
     application = DomainDispatcherApplication(create_backend_app)
 
     def counted(environ: dict[str, Any], start: Any) -> Any:
@@ -81,7 +81,10 @@ def object_store() -> ObjectStore:
         if status := store.loses(method, path) if store.loses else None:
             b"".join(application(environ, lambda *answer: lambda data: None))
             return refusal(method, status, start)
-        return application(environ, start)
+        if method != "PUT":
+            return application(environ, start)
+        with writing:  # moto looks whether the object is there, and then writes it; S3 does both at once
+            return list(application(environ, start))
 
     def refusal(method: str, status: int, start: Any) -> Any:
         body = b"<?xml version='1.0'?><Error><Code>AccessDenied</Code><Message>refused by the test</Message></Error>"
