@@ -55,7 +55,7 @@ The course is copied as it is at that moment, from one snapshot, and nobody who 
 a new course is put into the same category). (The original tool restored the newest backup in the course's backup area.) A later line may
 use a template that an earlier line creates. If the template holds an activity, question type or similar of a plugin that Tool Sync does not
 know, the line fails and names it: see `include/course_graph/README.md`. A file with a template goes back into the inbox as a whole on a
-site whose Moodle is newer than Tool Sync was tried on, unless Param `accept_newer` is set, and on one with tables of a plugin that may belong
+site whose Moodle is newer than Tool Sync was tested with, unless Param `accept_newer` is set, and on one with tables of a plugin that may belong
 to courses and that Tool Sync does not know.
 
 An existing course is not changed by a template, unless Param `template_mode` says so (together with `force_update`). `add` adds the

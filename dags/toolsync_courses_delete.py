@@ -20,7 +20,7 @@ their people from it by meta link keep them suspended, without roles (or as the 
 
 Refused, with the reason: the front page; a course with an activity, question type or other plugin that the course graph
 (`include/course_graph`) does not describe; a course whose questions are used by a quiz of another course. The whole list goes back into the
-inbox, and nothing is done, on a site whose Moodle is newer than Tool Sync was tried on, unless Param `accept_newer` is set, and on a site
+inbox, and nothing is done, on a site whose Moodle is newer than Tool Sync was tested with, unless Param `accept_newer` is set, and on a site
 with tables of a plugin that may belong to courses and that the course graph does not know: the report names them.
 
 ## Undo

@@ -33,7 +33,7 @@ one part; they are named after Moodle's own options.
 - `startdate`: with an earlier start, the end date stays.
 - Refused, with the reason: the front page; a module that this site does not have; with `modules` or `startdate`, a course with an activity
   that the course graph (`include/course_graph`) does not describe. The whole file goes back into the inbox on a site whose Moodle is newer
-  than Tool Sync was tried on, unless Param `accept_newer` is set, and on one with tables of a plugin that the course graph does not know.
+  than Tool Sync was tested with, unless Param `accept_newer` is set, and on one with tables of a plugin that the course graph does not know.
 
 ## Undo
 

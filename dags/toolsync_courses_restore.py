@@ -17,7 +17,7 @@ whole, or its line fails with the reason and comes back in `courses_restore/tryb
 - people made or changed something in the content that replaced the old one (with Param `overwrite_changes` it is deleted all the same)
 - the site was upgraded since and lacks a column
 
-The whole list goes back into the inbox on a site whose Moodle is newer than Tool Sync was tried on, unless Param `accept_newer` is set, and on
+The whole list goes back into the inbox on a site whose Moodle is newer than Tool Sync was tested with, unless Param `accept_newer` is set, and on
 one with tables of a plugin that may belong to courses and that the course graph (`include/course_graph`) does not know.
 
 If a template replaced the content of the course, all of the new content is deleted, and whatever else the line did to the course is undone.

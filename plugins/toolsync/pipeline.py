@@ -219,7 +219,7 @@ def accept_newer(*, section: str = OPTIONS) -> Param:
     return option(
         False,
         "Accept a newer Moodle",
-        "Work on a site whose Moodle is newer than Tool Sync was tried on. What such a Moodle stores in new places may be left over, and missing in "
+        "Work on a site whose Moodle is newer than Tool Sync was tested with. What such a Moodle stores in new places may be left behind, and missing in "
         "undo bundles: try it on a copy of the site first.",
         section=section,
     )

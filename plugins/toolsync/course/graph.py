@@ -64,6 +64,7 @@ class Table:
     :param stays: SQL condition on a row, `t`, under which it stays when its course is deleted; empty: no row stays.
     :param remains: the same for a course whose content is replaced by a template's.
     :param facts: the other keys of the table's entry in the file.
+    :param file: the name of that file.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Table:
     stays: str = ""
     remains: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
+    file: str = ""
 
     @property
     def links(self) -> tuple[Link, ...]:
@@ -92,7 +94,6 @@ class CourseGraph:
     :param kinds: the kinds of plugins, activities aside, that store rows in these tables (question types, for instance), as the files describe them.
     :param outside: tables, and columns (`table.column`), that lead to no rows of a course although their names look like it, each with the reason.
     :param links: addresses of the site's pages with ids in them, each with the tables of these ids.
-    :param versions: the newest Moodle on which everything was `run`, and the newest whose tables were `read`.
     """
 
     def __init__(
@@ -101,17 +102,15 @@ class CourseGraph:
         kinds: Mapping[str, Any],
         outside: Mapping[str, str],
         links: Mapping[str, Any],
-        versions: Mapping[str, Any],
     ) -> None:
         self.tables = dict(tables)
         self.kinds = dict(kinds)
         self.outside = dict(outside)
         self.links = dict(links)
-        self.versions = dict(versions)
 
     def with_tables(self, tables: Iterable[Table]) -> CourseGraph:
         """The same graph with these tables instead of its own."""
-        return CourseGraph({table.name: table for table in tables}, self.kinds, self.outside, self.links, self.versions)
+        return CourseGraph({table.name: table for table in tables}, self.kinds, self.outside, self.links)
 
     def for_site(self, schema: Schema) -> CourseGraph:
         """The part of the graph that a site has: its tables, and the links and conditions whose columns exist."""

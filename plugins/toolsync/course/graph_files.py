@@ -17,7 +17,8 @@ from toolsync.settings import INCLUDE
 
 FOLDER = INCLUDE / "course_graph"
 ACTIVITY = "activity"  # in a link: the main table of any activity module
-SECTIONS = ("tables", "kinds", "outside", "links", "versions")
+OURS = "moodle.yaml"  # the others are of this site
+SECTIONS = ("tables", "kinds", "outside", "links")
 NOT_FACTS = {"of", "refs", "people", "activity"}  # the keys of a table's entry that have an attribute of their own
 
 
@@ -62,7 +63,6 @@ class _Reader:
         self.kinds: dict[str, Any] = {}
         self.outside: dict[str, str] = {}
         self.links: dict[str, Any] = {}
-        self.versions: dict[str, Any] = {}
 
     def add(self, path: Path) -> None:
         try:
@@ -76,7 +76,6 @@ class _Reader:
         self._add_kinds(path.name, section["kinds"])
         self._add_outside(path.name, section["outside"])
         self.links |= section["links"]
-        self.versions |= section["versions"]
 
     def _add_tables(self, file: str, tables: Mapping[str, Any]) -> None:
         for name, entry in tables.items():
@@ -105,11 +104,15 @@ class _Reader:
         tables = {name: _table(file, name, entry, activities) for name, (file, entry) in self.entries.items()}
         for table in tables.values():
             for link in table.parents:
+                if (link.column, link.table) == ("COLUMN", "TABLE"):
+                    raise GraphError(
+                        f"{self.entries[table.name][0]}: {table.name}: replace COLUMN: TABLE by the column that leads to its parent, and that table"
+                    )
                 if link.table not in tables:
                     raise GraphError(
                         f"{self.entries[table.name][0]}: {table.name}: its parent {link.table} is described in no file"
                     )
-        return CourseGraph(tables, self.kinds, self.outside, self.links, self.versions)
+        return CourseGraph(tables, self.kinds, self.outside, self.links)
 
 
 def _table(file: str, name: str, entry: Mapping[str, Any], activities: list[str]) -> Table:
@@ -128,6 +131,7 @@ def _table(file: str, name: str, entry: Mapping[str, Any], activities: list[str]
         stays=stays_condition(entry.get("stays")),
         remains=remains_condition(entry),
         facts={key: said for key, said in entry.items() if key not in NOT_FACTS},
+        file=file,
     )
 
 

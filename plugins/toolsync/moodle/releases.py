@@ -13,6 +13,9 @@ BRANCHES = {
     "5.1": 20251006,
 }
 
+# The newest Moodle with which everything was tested, and the newest whose source was reviewed: its beta of September 2026.
+TESTED, READ = "5.1", "5.3"
+
 
 def number_of(release: str) -> int:
     """Moodle's own number of a release, `4.1.7` or `4.4`."""

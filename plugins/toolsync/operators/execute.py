@@ -9,7 +9,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from toolsync import __version__
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
-from toolsync.course.graph_check import newer_than_tried
+from toolsync.course.graph_check import newer_than_tested
 from toolsync.course.undo_bundles import UndoWriter
 from toolsync.course.undo_expiry import expire, held_contents
 from toolsync.functions import sql_folder
@@ -108,7 +108,7 @@ class ExecuteOperator(ClaimOperator):
                 session.prefix,
                 session.server_name,
             )
-            if told := newer_than_tried(session):
+            if told := newer_than_tested(session):
                 self.log.warning(told)
                 cabinet.save(claim, NEWER, {"told": told})
             self.run_batches(cabinet, claim, state)

@@ -9,7 +9,7 @@ from typing import Any
 from airflow.sdk.exceptions import AirflowFailException
 
 from toolsync.cabinet.folders import Cabinet
-from toolsync.course.graph_check import newer_than_tried
+from toolsync.course.graph_check import newer_than_tested
 from toolsync.operators.base import ToolSyncOperator, zone_param
 from toolsync.operators.course_query import FILTERS, find_courses
 from toolsync.operators.review_file import comments, left_out_sentence, reset_columns, review_file
@@ -40,7 +40,7 @@ class MakeCommandFileOperator(ToolSyncOperator):
             raise AirflowFailException("Set at least one filter. The shortname `*` selects every course.")
         columns = reset_columns(params)
         with open_run(self.moodle_conn_id) as state:
-            if told := newer_than_tried(state.session):
+            if told := newer_than_tested(state.session):
                 self.log.warning(told)
             zone = zone_param(params["timezone"] or state.session.timezone)
             found = find_courses(state, params, zone)

@@ -2,7 +2,7 @@
 
 - `checked-NNNNNN`: the problems that the reader and the suite found in a piece of the file; `validated`: the summary
 - `batch-NNNNNN`: the outcomes of a batch; `executed`: the totals
-- `newer`: what to say of a site whose Moodle is newer than what was tried
+- `newer`: what to say of a site whose Moodle is newer than what was tested
 - `unfit`: why the site could not take the file, of which nothing was done
 - `tried-back`: where the tryback is
 - for a type that deletes things, `plan-NNNNNN` and `planned`: the outcomes and totals of the plan; `asked`: why a person has to approve it;
