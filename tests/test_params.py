@@ -155,6 +155,7 @@ def test_a_run_with_wrong_params_fails_before_anything_is_done(
     assert str(failure.value).endswith("Nothing was done. Correct it and trigger the DAG again.")
 
 
+@pytest.mark.in_airflow
 def test_the_dag_without_an_inbox_checks_its_params_too(site: Site, airflow: None):
     assert site.run("toolsync_make_command_file", shortname="C10*", limit=1)["state"] == "success"
     with pytest.raises(SystemExit, match="2"):

@@ -183,7 +183,7 @@ class TestWhatACopyIs:
         shift = 86400 * 200
         sandbox.copy("TPL1", "N1", startdate=str(start + shift))
         before, after = walk(Copies(sandbox.graph).walked, sandbox.session, 2), sandbox.rows("N1")
-        for table, column in dated(sandbox.graph):
+        for table, column in dated(sandbox.graph, sandbox.session):
             moved, stood = (
                 sorted(
                     v

@@ -276,16 +276,17 @@ def grow(session: MoodleSession, graph: CourseGraph, course: int) -> None:
             else:
                 _add(session, walked.tables[name], {**fixed, link.column: to}, rows)
                 rows |= walk(walked.leading_to([name]), session, course)
-    for name, column in dated(graph):
+    for name, column in dated(graph, session):
         if rows[name]:
             session.execute(f"UPDATE {{{name}}} SET {column} = 1770000000 + id WHERE id = %s", (max(rows[name]),))
 
 
-def dated(graph: CourseGraph) -> Iterator[tuple[str, str]]:
-    """The columns that move with the course's start."""
+def dated(graph: CourseGraph, session: MoodleSession) -> Iterator[tuple[str, str]]:
+    """The columns of the site that move with the course's start."""
     for table in Copies(graph).tables:
         for column in {*table.facts.get("dates", ()), *table.facts.get("shift", ())}:
-            yield table.name, column
+            if session.schema.has(table.name, column):
+                yield table.name, column
 
 
 def _add(session: MoodleSession, table: Table, values: dict[str, Any], rows: Rows) -> None:
