@@ -23,7 +23,8 @@ one with tables of a plugin that may belong to courses and that the course graph
 If a template replaced the content of the course, all of the new content is deleted, and whatever else the line did to the course is undone.
 But the course stays in its present category, and whoever was enrolled since stays enrolled.
 
-A deleted course takes its former place among the courses of its category; where nobody has sorted them, the place that its age gives it.
+A deleted course takes its former place among the courses of its category, also if others were deleted before or after it, or are still gone;
+where nobody has sorted them, the place that its age gives it.
 What Moodle calculates by itself (grades, completion) is replaced. Accounts that were deleted since stay out of the course; a note says so.
 If a course was changed several times, undo one change after the other, the last one first. Logs, the grade history and caches are not put
 back.

@@ -71,6 +71,7 @@ FUNCTIONS = {
     "load_undo_bundles": Function(
         put_back.load_bundles, makes=("toolsync_back_", "toolsync_was_", "toolsync_became_", "toolsync_unmake_")
     ),
+    "places_of_courses_back": Function(put_back.places),
     "missing_contents": Function(put_back.missing_contents),
     "mark_put_back": Function(put_back.mark_put_back),
 }
@@ -116,6 +117,7 @@ NAMES: dict[str, Callable[[RunState, Occasion], Any]] = {
     "given": lambda _state, occasion: lambda column: column in occasion.columns,
     "given_any": lambda _state, occasion: lambda family: family in occasion.families,
     "approved_plan": lambda _state, occasion: occasion.approved_plan,
+    "rehearsal": lambda _state, occasion: occasion.rehearsal,
     # Of the site
     "site_has": lambda state, _occasion: state.session.schema.has,
     "moodle_since": lambda state, _occasion: state.session.schema.since,

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.support.command import killed
 from tests.support.scenarios import prepare
@@ -17,11 +19,12 @@ from tests.support.undo import changed, delete, restore
 from toolsync import __version__
 from toolsync.cabinet.folders import Cabinet
 from toolsync.course.graph_files import course_graph
+from toolsync.course.order import Deletion, put_back
 from toolsync.course.undo_bundles import indexes
 from toolsync.course.undo_expiry import expire
 from toolsync.moodle.hook import MoodleHook
 from toolsync.running.state import RunState
-from toolsync.settings import ROOT
+from toolsync.settings import ROOT, settings
 
 pytestmark = pytest.mark.usefixtures("airflow")
 
@@ -86,6 +89,66 @@ def test_the_categories_of_deleted_courses_are_in_order(site: Site, pristine: Si
     assert [name for name, _ in site.rows(order)] == before
     assert [place for _, place in site.rows(order)] == [60001, 60002, 60003, 60004]
     assert changed(site, pristine) == {"course"}  # which is sorted
+
+
+ORDER = "SELECT shortname FROM {course} WHERE category = 6 ORDER BY sortorder"
+
+
+def sort_by_hand(site: Site) -> list[tuple[str]]:
+    """Sort the courses of History by name, with one from another category at the end."""
+    site.rows("UPDATE {course} SET category = 6, sortorder = 60009 WHERE shortname = 'C102'")
+    site.rows("UPDATE {course} SET sortorder = 60000 + id - 5 WHERE category = 6 AND shortname <> 'C102'")
+    order = site.rows(ORDER)
+    assert order == [("C104",), ("C105",), ("C106",), ("C107",), ("C102",)]
+    return order
+
+
+def test_courses_deleted_one_after_the_other_come_back_in_their_order(site: Site, monkeypatch: pytest.MonkeyPatch):
+    before = sort_by_hand(site)
+    delete(site, "C105")
+    delete(site, "C106")
+    restore(site, "C105", "C106")
+    assert site.rows(ORDER) == before
+    monkeypatch.setitem(settings()["batch_lines_of"], "courses_delete", 1)
+    delete(site, "C104", "C105", "C106")
+    assert site.rows(ORDER) == [("C107",), ("C102",)]
+    monkeypatch.setitem(settings()["batch_lines_of"], "courses_restore", 2)
+    restore(site, "C104", "C105", "C106")
+    assert site.rows(ORDER) == before
+    numbers = site.rows("SELECT sortorder FROM {course} WHERE category = 6 ORDER BY sortorder")
+    assert numbers == [(60001,), (60002,), (60003,), (60004,), (60005,)]
+
+
+@given(st.permutations(range(6)), st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=6, max_size=6))
+def test_each_finds_its_place_whatever_is_put_back_first(former: list[int], steps: list[tuple[int, int]]):
+    order, deletions = list(former), list[Deletion]()
+    for time in range(1, 4):  # a course with 0 stays
+        gone = [course for course in order if steps[course][0] == time]
+        byhand = order != sorted(order, reverse=True)
+        deletions += [Deletion(course, order.index(course) + 1, byhand, time, None) for course in gone]
+        order = [course for course in order if course not in gone]
+    for time in range(4, 8):
+        back = {course for course in former if course not in order and steps[course][1] == time - 4}
+        order = put_back(order, back, deletions)
+        deletions = [each._replace(back=time) if each.course in back else each for each in deletions]
+        assert order == [course for course in former if course in order]
+        assert back <= set(order)
+    assert order == former
+
+
+def test_neither_plan_nor_simulation_waits_for_courses_that_stay(site: Site):
+    before = sort_by_hand(site)
+    site.rows("UPDATE {course} SET sortorder = 60008 WHERE shortname = 'C107'")  # it would get another number
+    other = site.connect()
+    try:
+        other.begin()
+        other.cursor().execute("SELECT id FROM mdl_course WHERE shortname IN ('C104', 'C107') FOR UPDATE")
+        other.cursor().execute("SELECT id FROM mdl_course_categories WHERE id = 6 FOR UPDATE")
+        assert delete(site, "C106", simulate=True)["counts"]["deleted"] == 1
+        assert site.run("toolsync_courses_delete", "C106\n", approve="no")["state"] == "not approved"
+    finally:
+        other.close()
+    assert site.rows(ORDER) == before
 
 
 def orphans(site: Site) -> Iterator[tuple[str, str, int]]:
@@ -237,6 +300,7 @@ def test_a_bundle_of_an_older_version_is_put_back(site: Site, pristine: Site, ca
     [path] = cabinet.folder("undo").glob("*.json")
     index = json.loads(path.read_text())
     assert index.pop("toolsync") == __version__
+    del index["written"], index["course"]["category"], index["course"]["place"], index["course"]["byhand"]
     path.write_text(json.dumps(index))
     assert restore(site, "C102")["counts"]["created"] == 1
     assert changed(site, pristine) == set()

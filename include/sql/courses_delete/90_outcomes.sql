@@ -1,3 +1,4 @@
+{% set place = "r.category, r.place, r.byhand" %}
 {% include "shared/course/undone.sql" %}
 
 INSERT IGNORE INTO toolsync_stale (topic)

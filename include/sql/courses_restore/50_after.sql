@@ -6,6 +6,7 @@ CREATE TEMPORARY TABLE toolsync_course_back (id BIGINT NOT NULL PRIMARY KEY);
 
 INSERT IGNORE INTO toolsync_course_back (id)
 SELECT c.id FROM toolsync_row r JOIN {course} c ON c.id = r.courseid WHERE r.status IS NULL;
+{% if not rehearsal %}
 
 CREATE TEMPORARY TABLE toolsync_affected (categoryid BIGINT NOT NULL PRIMARY KEY);
 
@@ -15,39 +16,27 @@ SELECT b.category FROM toolsync_back_course b;
 
 {% include "shared/category_size.sql" %}
 
--- The courses of these categories. `number`, `byid`: their places by sortorder and by id, without those that are back; or among these.
-CREATE TEMPORARY TABLE toolsync_place (
-    id BIGINT NOT NULL PRIMARY KEY, category BIGINT NOT NULL, sortorder BIGINT NOT NULL, former BIGINT NOT NULL, place BIGINT NOT NULL, isback TINYINT NOT NULL,
-    number BIGINT NOT NULL, byid BIGINT NOT NULL, KEY (category)
-);
+-- Where the courses of these categories stand from now on.
+CREATE TEMPORARY TABLE toolsync_place (id BIGINT NOT NULL PRIMARY KEY, place BIGINT NOT NULL);
 
-INSERT INTO toolsync_place (id, category, sortorder, former, place, isback, number, byid)
-SELECT d.id, d.category, d.sortorder, d.former, d.place, d.isback,
-       ROW_NUMBER() OVER (PARTITION BY d.category, d.isback ORDER BY d.place, d.id DESC), ROW_NUMBER() OVER (PARTITION BY d.category, d.isback ORDER BY d.id DESC)
-  FROM (SELECT c.id, c.category, k.sortorder, c.sortorder AS former, c.sortorder % @category_size AS place, b.id IS NOT NULL AS isback
-          FROM toolsync_affected a
-          JOIN {course_categories} k ON k.id = a.categoryid
-          JOIN {course} c ON c.category = a.categoryid
-          LEFT JOIN toolsync_back_course b ON b.id = c.id) d;
+-- python: places_of_courses_back INTO toolsync_place
+SELECT c.category, c.id, CAST(c.sortorder % @category_size AS SIGNED), r.bundle_name
+  FROM toolsync_affected a
+  JOIN {course} c ON c.category = a.categoryid
+  LEFT JOIN toolsync_row r ON r.courseid = c.id AND r.kind = 'courses_delete' AND r.status IS NULL
+ ORDER BY c.category, c.sortorder, c.id DESC;
 
--- Categories in the order in which courses are created, the newest first: nobody has sorted them.
-CREATE TEMPORARY TABLE toolsync_unsorted (category BIGINT NOT NULL PRIMARY KEY);
-
-INSERT INTO toolsync_unsorted (category)
-SELECT p.category FROM toolsync_place p GROUP BY p.category HAVING MIN(p.isback OR p.number = p.byid);
-
--- There, a course that is back goes where its id belongs; elsewhere, to its former place, and the others fill the rest.
 CREATE TEMPORARY TABLE toolsync_sortorder (id BIGINT NOT NULL PRIMARY KEY, sortorder BIGINT NOT NULL);
 
 INSERT INTO toolsync_sortorder (id, sortorder)
-SELECT d.id, d.sortorder
-  FROM (SELECT p.id, p.former,
-               p.sortorder + ROW_NUMBER() OVER (PARTITION BY p.category ORDER BY IF(u.category IS NOT NULL, -p.id, IF(p.isback, p.place - p.number, p.number)), p.isback, p.place) AS sortorder
-          FROM toolsync_place p
-          LEFT JOIN toolsync_unsorted u ON u.category = p.category) d
- WHERE d.sortorder <> d.former;
+SELECT c.id, k.sortorder + p.place
+  FROM toolsync_place p
+  JOIN {course} c ON c.id = p.id
+  JOIN {course_categories} k ON k.id = c.category
+ WHERE c.sortorder <> k.sortorder + p.place;
 
 {% include "shared/course/order.sql" %}
+{% endif %}
 
 UPDATE toolsync_course_back b
   STRAIGHT_JOIN {course} c ON c.id = b.id

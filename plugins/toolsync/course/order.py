@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
@@ -27,6 +27,22 @@ class Place(NamedTuple):
     sortorder: int | None
     capacity: int
     line: int | None
+
+
+class Deletion(NamedTuple):
+    """A course that was deleted, as its undo bundle tells.
+
+    :param place: in its category at that time, from 1.
+    :param byhand: whether somebody had sorted the courses of the category.
+    :param written: courses that were deleted together have the same number, later ones a higher one.
+    :param back: when it was put back, on the scale of `written`; None: not yet.
+    """
+
+    course: int
+    place: int
+    byhand: bool
+    written: int
+    back: int | None
 
 
 def runs(rows: Iterable[Sequence[Any]]) -> list[tuple[int, str, str]]:
@@ -83,6 +99,50 @@ def places(rows: Iterable[Sequence[Any]]) -> list[tuple[int, int, int, int]]:
         for category, ordered in order.items()
         for place, course in enumerate(ordered, start=1)
     ]
+
+
+def put_back(order: Sequence[int], courses: Collection[int], deletions: Iterable[Deletion]) -> list[int]:
+    """Put deleted courses back into their category.
+
+    Where nobody has sorted the courses, the newest comes first. Elsewhere, the place of each counts the courses that were there at the time: so all
+    that are gone are put in, those that were deleted last first, and those that stay gone are taken out again.
+
+    :param order: the ids of the courses that are there.
+    :param courses: the ids of those to put back.
+    :param deletions: all that are known in this category.
+    :return: the ids of the courses that are there then, in their order.
+    """
+    deletions = sorted(deletions, key=attrgetter("written"))
+    there, result = set(order), list(order)
+    if result == sorted(result, reverse=True) and not any(deletion.byhand for deletion in deletions):
+        return sorted(there.union(courses), reverse=True)
+    gone = {each.course: each for each in deletions if each.back is None and each.course not in there}
+    for deletion in sorted(gone.values(), key=lambda each: (-each.written, each.place, each.course)):
+        result.insert(_index(deletion, result, deletions), deletion.course)
+    there.update(courses)
+    return [course for course in result if course in there]
+
+
+def _index(deletion: Deletion, order: list[int], deletions: Iterable[Deletion]) -> int:
+    """Where in the list of courses a deleted one belongs."""
+    # Those that were gone already: they are not counted, but their own places tell on which side of this one they stood.
+    absent = [
+        other
+        for other in deletions
+        if other.written < deletion.written and (not other.back or other.back > deletion.written)
+    ]
+    before, place = set[int](), deletion.place
+    for other in sorted(absent, key=lambda each: (-each.written, each.place)):
+        if other.place <= place:
+            before.add(other.course)
+            place += 1
+    behind = {other.course for other in absent} - before
+    left = deletion.place - 1  # counted courses that stand before it
+    for index, course in enumerate(order):
+        if left <= 0 and course not in before:
+            return index
+        left -= course not in before | behind
+    return len(order)
 
 
 def _put(order: dict[int, list[int]], row: Place) -> bool:

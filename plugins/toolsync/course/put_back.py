@@ -12,16 +12,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from more_itertools import map_reduce
 
 from toolsync.cabinet.folders import Cabinet
+from toolsync.course.order import Deletion, put_back
 from toolsync.course.undo_bundles import (
     UNDOABLE,
     WRITERS,
     indexes,
+    microseconds,
     read_bundle,
     read_index,
     timestamp,
@@ -214,6 +218,34 @@ class _Staging:
             self.tables.create_like(name, table, number="toolsync_line", key="id")
 
 
+def places(rows: Iterable[Sequence[Any]], _state: RunState) -> list[tuple[int, int]]:
+    """Where courses stand in their categories once deleted ones are back.
+
+    :param rows: category, course id, place (of a course that is back: when it was deleted), and the name of its bundle, None if it is not back. All courses
+        of the categories concerned, in their order.
+    :return: course id and place, from 1.
+    """
+    known = dict(indexes(Cabinet("courses_delete")))
+    result: list[tuple[int, int]] = []
+    for category, group in groupby(rows, key=itemgetter(0)):
+        siblings = list(group)
+        back = {name: (course, place) for _, course, place, name in siblings if name}
+        deletions = [_deletion(index) for index in known.values() if index["course"].get("category") == category]
+        # Versions before 0.2 left the others where they were, so the places of all that they deleted are as of one state, the oldest.
+        old = [place for name, place in back.items() if "written" not in known[name]]
+        deletions += [Deletion(course, place, byhand=False, written=0, back=None) for course, place in old]
+        order = put_back(
+            [course for _, course, _, name in siblings if not name], {course for course, _ in back.values()}, deletions
+        )
+        result += [(course, place) for place, course in enumerate(order, start=1)]
+    return result
+
+
+def _deletion(index: dict[str, Any]) -> Deletion:
+    course = index["course"]
+    return Deletion(course["id"], course["place"], bool(course["byhand"]), index["written"], index.get("back"))
+
+
 def missing_contents(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[int, str]]:
     """Which contents of files are no longer in the site's data folder. Nothing is reported where that folder can't be reached.
 
@@ -242,11 +274,11 @@ def mark_put_back(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[
     :param rows: line, type and name of the bundle.
     """
     bundles = [(Cabinet(file_type), name) for _, file_type, name in rows]
-    restored = timestamp()
+    now = datetime.now(UTC)
 
     def mark(bundle: tuple[Cabinet, str]) -> None:
         cabinet, name = bundle
-        write_index(cabinet, name, {**read_index(cabinet, name), "restored": restored})
+        write_index(cabinet, name, {**read_index(cabinet, name), "restored": timestamp(now), "back": microseconds(now)})
 
     def mark_all() -> None:
         with ThreadPoolExecutor(WRITERS) as threads:

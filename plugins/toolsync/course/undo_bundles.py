@@ -3,7 +3,8 @@
 A bundle is a compressed file in the cabinet, in `<type>/undo`: one for each line whose course was deleted, reset or given other content, written before the
 run commits. It holds JSON lines: for each table the deleted rows, the changed rows (before and after) and the ids of created rows; the last line says that
 the bundle is complete. An index (`.json`) beside it says of which course it is, which run wrote it, to which file contents its rows refer, and when it was
-put back.
+put back. Bundles that were written together have the same `written` (microseconds), later ones a
+higher one.
 
 `undo_rows.py` fills bundles, `put_back.py` puts them back, `undo_expiry.py` removes old ones.
 """
@@ -96,21 +97,21 @@ class UndoWriter:
     def write(self, courses: Mapping[int, dict[str, Any]], release: str) -> dict[int, str]:
         """Write the bundles of these courses, durably.
 
-        :param courses: what the index says about each course, by course id: `line`, `id`, `shortname`, `fullname` and `idnumber`.
+        :param courses: what the index says about each course, by course id (`INDEXED` of `undo_rows.py`).
         :param release: the site's Moodle release.
         :return: the name of each bundle, by course id; a course without rows has none.
         """
-        made = timestamp()
+        now = datetime.now(UTC)
 
         def save(courseid: int) -> str | None:
-            return self._save(self._open.pop(courseid), courses[courseid], made, release)
+            return self._save(self._open.pop(courseid), courses[courseid], now, release)
 
         begun = [courseid for courseid in courses if courseid in self._open]
         with ThreadPoolExecutor(WRITERS) as threads:
             names = dict(zip(begun, threads.map(save, begun), strict=True))
         return {courseid: name for courseid, name in names.items() if name}
 
-    def _save(self, bundle: _Bundle, course: dict[str, Any], made: str, release: str) -> str | None:
+    def _save(self, bundle: _Bundle, course: dict[str, Any], now: datetime, release: str) -> str | None:
         name = bundle_name(course["shortname"], course["id"], self.claim.id, course["line"])
         self._written[name] = course["line"]
         index = {
@@ -119,7 +120,8 @@ class UndoWriter:
             "type": self.cabinet.root.name,
             "claim": self.claim.id,
             "file": self.claim.name,
-            "made": made,
+            "made": timestamp(now),
+            "written": microseconds(now),
             "moodle": release,
             "course": course,
             "rows": bundle.counts,
@@ -228,6 +230,10 @@ def remove_bundle(cabinet: Cabinet, name: str) -> None:
 def timestamp(time: datetime | None = None) -> str:
     """A time, or the present time, as indexes hold it. Such texts sort as their times do."""
     return (time or datetime.now(UTC)).isoformat(timespec="seconds")
+
+
+def microseconds(time: datetime) -> int:
+    return int(time.timestamp() * 1_000_000)
 
 
 def _encoded(value: Any) -> Any:

@@ -21,6 +21,8 @@ DELETED = "toolsync_of_"
 REMOVED = "toolsync_gone_"
 BEFORE = "toolsync_before_"
 MADE = "toolsync_made_"
+# What an index says about its course. The last three are of a deleted one: its place in its category, and whether somebody had sorted the courses there.
+INDEXED = ("line", "id", "shortname", "fullname", "idnumber", "category", "place", "byhand")
 
 
 def keep_deleted_rows(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[int, str]]:
@@ -60,13 +62,13 @@ def _keep(prefix: str, rows: Iterable[Sequence[Any]], state: RunState) -> list[t
 def write_bundles(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[int, str]]:
     """Complete the bundles of courses and write them.
 
-    :param rows: line, course id, shortname, fullname, idnumber.
+    :param rows: the values of `INDEXED`.
     :return: line and the name of its bundle.
     """
     if state.undo is None:
         return []
     session = state.session
-    courses = {row[1]: dict(zip(("line", "id", "shortname", "fullname", "idnumber"), row, strict=True)) for row in rows}
+    courses = {row[1]: dict(zip(INDEXED, row, strict=True)) for row in rows}
     for before, table in _filled(state, BEFORE):
         _add_changes(session, state.undo, courses, table, before)
     for made, table in _filled(state, MADE):

@@ -121,6 +121,7 @@ class ExecuteOperator(ClaimOperator):
             families=set(file.header.families),
             options=claim.options,
             approved_plan=not self.planning and Report(cabinet, claim).has_plan,
+            rehearsal=self.planning or claim.simulate,
         )
         folder = sql_folder(suite.name, state, occasion)
         self.complete(self.run_class(cabinet, claim, file, suite, folder, self.log, planning=self.planning))

@@ -66,7 +66,7 @@ class ExecutePicturesOperator(ExecuteOperator):
 
     def run_batches(self, cabinet: Cabinet, claim: Claim, state: RunState) -> None:
         pool = pool_of_site(state.session.extra, self.moodle_conn_id)
-        occasion = Occasion(options=claim.options)
+        occasion = Occasion(options=claim.options, rehearsal=claim.simulate)
         folder = sql_folder(self.file_type, state, occasion)
         match = sql_folder(f"{self.file_type}/match", state, occasion)
         with (

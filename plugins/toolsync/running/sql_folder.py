@@ -30,12 +30,14 @@ class Occasion:
     :param families: the column families that it has (`course#`).
     :param options: the DAG's Params.
     :param approved_plan: the file has a plan to keep to, in `toolsync_approved`.
+    :param rehearsal: the run is rolled back at the end: a plan or a simulation.
     """
 
     columns: Collection[str] = ()
     families: Collection[str] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     approved_plan: bool = False
+    rehearsal: bool = False
 
 
 @dataclass(frozen=True)
