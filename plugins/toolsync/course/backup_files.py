@@ -94,7 +94,9 @@ class Restorer:
         }
         self.cabinet.save(self.claim, _record_name(line), {"begun": begun})
         seconds = settings()["restore_seconds"]
-        self.session.execute("SET SESSION wait_timeout = GREATEST(@@wait_timeout, %s)", (seconds + WAIT_SECONDS,))
+        # MySQL takes no expression of two types for this variable.
+        if int(self.session.value("SELECT @@wait_timeout")) < (needed := seconds + WAIT_SECONDS):
+            self.session.execute(f"SET SESSION wait_timeout = {needed:d}")
         self.session.rollback()  # no transaction stays open for so long
         return self._record(line, self._run(file, begun, seconds))
 
