@@ -58,7 +58,7 @@ ALTER TABLE mdl_course RENAME INDEX mdl_cour_cat_ix TO category;
 
 -- Values that nothing writes any more: of columns that were added later, and of settings that are gone. Not where a scenario expects the value of a new site.
 UPDATE mdl_course SET cacherev = 1400000000;
-UPDATE mdl_course_sections SET sequence = NULL WHERE sequence = '' AND course > 5;
+UPDATE mdl_course_sections SET sequence = NULL WHERE sequence = '' AND course IN (6, 7);
 UPDATE mdl_enrol SET customint2 = NULL WHERE customint2 = 0;
 UPDATE mdl_cohort SET theme = NULL;
 UPDATE mdl_event SET timesort = NULL WHERE modulename IN ('', '0') AND courseid NOT IN (2, 3);
@@ -74,7 +74,7 @@ INSERT INTO mdl_config_plugins (id, plugin, name, value) VALUES (9001, 'enrol_mn
 INSERT INTO mdl_enrol (id, enrol, status, courseid, sortorder, roleid, customint1) VALUES (9001, 'manual', 0, 99, 0, 5, NULL), (9002, 'meta', 0, 99, 1, 0, 98), (9003, 'cohort', 0, 99, 2, 5, 97);
 INSERT INTO mdl_user_enrolments (id, status, enrolid, userid, timestart, timeend, modifierid) VALUES (9001, 0, 9001, 3, 0, 2147483647, 0), (9002, 0, 9002, 4, 0, 0, 0), (9003, 0, 9003, 999, 0, 0, 0);
 INSERT INTO mdl_role_assignments (id, roleid, contextid, userid, timemodified, modifierid, component, itemid, sortorder) VALUES (9001, 5, 999, 999, 0, 0, '', 0, 0), (9002, 99, 1, 999, 0, 0, '', 0, 0);
-INSERT INTO mdl_cohort_members (id, cohortid, userid, timeadded) VALUES (9001, 97, 999, 1), (9002, 1, 999, 1);
+INSERT INTO mdl_cohort_members (id, cohortid, userid, timeadded) VALUES (9001, 97, 999, 1);
 INSERT INTO mdl_course_format_options (id, courseid, format, sectionid, name, value) VALUES (9001, 99, 'scorm', 0, 'numsections', '10');
 INSERT INTO mdl_block_instances (id, blockname, parentcontextid, showinsubcontexts, requiredbytheme, pagetypepattern, subpagepattern, defaultregion, defaultweight, configdata, timecreated, timemodified)
 VALUES (9001, 'community', 1, 1, 0, '*', NULL, 'side-pre', 9, NULL, 0, 0);
