@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.inbox import dropped
 from tests.support.site import Site
 
 pytestmark = pytest.mark.usefixtures("airflow")
@@ -108,15 +108,12 @@ def do(site: Site, statements: str) -> None:
 
 def refused(site: Site, dag: str, file: str, **params: Any) -> str:
     """Why a file of the inbox was refused, which is there again."""
-    inbox = Path(os.environ["TOOLSYNC_CABINET"]) / dag / "inbox"
-    inbox.mkdir(parents=True, exist_ok=True)
-    (inbox / "file.csv").write_text(file, encoding="utf-8")
-    os.utime(inbox / "file.csv", (0, 0))
+    dropped_file = dropped(dag, file).folder("inbox") / "file.csv"
     before = site.value("SELECT MAX(id) FROM {course}"), site.value("SELECT COUNT(*) FROM {course_modules}")
     result = site.run(f"toolsync_{dag}", **params)
     assert result["state"] == "failed" and not result["counts"]["deleted"]
-    assert (inbox / "file.csv").read_text(encoding="utf-8") == file
-    (inbox / "file.csv").unlink()
+    assert dropped_file.read_text(encoding="utf-8") == file
+    dropped_file.unlink()
     assert (site.value("SELECT MAX(id) FROM {course}"), site.value("SELECT COUNT(*) FROM {course_modules}")) == before
     report = Path(result["report"]).read_text(encoding="utf-8")
     assert "NOT EXECUTED: nothing was done. The site is unchanged." in report

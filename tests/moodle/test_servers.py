@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
+from tests.support.inbox import dropped
 from tests.support.site import Site
 from toolsync.cabinet.folders import Cabinet
 from toolsync.functions import sql_folder
@@ -37,16 +37,6 @@ def set_to(site: Site, setting: str, value: str, otherwise: str) -> Iterator[Non
         yield
     finally:
         site.rows(f"SET GLOBAL {setting} = {otherwise}")
-
-
-def dropped(file_type: str, text: str) -> Cabinet:
-    """A cabinet with a file in the inbox of a type."""
-    cabinet = Cabinet(file_type)
-    file = cabinet.folder("inbox") / "file.csv"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text)
-    os.utime(file, (0, 0))  # it lies there for long
-    return cabinet
 
 
 def in_the_inbox(cabinet: Cabinet) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 
 import pytest
 
+from tests.support.inbox import dropped
 from tests.support.scenarios import SCENARIOS
 from tests.support.site import Site
 from toolsync.cabinet.folders import Cabinet
@@ -44,16 +44,6 @@ def mixed(site: Site) -> Iterator[Mixed]:
     mixed = Mixed(site)
     yield mixed
     mixed.mend()
-
-
-def dropped(file_type: str, text: str) -> Cabinet:
-    """A cabinet with a file in the inbox of a type."""
-    cabinet = Cabinet(file_type)
-    file = cabinet.folder("inbox") / "file.csv"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text)
-    os.utime(file, (0, 0))  # it lies there for long
-    return cabinet
 
 
 def files_in(cabinet: Cabinet, folder: str) -> list[str]:

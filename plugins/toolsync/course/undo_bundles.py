@@ -3,8 +3,7 @@
 A bundle is a compressed file in the cabinet, in `<type>/undo`: one for each line whose course was deleted, reset or given other content, written before the
 run commits. It holds JSON lines: for each table the deleted rows, the changed rows (before and after) and the ids of created rows; the last line says that
 the bundle is complete. An index (`.json`) beside it says of which course it is, which run wrote it, to which file contents its rows refer, and when it was
-put back. Bundles that were written together have the same `written` (microseconds), later ones a
-higher one.
+put back. Bundles that were written together have the same `written` (microseconds), later ones a higher one.
 
 `undo_rows.py` fills bundles, `put_back.py` puts them back, `undo_expiry.py` removes old ones.
 """

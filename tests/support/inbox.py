@@ -1,0 +1,17 @@
+"""Files that lie in the inbox of a type, for a run to take."""
+
+from __future__ import annotations
+
+import os
+
+from toolsync.cabinet.folders import Cabinet
+
+
+def dropped(file_type: str, text: str) -> Cabinet:
+    """A cabinet with `file.csv` in the inbox of a type."""
+    cabinet = Cabinet(file_type)
+    file = cabinet.folder("inbox") / "file.csv"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    os.utime(file, (0, 0))  # it lies there for long
+    return cabinet
