@@ -104,6 +104,11 @@ class Store:
         told = [info.get(name) for name in ("ETag", "LastModified", "last_modified", "mtime", "created", "size")]
         return " ".join(str(value) for value in told if value is not None)
 
+    def size(self, path: Any) -> int | None:
+        """The size of an object, in bytes; None when there is none."""
+        info = self._info(path)
+        return None if info is None or info.get("type") == "directory" else info["size"]
+
     def read(self, path: Any) -> bytes:
         """The content of an object.
 
