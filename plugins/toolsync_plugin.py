@@ -1,4 +1,4 @@
-"""What Airflow itself must know of Tool Sync: the timetable of its DAGs, and its page. The scheduler, the DAG processor and the API server load it when they start."""
+"""What Airflow itself must know of Tool Sync: the timetable of its DAGs, and its page. Its scheduler, DAG processor and API server load it when they start."""
 
 from __future__ import annotations
 

@@ -182,6 +182,16 @@ class Store:
             self._fs.rm_file(_key(path))
         self._fs.invalidate_cache(_key(path.parent))
 
+    def removed(self, path: Any) -> bool:
+        """Delete an object.
+
+        :return: False: it is not there.
+        """
+        if not self.exists(path):
+            return False
+        self.remove(path)
+        return True
+
     def remove_folder(self, folder: Any) -> None:
         """Delete all objects below an address."""
         with suppress(*NOTHING):

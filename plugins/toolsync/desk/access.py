@@ -1,4 +1,4 @@
-"""Who may do what. Airflow does not authenticate the app of a plugin, so every route of the page asks Airflow's auth manager itself, as Airflow's own routes do."""
+"""Who may do what. Airflow does not authenticate the app of a plugin: every route asks its auth manager itself, as Airflow's own routes do."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from toolsync import __version__
 from toolsync.cabinet.records import UnreadableRecord
 from toolsync.cabinet.storage import CabinetUnusable, explained
-from toolsync.desk import overview, runs, uploads
+from toolsync.desk import manual, overview, plans, reports, runs, trybacks, undo, uploads
 from toolsync.desk.access import signed_in
 from toolsync.settings import WrongSetting
 
@@ -47,7 +47,7 @@ app = FastAPI(
     docs_url=None,
     redoc_url=None,
 )
-for part in (overview, uploads, runs):
+for part in (overview, uploads, runs, reports, trybacks, plans, undo, manual):
     app.include_router(part.router)
 
 

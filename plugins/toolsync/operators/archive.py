@@ -138,6 +138,8 @@ def summary(cabinet: Cabinet, claim: Claim, report: Report, *, text_path: str, l
         "toolsync": __version__,
         "file": claim.name,
         "simulated": claim.simulate,
+        "upload": claim.upload,
+        "size": cabinet.size(claim),
         "rejected": report.rejected,
         "notes": report.about_site,
         "counts": report.counts,

@@ -26,7 +26,7 @@ OF_ONE_FILE = {errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ETXTBSY, err
 
 
 class CollectOperator(FileTypeOperator):
-    """Claims the files of the inbox that match Param `files`, the rows of Param `content` or the upload of Param `upload`, and takes over the claims of dead runs.
+    """Claims the files of the inbox that match Param `files`, the rows of Param `content` or an upload, and takes over the claims of dead runs.
 
     A simulation, pasted rows, an upload and a file that `toolsync.run` was given concern no other file: such a run takes nothing over.
     Its XCom is the list of all claims, those that are taken over first.
