@@ -61,7 +61,13 @@ def routes(routing: Any = app, prefix: str = "") -> list[str]:
 def called(desk: Desk, who: str | None, route: str, dag_id: str = DAG) -> Any:
     method, path = route.split(" ", 1)
     filled = path.format(dag_id=dag_id, **FILLED).lstrip("/").replace("page/x.csv", "page/index.html")
-    query = {"dag_id": dag_id} if path == "/api/inspect" else {"dag_id": "toolsync_courses_delete"} if path == "/api/undo" else {}
+    query = (
+        {"dag_id": dag_id}
+        if path == "/api/inspect"
+        else {"dag_id": "toolsync_courses_delete"}
+        if path == "/api/undo"
+        else {}
+    )
     content: dict[str, Any] = {"content": b"username\n"} if method == "PUT" or path == "/api/inspect" else {}
     if method == "POST" and not content:
         content = {"json": BODIES.get(route, {})}
@@ -85,7 +91,9 @@ def test_who_may(desk: Desk, route: str):
     assert stranger.status_code == 403, stranger.text
     assert (viewer.status_code == 403) == (rule == TRIGGER), viewer.text
     assert called(desk, "user", route).status_code not in (401, 403)
-    assert not list(Path(Cabinet("users").root).rglob("*.csv*")) or rule == TRIGGER  # refused before anything is written
+    assert (
+        not list(Path(Cabinet("users").root).rglob("*.csv*")) or rule == TRIGGER
+    )  # refused before anything is written
 
 
 def test_a_stranger_sees_one_dag(desk: Desk):
@@ -95,7 +103,9 @@ def test_a_stranger_sees_one_dag(desk: Desk):
     viewers = desk.client("viewer").get("api/overview").json()
     assert len(viewers["types"]) > 5 and not any(page["may"]["trigger"] for page in viewers["types"])
     # Only types that the caller may run are looked at for a file.
-    found = desk.client("stranger").post("api/inspect?name=users.csv&complete=1", content=b"username,password\nada,secret\n")
+    found = desk.client("stranger").post(
+        "api/inspect?name=users.csv&complete=1", content=b"username,password\nada,secret\n"
+    )
     assert found.json()["dag_id"] is None and found.json()["candidates"] == [] and "secret" not in found.text
     assert desk.client("stranger").get("api/undo").json() == {"bundles": [], "more": False}
 
@@ -123,7 +133,10 @@ def test_pages_of_other_sites_change_nothing(desk: Desk):
 def test_what_every_answer_tells_the_browser(desk: Desk):
     client = desk.client("viewer")
     page = client.get("")
-    assert "script-src 'self'" in page.headers["content-security-policy"] and "unsafe" not in page.headers["content-security-policy"]
+    assert (
+        "script-src 'self'" in page.headers["content-security-policy"]
+        and "unsafe" not in page.headers["content-security-policy"]
+    )
     assert page.headers["cache-control"] == "no-cache"
     for answer in (client.get("api/overview"), client.get("api/nothing"), desk.client(None).get("api/overview")):
         assert answer.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'; sandbox"

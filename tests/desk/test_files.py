@@ -73,7 +73,9 @@ def test_from_upload_to_correction(page: TestClient, site: Site):
     upload = sent(page)
     waiting = got(page, "api/overview")["types"]
     [waiting] = [kind for kind in waiting if kind["dag_id"] == DAG]
-    assert [(one["id"], one["name"], one["size"], one["by"]) for one in waiting["uploads"]] == [(upload, "people.csv", len(FILE), "user")]
+    assert [(one["id"], one["name"], one["size"], one["by"]) for one in waiting["uploads"]] == [
+        (upload, "people.csv", len(FILE), "user")
+    ]
     again = got(page, f"{OF_DAG}/uploads/{upload}/inspect")
     assert again["upload"]["id"] == upload and again["rows"] == looked["rows"]
 
@@ -87,7 +89,9 @@ def test_from_upload_to_correction(page: TestClient, site: Site):
     assert lines["rows"][0]["cells"][0] == "grace"
 
     result = site.run(DAG, upload=upload)
-    assert (result["counts"]["created"], result["counts"]["failed"], result["counts"]["incomplete"]) == (2, 2, 1), result
+    assert (result["counts"]["created"], result["counts"]["failed"], result["counts"]["incomplete"]) == (2, 2, 1), (
+        result
+    )
     assert not files(cabinet, "uploads", "work", "inbox")
     assert Path(result["archive"]).read_bytes() == FILE
 
@@ -97,7 +101,12 @@ def test_from_upload_to_correction(page: TestClient, site: Site):
     assert {file["what"] for file in report["files"]} == {"report", "lines", "json", "tryback", "archive", "docs"}
     lines = got(page, f"{OF_DAG}/reports/{head['claim']}/lines")
     assert (lines["total"], lines["matching"]) == (4, 4)
-    assert [(row["line"], row["outcome"]) for row in lines["rows"]] == [(3, "created"), (5, "failed"), (6, "created"), (7, "failed")]
+    assert [(row["line"], row["outcome"]) for row in lines["rows"]] == [
+        (3, "created"),
+        (5, "failed"),
+        (6, "created"),
+        (7, "failed"),
+    ]
     assert lines["rows"][1]["cells"] == ["grace", "Grace", "Hopper", "not an email", None, ""]
     assert lines["rows"][1]["remarks"][0]["column"] == "email"
     assert lines["rows"][2]["remarks"][0]["column"] == "course1"
@@ -124,7 +133,11 @@ def test_from_upload_to_correction(page: TestClient, site: Site):
     [listed] = got(page, f"{OF_DAG}/trybacks")["trybacks"]
     assert listed["name"] == head["tryback"] and listed["claim"] == head["claim"] and listed["sent"] is None
     tryback = got(page, f"{OF_DAG}/trybacks/{listed['name']}")
-    assert [(row["number"], row["line"], row["cells"][0]) for row in tryback["rows"]] == [(1, 5, "grace"), (2, 6, "alan"), (3, 7, "mary")]
+    assert [(row["number"], row["line"], row["cells"][0]) for row in tryback["rows"]] == [
+        (1, 5, "grace"),
+        (2, 6, "alan"),
+        (3, 7, "mary"),
+    ]
     assert tryback["rows"][0]["remarks"][0]["column"] == "email" and tryback["rows"][2]["cells"][4] is None
     body = {
         "changes": {"1": {"email": "grace@example.org"}, "3": {"email": "mary@example.org", "firstname": 'M;"x"\nY'}},
@@ -147,9 +160,9 @@ def test_from_upload_to_correction(page: TestClient, site: Site):
     correction = uploads.upload_of(cabinet, answer.json()["upload"])
     dropped = before[before.index(b"alan") : before.index(b"mary")]
     expected = before.replace(dropped, b"").replace(b"not an email", b"grace@example.org")
-    assert uploads.opened(cabinet, correction).read_bytes() == expected.replace(b"mary@nowhere", b"mary@example.org").replace(
-        b'"=1+1"', b'"M;""x""\nY"'
-    )
+    assert uploads.opened(cabinet, correction).read_bytes() == expected.replace(
+        b"mary@nowhere", b"mary@example.org"
+    ).replace(b'"=1+1"', b'"M;""x""\nY"')
     assert page.post(f"{OF_DAG}/trybacks/{listed['name']}/send", json={}).status_code == 404
     assert site.run(DAG, upload=correction.id)["counts"]["created"] == 2
 
@@ -162,7 +175,9 @@ def test_an_upload_is_never_lost(page: TestClient, site: Site, monkeypatch: pyte
     assert refused["state"] == "not approved" and f"/uploads/{upload}/" in refused["returned"]
     assert f"The file was among the uploads again: {refused['returned']}" in Path(refused["report"]).read_text()
     [back] = uploads.uploads(cabinet)
-    assert (back.id, back.by, back.name) == (upload, "user", "people.csv") and not files(cabinet, "inbox", "work", "archive")
+    assert (back.id, back.by, back.name) == (upload, "user", "people.csv") and not files(
+        cabinet, "inbox", "work", "archive"
+    )
     claim = uploads.claim_upload(cabinet, upload, Owner("manual__dead", "elsewhere", None), {"simulate": False})
     assert not uploads.uploads(cabinet) and cabinet.holds(claim)
     told = site.run("toolsync_courses_delete", upload=upload)
@@ -218,7 +233,9 @@ def test_links_and_names_that_leave_the_cabinet(page: TestClient, tmp_path: Path
     secret = tmp_path / "secret.csv"
     secret.write_text("username\nhunter2\n")
     claim = "20261129-000000-000000-abcd"
-    name = {"tryback": f"a_{claim}_tryback.csv", "report": f"a_{claim}_report.txt", "archive": f"a_{claim}.csv"}.get(folder)
+    name = {"tryback": f"a_{claim}_tryback.csv", "report": f"a_{claim}_report.txt", "archive": f"a_{claim}.csv"}.get(
+        folder
+    )
     (cabinet.folder("report") / f"a_{claim}_report.json").write_text(json.dumps({"file": "../a.csv", "counts": {}}))
     if name:
         (cabinet.folder(folder) / name).symlink_to(secret)
@@ -244,7 +261,13 @@ def test_links_and_names_that_leave_the_cabinet(page: TestClient, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("given", "kept"), [("..%5C..%5Cx.csv", "x.csv"), ("a%00b.csv", "a_b.csv"), (".hidden.csv", "hidden.csv"), ("%E2%80%AEfdp.csv", "fdp.csv")]
+    ("given", "kept"),
+    [
+        ("..%5C..%5Cx.csv", "x.csv"),
+        ("a%00b.csv", "a_b.csv"),
+        (".hidden.csv", "hidden.csv"),
+        ("%E2%80%AEfdp.csv", "fdp.csv"),
+    ],
 )
 def test_names_of_uploads(page: TestClient, given: str, kept: str):
     answer = page.put(f"{OF_DAG}/uploads/{given}", content=b"x").json()
@@ -303,7 +326,9 @@ def test_in_an_object_store(page: TestClient, site: Site, monkeypatch: pytest.Mo
     assert [(row["line"], row["cells"][0]) for row in lines["rows"]] == [(5, "grace")]
     tryback = got(page, f"{OF_DAG}/trybacks/{head['tryback']}")
     assert [row["line"] for row in tryback["rows"]] == [5, 6, 7]
-    answer = page.post(f"{OF_DAG}/trybacks/{head['tryback']}/send", json={"drop": [2, 3], "version": tryback["version"]})
+    answer = page.post(
+        f"{OF_DAG}/trybacks/{head['tryback']}/send", json={"drop": [2, 3], "version": tryback["version"]}
+    )
     assert answer.status_code == 200 and got(page, f"{OF_DAG}/trybacks")["trybacks"] == []
     [one] = uploads.uploads(Cabinet("users"))
     assert uploads.opened(Cabinet("users"), one).open("rb").read().endswith(b"Hunter2-grace!;\r\n")
