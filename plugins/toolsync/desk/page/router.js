@@ -1,0 +1,84 @@
+// Pages by the address after `#`. A page is a function (parameters, { signal, show }) that calls `show` with its elements, as often as it likes.
+
+import { h, replace, say } from "./dom.js";
+import { t } from "./i18n.js";
+import { ApiError } from "./api.js";
+import { tellFrame } from "./links.js";
+import { signedOut, trouble } from "./parts.js";
+
+let leaving = new AbortController();
+let guard = null; // asks before unsent changes are left
+let here = null; // the address that is shown
+
+// A question to ask before the page is left: a function that resolves to true when it may be left.
+export function beforeLeaving(question) {
+  guard = question;
+}
+
+export function start(routes) {
+  const open = async () => {
+    if (location.hash === here) return;
+    if (guard) {
+      const wanted = location.hash;
+      history.replaceState(null, "", here);
+      if (!(await guard())) return;
+      guard = null;
+      history.replaceState(null, "", wanted);
+    }
+    const moved = here !== null;
+    here = location.hash;
+    tellFrame();
+    await render(routes, moved);
+  };
+  addEventListener("hashchange", open);
+  addEventListener("beforeunload", (event) => guard && event.preventDefault());
+  return open();
+}
+
+async function render(routes, moved) {
+  leaving.abort();
+  leaving = new AbortController();
+  const { signal } = leaving;
+  const parts = location.hash.replace(/^#\/?/, "").split("/").filter(Boolean).map(decode);
+  const main = document.getElementById("main");
+  let shown = false;
+  const show = (title, ...children) => {
+    if (signal.aborted) return;
+    document.title = `${title} · Tool Sync`;
+    const heading = h("h1", { tabindex: "-1" }, title);
+    replace(main, h("div", { class: "page" }, h("div", { class: "title" }, heading), ...children));
+    if (!shown && moved) heading.focus({ preventScroll: true });
+    if (!shown) scrollTo(0, 0);
+    shown = true;
+  };
+  markNavigation(parts[0] ?? "");
+  const waits = setTimeout(() => shown || signal.aborted || replace(main, h("p", { class: "loading" }, t("loading"))), 250);
+  try {
+    const page = routes[`${parts[0] ?? ""}/${Math.max(parts.length - 1, 0)}`];
+    if (!page) throw new ApiError(404, { detail: t("no_page") });
+    await page(parts.slice(1), { signal, show });
+  } catch (error) {
+    if (signal.aborted || error.name === "AbortError") return;
+    if (!(error instanceof ApiError)) console.error(error);
+    show(t("trouble"), error.status === 401 ? signedOut() : trouble(error));
+    say(error.message);
+  } finally {
+    clearTimeout(waits);
+  }
+}
+
+function decode(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+function markNavigation(first) {
+  for (const link of document.querySelectorAll("#top nav a")) {
+    const current = link.dataset.page.split(" ").includes(first || "overview");
+    if (current) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+}
