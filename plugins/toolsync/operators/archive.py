@@ -12,6 +12,7 @@ from typing import IO, Any
 from airflow.sdk.exceptions import AirflowFailException
 
 from toolsync import __version__
+from toolsync.cabinet import uploads
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.operators.base import ClaimOperator
@@ -38,7 +39,8 @@ class ArchiveOperator(ClaimOperator):
             return result
         if why := report.unfit:
             result = self.put_back(cabinet, claim, report, context)
-            where = f" It is in the inbox again: {report.returned}." if report.returned else ""
+            again = "among the uploads" if claim.upload else "in the inbox"
+            where = f" It is {again} again: {report.returned}." if report.returned else ""
             raise AirflowFailException(
                 f"{claim.name} was not executed, and nothing was done.{where} {why} Report: {result['report']}"
             )
@@ -65,19 +67,19 @@ class ArchiveOperator(ClaimOperator):
         return result
 
     def put_back(self, cabinet: Cabinet, claim: Claim, report: Report, context: Any) -> dict[str, Any]:
-        """Write the report of a file of which nothing was done, and put it back into the inbox. The file of a simulation is there."""
+        """Write the report of a file of which nothing was done, and put it back where it was. The file of a simulation is there."""
         report.attachments = attach_plan(cabinet, claim, report)
         by_hand = caller()
         # A copy of a file that the caller of this run has: it is not kept.
         copy = claim.simulate or (claim.given and by_hand is not None and claim.options.get("caller") == by_hand)
         report.kept = not claim.simulate and (claim.pasted or (claim.given and not copy))
         if not (report.kept or copy):
-            report.returned = str(cabinet.reserve(claim))
+            report.returned = str(uploads.place_of(cabinet, claim) if claim.upload else cabinet.reserve(claim))
         result = write_report(cabinet, claim, report, context)
         if report.kept:
             cabinet.archive(claim)
         elif not copy:
-            cabinet.put_back(claim)
+            uploads.put_back(cabinet, claim) if claim.upload else cabinet.put_back(claim)
         cabinet.discard(claim)
         return {name: value for name, value in result.items() if name != "plan_rows"}
 
@@ -136,6 +138,8 @@ def summary(cabinet: Cabinet, claim: Claim, report: Report, *, text_path: str, l
         "toolsync": __version__,
         "file": claim.name,
         "simulated": claim.simulate,
+        "upload": claim.upload,
+        "size": cabinet.size(claim),
         "rejected": report.rejected,
         "notes": report.about_site,
         "counts": report.counts,
