@@ -52,7 +52,7 @@ function drawn({ types, approvals }) {
 function approval(each, types) {
   const dag = types.find(({ dag_id }) => dag_id === each.dag_id);
   return h("li", { class: "approval" }, icon("hand"), h("div", {},
-    h("strong", {}, `${dag ? titleOf(dag) : each.dag_id} · ${each.file}`), told(each.subject, "p"), h("small", {}, t("waits_since", { when: ago(each.since) }))),
+    h("strong", {}, [dag ? titleOf(dag) : each.dag_id, each.file].filter(Boolean).join(" · ")), told(each.subject, "p"), h("small", {}, t("waits_since", { when: ago(each.since) }))),
   each.claim ? linkButton(to("plans", each.dag_id, each.claim), "search", t(each.may_answer ? "see_and_decide" : "see_plan"), "primary") : null);
 }
 

@@ -34,7 +34,7 @@ export async function plan([dagId, claim], { signal, show }) {
     page.run_id ? h("a", { href: to("runs", dagId, page.run_id) }, t("the_run")) : null,
     page.run_id ? airflowLink(runInAirflow(dagId, page.run_id), t("in_airflow")) : null, page.at ? h("span", { class: "faint" }, moment(page.at)) : null),
   notice("warn", "delete", told(page.total, "p", { class: "total" }), page.why.map((each) => told(each, "p"))),
-  page.remarks.length ? h("ul", {}, page.remarks.map((each) => told(each, "li"))) : null, decision, rows);
+  page.remarks.length ? h("ul", {}, page.remarks.map(({ line, column, message }) => told([line ? `${t("line")} ${number(line)}` : null, column, message].filter(Boolean).join(": "), "li"))) : null, decision, rows);
   replace(decision, decided(page, address, answer, dagId));
 }
 

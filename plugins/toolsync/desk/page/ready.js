@@ -15,8 +15,8 @@ export async function givenFile([dagId, id], { signal, show }) {
   const address = path("dags", dagId, "uploads", id);
   const content = h("div", {});
   const first = await get(`${address}/inspect`, signal);
-  const name = first.upload?.name ?? first.name;
-  show(name, h("p", { class: "chosen" }, icon("file"), h("small", { class: "faint" }, [size(first.size), first.by, moment(first.at)].filter(Boolean).join(" · ")), gone(address, name)), content);
+  const { name } = first.upload;
+  show(name, h("p", { class: "chosen" }, icon("file"), h("small", { class: "faint" }, [size(first.upload.size), first.upload.by, moment(first.upload.at)].filter(Boolean).join(" · ")), gone(address, name)), content);
   const source = {
     name,
     inspect: ({ delimiter, encoding }) => get(`${address}/inspect${query({ delimiter, encoding })}`, signal),

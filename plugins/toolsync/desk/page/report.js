@@ -67,7 +67,8 @@ function filters({ counts }, asked, load) {
   const chip = (name, text, amount) => h("button", { type: "button", class: `chip ${name}`, "aria-pressed": String(asked.outcome === name), data: { key: `chip ${name}` },
     onclick: () => load({ outcome: name }) }, text, " ", h("strong", {}, number(amount)));
   return h("div", { class: "filters" }, h("div", { class: "chips", role: "group", "aria-label": t("filter") }, chip("", t("all"), total(counts)),
-    [...OUTCOMES, "incomplete"].filter((name) => counts[name]).map((name) => chip(name, t(`outcome.${name}`), counts[name]))),
+    OUTCOMES.filter((name) => counts[name]).map((name) => chip(name, t(`outcome.${name}`), counts[name])),
+    counts.incomplete ? chip("remarked", t("outcome.incomplete"), counts.incomplete) : null),
   searchBox(t("search_lines"), asked.q, (q) => load({ q })));
 }
 

@@ -23,8 +23,9 @@ export async function tryback([dagId, name], { signal, show }) {
     first.claim ? h("a", { href: to("reports", dagId, first.claim) }, t("the_report")) : null,
     first.claim ? downloadLink(`${path("dags", dagId, "reports", first.claim)}/files/tryback`, t("download.tryback")) : null),
   h("p", { class: "faint" }, t("correct_about")), grid, bottom.element);
-  if (!first.rows.length || !first.header.length) {
-    replace(grid, notice("warn", "warning", h("p", {}, t("not_editable")), linkButton(to("upload", dagId), "upload", t("upload_file"))));
+  if (first.rejected.length || !first.rows.length) {
+    const why = first.rejected.length ? h("ul", {}, first.rejected.map((each) => told(each, "li"))) : null;
+    replace(grid, notice("warn", "warning", h("p", {}, t("not_editable")), why, linkButton(to("upload", dagId), "upload", t("upload_file"))));
     bottom.element.remove();
     return;
   }
@@ -51,6 +52,7 @@ function row(record, header, draft, count) {
   const line = record.line ?? record.number;
   const reasons = record.remarks.map(({ column, message }) => h("p", {}, column ? [h("code", {}, column), " "] : null, told(message)));
   const fields = header.map((column, place) => {
+    if (!record.cells) return h("td", { class: "faint", data: { label: column.name } }, t("unreadable"));
     const bad = wrong.has(column.name.toLowerCase());
     return h("td", { class: bad ? "wrong" : null, data: { label: column.name } }, field(record, column, record.cells[place], { bad, about, line, draft, count }));
   });
@@ -86,7 +88,7 @@ function field(record, { name, secret }, stored, { bad, about, line, draft, coun
 }
 
 // What happens below the grid: how much was changed, and the button that sends it.
-function sending(dagId, address, draft, { total }) {
+function sending(dagId, address, draft, { total, version }) {
   const place = h("div", {});
   const amount = h("span", { class: "faint", "aria-live": "polite" });
   const count = () => {
@@ -95,7 +97,7 @@ function sending(dagId, address, draft, { total }) {
   };
   count();
   const back = button("upload", t("send_back", { n: total }), () => act(back, place, async () => {
-    const sent = await post(`${address}/send`, { changes: draft.changes, drop: [...draft.drop] });
+    const sent = await post(`${address}/send`, { changes: draft.changes, drop: [...draft.drop], version });
     beforeLeaving(null);
     say(t("sent_back"));
     go("upload", dagId, sent.upload);
