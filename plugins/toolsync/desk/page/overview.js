@@ -5,7 +5,7 @@ import { chart, legend } from "./chart.js";
 import { h, icon, redraw } from "./dom.js";
 import { ago, moment, number, size, t } from "./i18n.js";
 import { to } from "./links.js";
-import { badge, bar, linkButton, notice, simulated, state, titleOf, told } from "./parts.js";
+import { bar, linkButton, notice, simulated, state, titleOf, told } from "./parts.js";
 
 // Types in the order of work. What is not named here, types of yours, comes last.
 const GROUPS = [
@@ -69,14 +69,14 @@ function card(dag) {
 }
 
 function schedule(dag) {
-  if (dag.paused) return badge("", "pause", t("paused"));
+  if (dag.paused) return h("small", { class: "faint" }, icon("pause"), t("paused"));
   return dag.next_run ? h("small", { class: "faint" }, t("next_run", { when: moment(dag.next_run) })) : null;
 }
 
 function start(dag) {
   if (!dag.may.trigger) return null;
-  if (!dag.takes_files) return linkButton(to("start", dag.dag_id), "bolt", t("start"));
-  return linkButton(to("upload", dag.dag_id), "upload", t("upload_file"));
+  if (!dag.takes_files) return linkButton(to("start", dag.dag_id), "bolt", t("start"), "small");
+  return linkButton(to("upload", dag.dag_id), "upload", t("upload_file"), "small");
 }
 
 function atWork(dag, { name, run_id, owner, step, progress, claim }) {
