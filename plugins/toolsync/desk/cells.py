@@ -155,7 +155,8 @@ def lines_with(layout: Layout, key: Any, size: int, text: str) -> Any:
     offsets = offsets_of(layout, key, size)
     codec = CODECS[layout.encoding]
     # Bytes are lowered as ASCII has it; of other letters, both cases are tried.
-    wanted = {form.encode(codec, "replace").lower() for form in (text.lower(), text.upper(), text.title())}
+    forms = {form for case in (text.lower(), text.upper(), text.title()) for form in (case, case.replace('"', '""'))}
+    wanted = {form.encode(codec, "replace").lower() for form in forms}
     found, at, rest = [np.zeros(0, np.int64)], 0, b""
     with layout.opened.open("rb") as stream:
         while block := stream.read(BLOCK):

@@ -104,6 +104,9 @@ def recognise(head: Head, candidates: Mapping[str, Suite], delimiter: str, encod
     for dag_id, suite in candidates.items():
         names = _header(head, suite, delimiter, encoding)
         matched = sum(map(suite.recognises, names))
+        if not matched and names and suite.headerless is not None and _named(head.name, suite):
+            # A list without a header line: only its name can tell.
+            found.append({"dag_id": dag_id, "title": suite.title, "matched": 0, "unknown": 0, "missing": []})
         if matched:
             header = suite.match_header(names, key_column=_key(suite, names))
             missing = [problem.column for problem in header.problems if problem.kind == "missing"]
@@ -114,8 +117,13 @@ def recognise(head: Head, candidates: Mapping[str, Suite], delimiter: str, encod
     return sorted(found, key=lambda candidate: _rank(head.name, candidate, candidates[candidate["dag_id"]]))
 
 
+def _named(file_name: str, suite: Suite) -> bool:
+    """Whether the name of a file holds that of a type."""
+    return suite.name.replace("_", "") in file_name.lower().replace("_", "").replace("-", "")
+
+
 def _rank(file_name: str, candidate: dict[str, Any], suite: Suite) -> tuple[Any, ...]:
-    named = suite.name.replace("_", "") in file_name.lower().replace("_", "").replace("-", "")
+    named = _named(file_name, suite)
     usual = HARMLESS_FIRST.index(suite.name) if suite.name in HARMLESS_FIRST else len(HARMLESS_FIRST)
     # The longest type that the name holds: courses_delete.csv is not for courses.
     return (
