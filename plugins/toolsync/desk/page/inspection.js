@@ -17,7 +17,8 @@ function verdict(found) {
 
 function columns(found) {
   const unknown = found.columns.filter(({ column }) => !column);
-  if (!unknown.length && !found.missing.length) return null;
+  // What a file is rejected for was just told.
+  if (found.rejected.length || (!unknown.length && !found.missing.length)) return null;
   const one = ({ name, near }) =>
     h("li", {}, icon("warning"), h("span", {}, t("unknown_column"), " ", h("code", {}, name), near ? [". ", t("did_you_mean"), " ", h("code", {}, near), t("question_end")] : null));
   return h("ul", { class: "plain warnings" }, unknown.map(one),

@@ -31,6 +31,12 @@ export function start(routes) {
     await render(routes, moved);
   };
   addEventListener("hashchange", open);
+  // A link to the page that is shown begins it anew.
+  addEventListener("click", (event) => {
+    if (event.target.closest?.("a")?.getAttribute("href") !== location.hash) return;
+    here = "";
+    open();
+  });
   addEventListener("beforeunload", (event) => guard && event.preventDefault());
   return open();
 }
