@@ -64,6 +64,7 @@ class Desk:
         assert not self.errors, self.errors
         if name:
             self.shots.mkdir(parents=True, exist_ok=True)
+            self.page.evaluate("scrollTo(0, 0)")
             self.page.screenshot(path=self.shots / f"{name}.png", full_page=True)
         return self
 

@@ -11,6 +11,8 @@ PAGE = ROOT / "plugins/toolsync/desk/page"
 EN, FR = (json.loads((PAGE / f"{language}.json").read_text(encoding="utf-8")) for language in ("en", "fr"))
 # In English, DAGs and Params are called as Airflow calls them.
 FROM_AIRFLOW = ("types.", "param.", "section.")
+# Params that the page asks for in words of its own, or not at all.
+NOT_ASKED = {"files", "content", "upload", "simulate", "delimiter", "encoding"}
 CALL = re.compile(r"\b(?:t|known)\(\s*(.*?[\"`])\s*[,)]", re.DOTALL)
 
 
@@ -39,9 +41,13 @@ def test_every_word_is_used_and_none_is_missing() -> None:
     assert {key for key in EN if key not in whole and not key.startswith(tuple(begun))} == set()
 
 
-def test_every_dag_has_its_french_name() -> None:
-    dags = {path.stem for path in (ROOT / "dags").glob("toolsync_*.py")}
-    assert {key.removeprefix("types.") for key in FR if key.startswith("types.")} == dags
+def test_dags_and_their_params_have_french_names() -> None:
+    from airflow.dag_processing.dagbag import DagBag
+
+    dags = DagBag(str(ROOT / "dags")).dags
+    params = [dag.params.get_param(name).schema for dag in dags.values() for name in dag.params if name not in NOT_ASKED]
+    wanted = {f"types.{dag_id}" for dag_id in dags} | {f"{kind}.{schema[key]}" for schema in params for kind, key in (("param", "title"), ("section", "section"))}
+    assert {key for key in FR if key.startswith(FROM_AIRFLOW)} == wanted
 
 
 def _places(text: str | dict[str, str]) -> set[str]:

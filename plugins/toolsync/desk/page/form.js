@@ -21,10 +21,10 @@ const fieldset = (section, fields) =>
 function field(param, value) {
   const id = newId();
   const { input, read } = control(param, value, id);
-  const title = known(`param.${param.name}`, param.title ?? param.name);
+  const title = known(`param.${param.title}`, param.title);
   const about = param.description ? h("p", { class: "faint", id: `${id}-about`, lang: "en" }, code(param.description)) : null;
   if (about) input.setAttribute("aria-describedby", about.id);
-  const label = h("label", { for: id, lang: known(`param.${param.name}`) ? null : "en" }, title);
+  const label = h("label", { for: id, lang: known(`param.${param.title}`) ? null : "en" }, title);
   const tick = param.type.includes("boolean");
   return { param, read, element: h("div", { class: tick ? "field tick" : "field" }, tick ? [input, label] : [label, input], about) };
 }

@@ -26,8 +26,8 @@ export function airflowLink(path, ...children) {
 
 export const runInAirflow = (dagId, runId) => `dags/${encodeURIComponent(dagId)}/runs/${encodeURIComponent(runId)}`;
 
-// The login page, which leads back here.
-export const login = () => new URL(`auth/login/?next=${encodeURIComponent(location.href)}`, base).href;
+// Airflow's login, whichever it is, which leads back here.
+export const login = () => new URL(`api/v2/auth/login?next=${encodeURIComponent(location.href)}`, base).href;
 
 // Inside Airflow the address bar is Airflow's. It shows this page's place too, so that it can be loaded again and passed on.
 export function tellFrame() {

@@ -8,6 +8,7 @@ import { drawInspection } from "./inspection.js";
 import { go } from "./links.js";
 import { act, ask, button, notice, signedOut, titleOf, trouble } from "./parts.js";
 
+const ENCODINGS = [["utf-8", "UTF-8"], ["iso-8859-1", "ISO-8859-1"], ["windows-1252", "Windows-1252"]];
 const READING = ["delimiter", "encoding"]; // Params that are chosen beside the first rows
 
 // An uploaded file.
@@ -113,7 +114,7 @@ function choices(found, chosen, fixed, update) {
   const table = found.columns.length > 0 || found.encoding;
   return h("div", { class: "choices" }, type,
     table ? select("delimiter", t("delimiter"), delimiters(found, chosen), chosen.delimiter) : null,
-    table ? select("encoding", t("encoding"), ["utf-8", "iso-8859-1", "windows-1252"].map((name) => [name, name]), chosen.encoding || found.encoding) : null);
+    table ? select("encoding", t("encoding"), ENCODINGS, chosen.encoding || found.encoding) : null);
 }
 
 function delimiters(found, chosen) {
@@ -129,7 +130,7 @@ function buttons({ dag }, source, values, dagId) {
     const run = await trigger(dagId, { ...(await source.ready(dagId, place)), simulate, params: values() }, dag);
     if (run) go("runs", dagId, run.run_id);
   });
-  const simulate = dag.simulate === false ? null : button("flask", t("simulate"), start(true), { class: "button simulation" });
+  const simulate = dag.simulate && button("flask", t("simulate"), start(true), { class: "button simulation" });
   const run = button("bolt", t("run"), start(false), { class: "button real" });
   const both = [simulate, run].filter(Boolean);
   return [h("div", { class: "actions" }, both), h("p", { class: "faint" }, simulate ? t("simulate_about") : null, " ", t(dag.destructive ? "run_about_destructive" : "run_about")), place];
@@ -138,13 +139,12 @@ function buttons({ dag }, source, values, dagId) {
 // Triggers a run. A DAG that is switched off would never begin it: the person is asked. Null when they don't want that.
 export async function trigger(dagId, body, dag = {}) {
   const address = path("dags", dagId, "runs");
-  const wanted = dag.simulate === false ? { ...body, simulate: false } : body;
   try {
-    return await post(address, wanted);
+    return await post(address, body);
   } catch (error) {
     if (!(error instanceof ApiError) || !error.paused) throw error;
-    const next = dag.schedule || dag.next_run ? h("p", {}, t("unpause_schedule")) : null;
+    const next = dag.schedule ? h("p", {}, t("unpause_schedule")) : null;
     const answer = await ask(t("paused_title", { title: titleOf({ dag_id: dagId, ...dag }) }), [h("p", {}, t("unpause_about")), next], { yes: t("unpause_and_go") });
-    return answer ? post(address, { ...wanted, unpause: true }) : null;
+    return answer ? post(address, { ...body, unpause: true }) : null;
   }
 }

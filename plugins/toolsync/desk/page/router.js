@@ -52,8 +52,9 @@ async function render(routes, moved) {
     if (signal.aborted) return;
     document.title = `${title} · Tool Sync`;
     const heading = h("h1", { tabindex: "-1" }, title);
+    const focus = shown ? document.activeElement?.matches("h1") : moved;
     replace(main, h("div", { class: "page" }, h("div", { class: "title" }, heading), ...children));
-    if (!shown && moved) heading.focus({ preventScroll: true });
+    if (focus) heading.focus({ preventScroll: true });
     if (!shown) scrollTo(0, 0);
     shown = true;
   };

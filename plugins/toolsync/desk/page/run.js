@@ -90,16 +90,16 @@ function result(found, report, failures) {
     report.refused ? badge("warn", "hand", t("refused")) : null,
     report.failed_over ? notice("bad", "warning", told(report.failed_over, "p")) : null,
     report.rejected.length ? null : figures(report.counts),
-    failures?.rows.length ? failed(failures) : null,
+    failures?.rows.length ? failed(failures, found.files.length > 1 ? "h3" : "h2") : null,
     h("div", { class: "actions" }, links),
   ];
 }
 
-function failed({ rows, matching }) {
+function failed({ rows, matching }, heading) {
   const row = ({ line, remarks }) => h("tr", {}, h("th", { scope: "row" }, number(line)),
     h("td", {}, remarks.map(({ column, value, message }) =>
       h("p", {}, column ? [h("code", {}, column), " "] : null, value ? h("q", {}, value) : null, " ", told(message)))));
-  return h("section", {}, h("h3", {}, t("failed_lines", { n: matching })),
+  return h("section", {}, h(heading, {}, t("failed_lines", { n: matching })),
     table(t("failed_lines", { n: matching }), [t("line"), t("message")], rows.map(row), { key: "failed" }));
 }
 
@@ -108,7 +108,7 @@ function after(found) {
   if (!found.simulated || !found.upload) return null;
   const place = h("div", {});
   const rejected = found.files.some(({ report }) => report?.rejected.length);
-  const body = { upload: found.upload.id, simulate: false, params: found.params ?? {} };
+  const body = { upload: found.upload.id, simulate: false, params: found.params };
   const again = button("bolt", t("run_for_real"), () => act(again, place, async () => {
     const begun = await trigger(found.dag_id, body);
     if (begun) go("runs", found.dag_id, begun.run_id);
