@@ -54,7 +54,11 @@ class LiveAirflow:
         (self.home / "passwords.json").write_text(json.dumps({name: name for name in USERS}))
         (self.home / "logs").mkdir()
         # The parts die with the shell, and the shell with this process, however it ends.
-        lines = ["trap 'trap - TERM; kill 0' TERM", *(f"{command} >{name}.log 2>&1 &" for name, command in PARTS.items()), "wait"]
+        lines = [
+            "trap 'trap - TERM; kill 0' TERM",
+            *(f"{command} >{name}.log 2>&1 &" for name, command in PARTS.items()),
+            "wait",
+        ]
         self._process = subprocess.Popen(
             ["setpriv", "--pdeathsig", "TERM", "bash", "-c", "\n".join(lines)],
             cwd=self.home / "logs",
@@ -66,7 +70,9 @@ class LiveAirflow:
         name, slots, description = POOL
         self.call("POST", "pools", {"name": name, "slots": int(slots), "description": description})
         wanted = {path.stem for path in self.dags.glob("toolsync_*.py")}
-        self._wait(lambda: wanted == {dag["dag_id"] for dag in self.call("GET", "dags?limit=100")["dags"]}, "parse its DAGs")
+        self._wait(
+            lambda: wanted == {dag["dag_id"] for dag in self.call("GET", "dags?limit=100")["dags"]}, "parse its DAGs"
+        )
 
     def stop(self) -> None:
         """End all its processes."""
@@ -89,7 +95,9 @@ class LiveAirflow:
         """Ask the desk's own API as the administrator."""
         return self._asked("GET", f"/toolsync/api/{path}", headers={"Authorization": f"Bearer {self.token('admin')}"})
 
-    def _asked(self, method: str, path: str, body: dict[str, Any] | None = None, headers: dict[str, str] | None = None) -> Any:
+    def _asked(
+        self, method: str, path: str, body: dict[str, Any] | None = None, headers: dict[str, str] | None = None
+    ) -> Any:
         data = json.dumps(body).encode() if body is not None else None
         sent = {"Content-Type": "application/json", **(headers or {})}
         request = urllib.request.Request(self.url + path, data, sent, method=method)
@@ -108,12 +116,16 @@ class LiveAirflow:
         while not done():
             assert self._process
             if self._process.poll() is not None or time.monotonic() > deadline:
-                tails = [f"{path.name}:\n{path.read_text()[-1500:]}" for path in sorted((self.home / "logs").glob("*.log"))]
+                tails = [
+                    f"{path.name}:\n{path.read_text()[-1500:]}" for path in sorted((self.home / "logs").glob("*.log"))
+                ]
                 raise RuntimeError("\n".join([f"Airflow did not {what}.", *tails]))
             time.sleep(0.3)
 
     def _environment(self, connection: str) -> dict[str, str]:
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW_", "TOOLSYNC_"))}
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW_", "TOOLSYNC_"))
+        }
         users = ",".join(f"{name}:{role}" for name, role in USERS.items())
         return {
             **inherited,

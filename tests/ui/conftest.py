@@ -30,7 +30,11 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def live(
-    request: pytest.FixtureRequest, airflow: None, loaded_site: Site, pristine: Site, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    airflow: None,
+    loaded_site: Site,
+    pristine: Site,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[LiveAirflow]:
     """A running Airflow. A module says in `DAG` which DAG alone it needs; otherwise it has all of them."""
     loaded_site.restore(pristine)

@@ -12,11 +12,12 @@ from playwright.sync_api import expect
 
 from tests.support.site import Site
 from tests.ui.airflow import LiveAirflow
-from tests.ui.desk import Desk
+from tests.ui.desk import RUN_MILLISECONDS, Desk
 
 pytestmark = pytest.mark.whole_ui
 
-Open, MakeFile = Callable[..., Desk], Callable[[str, str], Path]
+Open = Callable[..., Desk]
+MakeFile = Callable[[str, str], Path]
 PEOPLE = "username;firstname;lastname;email;citty;password\n" + "".join(
     f"ui.p{number};Pat;Doe {number};{'u002' if number % 5 == 0 else f'ui.p{number}'}@example.org;Oslo;Secret-word-{number}\n"
     for number in range(1, 31)
@@ -33,7 +34,11 @@ def test_an_operator_does_a_days_work(desk: Open, file_of: MakeFile, loaded_site
     _put_it_back(op, loaded_site)
     pages = _addresses(live)
     for language, dark, width in LOOKS:
-        _all_pages(desk("op", language=language, dark=dark, width=width), pages, f"{language}-{'dark' if dark else 'light'}-{width}")
+        _all_pages(
+            desk("op", language=language, dark=dark, width=width),
+            pages,
+            f"{language}-{'dark' if dark else 'light'}-{width}",
+        )
     _viewer(desk("viewer"), pages, live)
 
 
@@ -93,12 +98,14 @@ def _correct(op: Desk, site: Site) -> None:
 
 def _delete_a_course(op: Desk, file_of: MakeFile, site: Site) -> None:
     """A course goes once its plan is approved."""
-    op.open("upload/toolsync_courses_delete").page.set_input_files("input[type=file]", file_of("old.csv", "shortname\nC106\n"))
+    op.open("upload/toolsync_courses_delete").page.set_input_files(
+        "input[type=file]", file_of("old.csv", "shortname\nC106\n")
+    )
     op.button("Run").click()
     op.button("Switch on and go on").click()
     op.titled("old.csv")
     plan = op.page.locator(".run").get_by_role("link", name="See the plan")
-    expect(plan).to_be_visible(timeout=90_000)
+    expect(plan).to_be_visible(timeout=RUN_MILLISECONDS)
     op.accessible("run-waits")
     op.open().titled("Overview")
     expect(op.page.locator(".approvals")).to_contain_text("old.csv")
@@ -112,7 +119,7 @@ def _delete_a_course(op: Desk, file_of: MakeFile, site: Site) -> None:
     op.page.get_by_label("Reason").fill("nobody uses it")
     op.accessible("plan-question")
     op.page.get_by_role("dialog").get_by_role("button", name="Approve").click()
-    expect(op.page.get_by_text("Approved by")).to_be_visible(timeout=20_000)
+    expect(op.page.get_by_text("Approved by")).to_be_visible()
     op.link("The run").last.click()
     op.titled("old.csv").run_ended()
     assert (op.figures(), _courses(site)) == (["1 deleted"], 0)
@@ -159,7 +166,9 @@ def _addresses(live: LiveAirflow) -> dict[str, str]:
 def _all_pages(somebody: Desk, pages: dict[str, str], look: str) -> None:
     for name, address in pages.items():
         somebody.open(address).accessible(f"{name}-{look}")
-        assert somebody.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name}-{look} is too wide"
+        assert somebody.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (
+            f"{name}-{look} is too wide"
+        )
 
 
 def _viewer(viewer: Desk, pages: dict[str, str], live: LiveAirflow) -> None:
@@ -195,9 +204,10 @@ def test_the_keyboard_is_enough(desk: Open, file_of: MakeFile) -> None:
         _tab_to(op, "Choose a file")
         press("Space")
     chooser.value.set_files(file_of("cohorts.csv", "cmd,cidnumber,userid\nadd,COH2,u006\n"))
-    expect(op.button("Simulate")).to_be_visible(timeout=30_000)
+    expect(op.button("Simulate")).to_be_visible()
     _tab_to(op, "Simulate")
     press("Enter")
+    expect(op.page.get_by_role("dialog")).to_be_visible()
     _tab_to(op, "Switch on and go on")
     press("Enter")
     op.titled("cohorts.csv").run_ended()
@@ -207,14 +217,17 @@ def test_the_keyboard_is_enough(desk: Open, file_of: MakeFile) -> None:
 def test_airflow_shows_the_page_in_its_frame(desk: Open, live: LiveAirflow) -> None:
     op = desk("op")
     op.page.goto(f"{live.url}/plugin/toolsync")
+    expect(op.page).to_have_url(
+        re.compile("/plugin/toolsync/toolsync/")
+    )  # Airflow has put the page's own address into its own
     frame = op.page.frame_locator("iframe")
-    expect(frame.locator("h1")).to_have_text("Overview", timeout=30_000)
+    expect(frame.locator("h1")).to_have_text("Overview")
     frame.get_by_role("link", name="Manuals").click()
     expect(frame.locator("h1")).to_have_text("Manuals")
     # Airflow's address says where the page is, so that it can be loaded again.
     expect(op.page).to_have_url(re.compile(r"#/manual$"))
     op.page.reload()
-    expect(op.page.frame_locator("iframe").locator("h1")).to_have_text("Manuals", timeout=30_000)
+    expect(op.page.frame_locator("iframe").locator("h1")).to_have_text("Manuals")
 
 
 def _tab_to(op: Desk, name: str) -> None:

@@ -45,8 +45,12 @@ def test_dags_and_their_params_have_french_names() -> None:
     from airflow.dag_processing.dagbag import DagBag
 
     dags = DagBag(str(ROOT / "dags")).dags
-    params = [dag.params.get_param(name).schema for dag in dags.values() for name in dag.params if name not in NOT_ASKED]
-    wanted = {f"types.{dag_id}" for dag_id in dags} | {f"{kind}.{schema[key]}" for schema in params for kind, key in (("param", "title"), ("section", "section"))}
+    params = [
+        dag.params.get_param(name).schema for dag in dags.values() for name in dag.params if name not in NOT_ASKED
+    ]
+    wanted = {f"types.{dag_id}" for dag_id in dags} | {
+        f"{kind}.{schema[key]}" for schema in params for kind, key in (("param", "title"), ("section", "section"))
+    }
     assert {key for key in FR if key.startswith(FROM_AIRFLOW)} == wanted
 
 

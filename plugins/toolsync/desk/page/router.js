@@ -7,24 +7,24 @@ import { tellFrame } from "./links.js";
 import { signedOut, trouble } from "./parts.js";
 
 let leaving = new AbortController();
-let guard = null; // asks before unsent changes are left
+let guard = null; // of a page with unsent changes
 let here = null; // the address that is shown
 
-// A question to ask before the page is left: a function that resolves to true when it may be left.
-export function beforeLeaving(question) {
-  guard = question;
+// What keeps a page from being left: `changed` tells whether something would be lost, `ask` resolves to true when it may be. Null: nothing.
+export function beforeLeaving(what) {
+  guard = what;
 }
 
 export function start(routes) {
   const open = async () => {
     if (location.hash === here) return;
-    if (guard) {
+    if (guard?.changed()) {
       const wanted = location.hash;
       history.replaceState(null, "", here);
-      if (!(await guard())) return;
-      guard = null;
+      if (!(await guard.ask())) return;
       history.replaceState(null, "", wanted);
     }
+    guard = null;
     const moved = here !== null;
     here = location.hash;
     tellFrame();
@@ -37,7 +37,7 @@ export function start(routes) {
     here = "";
     open();
   });
-  addEventListener("beforeunload", (event) => guard && event.preventDefault());
+  addEventListener("beforeunload", (event) => guard?.changed() && event.preventDefault());
   return open();
 }
 

@@ -31,13 +31,10 @@ export async function tryback([dagId, name], { signal, show }) {
   }
   await turn(0, first);
   (grid.querySelector("[aria-invalid]") ?? grid.querySelector("input"))?.focus({ preventScroll: true });
-  beforeLeaving(() => leave(draft));
+  beforeLeaving({ changed: () => Object.keys(draft.changes).length > 0 || draft.drop.size > 0, ask: leave });
 }
 
-async function leave({ changes, drop }) {
-  if (!Object.keys(changes).length && !drop.size) return true;
-  return (await ask(t("leave_title"), [h("p", {}, t("leave_about"))], { yes: t("leave"), kind: "danger" })) !== null;
-}
+const leave = async () => (await ask(t("leave_title"), [h("p", {}, t("leave_about"))], { yes: t("leave"), kind: "danger" })) !== null;
 
 function records(page, draft, count) {
   const heads = [t("line"), t("message"), ...page.header.map(({ name }) => name), t("leave_out")];
