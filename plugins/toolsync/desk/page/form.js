@@ -10,7 +10,7 @@ export function paramForm(params, { given = {}, without = [] } = {}) {
   const sections = [...new Set(fields.map(({ param }) => param.section ?? ""))];
   const element = h("div", { class: "params" }, sections.map((section) => fieldset(section, fields.filter(({ param }) => (param.section ?? "") === section))));
   const values = () =>
-    Object.fromEntries(fields.map(({ param, read }) => [param, read()]).filter(([param, value]) => value !== param.default && !(value === "" && !param.default))
+    Object.fromEntries(fields.map(({ param, read }) => [param, read()]).filter(([param, value]) => JSON.stringify(value) !== JSON.stringify(param.default) && !(value === "" && !param.default))
       .map(([param, value]) => [param.name, value]));
   return { element, values };
 }
@@ -42,6 +42,10 @@ function control(param, value, id) {
   if (param.type.includes("integer") || param.type.includes("number")) {
     const input = h("input", { ...shared, type: "number", value: value ?? "", min: param.minimum, max: param.maximum, step: param.type.includes("integer") ? 1 : "any" });
     return { input, read: () => (input.value === "" ? (param.type.includes("null") ? null : param.default) : Number(input.value)) };
+  }
+  if (param.type.includes("array")) {
+    const input = h("input", { ...shared, type: "text", value: (value ?? []).join(", "), autocomplete: "off" });
+    return { input, read: () => input.value.split(",").map((each) => each.trim()).filter(Boolean) };
   }
   if (param.format === "multiline") {
     const input = h("textarea", { ...shared, rows: 4, value: value ?? "" });
