@@ -25,6 +25,14 @@ class Form(BaseModel):
 
 
 class FormAnswer(BaseModel):
+    """A DAG before its run."""
+
+    title: str
+    takes_files: bool
+    destructive: bool
+    simulate: bool = Field(description="Whether it can simulate")
+    paused: bool
+    schedule: str | None
     params: list[Form]
 
 
@@ -263,6 +271,8 @@ class RunAnswer(BaseModel):
     ended: str | None
     files: list[RunFile]
     messages: list[str]
+    upload: UploadAnswer | None = Field(None, description="What it runs, as long as that can be run again")
+    params: dict[str, Any] = Field(description="What it was started with, besides the file and `simulate`")
 
 
 class HeaderCell(BaseModel):

@@ -70,7 +70,16 @@ async def overview(core: Core, user: User) -> Any:
 )
 async def form(core: Core, file_type: FileType) -> Any:
     details = await core.get("dags", PREFIX + file_type, "details")
-    return {"params": [field(name, param) for name, param in params_of(details).items() if name not in OF_THE_PAGE]}
+    params = params_of(details)
+    return {
+        "title": details["dag_display_name"],
+        "takes_files": "files" in params,
+        "destructive": "require_approval" in params,
+        "simulate": "simulate" in params,
+        "paused": details["is_paused"],
+        "schedule": details["timetable_summary"],
+        "params": [field(name, param) for name, param in params.items() if name not in OF_THE_PAGE],
+    }
 
 
 def params_of(details: dict[str, Any]) -> dict[str, Any]:
