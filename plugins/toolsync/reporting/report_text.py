@@ -49,6 +49,7 @@ def _decision(report: Report) -> Iterator[str]:
     if report.rejected:
         yield "REJECTED: nothing in this file was applied."
         yield from (f"  {reason}" for reason in report.rejected)
+        yield from _titled("Columns of this type", report.known_columns)
         return
     if report.refused:
         yield "NOT APPROVED: nothing was done. The site is unchanged."
