@@ -113,6 +113,8 @@ class ValidateOperator(ClaimOperator):
         if "docs" in found:
             self.log.info("Data Docs: %s", found["docs"])
         if report.rejected:
+            where = "stays in the inbox" if claim.simulate else f"comes back as a whole in {cabinet.folder('tryback')}"
+            self.log.info("It %s.", where)
             raise AirflowFailException(f"{claim.name} is rejected: {'; '.join(report.rejected)}")
         self.log.info("%s of %s %ss can be executed.", found["lines"] - found["failed"], found["lines"], report.unit)
         return {"lines": found["lines"], "failed": found["failed"]}
