@@ -14,10 +14,11 @@ from airflow.sdk.definitions.retry_policy import RetryAction
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from tests.support.site import Site
+from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.operators.base import Failure, TryAgain
 from toolsync.reporting import listener
-from toolsync.reporting.verdict import MESSAGE, VERDICT
+from toolsync.reporting.verdict import MESSAGE
 from toolsync.run import load_dag
 
 HEADER = "username,firstname,lastname,email\n"
@@ -57,25 +58,23 @@ def test_what_airflow_shows_of_a_run(site: Site, caplog: pytest.LogCaptureFixtur
         check_notes(run, session, caplog)
     check_links(run.dag_id, run.run_id, done)
 
-    for params in ({"simulate": True}, {}):  # nothing changes: no event
-        text = HEADER + (ADA.replace("ada", "bda") if params else ADA)
-        again = site.run("toolsync_users", text, **params)
+    for simulate in (True, False):  # nothing changes: no event
+        text = HEADER + (ADA.replace("ada", "bda") if simulate else ADA)
+        again = site.run("toolsync_users", text, simulate=simulate)
         assert again["state"] == "success" and again["failed_over"] is None
         with create_session() as session:
             run = latest_run(session)
             listener.on_dag_run_success(run, "as the scheduler does")
-            assert run.note == f"command.csv: 1 line, 1 {'created · simulation' if params else 'unchanged'}"
+            assert run.note == f"command.csv: 1 line, 1 {'created · simulation' if simulate else 'unchanged'}"
             assert events_of(session, run.run_id) == []
 
 
 def check_links(of_dag: str, run_id: str, done: dict[str, Any]) -> None:
     """The links of a task of the file lead to what there is, those of others nowhere."""
-    from airflow.models.taskinstancekey import TaskInstanceKey
-
     from toolsync.operators.links import LINKS, operators_of_files
 
     def links(task_id: str, map_index: int = -1, dag_id: str = of_dag) -> dict[str, str]:
-        key = TaskInstanceKey(dag_id, task_id, run_id, 1, map_index)
+        key: Any = SimpleNamespace(dag_id=dag_id, task_id=task_id, run_id=run_id, map_index=map_index)
         return {link.name: link.get_link(None, ti_key=key) for link in LINKS}
 
     assert links("file.execute", 0) == {
@@ -104,6 +103,7 @@ def check_notes(run: Any, session: Any, caplog: pytest.LogCaptureFixture) -> Non
     run.dag_run_note = None
     session.flush()
     caplog.clear()
+    broken: Any
     for broken in (SimpleNamespace(dag_id="toolsync_users", run_id="r"), SimpleNamespace(dag_id="another")):
         listener.write_note(broken, failed=True)
     assert caplog.text.count("No note was written on run r") == 1
@@ -185,7 +185,7 @@ def test_a_cleared_task_says_the_same_again(site: Site, tmp_path: Path):
 
     for claim in claims:
         first: dict[str, Any] = {}
-        tasks = [dag.get_task(f"file.{name}") for name in ("validate", "execute", "tryback", "archive")]
+        tasks: list[Any] = [dag.get_task(f"file.{name}") for name in ("validate", "execute", "tryback", "archive")]
         for task in tasks:
             if claim["name"] == "rejected.csv" and task.task_id == "file.execute":
                 continue
@@ -198,7 +198,7 @@ def test_a_cleared_task_says_the_same_again(site: Site, tmp_path: Path):
                 returned, log = told(task, last_context)
                 assert returned == first[task.task_id][0]
                 assert log[0] == f"{claim['name']} was finished before. What became of it:"
-        report = Path(last_context["pushed"][VERDICT] and cabinet.result(claim_of(claim))["report"]).read_text()
+        report = Path(str(returned_report(cabinet, claim))).read_text()
         for line in report.splitlines():
             if line != "Columns of this type:":  # which folds, as there are many
                 assert line in log, "the log of archive is the report"
@@ -213,10 +213,8 @@ def test_a_cleared_task_says_the_same_again(site: Site, tmp_path: Path):
     )
 
 
-def claim_of(claim: dict[str, Any]) -> Any:
-    from toolsync.cabinet.claims import Claim
-
-    return Claim(**claim)
+def returned_report(cabinet: Cabinet, claim: dict[str, Any]) -> Any:
+    return (cabinet.result(Claim(**claim)) or {})["report"]
 
 
 @pytest.mark.parametrize(
@@ -228,7 +226,7 @@ def claim_of(claim: dict[str, Any]) -> Any:
 )
 def test_what_has_words_ends_a_task_without_a_traceback(reason: Exception, action: RetryAction):
     """Airflow logs the traceback of every exception but SystemExit."""
-    task = load_dag("toolsync_users").get_task("collect")
+    task: Any = load_dag("toolsync_users").get_task("collect")
     context = context_of(task)
     task.perform = lambda _context: (_ for _ in ()).throw(reason)
     with pytest.raises(SystemExit) as ended:
