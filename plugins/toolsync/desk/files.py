@@ -84,8 +84,8 @@ class Folder:
 
     def __init__(self, cabinet: Cabinet, name: str) -> None:
         self._files, self._path = cabinet.files, cabinet.folder(name)
-        self._sizes = {} if isinstance(self._files, Disk) else self._files.tree(self._path)
-        names = listed(self._path) if isinstance(self._files, Disk) else [key for key in self._sizes if "/" not in key]
+        self._sizes = {} if isinstance(self._files, Disk) else self._files.sizes(self._path)
+        names = listed(self._path) if isinstance(self._files, Disk) else self._sizes
         self.names = sorted(name for name in names if not name.startswith("."))
         self._known = frozenset(self.names)
 

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
 from toolsync.cabinet.folders import Cabinet
-from toolsync.cabinet.uploads import uploads
+from toolsync.cabinet.uploads import Upload
 from toolsync.desk.files import REPORT, TRYBACK, Folder, Found, claim_of
 
 MOST_KEPT = 2000  # reports
 
 
-def heads(cabinet: Cabinet, dag_id: str, *, limit: int, before: str | None = None) -> tuple[list[dict[str, Any]], bool]:
+def heads(
+    cabinet: Cabinet, dag_id: str, *, limit: int, before: str | None = None, trybacks: Folder | None = None
+) -> tuple[list[dict[str, Any]], bool]:
     """The newest reports of a type.
 
     :param limit: how many, at most.
     :param before: only those of claims before this one.
+    :param trybacks: the folder of trybacks, if it is known already.
     :return: the reports, and whether there are more.
     """
-    folder, trybacks = Folder(cabinet, "report"), Folder(cabinet, "tryback")
+    folder, trybacks = Folder(cabinet, "report"), trybacks or Folder(cabinet, "tryback")
     found = [match for name in folder.names if (match := REPORT.fullmatch(name))]
     found.sort(key=lambda match: match["claim"], reverse=True)
     found = [match for match in found if before is None or match["claim"] < before]
@@ -48,10 +52,14 @@ def head_of(cabinet: Cabinet, dag_id: str, claim_id: str) -> tuple[dict[str, Any
     return None
 
 
-def tryback_heads(cabinet: Cabinet) -> list[dict[str, Any]]:
-    """The trybacks of a type, the newest first."""
-    sent = {upload.tryback: upload.id for upload in uploads(cabinet) if upload.tryback}
-    folder, listed = Folder(cabinet, "tryback"), []
+def tryback_heads(folder: Folder, waiting: Iterable[Upload]) -> list[dict[str, Any]]:
+    """The trybacks of a type, the newest first.
+
+    :param folder: that of the trybacks.
+    :param waiting: the uploads of the type.
+    """
+    sent = {upload.tryback: upload.id for upload in waiting if upload.tryback}
+    listed = []
     for name in folder.names:
         if found := folder.find(name):
             match = TRYBACK.fullmatch(name)

@@ -170,16 +170,17 @@ def _folders(dag_id: str, run_ids: list[str]) -> tuple[dict[str, Any], dict[str,
             "trybacks": {"count": 0, "files": []},
         }, {}
     cabinet = Cabinet(dag_id.removeprefix(PREFIX))
-    trybacks = tryback_heads(cabinet)
+    waiting, folder = uploads(cabinet), Folder(cabinet, "tryback")
+    trybacks = tryback_heads(folder, waiting)
     counts: dict[str, dict[str, int]] = {}
-    for head in heads(cabinet, dag_id, limit=3 * SHOWN_RUNS)[0]:
+    for head in heads(cabinet, dag_id, limit=3 * SHOWN_RUNS, trybacks=folder)[0]:
         if head["run_id"] in run_ids:
             sums = counts.setdefault(head["run_id"], {})
             for outcome, number in head["counts"].items():
                 sums[outcome] = sums.get(outcome, 0) + number
     return {
         "inbox": _inbox(cabinet),
-        "uploads": uploads(cabinet),
+        "uploads": waiting,
         "work": at_work(cabinet),
         "trybacks": {"count": len(trybacks), "files": trybacks[:SHOWN_TRYBACKS]},
     }, counts

@@ -10,11 +10,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Query
 
 from toolsync.cabinet.folders import Cabinet
-from toolsync.cabinet.uploads import receiving, remove
+from toolsync.cabinet.uploads import receiving, remove, uploads
 from toolsync.desk.access import PREFIX, READS, TRIGGERS, FileType, OfDag, User
 from toolsync.desk.cells import Layout, records_at
 from toolsync.desk.corrected import CantCorrect, Places, corrections, places_of, write
-from toolsync.desk.files import CLAIM_ID, Found, find
+from toolsync.desk.files import CLAIM_ID, Folder, Found, find
 from toolsync.desk.heads import head_of, tryback_heads
 from toolsync.desk.kept import Kept
 from toolsync.desk.models_done import Corrections, Sent, TrybackAnswer, TrybackList
@@ -30,7 +30,7 @@ _places: Kept[Places] = Kept(128 << 20)
 
 @router.get("", summary="The trybacks of a DAG, the newest first", response_model=TrybackList, dependencies=[READS])
 def trybacks(cabinet: OfDag, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> Any:
-    return {"trybacks": tryback_heads(cabinet)[:limit]}
+    return {"trybacks": tryback_heads(Folder(cabinet, "tryback"), uploads(cabinet))[:limit]}
 
 
 @router.get(
