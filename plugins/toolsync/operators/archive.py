@@ -14,12 +14,14 @@ from airflow.sdk.exceptions import AirflowFailException
 from toolsync import __version__
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
+from toolsync.cabinet.seen import mark, marks
 from toolsync.operators.base import ClaimOperator
 from toolsync.reporting.approval import caller
 from toolsync.reporting.plan import Totals, write_csv
 from toolsync.reporting.report import Report
 from toolsync.reporting.report_text import report_text, write_lines
 from toolsync.reporting.tables import write_table
+from toolsync.schedule import is_watched
 
 
 class ArchiveOperator(ClaimOperator):
@@ -78,6 +80,9 @@ class ArchiveOperator(ClaimOperator):
             cabinet.archive(claim)
         elif not copy:
             cabinet.put_back(claim)
+            if is_watched(context["dag"]):
+                inbox = cabinet.folder("inbox")
+                mark(cabinet, [made for name, made in marks(cabinet).items() if str(inbox / name) == report.returned])
         cabinet.discard(claim)
         return {name: value for name, value in result.items() if name != "plan_rows"}
 
