@@ -43,11 +43,13 @@ their own reports, and what was not run and why. The run fails when a type faile
 
 ## Example
 
-    Tool Sync report: the day's work
-    toolsync_all, run manual__2026-11-28T05:00:00+00:00, Tool Sync 0.2.0
-    courses: nothing to do. Nothing to do: no file is ready in cabinet/courses/inbox.
-    users: done.
-      people.csv: 10 lines: 5 created, 4 updated, 1 failed. Report: cabinet/users/report/people_20261128-050003-495573-c320_report.txt
+```text
+Tool Sync report: the day's work
+toolsync_all, run manual__2026-11-28T05:00:00+00:00, Tool Sync 0.2.0
+courses: nothing to do. No file is ready in cabinet/courses/inbox.
+users: done.
+  people.csv: 10 lines: 5 created, 4 updated, 1 failed. Report: cabinet/users/report/people_20261128-050003-495573-c320_report.txt
+```
 """
 
 from airflow.sdk import DAG, Param, TriggerRule
@@ -76,7 +78,7 @@ params = {
 }
 
 dag: DAG
-with toolsync_dag("all", doc=__doc__, params=params, tags=["day"]) as dag:
+with toolsync_dag("all", doc=__doc__, params=params, title="The day's work", tags=["day"]) as dag:
     begin = BeginOperator(task_id=BEGIN)
     # A run may wait for an approval for days.
     tasks = {

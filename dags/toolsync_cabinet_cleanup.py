@@ -27,9 +27,11 @@ files, and one of bundles.
 
 ## Example
 
-    file,bytes,from,why
-    cabinet/users/archive/people_20251120-060003-495573-c320.csv,18204,2025-11-20 06:00 UTC,older than archive_days
-    cabinet/users/docs/people_20251120-060003-495573-c320_validation.html,60113,2025-11-20 06:00 UTC,older than docs_days
+```csv
+file,bytes,from,why
+cabinet/users/archive/people_20251120-060003-495573-c320.csv,18204,2025-11-20 06:00 UTC,older than archive_days
+cabinet/users/docs/people_20251120-060003-495573-c320_validation.html,60113,2025-11-20 06:00 UTC,older than docs_days
+```
 """
 
 from airflow.sdk import DAG
@@ -51,6 +53,6 @@ params = {
 }
 
 dag: DAG
-with toolsync_dag("cabinet_cleanup", doc=__doc__, params=params, tags=["cabinet"]) as dag:
+with toolsync_dag("cabinet_cleanup", doc=__doc__, params=params, title="Cabinet: clean up", tags=["cabinet"]) as dag:
     CleanFilesOperator(task_id="files")
     CleanBundlesOperator(task_id="bundles", moodle_conn_id=page["moodle_conn_id"], pool=page["pool"])

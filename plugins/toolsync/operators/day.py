@@ -20,9 +20,11 @@ from toolsync.operators.base import ToolSyncOperator
 from toolsync.params import check_params
 from toolsync.reading.texts import printable
 from toolsync.reporting.report_text import totals
+from toolsync.reporting.verdict import VERDICT, Verdict
 from toolsync.schedule import skip_late_run
 from toolsync.settings import cabinet_url, settings
 
+NOTE = "The day's work"  # how the note on the run begins
 POLL_SECONDS = 5  # between two looks at a run that is waited for
 OUTCOME = "outcome"  # the XCom in which the task of a type tells what became of it
 BEGIN = "begin"
@@ -128,7 +130,7 @@ class RunTypeOperator(ToolSyncOperator, TriggerDagRunOperator):
         ready, left = cabinet.waiting("*", settings()["settle_seconds"])
         if not ready:
             told = "".join(f" {name}: {reason}." for name, reason in left)
-            self.skip(context, NOTHING, f"Nothing to do: no file is ready in {cabinet.folder('inbox')}.{told}")
+            self.skip(context, NOTHING, f"No file is ready in {cabinet.folder('inbox')}.{told}")
         files = "1 file waits" if len(ready) == 1 else f"{len(ready)} files wait"
         if missing := self.missing(context):
             self.skip(context, HELD, f"{files} in {cabinet.folder('inbox')}. Not run, because of {', '.join(missing)}.")
@@ -197,6 +199,8 @@ class DayReportOperator(ToolSyncOperator):
         content = {"toolsync": __version__, "run_id": context["run_id"], "simulated": simulated, "types": outcomes}
         files.write(folder / f"{name}.json", json.dumps(content, ensure_ascii=False, indent=1).encode())
         self.log.info("Report: %s", folder / f"{name}.txt")
+        verdict = Verdict(NOTE, "", in_short(outcomes), simulated=simulated, report=False)
+        context["ti"].xcom_push(VERDICT, verdict.as_json())
         if failed := [name for name, outcome in outcomes.items() if outcome["state"] == FAILED]:
             raise AirflowFailException(f"Failed: {', '.join(failed)}. Report: {folder / f'{name}.txt'}")
         return {"report": str(folder / f"{name}.txt")}
@@ -257,6 +261,13 @@ def told(file: dict[str, Any]) -> str:
         words = totals(file["counts"], file["unit"])
     where = f" Report: {file['report']}" if file["report"] else ""
     return printable(f"{file['file']}: {words}.{where}")
+
+
+def in_short(outcomes: dict[str, dict[str, Any]]) -> str:
+    """What became of the types that had something to do: `done: users, groups; failed: courses`."""
+    states = (FAILED, HELD, PAUSED, DONE)
+    by_state = {state: [name for name, outcome in outcomes.items() if outcome["state"] == state] for state in states}
+    return "; ".join(f"{state}: {', '.join(names)}" for state, names in by_state.items() if names) or NOTHING
 
 
 def day_report(outcomes: dict[str, dict[str, Any]], *, simulated: bool, run_id: str) -> Iterator[str]:
