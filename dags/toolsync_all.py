@@ -29,7 +29,9 @@ approval holds up what comes after it, and nothing else.
 ## Again
 
 Clearing a task, or a retry, never starts a second run of a type: the task goes on waiting for the one that was started. When a type failed,
-clear what failed in its own DAG, then the task here; what needs it is run afterwards.
+clear what failed in its own DAG, then the task here; what needs it is run afterwards. When clearing does not help, as with a rejected file,
+mark the task here as a success and clear those after it, if what needs it can do without that file. What is not run stays in the inbox for
+the next time.
 
 ## Simulating
 
