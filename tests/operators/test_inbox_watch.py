@@ -15,6 +15,7 @@ import pytest
 from airflow.sdk import DAG, Param
 from airflow.sdk.exceptions import AirflowSkipException
 
+from tests.support.site import Site
 from toolsync import settings
 from toolsync.cabinet.claims import RUN_PID
 from toolsync.cabinet.folders import Cabinet
@@ -254,3 +255,14 @@ def test_without_a_watch_no_marks_are_made(cabinet: Cabinet):
     drop(cabinet, "a.csv")
     CollectOperator(task_id="collect", file_type="users").perform(context(BY_HAND, schedule=None, simulate=True))
     assert not cabinet.folder("seen").exists()
+
+
+@pytest.mark.usefixtures("airflow")
+def test_a_file_that_was_not_approved_is_not_asked_for_again(site: Site, watch):
+    watch(30, "courses_delete")
+    cabinet = Cabinet("courses_delete")
+    drop(cabinet, "courses.csv", text="shortname\nC101\n")
+    assert len(InboxTrigger("courses_delete", 30).look()) == 1
+    assert site.run("toolsync_courses_delete", approve="no")["state"] == "not approved"
+    assert [path.name for path in cabinet.folder("inbox").iterdir()] == ["courses.csv"]
+    assert InboxTrigger("courses_delete", 30).look() == set()
