@@ -56,6 +56,7 @@ class LiveAirflow:
         self.wanted = {dag.stem for dag in dags}
         self.environment = self._environment(connection)
         self._session: dict[str, int] = {}
+        self._has_pool = False
         shutil.copy(dag_runs.EMPTY_DATABASE, home / "airflow.db")
         (home / "logs").mkdir()
 
@@ -68,10 +69,10 @@ class LiveAirflow:
         )
         self._session = {"session": process.pid}
         self.wait(lambda: healthy(self.url), "healthy")
-        name, slots, description = POOL
-        self.call("PATCH", f"pools/{name}?update_mask=slots", {"pool": name, "slots": int(slots)}, or_else=lambda: self.call(
-            "POST", "pools", {"name": name, "slots": int(slots), "description": description}
-        ))  # fmt: skip
+        if not self._has_pool:
+            name, slots, description = POOL
+            self.call("POST", "pools", {"name": name, "slots": int(slots), "description": description})
+            self._has_pool = True
         self.wait(lambda: self.wanted <= {dag["dag_id"] for dag in self.call("GET", "dags")["dags"]}, "its DAGs")
 
     def kill(self) -> None:
@@ -80,21 +81,13 @@ class LiveAirflow:
             send(left, signal.SIGKILL)
             time.sleep(0.1)
 
-    def call(self, method: str, path: str, body: Any = None, or_else: Callable[[], Any] | None = None) -> Any:
-        """Call Airflow's REST API, which lets everybody do everything here.
-
-        :param or_else: is done when there is no such thing.
-        """
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """Call Airflow's REST API, which lets everybody do everything here."""
         data = json.dumps(body).encode() if body is not None else None
         headers = {"Content-Type": "application/json"}
         request = urllib.request.Request(f"{self.url}/api/v2/{path}", data, headers, method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
-                return json.load(answer)
-        except urllib.error.HTTPError as error:
-            if or_else is None or error.code != 404:
-                raise
-            return or_else()
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
 
     def unpause(self, *dag_ids: str) -> None:
         for dag_id in dag_ids:

@@ -243,7 +243,9 @@ def test_the_report_names_each_file_and_what_was_not_run(day: Airflow, drop):
         "  left.csv: not done to its end; it is in the folder work.",
     ]
     assert "cohorts: held up. 1 file waits in" in text.read_text() and "because of users (failed)." in text.read_text()
-    types = json.loads(page.read_text())["types"]
+    told = json.loads(page.read_text())
+    types = told["types"]
+    assert told["counts"] == COUNTS and told["run_id"] == RUN
     assert list(types) == list(STEPS)
     assert types["users"]["files"][0]["counts"] == COUNTS and types["groups"]["state"] == "nothing to do"
     note = note_of([Verdict(**day.xcoms["report", VERDICT])], [day.xcoms["report", MESSAGE]], failed=True)

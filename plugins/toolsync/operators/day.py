@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha1
 from typing import Any
 
@@ -192,11 +194,24 @@ class DayReportOperator(ToolSyncOperator):
         lines = list(day_report(outcomes, simulated=simulated, run_id=context["run_id"]))
         for line in lines:
             self.log.info("%s", line)
-        folder = folder_at(cabinet_url()) / "all" / "report"
-        files, name = files_at(folder), f"all_{report_id(context['dag_run'])}_report"
+        number = report_id(context["dag_run"])
+        folder, name = folder_at(cabinet_url()) / "all" / "report", f"all_{number}_report"
+        files = files_at(folder)
         files.make_folder(folder)
         files.write(folder / f"{name}.txt", "".join(f"{line}\n" for line in lines).encode())
-        content = {"toolsync": __version__, "run_id": context["run_id"], "simulated": simulated, "types": outcomes}
+        content = {
+            "toolsync": __version__,
+            "claim": number,
+            "type": "all",
+            "dag_id": context["dag"].dag_id,
+            "run_id": context["run_id"],
+            "at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "file": NOTE,
+            "simulated": simulated,
+            "counts": summed(outcomes),
+            "report": str(folder / f"{name}.txt"),
+            "types": outcomes,
+        }
         files.write(folder / f"{name}.json", json.dumps(content, ensure_ascii=False, indent=1).encode())
         self.log.info("Report: %s", folder / f"{name}.txt")
         verdict = Verdict(NOTE, "", in_short(outcomes), simulated=simulated, report=False)
@@ -261,6 +276,15 @@ def told(file: dict[str, Any]) -> str:
         words = totals(file["counts"], file["unit"])
     where = f" Report: {file['report']}" if file["report"] else ""
     return printable(f"{file['file']}: {words}.{where}")
+
+
+def summed(outcomes: dict[str, dict[str, Any]]) -> dict[str, int]:
+    """The numbers of lines of all files by how they ended."""
+    counts: Counter[str] = Counter()
+    for outcome in outcomes.values():
+        for file in outcome["files"]:
+            counts.update(file.get("counts") or {})
+    return dict(counts)
 
 
 def in_short(outcomes: dict[str, dict[str, Any]]) -> str:
