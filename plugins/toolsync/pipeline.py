@@ -180,6 +180,13 @@ def file_params() -> dict[str, Param]:
             title="Rows",
             description="Rows to process instead of the files of the inbox, with the header line first. Not for passwords: Airflow stores the Params of a run.",
         ),
+        "upload": Param(
+            "",
+            type=["null", "string"],
+            section=FILE,
+            title="Upload",
+            description="The number of a file uploaded on the Tool Sync page; empty: the files of the inbox.",
+        ),
         "delimiter": Param(
             "auto",
             type="string",
