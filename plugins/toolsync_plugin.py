@@ -1,9 +1,11 @@
-"""What Airflow itself must know of Tool Sync: the timetables of its DAGs, links of their tasks, and what is done when a run ends or Airflow starts.
+"""What Airflow itself must know of Tool Sync: the timetables of its DAGs, links of their tasks, what is done when a run ends or Airflow starts, and its page.
 
 The scheduler, the DAG processor, the API server and the workers load it when they start.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
@@ -12,8 +14,27 @@ from toolsync.reporting import listener
 from toolsync.schedule import PunctualTimetable, WatchedTimetable
 
 
+async def desk(scope: Any, receive: Any, send: Any) -> None:
+    """The Tool Sync page. Its app is imported by the first request: only the API server is to pay for it."""
+    from toolsync.desk.app import app
+    from toolsync.desk.core_api import CORE
+
+    await app({**scope, CORE: scope["app"]}, receive, send)
+
+
 class ToolsyncPlugin(AirflowPlugin):
     name = "toolsync"
     timetables = [PunctualTimetable, WatchedTimetable]
     listeners = [listener]
     operator_extra_links = links.LINKS
+    fastapi_apps = [{"name": "Tool Sync", "app": desk, "url_prefix": "/toolsync"}]
+    external_views = [
+        {
+            "name": "Tool Sync",
+            "href": "toolsync/",
+            "url_route": "toolsync",
+            "destination": "nav",
+            "icon": "toolsync/page/icon.svg",
+            "icon_dark_mode": "toolsync/page/icon-dark.svg",
+        }
+    ]

@@ -11,11 +11,12 @@ import pytest
 from airflow.sdk.definitions.timetables.simple import NullTimetable
 
 from tests.support.scenarios import SCENARIOS
+from toolsync.operators.base import TryAgain
 from toolsync.operators.execute import ExecuteOperator
 from toolsync.reading.command_file import CommandFile
 from toolsync.reading.suite import load_suite
 from toolsync.schedule import PunctualTimetable
-from toolsync.settings import INCLUDE, ROOT, settings
+from toolsync.settings import INCLUDE, ROOT, cabinet_shown, settings
 
 DAG_IDS = sorted(path.stem for path in (ROOT / "dags").glob("*.py"))
 FILE_TYPES = [dag_id.removeprefix("toolsync_") for dag_id in DAG_IDS]
@@ -81,6 +82,7 @@ def test_structure(dag):
     assert "backfill" not in dag.allowed_run_types and {"manual", "scheduled"} < set(dag.allowed_run_types)
     assert {task.owner for task in dag.tasks} == {"toolsync"}
     assert {"toolsync", "moodle"} < set(dag.tags)
+    assert all(isinstance(task.retry_policy, TryAgain) for task in dag.tasks), "no retry where it would not help"
     assert {task.pool for task in dag.tasks if isinstance(task, ExecuteOperator)} <= {settings()["pool"]}
 
 
@@ -114,6 +116,20 @@ def test_manual(dag):
     file_type = dag.dag_id.removeprefix("toolsync_")
     if file_type in WITH_SUITE:
         assert load_suite(file_type).manual() in dag.doc_md
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("/srv/cabinet/", "/srv/cabinet"),
+        ("file:///srv/cabinet", "/srv/cabinet"),
+        ("s3://conn@bucket/cabinet", "s3://conn@bucket/cabinet"),
+        ("sftp://ada:S3cret%2F@host:22/cabinet", "sftp://ada@host:22/cabinet"),
+    ],
+)
+def test_the_manual_shows_no_secret_of_the_cabinet(url, shown, monkeypatch):
+    monkeypatch.setenv("TOOLSYNC_CABINET", url)
+    assert cabinet_shown() == shown
 
 
 @every_dag

@@ -103,7 +103,7 @@ def usage_problems(dag: DAG, file: Path | None, params: dict[str, Any], approve:
     if file:
         problems += [
             f"Param {name} names what to process, and so does FILE: give one of them."
-            for name in ("files", "content")
+            for name in ("files", "content", "upload")
             if params.get(name)
         ]
     return problems

@@ -93,13 +93,13 @@ def section(name: str, file_type: str) -> Mapping[str, Any]:
     entries = settings().get(name) or {}
     if not isinstance(entries, dict):
         raise ValueError(f"{_place(name)}: expected types and their settings, found {found(entries)}.")
-    if unknown := [entry for entry in entries if entry not in _types() | {file_type}]:
-        told = [_unknown("There is no type", entry, _types()) for entry in unknown]
-        raise ValueError(f"{_place(name)}: {' '.join(told)} The types are {', '.join(sorted(_types()))}.")
+    if unknown := [entry for entry in entries if entry not in known_types() | {file_type}]:
+        told = [_unknown("There is no type", entry, known_types()) for entry in unknown]
+        raise ValueError(f"{_place(name)}: {' '.join(told)} The types are {', '.join(sorted(known_types()))}.")
     return entries
 
 
-def _types() -> set[str]:
+def known_types() -> set[str]:
     """The types that have a DAG in `dags` or a folder of SQL; the DAGs of an Airflow may be elsewhere."""
     dags = {path.stem.removeprefix("toolsync_") for path in (ROOT / "dags").glob("toolsync_*.py")}
     return dags | {path.name for path in (INCLUDE / "sql").iterdir() if path.is_dir()} - {"shared"}

@@ -96,12 +96,12 @@ def command_file_dag(
     if steps.file_params is not None:
         reading = {name: param for name, param in reading.items() if name in steps.file_params}
     every = {**reading, **params, **(approval_params() if destructive else {})}
-    manual = [doc.strip()]
-    if steps.has_suite:
-        manual.append(f"## Columns\n\n{load_suite(file_type).manual()}")
-    if "files" in every:
-        manual.append(f"## Folders\n\n{folders(file_type)}")
-    with toolsync_dag(file_type, doc="\n\n".join(manual), params=every, title=title, tags=tags) as dag:
+    about, *rest = doc.strip().partition("\n\n## ")
+    here = f"\n\n## Folders\n\n{folders(file_type)}" if "files" in every else ""
+    columns = f"\n\n## Columns\n\n{load_suite(file_type).manual()}" if steps.has_suite else ""
+    with toolsync_dag(
+        file_type, doc="".join([about, here, *rest, columns]), params=every, title=title, tags=tags
+    ) as dag:
         collect = steps.collect(task_id="collect", file_type=file_type)
 
         @task_group(group_id="file")
@@ -183,6 +183,13 @@ def file_params() -> dict[str, Param]:
             title="Rows",
             description="Rows to process instead of the files of the inbox, with the header line first. Not for passwords: Airflow stores the Params of a run.",
         ),
+        "upload": Param(
+            "",
+            type=["null", "string"],
+            section=FILE,
+            title="Upload",
+            description="The number of a file uploaded on the Tool Sync page; empty: the files of the inbox.",
+        ),
         "delimiter": Param(
             "auto",
             type="string",
@@ -217,6 +224,7 @@ def file_params() -> dict[str, Param]:
             type=["null", "string", "integer"],
             pattern=r"^\s*(\d{1,9}|\d{1,3}(\.\d+)?\s*%)?\s*$",
             minimum=0,
+            examples=["0", "10", "5%"],  # with these, the form has a line for it; without, it wants JSON
             expected='a number of lines such as 10, a share of the lines such as "5%", or null',
             section=FILE,
             title="Fail over",

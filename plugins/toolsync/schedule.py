@@ -210,7 +210,7 @@ def what_comes_next(context: Any) -> str | None:
     :param context: of the running task.
     """
     tick, defaults = next_tick(context), context["dag"].params
-    if tick is None or defaults.get("simulate") or context["params"].get("content"):
+    if tick is None or defaults.get("simulate") or context["params"].get("content") or context["params"].get("upload"):
         return None
     if "files" not in defaults:
         return f"This is a simulation. The next scheduled run, {written(tick)}, is for real, unless the DAG is paused then."

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -84,6 +86,11 @@ class Claim:
         """Whether it is a copy of a file that `toolsync.run` was given, and not from the inbox."""
         return self.options.get("given", False)
 
+    @property
+    def upload(self) -> str | None:
+        """The number of the upload that it was; None: it is from somewhere else."""
+        return self.options.get("upload") or None
+
     def named(self, what: str = "", suffix: str | None = None) -> str:
         """The name of a file that belongs to this one: `users.csv` → `users_20261122-190000-123456-1a2b_report.txt`.
 
@@ -100,6 +107,11 @@ class Claim:
         :param suffix: what comes after `report`, `_lines.csv`.
         """
         return self.named("simulation_report" if self.simulate else "report", suffix)
+
+
+def new_id() -> str:
+    """A number for a claim or an upload: the present moment in UTC and random digits."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}"
 
 
 def _start_of(pid: int) -> str | None:

@@ -160,9 +160,19 @@ class Disk:
 
     def remove(self, path: Path) -> None:
         """Remove a file, if it is there."""
-        with suppress(FileNotFoundError):
+        self.removed(path)
+
+    def removed(self, path: Path) -> bool:
+        """Remove a file.
+
+        :return: False: it is not there. Of several that remove one at once, one is told True.
+        """
+        try:
             path.unlink()
-            sync_folder(path.parent)
+        except FileNotFoundError:
+            return False
+        sync_folder(path.parent)
+        return True
 
     def remove_names(self, path: Path, folder: Path) -> None:
         """Remove the other names that a file has in a folder."""

@@ -8,23 +8,22 @@
                      review    command files that a query made, for a person to check
                      docs      Data Docs of the validated files
                      undo      undo bundles
+                     uploads   files uploaded on the Tool Sync page (`uploads.py`)
 
-At any moment a file is in exactly one of inbox, work and archive: it moves by a rename (in an object store, by a copy and a deletion).
+At any moment a file is in exactly one of inbox, uploads, work and archive: it moves by a rename (in an object store, by a copy and a deletion).
 """
 
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
 from toolsync.cabinet import alive
-from toolsync.cabinet.claims import Claim, Owner
+from toolsync.cabinet.claims import Claim, Owner, new_id
 from toolsync.cabinet.disk import Disk, NoLocks
 from toolsync.cabinet.inbox import why_not_ready
 from toolsync.cabinet.names import matches, names_like, safe_name, shown_name
@@ -159,7 +158,7 @@ class Cabinet:
             source = {"name": name, "identity": self.files.identity(path)}
             if source["identity"] is None:
                 return None
-        claim = self._new_claim(name, owner, options, source)
+        claim = self.new_claim(name, owner, options, source)
         take = self.files.move if self.local and not claim.simulate else self.files.copy
         try:
             take(path, self.input(claim))
@@ -184,7 +183,7 @@ class Cabinet:
         :param options: the run's Params.
         :param name: the name that the file gets.
         """
-        claim = self._new_claim(name, owner, {**options, "encoding": "utf-8", "pasted": True})
+        claim = self.new_claim(name, owner, {**options, "encoding": "utf-8", "pasted": True})
         # A lone surrogate is no text: it is kept, so that the validation says so.
         self.files.write(self.input(claim), options["content"].encode(errors="surrogatepass"))
         self.reread(claim)
@@ -198,7 +197,7 @@ class Cabinet:
         :param options: the run's Params.
         :raises OSError: it can't be read, or the cabinet can't be written.
         """
-        claim = self._new_claim(source.name, owner, {**options, "given": True})
+        claim = self.new_claim(source.name, owner, {**options, "given": True})
         try:
             with source.open("rb") as stream:
                 self.files.add(self.input(claim), stream)
@@ -206,6 +205,23 @@ class Cabinet:
             self.discard(claim)
             raise
         self.reread(claim)
+        return claim
+
+    def new_claim(
+        self, name: str, owner: Owner, options: Mapping[str, Any], source: Mapping[str, Any] | None = None
+    ) -> Claim:
+        """Make the work folder of a claim, whose file follows.
+
+        :param name: of the file.
+        :param owner: the run.
+        :param options: its Params.
+        :param source: see `assign`.
+        """
+        kept = {option: value for option, value in options.items() if option != "content"}
+        safe = safe_name(name)
+        claim = Claim(new_id(), safe, kept, None if safe == name else shown_name(name))
+        self.assign(claim, owner, source)
+        self.files.make_folder(self.work(claim) / FILE)
         return claim
 
     def assign(self, claim: Claim, owner: Owner, source: Mapping[str, Any] | None) -> None:
@@ -345,17 +361,6 @@ class Cabinet:
         target = self.folder(folder) / name
         with self.files.writing(target) as stream:
             yield stream, target
-
-    def _new_claim(
-        self, name: str, owner: Owner, options: Mapping[str, Any], source: Mapping[str, Any] | None = None
-    ) -> Claim:
-        kept = {option: value for option, value in options.items() if option != "content"}
-        safe = safe_name(name)
-        number = f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}"
-        claim = Claim(number, safe, kept, None if safe == name else shown_name(name))
-        self.assign(claim, owner, source)
-        self.files.make_folder(self.work(claim) / FILE)
-        return claim
 
     def _records_of(self, claim: Claim) -> Records:
         if claim.id not in self._records:

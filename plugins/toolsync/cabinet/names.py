@@ -38,7 +38,7 @@ def safe_name(name: str) -> str:
         "_" if unicodedata.category(letter) in UNSAFE or letter in "/\\" else letter for letter in name
     ).strip(" .")
     if not name.startswith("_"):
-        text = text.lstrip("_")  # such names are those of incomplete files
+        text = text.lstrip("_ .")  # such names are those of incomplete files
     path = PurePosixPath(text)
     suffix = path.suffix if len(path.suffix.encode()) <= SUFFIX_BYTES else ""
     stem = text.removesuffix(suffix) if suffix else text

@@ -114,6 +114,11 @@ class Store:
         """What tells the objects directly below an address from others of the same names, by name. It takes one request."""
         return {name: _identity(info) for name, info in self._listed(folder).items() if info.get("type") != "directory"}
 
+    def size(self, path: Any) -> int | None:
+        """The size of an object, in bytes; None when there is none."""
+        info = self._info(path)
+        return None if info is None or info.get("type") == "directory" else info["size"]
+
     def read(self, path: Any) -> bytes:
         """The content of an object.
 
@@ -186,6 +191,16 @@ class Store:
         with suppress(FileNotFoundError):
             self._fs.rm_file(_key(path))
         self._fs.invalidate_cache(_key(path.parent))
+
+    def removed(self, path: Any) -> bool:
+        """Delete an object.
+
+        :return: False: it is not there.
+        """
+        if not self.exists(path):
+            return False
+        self.remove(path)
+        return True
 
     def remove_folder(self, folder: Any) -> None:
         """Delete all objects below an address."""

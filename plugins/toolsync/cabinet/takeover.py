@@ -13,6 +13,7 @@ from toolsync.cabinet.claims import Claim, Owner
 from toolsync.cabinet.disk import Disk
 from toolsync.cabinet.folders import CLAIM, FILE, Cabinet, StillInInbox
 from toolsync.cabinet.records import Records, UnreadableRecord
+from toolsync.cabinet.uploads import leave_uploads
 
 HALF_MADE_SECONDS = 3600  # a run that is about to claim a file has written the record by then
 GIVE_UP = 'Otherwise give it up (docs/cabinet.md, "Giving a file up").'
@@ -82,6 +83,12 @@ def _take_over(cabinet: Cabinet, left: Left, owner: Owner, told: list[str]) -> b
     return True
 
 
+def at_work(cabinet: Cabinet) -> list[Left]:
+    """The claims that hold their file, the oldest first, for whoever only looks."""
+    found = (_record(cabinet, folder) for folder in cabinet.files.entries(cabinet.folder("work")))
+    return [left for left in found if isinstance(left, Left) and cabinet.holds(left.claim)]
+
+
 def taken_already(cabinet: Cabinet) -> dict[str, Claim]:
     """The files in the inbox of an object store that a claim holds, by their names: its run died, or was refused, before it could delete them there.
 
@@ -137,6 +144,7 @@ def _leaves_inbox(cabinet: Cabinet, left: Left, told: list[str]) -> bool:
     try:
         cabinet.clear_up(left.claim)
         cabinet.leave_inbox(left.claim, left.source)
+        leave_uploads(cabinet, left.claim)
     except (OSError, StillInInbox) as error:
         told.append(f"{_named(cabinet, left)} is not gone on with: {error}.")
         return False

@@ -13,6 +13,7 @@ from typing import IO, Any, NoReturn
 from airflow.sdk.exceptions import AirflowFailException
 
 from toolsync import __version__
+from toolsync.cabinet import uploads
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.seen import mark, marks
@@ -76,7 +77,8 @@ class ArchiveOperator(ClaimOperator):
             "Files", [f"{what}: {result[what]}" for what in ("report", "lines", "archive", "docs") if result.get(what)]
         )
         if result.get("unfit"):
-            where = f" It is in the inbox again: {result['returned']}." if result.get("returned") else ""
+            again = "among the uploads" if result.get("upload") else "in the inbox"
+            where = f" It is {again} again: {result['returned']}." if result.get("returned") else ""
             raise AirflowFailException(
                 f"{result['file']} was not executed, and nothing was done.{where} {result['unfit']} Report: {result['report']}"
             )
@@ -100,19 +102,19 @@ class ArchiveOperator(ClaimOperator):
         )
 
     def put_back(self, cabinet: Cabinet, claim: Claim, report: Report, context: Any) -> dict[str, Any]:
-        """Write the report of a file of which nothing was done, and put it back into the inbox. The file of a simulation is there."""
+        """Write the report of a file of which nothing was done, and put it back where it was. The file of a simulation is there."""
         report.attachments = attach_plan(cabinet, claim, report)
         by_hand = caller()
         # A copy of a file that the caller of this run has: it is not kept.
         copy = claim.simulate or (claim.given and by_hand is not None and claim.options.get("caller") == by_hand)
         report.kept = not claim.simulate and (claim.pasted or (claim.given and not copy))
         if not (report.kept or copy):
-            report.returned = str(cabinet.reserve(claim))
+            report.returned = str(uploads.place_of(cabinet, claim) if claim.upload else cabinet.reserve(claim))
         result = write_report(cabinet, claim, report, context)
         if report.kept:
             cabinet.archive(claim)
         elif not copy:
-            cabinet.put_back(claim)
+            uploads.put_back(cabinet, claim) if claim.upload else cabinet.put_back(claim)
             if is_watched(context["dag"]):
                 inbox = cabinet.folder("inbox")
                 mark(cabinet, [made for name, made in marks(cabinet).items() if str(inbox / name) == report.returned])
@@ -189,6 +191,8 @@ def summary(cabinet: Cabinet, claim: Claim, report: Report, *, text_path: str, l
         "toolsync": __version__,
         "file": claim.name,
         "simulated": claim.simulate,
+        "upload": claim.upload,
+        "size": cabinet.size(claim),
         "rejected": report.rejected,
         "refused": report.refused,
         "failed_over": report.failed_over,

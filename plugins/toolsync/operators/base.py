@@ -134,10 +134,12 @@ class FileTypeOperator(ToolSyncOperator):
         self.file_type = file_type
 
     def log_list(self, title: str, lines: Sequence[str]) -> None:
-        """Log lines under a title; many of them as a group that folds in the Airflow UI."""
+        """Log lines under a title, if there are any; many of them as a group that folds in the Airflow UI."""
         folded = len(lines) > FOLDED_OVER
-        if lines:
-            self.log.info("::group::%s (%s)" if folded else "%s (%s):", printable(title), len(lines))
+        if folded:
+            self.log.info("::group::%s (%s)", printable(title), len(lines))
+        elif lines:
+            self.log.info("%s:", printable(title))
         for line in lines:
             self.log.info("  %s", printable(line))
         if folded:
@@ -151,10 +153,11 @@ class FileTypeOperator(ToolSyncOperator):
             while length < len(lines) and lines[length].startswith("  "):
                 length += 1
             listed, lines = lines[:length], lines[length:]
-            if listed:
+            if len(listed) > FOLDED_OVER:
                 self.log_list(title.removesuffix(":"), [line.removeprefix("  ") for line in listed])
-            else:
-                self.log.info("%s", printable(title))
+                continue
+            for line in [title, *listed]:
+                self.log.info("%s", printable(line))
 
 
 class ClaimOperator(FileTypeOperator):

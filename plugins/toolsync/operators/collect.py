@@ -8,14 +8,15 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.sdk.execution_time.context import NEVER_EXPIRE
 
 from toolsync.cabinet.claims import Claim, Owner
 from toolsync.cabinet.folders import Cabinet, StillInInbox
 from toolsync.cabinet.names import shown_name
 from toolsync.cabinet.seen import mark, marks, unseen
-from toolsync.cabinet.takeover import adopt, left_alone, resume, taken_already
+from toolsync.cabinet.takeover import adopt, at_work, left_alone, resume, taken_already
+from toolsync.cabinet.uploads import NoUpload, claim_upload
 from toolsync.operators.base import FileTypeOperator, zone_param
 from toolsync.params import check_params
 from toolsync.reporting.approval import caller
@@ -30,9 +31,9 @@ OF_ONE_FILE = {errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ETXTBSY, err
 
 
 class CollectOperator(FileTypeOperator):
-    """Claims the files of the inbox that match Param `files`, or the rows of Param `content`, and takes over the claims of dead runs.
+    """Claims the files of the inbox that match Param `files`, the rows of Param `content` or an upload, and takes over the claims of dead runs.
 
-    A simulation, pasted rows and a file that `toolsync.run` was given concern no other file: such a run takes nothing over.
+    A simulation, pasted rows, an upload and a file that `toolsync.run` was given concern no other file: such a run takes nothing over.
     Its XCom is the list of all claims, those that are taken over first.
     """
 
@@ -43,6 +44,10 @@ class CollectOperator(FileTypeOperator):
         cabinet, params, kept = Cabinet(self.file_type), context["params"], context.get("task_state_store")
         if kept is not None and (before := kept.get(COLLECTED)):
             return self.repeat(before)
+        if params.get("upload") and (params.get("content") or params["files"] != "*"):
+            raise AirflowFailException(
+                "Param upload names what to process, and so does Param files or content: give one of them."
+            )
         if params["simulate"]:
             self.say("SIMULATION: the site and the inbox stay as they are.")
         give_way(context)
@@ -62,6 +67,9 @@ class CollectOperator(FileTypeOperator):
             if not claims:
                 claims = [cabinet.claim_content(owner, options)]
                 self.tell_claim(cabinet, claims[0])
+        elif params.get("upload"):
+            self._tell(left_alone(cabinet, owner))
+            claims = claims or [self.take_upload(cabinet, owner, options)]
         else:
             claims += self.take_over(cabinet, owner, simulate=params["simulate"])
             claims += self.take(cabinet, owner, options, claims)
@@ -109,6 +117,26 @@ class CollectOperator(FileTypeOperator):
         for claim in adopted:
             self.tell_claim(cabinet, claim, "goes on where it stopped: it was claimed by an earlier run as")
         return adopted
+
+    def take_upload(self, cabinet: Cabinet, owner: Owner, params: Mapping[str, Any]) -> Claim:
+        """Claim the upload that Param `upload` names.
+
+        :param owner: the run.
+        :param params: its Params.
+        :raises AirflowFailException: it is gone, or another run has it.
+        """
+        for left in at_work(cabinet):
+            if left.claim.upload == params["upload"] and not left.claim.simulate:
+                raise AirflowFailException(
+                    f"The upload {params['upload']} is in {cabinet.work(left.claim)}: {left.owner} has taken it and is not finished. "
+                    "A run of the inbox that does not simulate goes on with it."
+                )
+        try:
+            claim = claim_upload(cabinet, params["upload"], owner, params)
+        except NoUpload as reason:
+            raise AirflowFailException(str(reason)) from None
+        self.tell_claim(cabinet, claim, f"(upload {claim.upload}) is claimed as")
+        return claim
 
     def take(self, cabinet: Cabinet, owner: Owner, params: Mapping[str, Any], others: list[Claim]) -> list[Claim]:
         """Make the run's new claims.

@@ -57,14 +57,19 @@ class Person:
     before: tuple[str, str] | None
 
 
+def archive_limits() -> ArchiveLimits:
+    """The limits of the settings."""
+    page = settings()["pictures"]
+    return ArchiveLimits(page["entries"], int(page["image_mb"] * 1e6), int(page["total_mb"] * 1e6), page["ratio"])
+
+
 @contextmanager
 def open_archive(cabinet: Cabinet, claim: Claim) -> Iterator[PictureArchive]:
     """Open the claimed archive; if the cabinet is remote, a local copy of it.
 
     :raises FileRejected: the archive can't be used.
     """
-    page = settings()["pictures"]
-    limits = ArchiveLimits(page["entries"], int(page["image_mb"] * 1e6), int(page["total_mb"] * 1e6), page["ratio"])
+    limits = archive_limits()
     with cabinet.opened(claim).open("rb") as stream:
         if cabinet.local:
             yield PictureArchive(stream, limits)

@@ -87,6 +87,14 @@ class Suite:
         column = self._names.find(0, name.strip())
         return column.spec if column else None
 
+    def column(self, name: str) -> Column | None:
+        """The column that a name in a header means; None when there is no such column."""
+        return self._names.find(0, name.strip())
+
+    def nearest(self, name: str) -> str | None:
+        """The known name that is most like an unknown one; None when none is close."""
+        return self._names.nearest(_plain(name))
+
     def recognises(self, name: str) -> bool:
         """Whether a name in a header is that of a column, invisible characters in it aside."""
         return self.spec(_plain(name)) is not None

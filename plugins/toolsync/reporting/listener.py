@@ -1,7 +1,7 @@
 """What is done when Airflow tells that a run has ended or that it is starting: a note says what became of the run, and there are inboxes to drop files into.
 
-Airflow shows the note in its list of runs. It calls this where a run ends: in the scheduler, in the API server when a person marks a run, and in
-`toolsync.run`. Tasks have no access to notes. An error here must never reach the scheduler: it is logged.
+Airflow calls this where a run ends: in the scheduler, and in the API server when a person marks a run. Tasks have no access to notes. An error here must
+never reach the scheduler: it is logged.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 AUTHOR = "Tool Sync for Airflow"  # as whom the note is written; a person's has the person's id
-SIGN = "Tool Sync: "  # how its line begins below what a person wrote
+SIGN = "Tool Sync: "  # how its line begins above what a person wrote: Airflow's pages show the first line
 LONGEST = 1000  # characters that Airflow stores
 PREFIX = "toolsync_"  # of the DAGs of this package
 
@@ -49,9 +49,9 @@ def on_dag_run_failed(dag_run: DagRun, msg: str) -> None:
 
 
 def write_note(dag_run: DagRun, *, failed: bool) -> None:
-    """Write what became of a run as its note. What a person wrote stays above it.
+    """Write what became of a run as its note. What a person wrote stays below it.
 
-    :param dag_run: as the scheduler holds it, in a session that the scheduler commits.
+    :param dag_run: as the scheduler holds it, in a session that the scheduler commits. In `toolsync.run` it is in none: nobody sees its notes.
     :param failed: whether the run failed.
     """
     if not dag_run.dag_id.startswith(PREFIX):
@@ -73,17 +73,17 @@ def told(dag_run: DagRun, session: Session) -> tuple[list[Verdict], list[str]]:
     from sqlalchemy import select
 
     rows = session.execute(
-        select(XComModel.key, XComModel.value)
+        select(XComModel.key, XComModel.map_index, XComModel.value)
         .where(
             XComModel.dag_id == dag_run.dag_id,
             XComModel.run_id == dag_run.run_id,
             XComModel.key.in_((MESSAGE, VERDICT)),
         )
-        .order_by(XComModel.timestamp, XComModel.map_index)
+        .order_by(XComModel.timestamp)
     ).all()
-    values = [(row.key, XComModel.deserialize_value(row)) for row in rows]
-    verdicts = [Verdict(**value) for key, value in values if key == VERDICT and isinstance(value, dict)]
-    return verdicts, [str(value) for key, value in values if key == MESSAGE]
+    values = [(row.key, row.map_index, XComModel.deserialize_value(row)) for row in rows]
+    verdicts = {index: Verdict(**value) for key, index, value in values if key == VERDICT and isinstance(value, dict)}
+    return [verdicts[index] for index in sorted(verdicts)], [str(value) for key, _, value in values if key == MESSAGE]
 
 
 def _write(dag_run: Any, text: str) -> None:
@@ -96,8 +96,9 @@ def _write(dag_run: Any, text: str) -> None:
     elif there.user_id == AUTHOR:
         there.content = text[:LONGEST]
     else:
-        kept = [line for line in (there.content or "").splitlines() if not line.startswith(SIGN)]
-        line = f"{SIGN}{text}"[:LONGEST]
-        person = "\n".join(kept)
-        if len(person) + 1 + len(line) <= LONGEST:
-            there.content = f"{person}\n{line}" if person else line
+        lines = (there.content or "").split("\n")
+        if lines[0].startswith(SIGN):  # of the run before it was cleared
+            lines = lines[1:] if len(lines) < 2 or lines[1].strip() else lines[2:]
+        content = "\n\n".join([f"{SIGN}{text}", "\n".join(lines)]).rstrip()
+        if len(content) <= LONGEST:
+            there.content = content

@@ -2,6 +2,7 @@
 
 - `checked-NNNNNN`: the problems that the reader and the suite found in a piece of the file; `validated`: the summary
 - `batch-NNNNNN`: the outcomes of a batch; `executed`: the totals
+- `progress`: how far the file is, for the page
 - `newer`: what to say of a site whose Moodle is newer than what was tested
 - `unfit`: why the site could not take the file, of which nothing was done
 - `tried-back`: where the tryback is
@@ -19,6 +20,7 @@ from toolsync.cabinet.folders import Cabinet
 
 VALIDATED, EXECUTED, TRIED_BACK = "validated.json", "executed.json", "tried-back.json"
 NEWER, UNFIT = "newer.json", "unfit.json"
+PROGRESS = "progress.json"
 PLANNED, ASKED, APPROVAL = "planned.json", "asked.json", "approval.json"
 CHECKED, BATCH, PLAN = "checked", "batch", "plan"  # the stages whose results are kept in pieces
 # The content of `planned` for a file that deletes nothing.

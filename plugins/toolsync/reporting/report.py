@@ -61,6 +61,11 @@ class Report:
         return self.validated.get("rejected", [])
 
     @property
+    def known_columns(self) -> list[str]:
+        """The columns that its type has, of a file that was rejected for its header."""
+        return self.validated.get("known", [])
+
+    @property
     def refused(self) -> bool:
         """Whether the file was not executed because it was not approved."""
         return bool(self.approval and not self.approval.given and not self.executed)

@@ -49,6 +49,7 @@ def _decision(report: Report) -> Iterator[str]:
     if report.rejected:
         yield "REJECTED: nothing in this file was applied."
         yield from (f"  {reason}" for reason in report.rejected)
+        yield from _titled("Columns of this type", report.known_columns)
         return
     if report.refused:
         yield "NOT APPROVED: nothing was done. The site is unchanged."
@@ -58,7 +59,8 @@ def _decision(report: Report) -> Iterator[str]:
     if report.approval and (report.has_plan or report.refused):
         yield from report.approval.sentences()
     if report.returned:
-        yield f"The file was put back into the inbox: {report.returned}"
+        back = "among the uploads again" if report.claim.upload else "put back into the inbox"
+        yield f"The file was {back}: {report.returned}"
     elif (report.refused or report.unfit) and not (report.kept or report.claim.simulate):
         yield "The cabinet keeps no copy of the file."
 

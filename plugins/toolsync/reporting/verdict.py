@@ -83,7 +83,7 @@ class Verdict:
     def sentence(self) -> str:
         """`people.csv: 4 lines, 2 created, 2 failed · simulation`."""
         said = counted(self.counts, self.unit) if self.outcome == DONE else self.outcome
-        why = f"{' ' if self.outcome == REFUSED else ': '}{self.why}" if self.why else ""
+        why = f"{' ' if self.outcome == REFUSED else ': '}{short(self.why)}" if self.why else ""
         return " · ".join([f"{self.file}: {said}{why}", *_marks([self])])
 
 

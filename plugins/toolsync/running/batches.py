@@ -18,7 +18,7 @@ from toolsync.cabinet.folders import Cabinet
 from toolsync.moodle.errors import is_lost, is_worth_another_try
 from toolsync.reporting.approved_plan import ApprovedPlan
 from toolsync.reporting.outcomes import Outcomes
-from toolsync.reporting.pieces import BATCH, CHECKED, EXECUTED, PLAN, PLANNED, piece_name, pieces
+from toolsync.reporting.pieces import BATCH, CHECKED, EXECUTED, PLAN, PLANNED, PROGRESS, piece_name, pieces
 from toolsync.reporting.report import Report
 from toolsync.running.execution import Execution, StagedLine
 from toolsync.running.ledger import Ledger, RecordsDisagree
@@ -179,12 +179,10 @@ class BatchRun(Generic[Item]):
         report = Report(self.cabinet, self.claim)
         failed, lines = report.failed_lines(CHECKED), report.validated.get("lines", 0)
         try:
-            number = self._apply(
-                0, self.items(failed), self.execution.run, Progress(self.log, self.unit, lines - len(failed))
-            )
+            number = self._apply(0, self.items(failed), self.execution.run, self._progress(lines - len(failed)))
             if self.execution.folder.end:
                 failed |= self._failed
-                progress = Progress(self.log, self.unit, lines - len(failed), "At the end of the file: ")
+                progress = self._progress(lines - len(failed), "At the end of the file: ")
                 number = self._apply(number, self.items(failed), self.execution.end, progress)
         except RecordsDisagree as error:
             last = self.last_line()
@@ -196,6 +194,18 @@ class BatchRun(Generic[Item]):
         else:
             self._ledger.unmark(number - 1)
             self.state.commit()
+
+    def _progress(self, items: int, doing: str = "") -> Progress:
+        """What counts the items that are done, for the log and the page.
+
+        :param items: the number of items to do.
+        """
+
+        def keep(so_far: dict[str, Any]) -> None:
+            with suppress(OSError):  # a run goes on whether or not the page can show how far it is
+                self.cabinet.save(self.claim, PROGRESS, {**so_far, "planning": self.planning})
+
+        return Progress(self.log, self.unit, items, doing, keep)
 
     def _apply(self, number: int, items: Iterator[Item], work: Work, progress: Progress) -> int:
         """Apply items, batch by batch.

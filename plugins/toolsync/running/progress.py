@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 EVERY = 10.0  # seconds
+KEPT_EVERY = 2.0  # seconds
 
 
 class Progress:
@@ -16,16 +18,20 @@ class Progress:
     :param unit: what the items of the file are called: `line`.
     :param total: how many there are to do.
     :param doing: what comes before a message.
+    :param keep: keeps what the page shows meanwhile.
     """
 
-    def __init__(self, log: Any, unit: str, total: int, doing: str = "") -> None:
+    def __init__(
+        self, log: Any, unit: str, total: int, doing: str = "", keep: Callable[[dict[str, Any]], None] | None = None
+    ) -> None:
         self._log = log
+        self._keep = keep
         self._doing = doing
         self._unit = unit
         self._total = total
         self._done = self._before = self._batches = self._retries = 0
         self._locked: float | None = None
-        self._started = self._told = time.perf_counter()
+        self._started = self._told = self._kept = time.perf_counter()
 
     def resumed(self, items: int) -> None:
         """Take note of items that an earlier attempt has done."""
@@ -41,6 +47,9 @@ class Progress:
         self._batches += 1
         if locked is not None:
             self._locked = max(self._locked or 0.0, locked)
+        if self._keep and time.perf_counter() - self._kept >= KEPT_EVERY:
+            self._kept = time.perf_counter()
+            self._keep(self._as_json())
         if time.perf_counter() - self._told >= EVERY:
             self._told = time.perf_counter()
             self._log.info("%s%s.", self._doing, self._so_far())
@@ -81,11 +90,29 @@ class Progress:
     def _seconds(self) -> float:
         return max(time.perf_counter() - self._started, 1e-3)
 
+    @property
+    def _rate(self) -> float:
+        """Items a second."""
+        return (self._done - self._before) / self._seconds
+
+    @property
+    def _left(self) -> float:
+        """Seconds to go, at this rate."""
+        return max(self._total - self._done, 0) / self._rate
+
+    def _as_json(self) -> dict[str, Any]:
+        return {
+            "done": self._done,
+            "total": self._total,
+            "a_second": round(self._rate, 1),
+            "left_seconds": round(self._left),
+            "doing": self._doing,
+        }
+
     def _so_far(self) -> str:
-        a_second = (self._done - self._before) / self._seconds
-        left = timedelta(seconds=round(max(self._total - self._done, 0) / a_second))
+        left = timedelta(seconds=round(self._left))
         return (
-            f"{self._done:,} of {self._total:,} {self._unit}s done, {a_second:,.0f} a second, {left} left"
+            f"{self._done:,} of {self._total:,} {self._unit}s done, {self._rate:,.0f} a second, {left} left"
             f"{self._tried_again()}"
         )
 

@@ -1,0 +1,169 @@
+"""A tryback with corrections, written so that every byte that nobody changed stays."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import IO, Any
+
+import numpy as np
+
+from toolsync.desk.cells import Layout, offsets_of
+from toolsync.reading.records import CODECS, RecordReader
+
+BLOCK = 1 << 20  # bytes copied at once
+SPECIAL = re.compile(r'["\r\n]|^[\s#]|\s$')
+
+
+class CantCorrect(ValueError):
+    """The corrections can't be written; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the records of a file are.
+
+    :param lines: the line that each begins in.
+    :param begins: its offset.
+    :param ends: the offset after it.
+    """
+
+    lines: Any
+    begins: Any
+    ends: Any
+
+    @property
+    def nbytes(self) -> int:
+        return 3 * self.begins.nbytes
+
+
+def places_of(layout: Layout, key: Any, size: int) -> Places:
+    """Find the records of a file: all after the header.
+
+    :param key: names the file in its present state.
+    :param size: in bytes.
+    """
+    offsets = offsets_of(layout, key, size)
+    lines: list[int] = []
+    begins: list[int] = []
+    ends: list[int] = []
+    with layout.opened.open("rb") as stream:
+        stream.read(len(layout.before))
+        reader = RecordReader(stream, delimiter=layout.delimiter, encoding=layout.encoding, line=layout.lines_before)
+        records = iter(reader)
+        if layout.has_header:
+            next(records, None)
+        for record in records:
+            if record.continued:
+                ends[-1] += len(record.raw)
+                continue
+            begins.append(offsets.of(record.line))
+            ends.append(begins[-1] + len(record.raw))
+            lines.append(record.line)
+    return Places(*(np.array(column, np.int64) for column in (lines, begins, ends)))
+
+
+def corrections(
+    layout: Layout, places: Places, changes: Mapping[int, Mapping[str, str]], drop: Sequence[int]
+) -> list[tuple[int, int, bytes]]:
+    """What to replace in a file: from and to which offset, and by what.
+
+    :param changes: new values by the number of the record, from 1, and by column.
+    :param drop: numbers of records to leave out.
+    :raises CantCorrect: a record or column is not there, or a value can't be written.
+    """
+    total, dropped = len(places.lines), set(drop)
+    if wrong := sorted(number for number in {*changes, *dropped} if not 1 <= number <= total):
+        raise CantCorrect(f"There is no record {wrong[0]}: the tryback has {total}.")
+    if total and len(dropped) == total:
+        raise CantCorrect("All records are left out, so nothing is left to send.")
+    found = [(int(places.begins[number - 1]), int(places.ends[number - 1]), b"") for number in dropped]
+    with layout.opened.open("rb") as stream:
+        for number in sorted(set(changes) - dropped):
+            begin, end = int(places.begins[number - 1]), int(places.ends[number - 1])
+            stream.seek(begin)
+            raw = stream.read(end - begin)
+            if changed := changes[number]:
+                found.append((begin, end, _changed(layout, number, raw, changed)))
+    return sorted(found)
+
+
+def write(stream: IO[bytes], source: IO[bytes], size: int, replaced: Sequence[tuple[int, int, bytes]]) -> None:
+    """Write a file with some of its bytes replaced.
+
+    :param size: of the source.
+    :param replaced: as `corrections` returns it.
+    """
+    parts = [(0, 0, b""), *replaced, (size, size, b"")]
+    for (_, begin, content), (end, *_) in pairwise(parts):
+        stream.write(content)
+        source.seek(begin)
+        for block in _read(source, end - begin):
+            stream.write(block)
+
+
+def _read(source: IO[bytes], size: int) -> Iterator[bytes]:
+    while size > 0 and (block := source.read(min(BLOCK, size))):
+        size -= len(block)
+        yield block
+
+
+def _changed(layout: Layout, number: int, raw: bytes, changed: Mapping[str, str]) -> bytes:
+    """The bytes of a record with some values replaced; all other bytes stay."""
+    before = layout.parse(raw, 1)
+    if before is None or before.values is None:
+        raise CantCorrect(f"Record {number} can't be read, so it can't be changed here: download the tryback.")
+    names = [column["name"] for column in layout.header]
+    spans = _spans(raw, layout.delimiter.encode()[0])
+    expected = before.values + [""] * (len(names) - len(before.values))
+    cells = [raw[begin:end] for begin, end in spans] + [b""] * (len(names) - len(spans))
+    for column, value in changed.items():
+        if not column or names.count(column) != 1:
+            raise CantCorrect(f"The tryback has no column {column!r}, or two of that name.")
+        position = names.index(column)
+        cells[position] = _written(layout, number, column, value)
+        expected[position] = value.strip().replace("\r\n", "\n").replace("\r", "\n")
+    result = layout.delimiter.encode().join(cells) + raw[spans[-1][1] :]
+    after = layout.parse(result, 1)
+    if after is None:
+        raise CantCorrect(f"Record {number} would be empty: leave it out instead.")
+    if after.values is None or after.values + [""] * (len(names) - len(after.values)) != expected:
+        raise CantCorrect(
+            f"The new values of record {number} can't be written so that they are read again as they are."
+        )
+    return result
+
+
+def _written(layout: Layout, number: int, column: str, value: str) -> bytes:
+    """A value as a cell of the file."""
+    text = f'"{value.replace(chr(34), 2 * chr(34))}"' if SPECIAL.search(value) or layout.delimiter in value else value
+    try:
+        return text.encode(CODECS[layout.encoding])
+    except UnicodeEncodeError as error:
+        bad = value[error.start - text.find(value) :][:1] if value in text else ""
+        raise CantCorrect(
+            f"Record {number}, column {column}: the file is {layout.encoding}, which has no character {bad!r}."
+        ) from None
+
+
+def _spans(raw: bytes, delimiter: int) -> list[tuple[int, int]]:
+    """Where the cells of a record are, quotes included, the line end not."""
+    spans, begin, at, quoted = [], 0, 0, False
+    body = len(raw.rstrip(b"\r\n"))
+    while at < body:
+        byte = raw[at]
+        if quoted:
+            if byte == ord('"'):
+                if raw[at + 1 : at + 2] == b'"':
+                    at += 1
+                else:
+                    quoted = False
+        elif byte == ord('"') and not raw[begin:at].strip(b" "):
+            quoted = True
+        elif byte == delimiter:
+            spans.append((begin, at))
+            begin = at + 1
+        at += 1
+    return [*spans, (begin, body)]

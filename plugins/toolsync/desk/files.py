@@ -1,0 +1,98 @@
+"""Files of the cabinet as the page reads them: by a name that is taken apart first, and never through a link."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from toolsync.cabinet.claims import Claim
+from toolsync.cabinet.disk import Disk
+from toolsync.cabinet.folders import Cabinet
+from toolsync.cabinet.store import Stored
+
+CLAIM_ID = r"\d{8}-\d{6}-\d{6}-[0-9a-f]{4}"
+REPORT = re.compile(rf"(?P<stem>.+)_(?P<claim>{CLAIM_ID})_(?P<simulated>simulation_)?report\.json")
+TRYBACK = re.compile(rf".+_(?P<claim>{CLAIM_ID})_tryback(?:\.[^.]*)?")
+
+
+@dataclass(frozen=True)
+class PlainFile:
+    """A file of this machine that is opened only if it is one: no link, folder, pipe or device."""
+
+    path: Path
+
+    def open(self, mode: str = "rb") -> IO[bytes]:
+        """Open it for reading.
+
+        :raises FileNotFoundError: it is not there, or is something else.
+        """
+        try:
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError as error:
+            raise FileNotFoundError(self.path.name) from error
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise FileNotFoundError(self.path.name)
+        return os.fdopen(descriptor, "rb")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file in a folder of the cabinet.
+
+    :param modified: when it changed last, ISO 8601; None: the store does not say.
+    """
+
+    name: str
+    size: int
+    modified: str | None
+    opened: Any
+
+    def read(self) -> bytes:
+        with self.opened.open("rb") as stream:
+            return stream.read()
+
+
+def find(cabinet: Cabinet, folder: str, name: str) -> Found | None:
+    """A file of the cabinet by folder and name; None when there is none.
+
+    :param folder: one of the folders, `report`.
+    :param name: a name, perhaps from a request: one that leads elsewhere finds nothing.
+    """
+    if not name or "/" in name or "\\" in name or "\0" in name or name.startswith("."):
+        return None
+    path = cabinet.folder(folder) / name
+    if isinstance(cabinet.files, Disk):
+        try:
+            status = path.lstat()
+        except OSError:
+            return None
+        if not stat.S_ISREG(status.st_mode):
+            return None
+        return Found(name, status.st_size, iso(status.st_mtime), PlainFile(path))
+    size = cabinet.files.size(path)
+    return None if size is None else Found(name, size, None, Stored(cabinet.files, path, size))
+
+
+def names(cabinet: Cabinet, folder: str) -> list[str]:
+    """The names in a folder, without hidden ones."""
+    found = cabinet.files.entries(cabinet.folder(folder))
+    return [path.name for path in found if not path.name.startswith(".")]
+
+
+def iso(seconds: float) -> str:
+    """A moment as the page gets it, in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
+def claim_of(claim_id: str, name: str, *, simulated: bool) -> Claim:
+    """A claim as far as its files' names need it.
+
+    :param name: of the command file.
+    """
+    return Claim(claim_id, name, {"simulate": simulated})

@@ -1,0 +1,393 @@
+"""What the routes answer, for OpenAPI. Moments are ISO 8601 in UTC, sizes are in bytes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+Counts = dict[str, int]
+
+
+class Form(BaseModel):
+    """A Param of a DAG."""
+
+    name: str
+    title: str
+    description: str
+    type: list[str]
+    enum: list[Any] | None = None
+    default: Any = None
+    section: str | None = None
+    format: str | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+class FormAnswer(BaseModel):
+    params: list[Form]
+
+
+class FileInFolder(BaseModel):
+    name: str
+    size: int
+    modified: str | None
+
+
+class WaitingFile(FileInFolder):
+    waits: str | None = Field(description="Why the next run leaves it alone; null: it is taken")
+
+
+class Inbox(BaseModel):
+    count: int
+    files: list[WaitingFile] = Field(description="The first 20")
+
+
+class UploadAnswer(BaseModel):
+    """A file that waits until a person runs it."""
+
+    id: str
+    name: str
+    size: int
+    by: str | None = None
+    at: str | None = None
+    tryback: str | None = Field(None, description="The tryback that it is the correction of")
+
+
+class Progress(BaseModel):
+    done: int
+    total: int
+    a_second: float
+    left_seconds: float | None
+    doing: str = Field(description="What is done besides applying lines: empty, or `At the end of the file: `")
+
+
+class AtWork(BaseModel):
+    """A file that a run has taken."""
+
+    claim: str
+    name: str
+    run_id: str
+    owner: str
+    step: str
+    progress: Progress | None = None
+
+
+class May(BaseModel):
+    trigger: bool
+
+
+class RunHead(BaseModel):
+    run_id: str
+    state: str
+    started: str | None
+    ended: str | None
+    note: str | None
+    simulated: bool
+    counts: Counts | None = Field(description="Lines by outcome; null: no report says so yet")
+
+
+class TrybackHead(FileInFolder):
+    claim: str | None
+    sent: str | None = Field(
+        None, description="The upload that is its correction: sending it back broke off before the tryback was removed"
+    )
+
+
+class Trybacks(BaseModel):
+    count: int
+    files: list[TrybackHead]
+
+
+class Type(BaseModel):
+    """A DAG of Tool Sync, and what lies in its folders."""
+
+    dag_id: str
+    type: str
+    title: str
+    description: str
+    takes_files: bool
+    destructive: bool
+    paused: bool
+    schedule: str | None
+    next_run: str | None
+    may: May
+    inbox: Inbox
+    uploads: list[UploadAnswer]
+    work: list[AtWork]
+    trybacks: Trybacks
+    runs: list[RunHead]
+
+
+class ApprovalHead(BaseModel):
+    """A plan that waits for an answer."""
+
+    dag_id: str
+    run_id: str
+    map_index: int
+    claim: str | None
+    file: str | None
+    subject: str
+    since: str
+    may_answer: bool
+
+
+class Me(BaseModel):
+    name: str
+
+
+class Overview(BaseModel):
+    version: str
+    cabinet: str
+    me: Me
+    types: list[Type]
+    approvals: list[ApprovalHead]
+
+
+class Candidate(BaseModel):
+    """A DAG that may be meant by a file."""
+
+    dag_id: str
+    title: str
+    matched: int
+    unknown: int
+    missing: list[str]
+
+
+class InspectedColumn(BaseModel):
+    name: str
+    column: str | None = Field(description="The known column; null: it is unknown")
+    near: str | None = Field(description="Of an unknown column, the known one that is most like it")
+    secret: bool
+
+
+class InspectedRow(BaseModel):
+    line: int
+    cells: list[str | None]
+
+
+class ProblemAnswer(BaseModel):
+    line: int
+    column: str | None
+    value: str | None
+    message: str
+
+
+class Inspection(BaseModel):
+    """A file as it would be read. Values of secret columns are null."""
+
+    name: str
+    dag_id: str | None
+    candidates: list[Candidate]
+    delimiter: str | None = Field(description="As Param `delimiter` takes it")
+    encoding: str
+    complete: bool
+    columns: list[InspectedColumn]
+    missing: list[str]
+    rejected: list[str] = Field(description="Why the file would be rejected")
+    rows: list[InspectedRow]
+    lines: int = Field(description="Records seen")
+    problems: list[ProblemAnswer]
+    failed: int = Field(description="Lines of those that would fail")
+
+
+class UploadInspection(Inspection):
+    upload: UploadAnswer
+
+
+class Trigger(BaseModel):
+    """What to run."""
+
+    upload: str | None = Field(None, description="The number of an upload")
+    files: str | None = Field(None, description="Files of the inbox: a name or a pattern")
+    simulate: bool = False
+    params: dict[str, Any] = Field(default_factory=dict)
+    unpause: bool = Field(False, description="Switch the DAG on, too: a run of a paused one never begins")
+
+
+class Triggered(BaseModel):
+    run_id: str
+
+
+class ReportHead(BaseModel):
+    claim: str
+    dag_id: str
+    run_id: str | None
+    file: str
+    at: str
+    simulated: bool
+    rejected: list[str]
+    refused: bool
+    counts: Counts
+    unit: str
+    failed_over: str | None
+    tryback: str | None
+    by: str | None
+
+
+class Reports(BaseModel):
+    reports: list[ReportHead]
+    more: bool
+
+
+class ReportFile(BaseModel):
+    what: str
+    name: str
+    size: int
+
+
+class ReportAnswer(ReportHead):
+    notes: list[str]
+    text: str | None
+    files: list[ReportFile]
+    may: May
+
+
+class RunFile(BaseModel):
+    claim: str
+    name: str
+    map_index: int
+    step: str
+    progress: Progress | None
+    report: ReportHead | None
+    message: str | None
+
+
+class RunAnswer(BaseModel):
+    run_id: str
+    dag_id: str
+    state: str
+    simulated: bool
+    note: str | None
+    started: str | None
+    ended: str | None
+    files: list[RunFile]
+    messages: list[str]
+
+
+class HeaderCell(BaseModel):
+    name: str
+    secret: bool
+
+
+class Remark(BaseModel):
+    column: str | None
+    value: str | None = None
+    message: str
+
+
+class LineAnswer(BaseModel):
+    line: int
+    outcome: str
+    remarks: list[Remark]
+    cells: list[str | None] | None
+
+
+class Lines(BaseModel):
+    total: int
+    matching: int
+    header: list[HeaderCell]
+    rows: list[LineAnswer]
+
+
+class TrybackRecord(BaseModel):
+    number: int
+    line: int | None
+    cells: list[str | None] | None = Field(description="Null: the record can't be read")
+    remarks: list[Remark]
+
+
+class TrybackAnswer(BaseModel):
+    name: str
+    file: str | None
+    claim: str | None
+    version: str = Field(description="For `send`: it is refused when the tryback has changed meanwhile")
+    total: int
+    rejected: list[str]
+    header: list[HeaderCell]
+    rows: list[TrybackRecord]
+
+
+class TrybackList(BaseModel):
+    trybacks: list[TrybackHead]
+
+
+class Corrections(BaseModel):
+    """What to change in a tryback before it goes back."""
+
+    changes: dict[int, dict[str, str]] = Field(
+        default_factory=dict, description="New values by record number and column"
+    )
+    drop: list[int] = Field(default_factory=list, description="Records to leave out")
+    version: str | None = None
+
+
+class Sent(BaseModel):
+    upload: str
+    name: str
+
+
+class PlanAnswerGiven(BaseModel):
+    answer: str
+    by: str | None
+    at: str | None = None
+    reason: str | None = None
+
+
+class PlanAnswer(BaseModel):
+    run_id: str | None
+    map_index: int | None
+    file: str
+    at: str | None
+    total: str
+    why: list[str]
+    columns: list[str]
+    matching: int
+    rows: list[dict[str, Any]]
+    remarks: list[ProblemAnswer]
+    state: str
+    answer: PlanAnswerGiven | None
+    may_answer: bool
+
+
+class Answer(BaseModel):
+    approve: bool
+    reason: str = ""
+
+
+class BundleName(BaseModel):
+    dag_id: str
+    name: str
+
+
+class Bundle(BundleName):
+    """An undo bundle."""
+
+    claim: str
+    what: str
+    courseid: int
+    shortname: str
+    fullname: str | None
+    at: str
+    put_back: str | None
+    size: int | None
+
+
+class Bundles(BaseModel):
+    bundles: list[Bundle]
+    more: bool
+
+
+class Restore(BaseModel):
+    bundles: list[BundleName]
+
+
+class Restoring(BaseModel):
+    dag_id: str
+    upload: str
+
+
+class Manual(BaseModel):
+    title: str
+    html: str
+    sample: str | None

@@ -1,0 +1,215 @@
+"""What waits, what is at work, what was done: the first page, and the form of a DAG."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+from fastapi import APIRouter
+from fastapi.concurrency import run_in_threadpool
+
+from toolsync import __version__
+from toolsync.cabinet.folders import Cabinet
+from toolsync.cabinet.inbox import why_not_ready
+from toolsync.cabinet.names import shown_name
+from toolsync.cabinet.uploads import uploads
+from toolsync.desk.access import PREFIX, READS, FileType, User, allowed
+from toolsync.desk.at_work import at_work
+from toolsync.desk.core_api import Core, CoreApi
+from toolsync.desk.files import find, iso
+from toolsync.desk.heads import heads, tryback_heads
+from toolsync.desk.models import FormAnswer, Overview
+from toolsync.params import known_types
+from toolsync.settings import cabinet_url, settings
+
+router = APIRouter(prefix="/api", tags=["overview"])
+SHOWN_FILES = 20
+SHOWN_RUNS = 10
+SHOWN_TRYBACKS = 50
+KEPT_SECONDS = 60
+_known: dict[str, tuple[float, dict[str, Any]]] = {}  # what Airflow says of a DAG, and since when it is known
+# Params that the page fills in by itself.
+OF_THE_PAGE = {"files", "content", "upload", "simulate"}
+
+
+@router.get(
+    "/overview",
+    summary="What waits, what is at work and what was done, of every DAG that the caller may read",
+    response_model=Overview,
+)
+async def overview(core: Core, user: User) -> Any:
+    listed, waiting = await asyncio.gather(
+        core.get("dags", tags="toolsync", limit=100),
+        core.get_or_none(
+            "dags", "~", "dagRuns", "~", "hitlDetails", response_received=False, dag_id_prefix_pattern=PREFIX, limit=100
+        ),
+    )
+    dags = [dag for dag in listed["dags"] if dag["dag_id"].removeprefix(PREFIX) in known_types()]
+    ids = [dag["dag_id"] for dag in dags]
+    may, may_answer = await run_in_threadpool(_rights, user, ids)
+    types = await asyncio.gather(*(_type(core, dag, dag["dag_id"] in may) for dag in dags))
+    asked = [
+        detail
+        for detail in (waiting or {"hitl_details": []})["hitl_details"]
+        if detail["task_instance"]["dag_id"] in ids
+    ]
+    return {
+        "version": __version__,
+        "cabinet": cabinet_url(),
+        "me": {"name": user.get_name()},
+        "types": sorted(types, key=lambda page: page["dag_id"]),
+        "approvals": [_approval(detail, types, may_answer) for detail in asked],
+    }
+
+
+@router.get(
+    "/dags/{dag_id}/form", summary="The Params of a DAG, for a form", response_model=FormAnswer, dependencies=[READS]
+)
+async def form(core: Core, file_type: FileType) -> Any:
+    details = await core.get("dags", PREFIX + file_type, "details")
+    return {"params": [field(name, param) for name, param in params_of(details).items() if name not in OF_THE_PAGE]}
+
+
+def params_of(details: dict[str, Any]) -> dict[str, Any]:
+    """The Params of a DAG, by name, as Airflow describes them."""
+    return details.get("params") or {}
+
+
+def field(name: str, param: dict[str, Any]) -> dict[str, Any]:
+    """A Param as the page's form shows it."""
+    schema = param.get("schema") or {}
+    kinds = schema.get("type", [])
+    return {
+        "name": name,
+        "title": schema.get("title") or name,
+        "description": schema.get("description_md") or schema.get("description") or param.get("description") or "",
+        "type": [kinds] if isinstance(kinds, str) else kinds,
+        "default": param.get("value"),
+        **{key: schema.get(key) for key in ("enum", "section", "format", "minimum", "maximum")},
+    }
+
+
+def _rights(user: BaseUser, dag_ids: list[str]) -> tuple[set[str], set[str]]:
+    """The DAGs that a user may trigger, and those whose plans the user may answer."""
+    return allowed(user, dag_ids), allowed(user, dag_ids, "PUT", DagAccessEntity.HITL_DETAIL)
+
+
+async def _type(core: CoreApi, dag: dict[str, Any], may_trigger: bool) -> dict[str, Any]:
+    dag_id = dag["dag_id"]
+    details, runs = await asyncio.gather(
+        _details(core, dag_id),
+        core.get_or_none("dags", dag_id, "dagRuns", limit=SHOWN_RUNS, order_by="-run_after"),
+    )
+    params = params_of(details)
+    takes_files, runs = "files" in params, (runs or {"dag_runs": []})["dag_runs"]
+    default = params.get("simulate", {}).get("value", False)
+    folders, counts = await run_in_threadpool(_folders, dag_id, takes_files, [run["dag_run_id"] for run in runs])
+    return {
+        "dag_id": dag_id,
+        "type": dag_id.removeprefix(PREFIX),
+        "title": dag["dag_display_name"],
+        "description": dag["description"] or "",
+        "takes_files": takes_files,
+        "destructive": "require_approval" in params,
+        "paused": dag["is_paused"],
+        "schedule": dag["timetable_summary"],
+        "next_run": None if dag["is_paused"] else dag["next_dagrun_run_after"],
+        "may": {"trigger": may_trigger},
+        **folders,
+        "runs": [run_head(run, default, counts.get(run["dag_run_id"])) for run in runs],
+    }
+
+
+async def _details(core: CoreApi, dag_id: str) -> dict[str, Any]:
+    """What Airflow says of a DAG that the caller may read. It is kept for a while: only a changed DAG file changes it."""
+    known = _known.get(dag_id)
+    if known is None or time.monotonic() - known[0] > KEPT_SECONDS:
+        known = _known[dag_id] = time.monotonic(), await core.get("dags", dag_id, "details")
+    return known[1]
+
+
+def run_head(run: dict[str, Any], simulates: bool, counts: dict[str, int] | None) -> dict[str, Any]:
+    """A run in a list.
+
+    :param run: as Airflow describes it.
+    :param simulates: whether its DAG simulates by default.
+    :param counts: its lines by outcome.
+    """
+    return {
+        "run_id": run["dag_run_id"],
+        "state": run["state"],
+        "started": run["start_date"],
+        "ended": run["end_date"],
+        "note": run["note"],
+        "simulated": bool((run["conf"] or {}).get("simulate", simulates)),
+        "counts": counts,
+    }
+
+
+def _folders(dag_id: str, takes_files: bool, run_ids: list[str]) -> tuple[dict[str, Any], dict[str, dict[str, int]]]:
+    """What lies in the folders of a type; and the lines by outcome of some runs, by their ids."""
+    if not takes_files:
+        return {
+            "inbox": {"count": 0, "files": []},
+            "uploads": [],
+            "work": [],
+            "trybacks": {"count": 0, "files": []},
+        }, {}
+    cabinet = Cabinet(dag_id.removeprefix(PREFIX))
+    trybacks = tryback_heads(cabinet)
+    counts: dict[str, dict[str, int]] = {}
+    for head in heads(cabinet, dag_id, limit=3 * SHOWN_RUNS)[0]:
+        if head["run_id"] in run_ids:
+            sums = counts.setdefault(head["run_id"], {})
+            for outcome, number in head["counts"].items():
+                sums[outcome] = sums.get(outcome, 0) + number
+    return {
+        "inbox": _inbox(cabinet),
+        "uploads": uploads(cabinet),
+        "work": at_work(cabinet),
+        "trybacks": {"count": len(trybacks), "files": trybacks[:SHOWN_TRYBACKS]},
+    }, counts
+
+
+def _inbox(cabinet: Cabinet) -> dict[str, Any]:
+    paths = [path for path in cabinet.files.entries(cabinet.folder("inbox")) if not path.name.startswith(".")]
+    files = []
+    for path in paths[:SHOWN_FILES]:
+        found = find(cabinet, "inbox", path.name)
+        try:
+            waits = why_not_ready(path, settings()["settle_seconds"])
+        except OSError:  # a run has just taken it
+            continue
+        size, modified = (found.size, found.modified) if found else _of_link(path)
+        files.append({"name": shown_name(path.name), "size": size, "modified": modified, "waits": waits})
+    return {"count": len(paths), "files": files}
+
+
+def _of_link(path: Any) -> tuple[int, str | None]:
+    """Size and time of what is no plain file."""
+    try:
+        status = path.lstat()
+    except (OSError, AttributeError):
+        return 0, None
+    return status.st_size, iso(status.st_mtime)
+
+
+def _approval(detail: dict[str, Any], types: list[dict[str, Any]], may_answer: set[str]) -> dict[str, Any]:
+    """A question to a person, as the page lists it."""
+    task = detail["task_instance"]
+    dag_id, run_id, name = task["dag_id"], task["dag_run_id"], task["rendered_map_index"]
+    work = [claim for page in types if page["dag_id"] == dag_id for claim in page["work"]]
+    mine = [claim for claim in work if claim["run_id"] == run_id and claim["name"] == name]
+    return {
+        "dag_id": dag_id,
+        "run_id": run_id,
+        "map_index": task["map_index"],
+        "claim": mine[0]["claim"] if len(mine) == 1 else None,
+        "file": name,
+        "subject": detail["subject"],
+        "since": detail["created_at"],
+        "may_answer": dag_id in may_answer,
+    }

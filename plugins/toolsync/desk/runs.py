@@ -1,0 +1,124 @@
+"""Runs: begun as Airflow begins them, and how far they are."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from fastapi import APIRouter, HTTPException
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+
+from toolsync.cabinet.claims import Claim
+from toolsync.cabinet.folders import Cabinet
+from toolsync.desk.access import PREFIX, READS, TRIGGERS, FileType
+from toolsync.desk.at_work import how_far
+from toolsync.desk.core_api import Core, CoreApi
+from toolsync.desk.heads import head_of
+from toolsync.desk.models import RunAnswer, Trigger, Triggered
+from toolsync.desk.overview import params_of, run_head
+from toolsync.desk.uploads import the_upload
+
+router = APIRouter(prefix="/api", tags=["run"])
+FAILED_SHOWN = 20  # tasks whose messages are asked for
+ENDED = {"success", "failed"}
+
+
+@router.post(
+    "/dags/{dag_id}/runs",
+    summary="Run or simulate an upload, or files of the inbox",
+    response_model=Triggered,
+    status_code=201,
+    dependencies=[TRIGGERS],
+)
+async def trigger(core: Core, file_type: FileType, body: Trigger) -> Any:
+    dag_id = PREFIX + file_type
+    details = await core.get("dags", dag_id, "details")
+    conf = {**body.params, "simulate": body.simulate}
+    if "simulate" not in params_of(details):
+        del conf["simulate"]
+        if body.simulate:
+            raise HTTPException(400, f"{dag_id} can't simulate.")
+    if "files" in params_of(details):
+        conf |= await _what_to_run(file_type, body)
+    elif body.upload or body.files:
+        raise HTTPException(400, f"{dag_id} takes no file.")
+    if details["is_paused"]:
+        if not body.unpause:
+            told = "The DAG is switched off, so a run would wait for ever. Switch it on, too?"
+            return JSONResponse({"detail": told, "paused": True}, 409)
+        await core.call("PATCH", "dags", dag_id, json={"is_paused": False})
+    run = await core.call("POST", "dags", dag_id, "dagRuns", json={"logical_date": None, "conf": conf})
+    return {"run_id": run["dag_run_id"]}
+
+
+async def _what_to_run(file_type: str, body: Trigger) -> dict[str, str]:
+    if bool(body.upload) == bool(body.files) or {"upload", "files", "content"} & set(body.params):
+        raise HTTPException(400, "Give either `upload` or `files`.")
+    if body.upload:
+        await run_in_threadpool(lambda: the_upload(Cabinet(file_type), body.upload or ""))
+        return {"upload": body.upload}
+    return {"files": body.files or "*"}
+
+
+@router.get("/dags/{dag_id}/runs/{run_id}", summary="How far a run is", response_model=RunAnswer, dependencies=[READS])
+async def run_state(core: Core, file_type: FileType, run_id: str) -> Any:
+    dag_id = PREFIX + file_type
+    of_run = ("dags", dag_id, "dagRuns", run_id)
+    run, details, collected = await asyncio.gather(
+        core.get(*of_run), core.get("dags", dag_id, "details"), _xcom(core, of_run, "collect", -1, "return_value")
+    )
+    default = params_of(details).get("simulate", {}).get("value", False)
+    claims = [claim for claim in collected if isinstance(claim, dict)] if isinstance(collected, list) else []
+    failed = await _messages(core, of_run) if run["state"] != "queued" else []
+    files = await run_in_threadpool(_files, dag_id, claims, run["state"] in ENDED, failed)
+    head = run_head(run, default, None)
+    told = dict.fromkeys(message for _, message in failed)
+    return {**head, "dag_id": dag_id, "files": files, "messages": list(told)}
+
+
+def _files(
+    dag_id: str, claims: list[dict[str, Any]], ended: bool, failed: list[tuple[int, str]]
+) -> list[dict[str, Any]]:
+    """The files of a run, in the order in which Airflow numbers them."""
+    cabinet = Cabinet(dag_id.removeprefix(PREFIX)) if claims else None
+    files = []
+    for number, claimed in enumerate(claims):
+        assert cabinet
+        claim = Claim(**claimed)
+        head = head_of(cabinet, dag_id, claim.id)
+        messages = [message for index, message in failed if index == number]
+        if head:
+            step = {"step": "failed" if head[0]["rejected"] else "done", "progress": None}
+        elif cabinet.holds(claim) and not (ended and messages):
+            step = how_far(cabinet, claim)
+        else:
+            step = {"step": "failed" if ended else "waiting", "progress": None}
+        files.append(
+            {
+                "claim": claim.id,
+                "name": claim.name,
+                "map_index": number,
+                **step,
+                "report": head[0] if head else None,
+                "message": messages[-1] if messages else None,
+            }
+        )
+    return files
+
+
+async def _messages(core: CoreApi, of_run: tuple[str, ...]) -> list[tuple[int, str]]:
+    """What tasks say that failed or had nothing to do: the number of the file, -1 for none, and the sentence."""
+    listed = await core.get_or_none(
+        *of_run, "taskInstances", state=["failed", "skipped", "up_for_retry"], limit=FAILED_SHOWN
+    )
+    tasks = (listed or {"task_instances": []})["task_instances"]
+    tasks = sorted(tasks, key=lambda task: task["end_date"] or "")
+    said = await asyncio.gather(*(_xcom(core, of_run, task["task_id"], task["map_index"], "message") for task in tasks))
+    return [(task["map_index"], message) for task, message in zip(tasks, said, strict=True) if isinstance(message, str)]
+
+
+async def _xcom(core: CoreApi, of_run: tuple[str, ...], task_id: str, map_index: int, key: str) -> Any:
+    """What a task has left under a key; None when there is nothing."""
+    entry = await core.get_or_none(*of_run, "taskInstances", task_id, "xcomEntries", key, map_index=map_index)
+    return entry["value"] if entry else None

@@ -1,0 +1,203 @@
+"""Trybacks: lines that failed, corrected in place and sent back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, HTTPException, Query
+
+from toolsync.cabinet.folders import Cabinet
+from toolsync.cabinet.uploads import receiving, remove
+from toolsync.desk.access import PREFIX, READS, TRIGGERS, FileType, OfDag, User
+from toolsync.desk.cells import Layout, records_at
+from toolsync.desk.corrected import CantCorrect, Places, corrections, places_of, write
+from toolsync.desk.files import CLAIM_ID, Found, find
+from toolsync.desk.heads import head_of, tryback_heads
+from toolsync.desk.kept import Kept
+from toolsync.desk.models import Corrections, Sent, TrybackAnswer, TrybackList
+from toolsync.desk.reports import layout_of, source_of, state_of, table_of
+from toolsync.desk.table import LinesTable
+from toolsync.settings import INCLUDE
+
+router = APIRouter(prefix="/api/dags/{dag_id}/trybacks", tags=["tryback"])
+OWN_NAME = re.compile(rf"(?P<stem>.+)_(?P<claim>{CLAIM_ID})_tryback(?P<suffix>(?:\.[^.]*)?)")
+MOST_COMPARED = 20_000  # lines of the archived file that are compared with records of a tryback
+_places: Kept[Places] = Kept(128 << 20)
+
+
+@router.get("", summary="The trybacks of a DAG, the newest first", response_model=TrybackList, dependencies=[READS])
+def trybacks(cabinet: OfDag, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> Any:
+    return {"trybacks": tryback_heads(cabinet)[:limit]}
+
+
+@router.get(
+    "/{name}",
+    summary="The records of a tryback, with their reasons",
+    response_model=TrybackAnswer,
+    dependencies=[TRIGGERS],
+)
+def tryback(
+    cabinet: OfDag,
+    file_type: FileType,
+    name: str,
+    offset: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> Any:
+    opened = Tryback.open(cabinet, file_type, name)
+    answer = {
+        "name": name,
+        "file": opened.file_name,
+        "claim": opened.claim,
+        "version": opened.version,
+        "total": 0,
+        "rejected": ["It is no CSV file: download it."] if opened.layout is None else opened.layout.rejected,
+        "header": [],
+        "rows": [],
+    }
+    if opened.layout is None or not opened.layout.header:
+        return answer
+    layout, places = opened.layout, opened.places
+    page = range(offset, min(offset + limit, len(places.lines)))
+    lines = [int(places.lines[at]) for at in page]
+    records = records_at(layout, opened.key, opened.found.size, lines)
+    table, originals = opened.reasons()
+    origins = [originals[at] if at < len(originals) else None for at in page]
+    reasons = table.remarks_of([line for line in origins if line]) if table else {}
+    return {
+        **answer,
+        "total": len(places.lines),
+        "header": layout.header,
+        "rows": [
+            {
+                "number": at + 1,
+                "line": origin,
+                "cells": layout.shown(records[line]) if line in records else None,
+                "remarks": reasons.get(origin or 0, []),
+            }
+            for at, line, origin in zip(page, lines, origins, strict=True)
+        ],
+    }
+
+
+@router.post(
+    "/{name}/send",
+    summary="Send a tryback back, with corrections: it becomes an upload, which waits until it is run",
+    response_model=Sent,
+    dependencies=[TRIGGERS],
+)
+def send(cabinet: OfDag, file_type: FileType, user: User, name: str, body: Corrections) -> Any:
+    opened = Tryback.open(cabinet, file_type, name)
+    if body.version not in (None, opened.version):
+        raise HTTPException(409, "The tryback has changed since you opened it. Open it again.")
+    replaced: list[tuple[int, int, bytes]] = []
+    if body.changes or body.drop:
+        if opened.layout is None or not opened.layout.header:
+            raise HTTPException(400, "The tryback can't be read as a table, so it can't be changed here: download it.")
+        try:
+            replaced = corrections(opened.layout, opened.places, body.changes, body.drop)
+        except CantCorrect as reason:
+            raise HTTPException(400, str(reason)) from None
+    with (
+        receiving(cabinet, opened.file_name or name, user.get_name(), name) as (stream, upload),
+        opened.found.opened.open("rb") as source,
+    ):
+        write(stream, source, opened.found.size, replaced)
+    # The upload is on the disk by now. Whoever removes the tryback has sent it; of two at once, one does.
+    again = find(cabinet, "tryback", name)
+    if (
+        again is None
+        or again.modified != opened.found.modified
+        or not cabinet.files.removed(cabinet.folder("tryback") / name)
+    ):
+        remove(cabinet, upload)
+        raise HTTPException(409, "Somebody else has just sent or changed this tryback. Nothing was sent.")
+    return {"upload": upload, "name": opened.file_name or name}
+
+
+@dataclass(frozen=True)
+class Tryback:
+    """A tryback that was opened.
+
+    :param claim: of the file that it comes from; None: its name does not say.
+    :param file_name: the name of that file.
+    :param layout: None: it is no CSV file.
+    """
+
+    cabinet: Cabinet
+    file_type: str
+    found: Found
+    claim: str | None
+    file_name: str | None
+    layout: Layout | None
+    report: tuple[dict[str, Any], dict[str, Any]] | None
+
+    @classmethod
+    def open(cls, cabinet: Cabinet, file_type: str, name: str) -> Tryback:
+        """Open a tryback.
+
+        :raises HTTPException: 404.
+        """
+        found = find(cabinet, "tryback", name)
+        if found is None:
+            raise HTTPException(404, f"There is no tryback {name!r}: it was sent back, or removed.")
+        match = OWN_NAME.fullmatch(name)
+        claim = match["claim"] if match else None
+        report = head_of(cabinet, PREFIX + file_type, claim) if claim else None
+        has_suite = (INCLUDE / "expectations" / f"{file_type}.json").exists()
+        layout = layout_of(found, file_type, report[1] if report else {}) if has_suite else None
+        return cls(
+            cabinet, file_type, found, claim, f"{match['stem']}{match['suffix']}" if match else None, layout, report
+        )
+
+    @property
+    def key(self) -> Any:
+        return state_of(self.cabinet, self.found)
+
+    @property
+    def version(self) -> str:
+        return f"{self.found.size} {self.found.modified}"
+
+    @property
+    def places(self) -> Places:
+        """Where its records are."""
+        layout = self.layout
+        assert layout
+        return _places.get(self.key, lambda: places_of(layout, self.key, self.found.size))
+
+    def reasons(self) -> tuple[LinesTable | None, Sequence[int | None]]:
+        """The report's table of lines, and the line of the original file that each record was; None where nobody can tell."""
+        if self.report is None:
+            return None, []
+        if self.report[0]["rejected"]:
+            return None, [int(line) for line in self.places.lines]
+        table, total = table_of(self.cabinet, self.report[0]), len(self.places.lines)
+        if table is None:
+            return None, []
+        failed = table.lines_with("failed")
+        told = sorted({*failed, *table.lines_with("remarked")})
+        for lines in (failed, told):
+            if len(lines) == total:
+                return table, lines
+        return table, self._compared(told)
+
+    def _compared(self, lines: list[int]) -> Sequence[int | None]:
+        """The lines whose bytes the records are, of these lines of the archived file."""
+        assert self.report and self.layout
+        source = source_of(self.cabinet, *self.report)
+        if source is None or max(len(lines), len(self.places.lines)) > MOST_COMPARED:
+            return []
+        original = layout_of(source, self.file_type, self.report[1])
+        candidates = records_at(original, state_of(self.cabinet, source), source.size, lines)
+        mine = records_at(self.layout, self.key, self.found.size, [int(line) for line in self.places.lines])
+        origins: list[int | None] = []
+        kept = [(line, candidates[line].raw.rstrip(b"\r\n")) for line in lines if line in candidates]
+        at = 0
+        for line in self.places.lines:
+            raw = mine[int(line)].raw.rstrip(b"\r\n") if int(line) in mine else None
+            same = next((number for number in range(at, len(kept)) if kept[number][1] == raw), None)
+            origins.append(None if same is None else kept[same][0])
+            at = at if same is None else same + 1
+        return origins

@@ -1,0 +1,166 @@
+"""Uploads: looked at before anything is sent, sent, looked at again, removed."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Annotated, Any
+
+from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
+from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi.concurrency import contextmanager_in_threadpool, run_in_threadpool
+
+from toolsync.cabinet.folders import Cabinet
+from toolsync.cabinet.uploads import NoUpload, Upload, opened, receiving, remove, upload_of
+from toolsync.desk.access import PREFIX, TRIGGERS, FileType, OfDag, User, allowed
+from toolsync.desk.inspection import HEAD_BYTES, PICTURES, Head, inspect_archive, inspect_csv, recognise, suites
+from toolsync.desk.models import Inspection, UploadAnswer, UploadInspection
+from toolsync.params import known_types
+from toolsync.settings import number, settings
+
+router = APIRouter(prefix="/api", tags=["upload"])
+BLOCK = 1 << 20  # bytes written at once
+
+Delimiter = Annotated[str, Query(description="As Param `delimiter` takes it")]
+Encoding = Annotated[str | None, Query(description="As Param `encoding` takes it; without it, it is found out")]
+
+
+@router.post(
+    "/inspect",
+    summary="Look at the beginning of a file: its type, its columns, its first lines and problems. Nothing is kept",
+    response_model=Inspection,
+    openapi_extra={"requestBody": {"content": {"application/octet-stream": {}}, "description": "The first 512 kB"}},
+)
+async def inspect(
+    request: Request,
+    user: User,
+    name: str = "",
+    dag_id: str | None = None,
+    delimiter: Delimiter = "auto",
+    encoding: Encoding = None,
+    complete: bool = False,
+) -> Any:
+    content = b""
+    async for part in request.stream():
+        content += part
+        if len(content) > HEAD_BYTES:
+            raise HTTPException(413, f"Send the first {HEAD_BYTES} bytes of the file, at most.")
+    head = Head(name, content, complete)
+    return await run_in_threadpool(_inspect, head, user, dag_id, delimiter, encoding)
+
+
+@router.put(
+    "/dags/{dag_id}/uploads/{name}",
+    summary="Upload a file. It waits until a run names it",
+    response_model=UploadAnswer,
+    response_model_exclude_none=True,
+    dependencies=[TRIGGERS],
+    openapi_extra={"requestBody": {"content": {"application/octet-stream": {}}}},
+)
+async def upload(request: Request, cabinet: OfDag, user: User, name: str) -> Any:
+    most = _most_bytes()
+    too_large = HTTPException(
+        413, f"The file is larger than {most // 1_000_000} MB (include/toolsync.yaml, desk: upload_mb)."
+    )
+    if int(request.headers.get("content-length") or 0) > most:
+        raise too_large
+    size, block = 0, bytearray()
+    async with contextmanager_in_threadpool(receiving(cabinet, name, user.get_name())) as (stream, number):
+        async for part in request.stream():
+            size += len(part)
+            if size > most:
+                raise too_large
+            block += part
+            if len(block) >= BLOCK:
+                await run_in_threadpool(stream.write, bytes(block))
+                block.clear()
+        await run_in_threadpool(stream.write, bytes(block))
+        if not size:
+            raise HTTPException(400, "The file is empty.")
+    return await run_in_threadpool(upload_of, cabinet, number)
+
+
+@router.get(
+    "/dags/{dag_id}/uploads/{upload_id}/inspect",
+    summary="Look at a file that was uploaded",
+    response_model=UploadInspection,
+    dependencies=[TRIGGERS],
+)
+def inspect_upload(
+    cabinet: OfDag,
+    file_type: FileType,
+    user: User,
+    upload_id: str,
+    delimiter: Delimiter = "auto",
+    encoding: Encoding = None,
+) -> Any:
+    found = the_upload(cabinet, upload_id)
+    with closing(opened(cabinet, found).open("rb")) as stream:
+        content = stream.read(HEAD_BYTES)
+        head = Head(found.name, content, found.size <= len(content))
+        if head.is_archive and file_type == PICTURES:
+            stream.seek(0)
+            told = _answer(head, PREFIX + PICTURES, [], None, inspect_archive(stream))
+        else:
+            told = _inspect(head, user, PREFIX + file_type, delimiter, encoding)
+    return {**told, "upload": found}
+
+
+@router.delete(
+    "/dags/{dag_id}/uploads/{upload_id}", summary="Remove an upload", status_code=204, dependencies=[TRIGGERS]
+)
+def remove_upload(cabinet: OfDag, upload_id: str) -> None:
+    remove(cabinet, the_upload(cabinet, upload_id).id)
+
+
+def the_upload(cabinet: Cabinet, number: str) -> Upload:
+    """An upload by its number.
+
+    :raises HTTPException: 404.
+    """
+    try:
+        return upload_of(cabinet, number)
+    except NoUpload as reason:
+        raise HTTPException(404, str(reason)) from None
+
+
+def _most_bytes() -> int:
+    most = number(settings().get("desk") or {}, "upload_mb", least=1, default=500)
+    return int((500 if most is None else most) * 1_000_000)
+
+
+def _inspect(head: Head, user: BaseUser, dag_id: str | None, delimiter: str, encoding: str | None) -> dict[str, Any]:
+    """Inspect a head as the caller may: only for DAGs that the caller may trigger.
+
+    :param dag_id: whose file it is; None: find out.
+    :raises HTTPException: 403.
+    """
+    mine = allowed(user, [PREFIX + kind for kind in known_types()])
+    if not mine or (dag_id is not None and dag_id not in mine):
+        raise HTTPException(403, f"You may not trigger {dag_id or 'any DAG of Tool Sync'}, so no file is read for you.")
+    if head.is_archive and (dag_id or PREFIX + PICTURES) == PREFIX + PICTURES:
+        import io
+
+        chosen = PREFIX + PICTURES if PREFIX + PICTURES in mine else None
+        return _answer(head, chosen, [], None, inspect_archive(io.BytesIO(head.content) if head.complete else None))
+    known, found_encoding = suites(mine, PREFIX), head.encoding(encoding)
+    candidates = recognise(head, known, delimiter, found_encoding)
+    chosen = dag_id or (candidates[0]["dag_id"] if candidates else None)
+    if chosen not in known:
+        told = inspect_archive(None)
+        why = "its first line names no column of a file that you may run: which kind is it?"
+        return _answer(head, None, candidates, found_encoding, {**told, "rejected": [why]})
+    told = inspect_csv(head, known[chosen], delimiter, found_encoding, {})
+    return _answer(head, chosen, candidates, found_encoding, told)
+
+
+def _answer(
+    head: Head, dag_id: str | None, candidates: list[dict[str, Any]], encoding: str | None, told: dict[str, Any]
+) -> dict[str, Any]:
+    return {
+        "name": head.name,
+        "dag_id": dag_id,
+        "candidates": candidates,
+        "encoding": encoding or "utf-8",
+        "complete": head.complete,
+        **told,
+    }

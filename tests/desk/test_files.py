@@ -1,0 +1,344 @@
+"""A file's way over the page: looked at, uploaded, simulated, run, reported, corrected, run again."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.support.desk import Desk
+from tests.support.object_store import object_store
+from tests.support.site import Site
+from toolsync.cabinet import takeover, uploads
+from toolsync.cabinet.claims import Owner
+from toolsync.cabinet.disk import Disk
+from toolsync.cabinet.folders import Cabinet
+from toolsync.settings import settings
+
+DAG = "toolsync_users"
+OF_DAG = f"api/dags/{DAG}"
+# A byte order mark, semicolons, CRLF, a comment, a value of two lines, a password, and three lines that fail.
+FILE = (
+    "\ufeffusername;firstname;lastname;email;password;course1\r\n"
+    "# new ones\r\n"
+    'ada;"Ada\r\nAugusta";Lovelace;ada@example.org;Hunter2-ada!;\r\n'
+    "grace;Grace;Hopper;not an email;Hunter2-grace!;\r\n"
+    "alan;  Alan;Turing ;alan@example.org;Hunter2-alan!;NO-SUCH\r\n"
+    'mary;"=1+1";"O""Neill";mary@nowhere;"Hunter2;mary!";\r\n'
+).encode()
+
+
+@pytest.fixture
+def page(site: Site, desk: Desk) -> TestClient:
+    return desk.client("user")
+
+
+def sent(page: TestClient, content: bytes = FILE, name: str = "people.csv", dag_id: str = DAG) -> str:
+    answer = page.put(f"api/dags/{dag_id}/uploads/{name}", content=content)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["id"]
+
+
+def got(page: TestClient, path: str, **query: Any) -> Any:
+    answer = page.get(path, params=query)
+    assert answer.status_code == 200, answer.text
+    assert "Hunter2" not in answer.text
+    return answer.json()
+
+
+def files(cabinet: Cabinet, *folders: str) -> list[str]:
+    return sorted(name for folder in folders for name in cabinet.files.tree(cabinet.folder(folder)))
+
+
+def newest(page: TestClient) -> dict[str, Any]:
+    return got(page, f"{OF_DAG}/reports")["reports"][0]
+
+
+def test_from_upload_to_correction(page: TestClient, site: Site):
+    cabinet = Cabinet("users")
+    looked = page.post("api/inspect?name=people.csv&complete=1", content=FILE).json()
+    assert (looked["dag_id"], looked["delimiter"], looked["encoding"], looked["lines"]) == (DAG, ";", "utf-8", 4)
+    assert [column["secret"] for column in looked["columns"]] == [False] * 4 + [True, False]
+    assert looked["rows"][0] == {"line": 3, "cells": ["ada", "Ada\nAugusta", "Lovelace", "ada@example.org", None, ""]}
+    assert [(told["line"], told["column"]) for told in looked["problems"]] == [(5, "email"), (7, "email")]
+    assert not files(cabinet, "inbox", "uploads")
+
+    upload = sent(page)
+    waiting = got(page, "api/overview")["types"]
+    [waiting] = [kind for kind in waiting if kind["dag_id"] == DAG]
+    assert [(one["id"], one["name"], one["size"], one["by"]) for one in waiting["uploads"]] == [
+        (upload, "people.csv", len(FILE), "user")
+    ]
+    again = got(page, f"{OF_DAG}/uploads/{upload}/inspect")
+    assert again["upload"]["id"] == upload and again["rows"] == looked["rows"]
+
+    # A run of the inbox leaves it alone; a simulation copies it; its report shows its lines.
+    assert site.run(DAG)["state"] == "success" and len(uploads.uploads(cabinet)) == 1
+    assert site.run(DAG, upload=upload, simulate=True)["counts"]["created"] == 2
+    assert len(uploads.uploads(cabinet)) == 1 and not files(cabinet, "work", "archive")
+    simulated = newest(page)
+    assert simulated["simulated"] and simulated["tryback"] is None
+    lines = got(page, f"{OF_DAG}/reports/{simulated['claim']}/lines", outcome="failed")
+    assert lines["rows"][0]["cells"][0] == "grace"
+
+    result = site.run(DAG, upload=upload)
+    assert (result["counts"]["created"], result["counts"]["failed"], result["counts"]["incomplete"]) == (2, 2, 1), (
+        result
+    )
+    assert not files(cabinet, "uploads", "work", "inbox")
+    assert Path(result["archive"]).read_bytes() == FILE
+
+    head = newest(page)
+    report = got(page, f"{OF_DAG}/reports/{head['claim']}")
+    assert report["text"].startswith("Tool Sync report: people.csv") and report["may"] == {"trigger": True}
+    assert {file["what"] for file in report["files"]} == {"report", "lines", "json", "tryback", "archive", "docs"}
+    lines = got(page, f"{OF_DAG}/reports/{head['claim']}/lines")
+    assert (lines["total"], lines["matching"]) == (4, 4)
+    assert [(row["line"], row["outcome"]) for row in lines["rows"]] == [
+        (3, "created"),
+        (5, "failed"),
+        (6, "created"),
+        (7, "failed"),
+    ]
+    assert lines["rows"][1]["cells"] == ["grace", "Grace", "Hopper", "not an email", None, ""]
+    assert lines["rows"][1]["remarks"][0]["column"] == "email"
+    assert lines["rows"][2]["remarks"][0]["column"] == "course1"
+    assert lines["header"][4] == {"name": "password", "secret": True}
+
+    def found(**query: Any) -> list[int]:
+        return [row["line"] for row in got(page, f"{OF_DAG}/reports/{head['claim']}/lines", **query)["rows"]]
+
+    assert found(outcome="failed") == [5, 7] and found(outcome="remarked") == [6] and found(outcome="deleted") == []
+    assert found(q="HOPPER") == [5] and found(q="augusta") == [3] and found(q="No-Such") == [6]
+    assert found(q="hunter2-ALAN") == [] and found(q='o"neill') == [7]
+    assert found(offset=1, limit=2) == [5, 6]
+
+    # Downloads: what was written, never as a page with rights.
+    for what, begin in (("archive", FILE[:20]), ("json", b"{"), ("lines", b"line,outcome")):
+        answer = page.get(f"{OF_DAG}/reports/{head['claim']}/files/{what}")
+        assert answer.content.startswith(begin) and answer.headers["content-disposition"].startswith("attachment")
+        assert "html" not in answer.headers["content-type"]
+    docs = page.get(f"{OF_DAG}/reports/{head['claim']}/files/docs")
+    assert docs.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+    assert page.get(f"{OF_DAG}/reports/{head['claim']}/files/passwords").status_code == 404
+
+    # The tryback: corrected in place, what nobody touched stays byte for byte, the password unseen.
+    [listed] = got(page, f"{OF_DAG}/trybacks")["trybacks"]
+    assert listed["name"] == head["tryback"] and listed["claim"] == head["claim"] and listed["sent"] is None
+    tryback = got(page, f"{OF_DAG}/trybacks/{listed['name']}")
+    assert [(row["number"], row["line"], row["cells"][0]) for row in tryback["rows"]] == [
+        (1, 5, "grace"),
+        (2, 6, "alan"),
+        (3, 7, "mary"),
+    ]
+    assert tryback["rows"][0]["remarks"][0]["column"] == "email" and tryback["rows"][2]["cells"][4] is None
+    body = {
+        "changes": {"1": {"email": "grace@example.org"}, "3": {"email": "mary@example.org", "firstname": 'M;"x"\nY'}},
+        "drop": [2],
+        "version": tryback["version"],
+    }
+    for wrong, why in (
+        ({"drop": [4]}, "no record 4"),
+        ({"drop": [1, 2, 3]}, "nothing is left"),
+        ({"changes": {"1": {"mail": "x"}}}, "no column 'mail'"),
+        ({"changes": {"1": {"email": "x"}}, "version": "1"}, "has changed"),
+    ):
+        answer = page.post(f"{OF_DAG}/trybacks/{listed['name']}/send", json=wrong)
+        assert answer.status_code in (400, 409) and why in answer.json()["detail"]
+    before = Path(cabinet.folder("tryback") / listed["name"]).read_bytes()
+    assert before.startswith(FILE[: FILE.index(b"\n") + 1])
+    answer = page.post(f"{OF_DAG}/trybacks/{listed['name']}/send", json=body)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["name"] == "people.csv" and not files(cabinet, "tryback")
+    correction = uploads.upload_of(cabinet, answer.json()["upload"])
+    dropped = before[before.index(b"alan") : before.index(b"mary")]
+    expected = before.replace(dropped, b"").replace(b"not an email", b"grace@example.org")
+    assert uploads.opened(cabinet, correction).read_bytes() == expected.replace(
+        b"mary@nowhere", b"mary@example.org"
+    ).replace(b'"=1+1"', b'"M;""x""\nY"')
+    assert page.post(f"{OF_DAG}/trybacks/{listed['name']}/send", json={}).status_code == 404
+    assert site.run(DAG, upload=correction.id)["counts"]["created"] == 2
+
+
+def test_an_upload_is_never_lost(page: TestClient, site: Site, monkeypatch: pytest.MonkeyPatch):
+    """Rejected: in tryback and archive. Not approved: an upload again. Taken by a run that died: the next run of the inbox goes on with it."""
+    cabinet = Cabinet("courses_delete")
+    upload = sent(page, b"shortname\nC106\n", dag_id="toolsync_courses_delete")
+    refused = site.run("toolsync_courses_delete", upload=upload, approve="no")
+    assert refused["state"] == "not approved" and f"/uploads/{upload}/" in refused["returned"]
+    assert f"The file was among the uploads again: {refused['returned']}" in Path(refused["report"]).read_text()
+    [back] = uploads.uploads(cabinet)
+    assert (back.id, back.by, back.name) == (upload, "user", "people.csv") and not files(
+        cabinet, "inbox", "work", "archive"
+    )
+    claim = uploads.claim_upload(cabinet, upload, Owner("manual__dead", "elsewhere", None), {"simulate": False})
+    assert not uploads.uploads(cabinet) and cabinet.holds(claim)
+    told = site.run("toolsync_courses_delete", upload=upload)
+    assert told["state"] == "failed" and f"The upload {upload} is in {cabinet.work(claim)}" in told["messages"][0]
+    # The move of an object store that broke off leaves both: the claim counts.
+    cabinet.files.make_folder(uploads.place_of(cabinet, claim).parent)
+    uploads.place_of(cabinet, claim).write_bytes(b"shortname\nC106\n")
+    adopted, _ = takeover.adopt(cabinet, Owner("manual__next", "elsewhere", None))
+    assert [one.id for one in adopted] == [claim.id] and not uploads.uploads(cabinet) and cabinet.holds(claim)
+    gone = site.run(DAG, upload="20261129-000000-000000-abcd")
+    assert gone["state"] == "failed" and "There is no upload" in gone["messages"][0]
+    both = site.run(DAG, upload="20261129-000000-000000-abcd", files="a.csv")
+    assert both["state"] == "failed" and "give one of them" in both["messages"][0]
+
+
+def test_two_people_send_a_tryback_at_once(page: TestClient, monkeypatch: pytest.MonkeyPatch):
+    cabinet = Cabinet("users")
+    name = "people_20261129-000000-000000-abcd_tryback.csv"
+    cabinet.add("tryback", name, (Path(__file__).parents[2] / "include/samples/users.csv").open("rb"))
+    removed = Disk.removed
+
+    def second(self: Disk, path: Path) -> bool:
+        monkeypatch.setattr(Disk, "removed", removed)
+        assert page.post(f"{OF_DAG}/trybacks/{name}/send", json={}).status_code == 200
+        return removed(self, path)
+
+    monkeypatch.setattr(Disk, "removed", second)
+    answer = page.post(f"{OF_DAG}/trybacks/{name}/send", json={})
+    assert (answer.status_code, len(uploads.uploads(cabinet))) == (409, 1)
+    assert uploads.uploads(cabinet)[0].tryback == name
+
+
+def test_a_tryback_whose_removal_broke_off_is_told(page: TestClient, monkeypatch: pytest.MonkeyPatch):
+    cabinet = Cabinet("users")
+    name = "people_20261129-000000-000000-abcd_tryback.csv"
+    cabinet.add("tryback", name, (Path(__file__).parents[2] / "include/samples/users.csv").open("rb"))
+
+    def fails(self: Disk, path: Path) -> bool:
+        raise OSError(errno.EIO, "Input/output error", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Disk, "removed", fails)
+        answer = page.post(f"{OF_DAG}/trybacks/{name}/send", json={})
+    assert answer.status_code == 503 and "its disk does not answer" in answer.json()["detail"]
+    [upload] = uploads.uploads(cabinet)
+    [listed] = got(page, f"{OF_DAG}/trybacks")["trybacks"]
+    assert (listed["name"], listed["sent"]) == (name, upload.id)
+
+
+@pytest.mark.parametrize("folder", ["tryback", "report", "archive", "uploads"])
+def test_links_and_names_that_leave_the_cabinet(page: TestClient, tmp_path: Path, folder: str):
+    cabinet = Cabinet("users")
+    secret = tmp_path / "secret.csv"
+    secret.write_text("username\nhunter2\n")
+    claim = "20261129-000000-000000-abcd"
+    name = {"tryback": f"a_{claim}_tryback.csv", "report": f"a_{claim}_report.txt", "archive": f"a_{claim}.csv"}.get(
+        folder
+    )
+    (cabinet.folder("report") / f"a_{claim}_report.json").write_text(json.dumps({"file": "../a.csv", "counts": {}}))
+    if name:
+        (cabinet.folder(folder) / name).symlink_to(secret)
+    else:
+        place = cabinet.folder("uploads") / claim / "file"
+        place.mkdir(parents=True)
+        (place / "a.csv").symlink_to(secret)
+    for path in (
+        f"trybacks/a_{claim}_tryback.csv",
+        f"reports/{claim}/files/report",
+        f"reports/{claim}/files/archive",
+        f"uploads/{claim}/inspect",
+        "trybacks/..%2F..%2Fsecret.csv",
+        "trybacks/%2Fetc%2Fpasswd",
+        "trybacks/a%00.csv",
+        "trybacks/..",
+        "uploads/..%2F..%2F..%2Finbox/inspect",
+        "uploads/../inspect",
+        f"reports/..%2F{claim}",
+    ):
+        answer = page.get(f"{OF_DAG}/{path}")
+        assert answer.status_code == 404 and "hunter2" not in answer.text, path
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("..%5C..%5Cx.csv", "x.csv"),
+        ("a%00b.csv", "a_b.csv"),
+        (".hidden.csv", "hidden.csv"),
+        ("%E2%80%AEfdp.csv", "fdp.csv"),
+    ],
+)
+def test_names_of_uploads(page: TestClient, given: str, kept: str):
+    answer = page.put(f"{OF_DAG}/uploads/{given}", content=b"x").json()
+    assert answer["name"] == kept
+    assert page.delete(f"{OF_DAG}/uploads/{answer['id']}").status_code == 204
+    assert not files(Cabinet("users"), "uploads")
+
+
+def test_uploads_that_are_too_large_or_break_off(page: TestClient, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(settings(), "desk", {"upload_mb": 1})
+
+    def parts(total: int, breaks: bool = False) -> Iterator[bytes]:
+        for _ in range(total // 100_000):
+            yield b"x" * 100_000
+        if breaks:
+            raise RuntimeError("the connection is gone")
+
+    for content in (b"x" * 1_000_001, parts(1_100_000)):
+        answer = page.put(f"{OF_DAG}/uploads/x.csv", content=content)
+        assert answer.status_code == 413 and "upload_mb" in answer.json()["detail"]
+    assert page.put(f"{OF_DAG}/uploads/x.csv", content=parts(500_000, breaks=True)).status_code == 500
+    assert page.put(f"{OF_DAG}/uploads/x.csv", content=b"").status_code == 400
+    assert page.post("api/inspect", content=b"x" * 600_000).status_code == 413
+    assert not files(Cabinet("users"), "uploads")
+    assert page.put(f"{OF_DAG}/uploads/x.csv", content=parts(1_000_000)).status_code == 200
+    old = Cabinet("users").folder("uploads") / "20200101-000000-000000-abcd" / "file"
+    old.mkdir(parents=True)
+    (old / ".x.csv.0123.part").write_bytes(b"half")
+    sent(page)
+    assert not old.exists()
+
+
+def test_pictures(page: TestClient, tmp_path: Path):
+    with zipfile.ZipFile(tmp_path / "p.zip", "w") as archive:
+        archive.writestr("ada.png", b"png")
+        archive.writestr("<img src=x onerror=alert(1)>.exe", b"exe")
+    content = (tmp_path / "p.zip").read_bytes()
+    looked = page.post("api/inspect?name=p.zip&complete=1", content=content).json()
+    assert (looked["dag_id"], looked["lines"], looked["failed"]) == ("toolsync_user_pictures", 2, 1)
+    upload = sent(page, content, "p.zip", "toolsync_user_pictures")
+    again = got(page, f"api/dags/toolsync_user_pictures/uploads/{upload}/inspect")
+    assert again["rows"][0] == {"line": 1, "cells": ["ada.png"]} and again["upload"]["name"] == "p.zip"
+    assert page.post("api/inspect?name=p.zip&complete=0", content=content[:50]).json()["rows"] == []
+    assert got(page, f"{OF_DAG}/uploads/{sent(page, content)}/inspect")["rejected"]
+
+
+def test_in_an_object_store(page: TestClient, site: Site, monkeypatch: pytest.MonkeyPatch):
+    store = object_store()
+    monkeypatch.setenv("TOOLSYNC_CABINET", store.new_cabinet())
+    upload = sent(page)
+    assert got(page, f"{OF_DAG}/uploads/{upload}/inspect")["rows"][0]["cells"][0] == "ada"
+    result = site.run(DAG, upload=upload)
+    assert result["state"] == "success" and not uploads.uploads(Cabinet("users"))
+    head = newest(page)
+    lines = got(page, f"{OF_DAG}/reports/{head['claim']}/lines", q="hopper")
+    assert [(row["line"], row["cells"][0]) for row in lines["rows"]] == [(5, "grace")]
+    tryback = got(page, f"{OF_DAG}/trybacks/{head['tryback']}")
+    assert [row["line"] for row in tryback["rows"]] == [5, 6, 7]
+    answer = page.post(
+        f"{OF_DAG}/trybacks/{head['tryback']}/send", json={"drop": [2, 3], "version": tryback["version"]}
+    )
+    assert answer.status_code == 200 and got(page, f"{OF_DAG}/trybacks")["trybacks"] == []
+    [one] = uploads.uploads(Cabinet("users"))
+    assert uploads.opened(Cabinet("users"), one).open("rb").read().endswith(b"Hunter2-grace!;\r\n")
+    store.reset()
+
+
+def test_a_cabinet_that_can_not_be_read(page: TestClient, tmp_path: Path):
+    folder = Cabinet("users").folder("report")
+    folder.rmdir()
+    folder.write_text("a file in the place of a folder")
+    answer = page.get(f"{OF_DAG}/reports")
+    assert answer.status_code == 503 and "a file is in the place of a folder" in answer.json()["detail"]
+    os.unlink(folder)

@@ -1,0 +1,232 @@
+"""Runs as Airflow has them: begun, watched, asked about and answered, from the page."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.support.desk import Desk
+from tests.support.site import Site
+from toolsync.cabinet import uploads
+from toolsync.cabinet.folders import Cabinet
+from toolsync.running import progress
+
+DAG = "toolsync_courses_delete"
+FILE = b"shortname\nC106\nC107\nNOWHERE\n"
+SAMPLE = Path(__file__).parents[2] / "include/samples/users.csv"
+
+
+def got(client: TestClient, path: str, **query: Any) -> Any:
+    answer = client.get(path, params=query)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def ask(context: Any, subject: str) -> None:
+    """What Airflow's operator writes when it asks a person."""
+    from airflow.models.hitl import HITLDetail
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        session.add(
+            HITLDetail(
+                ti_id=context["ti"].id,
+                options=["Approve", "Reject"],
+                subject=subject,
+                body="",
+                defaults=None,
+                multiple=False,
+                params={},
+            )
+        )
+
+
+@pytest.mark.in_airflow
+def test_a_plan_is_answered_from_the_page(site: Site, desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    from airflow.providers.standard.operators.hitl import ApprovalOperator, utcnow
+
+    client, cabinet, seen = desk.client("user"), Cabinet("courses_delete"), {}
+    upload = client.put(f"api/dags/{DAG}/uploads/old.csv", content=FILE).json()["id"]
+
+    def wait(self: Any, context: Any) -> Any:
+        """A person looks at the page while the task waits."""
+        ask(context, self.subject)
+        [approval] = got(client, "api/overview")["approvals"]
+        assert approval["file"] == "old.csv" and approval["may_answer"] and "2 courses" in approval["subject"]
+        run_id, claim = approval["run_id"], approval["claim"]
+        [file] = got(client, f"api/dags/{DAG}/runs/{run_id}")["files"]
+        assert (file["claim"], file["step"], file["report"]) == (claim, "awaiting approval", None)
+        plan = got(client, f"api/dags/{DAG}/plans/{claim}")
+        assert (plan["run_id"], plan["map_index"], plan["state"], plan["may_answer"]) == (run_id, 0, "waiting", True)
+        assert [row["shortname"] for row in plan["rows"]] == ["C106", "C107"] and plan["why"] == [
+            "Param require_approval is set"
+        ]
+        assert plan["total"].startswith("2 courses: ") and plan["remarks"][0]["line"] == 4
+        assert got(client, f"api/dags/{DAG}/plans/{claim}", q="107")["matching"] == 1
+        viewer = desk.client("viewer").post(f"api/dags/{DAG}/plans/{claim}/answer", json={"approve": True})
+        assert viewer.status_code == 403
+        answered = client.post(f"api/dags/{DAG}/plans/{claim}/answer", json={"approve": True, "reason": "spring"})
+        assert (answered.status_code, answered.json()["answer"], answered.json()["by"]) == (200, "yes", "user"), (
+            answered.text
+        )
+        again = desk.client("op").post(f"api/dags/{DAG}/plans/{claim}/answer", json={"approve": False})
+        assert again.status_code == 409
+        after = got(client, f"api/dags/{DAG}/plans/{claim}")
+        assert (after["state"], after["answer"]["reason"], after["may_answer"]) == ("answered", "spring", False)
+        assert got(client, "api/overview")["approvals"] == []
+        seen.update(run_id=run_id, claim=claim)
+        user = {"id": "user", "name": "user"}
+        event = {"chosen_options": ["Approve"], "params_input": {"reason": "spring"}, "responded_by_user": user}
+        return self.execute_complete(context, {**event, "responded_at": utcnow(), "timedout": False})
+
+    monkeypatch.setattr(ApprovalOperator, "execute", wait)
+    monkeypatch.delenv("TOOLSYNC_RUN_PID", raising=False)
+    result = site.run(DAG, upload=upload)
+    assert (result["state"], result["counts"]["deleted"]) == ("success", 2), result
+    run = got(client, f"api/dags/{DAG}/runs/{seen['run_id']}")
+    [file] = run["files"]
+    assert (run["state"], file["step"], file["report"]["claim"]) == ("success", "done", seen["claim"])
+    plan = got(client, f"api/dags/{DAG}/plans/{seen['claim']}")
+    assert plan["state"] == "answered" and plan["answer"]["by"] == "user" and plan["matching"] == 2
+
+    # What it deleted can be put back by one click: exactly the bundle that was chosen.
+    bundles = got(client, "api/undo")["bundles"]
+    assert {(bundle["shortname"], bundle["what"], bundle["put_back"]) for bundle in bundles} == {
+        ("C106", "deleted", None),
+        ("C107", "deleted", None),
+    }
+    assert [bundle["shortname"] for bundle in got(client, "api/undo", q="c107", dag_id=DAG)["bundles"]] == ["C107"]
+    one = [{"dag_id": bundle["dag_id"], "name": bundle["name"]} for bundle in bundles if bundle["shortname"] == "C106"]
+    restoring = client.post("api/undo/restore", json={"bundles": one}).json()
+    assert restoring["dag_id"] == "toolsync_courses_restore"
+    site.in_airflow = False
+    assert site.run("toolsync_courses_restore", upload=restoring["upload"])["counts"]["created"] == 1
+    assert site.value("SELECT GROUP_CONCAT(shortname) FROM {course} WHERE shortname IN ('C106', 'C107')") == "C106"
+    assert client.post("api/undo/restore", json={"bundles": one}).status_code == 409
+    assert [bundle["put_back"] is None for bundle in got(client, "api/undo", q="C106")["bundles"]] == [False]
+    assert client.post("api/undo/restore", json={"bundles": [{"dag_id": DAG, "name": "../../x"}]}).status_code == 404
+    assert not cabinet.files.tree(cabinet.folder("work"))
+
+
+def test_a_run_is_begun_as_airflow_begins_it(desk: Desk):
+    client, of_dag = desk.client("user"), "api/dags/toolsync_users"
+    upload = client.put(f"{of_dag}/uploads/people.csv", content=SAMPLE.read_bytes()).json()["id"]
+    for wrong, status in (
+        ({}, 400),
+        ({"upload": upload, "files": "*"}, 400),
+        ({"upload": "20261129-000000-000000-abcd"}, 404),
+        ({"upload": upload, "params": {"encoding": "latin"}}, 400),  # Airflow's own validation
+        ({"files": "*", "params": {"upload": upload}}, 400),
+    ):
+        answer = client.post(f"{of_dag}/runs", json=wrong)
+        assert (answer.status_code, isinstance(answer.json()["detail"], str)) == (status, True), answer.text
+    core = desk.client("admin")
+    assert core.patch("http://airflow/api/v2/dags/toolsync_users", json={"is_paused": True}).status_code == 200
+    asked = client.post(f"{of_dag}/runs", json={"upload": upload, "simulate": True})
+    assert (asked.status_code, asked.json()["paused"]) == (409, True)
+    begun = client.post(
+        f"{of_dag}/runs",
+        json={"upload": upload, "simulate": True, "params": {"timezone": "Europe/Paris"}, "unpause": True},
+    )
+    assert begun.status_code == 201, begun.text
+    run = core.get(f"http://airflow/api/v2/dags/toolsync_users/dagRuns/{begun.json()['run_id']}").json()
+    assert (
+        run["conf"] == {"simulate": True, "timezone": "Europe/Paris", "upload": upload}
+        and run["triggering_user_name"] == "user"
+    )
+    assert core.get("http://airflow/api/v2/dags/toolsync_users").json()["is_paused"] is False
+    state = got(client, f"{of_dag}/runs/{begun.json()['run_id']}")
+    assert (state["state"], state["simulated"], state["files"]) == ("queued", True, [])
+    log = core.get(
+        "http://airflow/api/v2/eventLogs", params={"event": "trigger_dag_run", "dag_id": "toolsync_users"}
+    ).json()
+    assert log["event_logs"][-1]["owner"] == "user"
+    nothing = client.post("api/dags/toolsync_make_command_file/runs", json={"files": "*"})
+    assert nothing.status_code == 400
+    assert (
+        client.delete(f"http://airflow/api/v2/dags/toolsync_users/dagRuns/{begun.json()['run_id']}").status_code == 204
+    )
+
+
+def test_the_form_the_manual_and_the_description(desk: Desk):
+    client = desk.client("viewer")
+    params = {param["name"]: param for param in got(client, "api/dags/toolsync_users/form")["params"]}
+    assert not {"files", "content", "upload", "simulate"} & set(params)
+    assert (
+        params["encoding"]["enum"] == ["utf-8", "iso-8859-1", "windows-1252"]
+        and params["allow_rename"]["default"] is False
+    )
+    manual = got(client, "api/dags/toolsync_users/manual")
+    assert "<table>" in manual["html"] and manual["sample"] == "users.csv" and "<script" not in manual["html"]
+    assert client.get("api/dags/toolsync_users/sample").content == SAMPLE.read_bytes()
+    described = got(client, "openapi.json")
+    assert described["servers"] == [{"url": "/toolsync"}]
+    operations = [operation for path in described["paths"].values() for operation in path.values()]
+    assert all(operation["summary"] and operation["security"] for operation in operations)
+
+
+def test_progress_is_kept_for_the_page(site: Site, desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    seen: list[Any] = []
+    monkeypatch.setattr(progress, "KEPT_EVERY", 0.0)
+    save = Cabinet.save
+
+    def saving(self: Cabinet, claim: Any, name: str, value: Any) -> None:
+        save(self, claim, name, value)
+        if name == "progress.json":
+            [kind] = [
+                kind for kind in got(desk.client("user"), "api/overview")["types"] if kind["dag_id"] == "toolsync_users"
+            ]
+            seen.append(kind["work"][0])
+
+    monkeypatch.setattr(Cabinet, "save", saving)
+    assert site.run("toolsync_users", SAMPLE.read_bytes())["state"] == "success"
+    assert seen and (seen[0]["step"], seen[0]["progress"]["done"], seen[0]["progress"]["total"]) == (
+        "executing",
+        10,
+        10,
+    )
+
+
+def test_what_is_looked_at_is_quick(desk: Desk):
+    """Half a megabyte, once Great Expectations is imported: about a second on a quiet machine."""
+    client = desk.client("user")
+    lines = [f"user{number},Ada,Lovelace,ada{number}@example.org" for number in range(20_000)]
+    content = ("username,firstname,lastname,email\n" + "\n".join(lines)).encode()[: 512 << 10]
+    client.post("api/inspect?name=warm.csv&complete=1", content=SAMPLE.read_bytes())
+    begun = time.perf_counter()
+    told = client.post("api/inspect?name=people.csv", content=content).json()
+    seconds = time.perf_counter() - begun
+    assert told["dag_id"] == "toolsync_users" and told["problems"] == [] and told["lines"] > 10_000
+    assert seconds < 5, seconds
+
+
+def test_reports_of_earlier_versions(desk: Desk):
+    folder = Cabinet("users").folder("report")
+    for number, name in enumerate(
+        ["20261101-000000-000000-aaaa", "20261102-000000-000000-bbbb", "20261103-000000-000000-cccc"]
+    ):
+        content = {
+            "toolsync": "0.1.0",
+            "file": f"{number}.csv",
+            "simulated": False,
+            "rejected": [],
+            "counts": {"created": number},
+        }
+        (folder / f"{number}_{name}_report.json").write_text(json.dumps(content))
+    (folder / "x_20261104-000000-000000-dddd_report.json").write_text("{ half")
+    client = desk.client("viewer")
+    listed = got(client, "api/dags/toolsync_users/reports", limit=3)
+    assert [report["file"] for report in listed["reports"]] == ["2.csv", "1.csv"] and listed["more"]
+    rest = got(client, "api/dags/toolsync_users/reports", before="20261102-000000-000000-bbbb")
+    assert [report["file"] for report in rest["reports"]] == ["0.csv"] and not rest["more"]
+    report = got(client, "api/dags/toolsync_users/reports/20261103-000000-000000-cccc")
+    assert (report["text"], report["files"], report["may"]) == (None, [], {"trigger": False})  # a viewer sees no values
+    assert (report["run_id"], report["unit"], report["counts"]) == (None, "line", {"created": 2})
+    other = client.get("api/dags/toolsync_groups/reports/20261103-000000-000000-cccc")
+    assert other.status_code == 404  # the claim of another DAG
+    assert uploads.uploads(Cabinet("users")) == []
