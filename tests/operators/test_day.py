@@ -216,7 +216,7 @@ def test_the_report_names_each_file_and_what_was_not_run(day: Airflow, drop):
     )
     assert done and left
     result = {
-        "file": "people.csv", "simulated": False, "counts": COUNTS, "unit": "line", "rejected": [], "report": "somewhere/people_report.txt", "tryback": None,
+        "file": "people.csv", "claim": done.id, "simulated": False, "counts": COUNTS, "unit": "line", "rejected": [], "report": "somewhere/people_report.txt", "tryback": None,
     }  # fmt: skip
     with cabinet.writing("report", done.report_name(".json")) as (stream, _):
         stream.write(json.dumps(result).encode())
@@ -239,8 +239,8 @@ def test_the_report_names_each_file_and_what_was_not_run(day: Airflow, drop):
     assert lines[1].startswith(f"toolsync_all, run {RUN}, Tool Sync ")
     at = lines.index("users: failed.")
     assert lines[at + 1 : at + 3] == [
-        "  people.csv: 3 lines: 2 created, 1 failed. Report: somewhere/people_report.txt",
-        "  left.csv: not done to its end; it is in the folder work.",
+        "  people.csv: 3 lines, 2 created, 1 failed. Report: somewhere/people_report.txt",
+        "  left.csv: not finished, and still in the folder work.",
     ]
     assert "cohorts: held up. 1 file waits in" in text.read_text() and "because of users (failed)." in text.read_text()
     told = json.loads(page.read_text())

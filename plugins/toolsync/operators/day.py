@@ -21,8 +21,7 @@ from toolsync.cabinet.storage import files_at, folder_at
 from toolsync.operators.base import ToolSyncOperator
 from toolsync.params import check_params
 from toolsync.reading.texts import printable
-from toolsync.reporting.report_text import totals
-from toolsync.reporting.verdict import VERDICT, Verdict
+from toolsync.reporting.verdict import UNFINISHED, VERDICT, Verdict
 from toolsync.schedule import skip_late_run
 from toolsync.settings import cabinet_url, settings
 
@@ -256,26 +255,17 @@ def file_result(claim: Claim, result: dict[str, Any] | None) -> dict[str, Any]:
     :param result: the report's JSON; None: it was not done to its end.
     """
     if result is None:
-        return {"file": claim.name, "claim": claim.id, "report": None}
-    kept = {name: result.get(name) for name in ("simulated", "counts", "rejected", "unfit", "report", "tryback")}
-    refused = "approval" in result and not result["approval"]["given"] and not claim.simulate
-    return {"file": claim.name, "claim": claim.id, "unit": result.get("unit", "line"), "refused": refused, **kept}
+        verdict, result = Verdict(claim.name, claim.id, UNFINISHED, simulated=claim.simulate, report=False), {}
+    else:
+        verdict = Verdict.of(result)
+    kept = {name: result.get(name) for name in ("counts", "rejected", "unfit", "report", "tryback")}
+    return {"file": claim.name, "claim": claim.id, "simulated": claim.simulate, "sentence": verdict.sentence, **kept}
 
 
 def told(file: dict[str, Any]) -> str:
     """What became of a file, as a line of the report."""
-    if file["report"] is None:
-        words = "not done to its end; it is in the folder work"
-    elif file["rejected"]:
-        words = f"rejected: {'; '.join(file['rejected'])}"
-    elif file["refused"]:
-        words = "not approved, nothing was done; it is in the inbox again"
-    elif file["unfit"]:
-        words = f"not executed, nothing was done; it is in the inbox again: {file['unfit'].splitlines()[0]}"
-    else:
-        words = totals(file["counts"], file["unit"])
-    where = f" Report: {file['report']}" if file["report"] else ""
-    return printable(f"{file['file']}: {words}.{where}")
+    where = f". Report: {file['report']}" if file["report"] else ", and still in the folder work."
+    return printable(f"{file['sentence']}{where}")
 
 
 def summed(outcomes: dict[str, dict[str, Any]]) -> dict[str, int]:
