@@ -41,7 +41,7 @@ export async function undo(_, { signal, show }) {
 
 function rows(bundles, chosen, restore, count) {
   if (!bundles.length) return h("p", { class: "faint" }, t("nothing_found"));
-  const heads = [h("th", { scope: "col" }, h("span", { class: "unseen" }, t("choose"))), t("course"), t("what_happened"), t("when"), t("size"), ""];
+  const heads = [h("th", { scope: "col" }, h("span", { class: "unseen" }, t("choose"))), t("course"), t("what_happened"), t("when"), t("size"), t("put_back")];
   return table(t("undo"), heads, bundles.map((bundle) => row(bundle, chosen, restore, count)), { key: "bundles" });
 }
 
