@@ -1,4 +1,7 @@
-"""What Airflow itself must know of Tool Sync: the timetable of its DAGs, and its page. Its scheduler, DAG processor and API server load it when they start."""
+"""What Airflow itself must know of Tool Sync: the timetable of its DAGs, its page, links of their tasks, and what is done when a run ends or Airflow starts.
+
+The scheduler, the DAG processor, the API server and the workers load it when they start.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
+from toolsync.operators import links
+from toolsync.reporting import listener
 from toolsync.schedule import PunctualTimetable
 
 
@@ -31,3 +36,5 @@ class ToolsyncPlugin(AirflowPlugin):
             "icon_dark_mode": "toolsync/page/icon-dark.svg",
         }
     ]
+    listeners = [listener]
+    operator_extra_links = links.LINKS

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import textwrap
 from copy import copy
 from pathlib import Path
 
@@ -12,11 +11,12 @@ import pytest
 from airflow.sdk.definitions.timetables.simple import NullTimetable
 
 from tests.support.scenarios import SCENARIOS
+from toolsync.operators.base import TryAgain
 from toolsync.operators.execute import ExecuteOperator
 from toolsync.reading.command_file import CommandFile
 from toolsync.reading.suite import load_suite
 from toolsync.schedule import PunctualTimetable
-from toolsync.settings import INCLUDE, ROOT, settings
+from toolsync.settings import INCLUDE, ROOT, cabinet_shown, settings
 
 DAG_IDS = sorted(path.stem for path in (ROOT / "dags").glob("*.py"))
 FILE_TYPES = [dag_id.removeprefix("toolsync_") for dag_id in DAG_IDS]
@@ -82,6 +82,7 @@ def test_structure(dag):
     assert "backfill" not in dag.allowed_run_types and {"manual", "scheduled"} < set(dag.allowed_run_types)
     assert {task.owner for task in dag.tasks} == {"toolsync"}
     assert {"toolsync", "moodle"} < set(dag.tags)
+    assert all(isinstance(task.retry_policy, TryAgain) for task in dag.tasks), "no retry where it would not help"
     assert {task.pool for task in dag.tasks if isinstance(task, ExecuteOperator)} <= {settings()["pool"]}
 
 
@@ -105,16 +106,39 @@ def test_settings_name_no_other_dags():
 def test_manual(dag):
     assert dag.description.endswith(".")
     assert "\n## Example\n" in dag.doc_md
+    assert "\n\n    " not in dag.doc_md, "Airflow shows an indented block as one line"
+    fences = [line for line in dag.doc_md.splitlines() if line.startswith("```")]
+    assert fences and all(
+        opening != "```" == closing for opening, closing in zip(fences[::2], fences[1::2], strict=True)
+    )
+    assert ("/inbox`" in dag.doc_md.partition("\n## Folders\n")[2]) == ("files" in dag.params)
+    assert dag.dag_display_name != dag.dag_id
     file_type = dag.dag_id.removeprefix("toolsync_")
     if file_type in WITH_SUITE:
         assert load_suite(file_type).manual() in dag.doc_md
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("/srv/cabinet/", "/srv/cabinet"),
+        ("file:///srv/cabinet", "/srv/cabinet"),
+        ("s3://conn@bucket/cabinet", "s3://conn@bucket/cabinet"),
+        ("sftp://ada:S3cret%2F@host:22/cabinet", "sftp://ada@host:22/cabinet"),
+    ],
+)
+def test_the_manual_shows_no_secret_of_the_cabinet(url, shown, monkeypatch):
+    monkeypatch.setenv("TOOLSYNC_CABINET", url)
+    assert cabinet_shown() == shown
 
 
 @every_dag
 def test_form_explains_every_param(dag):
     for name in dag.params:
         param = dag.params.get_param(name)
-        assert param.schema.get("title") and param.schema.get("section") and param.description, name
+        assert param.schema.get("title") and param.schema.get("section"), name
+        assert bool(param.description) != bool(param.schema.get("description_md")), "Airflow shows one of them"
+        assert "`" not in (param.description or ""), f"{name}: the form would show the backticks"
     dag.params.validate()
 
 
@@ -142,7 +166,7 @@ def test_example_of_the_manual_passes_its_suite(file_type, bag, tmp_path):
     _, _, rest = bag.dags[f"toolsync_{file_type}"].doc_md.partition("\n## Example\n")
     block = rest.partition("\n## ")[0].strip("\n")
     path = tmp_path / "example.csv"
-    path.write_text(textwrap.dedent(block), encoding="utf-8")
+    path.write_text(block.removeprefix("```csv\n").removesuffix("```"), encoding="utf-8")
     assert findings(file_type, bag, path) == []
 
 

@@ -91,7 +91,7 @@ def test_a_param_keeps_its_default_when_a_value_is_looked_at():
 def test_an_unknown_name_is_told_with_those_there_are(name: str, sentence: str):
     assert param_problems(file_params(), {name: "ada,S3cret"}) == [
         sentence,
-        "The Params are files, content, delimiter, encoding, timezone, ignore_unknown_columns, simulate.",
+        f"The Params are {', '.join(file_params())}.",
     ]
 
 

@@ -85,7 +85,7 @@ def test_a_file_that_an_unfinished_claim_holds_is_not_taken_again(
     original = cabinet.folder("inbox") / "people.csv"
     source = {"name": "people.csv", "identity": cabinet.files.identity(original)}
     options = {**load_dag("toolsync_users").params.dump(), "caller": None}
-    claim = cabinet._new_claim("people.csv", Owner("by hand", "elsewhere", 7, "boot 1"), options, source)
+    claim = cabinet.new_claim("people.csv", Owner("by hand", "elsewhere", 7, "boot 1"), options, source)
     cabinet.files.copy(original, cabinet.input(claim))
 
     result = site.run("toolsync_users")

@@ -271,7 +271,7 @@ def test_a_copy_whose_original_is_still_in_the_inbox_of_a_store_is_not_done_twic
     original = cabinet.folder("inbox") / "people.csv"
     assert isinstance(cabinet.files, Store)
     source = {"name": "people.csv", "identity": cabinet.files.identity(original)}
-    claim = cabinet._new_claim("people.csv", SCHEDULED, OPTIONS, source)
+    claim = cabinet.new_claim("people.csv", SCHEDULED, OPTIONS, source)
     cabinet.files.copy(original, cabinet.input(claim))
 
     server.fails = lambda method, path: 403 if method == "DELETE" else None
@@ -309,7 +309,7 @@ def test_another_attempt_of_a_run_deletes_what_the_first_has_copied_out_of_a_sto
     original = cabinet.folder("inbox") / "people.csv"
     assert isinstance(cabinet.files, Store)
     source = {"name": "people.csv", "identity": cabinet.files.identity(original)}
-    claim = cabinet._new_claim("people.csv", SCHEDULED, OPTIONS, source)
+    claim = cabinet.new_claim("people.csv", SCHEDULED, OPTIONS, source)
     cabinet.files.copy(original, cabinet.input(claim))
     assert resume(Cabinet("users", str(cabinet.root.parent)), SCHEDULED) == ([claim], [])
     assert cabinet.files.entries(cabinet.folder("inbox")) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
@@ -28,6 +29,8 @@ router = APIRouter(prefix="/api", tags=["overview"])
 SHOWN_FILES = 20
 SHOWN_RUNS = 10
 SHOWN_TRYBACKS = 50
+KEPT_SECONDS = 60
+_known: dict[str, tuple[float, dict[str, Any]]] = {}  # what Airflow says of a DAG, and since when it is known
 # Params that the page fills in by itself.
 OF_THE_PAGE = {"files", "content", "upload", "simulate"}
 
@@ -106,7 +109,7 @@ def _rights(user: BaseUser, dag_ids: list[str]) -> tuple[set[str], set[str]]:
 async def _type(core: CoreApi, dag: dict[str, Any], may_trigger: bool) -> dict[str, Any]:
     dag_id = dag["dag_id"]
     details, runs = await asyncio.gather(
-        core.get("dags", dag_id, "details"),
+        _details(core, dag_id),
         core.get_or_none("dags", dag_id, "dagRuns", limit=SHOWN_RUNS, order_by="-run_after"),
     )
     params = params_of(details)
@@ -127,6 +130,14 @@ async def _type(core: CoreApi, dag: dict[str, Any], may_trigger: bool) -> dict[s
         **folders,
         "runs": [run_head(run, default, counts.get(run["dag_run_id"])) for run in runs],
     }
+
+
+async def _details(core: CoreApi, dag_id: str) -> dict[str, Any]:
+    """What Airflow says of a DAG that the caller may read. It is kept for a while: only a changed DAG file changes it."""
+    known = _known.get(dag_id)
+    if known is None or time.monotonic() - known[0] > KEPT_SECONDS:
+        known = _known[dag_id] = time.monotonic(), await core.get("dags", dag_id, "details")
+    return known[1]
 
 
 def run_head(run: dict[str, Any], simulates: bool, counts: dict[str, int] | None) -> dict[str, Any]:

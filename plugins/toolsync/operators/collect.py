@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import logging
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.execution_time.context import NEVER_EXPIRE
 
 from toolsync.cabinet.claims import Claim, Owner
 from toolsync.cabinet.folders import Cabinet, StillInInbox
@@ -17,9 +19,11 @@ from toolsync.cabinet.uploads import NoUpload, claim_upload
 from toolsync.operators.base import FileTypeOperator, zone_param
 from toolsync.params import check_params
 from toolsync.reporting.approval import caller
+from toolsync.reporting.plan import counted
 from toolsync.schedule import skip_late_run, what_comes_next
 from toolsync.settings import settings
 
+COLLECTED = "collected"  # where Airflow keeps what the task has taken and said: it outlives a clear
 MOST = 1000  # files of one run: Airflow maps at most 1024
 # What stands in the way of one file only. Other errors are the cabinet's: no file can be taken.
 OF_ONE_FILE = {errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ETXTBSY, errno.EBUSY, errno.ELOOP}
@@ -35,7 +39,12 @@ class CollectOperator(FileTypeOperator):
     def perform(self, context: Any) -> list[dict[str, Any]]:
         skip_late_run(context)
         check_params(context)
-        cabinet, params = Cabinet(self.file_type), context["params"]
+        self.said: list[tuple[int, str]] = []
+        cabinet, params, kept = Cabinet(self.file_type), context["params"], context.get("task_state_store")
+        if kept is not None and (before := kept.get(COLLECTED)):
+            return self.repeat(before)
+        if params["simulate"]:
+            self.say("SIMULATION: the site and the inbox stay as they are.")
         if params.get("upload") and (params.get("content") or params["files"] != "*"):
             raise AirflowFailException(
                 "Param upload names what to process, and so does Param files or content: give one of them."
@@ -47,21 +56,51 @@ class CollectOperator(FileTypeOperator):
         claims, told = resume(cabinet, owner)  # of this run's earlier attempt, or what `toolsync.run` was given
         self._tell(told)
         for claim in claims:
-            self.log.info("%s is claimed as %s.", claim.dropped_as or claim.name, claim.id)
+            self.tell_claim(cabinet, claim)
         if by_hand and by_hand["given"]:
             self._tell(left_alone(cabinet, owner))
         elif params.get("content"):
             self._tell(left_alone(cabinet, owner))
-            claims = claims or [cabinet.claim_content(owner, options)]
+            if not claims:
+                claims = [cabinet.claim_content(owner, options)]
+                self.tell_claim(cabinet, claims[0])
         elif params.get("upload"):
             self._tell(left_alone(cabinet, owner))
-            claims = claims or [self.take_upload(cabinet, owner, options)]
+            if not claims:
+                claims = [self.take_upload(cabinet, owner, options)]
+                self.tell_claim(cabinet, claims[0], f"was the upload {claims[0].upload} and is claimed as")
         else:
             claims += self.take_over(cabinet, owner, simulate=params["simulate"])
             claims += self.take(cabinet, owner, options, claims)
             if params["simulate"] and not by_hand and (what_next := what_comes_next(context)):
-                self.log.warning(what_next)
-        return [asdict(claim) for claim in claims]
+                self._tell([what_next])
+        self.say(f"This run takes {counted(len(claims), ('file', 'files'))}.")
+        collected = [asdict(claim) for claim in claims]
+        if kept is not None:
+            kept.set(
+                COLLECTED, {"claims": collected, "said": [list(said) for said in self.said]}, retention=NEVER_EXPIRE
+            )
+        return collected
+
+    def repeat(self, before: Any) -> list[dict[str, Any]]:
+        """Return the claims of the run again, when somebody clears the task: its other tasks go on with these, or say again what became of them.
+
+        :param before: what the task has kept.
+        """
+        self.log.info("The files of this run were taken before; the inbox is left to the next run.")
+        for level, text in before["said"]:
+            self.log.log(level, "%s", text)
+        return before["claims"]
+
+    def say(self, text: str, level: int = logging.INFO) -> None:
+        """Log a sentence that a cleared task says again."""
+        self.log.log(level, "%s", text)
+        self.said.append((level, text))
+
+    def tell_claim(self, cabinet: Cabinet, claim: Claim, how: str = "is claimed as") -> None:
+        """Say that the run takes a file, and how large it is."""
+        name = f"{claim.dropped_as}, as {claim.name}," if claim.dropped_as else claim.name
+        self.say(f"{name} {how} {claim.id} ({cabinet.size(claim):,} bytes).")
 
     def take_over(self, cabinet: Cabinet, owner: Owner, *, simulate: bool) -> list[Claim]:
         """Go on with what dead runs left.
@@ -75,9 +114,7 @@ class CollectOperator(FileTypeOperator):
         adopted, told = adopt(cabinet, owner)
         self._tell(told)
         for claim in adopted:
-            self.log.info(
-                "%s was claimed by an earlier run as %s: this run goes on where it stopped.", claim.name, claim.id
-            )
+            self.tell_claim(cabinet, claim, "goes on where it stopped: it was claimed by an earlier run as")
         return adopted
 
     def take_upload(self, cabinet: Cabinet, owner: Owner, params: Mapping[str, Any]) -> Claim:
@@ -94,11 +131,9 @@ class CollectOperator(FileTypeOperator):
                     "A run of the inbox that does not simulate goes on with it."
                 )
         try:
-            claim = claim_upload(cabinet, params["upload"], owner, params)
+            return claim_upload(cabinet, params["upload"], owner, params)
         except NoUpload as reason:
             raise AirflowFailException(str(reason)) from None
-        self.log.info("%s, uploaded as %s, is claimed as %s.", claim.name, claim.upload, claim.id)
-        return claim
 
     def take(self, cabinet: Cabinet, owner: Owner, params: Mapping[str, Any], others: list[Claim]) -> list[Claim]:
         """Make the run's new claims.
@@ -120,9 +155,8 @@ class CollectOperator(FileTypeOperator):
                     (shown_name(name), f"a run that is not finished holds it already, in {cabinet.work(claim)}")
                 )
         if len(others) + len(ready) > MOST:
-            self.log.warning(
-                "%s files are waiting: this run takes %s, the next runs take the rest.", len(ready), MOST - len(others)
-            )
+            room = MOST - len(others)
+            self._tell([f"{len(ready)} files are waiting: this run takes {room}, the next runs take the rest."])
         for name in ready[: max(0, MOST - len(others))]:
             try:
                 taken = cabinet.claim(name, owner, params)
@@ -132,8 +166,7 @@ class CollectOperator(FileTypeOperator):
                 left.append((shown_name(name), str(getattr(error, "strerror", None) or error)))
                 continue
             if taken:
-                renamed = f", as {taken.name}" if taken.dropped_as else ""
-                self.log.info("%s is claimed as %s%s.", taken.dropped_as or taken.name, taken.id, renamed)
+                self.tell_claim(cabinet, taken)
                 claims.append(taken)
         self._tell([f"{name} stays in the inbox: {reason}." for name, reason in left])
         if not (claims or others):
@@ -150,7 +183,7 @@ class CollectOperator(FileTypeOperator):
 
     def _tell(self, sentences: list[str]) -> None:
         for sentence in sentences:
-            self.log.warning(sentence)
+            self.say(sentence, logging.WARNING)
 
 
 def nothing_found(cabinet: Cabinet, pattern: str, left: list[tuple[str, str]]) -> str:

@@ -118,5 +118,5 @@ PICTURES = Steps(
     tryback=TrybackPicturesOperator,
     archive=ArchivePicturesOperator,
     has_suite=False,
-    file_params={"files", "upload", "simulate"},
+    file_params={"files", "upload", "simulate", "fail_over"},
 )

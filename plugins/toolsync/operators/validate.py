@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -64,9 +65,11 @@ class ValidateOperator(ClaimOperator):
             rejected = rejection.messages
         with cabinet.writing("docs", claim.named("validation", ".html")) as (stream, docs):
             build_data_docs(validator, stream, file_name=claim.name, run_name=claim.id, time=datetime.now(UTC))
+        reading = {"delimiter": file.delimiter, "encoding": file.encoding}
         if rejected:
-            return {"rejected": rejected, "docs": str(docs)}
+            return {"rejected": rejected, "docs": str(docs), "reading": reading}
         return {
+            "reading": reading,
             "lines": validator.lines,
             "failed": len(failed),
             "summary": summary(file, validator.lines),
@@ -79,17 +82,19 @@ class ValidateOperator(ClaimOperator):
 
         :return: the result for the whole file.
         """
+        suite = load_suite(self.file_type) if self.has_suite else None
         with cabinet.writing("docs", claim.named("validation", ".html")) as (stream, docs):
             write_rejection_page(
                 stream,
                 problems=rejection.problems,
-                suite=load_suite(self.file_type) if self.has_suite else None,
+                suite=suite,
                 file_name=claim.name,
                 size=cabinet.size(claim),
                 run_name=claim.id,
                 time=datetime.now(UTC),
             )
-        return {"rejected": rejection.messages, "docs": str(docs)}
+        known = [spec.spoken_names[0] for spec in suite.columns] if suite else []
+        return {"rejected": rejection.messages, "docs": str(docs), "known": known}
 
     def _keep(self, cabinet: Cabinet, claim: Claim, number: int, found: Findings, failed: set[int]) -> None:
         cabinet.save(claim, piece_name(CHECKED, number), {"problems": found.problems, "notes": found.notes})
@@ -100,6 +105,7 @@ class ValidateOperator(ClaimOperator):
         found = report.validated
         if report.rejected:
             self.log_list("Reasons for the rejection", report.rejected)
+            self.log_list("Columns of this type", report.known_columns)
         else:
             self.log.info(found["summary"])
             self.log_list("Notes", found["notes"])
@@ -107,9 +113,17 @@ class ValidateOperator(ClaimOperator):
         if "docs" in found:
             self.log.info("Data Docs: %s", found["docs"])
         if report.rejected:
+            where = "stays in the inbox" if claim.simulate else f"comes back as a whole in {cabinet.folder('tryback')}"
+            self.log.info("It %s.", where)
             raise AirflowFailException(f"{claim.name} is rejected: {'; '.join(report.rejected)}")
         self.log.info("%s of %s %ss can be executed.", found["lines"] - found["failed"], found["lines"], report.unit)
         return {"lines": found["lines"], "failed": found["failed"]}
+
+    def repeat(self, result: Mapping[str, Any], context: Any) -> dict[str, int]:
+        super().repeat(result, context)
+        if result["rejected"]:
+            raise AirflowFailException(f"{result['file']} is rejected: {'; '.join(result['rejected'])}")
+        return result["checked"]
 
 
 def summary(file: CommandFile, lines: int) -> str:

@@ -26,6 +26,7 @@ from toolsync.reporting.pieces import (
     pieces,
 )
 from toolsync.reporting.plan import Row, zone_named
+from toolsync.reporting.verdict import failed_over
 
 
 class Report:
@@ -60,6 +61,11 @@ class Report:
         return self.validated.get("rejected", [])
 
     @property
+    def known_columns(self) -> list[str]:
+        """The columns that its type has, of a file that was rejected for its header."""
+        return self.validated.get("known", [])
+
+    @property
     def refused(self) -> bool:
         """Whether the file was not executed because it was not approved."""
         return bool(self.approval and not self.approval.given and not self.executed)
@@ -85,6 +91,11 @@ class Report:
     def counts(self) -> dict[str, int]:
         """The number of lines by outcome, and of `incomplete` ones, of which only a part failed."""
         return self._counts(self.executed)
+
+    @property
+    def failed_over(self) -> str | None:
+        """That more lines failed than Param `fail_over` allows, in a sentence; None when they did not."""
+        return failed_over(self.counts, self.claim.options.get("fail_over"), self.unit) if self.executed else None
 
     @property
     def planned_counts(self) -> dict[str, int]:
