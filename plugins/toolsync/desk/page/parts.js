@@ -39,8 +39,10 @@ export function figures(counts) {
 export const sentence = (counts) =>
   [...OUTCOMES, "incomplete"].filter((name) => counts?.[name]).map((name) => `${number(counts[name])} ${known(`outcome.${name}`, name)}`).join(", ");
 
+export const loading = () => h("p", { class: "loading" }, t("loading"));
+
 export function trouble(error) {
-  const text = error.name === "TypeError" ? t("no_answer") : error.message;
+  const text = error.name === "TypeError" ? t("no_answer") : error.message === "Forbidden" ? t("forbidden") : error.message;
   return h("div", { class: "notice bad", role: "alert" }, icon("warning"), h("p", {}, text));
 }
 
