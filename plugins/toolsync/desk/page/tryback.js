@@ -92,7 +92,7 @@ function sending(dagId, address, draft, { total, version }) {
   const amount = h("span", { class: "faint", "aria-live": "polite" });
   const count = () => {
     const changed = Object.keys(draft.changes).length;
-    amount.textContent = [t("changed_lines", { n: changed }), draft.drop.size ? t("left_out_lines", { n: draft.drop.size }) : null].filter(Boolean).join(" · ");
+    amount.textContent = [changed ? t("changed_lines", { n: changed }) : null, draft.drop.size ? t("left_out_lines", { n: draft.drop.size }) : null].filter(Boolean).join(" · ");
   };
   count();
   const back = button("upload", t("send_back", { n: total }), () => act(back, place, async () => {
