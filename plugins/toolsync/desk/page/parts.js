@@ -26,21 +26,23 @@ export function state(name) {
   return badge(kind, picture, known(`state.${name}`, name));
 }
 
-export const outcome = (name) => h("span", { class: `outcome ${name}` }, known(`outcome.${name}`, name));
+export const outcome = (name) => h("span", { class: `outcome ${name}` }, known(`outcome.${name}`, name, { n: 1 }));
 
 // Counts as a line of small figures.
 export function figures(counts) {
   const shown = [...OUTCOMES, "incomplete"].filter((name) => counts?.[name]);
   if (!shown.length) return h("p", { class: "faint" }, t("nothing_to_do"));
   return h("ul", { class: "figures" }, shown.map((name) =>
-    h("li", { class: name }, h("strong", {}, number(counts[name])), " ", known(`outcome.${name}`, name))));
+    h("li", { class: name }, h("strong", {}, number(counts[name])), " ", known(`outcome.${name}`, name, { n: counts[name] }))));
 }
 
 export const sentence = (counts) =>
-  [...OUTCOMES, "incomplete"].filter((name) => counts?.[name]).map((name) => `${number(counts[name])} ${known(`outcome.${name}`, name)}`).join(", ");
+  [...OUTCOMES, "incomplete"].filter((name) => counts?.[name]).map((name) => `${number(counts[name])} ${known(`outcome.${name}`, name, { n: counts[name] })}`).join(", ");
+
+export const loading = () => h("p", { class: "loading" }, t("loading"));
 
 export function trouble(error) {
-  const text = error.name === "TypeError" ? t("no_answer") : error.message;
+  const text = error.name === "TypeError" ? t("no_answer") : error.message === "Forbidden" ? t("forbidden") : error.message;
   return h("div", { class: "notice bad", role: "alert" }, icon("warning"), h("p", {}, text));
 }
 

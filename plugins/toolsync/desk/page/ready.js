@@ -6,7 +6,7 @@ import { moment, size, t } from "./i18n.js";
 import { paramForm } from "./form.js";
 import { drawInspection } from "./inspection.js";
 import { go } from "./links.js";
-import { act, ask, button, notice, signedOut, titleOf, trouble } from "./parts.js";
+import { act, ask, button, loading, notice, signedOut, titleOf, trouble } from "./parts.js";
 
 const ENCODINGS = [["utf-8", "UTF-8"], ["iso-8859-1", "ISO-8859-1"], ["windows-1252", "Windows-1252"]];
 const READING = ["delimiter", "encoding"]; // Params that are chosen beside the first rows
@@ -18,9 +18,14 @@ export async function givenFile([dagId, id], { signal, show }) {
   const first = await get(`${address}/inspect`, signal);
   const { name } = first.upload;
   show(name, h("p", { class: "chosen" }, icon("file"), h("small", { class: "faint" }, [size(first.upload.size), first.upload.by, moment(first.upload.at)].filter(Boolean).join(" · ")), gone(address, name)), content);
+  let seen = first;
   const source = {
     name,
-    inspect: ({ delimiter, encoding }) => get(`${address}/inspect${query({ delimiter, encoding })}`, signal),
+    inspect: async ({ delimiter, encoding }) => {
+      const found = seen ?? (await get(`${address}/inspect${query({ delimiter, encoding })}`, signal));
+      seen = null;
+      return found;
+    },
     ready: async () => ({ upload: id }),
   };
   await bench(content, source, { dagId, signal, fixed: true });
@@ -55,7 +60,7 @@ export async function withoutFile([dagId], { signal, show }) {
 // :param source: what is run: its name, `inspect` (choices → what is found) if it can be looked at, `ready` (→ what a run is told of it).
 export async function bench(content, source, { dagId, signal, fixed = false }) {
   const chosen = { dagId, delimiter: "auto", encoding: "" };
-  const [look, options, going] = [h("div", {}), h("div", {}), h("div", { class: "going" })];
+  const [look, options, going] = [h("div", {}), h("div", {}), h("div", { class: "going" }, loading())];
   const body = h("div", { class: "bench" }, look, options, going);
   content.append(body);
   let shownFor = null;
