@@ -116,7 +116,7 @@ class Site:
 
     def checksums(self, tables: list[str]) -> dict[str, int]:
         """What `CHECKSUM TABLE` says of tables, by name."""
-        known = {} if self._known is None else self._known
+        known: dict[str, int] = {} if self._known is None else self._known
         if unknown := [f"`{table}`" for table in tables if table not in known]:
             found = self.rows(f"CHECKSUM TABLE {', '.join(unknown)}")
             known.update((name.partition(".")[2], value) for name, value in found)
