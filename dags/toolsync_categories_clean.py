@@ -31,9 +31,11 @@ somebody purges them by hand right after the run. The report gives the command.
 
 ## Example
 
-    id,path
-    8,Empty branch / Empty leaf
-    7,Empty branch
+```csv
+id,path
+8,Empty branch / Empty leaf
+7,Empty branch
+```
 """
 
 from airflow.sdk import DAG, Param
@@ -43,6 +45,7 @@ from toolsync.pipeline import OPTIONS, command_file_dag, option
 
 dag: DAG = command_file_dag(
     "categories_clean",
+    title="Categories: clean up",
     doc=__doc__,
     changes="moodle_courses",
     tags=["courses"],

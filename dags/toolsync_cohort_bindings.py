@@ -22,10 +22,12 @@ of the course have that name, the line fails.
 
 ## Example
 
-    cmd,cohort,course,role,makegroup
-    add,COH1,C101,student,yes
-    add,STAFF,C101,teacher,
-    fulldel,COH2,C101,*,
+```csv
+cmd,cohort,course,role,makegroup
+add,COH1,C101,student,yes
+add,STAFF,C101,teacher,
+fulldel,COH2,C101,*,
+```
 """
 
 from airflow.sdk import DAG
@@ -36,6 +38,7 @@ FOUND = "Identifiers"
 
 dag: DAG = command_file_dag(
     "cohort_bindings",
+    title="Cohort bindings",
     doc=__doc__,
     changes="moodle_cohort_bindings",
     tags=["cohorts", "enrolments"],

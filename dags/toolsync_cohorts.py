@@ -34,10 +34,12 @@ as the site's settings for cohort sync say. If a cohort is deleted, so are these
 
 ## Example
 
-    cmd,cidnumber,cname,cdescription,userid
-    add,CLASS27,Class of 2027,Everybody who starts now,ada
-    add,CLASS27,Class of 2027,Everybody who starts now,grace
-    del,CLASS26,,,alan
+```csv
+cmd,cidnumber,cname,cdescription,userid
+add,CLASS27,Class of 2027,Everybody who starts now,ada
+add,CLASS27,Class of 2027,Everybody who starts now,grace
+del,CLASS26,,,alan
+```
 """
 
 from airflow.sdk import DAG
@@ -48,6 +50,7 @@ FOUND, COHORTS = "Identifiers", "Cohorts"
 
 dag: DAG = command_file_dag(
     "cohorts",
+    title="Cohorts",
     doc=__doc__,
     changes="moodle_cohorts",
     tags=["cohorts"],

@@ -16,9 +16,11 @@ A course can't be linked to itself. `del` and `fulldel` fail if the link does no
 
 ## Example
 
-    master,meta,cmd
-    C101,C104,add
-    C102,C104,fulldel
+```csv
+master,meta,cmd
+C101,C104,add
+C102,C104,fulldel
+```
 """
 
 from airflow.sdk import DAG
@@ -27,6 +29,7 @@ from toolsync.pipeline import command_file_dag, courses_found_by
 
 dag: DAG = command_file_dag(
     "course_meta_links",
+    title="Course meta links",
     doc=__doc__,
     changes="moodle_course_meta_links",
     tags=["courses", "enrolments"],

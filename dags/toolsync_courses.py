@@ -85,9 +85,11 @@ course.
 
 ## Example
 
-    shortname,fullname,category,startdate,enddate,format,numsections,topic1,teacher1_account
-    PHY201,"Physics II, waves",Science / Physics,2026-09-01,2027-06-30,topics,8,Waves|<p>Sound and light</p>,ada
-    ROB1,Robots I,Engineering / Robotics / Year 1,2026-09-01,2027-06-30,weeks,30,,grace
+```csv
+shortname,fullname,category,startdate,enddate,format,numsections,topic1,teacher1_account
+PHY201,"Physics II, waves",Science / Physics,2026-09-01,2027-06-30,topics,8,Waves|<p>Sound and light</p>,ada
+ROB1,Robots I,Engineering / Robotics / Year 1,2026-09-01,2027-06-30,weeks,30,,grace
+```
 """
 
 from airflow.sdk import DAG, Param
@@ -99,6 +101,7 @@ COURSE_PARAMS, CATEGORY_PARAMS = "Courses", "Categories"
 
 dag: DAG = command_file_dag(
     "courses",
+    title="Courses",
     doc=__doc__,
     changes="moodle_courses",
     tags=["courses"],

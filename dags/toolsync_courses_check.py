@@ -12,9 +12,11 @@ that matches several courses, or none but one that looks like it (`CAFE` for `CA
 
 ## Example
 
-    C101;the living one
-    NOWHERE;not made yet
-    C108
+```csv
+C101;the living one
+NOWHERE;not made yet
+C108
+```
 """
 
 from airflow.sdk import DAG
@@ -23,6 +25,7 @@ from toolsync.pipeline import command_file_dag, courses_found_by
 
 dag: DAG = command_file_dag(
     "courses_check",
+    title="Courses: check",
     doc=__doc__,
     changes=None,
     tags=["courses"],

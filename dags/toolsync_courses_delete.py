@@ -31,8 +31,10 @@ refers to them.
 
 ## Example
 
-    C102
-    OLD-2019;replaced by NEW-2024
+```csv
+C102
+OLD-2019;replaced by NEW-2024
+```
 """
 
 from airflow.sdk import DAG
@@ -41,6 +43,7 @@ from toolsync.pipeline import accept_newer, command_file_dag, courses_found_by
 
 dag: DAG = command_file_dag(
     "courses_delete",
+    title="Courses: delete",
     doc=__doc__,
     changes="moodle_courses",
     tags=["courses"],

@@ -42,9 +42,11 @@ Before a course is reset, everything that goes or changes is written to an undo 
 
 ## Example
 
-    shortname,startdate,roles,groups,events,grades,modules,forum_subscriptions
-    C101,2026-09-07,student,members,yes,grades,all,yes
-    C102,,,,,,quiz assign,
+```csv
+shortname,startdate,roles,groups,events,grades,modules,forum_subscriptions
+C101,2026-09-07,student,members,yes,grades,all,yes
+C102,,,,,,quiz assign,
+```
 """
 
 from airflow.sdk import DAG
@@ -53,6 +55,7 @@ from toolsync.pipeline import accept_newer, command_file_dag, courses_found_by
 
 dag: DAG = command_file_dag(
     "courses_reset",
+    title="Courses: reset",
     doc=__doc__,
     changes="moodle_courses",
     tags=["courses"],

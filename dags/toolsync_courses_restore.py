@@ -34,8 +34,10 @@ whatever happens to the archive.
 
 ## Example
 
-    C102
-    OLD-2019
+```csv
+C102
+OLD-2019
+```
 """
 
 from airflow.sdk import DAG
@@ -44,6 +46,7 @@ from toolsync.pipeline import accept_newer, choice, command_file_dag, courses_fo
 
 dag: DAG = command_file_dag(
     "courses_restore",
+    title="Courses: put back",
     doc=__doc__,
     changes="moodle_courses",
     tags=["courses"],

@@ -31,11 +31,13 @@ ever removed. A line is done with all its parts or not at all: if a group is mis
 
 ## Example
 
-    cmd,rolename,uid,cid,enrol,endtime,gcmd,g1
-    add,student,ada,C101,manual,2027-06-30,gaddcreate,Morning shift
-    shift,teacher,grace,C101,manual,,,
-    add,labassistant,mary,C101,-,,,
-    del,,alan,C101,manual,,,
+```csv
+cmd,rolename,uid,cid,enrol,endtime,gcmd,g1
+add,student,ada,C101,manual,2027-06-30,gaddcreate,Morning shift
+shift,teacher,grace,C101,manual,,,
+add,labassistant,mary,C101,-,,,
+del,,alan,C101,manual,,,
+```
 """
 
 from airflow.sdk import DAG, Param
@@ -46,6 +48,7 @@ FOUND, ENROLMENTS, GROUPS = "Identifiers", "Enrolments", "Groups"
 
 dag: DAG = command_file_dag(
     "enrolments",
+    title="Enrolments",
     doc=__doc__,
     changes="moodle_enrolments",
     tags=["enrolments"],

@@ -17,10 +17,12 @@ fails. Membership of the group's conversation follows.
 
 ## Example
 
-    cmd,courseid,groupid,userid
-    add,C101,SHIFT1,ada
-    shift,C101,SHIFT2,grace
-    del,C101,SHIFT1,alan
+```csv
+cmd,courseid,groupid,userid
+add,C101,SHIFT1,ada
+shift,C101,SHIFT2,grace
+del,C101,SHIFT1,alan
+```
 """
 
 from airflow.sdk import DAG
@@ -31,6 +33,7 @@ FOUND, AFTER = "Identifiers", "Afterwards"
 
 dag: DAG = command_file_dag(
     "group_members",
+    title="Group members",
     doc=__doc__,
     changes="moodle_group_members",
     tags=["groups"],

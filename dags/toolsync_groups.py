@@ -56,10 +56,12 @@ group, not the course's, so remove that column; and a group whose idnumber anoth
 
 ## Example
 
-    cmd,courseid,type,name,idnumber,description,grouping
-    add,C101,grouping,Shifts,SHIFTS,All shifts,
-    add,C101,group,Morning shift,SHIFT1,From 8 to 12,SHIFTS
-    add,C101,group,Evening shift,SHIFT2,From 16 to 20,SHIFTS
+```csv
+cmd,courseid,type,name,idnumber,description,grouping
+add,C101,grouping,Shifts,SHIFTS,All shifts,
+add,C101,group,Morning shift,SHIFT1,From 8 to 12,SHIFTS
+add,C101,group,Evening shift,SHIFT2,From 16 to 20,SHIFTS
+```
 """
 
 from airflow.sdk import DAG
@@ -70,6 +72,7 @@ FOUND = "Identifiers"
 
 dag: DAG = command_file_dag(
     "groups",
+    title="Groups",
     doc=__doc__,
     changes="moodle_groups",
     tags=["groups"],

@@ -27,13 +27,15 @@ comments say so. If no course remains, no file is written.
 
 ## Example
 
-    # A file for toolsync_courses_delete, made by toolsync_make_command_file at 2026-11-25 09:30, run manual__2026-11-25T09:30:00+00:00
-    # Filters: categories Humanities with subcategories, no_access_since 365
-    # Remove the lines of courses to leave alone, then drop the file into courses_delete/inbox
-    # 2 courses, the longest unused first
-    shortname,description
-    HIS7,"0 people, last access never, hidden: History VII (Humanities / History)"
-    HIS1,"14 people, last access 2025-06-20, ended 2025-06-30: History I (Humanities / History)"
+```csv
+# A file for toolsync_courses_delete, made by toolsync_make_command_file at 2026-11-25 09:30, run manual__2026-11-25T09:30:00+00:00
+# Filters: categories Humanities with subcategories, no_access_since 365
+# Remove the lines of courses to leave alone, then drop the file into courses_delete/inbox
+# 2 courses, the longest unused first
+shortname,description
+HIS7,"0 people, last access never, hidden: History VII (Humanities / History)"
+HIS1,"14 people, last access 2025-06-20, ended 2025-06-30: History I (Humanities / History)"
+```
 """
 
 from airflow.sdk import DAG, Param
@@ -52,6 +54,7 @@ def filter_param(title: str, description: str) -> Param:
 
 dag: DAG = toolsync_dag(
     "make_command_file",
+    title="Courses: make a command file",
     doc=__doc__,
     tags=["courses"],
     params={

@@ -32,9 +32,11 @@ the run fails before it changes anything.
 
 ## Example
 
-    2026/class a/ada.jpg
-    2026/class a/grace.png
-    2026/class b/linus.webp
+```text
+2026/class a/ada.jpg
+2026/class a/grace.png
+2026/class b/linus.webp
+```
 """
 
 from airflow.sdk import DAG
@@ -44,6 +46,7 @@ from toolsync.pipeline import choice, command_file_dag, option
 
 dag: DAG = command_file_dag(
     "user_pictures",
+    title="Account pictures",
     doc=__doc__,
     changes="moodle_pictures",
     tags=["accounts"],

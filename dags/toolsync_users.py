@@ -38,9 +38,11 @@ Files for Moodle's own upload of users work as they are; docs/moodle-uploads.md 
 
 ## Example
 
-    username,firstname,lastname,email,cohort1,course1,role1
-    ada,Ada,Lovelace,ada@example.org,COH1,C101,student
-    grace,Grace,Hopper,grace@example.org,,C101,editingteacher
+```csv
+username,firstname,lastname,email,cohort1,course1,role1
+ada,Ada,Lovelace,ada@example.org,COH1,C101,student
+grace,Grace,Hopper,grace@example.org,,C101,editingteacher
+```
 """
 
 from airflow.sdk import DAG
@@ -51,6 +53,7 @@ PEOPLE, PARTS = "Accounts", "Courses and cohorts"
 
 dag: DAG = command_file_dag(
     "users",
+    title="Accounts",
     doc=__doc__,
     changes="moodle_accounts",
     tags=["accounts"],

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import textwrap
 from copy import copy
 from pathlib import Path
 
@@ -105,6 +104,13 @@ def test_settings_name_no_other_dags():
 def test_manual(dag):
     assert dag.description.endswith(".")
     assert "\n## Example\n" in dag.doc_md
+    assert "\n\n    " not in dag.doc_md, "Airflow shows an indented block as one line"
+    fences = [line for line in dag.doc_md.splitlines() if line.startswith("```")]
+    assert fences and all(
+        opening != "```" == closing for opening, closing in zip(fences[::2], fences[1::2], strict=True)
+    )
+    assert ("/inbox`" in dag.doc_md.partition("\n## Folders\n")[2]) == ("files" in dag.params)
+    assert dag.dag_display_name != dag.dag_id
     file_type = dag.dag_id.removeprefix("toolsync_")
     if file_type in WITH_SUITE:
         assert load_suite(file_type).manual() in dag.doc_md
@@ -114,7 +120,9 @@ def test_manual(dag):
 def test_form_explains_every_param(dag):
     for name in dag.params:
         param = dag.params.get_param(name)
-        assert param.schema.get("title") and param.schema.get("section") and param.description, name
+        assert param.schema.get("title") and param.schema.get("section"), name
+        assert bool(param.description) != bool(param.schema.get("description_md")), "Airflow shows one of them"
+        assert "`" not in (param.description or ""), f"{name}: the form would show the backticks"
     dag.params.validate()
 
 
@@ -142,7 +150,7 @@ def test_example_of_the_manual_passes_its_suite(file_type, bag, tmp_path):
     _, _, rest = bag.dags[f"toolsync_{file_type}"].doc_md.partition("\n## Example\n")
     block = rest.partition("\n## ")[0].strip("\n")
     path = tmp_path / "example.csv"
-    path.write_text(textwrap.dedent(block), encoding="utf-8")
+    path.write_text(block.removeprefix("```csv\n").removesuffix("```"), encoding="utf-8")
     assert findings(file_type, bag, path) == []
 
 

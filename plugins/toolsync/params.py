@@ -137,6 +137,8 @@ def _expected(schema: Mapping[str, Any], error: Any) -> str:
 
     :param error: why Airflow refuses a value: a ValidationError of jsonschema, or the text that it is not JSON.
     """
+    if "expected" in schema:
+        return schema["expected"]
     keyword = getattr(error, "validator", "type")
     types = schema.get("type", [])
     types = [types] if isinstance(types, str) else types

@@ -21,7 +21,7 @@ from toolsync.params import section, set_defaults
 from toolsync.reading.suite import load_suite
 from toolsync.running.throttle import throttle_limits
 from toolsync.schedule import timetable
-from toolsync.settings import settings, task_hours
+from toolsync.settings import cabinet_shown, settings, task_hours
 
 # A backfill may run beside another run, whose files it would take for left over; and an inbox has no past to make up for.
 RUN_TYPES: Any = [kind for kind in DagRunType if kind != DagRunType.BACKFILL_JOB]
@@ -29,18 +29,26 @@ RUN_TYPES: Any = [kind for kind in DagRunType if kind != DagRunType.BACKFILL_JOB
 FILE, OPTIONS, APPROVAL = "The file", "What the lines do", "Approval"
 
 
-def toolsync_dag(file_type: str, *, doc: str, params: Mapping[str, Param], tags: list[str] | None = None) -> DAG:
+def toolsync_dag(
+    file_type: str, *, doc: str, params: Mapping[str, Param], title: str | None = None, tags: list[str] | None = None
+) -> DAG:
     """A DAG without tasks, set up as `include/toolsync.yaml` says.
 
     :param file_type: the type; the DAG id is `toolsync_<file_type>`.
+    :param title: what Airflow's pages call it; None: by its id.
     :param doc: the manual, in Markdown. Its first line is the DAG's description.
     :raises ValueError: a setting makes no sense. Airflow shows it where DAGs are listed.
     """
     page, hours = settings(), task_hours()
     set_defaults(file_type, params)
     throttle_limits(page)
+    for param in params.values():
+        if param.description and "`" in param.description:
+            # The form shows a description as it is written, unless it is said to be Markdown.
+            param.schema["description_md"], param.description = param.description, None
     return DAG(
         dag_id=f"toolsync_{file_type}",
+        dag_display_name=title or f"toolsync_{file_type}",
         description=doc.strip().splitlines()[0],
         doc_md=doc.strip(),
         schedule=timetable(section("schedules", file_type).get(file_type), file_type),
@@ -65,6 +73,7 @@ def command_file_dag(
     doc: str,
     params: Mapping[str, Param],
     changes: str | None,
+    title: str | None = None,
     tags: list[str] | None = None,
     steps: Steps = CSV_FILE,
     destructive: bool = False,
@@ -75,6 +84,7 @@ def command_file_dag(
     :param doc: the manual of the format, in Markdown; the table of columns is added from the suite.
     :param params: the Params of the type, besides those of all types.
     :param changes: the name of the asset that a run updates, `moodle_accounts`; None for a type that changes nothing.
+    :param title: what Airflow's pages call the DAG; None: by its id.
     :param steps: the operators of its tasks, if they are not those of a CSV file.
     :param destructive: whether the type deletes things. Then the DAG also has the tasks `plan` and `approve`, and Param `require_approval`.
     """
@@ -83,8 +93,12 @@ def command_file_dag(
     if steps.file_params is not None:
         reading = {name: param for name, param in reading.items() if name in steps.file_params}
     every = {**reading, **params, **(approval_params() if destructive else {})}
-    manual = f"\n\n## Columns\n\n{load_suite(file_type).manual()}" if steps.has_suite else ""
-    with toolsync_dag(file_type, doc=f"{doc.strip()}{manual}", params=every, tags=tags) as dag:
+    manual = [doc.strip()]
+    if steps.has_suite:
+        manual.append(f"## Columns\n\n{load_suite(file_type).manual()}")
+    if "files" in every:
+        manual.append(f"## Folders\n\n{folders(file_type)}")
+    with toolsync_dag(file_type, doc="\n\n".join(manual), params=every, title=title, tags=tags) as dag:
         collect = steps.collect(task_id="collect", file_type=file_type)
 
         @task_group(group_id="file")
@@ -136,6 +150,18 @@ def command_file_dag(
     return dag
 
 
+def folders(file_type: str) -> str:
+    """Where the files of a type are, in Markdown."""
+    what = {
+        "inbox": "drop files here",
+        "tryback": "lines that failed, to correct and drop again",
+        "archive": "files that were treated",
+        "report": "what became of each file and line",
+    }
+    rows = [f"| `{cabinet_shown()}/{file_type}/{name}` | {does} |" for name, does in what.items()]
+    return "\n".join(["| folder | |", "|---|---|", *rows])
+
+
 def file_params() -> dict[str, Param]:
     """The Params of every DAG that reads command files."""
     return {
@@ -182,6 +208,17 @@ def file_params() -> dict[str, Param]:
             "Ignore unknown columns",
             "Otherwise a file with a column that the manual does not list is rejected.",
             section=FILE,
+        ),
+        "fail_over": Param(
+            None,
+            type=["null", "string", "integer"],
+            pattern=r"^\s*(\d{1,9}|\d{1,3}(\.\d+)?\s*%)?\s*$",
+            minimum=0,
+            expected='a number of lines such as 10, a share of the lines such as "5%", or null',
+            section=FILE,
+            title="Fail over",
+            description="How many lines of a file may fail: a number such as `10`, or a share such as `5%`. Above it the run ends as failed; what was done "
+            "stays done, and report and tryback are there. Empty: any number.",
         ),
         "simulate": option(
             False,

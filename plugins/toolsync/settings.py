@@ -99,6 +99,11 @@ def cabinet_url() -> str:
     return os.environ.get("TOOLSYNC_CABINET") or str(ROOT / "cabinet")
 
 
+def cabinet_shown() -> str:
+    """The same for people: without what an address may hold of a key or a password."""
+    return re.sub(r"(?<=://)([^/@:]*):[^/@]*@", r"\1@", cabinet_url()).removeprefix("file://").rstrip("/")
+
+
 def cabinet_modes() -> tuple[int, int]:
     """The permissions of the cabinet's folders and files, as `chmod` takes them.
 

@@ -7,6 +7,7 @@ tests of the pipeline, of the operators and the scenarios of Moodle ask.
 from __future__ import annotations
 
 import copy
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from airflow.sdk import DAG, TriggerRule
 from airflow.sdk.exceptions import AirflowSkipException
 
 from toolsync import by_hand
-from toolsync.operators.base import MESSAGE
+from toolsync.reporting.verdict import MESSAGE, VERDICT
 
 GROUP = "file."
 PASSED, FAILED, SKIPPED = "success", "failed", "skipped"
@@ -68,11 +69,13 @@ class _Run:
             "run_id": "manual__direct",
             "dag_run": SimpleNamespace(conf=conf, run_type="manual"),
             "ti": SimpleNamespace(xcom_push=self._push),
+            "outlet_events": defaultdict(lambda: SimpleNamespace(extra={})),
         }
 
     def _push(self, key: str, value: Any) -> None:
-        assert key == MESSAGE
-        self.ended.messages.append(value)
+        assert key in {MESSAGE, VERDICT}
+        if key == MESSAGE:
+            self.ended.messages.append(value)
 
     def all(self) -> DirectRun:
         """All tasks: `collect`, those of each file, and `purge_caches`; or the only one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -66,6 +66,10 @@ class ApproveOperator(ClaimOperator, ApprovalOperator):  # type: ignore[misc]  #
             return self._decide(cabinet, claim, approval)
         cabinet.save(claim, ASKED, {"why": why})
         return self._ask(claim, report, why, context)
+
+    def repeat(self, result: Mapping[str, Any], context: Any) -> Any:
+        super().repeat(result, context)
+        return result.get("approval")
 
     def _ask(self, claim: Claim, report: Report, why: list[str], context: Any) -> Any:
         total = Totals.of(report.plan()).sentence(report.zone)

@@ -4,65 +4,98 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from itertools import chain
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 from airflow.sdk.exceptions import AirflowFailException
 
 from toolsync import __version__
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
-from toolsync.operators.base import ClaimOperator
+from toolsync.operators.base import ClaimOperator, text_of
+from toolsync.reading.texts import printable
 from toolsync.reporting.approval import caller
 from toolsync.reporting.plan import Totals, write_csv
 from toolsync.reporting.report import Report
 from toolsync.reporting.report_text import report_text, write_lines
 from toolsync.reporting.tables import write_table
+from toolsync.reporting.verdict import UNFINISHED, VERDICT, Verdict
 
 
 class ArchiveOperator(ClaimOperator):
-    """Writes the report and moves the file into the archive; a simulated file stays in the inbox.
+    """Writes the report and moves the file into the archive; a simulated file stays in the inbox. Its log is the report.
 
-    It runs whether or not the tasks before it succeeded. A rejected file is archived, and the task fails. A file whose execution did not end stays
-    in the work folder, and the task fails. A file that was not approved goes back to the inbox (pasted rows to the archive), and the task succeeds.
-    One that the site could not take, of which nothing was done, goes back, too, and the task fails.
+    It runs whether or not the tasks before it succeeded. A rejected file is archived, and the task fails; so does it when more lines failed than Param
+    `fail_over` allows. A file whose execution did not end stays in the work folder, and the task fails. A file that was not approved goes back to the
+    inbox (pasted rows to the archive), and the task succeeds. One that the site could not take, of which nothing was done, goes back, too, and the
+    task fails.
     """
 
     def process(self, cabinet: Cabinet, claim: Claim, context: Any) -> dict[str, Any]:
         report = Report(cabinet, claim)
-        if report.refused:
-            result = self.put_back(cabinet, claim, report, context)
-            self.log.info("%s was not approved, so nothing was done. Report: %s", claim.name, result["report"])
-            return result
-        if why := report.unfit:
-            result = self.put_back(cabinet, claim, report, context)
-            where = f" It is in the inbox again: {report.returned}." if report.returned else ""
-            raise AirflowFailException(
-                f"{claim.name} was not executed, and nothing was done.{where} {why} Report: {result['report']}"
-            )
+        if report.refused or report.unfit:
+            return self.end(self.put_back(cabinet, claim, report, context), context)
         if not (report.rejected or report.executed):
-            raise AirflowFailException(
-                f"{claim.name} was not executed to the end; it stays in {cabinet.work(claim)}. "
-                "Clear the failed task or run the DAG again, and the work continues where it stopped."
+            self.unfinished(
+                claim, context, f"{claim.name} was not executed to the end; it stays in {cabinet.work(claim)}."
             )
         if report.executed:
             report.attachments = self.attach(cabinet, claim, report) | attach_plan(cabinet, claim, report)
         if not report.tried_back:
-            raise AirflowFailException(
-                f"The tryback of {claim.name} was not written; the file stays in {cabinet.work(claim)}. "
-                "Clear the failed task or run the DAG again."
+            self.unfinished(
+                claim,
+                context,
+                f"The tryback of {claim.name} was not written; the file stays in {cabinet.work(claim)}.",
             )
         result = write_report(cabinet, claim, report, context)
         if not claim.simulate:
             cabinet.archive(claim)
         cabinet.discard(claim)
-        if report.rejected:
+        return self.end(result, context)
+
+    def repeat(self, result: Mapping[str, Any], context: Any) -> dict[str, Any]:
+        return self.end(dict(result), context)
+
+    def end(self, result: dict[str, Any], context: Any) -> dict[str, Any]:
+        """Log the report, and say what became of the file for the note on the run.
+
+        :param result: the report as JSON.
+        :return: the same, without the rows of a plan that was not carried out.
+        :raises AirflowFailException: the file was not done, or too many of its lines failed.
+        """
+        verdict = Verdict.of(result)
+        context["ti"].xcom_push(VERDICT, verdict.as_json())
+        self.log.info("%s", printable(verdict.sentence))
+        self.log_report(text_of(result))
+        self.log_list(
+            "Files", [f"{what}: {result[what]}" for what in ("report", "lines", "archive", "docs") if result.get(what)]
+        )
+        if result.get("unfit"):
+            where = f" It is in the inbox again: {result['returned']}." if result.get("returned") else ""
             raise AirflowFailException(
-                f"{claim.name} was rejected: {'; '.join(report.rejected)}. Report: {result['report']}"
+                f"{result['file']} was not executed, and nothing was done.{where} {result['unfit']} Report: {result['report']}"
             )
-        return result
+        if result["rejected"]:
+            raise AirflowFailException(
+                f"{result['file']} was rejected: {'; '.join(result['rejected'])}. Report: {result['report']}"
+            )
+        if over := result.get("failed_over"):
+            raise AirflowFailException(f"{result['file']} was done, but {over} Report: {result['report']}")
+        return {name: value for name, value in result.items() if name != "plan_rows"}
+
+    def unfinished(self, claim: Claim, context: Any, sentence: str) -> NoReturn:
+        """Say that a file is not done yet.
+
+        :raises AirflowFailException: always.
+        """
+        verdict = Verdict(claim.name, claim.id, UNFINISHED, simulated=claim.simulate, report=False)
+        context["ti"].xcom_push(VERDICT, verdict.as_json())
+        raise AirflowFailException(
+            f"{sentence} Clear the failed task or run the DAG again, and the work continues where it stopped."
+        )
 
     def put_back(self, cabinet: Cabinet, claim: Claim, report: Report, context: Any) -> dict[str, Any]:
         """Write the report of a file of which nothing was done, and put it back into the inbox. The file of a simulation is there."""
@@ -79,7 +112,7 @@ class ArchiveOperator(ClaimOperator):
         elif not copy:
             cabinet.put_back(claim)
         cabinet.discard(claim)
-        return {name: value for name, value in result.items() if name != "plan_rows"}
+        return result
 
     def attach(self, cabinet: Cabinet, claim: Claim, report: Report) -> dict[str, str]:
         """Write further files of the report: the answer, for a type that gives one.
@@ -123,10 +156,25 @@ def write_report(cabinet: Cabinet, claim: Claim, report: Report, context: Any) -
     text = report_text(report, dag_id=context["dag"].dag_id, run_id=context["run_id"])
     with cabinet.writing("report", claim.report_name(".txt")) as (stream, path):
         stream.write(text.encode())
-    result = summary(cabinet, claim, report, text_path=str(path), lines_path=str(lines_path))
+    result = about_run(cabinet, claim, context) | summary(
+        cabinet, claim, report, text_path=str(path), lines_path=str(lines_path)
+    )
     with cabinet.writing("report", claim.report_name(".json")) as (stream, _):
         stream.write(json.dumps(result, ensure_ascii=False, indent=1).encode())
     return result
+
+
+def about_run(cabinet: Cabinet, claim: Claim, context: Any) -> dict[str, Any]:
+    """What the JSON report says of the run and its file."""
+    started_by = caller() or {"by": getattr(context["dag_run"], "triggering_user_name", None)}
+    return {
+        "claim": claim.id,
+        "type": cabinet.root.name,
+        "dag_id": context["dag"].dag_id,
+        "run_id": context["run_id"],
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "by": started_by["by"],
+    }
 
 
 def summary(cabinet: Cabinet, claim: Claim, report: Report, *, text_path: str, lines_path: str) -> dict[str, Any]:
@@ -137,10 +185,17 @@ def summary(cabinet: Cabinet, claim: Claim, report: Report, *, text_path: str, l
         "file": claim.name,
         "simulated": claim.simulate,
         "rejected": report.rejected,
+        "refused": report.refused,
+        "failed_over": report.failed_over,
         "notes": report.about_site,
+        "unit": report.unit,
+        "reading": report.validated.get("reading"),
+        "checked": {"lines": report.validated.get("lines", 0), "failed": report.validated.get("failed", 0)},
         "counts": report.counts,
+        "stale": report.stale,
         "report": text_path,
         "lines": lines_path,
+        "docs": report.validated.get("docs"),
         "tryback": report.tried_back.get("path"),
         "archive": None if claim.simulate or (undone and not report.kept) else str(cabinet.archived(claim)),
         "attachments": report.attachments,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import tzinfo
 from typing import Any
 
-from airflow.sdk import BaseOperator
+from airflow.sdk import BaseOperator, RetryAction, RetryDecision, RetryPolicy
 from airflow.sdk.exceptions import (
     AirflowException,
     AirflowFailException,
@@ -20,19 +20,44 @@ from airflow.sdk.exceptions import (
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.records import UnreadableRecord
-from toolsync.cabinet.storage import CabinetUnusable, explained
+from toolsync.cabinet.storage import CabinetUnusable, explained, read_text
 from toolsync.reading.command_file import CommandFile
 from toolsync.reading.suite import load_suite
 from toolsync.reading.texts import printable, printable_lines
 from toolsync.reading.values import UnreadableValue, read_zone
+from toolsync.reporting.verdict import MESSAGE
 from toolsync.settings import WrongSetting
 
-MESSAGE = "message"  # the XCom in which a task that fails or is skipped says why
+FOLDED_OVER = 8  # a longer list of a log folds in the Airflow UI
 stopped = threading.Event()  # whether somebody wants this process to end
 
 
+class Failure(SystemExit):
+    """Ends a task as failed: all is said. Airflow logs any other exception with its traceback, and an expected end must not look like a crash.
+
+    :param sentence: why, which is in the log already.
+    :param final: whether trying again would not help.
+    """
+
+    def __init__(self, sentence: str, *, final: bool) -> None:
+        super().__init__(sentence)
+        self.code = 1
+        self.final = final
+
+
+class TryAgain(RetryPolicy):
+    """Tries a task again as its `retries` say, unless that would not help."""
+
+    def evaluate(self, exception: BaseException, try_number: int, max_tries: int, context: Any = None) -> RetryDecision:
+        final = isinstance(exception, Failure) and exception.final
+        return RetryDecision(RetryAction.FAIL if final else RetryAction.DEFAULT)
+
+
 class ToolSyncOperator(BaseOperator):
-    """Says why it fails or is skipped in a line of its log of its own: what Airflow logs of an exception is folded away."""
+    """Says why it fails or is skipped in a line of its log, without a traceback."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(retry_policy=TryAgain(), **kwargs)
 
     def execute(self, context: Any) -> Any:
         with self.telling(context):
@@ -40,16 +65,21 @@ class ToolSyncOperator(BaseOperator):
 
     @contextmanager
     def telling(self, context: Any) -> Iterator[None]:
-        """Say why what is done here fails or is skipped."""
+        """Say why what is done here fails or is skipped.
+
+        :raises Failure: it fails for a reason that there are words for.
+        """
         try:
             with in_words():
                 yield
         except AirflowException as reason:
-            level = logging.WARNING if isinstance(reason, AirflowSkipException) else logging.ERROR
+            skipped = isinstance(reason, AirflowSkipException)
             said = printable_lines(str(reason))
-            self.log.log(level, "%s", said)
+            self.log.log(logging.WARNING if skipped else logging.ERROR, "%s", said)
             context["ti"].xcom_push(MESSAGE, said)
-            raise
+            if skipped:
+                raise
+            raise Failure(said, final=isinstance(reason, AirflowFailException)) from None
         except Exception as error:
             context["ti"].xcom_push(
                 MESSAGE,
@@ -104,12 +134,27 @@ class FileTypeOperator(ToolSyncOperator):
         self.file_type = file_type
 
     def log_list(self, title: str, lines: Sequence[str]) -> None:
-        """Log lines as a group that folds in the Airflow UI."""
+        """Log lines under a title; many of them as a group that folds in the Airflow UI."""
+        folded = len(lines) > FOLDED_OVER
         if lines:
-            self.log.info("::group::%s (%s)", title, len(lines))
-            for line in lines:
-                self.log.info("%s", printable(line))
+            self.log.info("::group::%s (%s)" if folded else "%s (%s):", printable(title), len(lines))
+        for line in lines:
+            self.log.info("  %s", printable(line))
+        if folded:
             self.log.info("::endgroup::")
+
+    def log_report(self, text: str) -> None:
+        """Log the text of a report line by line, its lists as `log_list` does."""
+        lines = text.splitlines()
+        while lines:
+            title, length = lines.pop(0), 0
+            while length < len(lines) and lines[length].startswith("  "):
+                length += 1
+            listed, lines = lines[:length], lines[length:]
+            if listed:
+                self.log_list(title.removesuffix(":"), [line.removeprefix("  ") for line in listed])
+            else:
+                self.log.info("%s", printable(title))
 
 
 class ClaimOperator(FileTypeOperator):
@@ -126,10 +171,27 @@ class ClaimOperator(FileTypeOperator):
 
     def perform(self, context: Any) -> Any:
         cabinet, claim = Cabinet(self.file_type), Claim(**self.claim)
-        if not cabinet.holds(claim):
-            self.log.info("%s is no longer in the work folder: an earlier run finished it. Nothing to do.", claim.name)
+        if claim.simulate:
+            self.log.info("SIMULATION of %s: the site and the inbox stay as they are.", claim.name)
+        if cabinet.holds(claim):
+            return self.process(cabinet, claim, context)
+        result = cabinet.result(claim)
+        if result is None or "claim" not in result:  # a report of version 0.1 tells less
+            self.log.warning(
+                "%s is no longer in the work folder, and there is no report to tell again what became of it: nothing to do.",
+                claim.name,
+            )
             return None
-        return self.process(cabinet, claim, context)
+        self.log.info("%s was finished before. What became of it:", claim.name)
+        return self.repeat(result, context)
+
+    def repeat(self, result: Mapping[str, Any], context: Any) -> Any:
+        """Say again what became of a file that is finished, when somebody clears the task.
+
+        :param result: the report as JSON.
+        :return: the task's XCom, as it was.
+        """
+        self.log_report(text_of(result))
 
     def process(self, cabinet: Cabinet, claim: Claim, context: Any) -> Any:
         """Do the task's work on a file.
@@ -152,6 +214,17 @@ class ClaimOperator(FileTypeOperator):
             key_column=params[suite.key.param] if suite.key else None,
             ignore_unknown_columns=params["ignore_unknown_columns"],
         )
+
+
+def text_of(result: Mapping[str, Any]) -> str:
+    """The text of a report.
+
+    :param result: the report as JSON.
+    """
+    try:
+        return read_text(result["report"])
+    except FileNotFoundError:
+        return f"The report {result['report']} is gone."
 
 
 def zone_param(name: str) -> tzinfo:

@@ -16,6 +16,7 @@ from toolsync.moodle.php import why_unusable
 from toolsync.operators.collect import CollectOperator
 from toolsync.operators.steps import Steps
 from toolsync.operators.tryback import TrybackOperator
+from toolsync.reporting.plan import counted
 from toolsync.reporting.tables import defused
 from toolsync.running.sql_folder import Occasion
 from toolsync.running.state import RunState, open_run
@@ -42,7 +43,9 @@ class FindEmptyCategoriesOperator(CollectOperator):
         if not empty:
             raise AirflowSkipException(f"No category {scope(params)} is empty.")
         claim = cabinet.claim_content(owner, {**params, **READING, "content": command_file(empty)}, FILE_NAME)
-        self.log.info("%s empty categories %s, claimed as %s.", len(empty), scope(params), claim.id)
+        self.say(
+            f"{counted(len(empty), ('empty category', 'empty categories'))} {scope(params)}, claimed as {claim.id}."
+        )
         return [claim]
 
     def check(self, params: Mapping[str, Any]) -> None:

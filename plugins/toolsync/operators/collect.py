@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import logging
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.execution_time.context import NEVER_EXPIRE
 
 from toolsync.cabinet.claims import Claim, Owner
 from toolsync.cabinet.folders import Cabinet, StillInInbox
@@ -16,9 +18,11 @@ from toolsync.cabinet.takeover import adopt, left_alone, resume, taken_already
 from toolsync.operators.base import FileTypeOperator, zone_param
 from toolsync.params import check_params
 from toolsync.reporting.approval import caller
+from toolsync.reporting.plan import counted
 from toolsync.schedule import skip_late_run, what_comes_next
 from toolsync.settings import settings
 
+COLLECTED = "collected"  # where Airflow keeps what the task has taken and said: it outlives a clear
 MOST = 1000  # files of one run: Airflow maps at most 1024
 # What stands in the way of one file only. Other errors are the cabinet's: no file can be taken.
 OF_ONE_FILE = {errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ETXTBSY, errno.EBUSY, errno.ELOOP}
@@ -34,7 +38,12 @@ class CollectOperator(FileTypeOperator):
     def perform(self, context: Any) -> list[dict[str, Any]]:
         skip_late_run(context)
         check_params(context)
-        cabinet, params = Cabinet(self.file_type), context["params"]
+        self.said: list[tuple[int, str]] = []
+        cabinet, params, kept = Cabinet(self.file_type), context["params"], context.get("task_state_store")
+        if kept is not None and (before := kept.get(COLLECTED)):
+            return self.repeat(before)
+        if params["simulate"]:
+            self.say("SIMULATION: the site and the inbox stay as they are.")
         self.check(params)
         owner = Owner.of_run(context["run_id"])
         by_hand = caller()  # whose answer is for the files that this run takes, not for those that a dead run left
@@ -42,18 +51,46 @@ class CollectOperator(FileTypeOperator):
         claims, told = resume(cabinet, owner)  # of this run's earlier attempt, or what `toolsync.run` was given
         self._tell(told)
         for claim in claims:
-            self.log.info("%s is claimed as %s.", claim.dropped_as or claim.name, claim.id)
+            self.tell_claim(cabinet, claim)
         if by_hand and by_hand["given"]:
             self._tell(left_alone(cabinet, owner))
         elif params.get("content"):
             self._tell(left_alone(cabinet, owner))
-            claims = claims or [cabinet.claim_content(owner, options)]
+            if not claims:
+                claims = [cabinet.claim_content(owner, options)]
+                self.tell_claim(cabinet, claims[0])
         else:
             claims += self.take_over(cabinet, owner, simulate=params["simulate"])
             claims += self.take(cabinet, owner, options, claims)
             if params["simulate"] and not by_hand and (what_next := what_comes_next(context)):
-                self.log.warning(what_next)
-        return [asdict(claim) for claim in claims]
+                self._tell([what_next])
+        self.say(f"This run takes {counted(len(claims), ('file', 'files'))}.")
+        collected = [asdict(claim) for claim in claims]
+        if kept is not None:
+            kept.set(
+                COLLECTED, {"claims": collected, "said": [list(said) for said in self.said]}, retention=NEVER_EXPIRE
+            )
+        return collected
+
+    def repeat(self, before: Any) -> list[dict[str, Any]]:
+        """Return the claims of the run again, when somebody clears the task: its other tasks go on with these, or say again what became of them.
+
+        :param before: what the task has kept.
+        """
+        self.log.info("The files of this run were taken before; the inbox is left to the next run.")
+        for level, text in before["said"]:
+            self.log.log(level, "%s", text)
+        return before["claims"]
+
+    def say(self, text: str, level: int = logging.INFO) -> None:
+        """Log a sentence that a cleared task says again."""
+        self.log.log(level, "%s", text)
+        self.said.append((level, text))
+
+    def tell_claim(self, cabinet: Cabinet, claim: Claim, how: str = "is claimed as") -> None:
+        """Say that the run takes a file, and how large it is."""
+        name = f"{claim.dropped_as}, as {claim.name}," if claim.dropped_as else claim.name
+        self.say(f"{name} {how} {claim.id} ({cabinet.size(claim):,} bytes).")
 
     def take_over(self, cabinet: Cabinet, owner: Owner, *, simulate: bool) -> list[Claim]:
         """Go on with what dead runs left.
@@ -67,9 +104,7 @@ class CollectOperator(FileTypeOperator):
         adopted, told = adopt(cabinet, owner)
         self._tell(told)
         for claim in adopted:
-            self.log.info(
-                "%s was claimed by an earlier run as %s: this run goes on where it stopped.", claim.name, claim.id
-            )
+            self.tell_claim(cabinet, claim, "goes on where it stopped: it was claimed by an earlier run as")
         return adopted
 
     def take(self, cabinet: Cabinet, owner: Owner, params: Mapping[str, Any], others: list[Claim]) -> list[Claim]:
@@ -92,9 +127,8 @@ class CollectOperator(FileTypeOperator):
                     (shown_name(name), f"a run that is not finished holds it already, in {cabinet.work(claim)}")
                 )
         if len(others) + len(ready) > MOST:
-            self.log.warning(
-                "%s files are waiting: this run takes %s, the next runs take the rest.", len(ready), MOST - len(others)
-            )
+            room = MOST - len(others)
+            self._tell([f"{len(ready)} files are waiting: this run takes {room}, the next runs take the rest."])
         for name in ready[: max(0, MOST - len(others))]:
             try:
                 taken = cabinet.claim(name, owner, params)
@@ -104,8 +138,7 @@ class CollectOperator(FileTypeOperator):
                 left.append((shown_name(name), str(getattr(error, "strerror", None) or error)))
                 continue
             if taken:
-                renamed = f", as {taken.name}" if taken.dropped_as else ""
-                self.log.info("%s is claimed as %s%s.", taken.dropped_as or taken.name, taken.id, renamed)
+                self.tell_claim(cabinet, taken)
                 claims.append(taken)
         self._tell([f"{name} stays in the inbox: {reason}." for name, reason in left])
         if not (claims or others):
@@ -122,7 +155,7 @@ class CollectOperator(FileTypeOperator):
 
     def _tell(self, sentences: list[str]) -> None:
         for sentence in sentences:
-            self.log.warning(sentence)
+            self.say(sentence, logging.WARNING)
 
 
 def nothing_found(cabinet: Cabinet, pattern: str, left: list[tuple[str, str]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
@@ -56,7 +57,26 @@ class ExecuteOperator(ClaimOperator):
         report = Report(cabinet, claim)
         self.log.info("%s%s", "SIMULATION, rolled back. " if claim.simulate else "", totals(report.counts, report.unit))
         self.log_results(report, with_plan=claim.simulate)
+        self.tell_assets(claim, report, context)
         return {"counts": report.counts, "stale": report.stale, "simulated": claim.simulate}
+
+    def repeat(self, result: Mapping[str, Any], context: Any) -> dict[str, Any]:
+        super().repeat(result, context)
+        self.outlets = []
+        if result["refused"]:
+            raise AirflowSkipException(f"{result['file']} was not approved, so it is not executed.")
+        if result.get("unfit"):
+            raise AirflowFailException(result["unfit"])
+        return {"counts": result["counts"], "stale": result["stale"], "simulated": result["simulated"]}
+
+    def tell_assets(self, claim: Claim, report: Report, context: Any) -> None:
+        """Let the task's asset have an event if the site was changed, with the file and its counts; none if it was not."""
+        counts = {status: count for status, count in report.counts.items() if count}
+        changed = report.stale or counts.keys() & {"created", "updated", "deleted"}
+        if claim.simulate or not changed:
+            self.outlets = []
+        for asset in self.outlets:
+            context["outlet_events"][asset].extra.update(file=claim.name, claim=claim.id, counts=counts)
 
     def log_results(self, report: Report, *, with_plan: bool) -> None:
         """Log what became of the lines.

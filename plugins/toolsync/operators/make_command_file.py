@@ -14,6 +14,7 @@ from toolsync.operators.base import ToolSyncOperator, zone_param
 from toolsync.operators.course_query import FILTERS, find_courses
 from toolsync.operators.review_file import comments, left_out_sentence, reset_columns, review_file
 from toolsync.params import check_params
+from toolsync.reporting.verdict import MESSAGE, VERDICT, Verdict
 from toolsync.running.state import open_run
 from toolsync.schedule import skip_late_run
 
@@ -56,14 +57,25 @@ class MakeCommandFileOperator(ToolSyncOperator):
         for course in left_out:
             self.log.info("Left out: %s", left_out_sentence(course))
         if not courses:
-            self.log.info(
-                "No course meets the filters and has a usable %s: no file is written.", params["course_id_field"]
-            )
+            nothing = f"No course meets the filters and has a usable {params['course_id_field']}: no file is written."
+            self.log.info(nothing)
+            context["ti"].xcom_push(MESSAGE, nothing)
             return result
         head = comments(params, zone, context["run_id"], result, left_out)
         path = write(params["what"], review_file(params, columns, courses, head))
         self.log.info("%s: %s courses.", path, len(courses))
+        self.log.info(
+            "Next: remove the lines of courses to leave alone, then drop it into %s", inbox_of(params["what"])
+        )
+        context["ti"].xcom_push(
+            VERDICT, Verdict(path.rpartition("/")[2], "", f"{len(courses)} courses to review", report=False).as_json()
+        )
         return {**result, "path": path}
+
+
+def inbox_of(file_type: str) -> Any:
+    """Where the file of a type is dropped."""
+    return Cabinet(file_type).folder("inbox")
 
 
 def write(file_type: str, text: str) -> str:

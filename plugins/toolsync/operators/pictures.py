@@ -118,5 +118,5 @@ PICTURES = Steps(
     tryback=TrybackPicturesOperator,
     archive=ArchivePicturesOperator,
     has_suite=False,
-    file_params={"files", "simulate"},
+    file_params={"files", "simulate", "fail_over"},
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
+from toolsync.operators.base import ClaimOperator
 from toolsync.operators.execute import ExecuteOperator
 from toolsync.reporting.pieces import ASKED, NOTHING_PLANNED, PLANNED
 from toolsync.reporting.plan import Totals
@@ -41,6 +43,10 @@ class PlanOperator(ExecuteOperator):
         self.log.info("PLAN, rolled back. %s", totals(report.planned_counts, report.unit))
         self.log_results(report, with_plan=True)
         return {"counts": report.planned_counts, **Totals.of(report.plan()).as_json()}
+
+    def repeat(self, result: Mapping[str, Any], context: Any) -> dict[str, Any]:
+        ClaimOperator.repeat(self, result, context)
+        return {} if result["simulated"] else result.get("planned") or {}
 
     def may_delete(self, cabinet: Cabinet, claim: Claim) -> bool:
         """Whether the file can delete anything, going by its columns and Params."""

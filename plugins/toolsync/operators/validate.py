@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -64,9 +65,11 @@ class ValidateOperator(ClaimOperator):
             rejected = rejection.messages
         with cabinet.writing("docs", claim.named("validation", ".html")) as (stream, docs):
             build_data_docs(validator, stream, file_name=claim.name, run_name=claim.id, time=datetime.now(UTC))
+        reading = {"delimiter": file.delimiter, "encoding": file.encoding}
         if rejected:
-            return {"rejected": rejected, "docs": str(docs)}
+            return {"rejected": rejected, "docs": str(docs), "reading": reading}
         return {
+            "reading": reading,
             "lines": validator.lines,
             "failed": len(failed),
             "summary": summary(file, validator.lines),
@@ -110,6 +113,12 @@ class ValidateOperator(ClaimOperator):
             raise AirflowFailException(f"{claim.name} is rejected: {'; '.join(report.rejected)}")
         self.log.info("%s of %s %ss can be executed.", found["lines"] - found["failed"], found["lines"], report.unit)
         return {"lines": found["lines"], "failed": found["failed"]}
+
+    def repeat(self, result: Mapping[str, Any], context: Any) -> dict[str, int]:
+        super().repeat(result, context)
+        if result["rejected"]:
+            raise AirflowFailException(f"{result['file']} is rejected: {'; '.join(result['rejected'])}")
+        return result["checked"]
 
 
 def summary(file: CommandFile, lines: int) -> str:

@@ -26,6 +26,7 @@ from toolsync.reporting.pieces import (
     pieces,
 )
 from toolsync.reporting.plan import Row, zone_named
+from toolsync.reporting.verdict import failed_over
 
 
 class Report:
@@ -85,6 +86,11 @@ class Report:
     def counts(self) -> dict[str, int]:
         """The number of lines by outcome, and of `incomplete` ones, of which only a part failed."""
         return self._counts(self.executed)
+
+    @property
+    def failed_over(self) -> str | None:
+        """That more lines failed than Param `fail_over` allows, in a sentence; None when they did not."""
+        return failed_over(self.counts, self.claim.options.get("fail_over"), self.unit) if self.executed else None
 
     @property
     def planned_counts(self) -> dict[str, int]:

@@ -21,7 +21,7 @@ SHOWN = 200  # problems in the log and in the text report; the CSV table has the
 def report_text(report: Report, *, dag_id: str, run_id: str) -> str:
     """The text of the whole report."""
     title = [f"Tool Sync report: {report.claim.name}", f"{dag_id}, run {run_id}, Tool Sync {__version__}"]
-    return "".join(f"{printable(line)}\n" for line in [*title, *_decision(report), *_body(report)])
+    return "".join(f"{printable(line)}\n" for line in [*title, *_decision(report), *_body(report), *_next(report)])
 
 
 def write_lines(report: Report, stream: IO[str]) -> None:
@@ -74,14 +74,27 @@ def _body(report: Report) -> Iterator[str]:
         yield f"Planned: {totals(report.planned_counts, unit)}"
     elif not report.unfit:
         yield totals(report.counts, unit)
+    if report.failed_over:
+        yield f"TOO MANY FAILED: {report.failed_over}"
     yield from _titled(*plan_summary(report))
     yield from _titled("Problems", sentences(report.problems(), unit))
     yield from _titled("Notes", sentences(report.notes(), unit))
     if report.stale and not report.claim.simulate:
         yield from _titled("Caches left stale, unless purge_caches has purged them", caches.explain(report.stale))
-    if report.tried_back.get("path"):
-        yield f"{unit.capitalize()}s to correct and drop again: {report.tried_back['path']}"
     yield from (f"{what.capitalize()}: {path}" for what, path in report.attachments.items())
+
+
+def _next(report: Report) -> Iterator[str]:
+    """What a person does now."""
+    tryback, inbox = report.tried_back.get("path"), report.cabinet.folder("inbox")
+    if tryback and report.rejected:
+        yield f"Next: correct {tryback} and drop it into {inbox}"
+    elif tryback:
+        number = report.counts["failed"] + report.counts["incomplete"]
+        items = f"{number} {report.unit}s" if number > 1 else report.unit
+        yield f"Next: correct the {items} in {tryback} and drop it into {inbox}"
+    elif report.claim.simulate and not report.rejected:
+        yield "Next: run the DAG without Param simulate to do this"
 
 
 def plan_summary(report: Report) -> tuple[str, list[str]]:

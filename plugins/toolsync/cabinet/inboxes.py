@@ -1,0 +1,24 @@
+"""The folders of all types, made before anybody needs them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from toolsync.cabinet.folders import Cabinet
+from toolsync.cabinet.storage import folder_at
+from toolsync.settings import INCLUDE, cabinet_url
+
+# Types that find their lines themselves: nobody drops files for them.
+WITHOUT_INBOX = {"categories_clean"}
+
+
+def make_inboxes() -> None:
+    """Make the folders of every type that takes files, so that people can drop some before its DAG has run. In an object store there is nothing to make.
+
+    :raises OSError: they can't be made.
+    """
+    if not isinstance(folder_at(cabinet_url()), Path):
+        return
+    for sample in sorted((INCLUDE / "samples").iterdir()):  # there is one of each type
+        if sample.stem not in WITHOUT_INBOX:
+            Cabinet(sample.stem)
