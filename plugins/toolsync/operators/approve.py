@@ -15,11 +15,13 @@ from airflow.sdk.execution_time.hitl import HITLUser
 from toolsync.cabinet.claims import Claim, Owner
 from toolsync.cabinet.folders import Cabinet
 from toolsync.operators.base import ClaimOperator
+from toolsync.operators.notifications import PlanWaits, addressees
 from toolsync.reporting.approval import Approval, answered, reasons
 from toolsync.reporting.pieces import APPROVAL, ASKED
 from toolsync.reporting.plan import Totals, date_time, escaped, markdown
 from toolsync.reporting.report import Report
 from toolsync.reporting.report_text import sentences, totals
+from toolsync.reporting.verdict import NOBODY
 from toolsync.settings import WrongSetting, settings
 
 REMARKS_SHOWN = 20  # in the form
@@ -39,6 +41,8 @@ class ApproveOperator(ClaimOperator, ApprovalOperator):  # type: ignore[misc]  #
         )
         if people := approvers():
             waiting["assigned_users"] = people
+        if addressees():
+            waiting["notifiers"] = PlanWaits()
         params = params or ParamsDict()  # the DAG's; the form shows only those whose source is the task
         params["reason"] = Param(
             "",
@@ -157,5 +161,5 @@ def form(report: Report, why: list[str], total: str) -> Iterator[str]:
 def _name(user: Any) -> str:
     """The name of the person who answered, from Airflow."""
     if not user:
-        return "nobody"
+        return NOBODY
     return str(user.get("name") or user.get("id")) if isinstance(user, dict) else str(user)

@@ -9,12 +9,14 @@ import html
 import inspect
 import logging
 import pkgutil
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from airflow.sdk import BaseNotifier
 
+from toolsync.operators.links import base_url
 from toolsync.settings import WrongSetting, settings
 
 REJECTED, FAILED_LINES, APPROVAL, NO_ANSWER, RUN_FAILED = EVENTS = (
@@ -33,6 +35,7 @@ FIELDS = {
     "description": "{{ toolsync.text }}",
     "body": "{{ toolsync.text }}",
 }
+SHARE = re.compile(r"\d{1,3}(\.\d+)?%")
 log = logging.getLogger(__name__)
 
 
@@ -105,6 +108,34 @@ class Notice:
                 one.tell(self, context)
 
 
+class PlanWaits(BaseNotifier):
+    """Tells that a plan waits for an approval. Airflow calls it when it begins to wait."""
+
+    def notify(self, context: Any) -> None:
+        task, dag_id = context["task"], context["dag"].dag_id
+        links = {}
+        if base := base_url():
+            links["The plan"] = f"{base}/toolsync/#/plans/{dag_id}/{task.claim['id']}"
+            links["The question in Airflow"] = task.generate_link_to_ui(task_instance=context["ti"], base_url=base)
+        said = ["Nothing is done until somebody approves it."]
+        Notice(APPROVAL, dag_id, context["run_id"], f"{task.subject}: waits for approval", said, links).send(context)
+
+
+def failed_lines_over() -> int | str | None:
+    """How many lines of a file may fail before somebody is told: a number, or a share such as `5%`; None: any number.
+
+    :raises WrongSetting: it is something else.
+    """
+    value = (settings().get("notifications") or {}).get("failed_lines_over", 0)
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
+        return value
+    if isinstance(value, str) and SHARE.fullmatch(value):
+        return value
+    raise WrongSetting(
+        f'include/toolsync.yaml, notifications, failed_lines_over: expected a number, a share such as "5%", or null, found {value!r}.'
+    )
+
+
 def addressees() -> list[Addressee]:
     """Whom the settings name.
 
@@ -140,7 +171,7 @@ def _addressee(entry: Any, place: str) -> Addressee:
         notifier,
         arguments,
         _chosen(entry.get("on"), EVENTS, f"{place}, on"),
-        entry.get("types"),
+        _chosen(entry["types"], settings()["schedules"], f"{place}, types") if entry.get("types") is not None else None,
     )
 
 

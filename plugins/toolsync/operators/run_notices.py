@@ -7,11 +7,17 @@ from typing import Any
 from urllib.parse import quote
 
 from toolsync.operators.links import ARCHIVE, GROUP, base_url
-from toolsync.operators.notifications import FAILED_LINES, NO_ANSWER, REJECTED, RUN_FAILED, Notice
+from toolsync.operators.notifications import (
+    FAILED_LINES,
+    NO_ANSWER,
+    REJECTED,
+    RUN_FAILED,
+    Notice,
+    failed_lines_over,
+)
 from toolsync.reporting import verdict
 from toolsync.reporting.approval import caller
 from toolsync.reporting.verdict import MESSAGE, VERDICT, Verdict, counted, failed_over
-from toolsync.settings import settings
 
 MOST = 20  # files named in a notice
 
@@ -31,10 +37,9 @@ def _tell(context: Mapping[str, Any], *, failed: bool) -> None:
         return
     dag, run_id = context["dag"], context["run_id"]
     verdicts = [Verdict(**told) for told in _told(context, ARCHIVE, VERDICT)] if dag.has_task(ARCHIVE) else []
-    links = {
-        "The run": f"{base_url()}/toolsync/#/runs/{dag.dag_id}/{quote(run_id, safe='')}",
-        "The run in Airflow": f"{base_url()}/dags/{dag.dag_id}/runs/{quote(run_id, safe='')}",
-    }
+    run = quote(run_id, safe="")
+    links = {"The run": f"toolsync/#/runs/{dag.dag_id}/{run}", "The run in Airflow": f"dags/{dag.dag_id}/runs/{run}"}
+    links = {what: f"{base}/{place}" for what, place in links.items()} if (base := base_url()) else {}
     for event, subject, lines in notices(verdicts, list(_sentences(context)), failed=failed):
         Notice(event, dag.dag_id, run_id, f"{dag.dag_id}: {subject}", lines, links).send(context)
 
@@ -62,14 +67,18 @@ def notices(verdicts: Iterable[Verdict], said: Iterable[str], *, failed: bool) -
     """
     verdicts = list(verdicts)
     if rejected := [one for one in verdicts if one.outcome == verdict.REJECTED]:
-        yield REJECTED, _counted(rejected, "rejected"), _lines(rejected, "rejected: nothing of it was applied")
-    over = (settings().get("notifications") or {}).get("failed_lines_over", 0)
+        yield (
+            REJECTED,
+            _counted(rejected, "was rejected", "were rejected"),
+            _lines(rejected, "rejected: nothing of it was applied"),
+        )
+    over = failed_lines_over()
     if failing := [one for one in verdicts if not one.simulated and failed_over(one.counts, over, one.unit)]:
-        yield FAILED_LINES, _counted(failing, "with failed lines"), _lines(failing)
+        yield FAILED_LINES, _counted(failing, "has failed lines", "have failed lines"), _lines(failing)
     if unanswered := [one for one in verdicts if one.unanswered]:
         yield (
             NO_ANSWER,
-            _counted(unanswered, "not approved in time"),
+            _counted(unanswered, "was not approved in time", "were not approved in time"),
             _lines(unanswered, "nobody answered in time; the file is back where it came from"),
         )
     others = [one for one in verdicts if one.outcome in (verdict.UNFIT, verdict.UNFINISHED)]
@@ -78,8 +87,8 @@ def notices(verdicts: Iterable[Verdict], said: Iterable[str], *, failed: bool) -
         yield RUN_FAILED, "the run failed", why or ["The log of the task that failed says why."]
 
 
-def _counted(verdicts: list[Verdict], what: str) -> str:
-    return f"{verdicts[0].file} {what}" if len(verdicts) == 1 else f"{len(verdicts)} files {what}"
+def _counted(verdicts: list[Verdict], of_one: str, of_many: str) -> str:
+    return f"{verdicts[0].file} {of_one}" if len(verdicts) == 1 else f"{len(verdicts)} files {of_many}"
 
 
 def _lines(verdicts: list[Verdict], what: str = "") -> list[str]:
