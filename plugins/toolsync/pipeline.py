@@ -16,7 +16,9 @@ from airflow.sdk import DAG, Asset, Param, TriggerRule, task_group
 from airflow.utils.types import DagRunType
 
 from toolsync.operators.inbox_watch import watched_inbox
+from toolsync.operators.notifications import addressees, failed_lines_over
 from toolsync.operators.purge_caches import PurgeCachesOperator
+from toolsync.operators.run_notices import tell_of_failure, tell_of_success
 from toolsync.operators.steps import CSV_FILE, Steps
 from toolsync.params import section, set_defaults
 from toolsync.reading.suite import load_suite
@@ -47,6 +49,10 @@ def toolsync_dag(
         if param.description and "`" in param.description:
             # The form shows a description as it is written, unless it is said to be Markdown.
             param.schema["description_md"], param.description = param.description, None
+    telling: dict[str, Any] = (
+        {"on_success_callback": tell_of_success, "on_failure_callback": tell_of_failure} if addressees() else {}
+    )
+    failed_lines_over()
     return DAG(
         dag_id=f"toolsync_{file_type}",
         dag_display_name=title or f"toolsync_{file_type}",
@@ -67,6 +73,7 @@ def toolsync_dag(
             "retry_delay": timedelta(seconds=page["retry_delay_seconds"]),
             "execution_timeout": timedelta(hours=hours) if hours is not None else None,
         },
+        **telling,
     )
 
 

@@ -7,10 +7,10 @@ import os
 from toolsync.cabinet.folders import Cabinet
 
 
-def dropped(file_type: str, text: str) -> Cabinet:
-    """A cabinet with `file.csv` in the inbox of a type."""
+def dropped(file_type: str, text: str, name: str = "file.csv") -> Cabinet:
+    """A cabinet with a file in the inbox of a type."""
     cabinet = Cabinet(file_type)
-    file = cabinet.folder("inbox") / "file.csv"
+    file = cabinet.folder("inbox") / name
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
     os.utime(file, (0, 0))  # it lies there for long

@@ -29,7 +29,8 @@ class Site:
         self.info = info
         self.database = database
         self.in_airflow = in_airflow
-        self._known: dict[str, list[tuple[str, int]]] | None = {} if constant else None
+        self._writes: dict[str, Any] | None = None
+        self._known: dict[str, int] | None = {} if constant else None
 
     @cached_property
     def collation(self) -> str:
@@ -84,24 +85,42 @@ class Site:
 
     def restore(self, pristine: Site) -> None:
         """Put every table back that differs from the pristine site's."""
-        for table in self.changed(pristine):
+        before, self._writes = self._writes, self._counted_writes()
+        if before is None or self._writes is None or before["server"] != self._writes["server"]:
+            written = None
+        else:
+            written = [table for table, rows in self._writes.items() if before.get(table) != rows]
+        for table in self.changed(pristine, written):
             self.rows(f"DELETE FROM `{table}`")
             self.rows(f"INSERT INTO `{table}` SELECT * FROM `{pristine.database}`.`{table}`")
+        if written != []:
+            self._writes = self._counted_writes()
 
-    def changed(self, pristine: Site) -> list[str]:
-        """The tables whose rows are not those of the pristine site."""
-        tables = [name for (name,) in self.rows("SHOW TABLES")]
-        names = ", ".join(f"`{table}`" for table in tables)
-        sums, others = (dict(site.checksums(names)) for site in (self, pristine))
+    def _counted_writes(self) -> dict[str, Any] | None:
+        """How many rows were ever written, by table, and the `server` that counted; None where nobody counts."""
+        if self.is_mysql or not self.value("SELECT @@userstat"):
+            return None
+        rows = self.rows(
+            "SELECT table_name, rows_changed FROM information_schema.table_statistics WHERE table_schema = DATABASE() AND rows_changed > 0"
+        )
+        return {"server": Path(self.value("SELECT @@pid_file")).read_text(), **dict(rows)}
+
+    def changed(self, pristine: Site, among: list[str] | None = None) -> list[str]:
+        """The tables whose rows are not those of the pristine site.
+
+        :param among: the tables that are looked at; None: all.
+        """
+        tables = [name for (name,) in self.rows("SHOW TABLES")] if among is None else among
+        sums, others = (site.checksums(tables) for site in (self, pristine))
         return [table for table in tables if sums[table] != others[table]]
 
-    def checksums(self, names: str) -> list[tuple[str, int]]:
-        if self._known is not None and names in self._known:
-            return self._known[names]
-        found = [(name.partition(".")[2], value) for name, value in self.rows(f"CHECKSUM TABLE {names}")]
-        if self._known is not None:
-            self._known[names] = found
-        return found
+    def checksums(self, tables: list[str]) -> dict[str, int]:
+        """What `CHECKSUM TABLE` says of tables, by name."""
+        known: dict[str, int] = {} if self._known is None else self._known
+        if unknown := [f"`{table}`" for table in tables if table not in known]:
+            found = self.rows(f"CHECKSUM TABLE {', '.join(unknown)}")
+            known.update((name.partition(".")[2], value) for name, value in found)
+        return known
 
     def run(
         self, dag_id: str, file: str | bytes | Path | None = None, *, approve: str | None = None, **params: Any

@@ -10,16 +10,19 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Param
 from airflow.sdk.definitions.param import ParamsDict
 from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.execution_time.hitl import HITLUser
 
 from toolsync.cabinet.claims import Claim, Owner
 from toolsync.cabinet.folders import Cabinet
 from toolsync.operators.base import ClaimOperator
+from toolsync.operators.notifications import PlanWaits, addressees
 from toolsync.reporting.approval import Approval, answered, reasons
 from toolsync.reporting.pieces import APPROVAL, ASKED
 from toolsync.reporting.plan import Totals, date_time, escaped, markdown
 from toolsync.reporting.report import Report
 from toolsync.reporting.report_text import sentences, totals
-from toolsync.settings import settings
+from toolsync.reporting.verdict import NOBODY
+from toolsync.settings import WrongSetting, settings
 
 REMARKS_SHOWN = 20  # in the form
 
@@ -36,6 +39,10 @@ class ApproveOperator(ClaimOperator, ApprovalOperator):  # type: ignore[misc]  #
         waiting: dict[str, Any] = (
             {"response_timeout": timedelta(hours=hours), "defaults": self.REJECT} if hours is not None else {}
         )
+        if people := approvers():
+            waiting["assigned_users"] = people
+        if addressees():
+            waiting["notifiers"] = PlanWaits()
         params = params or ParamsDict()  # the DAG's; the form shows only those whose source is the task
         params["reason"] = Param(
             "",
@@ -104,6 +111,28 @@ class ApproveOperator(ClaimOperator, ApprovalOperator):  # type: ignore[misc]  #
         return approval.as_json()
 
 
+def approvers() -> list[HITLUser]:
+    """Who may answer, as the settings name them; empty: whoever may answer in Airflow at all.
+
+    :raises WrongSetting: they name something else.
+    """
+    named = settings()["protection"].get("approvers") or []
+    people = (
+        [{"id": one, "name": one} if isinstance(one, str) else one for one in named]
+        if isinstance(named, list)
+        else [named]
+    )
+    if not all(
+        isinstance(one, dict) and set(one) == {"id", "name"} and all(isinstance(value, str) for value in one.values())
+        for one in people
+    ):
+        raise WrongSetting(
+            'include/toolsync.yaml, protection, approvers: expected a list of user names, or of users such as {id: "3", name: Ada}, '
+            f"found {named!r}."
+        )
+    return [HITLUser(id=one["id"], name=one["name"]) for one in people]
+
+
 def decided_unasked(claim: Claim, why: list[str], *, by_hand: bool) -> Approval | None:
     """The decision on a plan when no person has to be asked in Airflow; None when one has to.
 
@@ -132,5 +161,5 @@ def form(report: Report, why: list[str], total: str) -> Iterator[str]:
 def _name(user: Any) -> str:
     """The name of the person who answered, from Airflow."""
     if not user:
-        return "nobody"
+        return NOBODY
     return str(user.get("name") or user.get("id")) if isinstance(user, dict) else str(user)

@@ -14,6 +14,7 @@ from typing import Any
 MESSAGE, VERDICT = "message", "verdict"
 # What can become of a file.
 DONE, REJECTED, REFUSED, UNFIT, UNFINISHED = "done", "rejected", "not approved", "not executed", "not finished"
+NOBODY = "nobody"  # who has answered when the time for an answer is over
 # How lines end, in the order in which they are told.
 ENDS = ("created", "updated", "deleted", "unchanged", "failed", "incomplete")
 LONGEST = 200  # characters of a reason, or of the files that are named
@@ -34,6 +35,7 @@ class Verdict:
     :param tryback: the name of its tryback; None: there is none.
     :param report: whether there is a report.
     :param docs: whether there are Data Docs.
+    :param unanswered: whether nobody answered in time, so that it was not approved.
     """
 
     file: str
@@ -47,6 +49,7 @@ class Verdict:
     tryback: str | None = None
     report: bool = True
     docs: bool = False
+    unanswered: bool = False
 
     @classmethod
     def of(cls, result: Mapping[str, Any]) -> Verdict:
@@ -74,6 +77,7 @@ class Verdict:
             over=bool(result.get("failed_over")),
             tryback=tryback.rpartition("/")[2] if tryback else None,
             docs=bool(result.get("docs")),
+            unanswered=outcome == REFUSED and approval.get("by") == NOBODY,
         )
 
     def as_json(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from toolsync.running.sql_text import STRING, SqlError, bare
 from toolsync.running.statements import Statement
@@ -32,7 +33,15 @@ class Use:
 
 def uses(statement: Statement) -> Iterator[Use]:
     """The variables of a statement, in the order in which the server comes to them."""
-    code = statement.code
+    return iter(_uses(statement.code))
+
+
+@lru_cache(maxsize=20_000)  # each statement is asked for several times
+def _uses(code: str) -> tuple[Use, ...]:
+    return tuple(_found(code))
+
+
+def _found(code: str) -> Iterator[Use]:
     into = INTO.search(code)
     if into:
         code = code[: into.start()] + code[into.end() :]

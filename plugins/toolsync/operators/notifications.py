@@ -1,0 +1,201 @@
+"""Tells people what they should know of a run, through Airflow's notifiers, as `notifications` of the settings says.
+
+A notice names the file, counts and where to look. It holds nothing that stands in the file: it leaves the house.
+"""
+
+from __future__ import annotations
+
+import html
+import inspect
+import logging
+import pkgutil
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from airflow.sdk import BaseNotifier
+
+from toolsync.operators.links import base_url
+from toolsync.settings import WrongSetting, settings
+
+REJECTED, FAILED_LINES, APPROVAL, NO_ANSWER, RUN_FAILED = EVENTS = (
+    "rejected",
+    "failed_lines",
+    "approval",
+    "no_answer",
+    "run_failed",
+)
+# Where notifiers take a text, unless the settings give them another one. They are templates of Airflow, and may be in the settings, too.
+FIELDS = {
+    "subject": "{{ toolsync.subject }}",
+    "html_content": "{{ toolsync.html }}",
+    "text": "{{ toolsync.text }}",
+    "message": "{{ toolsync.text }}",
+    "description": "{{ toolsync.text }}",
+    "body": "{{ toolsync.text }}",
+}
+SHARE = re.compile(r"\d{1,3}(\.\d+)?%")
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Addressee:
+    """Whom to tell what.
+
+    :param notifier: the class of Airflow's notifier.
+    :param arguments: its arguments.
+    :param events: what it is told of.
+    :param types: of which types; None: of all.
+    """
+
+    notifier: type[BaseNotifier]
+    arguments: dict[str, Any]
+    events: Collection[str]
+    types: Collection[str] | None
+
+    def wants(self, notice: Notice) -> bool:
+        """Whether a notice is for it."""
+        of_type = self.types is None or notice.dag_id.removeprefix("toolsync_") in self.types
+        return of_type and notice.event in self.events
+
+    def tell(self, notice: Notice, context: Mapping[str, Any]) -> None:
+        """Send a notice. What stands in its way is logged: no run fails for that."""
+        try:
+            self.notifier(**self.arguments)({**context, "toolsync": asdict(notice) | {"html": notice.html}})
+        except Exception as error:
+            log.warning("%s could not be told: %s: %s", self.notifier.__name__, type(error).__name__, error)
+        else:
+            log.info("%s was told: %s", self.notifier.__name__, notice.subject)
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What somebody is told.
+
+    :param event: one of EVENTS.
+    :param dag_id: of the DAG.
+    :param subject: the whole of it in one line.
+    :param lines: more about it.
+    :param links: addresses of pages, by what they show.
+    """
+
+    event: str
+    dag_id: str
+    run_id: str
+    subject: str
+    lines: list[str] = field(default_factory=list)
+    links: dict[str, str] = field(default_factory=dict)
+    text: str = ""
+
+    def __post_init__(self) -> None:
+        links = [f"{what}: {address}" for what, address in self.links.items()]
+        object.__setattr__(self, "text", "\n".join([self.subject, *self.lines, *links]))
+
+    @property
+    def html(self) -> str:
+        """The text as a page."""
+        said = "".join(f"<p>{html.escape(line)}</p>" for line in [self.subject, *self.lines])
+        links = "".join(
+            f'<p><a href="{html.escape(address)}">{html.escape(what)}</a></p>' for what, address in self.links.items()
+        )
+        return said + links
+
+    def send(self, context: Mapping[str, Any]) -> None:
+        """Tell everybody whom the settings name for it."""
+        for one in addressees():
+            if one.wants(self):
+                one.tell(self, context)
+
+
+class PlanWaits(BaseNotifier):
+    """Tells that a plan waits for an approval. Airflow calls it when it begins to wait."""
+
+    def notify(self, context: Any) -> None:
+        task, dag_id = context["task"], context["dag"].dag_id
+        links = {}
+        if base := base_url():
+            links["The plan"] = f"{base}/toolsync/#/plans/{dag_id}/{task.claim['id']}"
+            links["The question in Airflow"] = task.generate_link_to_ui(task_instance=context["ti"], base_url=base)
+        said = ["Nothing is done until somebody approves it."]
+        Notice(APPROVAL, dag_id, context["run_id"], f"{task.subject}: waits for approval", said, links).send(context)
+
+
+def failed_lines_over() -> int | str | None:
+    """How many lines of a file may fail before somebody is told: a number, or a share such as `5%`; None: any number.
+
+    :raises WrongSetting: it is something else.
+    """
+    value = (settings().get("notifications") or {}).get("failed_lines_over", 0)
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
+        return value
+    if isinstance(value, str) and SHARE.fullmatch(value):
+        return value
+    raise WrongSetting(
+        f'include/toolsync.yaml, notifications, failed_lines_over: expected a number, a share such as "5%", or null, found {value!r}.'
+    )
+
+
+def addressees() -> list[Addressee]:
+    """Whom the settings name.
+
+    :raises WrongSetting: they can't be told so.
+    """
+    page = settings().get("notifications") or {}
+    _known(page, {"failed_lines_over", "to"}, "notifications")
+    entries = page.get("to") or []
+    if not isinstance(entries, list):
+        raise WrongSetting(f"include/toolsync.yaml, notifications, to: expected a list, found {entries!r}.")
+    return [_addressee(entry, f"notifications, to, {number}") for number, entry in enumerate(entries, 1)]
+
+
+def _addressee(entry: Any, place: str) -> Addressee:
+    if not isinstance(entry, dict) or "notifier" not in entry:
+        raise WrongSetting(f"include/toolsync.yaml, {place}: expected `notifier` and its `arguments`, found {entry!r}.")
+    _known(entry, {"notifier", "arguments", "on", "types"}, place)
+    path = entry["notifier"]
+    try:
+        notifier = pkgutil.resolve_name(path)
+    except (ImportError, AttributeError, ValueError, TypeError) as error:
+        raise WrongSetting(
+            f"include/toolsync.yaml, {place}, notifier: {path!r} can't be imported ({error}). Is its provider installed?"
+        ) from None
+    if not (inspect.isclass(notifier) and issubclass(notifier, BaseNotifier)):
+        raise WrongSetting(f"include/toolsync.yaml, {place}, notifier: {path} is no notifier of Airflow.")
+    arguments = _texts(notifier) | (entry.get("arguments") or {})
+    try:
+        notifier(**arguments)
+    except Exception as error:
+        raise WrongSetting(f"include/toolsync.yaml, {place}, arguments: {path} does not take them: {error}.") from None
+    return Addressee(
+        notifier,
+        arguments,
+        _chosen(entry.get("on"), EVENTS, f"{place}, on"),
+        _chosen(entry["types"], settings()["schedules"], f"{place}, types") if entry.get("types") is not None else None,
+    )
+
+
+def _texts(notifier: type[BaseNotifier]) -> dict[str, str]:
+    """The fields of a notifier that take our words."""
+    taken = inspect.signature(notifier).parameters
+    return {name: text for name, text in FIELDS.items() if name in taken and name in notifier.template_fields}
+
+
+def _chosen(values: Any, known: Iterable[str], place: str) -> Collection[str]:
+    known = list(known)
+    if values is None:
+        return known
+    if not isinstance(values, list) or not set(values) <= set(known):
+        raise WrongSetting(
+            f"include/toolsync.yaml, {place}: expected a list of some of {', '.join(known)}, found {values!r}."
+        )
+    return values
+
+
+def _known(page: Any, names: set[str], place: str) -> None:
+    if not isinstance(page, dict):
+        raise WrongSetting(f"include/toolsync.yaml, {place}: expected settings and their values, found {page!r}.")
+    if others := set(page) - names:
+        raise WrongSetting(
+            f"include/toolsync.yaml, {place}: there is no setting {sorted(others)[0]!r}, only {', '.join(sorted(names))}."
+        )
