@@ -187,8 +187,10 @@ class DayReportOperator(ToolSyncOperator):
     def perform(self, context: Any) -> dict[str, Any]:
         states = states_of(context, list(STEPS))
         outcomes = {name: outcome_of(context, name, states.get(name)) for name in STEPS}
-        if states_of(context, [BEGIN]).get(BEGIN) != "success":
-            raise AirflowSkipException("The task begin did not succeed, so nothing was done; its log says why.")
+        began = states_of(context, [BEGIN]).get(BEGIN)
+        if began != "success":
+            why = f"The task {BEGIN} ended as {began}; its log says why. Nothing was done."
+            raise AirflowSkipException(why) if began == "skipped" else AirflowFailException(why)
         simulated = context["params"]["simulate"]
         lines = list(day_report(outcomes, simulated=simulated, run_id=context["run_id"]))
         for line in lines:
