@@ -18,7 +18,8 @@ from pendulum import datetime
 from toolsync.cabinet.claims import RUN_PID, Owner
 from toolsync.cabinet.folders import Cabinet
 from toolsync.operators.base import MESSAGE, Failure
-from toolsync.operators.day import BEGIN, OUTCOME, STEPS, BeginOperator, DayReportOperator, RunTypeOperator, all_needs
+from toolsync.operators.day import BEGIN, OUTCOME, STEPS, BeginOperator, RunTypeOperator, all_needs
+from toolsync.operators.day_report import DayReportOperator
 from toolsync.reporting.verdict import VERDICT, Verdict, note_of
 
 RUN = "manual__2026-11-28T05:00:00+00:00"
