@@ -107,7 +107,7 @@ def _files(
         messages = [message for index, message in failed if index == number]
         if head:
             step = {"step": "failed" if head[0]["rejected"] else "done", "progress": None}
-        elif cabinet.holds(claim) and not (ended and messages):
+        elif cabinet.holds(claim) and not ended:
             step = how_far(cabinet, claim)
         else:
             step = {"step": "failed" if ended else "waiting", "progress": None}
