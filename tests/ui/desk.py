@@ -27,10 +27,8 @@ class Desk:
     def open(self, address: str = "") -> Desk:
         """Open a page by its address after `#/`."""
         self.page.goto(f"{self.url}/toolsync/#/{address}")
-        return self.ready()
-
-    def ready(self) -> Desk:
-        expect(self.page.locator("#main h1")).to_be_visible(timeout=20_000)
+        expect(self.page.locator("#main")).to_have_attribute("data-address", f"#/{address}")
+        expect(self.page.locator(".loading")).to_have_count(0)
         return self
 
     def titled(self, text: str) -> Desk:

@@ -36,7 +36,7 @@ export function t(key, values = {}) {
 }
 
 // The words of a key that may be missing: names that come from the server.
-export const known = (key, otherwise) => words[key] ?? otherwise;
+export const known = (key, otherwise, values) => (key in words ? t(key, values) : otherwise);
 
 export const number = (value) => new Intl.NumberFormat(locale).format(value);
 

@@ -33,6 +33,7 @@ function safe(html) {
     if (node.nodeType !== Node.ELEMENT_NODE) return null;
     const children = [...node.childNodes].map(rebuilt);
     if (!TAGS.has(node.tagName)) return children;
+    if (node.tagName === "TH" && !node.textContent.trim()) return h("td");
     if (node.tagName === "TABLE") return h("div", { class: "scroll", tabindex: "0" }, h("table", {}, children));
     if (node.tagName === "PRE") return h("pre", { class: "scroll", tabindex: "0" }, children);
     return h(node.tagName === "H1" ? "h2" : node.tagName, { href: node.tagName === "A" ? address(node) : null }, children);

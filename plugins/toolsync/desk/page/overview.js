@@ -84,16 +84,19 @@ function atWork(dag, { name, run_id, owner, step, progress, claim }) {
   const label = t("at_work", { name });
   return h("div", { class: "at-work" }, h("p", {}, icon("sync"), run_id ? h("a", { href: to("runs", dag.dag_id, run_id), data: { key: `work ${claim}` } }, name) : name, " ",
     h("small", {}, t(`step.${step}`))), progress ? bar(label, progress.done, progress.total) : null,
-  h("small", { class: "faint" }, progress ? t("done_of", { done: progress.done, total: progress.total }) : null, progress ? " · " : null, told(owner)));
+  progress ? h("small", { class: "faint" }, t("done_of", { done: progress.done, total: progress.total })) : null, run_id ? null : told(owner, "small", { class: "faint" }));
 }
 
 function trybacks(dag) {
   if (!dag.trybacks.count) return null;
   return h("div", { class: "came-back" }, h("p", {}, icon("pencil"), h("strong", {}, t("to_correct", { n: dag.trybacks.count }))),
     h("ul", { class: "plain" }, dag.trybacks.files.slice(0, 3).map(({ name, modified }) =>
-      h("li", {}, h("a", { href: to("trybacks", dag.dag_id, name), data: { key: `tryback ${name}` } }, name), " ", h("small", { class: "faint" }, ago(modified))))),
+      h("li", {}, h("a", { href: to("trybacks", dag.dag_id, name), data: { key: `tryback ${name}` } }, fileOf(name)), " ", h("small", { class: "faint" }, ago(modified))))),
     rest(dag.trybacks.count - 3));
 }
+
+// The file that a tryback comes from: its name without the number of the claim.
+const fileOf = (name) => name.replace(/_\d{8}-\d{6}-\d{6}-[0-9a-f]{4}_tryback/, "");
 
 function waiting(dag) {
   if (!dag.inbox.count) return null;

@@ -1,5 +1,6 @@
 // What several pages show alike.
 
+import { get, path } from "./api.js";
 import { h, icon, newId, replace } from "./dom.js";
 import { known, number, size, t } from "./i18n.js";
 import { login } from "./links.js";
@@ -9,8 +10,19 @@ export const OUTCOMES = ["created", "updated", "deleted", "unchanged", "failed"]
 
 export const total = (counts) => OUTCOMES.reduce((sum, outcome) => sum + (counts?.[outcome] ?? 0), 0);
 
+const titles = new Map(); // what Airflow calls the DAGs
+
 // What a type is called: in the person's language if it is one of ours.
-export const titleOf = (dag) => known(`types.${dag.dag_id}`, dag.title ?? dag.dag_id);
+export function titleOf(dag) {
+  if (dag.title) titles.set(dag.dag_id, dag.title);
+  return known(`types.${dag.dag_id}`, titles.get(dag.dag_id) ?? dag.dag_id);
+}
+
+// Asks what a DAG is called, once. Whoever may not know sees its id.
+export async function learnTitle(dagId, signal) {
+  if (known(`types.${dagId}`) || titles.has(dagId)) return;
+  titles.set(dagId, (await get(path("dags", dagId, "form"), signal).catch(() => null))?.title ?? dagId);
+}
 
 // A sentence of the server's, which are English.
 export const told = (text, tag = "span", properties = {}) => h(tag, { lang: "en", ...properties }, text);
@@ -26,21 +38,23 @@ export function state(name) {
   return badge(kind, picture, known(`state.${name}`, name));
 }
 
-export const outcome = (name) => h("span", { class: `outcome ${name}` }, known(`outcome.${name}`, name));
+export const outcome = (name) => h("span", { class: `outcome ${name}` }, known(`outcome.${name}`, name, { n: 1 }));
 
 // Counts as a line of small figures.
 export function figures(counts) {
   const shown = [...OUTCOMES, "incomplete"].filter((name) => counts?.[name]);
   if (!shown.length) return h("p", { class: "faint" }, t("nothing_to_do"));
   return h("ul", { class: "figures" }, shown.map((name) =>
-    h("li", { class: name }, h("strong", {}, number(counts[name])), " ", known(`outcome.${name}`, name))));
+    h("li", { class: name }, h("strong", {}, number(counts[name])), " ", known(`outcome.${name}`, name, { n: counts[name] }))));
 }
 
 export const sentence = (counts) =>
-  [...OUTCOMES, "incomplete"].filter((name) => counts?.[name]).map((name) => `${number(counts[name])} ${known(`outcome.${name}`, name)}`).join(", ");
+  [...OUTCOMES, "incomplete"].filter((name) => counts?.[name]).map((name) => `${number(counts[name])} ${known(`outcome.${name}`, name, { n: counts[name] })}`).join(", ");
+
+export const loading = () => h("p", { class: "loading" }, t("loading"));
 
 export function trouble(error) {
-  const text = error.name === "TypeError" ? t("no_answer") : error.message;
+  const text = error.name === "TypeError" ? t("no_answer") : error.message === "Forbidden" ? t("forbidden") : error.message;
   return h("div", { class: "notice bad", role: "alert" }, icon("warning"), h("p", {}, text));
 }
 

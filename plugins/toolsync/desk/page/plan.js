@@ -55,7 +55,7 @@ function cell(name, value) {
 function decided(page, address, refresh, dagId) {
   if (page.answer) {
     const { answer, by, at, reason } = page.answer;
-    const yes = /^approve/i.test(answer);
+    const yes = answer === "yes";
     return notice(yes ? "good" : "", yes ? "approve" : "cross", h("p", {}, t(yes ? "approved_by" : "rejected_by", { by: by ?? "?", when: moment(at) })), reason ? h("q", {}, reason) : null,
       linkButton(to("runs", dagId, page.run_id), "chart", t("the_run")));
   }

@@ -6,7 +6,7 @@ import { moment, size, t } from "./i18n.js";
 import { paramForm } from "./form.js";
 import { drawInspection } from "./inspection.js";
 import { go } from "./links.js";
-import { act, ask, button, notice, signedOut, titleOf, trouble } from "./parts.js";
+import { act, ask, button, loading, notice, signedOut, titleOf, trouble } from "./parts.js";
 
 const ENCODINGS = [["utf-8", "UTF-8"], ["iso-8859-1", "ISO-8859-1"], ["windows-1252", "Windows-1252"]];
 const READING = ["delimiter", "encoding"]; // Params that are chosen beside the first rows
@@ -18,9 +18,14 @@ export async function givenFile([dagId, id], { signal, show }) {
   const first = await get(`${address}/inspect`, signal);
   const { name } = first.upload;
   show(name, h("p", { class: "chosen" }, icon("file"), h("small", { class: "faint" }, [size(first.upload.size), first.upload.by, moment(first.upload.at)].filter(Boolean).join(" · ")), gone(address, name)), content);
+  let seen = first;
   const source = {
     name,
-    inspect: ({ delimiter, encoding }) => get(`${address}/inspect${query({ delimiter, encoding })}`, signal),
+    inspect: async ({ delimiter, encoding }) => {
+      const found = seen ?? (await get(`${address}/inspect${query({ delimiter, encoding })}`, signal));
+      seen = null;
+      return found;
+    },
     ready: async () => ({ upload: id }),
   };
   await bench(content, source, { dagId, signal, fixed: true });
@@ -55,7 +60,7 @@ export async function withoutFile([dagId], { signal, show }) {
 // :param source: what is run: its name, `inspect` (choices → what is found) if it can be looked at, `ready` (→ what a run is told of it).
 export async function bench(content, source, { dagId, signal, fixed = false }) {
   const chosen = { dagId, delimiter: "auto", encoding: "" };
-  const [look, options, going] = [h("div", {}), h("div", {}), h("div", { class: "going" })];
+  const [look, options, going] = [h("div", {}), h("div", {}), h("div", { class: "going" }, loading())];
   const body = h("div", { class: "bench" }, look, options, going);
   content.append(body);
   let shownFor = null;
@@ -79,7 +84,7 @@ export async function bench(content, source, { dagId, signal, fixed = false }) {
       const dag = { dag_id: chosen.dagId, ...(await get(path("dags", chosen.dagId, "form"), signal)) };
       form = { dag, ...paramForm(dag.params, { without: READING, given: form?.values() ?? {} }) };
       shownFor = chosen.dagId;
-      replace(options, dag.params.length ? h("details", { class: "options" }, h("summary", {}, t("options")), form.element) : null);
+      replace(options, dag.params.length ? h("details", { class: "options", open: !dag.takes_files }, h("summary", {}, t("options")), form.element) : null);
     }
     replace(going, buttons(form, source, () => ({ ...form.values(), ...reading(form.dag, chosen, found) }), chosen.dagId));
   }
@@ -131,9 +136,9 @@ function buttons({ dag }, source, values, dagId) {
     if (run) go("runs", dagId, run.run_id);
   });
   const simulate = dag.simulate && button("flask", t("simulate"), start(true), { class: "button simulation" });
-  const run = button("bolt", t("run"), start(false), { class: "button real" });
+  const run = button("bolt", t(simulate ? "run" : "start"), start(false), { class: "button real" });
   const both = [simulate, run].filter(Boolean);
-  return [h("div", { class: "actions" }, both), h("p", { class: "faint" }, simulate ? t("simulate_about") : null, " ", t(dag.destructive ? "run_about_destructive" : "run_about")), place];
+  return [h("div", { class: "actions" }, both), simulate ? h("p", { class: "faint" }, t("simulate_about"), " ", t(dag.destructive ? "run_about_destructive" : "run_about")) : null, place];
 }
 
 // Triggers a run. A DAG that is switched off would never begin it: the person is asked. Null when they don't want that.

@@ -4,14 +4,14 @@ import { get, path, query } from "./api.js";
 import { h, icon, redraw, replace, say } from "./dom.js";
 import { known, moment, number, t } from "./i18n.js";
 import { airflowLink, runInAirflow, to } from "./links.js";
-import { downloadLink, linkButton, notice, outcome, OUTCOMES, pager, real, searchBox, simulated, table, titleOf, told, total, trouble } from "./parts.js";
+import { downloadLink, linkButton, loading, notice, outcome, OUTCOMES, pager, real, searchBox, simulated, table, titleOf, told, total, trouble } from "./parts.js";
 
 const LIMIT = 100;
 
 export async function report([dagId, claim], { signal, show }) {
   const address = path("dags", dagId, "reports", claim);
   const found = await get(address, signal);
-  const lines = h("div", {});
+  const lines = h("div", {}, found.rejected.length ? null : loading());
   show(found.file, head(found), h("div", { class: "actions" }, ahead(found)), verdict(found), lines, notes(found), text(found), downloads(address, found));
   if (found.rejected.length) return;
   if (found.may.trigger) await browse(lines, `${address}/lines`, found, signal);
@@ -42,7 +42,7 @@ function verdict(found) {
 }
 
 const plainCounts = ({ counts }) => h("ul", { class: "figures" }, OUTCOMES.filter((name) => counts[name]).map((name) =>
-  h("li", { class: name }, h("strong", {}, number(counts[name])), " ", t(`outcome.${name}`))));
+  h("li", { class: name }, h("strong", {}, number(counts[name])), " ", t(`outcome.${name}`, { n: counts[name] }))));
 
 // The table of lines. The server filters, searches and pages.
 async function browse(place, address, found, signal) {
@@ -67,8 +67,8 @@ function filters({ counts }, asked, load) {
   const chip = (name, text, amount) => h("button", { type: "button", class: `chip ${name}`, "aria-pressed": String(asked.outcome === name), data: { key: `chip ${name}` },
     onclick: () => load({ outcome: name }) }, text, " ", h("strong", {}, number(amount)));
   return h("div", { class: "filters" }, h("div", { class: "chips", role: "group", "aria-label": t("filter") }, chip("", t("all"), total(counts)),
-    OUTCOMES.filter((name) => counts[name]).map((name) => chip(name, t(`outcome.${name}`), counts[name])),
-    counts.incomplete ? chip("remarked", t("outcome.incomplete"), counts.incomplete) : null),
+    OUTCOMES.filter((name) => counts[name]).map((name) => chip(name, t(`outcome.${name}`, { n: counts[name] }), counts[name])),
+    counts.incomplete ? chip("remarked", t("outcome.incomplete", { n: counts.incomplete }), counts.incomplete) : null),
   searchBox(t("search_lines"), asked.q, (q) => load({ q })));
 }
 

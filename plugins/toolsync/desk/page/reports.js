@@ -14,7 +14,7 @@ export async function reports([dagId], { signal, show }) {
     rows.push(...found.reports.map((each) => row(dagId, each)));
     const place = h("div", {});
     const next = found.more ? button(null, t("older"), () => act(next, place, () => more(found.reports.at(-1).claim))) : null;
-    const heads = [t("file"), t("when"), t("result"), ""];
+    const heads = [t("file"), t("when"), t("result"), t("kind")];
     replace(content, rows.length ? table(t("reports"), heads, rows) : notice("", "file", h("p", {}, t("no_reports"))), next, place);
   };
   await more("");

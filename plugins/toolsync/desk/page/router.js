@@ -4,7 +4,7 @@ import { h, replace, say } from "./dom.js";
 import { t } from "./i18n.js";
 import { ApiError } from "./api.js";
 import { tellFrame } from "./links.js";
-import { signedOut, trouble } from "./parts.js";
+import { learnTitle, loading, signedOut, trouble } from "./parts.js";
 
 let leaving = new AbortController();
 let guard = null; // of a page with unsent changes
@@ -53,16 +53,18 @@ async function render(routes, moved) {
     document.title = `${title} · Tool Sync`;
     const heading = h("h1", { tabindex: "-1" }, title);
     const focus = shown ? document.activeElement?.matches("h1") : moved;
+    main.dataset.address = location.hash;
     replace(main, h("div", { class: "page" }, h("div", { class: "title" }, heading), ...children));
     if (focus) heading.focus({ preventScroll: true });
     if (!shown) scrollTo(0, 0);
     shown = true;
   };
   markNavigation(parts[0] ?? "");
-  const waits = setTimeout(() => shown || signal.aborted || replace(main, h("p", { class: "loading" }, t("loading"))), 250);
+  const waits = setTimeout(() => shown || signal.aborted || replace(main, loading()), 250);
   try {
     const page = routes[`${parts[0] ?? ""}/${Math.max(parts.length - 1, 0)}`];
     if (!page) throw new ApiError(404, { detail: t("no_page") });
+    if (parts[1]) await learnTitle(parts[1], signal);
     await page(parts.slice(1), { signal, show });
   } catch (error) {
     if (signal.aborted || error.name === "AbortError") return;

@@ -37,21 +37,23 @@ export async function tryback([dagId, name], { signal, show }) {
 const leave = async () => (await ask(t("leave_title"), [h("p", {}, t("leave_about"))], { yes: t("leave"), kind: "danger" })) !== null;
 
 function records(page, draft, count) {
-  const heads = [t("line"), t("message"), ...page.header.map(({ name }) => name), t("leave_out")];
+  const heads = [t("line"), ...page.header.map(({ name }) => name), t("leave_out")];
   return h("div", { class: "scroll grid", role: "region", "aria-label": t("lines"), tabindex: "0" }, h("table", {},
     h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: "col" }, head)))),
     h("tbody", {}, page.rows.map((record) => row(record, page.header, draft, count)))));
 }
 
+// Each reason stands below the cell that it is about; what is about no cell, below the number of the line.
 function row(record, header, draft, count) {
-  const about = newId();
-  const wrong = new Set(record.remarks.map(({ column }) => column?.toLowerCase()));
   const line = record.line ?? record.number;
-  const reasons = record.remarks.map(({ column, message }) => h("p", {}, column ? [h("code", {}, column), " "] : null, told(message)));
+  const about = (name) => record.remarks.filter(({ column }) => column?.toLowerCase() === name.toLowerCase());
+  const loose = record.remarks.filter(({ column }) => !header.some(({ name }) => name.toLowerCase() === column?.toLowerCase()));
+  const reasons = (remarks, id = null) => (remarks.length ? h("div", { class: "reason", id }, remarks.map(({ message }) => told(message, "p"))) : null);
   const fields = header.map((column, place) => {
     if (!record.cells) return h("td", { class: "faint", data: { label: column.name } }, t("unreadable"));
-    const bad = wrong.has(column.name.toLowerCase());
-    return h("td", { class: bad ? "wrong" : null, data: { label: column.name } }, field(record, column, record.cells[place], { bad, about, line, draft, count }));
+    const [remarks, id] = [about(column.name), newId()];
+    const bad = remarks.length > 0;
+    return h("td", { class: bad ? "wrong" : null, data: { label: column.name } }, field(record, column, record.cells[place], { bad, about: id, line, draft, count }), reasons(remarks, id));
   });
   const out = h("input", { type: "checkbox", "aria-label": t("leave_out_line", { line }), checked: draft.drop.has(record.number), onchange: () => {
     if (out.checked) draft.drop.add(record.number);
@@ -59,7 +61,7 @@ function row(record, header, draft, count) {
     element.classList.toggle("dropped", out.checked);
     count();
   } });
-  const element = h("tr", { class: out.checked ? "dropped" : null }, h("th", { scope: "row" }, number(line)), h("td", { class: "remarks", id: about }, reasons), fields,
+  const element = h("tr", { class: out.checked ? "dropped" : null }, h("th", { scope: "row" }, number(line), reasons(loose)), fields,
     h("td", { class: "out", data: { label: t("leave_out") } }, out));
   return element;
 }
@@ -90,7 +92,7 @@ function sending(dagId, address, draft, { total, version }) {
   const amount = h("span", { class: "faint", "aria-live": "polite" });
   const count = () => {
     const changed = Object.keys(draft.changes).length;
-    amount.textContent = [t("changed_lines", { n: changed }), draft.drop.size ? t("left_out_lines", { n: draft.drop.size }) : null].filter(Boolean).join(" · ");
+    amount.textContent = [changed ? t("changed_lines", { n: changed }) : null, draft.drop.size ? t("left_out_lines", { n: draft.drop.size }) : null].filter(Boolean).join(" · ");
   };
   count();
   const back = button("upload", t("send_back", { n: total }), () => act(back, place, async () => {

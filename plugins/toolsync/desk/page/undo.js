@@ -13,7 +13,7 @@ export async function undo(_, { signal, show }) {
   const [list, place] = [h("div", {}), h("div", {})];
   const all = button("undo", " ", () => restore([...chosen.values()], all), { class: "button primary" });
   const count = () => {
-    all.disabled = chosen.size === 0;
+    bottom.hidden = chosen.size === 0;
     all.lastChild.textContent = t("put_back_courses", { n: chosen.size });
   };
   const restore = (some, clicked) => act(clicked, place, async () => {
@@ -30,18 +30,17 @@ export async function undo(_, { signal, show }) {
       return;
     }
     redraw(list, searchBox(t("search_courses"), q, draw), rows(bundles, chosen, restore, count), more ? h("p", { class: "faint" }, t("more_bundles")) : null);
-    bottom.hidden = false;
     if (q) say(t("matching", { n: bundles.length }));
   };
-  const bottom = h("div", { class: "sending", hidden: true }, h("div", { class: "actions" }, all), h("p", { class: "faint" }, t("put_back_about")), place);
+  const bottom = h("div", { class: "sending", hidden: true }, h("div", { class: "actions" }, all), h("p", { class: "faint" }, t("put_back_about")));
   count();
   await draw("");
-  show(t("undo"), h("p", { class: "faint" }, t("undo_about")), list, bottom);
+  show(t("undo"), h("p", { class: "faint" }, t("undo_about")), list, place, bottom);
 }
 
 function rows(bundles, chosen, restore, count) {
   if (!bundles.length) return h("p", { class: "faint" }, t("nothing_found"));
-  const heads = [h("th", { scope: "col" }, h("span", { class: "unseen" }, t("choose"))), t("course"), t("what_happened"), t("when"), t("size"), ""];
+  const heads = [h("th", { scope: "col" }, h("span", { class: "unseen" }, t("choose"))), t("course"), t("what_happened"), t("when"), t("size"), t("put_back")];
   return table(t("undo"), heads, bundles.map((bundle) => row(bundle, chosen, restore, count)), { key: "bundles" });
 }
 
