@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from toolsync import run as command
 from toolsync.settings import ROOT
 
 # Debian's browser, which gets its updates with the system; Playwright's own is a download of 200 MB that no lock pins.
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or "chromium"
 SHOTS = ROOT / ".local/screenshots"
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import expect
@@ -217,17 +218,23 @@ def test_the_keyboard_is_enough(desk: Open, file_of: MakeFile) -> None:
 def test_airflow_shows_the_page_in_its_frame(desk: Open, live: LiveAirflow) -> None:
     op = desk("op")
     op.page.goto(f"{live.url}/plugin/toolsync")
-    expect(op.page).to_have_url(
-        re.compile("/plugin/toolsync/toolsync/")
-    )  # Airflow has put the page's own address into its own
+    expect(op.page).to_have_url(re.compile("/plugin/toolsync/toolsync/"))  # where Airflow keeps the page's own address
     frame = op.page.frame_locator("iframe")
     expect(frame.locator("h1")).to_have_text("Overview")
     frame.get_by_role("link", name="Manuals").click()
     expect(frame.locator("h1")).to_have_text("Manuals")
-    # Airflow's address says where the page is, so that it can be loaded again.
+    # Airflow's address says where the page is, so that it can be loaded again; colours and language are Airflow's.
     expect(op.page).to_have_url(re.compile(r"#/manual$"))
+    op.page.evaluate("localStorage.setItem('theme', 'dark'); localStorage.setItem('i18nextLng', 'fr')")
     op.page.reload()
-    expect(op.page.frame_locator("iframe").locator("h1")).to_have_text("Manuals")
+    expect(frame.locator("h1")).to_have_text("Notices")
+    expect(frame.locator("html")).to_have_attribute("data-theme", "dark")
+    # Links to a page of the desk open it there, and its links to Airflow's pages leave the frame.
+    run = live.call("POST", "dags/toolsync_groups/dagRuns", {"logical_date": None})["dag_run_id"]
+    op.page.goto(f"{live.url}/plugin/toolsync/toolsync/#/runs/toolsync_groups/{quote(run, safe='')}")
+    frame.get_by_role("link", name="Tâches et journaux").click()
+    expect(op.page).to_have_url(re.compile("/dags/toolsync_groups/runs/"))
+    expect(op.page.locator("iframe")).to_have_count(0)
 
 
 def _tab_to(op: Desk, name: str) -> None:
