@@ -1,4 +1,4 @@
-"""What Airflow itself must know of Tool Sync: the timetable of its DAGs, links of their tasks, what is done when a run ends or Airflow starts, and its page.
+"""What Airflow itself must know of Tool Sync: the timetables of its DAGs, its page, links of their tasks, and what is done when a run ends or Airflow starts.
 
 The scheduler, the DAG processor, the API server and the workers load it when they start.
 """
@@ -11,7 +11,7 @@ from airflow.plugins_manager import AirflowPlugin
 
 from toolsync.operators import links
 from toolsync.reporting import listener
-from toolsync.schedule import PunctualTimetable
+from toolsync.schedule import PunctualTimetable, WatchedTimetable
 
 
 async def desk(scope: Any, receive: Any, send: Any) -> None:
@@ -24,7 +24,7 @@ async def desk(scope: Any, receive: Any, send: Any) -> None:
 
 class ToolsyncPlugin(AirflowPlugin):
     name = "toolsync"
-    timetables = [PunctualTimetable]
+    timetables = [PunctualTimetable, WatchedTimetable]
     listeners = [listener]
     operator_extra_links = links.LINKS
     fastapi_apps = [{"name": "Tool Sync", "app": desk, "url_prefix": "/toolsync"}]

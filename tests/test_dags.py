@@ -39,7 +39,7 @@ outside = []
 
 def watch(event, args):
     if event in ("open", "os.listdir", "os.scandir"):
-        if isinstance(args[0], str) and args[0] != types and not args[0].startswith(its_own + libraries):
+        if isinstance(args[0], str) and args[0] not in (types, "/dev/null") and not args[0].startswith(its_own + libraries):
             outside.append(f"{event} {args[0]}")
     elif event.startswith(("socket.", "sqlite3.", "subprocess.", "os.system", "os.posix_spawn")):
         outside.append(f"{event} {args}")

@@ -79,7 +79,7 @@ def test_places_that_the_code_names_are_there():
 def test_every_setting_is_explained_with_its_default():
     page = ROOT / "docs/settings.md"
     told = dict(zip(cells(page), cells(page, 1), strict=True))
-    nested = {"throttle", "cabinet", "protection", "pictures", "desk"}
+    nested = {"throttle", "cabinet", "retention", "protection", "pictures", "desk"}
     keys = {f"`{key}.{name}`": value for key in nested for name, value in settings()[key].items()}
     keys |= {f"`{key}`": value for key, value in settings().items() if key not in nested}
     assert keys.keys() <= told.keys()

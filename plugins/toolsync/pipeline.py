@@ -15,12 +15,13 @@ from typing import Any
 from airflow.sdk import DAG, Asset, Param, TriggerRule, task_group
 from airflow.utils.types import DagRunType
 
+from toolsync.operators.inbox_watch import watched_inbox
 from toolsync.operators.purge_caches import PurgeCachesOperator
 from toolsync.operators.steps import CSV_FILE, Steps
 from toolsync.params import section, set_defaults
 from toolsync.reading.suite import load_suite
 from toolsync.running.throttle import throttle_limits
-from toolsync.schedule import timetable
+from toolsync.schedule import dag_schedule
 from toolsync.settings import cabinet_shown, settings, task_hours
 
 # A backfill may run beside another run, whose files it would take for left over; and an inbox has no past to make up for.
@@ -51,7 +52,9 @@ def toolsync_dag(
         dag_display_name=title or f"toolsync_{file_type}",
         description=doc.strip().splitlines()[0],
         doc_md=doc.strip(),
-        schedule=timetable(section("schedules", file_type).get(file_type), file_type),
+        schedule=dag_schedule(
+            section("schedules", file_type).get(file_type), file_type, watched_inbox(file_type, params)
+        ),
         catchup=False,
         is_paused_upon_creation=True,
         max_active_runs=1,

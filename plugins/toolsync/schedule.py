@@ -10,7 +10,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.exceptions import AirflowTimetableInvalid
+from airflow.sdk import Asset
+from airflow.sdk.definitions.timetables.assets import AssetTriggeredTimetable as OnlyWatched
 from airflow.sdk.exceptions import AirflowSkipException
+from airflow.timetables.assets import AssetOrTimeSchedule
 from airflow.timetables.base import DagRunInfo, DataInterval
 from airflow.timetables.trigger import CronTriggerTimetable
 from pendulum import DateTime, instance, now
@@ -78,6 +81,58 @@ class PunctualTimetable(CronTriggerTimetable):
     def after(self, moment: DateTime) -> DateTime:
         """The first tick after a moment."""
         return self._get_next(moment)
+
+
+class WatchedTimetable(AssetOrTimeSchedule):
+    """A cron expression, besides the watch of an inbox: whatever the watch does, each tick is that of a PunctualTimetable."""
+
+    def __init__(self, **parts: Any) -> None:
+        super().__init__(**parts)
+        self.description = f"{self.timetable.description}, and when a file is dropped"
+
+    @property
+    def summary(self) -> str:
+        return f"{self.timetable.summary}, watched"
+
+    def next_run_info_from_dag_model(self, *, dag_model: DagModel) -> DagRunInfo | None:
+        return self.timetable.next_run_info_from_dag_model(dag_model=dag_model)
+
+
+def dag_schedule(expression: Any, file_type: str, inbox: Asset | None) -> Any:
+    """What a DAG is given as its schedule.
+
+    :param expression: its entry of `schedules` in the settings.
+    :param inbox: the asset of an inbox that is watched; None: it is not.
+    :raises ValueError: the expression is none.
+    """
+    made = timetable(expression, file_type)
+    if inbox is None:
+        return made
+    return [inbox] if made is None else WatchedTimetable(timetable=made, assets=inbox)
+
+
+def is_watched(dag: Any) -> bool:
+    """Whether a file that is dropped in its inbox starts a run of a DAG."""
+    return isinstance(dag.timetable, WatchedTimetable | OnlyWatched)
+
+
+def by_watch(context: Any) -> bool:
+    """Whether a running task is that of a run which the watch started. One that a person clears is the person's."""
+    run = context["dag_run"]
+    return run.run_type == "asset_triggered" and not run.clear_number
+
+
+def give_way(context: Any) -> None:
+    """Skip the task of a run that the watch started, when somebody has triggered a run which now waits for it: perhaps to simulate the very file.
+
+    :param context: of the running task.
+    :raises AirflowSkipException: a run waits.
+    """
+    if by_watch(context) and context["ti"].get_dr_count(context["dag"].dag_id, states=["queued"]):
+        raise AirflowSkipException(
+            "The watch of the inbox started this run, and another run of the DAG waits, which somebody may have triggered with other Params: it comes first. "
+            "Nothing was taken. The watch starts another run for what that one leaves untouched."
+        )
 
 
 def timetable(expression: Any, file_type: str) -> PunctualTimetable | None:
@@ -168,6 +223,7 @@ def what_comes_next(context: Any) -> str | None:
 def next_tick(context: Any) -> DateTime | None:
     """When the DAG of a running task runs by itself next; None without a schedule. Whether it is paused, a task does not know."""
     made = context["dag"].timetable
+    made = made.timetable if isinstance(made, WatchedTimetable) else made
     return made.after(now("UTC")) if isinstance(made, PunctualTimetable) else None
 
 

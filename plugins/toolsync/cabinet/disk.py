@@ -11,6 +11,7 @@ import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from filecmp import cmp
 from pathlib import Path
 from typing import IO
@@ -55,6 +56,28 @@ class Disk:
             return sorted(folder.iterdir(), key=lambda path: path.name)
         except FileNotFoundError:
             return []
+
+    def details(self, folder: Path) -> dict[str, tuple[int, datetime]]:
+        """The sizes of the files of a folder, in bytes, and when they were written, by name. What is no file itself is left out."""
+        if folder.is_symlink():
+            return {}
+        found: dict[str, tuple[int, datetime]] = {}
+        for path in self.entries(folder):
+            with suppress(OSError):  # it is being removed, or is nobody's to look at
+                if is_plain_file(path):
+                    status = path.stat()
+                    found[path.name] = status.st_size, datetime.fromtimestamp(status.st_mtime, UTC)
+        return found
+
+    def identities(self, folder: Path) -> dict[str, str]:
+        """What tells the files of a folder from later ones of the same names, by name: time and size, which stay when a file is moved."""
+        found: dict[str, str] = {}
+        for path in self.entries(folder):
+            with suppress(OSError):  # it is being taken, or is nobody's to look at
+                if is_plain_file(path):
+                    status = path.stat()
+                    found[path.name] = f"{status.st_mtime_ns} {status.st_size}"
+        return found
 
     def tree(self, folder: Path) -> dict[str, int]:
         """The sizes of all files below a folder, by their path from there."""

@@ -17,6 +17,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import IO, Any
@@ -195,7 +196,10 @@ def indexes(cabinet: Cabinet) -> Iterator[tuple[str, dict[str, Any]]]:
         for path in cabinet.files.entries(cabinet.folder(FOLDER))
         if path.name.endswith(INDEX_SUFFIX) and not path.name.startswith(".")
     ]
-    found = [(name, read_index(cabinet, name)) for name in names]
+    found = []
+    for name in names:
+        with suppress(FileNotFoundError):  # it has just expired in another run
+            found.append((name, read_index(cabinet, name)))
     yield from sorted(found, key=lambda item: (*writing_order(item[1]), item[0]))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from hashlib import sha1
+from typing import Any
 
 from toolsync.cabinet.folders import Cabinet
 from toolsync.course.undo_bundles import UNDOABLE, indexes, remove_bundle, timestamp
@@ -40,16 +41,24 @@ def expire(cabinet: Cabinet, state: RunState, days: float | None) -> int:
     :param days: how old a bundle may become; None: as old as it likes.
     :return: the number of removed bundles.
     """
-    if days is None or cabinet.root.name not in UNDOABLE:
-        return 0
-    oldest = timestamp(datetime.now(UTC) - timedelta(days=days))
-    expired = [(name, index) for name, index in indexes(cabinet) if index["made"] < oldest]
-    contents = {content for _, index in expired for content in index["contents"]}
-    for name, _ in expired:
+    old = expired(cabinet, days)
+    contents = {content for _, index in old for content in index["contents"]}
+    for name, _ in old:
         remove_bundle(cabinet, name)
     if contents and (unheld := contents - held_contents()):
         _discard(unheld, state)
-    return len(expired)
+    return len(old)
+
+
+def expired(cabinet: Cabinet, days: float | None) -> list[tuple[str, dict[str, Any]]]:
+    """The bundles of a type that are too old: name and index of each.
+
+    :param days: how old a bundle may become; None: as old as it likes.
+    """
+    if days is None or cabinet.root.name not in UNDOABLE:
+        return []
+    oldest = timestamp(datetime.now(UTC) - timedelta(days=days))
+    return [(name, index) for name, index in indexes(cabinet) if index["made"] < oldest]
 
 
 def _discard(contents: set[str], state: RunState) -> None:

@@ -16,6 +16,7 @@ from toolsync import __version__
 from toolsync.cabinet import uploads
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
+from toolsync.cabinet.seen import mark, marks
 from toolsync.operators.base import ClaimOperator, text_of
 from toolsync.reading.texts import printable
 from toolsync.reporting.approval import caller
@@ -24,6 +25,7 @@ from toolsync.reporting.report import Report
 from toolsync.reporting.report_text import report_text, write_lines
 from toolsync.reporting.tables import write_table
 from toolsync.reporting.verdict import UNFINISHED, VERDICT, Verdict
+from toolsync.schedule import is_watched
 
 
 class ArchiveOperator(ClaimOperator):
@@ -114,6 +116,9 @@ class ArchiveOperator(ClaimOperator):
             cabinet.archive(claim)
         elif not copy:
             uploads.put_back(cabinet, claim) if claim.upload else cabinet.put_back(claim)
+            if is_watched(context["dag"]):
+                inbox = cabinet.folder("inbox")
+                mark(cabinet, [made for name, made in marks(cabinet).items() if str(inbox / name) == report.returned])
         cabinet.discard(claim)
         return written
 

@@ -14,13 +14,14 @@ from airflow.sdk.execution_time.context import NEVER_EXPIRE
 from toolsync.cabinet.claims import Claim, Owner
 from toolsync.cabinet.folders import Cabinet, StillInInbox
 from toolsync.cabinet.names import shown_name
+from toolsync.cabinet.seen import mark, marks, unseen
 from toolsync.cabinet.takeover import adopt, at_work, left_alone, resume, taken_already
 from toolsync.cabinet.uploads import NoUpload, claim_upload
 from toolsync.operators.base import FileTypeOperator, zone_param
 from toolsync.params import check_params
 from toolsync.reporting.approval import caller
 from toolsync.reporting.plan import counted
-from toolsync.schedule import skip_late_run, what_comes_next
+from toolsync.schedule import by_watch, give_way, is_watched, skip_late_run, what_comes_next
 from toolsync.settings import settings
 
 COLLECTED = "collected"  # where Airflow keeps what the task has taken and said: it outlives a clear
@@ -49,6 +50,8 @@ class CollectOperator(FileTypeOperator):
             )
         if params["simulate"]:
             self.say("SIMULATION: the site and the inbox stay as they are.")
+        give_way(context)
+        self.watched, self.by_watch = is_watched(context["dag"]), by_watch(context)
         self.check(params)
         owner = Owner.of_run(context["run_id"])
         by_hand = caller()  # whose answer is for the files that this run takes, not for those that a dead run left
@@ -145,6 +148,13 @@ class CollectOperator(FileTypeOperator):
         """
         claims: list[Claim] = []
         ready, left = cabinet.waiting(params["files"], settings()["settle_seconds"])
+        looked_at = self._looked_at(cabinet, ready)
+        if self.by_watch:
+            known = [name for name in ready if name not in looked_at]
+            left += [
+                (shown_name(name), "a run has looked at it before, and it has not changed since") for name in known
+            ]
+            ready = [name for name in ready if name in looked_at]
         copied = {claim.dropped_as or claim.name for claim in others if claim.simulate}
         kept_free = {cabinet.reserved(claim) for claim in others}
         ready = [name for name in ready if shown_name(name) not in copied and name not in kept_free]
@@ -165,13 +175,28 @@ class CollectOperator(FileTypeOperator):
                     raise
                 left.append((shown_name(name), str(getattr(error, "strerror", None) or error)))
                 continue
+            if not (taken and taken.simulate):
+                looked_at.pop(name, None)
             if taken:
                 self.tell_claim(cabinet, taken)
                 claims.append(taken)
+        for name in ready[max(0, MOST - len(others)) :]:
+            looked_at.pop(name, None)  # the next run takes it
+        mark(cabinet, looked_at.values())
         self._tell([f"{name} stays in the inbox: {reason}." for name, reason in left])
         if not (claims or others):
             raise AirflowSkipException(nothing_found(cabinet, params["files"], left))
         return claims
+
+    def _looked_at(self, cabinet: Cabinet, ready: list[str]) -> dict[str, str]:
+        """The marks of the files that this run looks at, by their names, for the watch to know; none when the inbox is not watched.
+
+        A run that the watch started looks at no file that another run has left.
+        """
+        if not self.watched:
+            return {}
+        found = unseen(cabinet, settings()["settle_seconds"]) if self.by_watch else marks(cabinet)
+        return {name: found[name] for name in ready if name in found}
 
     def check(self, params: Mapping[str, Any]) -> None:
         """Check that the run is possible, before any file is touched.

@@ -1,0 +1,305 @@
+"""The tasks of the day's work: a run of the DAG of each type whose inbox has something, in an order in which a file finds what other files made."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha1
+from typing import Any
+
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+from airflow.providers.standard.triggers.external_task import DagStateTrigger
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from toolsync import __version__
+from toolsync.cabinet.claims import Claim, Owner
+from toolsync.cabinet.folders import Cabinet
+from toolsync.cabinet.storage import files_at, folder_at
+from toolsync.operators.base import ToolSyncOperator
+from toolsync.params import check_params
+from toolsync.reading.texts import printable
+from toolsync.reporting.report_text import totals
+from toolsync.reporting.verdict import VERDICT, Verdict
+from toolsync.schedule import skip_late_run
+from toolsync.settings import cabinet_url, settings
+
+NOTE = "The day's work"  # how the note on the run begins
+POLL_SECONDS = 5  # between two looks at a run that is waited for
+OUTCOME = "outcome"  # the XCom in which the task of a type tells what became of it
+BEGIN = "begin"
+# What became of a type, and whether the types that need it may run.
+DONE, NOTHING, LEFT_OUT, FAILED, HELD, PAUSED = "done", "nothing to do", "left out", "failed", "held up", "paused"
+HARMLESS = {DONE, NOTHING, LEFT_OUT}
+SIMULATED = (
+    "SIMULATION: each type was simulated by itself, and rolled back. No file saw what the files of the types before it would have made: "
+    "a line about an account or a course that is only in today's files fails here, and may succeed for real."
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a type waits for.
+
+    :param needs: types whose failure keeps it from running.
+    :param after: types that it waits for whatever becomes of them: some of its lines may name what their files made.
+    """
+
+    needs: Sequence[str] = ()
+    after: Sequence[str] = ()
+
+
+# In the order of the report.
+STEPS = {
+    "courses": Step(),
+    "users": Step(after=["courses"]),
+    "user_pictures": Step(needs=["users"]),
+    "cohorts": Step(needs=["users"]),
+    "enrolments": Step(needs=["courses", "users"], after=["cohorts"]),
+    "groups": Step(needs=["courses"], after=["enrolments"]),
+    "group_members": Step(needs=["groups", "enrolments"]),
+    "cohort_bindings": Step(needs=["courses", "cohorts"], after=["groups"]),
+    "course_meta_links": Step(needs=["courses"], after=["enrolments"]),
+}
+
+
+def all_needs(file_type: str) -> list[str]:
+    """The types without which a type does not run, also those that these need."""
+    found = {need for name in STEPS[file_type].needs for need in [name, *all_needs(name)]}
+    return [name for name in STEPS if name in found]
+
+
+class BeginOperator(ToolSyncOperator):
+    """Checks that the run is in time, and its Params, before anything is done."""
+
+    def perform(self, context: Any) -> None:
+        skip_late_run(context)
+        check_params(context)
+        if Owner.of_run(context["run_id"]).pid is not None:
+            raise AirflowFailException(
+                "toolsync_all starts runs of other DAGs, which only an Airflow with a scheduler can do. Nothing was done. "
+                "By hand, run the types one by one: make run DAG=toolsync_courses, then DAG=toolsync_users, and so on."
+            )
+
+
+class RunTypeOperator(ToolSyncOperator, TriggerDagRunOperator):
+    """Starts a run of a type's DAG when its inbox has something, and waits for its end without holding a worker.
+
+    The run is named after this one. So however often this task is tried or cleared, it starts one run, and then goes on waiting for that.
+
+    :param file_type: the type.
+    """
+
+    def __init__(self, *, file_type: str, **kwargs: Any) -> None:
+        super().__init__(
+            trigger_dag_id=f"toolsync_{file_type}",
+            logical_date=None,
+            wait_for_completion=True,
+            deferrable=True,
+            poke_interval=POLL_SECONDS,
+            openlineage_inject_parent_info=False,
+            **kwargs,
+        )
+        self.file_type = file_type
+
+    def execute(self, context: Any) -> None:
+        with self.telling(context):
+            run_id = child_run(context["run_id"])
+            begun = self.is_begun(run_id, context)
+        if begun:
+            states = [*self.allowed_states, *self.failed_states]
+            self.defer(
+                trigger=DagStateTrigger(self.trigger_dag_id, states, run_ids=[run_id], poll_interval=POLL_SECONDS),
+                method_name="execute_complete",
+            )
+        # The Params are those of a scheduled run.
+        self.trigger_run_id, self.conf = run_id, {"simulate": True} if context["params"]["simulate"] else {}
+        TriggerDagRunOperator.execute(self, context)
+
+    def is_begun(self, run_id: str, context: Any) -> bool:
+        """Whether the type's run was started by an earlier attempt; False: it is to be started now.
+
+        :raises AirflowSkipException: there is nothing to do, or something keeps it from being done.
+        """
+        if self.file_type not in context["params"]["types"]:
+            self.skip(context, LEFT_OUT, f"Param types does not name {self.file_type}.")
+        if context["ti"].get_dr_count(self.trigger_dag_id, run_ids=[run_id]):
+            self.log.info("Run %s of %s was started before; it is waited for.", run_id, self.trigger_dag_id)
+            return True
+        cabinet = Cabinet(self.file_type)
+        ready, left = cabinet.waiting("*", settings()["settle_seconds"])
+        if not ready:
+            told = "".join(f" {name}: {reason}." for name, reason in left)
+            self.skip(context, NOTHING, f"No file is ready in {cabinet.folder('inbox')}.{told}")
+        files = "1 file waits" if len(ready) == 1 else f"{len(ready)} files wait"
+        if missing := self.missing(context):
+            self.skip(context, HELD, f"{files} in {cabinet.folder('inbox')}. Not run, because of {', '.join(missing)}.")
+        if context["ti"].get_dag(self.trigger_dag_id).is_paused:
+            self.skip(
+                context,
+                PAUSED,
+                f"{files} in {cabinet.folder('inbox')}. Not run, because {self.trigger_dag_id} is paused: switch it on, or take the files out of the inbox.",
+            )
+        self.log.info("%s in %s.", files, cabinet.folder("inbox"))
+        return False
+
+    def missing(self, context: Any) -> list[str]:
+        """The tasks that this one needs and that did not do their work, with what became of them."""
+        needs = [BEGIN, *all_needs(self.file_type)]
+        states = states_of(context, needs)
+        found = {need: outcome_of(context, need, states.get(need)) for need in needs}
+        return [f"{need} ({outcome['state']})" for need, outcome in found.items() if outcome["state"] not in HARMLESS]
+
+    def skip(self, context: Any, state: str, why: str) -> None:
+        """Tell what became of the type, and skip the task.
+
+        :raises AirflowSkipException: always.
+        """
+        context["ti"].xcom_push(OUTCOME, {"state": state, "why": why})
+        raise AirflowSkipException(why)
+
+    def execute_complete(self, context: Any, event: tuple[str, dict[str, Any]]) -> None:
+        with self.telling(context):
+            run_id = child_run(context["run_id"])
+            failed = event[1].get(run_id) in self.failed_states
+            files = self.files(run_id, context)
+            outcome = {"state": FAILED if failed else DONE, "why": "", "run_id": run_id, "files": files}
+            context["ti"].xcom_push(OUTCOME, outcome)
+            for file in files:
+                self.log.info("%s", told(file))
+            if failed:
+                raise AirflowFailException(
+                    f"Run {run_id} of {self.trigger_dag_id} failed; its log says why. What needs it is not run. Files that were not done to the end are in "
+                    f"the folder work: clear what failed there, then clear this task, which starts no other run and goes on when that one is done."
+                )
+
+    def files(self, run_id: str, context: Any) -> list[dict[str, Any]]:
+        """What became of each file of the type's run."""
+        claims = context["ti"].xcom_pull(task_ids="collect", dag_id=self.trigger_dag_id, run_id=run_id) or []
+        cabinet = Cabinet(self.file_type)
+        return [file_result(Claim(**claim), cabinet.result(Claim(**claim))) for claim in claims]
+
+
+class DayReportOperator(ToolSyncOperator):
+    """Writes the report of the whole, and fails when something of it failed."""
+
+    def perform(self, context: Any) -> dict[str, Any]:
+        states = states_of(context, list(STEPS))
+        outcomes = {name: outcome_of(context, name, states.get(name)) for name in STEPS}
+        if states_of(context, [BEGIN]).get(BEGIN) != "success":
+            raise AirflowSkipException("The task begin did not succeed, so nothing was done; its log says why.")
+        simulated = context["params"]["simulate"]
+        lines = list(day_report(outcomes, simulated=simulated, run_id=context["run_id"]))
+        for line in lines:
+            self.log.info("%s", line)
+        number = report_id(context["dag_run"])
+        folder, name = folder_at(cabinet_url()) / "all" / "report", f"all_{number}_report"
+        files = files_at(folder)
+        files.make_folder(folder)
+        files.write(folder / f"{name}.txt", "".join(f"{line}\n" for line in lines).encode())
+        content = {
+            "toolsync": __version__,
+            "claim": number,
+            "type": "all",
+            "dag_id": context["dag"].dag_id,
+            "run_id": context["run_id"],
+            "at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "file": NOTE,
+            "simulated": simulated,
+            "counts": summed(outcomes),
+            "report": str(folder / f"{name}.txt"),
+            "types": outcomes,
+        }
+        files.write(folder / f"{name}.json", json.dumps(content, ensure_ascii=False, indent=1).encode())
+        self.log.info("Report: %s", folder / f"{name}.txt")
+        verdict = Verdict(NOTE, "", in_short(outcomes), simulated=simulated, report=False)
+        context["ti"].xcom_push(VERDICT, verdict.as_json())
+        if failed := [name for name, outcome in outcomes.items() if outcome["state"] == FAILED]:
+            raise AirflowFailException(f"Failed: {', '.join(failed)}. Report: {folder / f'{name}.txt'}")
+        return {"report": str(folder / f"{name}.txt")}
+
+
+def child_run(run_id: str) -> str:
+    """The id of the runs that a run of the day's work starts, one in each DAG."""
+    return f"toolsync_all__{run_id}"
+
+
+def report_id(run: Any) -> str:
+    """The id in the names of a report's files, the same however often it is written; made like that of a claim."""
+    return f"{run.run_after:%Y%m%d-%H%M%S-%f}-{sha1(run.run_id.encode()).hexdigest()[:4]}"
+
+
+def states_of(context: Any, names: list[str]) -> dict[str, str]:
+    """The states of tasks of this run, by name."""
+    dag_id, run_id = context["dag"].dag_id, context["run_id"]
+    return context["ti"].get_task_states(dag_id=dag_id, task_ids=names, run_ids=[run_id]).get(run_id) or {}
+
+
+def outcome_of(context: Any, name: str, state: str | None) -> dict[str, Any]:
+    """What became of a task: what it told, unless somebody has said otherwise since by marking it.
+
+    :param state: of the task.
+    """
+    said = context["ti"].xcom_pull(task_ids=name, key=OUTCOME) or {}
+    if state == "success":
+        return {"why": "", "files": [], **said, "state": DONE}
+    if state == "skipped":
+        return {"state": HELD, "why": "It was skipped.", "files": [], **said}
+    return {"why": f"The task ended as {state}; its log says why.", "files": [], **said, "state": FAILED}
+
+
+def file_result(claim: Claim, result: dict[str, Any] | None) -> dict[str, Any]:
+    """What became of a file.
+
+    :param result: the report's JSON; None: it was not done to its end.
+    """
+    if result is None:
+        return {"file": claim.name, "claim": claim.id, "report": None}
+    kept = {name: result.get(name) for name in ("simulated", "counts", "rejected", "unfit", "report", "tryback")}
+    refused = "approval" in result and not result["approval"]["given"] and not claim.simulate
+    return {"file": claim.name, "claim": claim.id, "unit": result.get("unit", "line"), "refused": refused, **kept}
+
+
+def told(file: dict[str, Any]) -> str:
+    """What became of a file, as a line of the report."""
+    if file["report"] is None:
+        words = "not done to its end; it is in the folder work"
+    elif file["rejected"]:
+        words = f"rejected: {'; '.join(file['rejected'])}"
+    elif file["refused"]:
+        words = "not approved, nothing was done; it is in the inbox again"
+    elif file["unfit"]:
+        words = f"not executed, nothing was done; it is in the inbox again: {file['unfit'].splitlines()[0]}"
+    else:
+        words = totals(file["counts"], file["unit"])
+    where = f" Report: {file['report']}" if file["report"] else ""
+    return printable(f"{file['file']}: {words}.{where}")
+
+
+def summed(outcomes: dict[str, dict[str, Any]]) -> dict[str, int]:
+    """The numbers of lines of all files by how they ended."""
+    counts: Counter[str] = Counter()
+    for outcome in outcomes.values():
+        for file in outcome["files"]:
+            counts.update(file.get("counts") or {})
+    return dict(counts)
+
+
+def in_short(outcomes: dict[str, dict[str, Any]]) -> str:
+    """What became of the types that had something to do: `done: users, groups; failed: courses`."""
+    states = (FAILED, HELD, PAUSED, DONE)
+    by_state = {state: [name for name, outcome in outcomes.items() if outcome["state"] == state] for state in states}
+    return "; ".join(f"{state}: {', '.join(names)}" for state, names in by_state.items() if names) or NOTHING
+
+
+def day_report(outcomes: dict[str, dict[str, Any]], *, simulated: bool, run_id: str) -> Iterator[str]:
+    """The lines of the report of the whole."""
+    yield "Tool Sync report: the day's work"
+    yield f"toolsync_all, run {run_id}, Tool Sync {__version__}"
+    if simulated:
+        yield SIMULATED
+    for name, outcome in outcomes.items():
+        yield printable(f"{name}: {outcome['state']}. {outcome['why']}".rstrip())
+        yield from (f"  {told(file)}" for file in outcome["files"])

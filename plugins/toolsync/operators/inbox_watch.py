@@ -1,0 +1,102 @@
+"""The watch of an inbox: a file that is dropped starts a run of the type's DAG.
+
+A trigger in Airflow's triggerer looks at the inbox now and then, and sends one event for all that is there: of events that come together, Airflow loses some.
+The run claims all these files itself. An event may come twice, after a restart, or for nothing: then the run finds nothing to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from airflow.sdk import Asset, AssetWatcher, Param
+from airflow.triggers.base import BaseEventTrigger, TriggerEvent
+
+from toolsync.cabinet.folders import Cabinet
+from toolsync.cabinet.seen import unseen
+from toolsync.params import found, section
+from toolsync.settings import settings_now
+
+LEAST_SECONDS = 5
+# An event for files that are still there is sent again after so many seconds, then after twice as many, and so on: a run may have failed, or been full.
+AGAIN_SECONDS, MOST_SECONDS = 300, 6 * 3600
+
+
+class InboxTrigger(BaseEventTrigger):
+    """Looks at an inbox, and says when files wait there that no run has looked at.
+
+    :param file_type: the type, `users`.
+    :param seconds: between two looks.
+    """
+
+    def __init__(self, file_type: str, seconds: float) -> None:
+        super().__init__()
+        self.file_type = file_type
+        self.seconds = seconds
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        return f"{__name__}.{type(self).__name__}", {"file_type": self.file_type, "seconds": self.seconds}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        news, said = News(), None
+        while True:
+            try:
+                waiting, trouble = await asyncio.to_thread(self.look), None
+            except Exception as error:  # a trigger that ends is not started again
+                waiting, trouble = set(), f"{type(error).__name__}: {error}"
+            if trouble and trouble != said:
+                self.log.warning(
+                    "The inbox of %s can't be looked at; the watch tries again. %s", self.file_type, trouble
+                )
+            said = trouble
+            if not trouble and news.of(waiting, time.monotonic()):
+                yield TriggerEvent({"waiting": len(waiting)})
+            await asyncio.sleep(self.seconds)
+
+    def look(self) -> set[str]:
+        """The marks of the files that wait."""
+        return set(unseen(Cabinet(self.file_type), settings_now()["settle_seconds"]).values())
+
+
+class News:
+    """What the watch has said of an inbox. It is forgotten when the triggerer restarts, and then said once more."""
+
+    def __init__(self) -> None:
+        self._said: set[str] = set()
+        self._again, self._pause = 0.0, AGAIN_SECONDS
+
+    def of(self, waiting: set[str], now: float) -> bool:
+        """Whether an event is to be sent.
+
+        :param waiting: the marks of the files that wait.
+        :param now: in seconds.
+        """
+        new = not waiting <= self._said
+        self._said &= waiting
+        if not waiting or not (new or now >= self._again):
+            return False
+        self._pause = AGAIN_SECONDS if new else min(2 * self._pause, MOST_SECONDS)
+        self._said, self._again = set(waiting), now + self._pause
+        return True
+
+
+def watched_inbox(file_type: str, params: Mapping[str, Param]) -> Asset | None:
+    """The asset that stands for a watched inbox; None when it is not watched.
+
+    :param params: those of the DAG: one without Param `files` has no inbox.
+    :raises ValueError: the entry of `watch` in the settings is none.
+    """
+    seconds = section("watch", file_type).get(file_type)
+    if seconds is None:
+        return None
+    place = f"include/toolsync.yaml, watch, {file_type}"
+    if "files" not in params:
+        raise ValueError(f"{place}: this type takes no files, so there is no inbox to watch. Remove the entry.")
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds >= LEAST_SECONDS:
+        raise ValueError(
+            f"{place}: expected the seconds between two looks at the inbox, at least {LEAST_SECONDS}, or null, found {found(seconds)}."
+        )
+    watcher = AssetWatcher(name="inbox", trigger=InboxTrigger(file_type, seconds))
+    return Asset(name=f"toolsync_{file_type}_inbox", uri=f"x-moodle://inbox/{file_type}", watchers=[watcher])
