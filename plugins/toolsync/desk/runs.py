@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, HTTPException
@@ -24,6 +26,7 @@ from toolsync.desk.uploads import the_upload
 router = APIRouter(prefix="/api", tags=["run"])
 FAILED_SHOWN = 20  # tasks whose messages are asked for
 ENDED = {"success", "failed"}
+UNLIKE_AN_ID = re.compile(r"[^A-Za-z0-9.~:+-]+")  # what Airflow does not take as a part of a run's id
 
 
 @router.post(
@@ -50,8 +53,18 @@ async def trigger(core: Core, file_type: FileType, body: Trigger) -> Any:
             told = "The DAG is switched off, so a run would wait for ever. Switch it on, too?"
             return JSONResponse({"detail": told, "paused": True}, 409)
         await core.call("PATCH", "dags", dag_id, json={"is_paused": False})
-    run = await core.call("POST", "dags", dag_id, "dagRuns", json={"logical_date": None, "conf": conf})
+    name = await run_in_threadpool(run_name, file_type, body)
+    run = await core.call(
+        "POST", "dags", dag_id, "dagRuns", json={"logical_date": None, "conf": conf, "dag_run_id": name}
+    )
     return {"run_id": run["dag_run_id"]}
+
+
+def run_name(file_type: str, body: Trigger) -> str:
+    """The id of a run, which says in Airflow's list of runs what it is: `manual__2026-11-28T10:08:15.123456_people.csv_simulation`."""
+    file = upload_of(Cabinet(file_type), body.upload).name if body.upload else body.files or ""
+    what = [UNLIKE_AN_ID.sub("-", file)[:80], "simulation" if body.simulate else ""]
+    return "_".join([f"manual__{datetime.now(UTC).replace(tzinfo=None).isoformat()}", *filter(None, what)])
 
 
 async def _what_to_run(file_type: str, body: Trigger) -> dict[str, str]:
