@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
+from airflow.configuration import conf as airflow
 from fastapi import APIRouter, HTTPException
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
@@ -54,9 +55,8 @@ async def trigger(core: Core, file_type: FileType, body: Trigger) -> Any:
             return JSONResponse({"detail": told, "paused": True}, 409)
         await core.call("PATCH", "dags", dag_id, json={"is_paused": False})
     name = await run_in_threadpool(run_name, file_type, body)
-    run = await core.call(
-        "POST", "dags", dag_id, "dagRuns", json={"logical_date": None, "conf": conf, "dag_run_id": name}
-    )
+    wanted = {"dag_run_id": name} if re.match(airflow.get("scheduler", "allowed_run_id_pattern"), name) else {}
+    run = await core.call("POST", "dags", dag_id, "dagRuns", json={"logical_date": None, "conf": conf, **wanted})
     return {"run_id": run["dag_run_id"]}
 
 
