@@ -8,9 +8,10 @@ import random
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from toolsync.desk.cells import Layout, records_at
+from toolsync.desk.cells import Layout, lines_with, records_at
 from toolsync.desk.corrected import CantCorrect, corrections, places_of, write
 from toolsync.desk.inspection import Bytes
 from toolsync.desk.table import LinesTable
@@ -98,6 +99,30 @@ def test_single_lines_and_corrections(seed: int):
             assert record.values == expected
         else:
             assert (record.values, record.raw) == (before.values, before.raw)
+
+
+def test_passwords_that_are_not_where_they_belong():
+    """In a record that a delimiter without quotes moves to the right, below a column without a name, in a record of several lines."""
+    content = (
+        b'username,firstname,password,email,\nada,A,da,Hunter2,ada@x.org\ngrace,"Gr\nace",Hunter2,g@x.org,\n'
+        b"alan,Alan,,a@x.org,Hunter2\n"
+    )
+    layout = layout_of(content)
+    found = records_at(layout, "moved", len(content), [2, 3, 5])
+    assert [layout.shown(found[line]) for line in (2, 3, 5)] == [
+        ["ada", "A", None, None, None],
+        ["grace", "Gr\nace", None, "g@x.org", None],
+        ["alan", "Alan", None, None, None],
+    ]
+    moved = b"username,firstname,password,email\nada,A,d,a,Hunter2\nmary,Mary,x,m@x.org,\n"
+    layout = layout_of(moved)
+    found = records_at(layout, "further", len(moved), [2, 3])
+    assert layout.shown(found[2]) == ["ada", "A", None, None]
+    assert layout.shown(found[3]) == ["mary", "Mary", None, "m@x.org"]
+    text = b'username,firstname,lastname,password\nada,"Ada\nAugusta",Lovelace,Hunter2\n'
+    begins = np.array([2])
+    assert list(lines_with(layout_of(text), "several", len(text), "lovelace", begins)) == [2]
+    assert list(lines_with(layout_of(text), "several", len(text), "hunter2", begins)) == []
 
 
 def test_corrections_that_can_not_be_written():

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from operator import or_
 from typing import Any
 
 import numpy as np
@@ -80,6 +82,7 @@ class Layout:
             for answer in (column_answer(suite, name) for name in names)
         ]
         self._hidden = [column["secret"] for column in self.header]
+        self._shifted = list(accumulate(self._hidden, or_))  # from the first secret one on
 
     @property
     def hides(self) -> bool:
@@ -87,12 +90,17 @@ class Layout:
         return any(self._hidden)
 
     def shown(self, record: Record) -> list[str | None] | None:
-        """The cells of a record, secret ones left out; None when it can't be read, or nobody knows what its cells are."""
+        """The cells of a record, secret ones left out; None when it can't be read, or nobody knows what its cells are.
+
+        When something stands in no column, a delimiter in a value without quotes may have moved a password to the right.
+        """
         if record.values is None or not self.header:
             return None
         width = len(self.header)
+        without = (value for at, value in enumerate(record.values) if at >= width or not self.header[at]["name"])
+        hidden = self._shifted if any(without) else self._hidden
         values = [*record.values[:width], *[""] * (width - len(record.values))]
-        return shown_cells(Record(record.line, record.raw, values), self._hidden)
+        return shown_cells(Record(record.line, record.raw, values), hidden)
 
     def parse(self, raw: bytes, line: int) -> Record | None:
         """The record that some bytes are."""
@@ -147,10 +155,11 @@ def offsets_of(layout: Layout, key: Any, size: int) -> Offsets:
     return _offsets.get(key, lambda: _scanned(layout.opened))
 
 
-def lines_with(layout: Layout, key: Any, size: int, text: str) -> Any:
+def lines_with(layout: Layout, key: Any, size: int, text: str, begins: Any) -> Any:
     """The lines of a file that hold a text, in any case, outside secret columns; of a record of several lines, any of these.
 
     :param key: names the file in its present state.
+    :param begins: the lines that records begin in, in order: from another line on, nobody can tell which cell is which.
     """
     offsets = offsets_of(layout, key, size)
     codec = CODECS[layout.encoding]
@@ -170,6 +179,8 @@ def lines_with(layout: Layout, key: Any, size: int, text: str) -> Any:
     lines = np.unique(np.searchsorted(offsets.begins, np.concatenate(found), side="right"))
     if not layout.hides:
         return lines
+    at = np.searchsorted(begins, lines, side="right") - 1
+    lines = np.unique(begins[at[at >= 0]])
     if len(lines) > MOST_VERIFIED:
         return lines[:0]
     records = records_at(layout, key, size, lines.tolist())

@@ -197,11 +197,12 @@ def inspect_csv(head: Head, suite: Suite, delimiter: str, encoding: str, options
 
 
 def column_answer(suite: Suite, name: str) -> dict[str, Any]:
-    """A column of a file, as the page shows it. An unknown one counts as secret when it may be a misspelt secret one."""
+    """A column of a file, as the page shows it. An unknown one counts as secret when it may be a misspelt secret one, or has no name beside a secret one."""
     column: Column | None = suite.column(name)
     near = None if column or not name else suite.nearest(name)
     spec = column.spec if column else suite.spec(near) if near else None
-    telling = column is None and any(word in name.lower() for word in TELLING)
+    nameless = not name.strip() and any(known.secret for known in suite.columns)
+    telling = column is None and (nameless or any(word in name.lower() for word in TELLING))
     return {
         "name": name,
         "column": column.name if column else None,

@@ -95,7 +95,7 @@ def lines(
     if table is None:
         raise HTTPException(404, "The report's table of lines is no longer in the cabinet.")
     text, source = q.strip(), _Source.of(cabinet, file_type, head, content)
-    positions = table.matching(outcome, text, source.lines_with(text) if source and text else ())
+    positions = table.matching(outcome, text, source.lines_with(text, table.begins) if source and text else ())
     page = positions[offset : offset + limit]
     cells = source.cells(table.numbers(page)) if source else {}
     return {
@@ -220,9 +220,12 @@ class _Source:
         layout = layout_of(file, file_type, content)
         return cls(layout, state_of(cabinet, file), file.size) if layout.header else None
 
-    def lines_with(self, text: str) -> Any:
-        """The lines that hold a text."""
-        return lines_with(self.layout, self.key, self.size, text)
+    def lines_with(self, text: str, begins: Any) -> Any:
+        """The lines that hold a text.
+
+        :param begins: the lines that records begin in.
+        """
+        return lines_with(self.layout, self.key, self.size, text, begins)
 
     def cells(self, numbers: list[int]) -> dict[int, Any]:
         """The cells of some lines."""

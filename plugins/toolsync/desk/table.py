@@ -56,6 +56,11 @@ class LinesTable:
         """The number of lines."""
         return len(self._lines)
 
+    @property
+    def begins(self) -> Any:
+        """The numbers of the lines, in the order of the file."""
+        return self._lines[self._order]
+
     def matching(self, outcome: str | None, text: str, also: Any = ()) -> Any:
         """The lines that fit, as positions for `rows`, in the order of the file.
 
@@ -71,7 +76,7 @@ class LinesTable:
         if text:
             holding = np.zeros(self.total, bool)
             holding[self._group[self._records_with(text)]] = True
-            in_order = self._lines[self._order]
+            in_order = self.begins
             # A record may go over several lines: the text is in the record that begins there or before.
             at = np.searchsorted(in_order, np.asarray(also, in_order.dtype), side="right") - 1
             holding[self._order[at[at >= 0]]] = True
@@ -84,7 +89,7 @@ class LinesTable:
 
     def remarks_of(self, numbers: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
         """The remarks on some lines, by their numbers."""
-        in_order = self._lines[self._order]
+        in_order = self.begins
         at = np.searchsorted(in_order, numbers)
         found = [int(self._order[place]) for place in at if place < len(in_order)]
         return {number: remarks for number, _, remarks in self.rows(found)}
