@@ -1,7 +1,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down run sql test torture test-live scenario lint types bench lock clean
+.PHONY: help setup browser demo up down run sql test test-ui test-live torture scenario lint types bench lock clean
 
 # Passed to tools/run.sh and tools/sql.sh through the environment, so that quotes, spaces and dollar signs arrive as typed.
 export TOOLSYNC_RUN_DAG := $(value DAG)
@@ -27,6 +27,9 @@ help: ## this list
 setup: ## install Debian packages, the virtual environment and the pinned Python packages (PYTHON=python3.12)
 	@tools/setup.sh
 
+browser: setup
+	@tools/setup.sh browser
+
 demo: setup ## create a demo Moodle database, run the sample users file on it, show the result
 	@tools/demo.sh
 
@@ -42,7 +45,7 @@ run: ## run one command file: DAG=toolsync_users FILE=path PARAMS='{"simulate": 
 sql: ## print the SQL of a type as it is run, statement by statement: DAG=toolsync_users [FILE=path] [PARAMS='{"allow_rename": true}']
 	@tools/sql.sh
 
-test: lint types ## everything: ruff, mypy, pytest on a real MariaDB (PYTEST_ARGS='-n 2'); SERVER=mysql|mariadb-11.8: what concerns the server, on that one; SITE=upgraded: the scenarios on a site that was upgraded for years
+test: lint types browser ## everything: ruff, mypy, pytest on a real MariaDB (PYTEST_ARGS='-n 2'); SERVER=mysql|mariadb-11.8: what concerns the server, on that one; SITE=upgraded: the scenarios on a site that was upgraded for years
 ifeq (,$(SERVER))
 	@.venv/bin/python -m pytest $(PYTEST_ARGS) $(if $(SITE),tests/conformance)
 else
@@ -52,6 +55,9 @@ else
 	  TOOLSYNC_TEST_SETUP="$$setup" .venv/bin/python -m pytest $(PYTEST_ARGS) $(ON_SERVER); \
 	done
 endif
+
+test-ui: browser ## every page of the Tool Sync page in a browser, against an Airflow started for it; screenshots in .local/screenshots
+	@.venv/bin/python -m pytest -m whole_ui tests/ui
 
 torture: setup ## attack runs for minutes: kills, power cuts, lost connections, pairs, random files [TIMES=10 as often as make test] [SEED=1234] [TESTS=path]
 	@.venv/bin/python -m tests.torture --seed "$(SEED)" --times "$(TIMES)" --tests "$(TESTS)" -- $(PYTEST_ARGS)

@@ -1,4 +1,4 @@
-"""What Airflow itself must know of Tool Sync: the timetables of its DAGs, links of their tasks, what is done when a run ends or Airflow starts, and its page.
+"""What Airflow itself must know of Tool Sync: the timetables of its DAGs, its page, links of their tasks, and what is done when a run ends or Airflow starts.
 
 The scheduler, the DAG processor, the API server and the workers load it when they start.
 """

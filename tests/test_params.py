@@ -204,7 +204,7 @@ def test_airflow_itself_refuses_a_wrong_value_and_takes_any_name(dag: DAG):  # n
         ("defaults", {"users": {"simulate": None}}, "Param simulate: expected true or false, found null."),
         ("defaults", {"users": ["simulate"]}, "defaults, users: expected Params and their values, found a list."),
         ("defaults", {"users": {1: True}}, "There is no Param '1'."),
-        ("defaults", {"user": {"simulate": True}}, "defaults: There is no type 'user'. Did you mean users? The types are all, cabinet_cleanup, "),
+        ("defaults", {"user": {"simulate": True}}, "defaults: There is no type 'user'. Did you mean users? The types are all, "),
         ("defaults", ["users"], "include/toolsync.yaml, defaults: expected types and their settings, found a list."),
         ("schedules", {"enrolment": "0 3 * * *"}, "schedules: There is no type 'enrolment'. Did you mean enrolments?"),
         ("schedules", {"shared": None}, "There is no type 'shared'."),

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Sets up this clone: installs missing Debian packages, creates .venv and installs the pinned Python packages.
 # Does nothing if nothing has changed. PYTHON names the interpreter: 3.11 or later, python3 by default.
+# `tools/setup.sh browser` also installs the browser that the tests of the Tool Sync page drive.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mkdir -p -m 700 .local
@@ -62,6 +63,10 @@ missing=()
 # Only the programs: the package mariadb-server would start a service on port 3306.
 has mariadbd || has mysqld || missing+=("mariadb-server-core|mariadb-server")
 has mariadb || has mysql || missing+=("mariadb-client-core|mariadb-client")
+
+# Debian's browser, which is updated with the system. Playwright would download one of its own, of 200 MB, from a server that no lock pins;
+# and who only runs the demo needs none.
+if [ "${1:-}" = browser ]; then has chromium || has chromium-browser || missing+=("chromium|chromium-browser"); fi
 
 stamp=$(cat requirements.txt requirements-dev.txt tools/setup.sh <("$python" -VV) <(pwd) | sha256sum)
 ready=no

@@ -332,6 +332,10 @@ def test_in_an_object_store(page: TestClient, site: Site, monkeypatch: pytest.Mo
     assert answer.status_code == 200 and got(page, f"{OF_DAG}/trybacks")["trybacks"] == []
     [one] = uploads.uploads(Cabinet("users"))
     assert uploads.opened(Cabinet("users"), one).open("rb").read().endswith(b"Hunter2-grace!;\r\n")
+    got(page, "api/overview")
+    store.reset()
+    told = got(page, "api/overview")
+    assert len(store.requests) < 10 * len(told["types"]), store.requests
     store.reset()
 
 

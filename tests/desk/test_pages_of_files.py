@@ -140,16 +140,20 @@ def test_the_table_of_lines(seed: int):
     def expected(outcome: str | None, q: str) -> list[int]:
         def fits(number: int) -> bool:
             told, remarks = lines[number]
-            right = {None: True, "undone": told == "not approved", "remarked": told != "failed" and bool(remarks)}
+            right: dict[str | None, bool] = {
+                None: True,
+                "undone": told == "not approved",
+                "remarked": told != "failed" and bool(remarks),
+            }
             return right.get(outcome, told == outcome) and any(
                 q.lower() in "\0".join(row).lower() for row in written[number]
             )
 
         return [number for number in sorted(lines) if fits(number)]
 
-    for outcome in (None, *outcomes[:5], "undone", "remarked"):
+    for wanted in (None, *outcomes[:5], "undone", "remarked"):
         for q in ("", "wrong", 'SAY "X"', "ZOË", "two\nlines", "password", str(numbers[0]), "nowhere"):
-            assert made.numbers(made.matching(outcome, q)) == expected(outcome, q), (outcome, q)
+            assert made.numbers(made.matching(wanted, q)) == expected(wanted, q), (wanted, q)
     rows = {number: (outcome, remarks) for number, outcome, remarks in made.rows(made.matching(None, ""))}
     assert made.total == len(rows) == 80
     for number, (outcome, remarks) in lines.items():

@@ -50,7 +50,7 @@ def ask(context: Any, subject: str) -> None:
 def test_a_plan_is_answered_from_the_page(site: Site, desk: Desk, monkeypatch: pytest.MonkeyPatch):
     from airflow.providers.standard.operators.hitl import ApprovalOperator, utcnow
 
-    client, cabinet, seen = desk.client("user"), Cabinet("courses_delete"), {}
+    client, cabinet, seen = desk.client("user"), Cabinet("courses_delete"), dict[str, str]()
     upload = client.put(f"api/dags/{DAG}/uploads/old.csv", content=FILE).json()["id"]
 
     def wait(self: Any, context: Any) -> Any:

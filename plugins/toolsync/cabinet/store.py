@@ -87,6 +87,11 @@ class Store:
         """The objects and prefixes below an address, by name; none when nothing is there."""
         return [folder / name for name in sorted(self._listed(folder))]
 
+    def sizes(self, folder: Any) -> dict[str, int]:
+        """The sizes of the objects directly below an address, by name."""
+        found = self._listed(folder).items()
+        return {name: info["size"] for name, info in found if info.get("type") != "directory"}
+
     def tree(self, folder: Any) -> dict[str, int]:
         """The sizes of all objects below an address, by their name from there."""
         base = _key(folder).rstrip("/") + "/"

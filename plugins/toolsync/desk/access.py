@@ -15,6 +15,7 @@ from fastapi import Depends, HTTPException, Path, Request
 
 from toolsync.cabinet.folders import Cabinet
 from toolsync.params import known_types
+from toolsync.settings import INCLUDE
 
 PREFIX = "toolsync_"
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -53,8 +54,18 @@ def type_of(dag_id: Annotated[str, Path(description="toolsync_users, …")]) -> 
     return file_type
 
 
+def has_folders(file_type: str) -> bool:
+    """Whether a DAG works on files, so that it has folders in the cabinet: there is a sample of each such type."""
+    return any((INCLUDE / "samples").glob(f"{file_type}.*"))
+
+
 def cabinet_of(file_type: Annotated[str, Depends(type_of)]) -> Cabinet:
-    """The folders of the type of a DAG."""
+    """The folders of the type of a DAG.
+
+    :raises HTTPException: 404: it has none.
+    """
+    if not has_folders(file_type):
+        raise HTTPException(404, f"{PREFIX}{file_type} works on no files.")
     return Cabinet(file_type)
 
 

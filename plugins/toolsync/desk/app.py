@@ -6,11 +6,12 @@ import threading
 from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from toolsync import __version__
@@ -99,6 +100,15 @@ def openapi(request: Request) -> dict[str, Any]:
     """The description of the API."""
     schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
     return {**schema, "servers": [{"url": request.scope.get("root_path", "")}]}
+
+
+@app.exception_handler(401)
+async def not_signed_in(request: Request, error: Any) -> Response:
+    """Lead a person who opens the page to the login, and from there back; programs, and the page's own requests, get the plain answer."""
+    root = request.scope.get("root_path", "")
+    if request.url.path == f"{root}/" and "text/html" in request.headers.get("accept", ""):
+        return RedirectResponse(f"../api/v2/auth/login?{urlencode({'next': f'{root}/'})}")
+    return JSONResponse({"detail": error.detail}, 401, error.headers)
 
 
 @app.exception_handler(RequestValidationError)

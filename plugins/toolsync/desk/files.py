@@ -46,12 +46,14 @@ class Found:
     """A file in a folder of the cabinet.
 
     :param modified: when it changed last, ISO 8601; None: the store does not say.
+    :param stamp: what differs once it is another file, as far as the system tells.
     """
 
     name: str
     size: int
     modified: str | None
     opened: Any
+    stamp: str = ""
 
     def read(self) -> bytes:
         with self.opened.open("rb") as stream:
@@ -68,21 +70,53 @@ def find(cabinet: Cabinet, folder: str, name: str) -> Found | None:
         return None
     path = cabinet.folder(folder) / name
     if isinstance(cabinet.files, Disk):
-        try:
-            status = path.lstat()
-        except OSError:
-            return None
-        if not stat.S_ISREG(status.st_mode):
-            return None
-        return Found(name, status.st_size, iso(status.st_mtime), PlainFile(path))
+        return _on_disk(path)
     size = cabinet.files.size(path)
     return None if size is None else Found(name, size, None, Stored(cabinet.files, path, size))
 
 
-def names(cabinet: Cabinet, folder: str) -> list[str]:
-    """The names in a folder, without hidden ones."""
-    found = cabinet.files.entries(cabinet.folder(folder))
-    return [path.name for path in found if not path.name.startswith(".")]
+class Folder:
+    """What is in a folder of the cabinet, asked once: in an object store by one request.
+
+    :param name: one of the folders, `report`.
+    :ivar names: of what is in it, in order, without hidden ones.
+    """
+
+    def __init__(self, cabinet: Cabinet, name: str) -> None:
+        self._files, self._path = cabinet.files, cabinet.folder(name)
+        self._sizes = {} if isinstance(self._files, Disk) else self._files.sizes(self._path)
+        names = listed(self._path) if isinstance(self._files, Disk) else self._sizes
+        self.names = sorted(name for name in names if not name.startswith("."))
+        self._known = frozenset(self.names)
+
+    def find(self, name: str) -> Found | None:
+        """A file in it; None when there is none of that name."""
+        if name not in self._known:
+            return None
+        if isinstance(self._files, Disk):
+            return _on_disk(self._path / name)
+        size = self._sizes[name]
+        return Found(name, size, None, Stored(self._files, self._path / name, size))
+
+
+def listed(folder: Path) -> list[str]:
+    """The names in a folder of this machine; none when it is not there."""
+    try:
+        return os.listdir(folder)
+    except FileNotFoundError:
+        return []
+
+
+def _on_disk(path: Path) -> Found | None:
+    """A file of this machine; None: there is none, or it is a link, folder, pipe or device."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        return None
+    stamp = f"{status.st_ino} {status.st_mtime_ns}"
+    return Found(path.name, status.st_size, iso(status.st_mtime), PlainFile(path), stamp)
 
 
 def iso(seconds: float) -> str:

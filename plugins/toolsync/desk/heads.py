@@ -3,84 +3,97 @@
 from __future__ import annotations
 
 import json
-from functools import lru_cache
+from collections import OrderedDict
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from toolsync.cabinet.folders import Cabinet
-from toolsync.cabinet.uploads import uploads
-from toolsync.desk.files import REPORT, TRYBACK, Found, claim_of, find, names
+from toolsync.cabinet.uploads import Upload
+from toolsync.desk.files import REPORT, TRYBACK, Folder, Found, claim_of
+
+MOST_KEPT = 2000  # reports
 
 
-def heads(cabinet: Cabinet, dag_id: str, *, limit: int, before: str | None = None) -> tuple[list[dict[str, Any]], bool]:
+def heads(
+    cabinet: Cabinet, dag_id: str, *, limit: int, before: str | None = None, trybacks: Folder | None = None
+) -> tuple[list[dict[str, Any]], bool]:
     """The newest reports of a type.
 
     :param limit: how many, at most.
     :param before: only those of claims before this one.
+    :param trybacks: the folder of trybacks, if it is known already.
     :return: the reports, and whether there are more.
     """
-    found = [match for name in names(cabinet, "report") if (match := REPORT.fullmatch(name))]
+    folder, trybacks = Folder(cabinet, "report"), trybacks or Folder(cabinet, "tryback")
+    found = [match for name in folder.names if (match := REPORT.fullmatch(name))]
     found.sort(key=lambda match: match["claim"], reverse=True)
     found = [match for match in found if before is None or match["claim"] < before]
-    listed = [head for match in found[:limit] if (head := _head(cabinet, dag_id, match.string, match["claim"]))]
+    listed = []
+    for match in found[:limit]:
+        file = folder.find(match.string)
+        if file and (content := _content(cabinet, file)):
+            listed.append(_as_head(trybacks, dag_id, match["claim"], file, content))
     return listed, len(found) > limit
 
 
 def head_of(cabinet: Cabinet, dag_id: str, claim_id: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
     """The report of a claim; None when there is none.
 
-    :return: the head, and the whole JSON of the report.
+    :return: the head, and the JSON of the report, without the rows of a plan.
     """
-    for name in names(cabinet, "report"):
+    folder = Folder(cabinet, "report")
+    for name in folder.names:
         match = REPORT.fullmatch(name)
-        if match and match["claim"] == claim_id and (found := find(cabinet, "report", name)):
-            content = _content(found)
+        if match and match["claim"] == claim_id and (found := folder.find(name)):
+            content = _content(cabinet, found)
             if content is not None:
-                return _as_head(cabinet, dag_id, claim_id, found, content), content
+                return _as_head(Folder(cabinet, "tryback"), dag_id, claim_id, found, content), content
     return None
 
 
-def tryback_heads(cabinet: Cabinet) -> list[dict[str, Any]]:
-    """The trybacks of a type, the newest first."""
-    sent = {upload.tryback: upload.id for upload in uploads(cabinet) if upload.tryback}
+def tryback_heads(folder: Folder, waiting: Iterable[Upload]) -> list[dict[str, Any]]:
+    """The trybacks of a type, the newest first.
+
+    :param folder: that of the trybacks.
+    :param waiting: the uploads of the type.
+    """
+    sent = {upload.tryback: upload.id for upload in waiting if upload.tryback}
     listed = []
-    for name in names(cabinet, "tryback"):
-        if found := find(cabinet, "tryback", name):
+    for name in folder.names:
+        if found := folder.find(name):
             match = TRYBACK.fullmatch(name)
-            listed.append(
-                {
-                    "name": name,
-                    "size": found.size,
-                    "modified": found.modified,
-                    "claim": match["claim"] if match else None,
-                    "sent": sent.get(name),
-                }
-            )
+            told = {"name": name, "size": found.size, "modified": found.modified, "sent": sent.get(name)}
+            listed.append({**told, "claim": match["claim"] if match else None})
     return sorted(listed, key=lambda head: (head["claim"] or "", head["modified"] or ""), reverse=True)
 
 
-def _head(cabinet: Cabinet, dag_id: str, name: str, claim_id: str) -> dict[str, Any] | None:
-    found = find(cabinet, "report", name)
-    content = _content(found) if found else None
-    return _as_head(cabinet, dag_id, claim_id, found, content) if found and content is not None else None
+_contents: OrderedDict[tuple[Any, ...], dict[str, Any]] = (
+    OrderedDict()
+)  # of reports, which stay as they are once written
 
 
-def _content(found: Found) -> dict[str, Any] | None:
+def _content(cabinet: Cabinet, found: Found) -> dict[str, Any] | None:
     """What a report says; None when it can't be read."""
-    return _parsed(found.name, found.size, found.modified, found.opened)
-
-
-@lru_cache(maxsize=2000)
-def _parsed(name: str, size: int, modified: str | None, opened: Any) -> dict[str, Any] | None:
+    key = str(cabinet.root), found.name, found.size, found.stamp
+    if (kept := _contents.get(key)) is not None:
+        return kept
     try:
-        with opened.open("rb") as stream:
-            content = json.loads(stream.read())
+        content = json.loads(found.read())
     except (OSError, ValueError):
         return None
-    return content if isinstance(content, dict) else None
+    if not isinstance(content, dict):
+        return None
+    content.pop("plan_rows", None)  # there may be many, and the table has them
+    _contents[key] = content
+    if len(_contents) > MOST_KEPT:
+        with suppress(KeyError):  # another thread was faster
+            _contents.popitem(last=False)
+    return content
 
 
-def _as_head(cabinet: Cabinet, dag_id: str, claim_id: str, found: Found, content: dict[str, Any]) -> dict[str, Any]:
-    """A report in a list. Reports before 0.3 lack some of it."""
+def _as_head(trybacks: Folder, dag_id: str, claim_id: str, found: Found, content: dict[str, Any]) -> dict[str, Any]:
+    """A report in a list. Reports of earlier versions lack some of it."""
     simulated = bool(content.get("simulated"))
     claim = claim_of(claim_id, str(content.get("file", "")), simulated=simulated)
     tryback = claim.named("tryback")
@@ -97,7 +110,7 @@ def _as_head(cabinet: Cabinet, dag_id: str, claim_id: str, found: Found, content
         "counts": content.get("counts") or {},
         "unit": content.get("unit") or ("image" if dag_id == "toolsync_user_pictures" else "line"),
         "failed_over": content.get("failed_over"),
-        "tryback": tryback if not simulated and find(cabinet, "tryback", tryback) else None,
+        "tryback": tryback if not simulated and trybacks.find(tryback) else None,
         "by": content.get("by"),
     }
 

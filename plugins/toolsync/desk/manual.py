@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 from toolsync.desk.access import PREFIX, READS, FileType
 from toolsync.desk.core_api import Core
 from toolsync.desk.files import Found, PlainFile
-from toolsync.desk.models import Manual
+from toolsync.desk.models_done import Manual
 from toolsync.desk.reports import sent
 from toolsync.settings import INCLUDE
 

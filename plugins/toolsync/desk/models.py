@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-Counts = dict[str, int]
+from toolsync.desk.models_done import Counts, FileInFolder, May, ProblemAnswer, ReportHead, Trybacks
 
 
 class Form(BaseModel):
@@ -25,13 +25,15 @@ class Form(BaseModel):
 
 
 class FormAnswer(BaseModel):
+    """A DAG before its run."""
+
+    title: str
+    takes_files: bool
+    destructive: bool
+    simulate: bool = Field(description="Whether it can simulate")
+    paused: bool
+    schedule: str | None
     params: list[Form]
-
-
-class FileInFolder(BaseModel):
-    name: str
-    size: int
-    modified: str | None
 
 
 class WaitingFile(FileInFolder):
@@ -73,10 +75,6 @@ class AtWork(BaseModel):
     progress: Progress | None = None
 
 
-class May(BaseModel):
-    trigger: bool
-
-
 class RunHead(BaseModel):
     run_id: str
     state: str
@@ -85,18 +83,6 @@ class RunHead(BaseModel):
     note: str | None
     simulated: bool
     counts: Counts | None = Field(description="Lines by outcome; null: no report says so yet")
-
-
-class TrybackHead(FileInFolder):
-    claim: str | None
-    sent: str | None = Field(
-        None, description="The upload that is its correction: sending it back broke off before the tryback was removed"
-    )
-
-
-class Trybacks(BaseModel):
-    count: int
-    files: list[TrybackHead]
 
 
 class Type(BaseModel):
@@ -166,13 +152,6 @@ class InspectedRow(BaseModel):
     cells: list[str | None]
 
 
-class ProblemAnswer(BaseModel):
-    line: int
-    column: str | None
-    value: str | None
-    message: str
-
-
 class Inspection(BaseModel):
     """A file as it would be read. Values of secret columns are null."""
 
@@ -209,40 +188,6 @@ class Triggered(BaseModel):
     run_id: str
 
 
-class ReportHead(BaseModel):
-    claim: str
-    dag_id: str
-    run_id: str | None
-    file: str
-    at: str
-    simulated: bool
-    rejected: list[str]
-    refused: bool
-    counts: Counts
-    unit: str
-    failed_over: str | None
-    tryback: str | None
-    by: str | None
-
-
-class Reports(BaseModel):
-    reports: list[ReportHead]
-    more: bool
-
-
-class ReportFile(BaseModel):
-    what: str
-    name: str
-    size: int
-
-
-class ReportAnswer(ReportHead):
-    notes: list[str]
-    text: str | None
-    files: list[ReportFile]
-    may: May
-
-
 class RunFile(BaseModel):
     claim: str
     name: str
@@ -263,131 +208,5 @@ class RunAnswer(BaseModel):
     ended: str | None
     files: list[RunFile]
     messages: list[str]
-
-
-class HeaderCell(BaseModel):
-    name: str
-    secret: bool
-
-
-class Remark(BaseModel):
-    column: str | None
-    value: str | None = None
-    message: str
-
-
-class LineAnswer(BaseModel):
-    line: int
-    outcome: str
-    remarks: list[Remark]
-    cells: list[str | None] | None
-
-
-class Lines(BaseModel):
-    total: int
-    matching: int
-    header: list[HeaderCell]
-    rows: list[LineAnswer]
-
-
-class TrybackRecord(BaseModel):
-    number: int
-    line: int | None
-    cells: list[str | None] | None = Field(description="Null: the record can't be read")
-    remarks: list[Remark]
-
-
-class TrybackAnswer(BaseModel):
-    name: str
-    file: str | None
-    claim: str | None
-    version: str = Field(description="For `send`: it is refused when the tryback has changed meanwhile")
-    total: int
-    rejected: list[str]
-    header: list[HeaderCell]
-    rows: list[TrybackRecord]
-
-
-class TrybackList(BaseModel):
-    trybacks: list[TrybackHead]
-
-
-class Corrections(BaseModel):
-    """What to change in a tryback before it goes back."""
-
-    changes: dict[int, dict[str, str]] = Field(
-        default_factory=dict, description="New values by record number and column"
-    )
-    drop: list[int] = Field(default_factory=list, description="Records to leave out")
-    version: str | None = None
-
-
-class Sent(BaseModel):
-    upload: str
-    name: str
-
-
-class PlanAnswerGiven(BaseModel):
-    answer: str
-    by: str | None
-    at: str | None = None
-    reason: str | None = None
-
-
-class PlanAnswer(BaseModel):
-    run_id: str | None
-    map_index: int | None
-    file: str
-    at: str | None
-    total: str
-    why: list[str]
-    columns: list[str]
-    matching: int
-    rows: list[dict[str, Any]]
-    remarks: list[ProblemAnswer]
-    state: str
-    answer: PlanAnswerGiven | None
-    may_answer: bool
-
-
-class Answer(BaseModel):
-    approve: bool
-    reason: str = ""
-
-
-class BundleName(BaseModel):
-    dag_id: str
-    name: str
-
-
-class Bundle(BundleName):
-    """An undo bundle."""
-
-    claim: str
-    what: str
-    courseid: int
-    shortname: str
-    fullname: str | None
-    at: str
-    put_back: str | None
-    size: int | None
-
-
-class Bundles(BaseModel):
-    bundles: list[Bundle]
-    more: bool
-
-
-class Restore(BaseModel):
-    bundles: list[BundleName]
-
-
-class Restoring(BaseModel):
-    dag_id: str
-    upload: str
-
-
-class Manual(BaseModel):
-    title: str
-    html: str
-    sample: str | None
+    upload: UploadAnswer | None = Field(None, description="What it runs, as long as that can be run again")
+    params: dict[str, Any] = Field(description="What it was started with, besides the file and `simulate`")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from typing import Any
 
@@ -16,10 +17,10 @@ from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.inbox import why_not_ready
 from toolsync.cabinet.names import shown_name
 from toolsync.cabinet.uploads import uploads
-from toolsync.desk.access import PREFIX, READS, FileType, User, allowed
+from toolsync.desk.access import PREFIX, READS, FileType, User, allowed, has_folders
 from toolsync.desk.at_work import at_work
 from toolsync.desk.core_api import Core, CoreApi
-from toolsync.desk.files import find, iso
+from toolsync.desk.files import Folder, iso
 from toolsync.desk.heads import heads, tryback_heads
 from toolsync.desk.models import FormAnswer, Overview
 from toolsync.params import known_types
@@ -29,6 +30,7 @@ router = APIRouter(prefix="/api", tags=["overview"])
 SHOWN_FILES = 20
 SHOWN_RUNS = 10
 SHOWN_TRYBACKS = 50
+USER = re.compile("//[^/]*@")  # of an address: an Airflow connection, or, where somebody wrote it there, a password
 KEPT_SECONDS = 60
 _known: dict[str, tuple[float, dict[str, Any]]] = {}  # what Airflow says of a DAG, and since when it is known
 # Params that the page fills in by itself.
@@ -41,6 +43,8 @@ OF_THE_PAGE = {"files", "content", "upload", "simulate"}
     response_model=Overview,
 )
 async def overview(core: Core, user: User) -> Any:
+    # First, and alone: FAB's auth manager reads the rights of a user once, and not from several threads at once.
+    may, may_answer = await run_in_threadpool(_rights, user, [PREFIX + kind for kind in known_types()])
     listed, waiting = await asyncio.gather(
         core.get("dags", tags="toolsync", limit=100),
         core.get_or_none(
@@ -49,7 +53,6 @@ async def overview(core: Core, user: User) -> Any:
     )
     dags = [dag for dag in listed["dags"] if dag["dag_id"].removeprefix(PREFIX) in known_types()]
     ids = [dag["dag_id"] for dag in dags]
-    may, may_answer = await run_in_threadpool(_rights, user, ids)
     types = await asyncio.gather(*(_type(core, dag, dag["dag_id"] in may) for dag in dags))
     asked = [
         detail
@@ -58,7 +61,7 @@ async def overview(core: Core, user: User) -> Any:
     ]
     return {
         "version": __version__,
-        "cabinet": cabinet_url(),
+        "cabinet": USER.sub("//", cabinet_url()),
         "me": {"name": user.get_name()},
         "types": sorted(types, key=lambda page: page["dag_id"]),
         "approvals": [_approval(detail, types, may_answer) for detail in asked],
@@ -70,7 +73,16 @@ async def overview(core: Core, user: User) -> Any:
 )
 async def form(core: Core, file_type: FileType) -> Any:
     details = await core.get("dags", PREFIX + file_type, "details")
-    return {"params": [field(name, param) for name, param in params_of(details).items() if name not in OF_THE_PAGE]}
+    params = params_of(details)
+    return {
+        "title": details["dag_display_name"],
+        "takes_files": "files" in params,
+        "destructive": "require_approval" in params,
+        "simulate": "simulate" in params,
+        "paused": details["is_paused"],
+        "schedule": details["timetable_summary"],
+        "params": [field(name, param) for name, param in params.items() if name not in OF_THE_PAGE],
+    }
 
 
 def params_of(details: dict[str, Any]) -> dict[str, Any]:
@@ -106,7 +118,7 @@ async def _type(core: CoreApi, dag: dict[str, Any], may_trigger: bool) -> dict[s
     params = params_of(details)
     takes_files, runs = "files" in params, (runs or {"dag_runs": []})["dag_runs"]
     default = params.get("simulate", {}).get("value", False)
-    folders, counts = await run_in_threadpool(_folders, dag_id, takes_files, [run["dag_run_id"] for run in runs])
+    folders, counts = await run_in_threadpool(_folders, dag_id, [run["dag_run_id"] for run in runs])
     return {
         "dag_id": dag_id,
         "type": dag_id.removeprefix(PREFIX),
@@ -149,9 +161,9 @@ def run_head(run: dict[str, Any], simulates: bool, counts: dict[str, int] | None
     }
 
 
-def _folders(dag_id: str, takes_files: bool, run_ids: list[str]) -> tuple[dict[str, Any], dict[str, dict[str, int]]]:
+def _folders(dag_id: str, run_ids: list[str]) -> tuple[dict[str, Any], dict[str, dict[str, int]]]:
     """What lies in the folders of a type; and the lines by outcome of some runs, by their ids."""
-    if not takes_files:
+    if not has_folders(dag_id.removeprefix(PREFIX)):
         return {
             "inbox": {"count": 0, "files": []},
             "uploads": [],
@@ -159,33 +171,33 @@ def _folders(dag_id: str, takes_files: bool, run_ids: list[str]) -> tuple[dict[s
             "trybacks": {"count": 0, "files": []},
         }, {}
     cabinet = Cabinet(dag_id.removeprefix(PREFIX))
-    trybacks = tryback_heads(cabinet)
+    waiting, folder = uploads(cabinet), Folder(cabinet, "tryback")
+    trybacks = tryback_heads(folder, waiting)
     counts: dict[str, dict[str, int]] = {}
-    for head in heads(cabinet, dag_id, limit=3 * SHOWN_RUNS)[0]:
+    for head in heads(cabinet, dag_id, limit=3 * SHOWN_RUNS, trybacks=folder)[0]:
         if head["run_id"] in run_ids:
             sums = counts.setdefault(head["run_id"], {})
             for outcome, number in head["counts"].items():
                 sums[outcome] = sums.get(outcome, 0) + number
     return {
         "inbox": _inbox(cabinet),
-        "uploads": uploads(cabinet),
+        "uploads": waiting,
         "work": at_work(cabinet),
         "trybacks": {"count": len(trybacks), "files": trybacks[:SHOWN_TRYBACKS]},
     }, counts
 
 
 def _inbox(cabinet: Cabinet) -> dict[str, Any]:
-    paths = [path for path in cabinet.files.entries(cabinet.folder("inbox")) if not path.name.startswith(".")]
-    files = []
-    for path in paths[:SHOWN_FILES]:
-        found = find(cabinet, "inbox", path.name)
+    folder, files = Folder(cabinet, "inbox"), []
+    for name in folder.names[:SHOWN_FILES]:
+        found, path = folder.find(name), cabinet.folder("inbox") / name
         try:
             waits = why_not_ready(path, settings()["settle_seconds"])
         except OSError:  # a run has just taken it
             continue
         size, modified = (found.size, found.modified) if found else _of_link(path)
-        files.append({"name": shown_name(path.name), "size": size, "modified": modified, "waits": waits})
-    return {"count": len(paths), "files": files}
+        files.append({"name": shown_name(name), "size": size, "modified": modified, "waits": waits})
+    return {"count": len(folder.names), "files": files}
 
 
 def _of_link(path: Any) -> tuple[int, str | None]:

@@ -20,7 +20,7 @@ from toolsync.desk.core_api import Core, CoreApi
 from toolsync.desk.files import find, iso
 from toolsync.desk.heads import head_of
 from toolsync.desk.inspection import problem_answer
-from toolsync.desk.models import Answer, PlanAnswer, PlanAnswerGiven
+from toolsync.desk.models_done import Answer, PlanAnswer, PlanAnswerGiven
 from toolsync.desk.reports import the_claim
 from toolsync.reporting.pieces import ASKED
 from toolsync.reporting.plan import AMOUNTS, Totals, cell

@@ -20,7 +20,7 @@ from toolsync.desk.files import Found, claim_of, find
 from toolsync.desk.heads import head_of, heads, iso_of
 from toolsync.desk.inspection import HEAD_BYTES, Head
 from toolsync.desk.kept import Kept
-from toolsync.desk.models import Lines, ReportAnswer, Reports
+from toolsync.desk.models_done import Lines, ReportAnswer, Reports
 from toolsync.desk.table import LinesTable
 from toolsync.reading.suite import load_suite
 from toolsync.settings import INCLUDE
@@ -174,7 +174,7 @@ def the_claim(head: dict[str, Any]) -> Claim:
 
 def state_of(cabinet: Cabinet, found: Found) -> tuple[Any, ...]:
     """What names a file in its present state."""
-    return str(cabinet.root), found.name, found.size, found.modified
+    return str(cabinet.root), found.name, found.size, found.stamp
 
 
 def reading_of(content: dict[str, Any], head: Head) -> tuple[str, str]:

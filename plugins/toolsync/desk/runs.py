@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 from fastapi import APIRouter, HTTPException
@@ -11,12 +12,13 @@ from fastapi.responses import JSONResponse
 
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
+from toolsync.cabinet.uploads import NoUpload, Upload, upload_of
 from toolsync.desk.access import PREFIX, READS, TRIGGERS, FileType
 from toolsync.desk.at_work import how_far
 from toolsync.desk.core_api import Core, CoreApi
 from toolsync.desk.heads import head_of
 from toolsync.desk.models import RunAnswer, Trigger, Triggered
-from toolsync.desk.overview import params_of, run_head
+from toolsync.desk.overview import OF_THE_PAGE, params_of, run_head
 from toolsync.desk.uploads import the_upload
 
 router = APIRouter(prefix="/api", tags=["run"])
@@ -74,7 +76,22 @@ async def run_state(core: Core, file_type: FileType, run_id: str) -> Any:
     files = await run_in_threadpool(_files, dag_id, claims, run["state"] in ENDED, failed)
     head = run_head(run, default, None)
     told = dict.fromkeys(message for _, message in failed)
-    return {**head, "dag_id": dag_id, "files": files, "messages": list(told)}
+    conf = run["conf"] or {}
+    return {
+        **head,
+        "dag_id": dag_id,
+        "files": files,
+        "messages": list(told),
+        "upload": await run_in_threadpool(_left_upload, file_type, conf.get("upload")),
+        "params": {name: value for name, value in conf.items() if name not in OF_THE_PAGE},
+    }
+
+
+def _left_upload(file_type: str, number: Any) -> Upload | None:
+    """The upload that a run was started with, as long as it is there."""
+    with suppress(NoUpload):
+        return upload_of(Cabinet(file_type), str(number)) if number else None
+    return None
 
 
 def _files(
@@ -90,7 +107,7 @@ def _files(
         messages = [message for index, message in failed if index == number]
         if head:
             step = {"step": "failed" if head[0]["rejected"] else "done", "progress": None}
-        elif cabinet.holds(claim) and not (ended and messages):
+        elif cabinet.holds(claim) and not ended:
             step = how_far(cabinet, claim)
         else:
             step = {"step": "failed" if ended else "waiting", "progress": None}

@@ -10,14 +10,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Query
 
 from toolsync.cabinet.folders import Cabinet
-from toolsync.cabinet.uploads import receiving, remove
+from toolsync.cabinet.uploads import receiving, remove, uploads
 from toolsync.desk.access import PREFIX, READS, TRIGGERS, FileType, OfDag, User
 from toolsync.desk.cells import Layout, records_at
 from toolsync.desk.corrected import CantCorrect, Places, corrections, places_of, write
-from toolsync.desk.files import CLAIM_ID, Found, find
+from toolsync.desk.files import CLAIM_ID, Folder, Found, find
 from toolsync.desk.heads import head_of, tryback_heads
 from toolsync.desk.kept import Kept
-from toolsync.desk.models import Corrections, Sent, TrybackAnswer, TrybackList
+from toolsync.desk.models_done import Corrections, Sent, TrybackAnswer, TrybackList
 from toolsync.desk.reports import layout_of, source_of, state_of, table_of
 from toolsync.desk.table import LinesTable
 from toolsync.settings import INCLUDE
@@ -30,7 +30,7 @@ _places: Kept[Places] = Kept(128 << 20)
 
 @router.get("", summary="The trybacks of a DAG, the newest first", response_model=TrybackList, dependencies=[READS])
 def trybacks(cabinet: OfDag, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> Any:
-    return {"trybacks": tryback_heads(cabinet)[:limit]}
+    return {"trybacks": tryback_heads(Folder(cabinet, "tryback"), uploads(cabinet))[:limit]}
 
 
 @router.get(
@@ -109,7 +109,7 @@ def send(cabinet: OfDag, file_type: FileType, user: User, name: str, body: Corre
     again = find(cabinet, "tryback", name)
     if (
         again is None
-        or again.modified != opened.found.modified
+        or (again.size, again.stamp) != (opened.found.size, opened.found.stamp)
         or not cabinet.files.removed(cabinet.folder("tryback") / name)
     ):
         remove(cabinet, upload)
@@ -158,7 +158,7 @@ class Tryback:
 
     @property
     def version(self) -> str:
-        return f"{self.found.size} {self.found.modified}"
+        return f"{self.found.size} {self.found.stamp}".strip()
 
     @property
     def places(self) -> Places:

@@ -14,8 +14,8 @@ from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.uploads import receiving
 from toolsync.course.undo_bundles import FOLDER, INDEX_SUFFIX, SUFFIX, UNDOABLE, read_index
 from toolsync.desk.access import PREFIX, User, allowed, check
-from toolsync.desk.files import CLAIM_ID, find, names
-from toolsync.desk.models import Bundles, Restore, Restoring
+from toolsync.desk.files import CLAIM_ID, Folder, find
+from toolsync.desk.models_done import Bundles, Restore, Restoring
 
 router = APIRouter(prefix="/api/undo", tags=["undo"])
 BUNDLE = re.compile(rf"(?P<course>.+)_(?P<claim>{CLAIM_ID})_\d+")
@@ -83,7 +83,7 @@ def restore(user: User, body: Restore) -> Any:
 
 def _names(cabinet: Cabinet) -> list[str]:
     """The names of the bundles that have an index."""
-    return [name.removesuffix(INDEX_SUFFIX) for name in names(cabinet, FOLDER) if name.endswith(INDEX_SUFFIX)]
+    return [name.removesuffix(INDEX_SUFFIX) for name in Folder(cabinet, FOLDER).names if name.endswith(INDEX_SUFFIX)]
 
 
 def _order(name: str) -> tuple[str, str]:

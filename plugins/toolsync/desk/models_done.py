@@ -1,0 +1,200 @@
+"""What the routes answer about files that were done, for OpenAPI: reports, trybacks, plans, undo bundles. Moments are ISO 8601 in UTC, sizes are in bytes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+Counts = dict[str, int]
+
+
+class FileInFolder(BaseModel):
+    name: str
+    size: int
+    modified: str | None
+
+
+class May(BaseModel):
+    trigger: bool
+
+
+class TrybackHead(FileInFolder):
+    claim: str | None
+    sent: str | None = Field(
+        None, description="The upload that is its correction: sending it back broke off before the tryback was removed"
+    )
+
+
+class Trybacks(BaseModel):
+    count: int
+    files: list[TrybackHead]
+
+
+class ProblemAnswer(BaseModel):
+    line: int
+    column: str | None
+    value: str | None
+    message: str
+
+
+class ReportHead(BaseModel):
+    claim: str
+    dag_id: str
+    run_id: str | None
+    file: str
+    at: str
+    simulated: bool
+    rejected: list[str]
+    refused: bool
+    counts: Counts
+    unit: str
+    failed_over: str | None
+    tryback: str | None
+    by: str | None
+
+
+class Reports(BaseModel):
+    reports: list[ReportHead]
+    more: bool
+
+
+class ReportFile(BaseModel):
+    what: str
+    name: str
+    size: int
+
+
+class ReportAnswer(ReportHead):
+    notes: list[str]
+    text: str | None
+    files: list[ReportFile]
+    may: May
+
+
+class HeaderCell(BaseModel):
+    name: str
+    secret: bool
+
+
+class Remark(BaseModel):
+    column: str | None
+    value: str | None = None
+    message: str
+
+
+class LineAnswer(BaseModel):
+    line: int
+    outcome: str
+    remarks: list[Remark]
+    cells: list[str | None] | None
+
+
+class Lines(BaseModel):
+    total: int
+    matching: int
+    header: list[HeaderCell]
+    rows: list[LineAnswer]
+
+
+class TrybackRecord(BaseModel):
+    number: int
+    line: int | None
+    cells: list[str | None] | None = Field(description="Null: the record can't be read")
+    remarks: list[Remark]
+
+
+class TrybackAnswer(BaseModel):
+    name: str
+    file: str | None
+    claim: str | None
+    version: str = Field(description="For `send`: it is refused when the tryback has changed meanwhile")
+    total: int
+    rejected: list[str]
+    header: list[HeaderCell]
+    rows: list[TrybackRecord]
+
+
+class TrybackList(BaseModel):
+    trybacks: list[TrybackHead]
+
+
+class Corrections(BaseModel):
+    """What to change in a tryback before it goes back."""
+
+    changes: dict[int, dict[str, str]] = Field(
+        default_factory=dict, description="New values by record number and column"
+    )
+    drop: list[int] = Field(default_factory=list, description="Records to leave out")
+    version: str | None = None
+
+
+class Sent(BaseModel):
+    upload: str
+    name: str
+
+
+class PlanAnswerGiven(BaseModel):
+    answer: str
+    by: str | None
+    at: str | None = None
+    reason: str | None = None
+
+
+class PlanAnswer(BaseModel):
+    run_id: str | None
+    map_index: int | None
+    file: str
+    at: str | None
+    total: str
+    why: list[str]
+    columns: list[str]
+    matching: int
+    rows: list[dict[str, Any]]
+    remarks: list[ProblemAnswer]
+    state: str
+    answer: PlanAnswerGiven | None
+    may_answer: bool
+
+
+class Answer(BaseModel):
+    approve: bool
+    reason: str = ""
+
+
+class BundleName(BaseModel):
+    dag_id: str
+    name: str
+
+
+class Bundle(BundleName):
+    """An undo bundle."""
+
+    claim: str
+    what: str
+    courseid: int
+    shortname: str
+    fullname: str | None
+    at: str
+    put_back: str | None
+    size: int | None
+
+
+class Bundles(BaseModel):
+    bundles: list[Bundle]
+    more: bool
+
+
+class Restore(BaseModel):
+    bundles: list[BundleName]
+
+
+class Restoring(BaseModel):
+    dag_id: str
+    upload: str
+
+
+class Manual(BaseModel):
+    title: str
+    html: str
+    sample: str | None

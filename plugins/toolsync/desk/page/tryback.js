@@ -1,0 +1,105 @@
+// The lines that came back, corrected in place and sent again.
+
+import { get, path, post, query } from "./api.js";
+import { h, icon, newId, redraw, replace, say } from "./dom.js";
+import { number, t } from "./i18n.js";
+import { go, to } from "./links.js";
+import { act, ask, button, downloadLink, linkButton, notice, pager, titleOf, told } from "./parts.js";
+import { beforeLeaving } from "./router.js";
+
+const LIMIT = 100;
+
+export async function tryback([dagId, name], { signal, show }) {
+  const address = path("dags", dagId, "trybacks", name);
+  const draft = { changes: {}, drop: new Set() }; // kept while pages are turned
+  const grid = h("div", {});
+  const first = await get(`${address}${query({ offset: 0, limit: LIMIT })}`, signal);
+  const bottom = sending(dagId, address, draft, first);
+  const turn = async (offset, found) => {
+    const page = found ?? (await get(`${address}${query({ offset, limit: LIMIT })}`, signal));
+    redraw(grid, records(page, draft, bottom.count), pager({ offset, limit: LIMIT, matching: page.total }, turn));
+  };
+  show(t("correct", { file: first.file ?? name }), h("p", { class: "badges" }, h("a", { href: to("reports", dagId) }, titleOf({ dag_id: dagId })),
+    first.claim ? h("a", { href: to("reports", dagId, first.claim) }, t("the_report")) : null,
+    first.claim ? downloadLink(`${path("dags", dagId, "reports", first.claim)}/files/tryback`, t("download.tryback")) : null),
+  h("p", { class: "faint" }, t("correct_about")), grid, bottom.element);
+  if (first.rejected.length || !first.rows.length) {
+    const why = first.rejected.length ? h("ul", {}, first.rejected.map((each) => told(each, "li"))) : null;
+    replace(grid, notice("warn", "warning", h("p", {}, t("not_editable")), why, linkButton(to("upload", dagId), "upload", t("upload_file"))));
+    bottom.element.remove();
+    return;
+  }
+  await turn(0, first);
+  (grid.querySelector("[aria-invalid]") ?? grid.querySelector("input"))?.focus({ preventScroll: true });
+  beforeLeaving({ changed: () => Object.keys(draft.changes).length > 0 || draft.drop.size > 0, ask: leave });
+}
+
+const leave = async () => (await ask(t("leave_title"), [h("p", {}, t("leave_about"))], { yes: t("leave"), kind: "danger" })) !== null;
+
+function records(page, draft, count) {
+  const heads = [t("line"), ...page.header.map(({ name }) => name), t("leave_out")];
+  return h("div", { class: "scroll grid", role: "region", "aria-label": t("lines"), tabindex: "0" }, h("table", {},
+    h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: "col" }, head)))),
+    h("tbody", {}, page.rows.map((record) => row(record, page.header, draft, count)))));
+}
+
+// Each reason stands below the cell that it is about; what is about no cell, below the number of the line.
+function row(record, header, draft, count) {
+  const line = record.line ?? record.number;
+  const about = (name) => record.remarks.filter(({ column }) => column?.toLowerCase() === name.toLowerCase());
+  const loose = record.remarks.filter(({ column }) => !header.some(({ name }) => name.toLowerCase() === column?.toLowerCase()));
+  const reasons = (remarks, id = null) => (remarks.length ? h("div", { class: "reason", id }, remarks.map(({ message }) => told(message, "p"))) : null);
+  const fields = header.map((column, place) => {
+    if (!record.cells) return h("td", { class: "faint", data: { label: column.name } }, t("unreadable"));
+    const [remarks, id] = [about(column.name), newId()];
+    const bad = remarks.length > 0;
+    return h("td", { class: bad ? "wrong" : null, data: { label: column.name } }, field(record, column, record.cells[place], { bad, about: id, line, draft, count }), reasons(remarks, id));
+  });
+  const out = h("input", { type: "checkbox", "aria-label": t("leave_out_line", { line }), checked: draft.drop.has(record.number), onchange: () => {
+    if (out.checked) draft.drop.add(record.number);
+    else draft.drop.delete(record.number);
+    element.classList.toggle("dropped", out.checked);
+    count();
+  } });
+  const element = h("tr", { class: out.checked ? "dropped" : null }, h("th", { scope: "row" }, number(line), reasons(loose)), fields,
+    h("td", { class: "out", data: { label: t("leave_out") } }, out));
+  return element;
+}
+
+function field(record, { name, secret }, stored, { bad, about, line, draft, count }) {
+  const changed = draft.changes[record.number]?.[name];
+  const input = h("input", {
+    type: secret ? "password" : "text", value: changed ?? stored ?? "", autocomplete: secret ? "new-password" : "off", spellcheck: "false",
+    placeholder: secret ? t("unchanged_secret") : null, "aria-label": t("cell", { column: name, line }), "aria-invalid": bad ? "true" : null,
+    "aria-describedby": bad ? about : null, class: changed === undefined ? null : "changed",
+    oninput: () => {
+      const same = input.value === (stored ?? "");
+      const cells = (draft.changes[record.number] ??= {});
+      if (same) delete cells[name];
+      else cells[name] = input.value;
+      if (!Object.keys(cells).length) delete draft.changes[record.number];
+      input.classList.toggle("changed", !same);
+      count();
+    },
+  });
+  input.size = Math.max(6, Math.min(32, (stored ?? "").length + 2));
+  return input;
+}
+
+// What happens below the grid: how much was changed, and the button that sends it.
+function sending(dagId, address, draft, { total, version }) {
+  const place = h("div", {});
+  const amount = h("span", { class: "faint", "aria-live": "polite" });
+  const count = () => {
+    const changed = Object.keys(draft.changes).length;
+    amount.textContent = [changed ? t("changed_lines", { n: changed }) : null, draft.drop.size ? t("left_out_lines", { n: draft.drop.size }) : null].filter(Boolean).join(" · ");
+  };
+  count();
+  const back = button("upload", t("send_back", { n: total }), () => act(back, place, async () => {
+    const sent = await post(`${address}/send`, { changes: draft.changes, drop: [...draft.drop], version });
+    beforeLeaving(null);
+    say(t("sent_back"));
+    go("upload", dagId, sent.upload);
+  }), { class: "button primary" });
+  return { count, element: h("div", { class: "sending" }, h("div", { class: "actions" }, back, amount), h("p", { class: "faint" }, icon("file"), t("send_back_about")), place) };
+}

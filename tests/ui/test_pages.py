@@ -1,0 +1,255 @@
+"""Every page of the desk, as operator, viewer and stranger, in both colours and languages, wide and narrow, by mouse and by keyboard: `make test-ui`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.site import Site
+from tests.ui.airflow import LiveAirflow
+from tests.ui.desk import RUN_MILLISECONDS, Desk
+
+pytestmark = pytest.mark.whole_ui
+
+Open = Callable[..., Desk]
+MakeFile = Callable[[str, str], Path]
+PEOPLE = "username;firstname;lastname;email;citty;password\n" + "".join(
+    f"ui.p{number};Pat;Doe {number};{'u002' if number % 5 == 0 else f'ui.p{number}'}@example.org;Oslo;Secret-word-{number}\n"
+    for number in range(1, 31)
+)
+LOOKS = [("en", False, 1280), ("fr", True, 1280), ("fr", False, 360), ("en", True, 360)]
+
+
+def test_an_operator_does_a_days_work(desk: Open, file_of: MakeFile, loaded_site: Site, live: LiveAirflow) -> None:
+    op = desk("op").open()
+    op.titled("Overview").accessible()
+    _people(op, file_of, loaded_site)
+    _correct(op, loaded_site)
+    _delete_a_course(op, file_of, loaded_site)
+    _put_it_back(op, loaded_site)
+    pages = _addresses(live)
+    for language, dark, width in LOOKS:
+        _all_pages(
+            desk("op", language=language, dark=dark, width=width),
+            pages,
+            f"{language}-{'dark' if dark else 'light'}-{width}",
+        )
+    _viewer(desk("viewer"), pages, live)
+
+
+def _people(op: Desk, file_of: MakeFile, site: Site) -> None:
+    """A file with a misspelt column is looked at, corrected, simulated and run."""
+    op.upload(file_of("people.csv", PEOPLE))
+    expect(op.page.get_by_text("unknown column citty; is it city?")).to_be_visible()
+    expect(op.page.locator(".bench")).to_contain_text("would be rejected")
+    op.accessible("look-rejected")
+    op.link("Upload").click()
+    op.upload(file_of("people.csv", PEOPLE.replace("citty", "city")))
+    bench = op.page.locator(".bench")
+    expect(bench).to_contain_text("ui.p1@example.org")
+    expect(bench).not_to_contain_text("Secret-word")
+    expect(op.page.get_by_label("Delimiter")).to_contain_text("Semicolon (detected)")
+    op.page.get_by_text("Options", exact=True).click()
+    op.accessible("look")
+    op.button("Simulate").click()
+    op.accessible("question")
+    op.button("Switch on and go on").click()
+    op.titled("people.csv").run_ended().accessible("run-simulated")
+    assert (op.figures(), _accounts(site)) == (["24 created", "6 failed"], 0)
+    op.button("Run for real").click()
+    expect(op.page.locator(".badge.real")).to_be_visible()
+    op.run_ended().accessible("run")
+    assert (op.figures(), _accounts(site)) == (["24 created", "6 failed"], 24)
+
+
+def _correct(op: Desk, site: Site) -> None:
+    """The report is searched; one failed line is corrected, one left out, the others stay as they are."""
+    op.link("Whole report").click()
+    op.titled("people.csv")
+    rows = op.page.locator("table tbody tr")
+    expect(rows).to_have_count(6)
+    op.page.get_by_label("Search the lines").fill("ui.p10")
+    expect(rows).to_have_count(1)
+    expect(op.page.locator("td.wrong")).to_have_text("u002@example.org")
+    op.accessible("report")
+    op.page.get_by_label("Search the lines").fill("")
+    expect(rows).to_have_count(6)
+    with op.page.expect_download() as download:
+        op.page.locator("a[download]").first.click()
+    assert "Secret-word" not in download.value.path().read_text()
+    op.link("Correct the failed lines").click()
+    op.titled("Correct people.csv")
+    op.page.get_by_label("email, line 6").fill("ui.p5@example.org")
+    op.page.get_by_label("Leave out line 11").check()
+    expect(op.page.get_by_text("1 line changed · 1 left out")).to_be_visible()
+    op.accessible("tryback")
+    op.page.locator("#top").get_by_role("link", name="Overview").click()
+    op.button("Cancel").click()
+    op.button("Send the 6 lines back").click()
+    op.button("Run").click()
+    op.titled("people.csv").run_ended()
+    assert (_accounts(site), op.figures()) == (25, ["1 created", "4 failed"])
+
+
+def _delete_a_course(op: Desk, file_of: MakeFile, site: Site) -> None:
+    """A course goes once its plan is approved."""
+    op.open("upload/toolsync_courses_delete").page.set_input_files(
+        "input[type=file]", file_of("old.csv", "shortname\nC106\n")
+    )
+    op.button("Run").click()
+    op.button("Switch on and go on").click()
+    op.titled("old.csv")
+    plan = op.page.locator(".run").get_by_role("link", name="See the plan")
+    expect(plan).to_be_visible(timeout=RUN_MILLISECONDS)
+    op.accessible("run-waits")
+    op.open().titled("Overview")
+    expect(op.page.locator(".approvals")).to_contain_text("old.csv")
+    op.accessible("overview")
+    op.link("See the plan and decide").click()
+    op.titled("Plan of old.csv")
+    expect(op.page.locator("table")).to_contain_text("C106")
+    op.accessible("plan")
+    assert _courses(site) == 1
+    op.button("Approve").click()
+    op.page.get_by_label("Reason").fill("nobody uses it")
+    op.accessible("plan-question")
+    op.page.get_by_role("dialog").get_by_role("button", name="Approve").click()
+    expect(op.page.get_by_text("Approved by")).to_be_visible()
+    op.link("The run").last.click()
+    op.titled("old.csv").run_ended()
+    assert (op.figures(), _courses(site)) == (["1 deleted"], 0)
+
+
+def _put_it_back(op: Desk, site: Site) -> None:
+    op.open("undo").titled("Put back")
+    op.accessible("undo")
+    op.button("Put C106 back").click()
+    expect(op.page.locator("#main h1")).to_contain_text("restore_")
+    op.button("Run").click()
+    op.button("Switch on and go on").click()
+    op.run_ended()
+    assert (op.figures(), _courses(site)) == (["1 created"], 1)
+    op.open("undo")
+    expect(op.page.locator("tbody .badge")).to_contain_text("Put back")
+
+
+def _addresses(live: LiveAirflow) -> dict[str, str]:
+    """A page of each kind, by name."""
+
+    def get(path: str) -> Any:
+        return live.page_api(path)
+
+    deleted = get("dags/toolsync_courses_delete/reports")["reports"][0]
+    people = get("dags/toolsync_users/reports")["reports"]
+    tryback = get("dags/toolsync_users/trybacks")["trybacks"][0]
+    return {
+        "overview": "",
+        "upload": "upload",
+        "start": "start/toolsync_make_command_file",
+        "run": f"runs/toolsync_users/{people[0]['run_id']}",
+        "reports": "reports/toolsync_users",
+        "report": f"reports/toolsync_users/{people[1]['claim']}",
+        "report-simulated": f"reports/toolsync_users/{people[2]['claim']}",
+        "tryback": f"trybacks/toolsync_users/{tryback['name']}",
+        "plan": f"plans/toolsync_courses_delete/{deleted['claim']}",
+        "undo": "undo",
+        "manuals": "manual",
+        "manual": "manual/toolsync_users",
+    }
+
+
+def _all_pages(somebody: Desk, pages: dict[str, str], look: str) -> None:
+    for name, address in pages.items():
+        somebody.open(address).accessible(f"{name}-{look}")
+        assert somebody.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (
+            f"{name}-{look} is too wide"
+        )
+
+
+def _viewer(viewer: Desk, pages: dict[str, str], live: LiveAirflow) -> None:
+    """Looks, but neither uploads nor sees what lines say."""
+    viewer.open().titled("Overview").accessible("overview-viewer")
+    expect(viewer.page.get_by_role("link", name="Upload a file")).to_have_count(0)
+    viewer.open(pages["report"])
+    expect(viewer.page.get_by_text("The lines may hold personal data")).to_be_visible()
+    expect(viewer.page.locator("main")).not_to_contain_text("u002@example.org")
+    viewer.accessible("report-viewer")
+    viewer.open(pages["tryback"]).titled("That didn't work").accessible()
+
+
+def test_a_stranger_is_sent_away(desk: Open, live: LiveAirflow) -> None:
+    stranger = desk(None)
+    stranger.page.goto(f"{live.url}/toolsync/")
+    stranger.page.wait_for_url(re.compile("/auth/login"))
+    assert stranger.page.request.get(f"{live.url}/toolsync/api/overview").status == 401
+    # Signed out while the page is open: it says so, and leads to the login.
+    op = desk("op").open()
+    op.page.context.clear_cookies()
+    op.page.locator("#top").get_by_role("link", name="Put back").click()
+    expect(op.link("Sign in")).to_be_visible()
+
+
+def test_the_keyboard_is_enough(desk: Open, file_of: MakeFile) -> None:
+    op = desk("op").open()
+    press = op.page.keyboard.press
+    _tab_to(op, "Upload")
+    press("Enter")
+    op.titled("Upload")
+    with op.page.expect_file_chooser() as chooser:
+        _tab_to(op, "Choose a file")
+        press("Space")
+    chooser.value.set_files(file_of("cohorts.csv", "cmd,cidnumber,userid\nadd,COH2,u006\n"))
+    expect(op.button("Simulate")).to_be_visible()
+    _tab_to(op, "Simulate")
+    press("Enter")
+    expect(op.page.get_by_role("dialog")).to_be_visible()
+    _tab_to(op, "Switch on and go on")
+    press("Enter")
+    op.titled("cohorts.csv").run_ended()
+    assert op.page.evaluate("document.activeElement.tagName") == "H1"
+
+
+def test_airflow_shows_the_page_in_its_frame(desk: Open, live: LiveAirflow) -> None:
+    op = desk("op")
+    op.page.goto(f"{live.url}/plugin/toolsync")
+    expect(op.page).to_have_url(re.compile("/plugin/toolsync/toolsync/"))  # where Airflow keeps the page's own address
+    frame = op.page.frame_locator("iframe")
+    expect(frame.locator("h1")).to_have_text("Overview")
+    frame.get_by_role("link", name="Manuals").click()
+    expect(frame.locator("h1")).to_have_text("Manuals")
+    # Airflow's address says where the page is, so that it can be loaded again; colours and language are Airflow's.
+    expect(op.page).to_have_url(re.compile(r"#/manual$"))
+    op.page.evaluate("localStorage.setItem('theme', 'dark'); localStorage.setItem('i18nextLng', 'fr')")
+    op.page.reload()
+    expect(frame.locator("h1")).to_have_text("Notices")
+    expect(frame.locator("html")).to_have_attribute("data-theme", "dark")
+    # Links to a page of the desk open it there, and its links to Airflow's pages leave the frame.
+    run = live.call("POST", "dags/toolsync_groups/dagRuns", {"logical_date": None})["dag_run_id"]
+    op.page.goto(f"{live.url}/plugin/toolsync/toolsync/#/runs/toolsync_groups/{quote(run, safe='')}")
+    frame.get_by_role("link", name="Tâches et journaux").click()
+    expect(op.page).to_have_url(re.compile("/dags/toolsync_groups/runs/"))
+    expect(op.page.locator("iframe")).to_have_count(0)
+
+
+def _tab_to(op: Desk, name: str) -> None:
+    """Press Tab until what has the focus is called so."""
+    for _ in range(60):
+        op.page.keyboard.press("Tab")
+        focused = op.page.evaluate("(document.activeElement.labels?.[0] ?? document.activeElement).textContent.trim()")
+        if focused == name:
+            return
+    raise AssertionError(f"{name!r} can't be reached by the keyboard on {op.page.url}")
+
+
+def _accounts(site: Site) -> int:
+    return int(site.value("SELECT COUNT(*) FROM {user} WHERE username LIKE 'ui.p%%'", ()))
+
+
+def _courses(site: Site) -> int:
+    return int(site.value("SELECT COUNT(*) FROM {course} WHERE shortname = 'C106'"))
