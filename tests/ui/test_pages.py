@@ -45,7 +45,7 @@ def test_an_operator_does_a_days_work(desk: Open, file_of: MakeFile, loaded_site
 
 def _people(op: Desk, file_of: MakeFile, site: Site) -> None:
     """A file with a misspelt column is looked at, corrected, simulated and run."""
-    op.upload(file_of("people.csv", PEOPLE))
+    op.drop(file_of("people.csv", PEOPLE))
     expect(op.page.get_by_text("unknown column citty; is it city?")).to_be_visible()
     expect(op.page.locator(".bench")).to_contain_text("would be rejected")
     op.accessible("look-rejected")
