@@ -50,13 +50,14 @@ Tool Sync report: the day's work
 toolsync_all, run manual__2026-11-28T05:00:00+00:00, Tool Sync 0.2.0
 courses: nothing to do. No file is ready in cabinet/courses/inbox.
 users: done.
-  people.csv: 10 lines: 5 created, 4 updated, 1 failed. Report: cabinet/users/report/people_20261128-050003-495573-c320_report.txt
+  people.csv: 10 lines, 5 created, 4 updated, 1 failed. Report: cabinet/users/report/people_20261128-050003-495573-c320_report.txt
 ```
 """
 
 from airflow.sdk import DAG, Param, TriggerRule
 
-from toolsync.operators.day import BEGIN, STEPS, BeginOperator, DayReportOperator, RunTypeOperator
+from toolsync.operators.day import BEGIN, STEPS, BeginOperator, RunTypeOperator
+from toolsync.operators.day_report import DayReportOperator
 from toolsync.pipeline import option, toolsync_dag
 
 WORK = "The work"

@@ -132,7 +132,7 @@ def test_a_file_of_5000_lines_takes_few_requests(
     store.requests.clear()
     result = site.run("toolsync_users")
     assert (result["counts"]["created"], result["counts"]["failed"]) == (4999, 1)
-    assert len(store.requests) < 60, "\n".join(store.requests)
+    assert len(store.requests) < 65, "\n".join(store.requests)
 
 
 @pytest.mark.parametrize("status", [403, 500])

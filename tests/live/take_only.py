@@ -1,5 +1,7 @@
 """Accounts, as far as the watch is concerned: a DAG that takes files as `toolsync_users` does, and archives them at once."""
 
+from typing import Any
+
 from airflow.sdk import DAG, task
 
 from toolsync.cabinet.claims import Claim
@@ -9,7 +11,7 @@ from toolsync.pipeline import file_params, toolsync_dag
 
 
 @task
-def archive(claims: list[dict]) -> None:
+def archive(claims: Any) -> None:
     cabinet = Cabinet("users")
     for claim in claims:
         taken = Claim(**claim)

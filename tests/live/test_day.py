@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,8 @@ def test_the_day(airflow_with: Callable[..., LiveAirflow], site: Site):
     live.unpause(*(dag.stem for dag in dags if dag.stem != "toolsync_groups"))
     live.drop("users", "people.csv", PEOPLE)
     live.drop("enrolments", "enrol.csv", "nonsense\n1\n")
-    live.drop("groups", "groups.csv", "course,name\nC101,Day group\n")
-    live.drop("group_members", "members.csv", "course,group,username\nC101,Day group,day1\n")
+    live.drop("groups", "groups.csv", "cmd,courseid,name,idnumber\nadd,C101,Day group,DAYG\n")
+    live.drop("group_members", "members.csv", "cmd,courseid,groupid,userid\nadd,C101,DAYG,u023\n")
     run_id = live.trigger(DAG_ID)
     assert live.end_of(DAG_ID, run_id) == "failed"
     told = report(live)
@@ -47,12 +48,15 @@ def test_the_day(airflow_with: Callable[..., LiveAirflow], site: Site):
     # Somebody says that it is all right, and switches the other DAG on.
     live.unpause("toolsync_groups")
     live.call("PATCH", f"dags/{DAG_ID}/dagRuns/{run_id}/taskInstances/enrolments", {"new_state": "success"})
+    time.sleep(3)
+    live.end_of(DAG_ID, run_id)  # Airflow has cleared the report
     clear(live, run_id, "groups")
     assert live.end_of(DAG_ID, run_id) == "success"
     assert {name: told["state"] for name, told in report(live)["types"].items() if told["state"] == "done"}.keys() == {
         "users", "enrolments", "groups", "group_members",
     }  # fmt: skip
-    assert site.value("SELECT COUNT(*) FROM {groups} WHERE name = 'Day group'") == 1
+    members = "SELECT COUNT(*) FROM {groups} g JOIN {groups_members} m ON m.groupid = g.id WHERE g.idnumber = 'DAYG'"
+    assert site.value(members) == 1
 
     # A simulation, which changes nothing.
     (live.cabinet / "enrolments/inbox/more.csv").unlink()

@@ -47,7 +47,7 @@ def slowly(live: LiveAirflow, name: str) -> None:
 
 def archived(live: LiveAirflow) -> Counter[str]:
     """How often each file was done, by its name."""
-    found = Counter()
+    found: Counter[str] = Counter()
     for path in (live.cabinet / "users/archive").glob("*.csv"):
         assert path.read_text() == LINES, path.name
         found[re.sub(r"_\d{8}-\d{6}-\d{6}-\w{4}", "", path.name)] += 1

@@ -40,7 +40,7 @@ class ArchiveOperator(ClaimOperator):
     def process(self, cabinet: Cabinet, claim: Claim, context: Any) -> dict[str, Any]:
         report = Report(cabinet, claim)
         if report.refused or report.unfit:
-            return self.end(self.put_back(cabinet, claim, report, context), context)
+            return self.end(*self.put_back(cabinet, claim, report, context), context)
         if not (report.rejected or report.executed):
             self.unfinished(
                 claim, context, f"{claim.name} was not executed to the end; it stays in {cabinet.work(claim)}."
@@ -53,26 +53,27 @@ class ArchiveOperator(ClaimOperator):
                 context,
                 f"The tryback of {claim.name} was not written; the file stays in {cabinet.work(claim)}.",
             )
-        result = write_report(cabinet, claim, report, context)
+        written = write_report(cabinet, claim, report, context)
         if not claim.simulate:
             cabinet.archive(claim)
         cabinet.discard(claim)
-        return self.end(result, context)
+        return self.end(*written, context)
 
     def repeat(self, result: Mapping[str, Any], context: Any) -> dict[str, Any]:
-        return self.end(dict(result), context)
+        return self.end(result, text_of(result), context)
 
-    def end(self, result: dict[str, Any], context: Any) -> dict[str, Any]:
+    def end(self, result: Mapping[str, Any], text: str, context: Any) -> dict[str, Any]:
         """Log the report, and say what became of the file for the note on the run.
 
         :param result: the report as JSON.
-        :return: the same, without the rows of a plan that was not carried out.
+        :param text: the same for people.
+        :return: that JSON, without the rows of a plan that was not carried out.
         :raises AirflowFailException: the file was not done, or too many of its lines failed.
         """
         verdict = Verdict.of(result)
         context["ti"].xcom_push(VERDICT, verdict.as_json())
         self.log.info("%s", printable(verdict.sentence))
-        self.log_report(text_of(result))
+        self.log_report(text)
         self.log_list(
             "Files", [f"{what}: {result[what]}" for what in ("report", "lines", "archive", "docs") if result.get(what)]
         )
@@ -101,7 +102,7 @@ class ArchiveOperator(ClaimOperator):
             f"{sentence} Clear the failed task or run the DAG again, and the work continues where it stopped."
         )
 
-    def put_back(self, cabinet: Cabinet, claim: Claim, report: Report, context: Any) -> dict[str, Any]:
+    def put_back(self, cabinet: Cabinet, claim: Claim, report: Report, context: Any) -> tuple[dict[str, Any], str]:
         """Write the report of a file of which nothing was done, and put it back where it was. The file of a simulation is there."""
         report.attachments = attach_plan(cabinet, claim, report)
         by_hand = caller()
@@ -110,7 +111,7 @@ class ArchiveOperator(ClaimOperator):
         report.kept = not claim.simulate and (claim.pasted or (claim.given and not copy))
         if not (report.kept or copy):
             report.returned = str(uploads.place_of(cabinet, claim) if claim.upload else cabinet.reserve(claim))
-        result = write_report(cabinet, claim, report, context)
+        written = write_report(cabinet, claim, report, context)
         if report.kept:
             cabinet.archive(claim)
         elif not copy:
@@ -119,7 +120,7 @@ class ArchiveOperator(ClaimOperator):
                 inbox = cabinet.folder("inbox")
                 mark(cabinet, [made for name, made in marks(cabinet).items() if str(inbox / name) == report.returned])
         cabinet.discard(claim)
-        return result
+        return written
 
     def attach(self, cabinet: Cabinet, claim: Claim, report: Report) -> dict[str, str]:
         """Write further files of the report: the answer, for a type that gives one.
@@ -153,10 +154,10 @@ def as_text(stream: IO[bytes]) -> Iterator[IO[str]]:
     text.detach()
 
 
-def write_report(cabinet: Cabinet, claim: Claim, report: Report, context: Any) -> dict[str, Any]:
+def write_report(cabinet: Cabinet, claim: Claim, report: Report, context: Any) -> tuple[dict[str, Any], str]:
     """Write the report: a text, a CSV table of lines, and a JSON file for programs.
 
-    :return: the content of the JSON file: counts by outcome, and paths.
+    :return: the content of the JSON file: counts by outcome, and paths; and the text.
     """
     with cabinet.writing("report", claim.report_name("_lines.csv")) as (stream, lines_path), as_text(stream) as table:
         write_lines(report, table)
@@ -168,7 +169,7 @@ def write_report(cabinet: Cabinet, claim: Claim, report: Report, context: Any) -
     )
     with cabinet.writing("report", claim.report_name(".json")) as (stream, _):
         stream.write(json.dumps(result, ensure_ascii=False, indent=1).encode())
-    return result
+    return result, text
 
 
 def about_run(cabinet: Cabinet, claim: Claim, context: Any) -> dict[str, Any]:
