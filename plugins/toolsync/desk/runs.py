@@ -50,7 +50,12 @@ async def trigger(core: Core, file_type: FileType, body: Trigger) -> Any:
             told = "The DAG is switched off, so a run would wait for ever. Switch it on, too?"
             return JSONResponse({"detail": told, "paused": True}, 409)
         await core.call("PATCH", "dags", dag_id, json={"is_paused": False})
-    run = await core.call("POST", "dags", dag_id, "dagRuns", json={"logical_date": None, "conf": conf})
+    try:
+        run = await core.call("POST", "dags", dag_id, "dagRuns", json={"logical_date": None, "conf": conf})
+    except HTTPException:
+        if details["is_paused"]:  # it was switched on for this run only
+            await core.call("PATCH", "dags", dag_id, json={"is_paused": True})
+        raise
     return {"run_id": run["dag_run_id"]}
 
 
