@@ -192,6 +192,9 @@ def test_an_upload_is_never_lost(page: TestClient, site: Site, monkeypatch: pyte
     assert gone["state"] == "failed" and "There is no upload" in gone["messages"][0]
     both = site.run(DAG, upload="20261129-000000-000000-abcd", files="a.csv")
     assert both["state"] == "failed" and "give one of them" in both["messages"][0]
+    # Which files the inbox is for is another matter.
+    monkeypatch.setitem(settings(), "defaults", {"users": {"files": "hr_*.csv"}})
+    assert site.run(DAG, upload=sent(page), simulate=True)["state"] == "success"
 
 
 def test_clearing_up_loses_no_file_on_its_way(page: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
