@@ -82,7 +82,9 @@ def test_each_folder_has_its_age_and_the_report_goes_last(store: Store):
 
 def test_what_changed_last_counts_or_the_moment_in_the_name(store: Store):
     waited = f"waited_{claim_id(40)}"  # 39 days for an approval
-    store.put(f"users/archive/{waited}.csv", 1)
+    store.put(f"users/archive/{waited}.csv", 40)  # a move keeps the time of a file
+    store.put(f"users/docs/{waited}_validation.html", 40)
+    store.put(f"users/report/{waited}_report.json", 1)
     copied = f"copied_{claim_id(2)}"
     store.put(f"users/archive/{copied}.csv", 400)
     store.put("users/archive/odd_20269999-999999-999999-abcd.csv", 400)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,19 @@ def test_what_every_answer_tells_the_browser(desk: Desk):
         assert answer.headers["referrer-policy"] == "no-referrer"
     for name in ("..%2Fapp.py", "app.py", "nothing.js", "%2Fetc%2Fpasswd", "index.html%00.js"):
         assert client.get(f"page/{name}").status_code == 404
+
+
+def test_no_body_fills_the_memory(desk: Desk):
+    """Whoever sends it."""
+
+    def parts() -> Iterator[bytes]:
+        for _ in range(40):
+            yield b"[" * (1 << 20)
+
+    for client in (desk.client(None), desk.client("user")):
+        answer = client.post("api/undo/restore", content=parts(), headers={"Content-Type": "application/json"})
+        assert answer.status_code == 413 and "may have" in answer.json()["detail"]
+        assert answer.headers["cache-control"] == "no-store"
 
 
 def test_a_wrong_request_is_not_repeated(desk: Desk):

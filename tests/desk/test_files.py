@@ -7,6 +7,7 @@ import json
 import os
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -191,6 +192,40 @@ def test_an_upload_is_never_lost(page: TestClient, site: Site, monkeypatch: pyte
     assert gone["state"] == "failed" and "There is no upload" in gone["messages"][0]
     both = site.run(DAG, upload="20261129-000000-000000-abcd", files="a.csv")
     assert both["state"] == "failed" and "give one of them" in both["messages"][0]
+    # Which files the inbox is for is another matter.
+    monkeypatch.setitem(settings(), "defaults", {"users": {"files": "hr_*.csv"}})
+    assert site.run(DAG, upload=sent(page), simulate=True)["state"] == "success"
+
+
+def test_clearing_up_loses_no_file_on_its_way(page: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """An upload clears up what is left of old ones, just while a run takes or puts back an old one."""
+    cabinet, number = Cabinet("users"), "20200101-000000-000000-abcd"
+    place = cabinet.folder("uploads") / number / "file" / "a.csv"
+
+    def put() -> None:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(FILE)
+
+    with monkeypatch.context() as patch:
+        found = uploads._found
+        patch.setattr(uploads, "_found", lambda where: [found(where), put()][0])
+        place.parent.mkdir(parents=True)
+        sent(page)
+    assert place.read_bytes() == FILE
+    rename = os.rename
+
+    def renamed(source: Path, target: Path) -> None:
+        rename(source, target)
+        if source == place:
+            monkeypatch.setattr(os, "rename", rename)
+            sent(page)
+
+    monkeypatch.setattr(os, "rename", renamed)
+    owner = Owner("manual__a", "elsewhere", None)
+    with suppress(FileNotFoundError):
+        uploads.claim_upload(cabinet, number, owner, {"simulate": False})
+    claims, _ = takeover.resume(cabinet, owner)
+    assert cabinet.input(claims[0]).read_bytes() == FILE
 
 
 def test_two_people_send_a_tryback_at_once(page: TestClient, monkeypatch: pytest.MonkeyPatch):

@@ -26,6 +26,7 @@ from toolsync.run import load_dag
 from toolsync.settings import WrongSetting, settings
 
 SMTP = "airflow.providers.smtp.notifications.smtp.SmtpNotifier"
+KEY = "https://hooks.example.org/services/T0K3N"
 HEADER = "username,firstname,lastname,email\n"
 
 
@@ -123,12 +124,30 @@ def test_a_notice_that_cannot_be_sent_is_logged(
     Notice("rejected", "toolsync_users", "run", "a.csv was rejected").send({"dag": None})
     assert mailbox == []
     assert "SmtpNotifier could not be told" in caplog.text
+    # What libraries say of a webhook has its address, and that is its password.
+    for said in (
+        f"404 for url: {KEY}",
+        f"HTTPSConnectionPool(host='x', port=443): Max retries exceeded with url: /{KEY}",
+    ):
+        one = replace(addressees()[0], notifier=failing_with(said))
+        one.tell(Notice("rejected", "toolsync_users", "run", "a.csv was rejected"), {})
+    assert "for url: https://…" in caplog.text and "T0K3N" not in caplog.text
+
+
+def failing_with(text: str) -> Any:
+    def notifier(**arguments: Any) -> Any:
+        raise OSError(text)
+
+    return notifier
 
 
 @pytest.mark.parametrize(
     ("page", "says"),
     [
         ({"to": "office"}, "notifications, to: expected a list"),
+        ({"to": {"notifier": SMTP, "arguments": {"to": KEY}}}, "notifications, to: expected a list"),
+        ({"to": [{"notifer": SMTP, "arguments": {"to": KEY}}]}, "found only notifer, arguments"),
+        ([{"to": KEY}], "notifications: expected settings and their values"),
         ({"too": []}, "there is no setting 'too', only failed_lines_over, to"),
         ({"to": [{"arguments": {}}]}, "notifications, to, 1: expected `notifier`"),
         ({"to": [{"notifier": "airflow.nowhere.Notifier"}]}, "can't be imported"),
@@ -143,8 +162,9 @@ def test_a_notice_that_cannot_be_sent_is_logged(
 )
 def test_wrong_settings_are_told_when_the_dags_are_listed(monkeypatch: pytest.MonkeyPatch, page: Any, says: str):
     monkeypatch.setitem(settings(), "notifications", page)
-    with pytest.raises(WrongSetting, match=re.escape(says)):
+    with pytest.raises(WrongSetting, match=re.escape(says)) as told:
         addressees()
+    assert KEY not in str(told.value)
 
 
 @pytest.mark.parametrize("value", [-1, "many", "5 per cent", True])

@@ -127,13 +127,16 @@ def due(
 
 
 def _too_old(of_claim: list[Kept], limits: Limits, now: datetime) -> Iterator[tuple[Kept, str]]:
-    """The files of one claim that go because of their age; its report only when nothing else is left."""
-    stays = False
+    """The files of one claim that go because of their age; its report only when nothing else is left.
+
+    Age counts from its end, when its report was written: a file keeps its time when it is moved into the archive.
+    """
+    stays, ended = False, max(file.at for file in of_claim)
     for folder in NAMES:
         files, days = [file for file in of_claim if file.folder == folder], limits.days[folder]
         if not files:
             continue
-        if days is None or now - max(file.at for file in files) < timedelta(days=days):
+        if days is None or now - ended < timedelta(days=days):
             stays = True
         elif folder != "report" or not stays:
             yield from ((file, f"older than {SETTINGS[folder]}") for file in files)

@@ -128,8 +128,9 @@ def claim_upload(cabinet: Cabinet, number: str, owner: Owner, options: Mapping[s
         take(_place(cabinet, number, upload.name), cabinet.input(claim))
     except OSError as error:
         cabinet.reread(claim)
-        if not (isinstance(error, FileNotFoundError) or cabinet.files.exists(_place(cabinet, number, upload.name))):
-            raise
+        missing = isinstance(error, FileNotFoundError) and not cabinet.holds(claim)
+        if not (missing or cabinet.files.exists(_place(cabinet, number, upload.name))):
+            raise  # the file is in the work folder only, and stays there for another attempt
         cabinet.discard(claim)
         if isinstance(error, FileNotFoundError):
             upload_of(cabinet, number)  # says that it is gone, if it is
@@ -170,11 +171,17 @@ def _upload(cabinet: Cabinet, number: str, name: str, size: int) -> Upload:
 
 
 def _clear_up(cabinet: Cabinet) -> None:
-    """Remove what is left of uploads that broke off more than a day ago because the process was killed."""
+    """Remove what is left of uploads that broke off more than a day ago because the process was killed, but no file that a run puts back meanwhile."""
     whole, old = _found(cabinet), f"{datetime.now(UTC) - timedelta(days=1):%Y%m%d-%H%M%S}"
     for folder in cabinet.files.entries(cabinet.folder(UPLOADS)):
         if ID.fullmatch(folder.name) and folder.name < old and folder.name not in whole:
-            cabinet.files.remove_folder(folder)
+            for path in cabinet.files.tree(folder):
+                if path == RECORD or path.rpartition("/")[2].startswith("."):
+                    cabinet.files.remove(folder / path)
+            if isinstance(cabinet.files, Disk):
+                for empty in (folder / FILE, folder):
+                    with suppress(OSError):
+                        empty.rmdir()
 
 
 def _write_record(cabinet: Cabinet, number: str, record: Mapping[str, Any]) -> None:

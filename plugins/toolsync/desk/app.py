@@ -34,6 +34,7 @@ PAGE_POLICY = (
     "frame-ancestors 'self'"
 )
 NO_POLICY = b"default-src 'none'; frame-ancestors 'none'; sandbox"
+MOST_BYTES = 16 << 20  # of the body of a request that is no upload
 DESCRIPTION = (
     "Upload, simulate, run, state, report, tryback. Airflow's tokens are taken (`POST /auth/token`), in the header `Authorization: Bearer …`. "
     "Reading needs the right to read a DAG in Airflow; files, values and whatever changes something need the right to trigger it."
@@ -52,8 +53,11 @@ for part in (overview, uploads, runs, reports, trybacks, plans, undo, manual):
     app.include_router(part.router)
 
 
-class SafeHeaders:
-    """Adds to every answer what keeps a browser from running, guessing or telling others."""
+class Guarded:
+    """Adds to every answer what keeps a browser from running, guessing or telling others, and lets no body fill the memory.
+
+    Bodies are read before anybody is asked who sends them. An upload, the only PUT, is not kept in memory and has its own limit.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -65,7 +69,17 @@ class SafeHeaders:
                 message["headers"] += [(name, value) for name, value in SAFE if name not in given]
             await send(message)
 
-        await self.app(scope, receive, sending)
+        read = 0
+
+        async def receiving() -> MutableMapping[str, Any]:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > MOST_BYTES and scope["method"] != "PUT":
+                raise HTTPException(413, f"A request of this kind may have {MOST_BYTES} bytes.")
+            return message
+
+        await self.app(scope, receiving, sending)
 
 
 SAFE = [
@@ -75,7 +89,7 @@ SAFE = [
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cache-control", b"no-store"),
 ]
-app.add_middleware(SafeHeaders)
+app.add_middleware(Guarded)
 
 
 @app.get("/", include_in_schema=False)

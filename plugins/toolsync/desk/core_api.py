@@ -52,6 +52,8 @@ class CoreApi:
         :param json: the body.
         :raises HTTPException: what Airflow answers.
         """
+        if {".", ".."} & set(path):  # they would lead to another address
+            raise HTTPException(404, "There is nothing of that name.")
         transport = httpx.ASGITransport(self._core, raise_app_exceptions=False, client=self._client)
         url = "/".join(["http://airflow/api/v2", *(quote(part, safe="~") for part in path)])
         client = httpx.AsyncClient(transport=transport, headers=self._headers, trust_env=False, timeout=None)

@@ -61,7 +61,8 @@ def tryback_heads(folder: Folder, waiting: Iterable[Upload]) -> list[dict[str, A
     sent = {upload.tryback: upload.id for upload in waiting if upload.tryback}
     listed = []
     for name in folder.names:
-        if found := folder.find(name):
+        # A name that is not UTF-8 is Tool Sync's never, and no answer and no address can have it.
+        if name.encode(errors="ignore").decode() == name and (found := folder.find(name)):
             match = TRYBACK.fullmatch(name)
             told = {"name": name, "size": found.size, "modified": found.modified, "sent": sent.get(name)}
             listed.append({**told, "claim": match["claim"] if match else None})

@@ -186,7 +186,7 @@ class Bundles(BaseModel):
 
 
 class Restore(BaseModel):
-    bundles: list[BundleName]
+    bundles: list[BundleName] = Field(max_length=1000)
 
 
 class Restoring(BaseModel):

@@ -56,7 +56,12 @@ async def trigger(core: Core, file_type: FileType, body: Trigger) -> Any:
         await core.call("PATCH", "dags", dag_id, json={"is_paused": False})
     name = await run_in_threadpool(run_name, file_type, body)
     wanted = {"dag_run_id": name} if re.match(airflow.get("scheduler", "allowed_run_id_pattern"), name) else {}
-    run = await core.call("POST", "dags", dag_id, "dagRuns", json={"logical_date": None, "conf": conf, **wanted})
+    try:
+        run = await core.call("POST", "dags", dag_id, "dagRuns", json={"logical_date": None, "conf": conf, **wanted})
+    except HTTPException:
+        if details["is_paused"]:  # it was switched on for this run only
+            await core.call("PATCH", "dags", dag_id, json={"is_paused": True})
+        raise
     return {"run_id": run["dag_run_id"]}
 
 

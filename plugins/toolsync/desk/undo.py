@@ -65,6 +65,8 @@ def restore(user: User, body: Restore) -> Any:
     check(user, PREFIX + RESTORE)
     for dag_id in {bundle.dag_id for bundle in body.bundles}:
         check(user, dag_id, "GET", None)
+        if dag_id not in {PREFIX + kind for kind in UNDOABLE}:  # the DAG that was asked about, by its whole id
+            raise HTTPException(404, f"{dag_id!r} has no undo bundles.")
     chosen = {(bundle.dag_id.removeprefix(PREFIX), bundle.name) for bundle in body.bundles}
     found = [_chosen(kind, name) for kind, name in chosen]
     if not found:

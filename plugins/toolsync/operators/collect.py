@@ -44,7 +44,9 @@ class CollectOperator(FileTypeOperator):
         cabinet, params, kept = Cabinet(self.file_type), context["params"], context.get("task_state_store")
         if kept is not None and (before := kept.get(COLLECTED)):
             return self.repeat(before)
-        if params.get("upload") and (params.get("content") or params["files"] != "*"):
+        if params.get("upload") and (
+            params.get("content") or params["files"] not in {"*", context["dag"].params["files"]}
+        ):
             raise AirflowFailException(
                 "Param upload names what to process, and so does Param files or content: give one of them."
             )

@@ -35,6 +35,7 @@ FIELDS = {
     "description": "{{ toolsync.text }}",
     "body": "{{ toolsync.text }}",
 }
+ADDRESS = re.compile(r"(https?://)[^\s'\"<>]+|(?<=url: )/\S+", re.IGNORECASE)  # that of a webhook is a password
 SHARE = re.compile(r"\d{1,3}(\.\d+)?%")
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,8 @@ class Addressee:
         try:
             self.notifier(**self.arguments)({**context, "toolsync": asdict(notice) | {"html": notice.html}})
         except Exception as error:
-            log.warning("%s could not be told: %s: %s", self.notifier.__name__, type(error).__name__, error)
+            why = ADDRESS.sub(r"\1…", str(error))
+            log.warning("%s could not be told: %s: %s", self.notifier.__name__, type(error).__name__, why)
         else:
             log.info("%s was told: %s", self.notifier.__name__, notice.subject)
 
@@ -145,13 +147,15 @@ def addressees() -> list[Addressee]:
     _known(page, {"failed_lines_over", "to"}, "notifications")
     entries = page.get("to") or []
     if not isinstance(entries, list):
-        raise WrongSetting(f"include/toolsync.yaml, notifications, to: expected a list, found {entries!r}.")
+        # What stands there is not repeated: it may hold a password or the address of a webhook, and Airflow shows this to whoever sees DAGs.
+        raise WrongSetting("include/toolsync.yaml, notifications, to: expected a list: each entry begins with a dash.")
     return [_addressee(entry, f"notifications, to, {number}") for number, entry in enumerate(entries, 1)]
 
 
 def _addressee(entry: Any, place: str) -> Addressee:
     if not isinstance(entry, dict) or "notifier" not in entry:
-        raise WrongSetting(f"include/toolsync.yaml, {place}: expected `notifier` and its `arguments`, found {entry!r}.")
+        found = f"only {', '.join(map(str, entry)) or 'nothing'}" if isinstance(entry, dict) else "something else"
+        raise WrongSetting(f"include/toolsync.yaml, {place}: expected `notifier` and its `arguments`, found {found}.")
     _known(entry, {"notifier", "arguments", "on", "types"}, place)
     path = entry["notifier"]
     try:
@@ -194,7 +198,7 @@ def _chosen(values: Any, known: Iterable[str], place: str) -> Collection[str]:
 
 def _known(page: Any, names: set[str], place: str) -> None:
     if not isinstance(page, dict):
-        raise WrongSetting(f"include/toolsync.yaml, {place}: expected settings and their values, found {page!r}.")
+        raise WrongSetting(f"include/toolsync.yaml, {place}: expected settings and their values.")
     if others := set(page) - names:
         raise WrongSetting(
             f"include/toolsync.yaml, {place}: there is no setting {sorted(others)[0]!r}, only {', '.join(sorted(names))}."

@@ -53,7 +53,7 @@ function row(record, header, draft, count) {
     if (!record.cells) return h("td", { class: "faint", data: { label: column.name } }, t("unreadable"));
     const [remarks, id] = [about(column.name), newId()];
     const bad = remarks.length > 0;
-    return h("td", { class: bad ? "wrong" : null, data: { label: column.name } }, field(record, column, record.cells[place], { bad, about: id, line, draft, count }), reasons(remarks, id));
+    return h("td", { class: bad ? "wrong" : null, data: { label: column.name } }, field(record, { ...column, secret: column.secret || record.cells[place] === null }, record.cells[place], { bad, about: id, line, draft, count }), reasons(remarks, id));
   });
   const out = h("input", { type: "checkbox", "aria-label": t("leave_out_line", { line }), checked: draft.drop.has(record.number), onchange: () => {
     if (out.checked) draft.drop.add(record.number);
