@@ -10,7 +10,7 @@ from toolsync.settings import ROOT
 PAGE = ROOT / "plugins/toolsync/desk/page"
 EN, FR = (json.loads((PAGE / f"{language}.json").read_text(encoding="utf-8")) for language in ("en", "fr"))
 # In English, DAGs and Params are called as Airflow calls them.
-FROM_AIRFLOW = ("types.", "param.", "section.")
+FROM_AIRFLOW = ("types.", "about.", "param.", "section.")
 # Params that the page asks for in words of its own, or not at all.
 NOT_ASKED = {"files", "content", "upload", "simulate", "delimiter", "encoding"}
 # The first argument of t() and known(): words in quotes, and what is between them.
@@ -49,7 +49,7 @@ def test_dags_and_their_params_have_french_names() -> None:
     params = [
         dag.params.get_param(name).schema for dag in dags.values() for name in dag.params if name not in NOT_ASKED
     ]
-    wanted = {f"types.{dag_id}" for dag_id in dags} | {
+    wanted = {f"{kind}.{dag_id}" for kind in ("types", "about") for dag_id in dags} | {
         f"{kind}.{schema[key]}" for schema in params for kind, key in (("param", "title"), ("section", "section"))
     }
     assert wanted - set(FR) == set()

@@ -3,7 +3,7 @@
 import { get, poll } from "./api.js";
 import { chart, legend } from "./chart.js";
 import { h, icon, redraw } from "./dom.js";
-import { ago, moment, number, size, t } from "./i18n.js";
+import { ago, known, moment, number, size, t } from "./i18n.js";
 import { to } from "./links.js";
 import { bar, linkButton, notice, simulated, state, titleOf, told } from "./parts.js";
 
@@ -61,12 +61,17 @@ function card(dag) {
   const full = dag.inbox.count || dag.uploads.length || dag.work.length || dag.trybacks.count || dag.runs.length;
   return h("article", { class: full ? "card" : "card quiet", "aria-label": titleOf(dag), data: { type: dag.type } },
     h("header", {}, h("h3", {}, titleOf(dag)), schedule(dag)),
-    full ? null : told(dag.description, "p", { class: "faint" }),
+    full ? null : about(dag),
     dag.work.map((each) => atWork(dag, each)),
     trybacks(dag), waiting(dag), uploads(dag),
     dag.runs.length ? [chart(dag), latest(dag)] : null,
     h("footer", {}, start(dag),
       h("a", { href: to("reports", dag.dag_id) }, t("reports")), h("a", { href: to("manual", dag.dag_id) }, t("manual"))));
+}
+
+function about(dag) {
+  const words = known(`about.${dag.dag_id}`);
+  return words ? h("p", { class: "faint" }, words) : told(dag.description, "p", { class: "faint" });
 }
 
 function schedule(dag) {
