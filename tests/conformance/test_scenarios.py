@@ -17,7 +17,12 @@ from toolsync.running import chunks
 from toolsync.settings import ROOT
 
 # One reads the site and changes nothing, the other does what Moodle can't; they have tests of their own.
-WITHOUT_REFEREE = {"toolsync_make_command_file", "toolsync_courses_restore"}
+WITHOUT_REFEREE = {
+    "toolsync_make_command_file",
+    "toolsync_courses_restore",
+    "toolsync_all",
+    "toolsync_cabinet_cleanup",
+}
 
 
 def test_the_scenarios_of_every_dag_are_there():
