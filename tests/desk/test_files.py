@@ -197,6 +197,15 @@ def test_an_upload_is_never_lost(page: TestClient, site: Site, monkeypatch: pyte
     assert site.run(DAG, upload=sent(page), simulate=True)["state"] == "success"
 
 
+def test_uploads_of_one_name_and_size_are_told_apart(page: TestClient, site: Site):
+    begin = b"username,firstname,lastname,email,password\n"
+    first, second = b"ada,Ada,Lovelace,wrong,Hunter2-ada!\n", b"grace,Grace,Hopper,wrong too,Hunter2-g!\n"
+    for content, names in ((begin + first + second, ["ada", "grace"]), (begin + second + first, ["grace", "ada"])):
+        site.run(DAG, upload=sent(page, content), simulate=True)
+        lines = got(page, f"{OF_DAG}/reports/{newest(page)['claim']}/lines")
+        assert [row["cells"][0] for row in lines["rows"]] == names
+
+
 def test_clearing_up_loses_no_file_on_its_way(page: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """An upload clears up what is left of old ones, just while a run takes or puts back an old one."""
     cabinet, number = Cabinet("users"), "20200101-000000-000000-abcd"
