@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
+import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -204,6 +206,27 @@ def test_uploads_of_one_name_and_size_are_told_apart(page: TestClient, site: Sit
         site.run(DAG, upload=sent(page, content), simulate=True)
         lines = got(page, f"{OF_DAG}/reports/{newest(page)['claim']}/lines")
         assert [row["cells"][0] for row in lines["rows"]] == names
+
+
+def test_a_tryback_that_was_edited_elsewhere(desk: Desk):
+    """Its lines are found in the archived file, where they are the same; thousands of them in no time."""
+    cabinet, claim, many = Cabinet("users"), "20261129-000000-000000-abcd", 20_000
+    lines = [f"user{number},Ada,Lovelace,wrong{number}" for number in range(many)]
+    header = "username,firstname,lastname,email"
+    report = {"file": "a.csv", "claim": claim, "counts": {"failed": many}, "simulated": False, "rejected": []}
+    told = [f"{number},failed,email,wrong,no address" for number in range(2, many + 2)]
+    mended = [line.replace("wrong", "right") for line in lines[1:]]
+    for folder, name, content in (
+        ("report", f"a_{claim}_report.json", [json.dumps(report)]),
+        ("report", f"a_{claim}_report_lines.csv", ["line,outcome,column,value,message", *told]),
+        ("archive", f"a_{claim}.csv", [header, *lines]),
+        ("tryback", f"a_{claim}_tryback.csv", [header, *mended[:-1], lines[-1]]),
+    ):
+        cabinet.add(folder, name, io.BytesIO("".join(f"{line}\n" for line in content).encode()))
+    page, begun = desk.client("user"), time.perf_counter()
+    rows = got(page, f"{OF_DAG}/trybacks/a_{claim}_tryback.csv", offset=many - 3)["rows"]
+    assert [(row["line"], bool(row["remarks"])) for row in rows] == [(None, False), (many + 1, True)]
+    assert time.perf_counter() - begun < 8
 
 
 def test_clearing_up_loses_no_file_on_its_way(page: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
