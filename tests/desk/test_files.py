@@ -23,6 +23,7 @@ from toolsync.cabinet import takeover, uploads
 from toolsync.cabinet.claims import Owner
 from toolsync.cabinet.disk import Disk
 from toolsync.cabinet.folders import Cabinet
+from toolsync.cabinet.store import Store
 from toolsync.settings import settings
 
 DAG = "toolsync_users"
@@ -404,6 +405,22 @@ def test_in_an_object_store(page: TestClient, site: Site, monkeypatch: pytest.Mo
     told = got(page, "api/overview")
     assert len(store.requests) < 10 * len(told["types"]), store.requests
     store.reset()
+
+
+def test_an_object_is_taken_by_one_of_two_runs(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TOOLSYNC_CABINET", object_store().new_cabinet())
+    upload, cabinet, copy = sent(desk.client("user")), Cabinet("users"), Store.copy
+    first, second = (Owner(f"manual__{number}", "elsewhere", None) for number in (1, 2))
+
+    def copied(self: Store, source: Any, target: Any) -> None:
+        copy(self, source, target)
+        monkeypatch.setattr(Store, "copy", copy)
+        uploads.claim_upload(Cabinet("users"), upload, first, {"simulate": False})
+
+    monkeypatch.setattr(Store, "copy", copied)
+    with pytest.raises(uploads.NoUpload):
+        uploads.claim_upload(cabinet, upload, second, {"simulate": False})
+    assert [left.owner for left in takeover.at_work(Cabinet("users"))] == [first]
 
 
 def test_a_cabinet_that_can_not_be_read(page: TestClient, tmp_path: Path):
