@@ -239,9 +239,15 @@ def test_clearing_up_loses_no_file_on_its_way(page: TestClient, tmp_path: Path, 
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(FILE)
 
+    found = uploads._found
+
+    def found_before(where: Cabinet) -> Any:
+        before = found(where)
+        put()
+        return before
+
     with monkeypatch.context() as patch:
-        found = uploads._found
-        patch.setattr(uploads, "_found", lambda where: [found(where), put()][0])
+        patch.setattr(uploads, "_found", found_before)
         place.parent.mkdir(parents=True)
         sent(page)
     assert place.read_bytes() == FILE

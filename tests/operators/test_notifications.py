@@ -125,7 +125,10 @@ def test_a_notice_that_cannot_be_sent_is_logged(
     assert mailbox == []
     assert "SmtpNotifier could not be told" in caplog.text
     # What libraries say of a webhook has its address, and that is its password.
-    for said in (f"404 for url: {KEY}", f"HTTPSConnectionPool(host='x', port=443): Max retries exceeded with url: /{KEY}"):
+    for said in (
+        f"404 for url: {KEY}",
+        f"HTTPSConnectionPool(host='x', port=443): Max retries exceeded with url: /{KEY}",
+    ):
         one = replace(addressees()[0], notifier=failing_with(said))
         one.tell(Notice("rejected", "toolsync_users", "run", "a.csv was rejected"), {})
     assert "for url: https://…" in caplog.text and "T0K3N" not in caplog.text

@@ -179,8 +179,8 @@ def lines_with(layout: Layout, key: Any, size: int, text: str, begins: Any) -> A
     lines = np.unique(np.concatenate(found))
     if not layout.hides:
         return lines
-    at = np.searchsorted(begins, lines, side="right") - 1
-    lines = np.unique(begins[at[at >= 0]])
+    places = np.searchsorted(begins, lines, side="right") - 1
+    lines = np.unique(begins[places[places >= 0]])
     if len(lines) > MOST_VERIFIED:
         return lines[:0]
     records = records_at(layout, key, size, lines.tolist())
