@@ -365,6 +365,7 @@ def test_uploads_that_are_too_large_or_break_off(page: TestClient, monkeypatch: 
     assert page.put(f"{OF_DAG}/uploads/x.csv", content=parts(500_000, breaks=True)).status_code == 500
     assert page.put(f"{OF_DAG}/uploads/x.csv", content=b"").status_code == 400
     assert page.post("api/inspect", content=b"x" * 600_000).status_code == 413
+    assert page.post("api/inspect?delimiter=:", content=FILE).status_code == 400
     assert not files(Cabinet("users"), "uploads")
     assert page.put(f"{OF_DAG}/uploads/x.csv", content=parts(1_000_000)).status_code == 200
     old = Cabinet("users").folder("uploads") / "20200101-000000-000000-abcd" / "file"
