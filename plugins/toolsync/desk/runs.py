@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import glob
 from contextlib import suppress
 from typing import Any
 
@@ -16,6 +17,7 @@ from toolsync.cabinet.uploads import NoUpload, Upload, upload_of
 from toolsync.desk.access import PREFIX, READS, TRIGGERS, FileType
 from toolsync.desk.at_work import how_far
 from toolsync.desk.core_api import Core, CoreApi
+from toolsync.desk.files import find
 from toolsync.desk.heads import head_of
 from toolsync.desk.models import RunAnswer, Trigger, Triggered
 from toolsync.desk.overview import OF_THE_PAGE, params_of, run_head
@@ -65,7 +67,10 @@ async def _what_to_run(file_type: str, body: Trigger) -> dict[str, str]:
     if body.upload:
         await run_in_threadpool(lambda: the_upload(Cabinet(file_type), body.upload or ""))
         return {"upload": body.upload}
-    return {"files": body.files or "*"}
+    name = body.files or "*"
+    # Of a file that is there only this one is meant, though its name may be a pattern for others: people[1].csv.
+    there = await run_in_threadpool(lambda: find(Cabinet(file_type), "inbox", name))
+    return {"files": glob.escape(name) if there else name}
 
 
 @router.get("/dags/{dag_id}/runs/{run_id}", summary="How far a run is", response_model=RunAnswer, dependencies=[READS])
