@@ -13,7 +13,7 @@ EN, FR = (json.loads((PAGE / f"{language}.json").read_text(encoding="utf-8")) fo
 FROM_AIRFLOW = ("types.", "param.", "section.")
 # Params that the page asks for in words of its own, or not at all.
 NOT_ASKED = {"files", "content", "upload", "simulate", "delimiter", "encoding"}
-CALL = re.compile(r"\b(?:t|known)\(\s*(.*?[\"`])\s*[,)]", re.DOTALL)
+CALL = re.compile(r"(?<!function )\b(?:t|known)\(\s*([^;]*?[\"`])\s*[,)]")
 
 
 def named() -> tuple[set[str], set[str]]:
