@@ -56,7 +56,8 @@ users: done.
 
 from airflow.sdk import DAG, Param, TriggerRule
 
-from toolsync.operators.day import BEGIN, STEPS, BeginOperator, DayReportOperator, RunTypeOperator
+from toolsync.operators.day import BEGIN, STEPS, BeginOperator, RunTypeOperator
+from toolsync.operators.day_report import DayReportOperator
 from toolsync.pipeline import option, toolsync_dag
 
 WORK = "The work"

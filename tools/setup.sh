@@ -66,7 +66,7 @@ has mariadb || has mysql || missing+=("mariadb-client-core|mariadb-client")
 
 # Debian's browser, which is updated with the system. Playwright would download one of its own, of 200 MB, from a server that no lock pins;
 # and who only runs the demo needs none.
-if [ "${1:-}" = browser ]; then has chromium || missing+=("chromium|chromium-browser"); fi
+if [ "${1:-}" = browser ]; then has chromium || has chromium-browser || missing+=("chromium|chromium-browser"); fi
 
 stamp=$(cat requirements.txt requirements-dev.txt tools/setup.sh <("$python" -VV) <(pwd) | sha256sum)
 ready=no

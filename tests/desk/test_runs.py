@@ -146,6 +146,7 @@ def test_a_run_is_begun_as_airflow_begins_it(desk: Desk):
         json={"upload": upload, "simulate": True, "params": {"timezone": "Europe/Paris"}, "unpause": True},
     )
     assert begun.status_code == 201, begun.text
+    assert begun.json()["run_id"].endswith("_people.csv_simulation")
     run = core.get(f"http://airflow/api/v2/dags/toolsync_users/dagRuns/{begun.json()['run_id']}").json()
     assert (
         run["conf"] == {"simulate": True, "timezone": "Europe/Paris", "upload": upload}

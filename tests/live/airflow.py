@@ -44,6 +44,8 @@ class LiveAirflow:
     :ivar cabinet: its cabinet.
     """
 
+    parts = COMPONENTS
+
     def __init__(self, home: Path, connection: str, dags: Iterable[Path], **page: Any) -> None:
         self.home, self.cabinet, self.url = home, home / "cabinet", f"http://{HOST}:{free_port()}"
         for part in ("dags", "plugins", "include"):
@@ -62,13 +64,13 @@ class LiveAirflow:
 
     def start(self) -> None:
         """Start it, the first time or again, and wait until it is healthy and has its DAGs."""
-        script = "\n".join([*(f"{command} >>{name}.log 2>&1 &" for name, command in COMPONENTS.items()), "wait"])
+        script = "\n".join([*(f"{command} >>{name}.log 2>&1 &" for name, command in self.parts.items()), "wait"])
         command = ["setpriv", "--pdeathsig", "KILL", "bash", "-c", script]
         process = subprocess.Popen(
             command, cwd=self.home / "logs", env=self.environment, stdin=subprocess.DEVNULL, start_new_session=True
         )
         self._session = {"session": process.pid}
-        self.wait(lambda: healthy(self.url), "healthy")
+        self.wait(self.healthy, "healthy")
         if not self._has_pool:
             name, slots, description = POOL
             self.call("POST", "pools", {"name": name, "slots": int(slots), "description": description})
@@ -83,9 +85,16 @@ class LiveAirflow:
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """Call Airflow's REST API, which lets everybody do everything here."""
+        return self.ask(method, f"/api/v2/{path}", body)
+
+    def healthy(self) -> bool:
+        return healthy(self.url)
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        """Ask the API server."""
         data = json.dumps(body).encode() if body is not None else None
-        headers = {"Content-Type": "application/json"}
-        request = urllib.request.Request(f"{self.url}/api/v2/{path}", data, headers, method=method)
+        headers["Content-Type"] = "application/json"
+        request = urllib.request.Request(self.url + path, data, headers, method=method)
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
 

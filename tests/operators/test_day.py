@@ -18,7 +18,8 @@ from pendulum import datetime
 from toolsync.cabinet.claims import RUN_PID, Owner
 from toolsync.cabinet.folders import Cabinet
 from toolsync.operators.base import MESSAGE, Failure
-from toolsync.operators.day import BEGIN, OUTCOME, STEPS, BeginOperator, DayReportOperator, RunTypeOperator, all_needs
+from toolsync.operators.day import BEGIN, OUTCOME, STEPS, BeginOperator, RunTypeOperator, all_needs
+from toolsync.operators.day_report import DayReportOperator
 from toolsync.reporting.verdict import VERDICT, Verdict, note_of
 
 RUN = "manual__2026-11-28T05:00:00+00:00"
@@ -250,6 +251,19 @@ def test_the_report_names_each_file_and_what_was_not_run(day: Airflow, drop):
     assert types["users"]["files"][0]["counts"] == COUNTS and types["groups"]["state"] == "nothing to do"
     note = note_of([Verdict(**day.xcoms["report", VERDICT])], [day.xcoms["report", MESSAGE]], failed=True)
     assert note == "The day's work: failed: users; held up: cohorts"
+
+
+def test_a_run_that_did_not_begin_has_no_report(day: Airflow):
+    """Late, it is skipped; with wrong Params, it must not be green."""
+    for file_type in STEPS:
+        day.turn(file_type)
+    day.states[BEGIN] = "skipped"
+    with pytest.raises(AirflowSkipException, match="begin ended as skipped"):
+        day.report()
+    day.states[BEGIN] = "failed"
+    with pytest.raises(Failure, match="begin ended as failed; its log says why. Nothing was done."):
+        day.report()
+    assert not (Path(os.environ["TOOLSYNC_CABINET"]) / "all").exists()
 
 
 def test_the_report_of_a_simulation_warns_of_what_it_could_not_see(day: Airflow):

@@ -8,6 +8,7 @@ from collections import defaultdict
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from airflow.sdk.definitions.retry_policy import RetryAction
@@ -85,6 +86,8 @@ def check_links(of_dag: str, run_id: str, done: dict[str, Any]) -> None:
     until_then = links("file.execute", 1)
     assert until_then.pop("Report").startswith("/toolsync/#/runs/toolsync_users/manual__20")
     assert not any([*until_then.values(), *links("collect").values(), *links("file.execute", 0, "another").values()])
+    with patch("toolsync.operators.links.operators_of_files", side_effect=ImportError("no such module")):
+        assert LINKS[0].operators == [], "other DAGs have pages"
     names = {operator.__name__ for operator in operators_of_files()}
     assert {"ArchiveOperator", "ExecuteCoursesOperator", "NoTrybackOperator", "ArchivePicturesOperator"} <= names
 

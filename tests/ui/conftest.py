@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,12 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.support.site import Site
-from tests.ui.airflow import LiveAirflow
+from tests.ui.airflow import AirflowWithAccounts
 from tests.ui.desk import Desk
-from toolsync import run as command
 from toolsync.settings import ROOT
 
 # Debian's browser, which gets its updates with the system; Playwright's own is a download of 200 MB that no lock pins.
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or "chromium"
 SHOTS = ROOT / ".local/screenshots"
 
 
@@ -35,23 +35,22 @@ def live(
     loaded_site: Site,
     pristine: Site,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[LiveAirflow]:
+) -> Iterator[AirflowWithAccounts]:
     """A running Airflow. A module says in `DAG` which DAG alone it needs; otherwise it has all of them."""
     loaded_site.restore(pristine)
     home = tmp_path_factory.mktemp("live")
     (home / "moodledata").mkdir()
-    only = getattr(request.module, "DAG", None)
-    dags = command.folder_of_one(only, home) if only else ROOT / "dags"
-    live = LiveAirflow(home, dags, loaded_site.connection(dataroot=home / "moodledata"))
+    dags = sorted((ROOT / "dags").glob(f"{getattr(request.module, 'DAG', 'toolsync_*')}.py"))
+    live = AirflowWithAccounts(home, loaded_site.connection(dataroot=home / "moodledata"), dags)
     try:
         live.start()
         yield live
     finally:
-        live.stop()
+        live.kill()
 
 
 @pytest.fixture
-def desk(live: LiveAirflow, browser: Browser) -> Iterator[Callable[..., Desk]]:
+def desk(live: AirflowWithAccounts, browser: Browser) -> Iterator[Callable[..., Desk]]:
     """Opens the desk as somebody: `desk("op", language="fr", dark=True, width=360)`; None for nobody."""
     contexts: list[Any] = []
 

@@ -47,6 +47,14 @@ class Desk:
         expect(self.page.locator(".bench .notice").first).to_be_visible()
         return self
 
+    def drop(self, file: Path) -> Desk:
+        """The same by dropping the file onto the page."""
+        make = "([name, text]) => { const data = new DataTransfer(); data.items.add(new File([text], name)); return data; }"
+        data = self.open("upload").page.evaluate_handle(make, [file.name, file.read_text(encoding="utf-8")])
+        self.page.dispatch_event(".zone", "drop", {"dataTransfer": data})
+        expect(self.page.locator(".bench .notice").first).to_be_visible()
+        return self
+
     def run_ended(self) -> Desk:
         """Wait until the run that the page shows has ended."""
         expect(self.page.locator(".badges .badge.good, .badges .badge.bad").first).to_be_visible(

@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.support.site import Site
-from tests.ui.airflow import LiveAirflow
+from tests.ui.airflow import AirflowWithAccounts
 from tests.ui.desk import RUN_MILLISECONDS, Desk
 
 pytestmark = pytest.mark.whole_ui
@@ -25,7 +26,9 @@ PEOPLE = "username;firstname;lastname;email;citty;password\n" + "".join(
 LOOKS = [("en", False, 1280), ("fr", True, 1280), ("fr", False, 360), ("en", True, 360)]
 
 
-def test_an_operator_does_a_days_work(desk: Open, file_of: MakeFile, loaded_site: Site, live: LiveAirflow) -> None:
+def test_an_operator_does_a_days_work(
+    desk: Open, file_of: MakeFile, loaded_site: Site, live: AirflowWithAccounts
+) -> None:
     op = desk("op").open()
     op.titled("Overview").accessible()
     _people(op, file_of, loaded_site)
@@ -44,7 +47,7 @@ def test_an_operator_does_a_days_work(desk: Open, file_of: MakeFile, loaded_site
 
 def _people(op: Desk, file_of: MakeFile, site: Site) -> None:
     """A file with a misspelt column is looked at, corrected, simulated and run."""
-    op.upload(file_of("people.csv", PEOPLE))
+    op.drop(file_of("people.csv", PEOPLE))
     expect(op.page.get_by_text("unknown column citty; is it city?")).to_be_visible()
     expect(op.page.locator(".bench")).to_contain_text("would be rejected")
     op.accessible("look-rejected")
@@ -138,7 +141,7 @@ def _put_it_back(op: Desk, site: Site) -> None:
     expect(op.page.locator("tbody .badge")).to_contain_text("Put back")
 
 
-def _addresses(live: LiveAirflow) -> dict[str, str]:
+def _addresses(live: AirflowWithAccounts) -> dict[str, str]:
     """A page of each kind, by name."""
 
     def get(path: str) -> Any:
@@ -171,7 +174,7 @@ def _all_pages(somebody: Desk, pages: dict[str, str], look: str) -> None:
         )
 
 
-def _viewer(viewer: Desk, pages: dict[str, str], live: LiveAirflow) -> None:
+def _viewer(viewer: Desk, pages: dict[str, str], live: AirflowWithAccounts) -> None:
     """Looks, but neither uploads nor sees what lines say."""
     viewer.open().titled("Overview").accessible("overview-viewer")
     expect(viewer.page.get_by_role("link", name="Upload a file")).to_have_count(0)
@@ -182,7 +185,7 @@ def _viewer(viewer: Desk, pages: dict[str, str], live: LiveAirflow) -> None:
     viewer.open(pages["tryback"]).titled("That didn't work").accessible()
 
 
-def test_a_stranger_is_sent_away(desk: Open, live: LiveAirflow) -> None:
+def test_a_stranger_is_sent_away(desk: Open, live: AirflowWithAccounts) -> None:
     stranger = desk(None)
     stranger.page.goto(f"{live.url}/toolsync/")
     stranger.page.wait_for_url(re.compile("/auth/login"))
@@ -214,20 +217,26 @@ def test_the_keyboard_is_enough(desk: Open, file_of: MakeFile) -> None:
     assert op.page.evaluate("document.activeElement.tagName") == "H1"
 
 
-def test_airflow_shows_the_page_in_its_frame(desk: Open, live: LiveAirflow) -> None:
+def test_airflow_shows_the_page_in_its_frame(desk: Open, live: AirflowWithAccounts) -> None:
     op = desk("op")
     op.page.goto(f"{live.url}/plugin/toolsync")
-    expect(op.page).to_have_url(
-        re.compile("/plugin/toolsync/toolsync/")
-    )  # Airflow has put the page's own address into its own
+    expect(op.page).to_have_url(re.compile("/plugin/toolsync/toolsync/"))  # where Airflow keeps the page's own address
     frame = op.page.frame_locator("iframe")
     expect(frame.locator("h1")).to_have_text("Overview")
     frame.get_by_role("link", name="Manuals").click()
     expect(frame.locator("h1")).to_have_text("Manuals")
-    # Airflow's address says where the page is, so that it can be loaded again.
+    # Airflow's address says where the page is, so that it can be loaded again; colours and language are Airflow's.
     expect(op.page).to_have_url(re.compile(r"#/manual$"))
+    op.page.evaluate("localStorage.setItem('theme', 'dark'); localStorage.setItem('i18nextLng', 'fr')")
     op.page.reload()
-    expect(op.page.frame_locator("iframe").locator("h1")).to_have_text("Manuals")
+    expect(frame.locator("h1")).to_have_text("Notices")
+    expect(frame.locator("html")).to_have_attribute("data-theme", "dark")
+    # Links to a page of the desk open it there, and its links to Airflow's pages leave the frame.
+    run = live.call("POST", "dags/toolsync_groups/dagRuns", {"logical_date": None})["dag_run_id"]
+    op.page.goto(f"{live.url}/plugin/toolsync/toolsync/#/runs/toolsync_groups/{quote(run, safe='')}")
+    frame.get_by_role("link", name="Tâches et journaux").click()
+    expect(op.page).to_have_url(re.compile("/dags/toolsync_groups/runs/"))
+    expect(op.page.locator("iframe")).to_have_count(0)
 
 
 def _tab_to(op: Desk, name: str) -> None:

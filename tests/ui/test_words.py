@@ -13,7 +13,8 @@ EN, FR = (json.loads((PAGE / f"{language}.json").read_text(encoding="utf-8")) fo
 FROM_AIRFLOW = ("types.", "param.", "section.")
 # Params that the page asks for in words of its own, or not at all.
 NOT_ASKED = {"files", "content", "upload", "simulate", "delimiter", "encoding"}
-CALL = re.compile(r"(?<!function )\b(?:t|known)\(\s*([^;]*?[\"`])\s*[,)]")
+# The first argument of t() and known(): words in quotes, and what is between them.
+CALL = re.compile(r"""\b(?:t|known)\(((?:[^(),"`]|"[^"]*"|`[^`]*`)*)[,)]""")
 
 
 def named() -> tuple[set[str], set[str]]:

@@ -43,6 +43,8 @@ OF_THE_PAGE = {"files", "content", "upload", "simulate"}
     response_model=Overview,
 )
 async def overview(core: Core, user: User) -> Any:
+    # First, and alone: FAB's auth manager reads the rights of a user once, and not from several threads at once.
+    may, may_answer = await run_in_threadpool(_rights, user, [PREFIX + kind for kind in known_types()])
     listed, waiting = await asyncio.gather(
         core.get("dags", tags="toolsync", limit=100),
         core.get_or_none(
@@ -51,7 +53,6 @@ async def overview(core: Core, user: User) -> Any:
     )
     dags = [dag for dag in listed["dags"] if dag["dag_id"].removeprefix(PREFIX) in known_types()]
     ids = [dag["dag_id"] for dag in dags]
-    may, may_answer = await run_in_threadpool(_rights, user, ids)
     types = await asyncio.gather(*(_type(core, dag, dag["dag_id"] in may) for dag in dags))
     asked = [
         detail

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import glob
+import re
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
+from airflow.configuration import conf as airflow
 from fastapi import APIRouter, HTTPException
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
@@ -26,6 +29,7 @@ from toolsync.desk.uploads import the_upload
 router = APIRouter(prefix="/api", tags=["run"])
 FAILED_SHOWN = 20  # tasks whose messages are asked for
 ENDED = {"success", "failed"}
+UNLIKE_AN_ID = re.compile(r"[^A-Za-z0-9.~:+-]+")  # what Airflow does not take as a part of a run's id
 
 
 @router.post(
@@ -52,13 +56,22 @@ async def trigger(core: Core, file_type: FileType, body: Trigger) -> Any:
             told = "The DAG is switched off, so a run would wait for ever. Switch it on, too?"
             return JSONResponse({"detail": told, "paused": True}, 409)
         await core.call("PATCH", "dags", dag_id, json={"is_paused": False})
+    name = await run_in_threadpool(run_name, file_type, body)
+    wanted = {"dag_run_id": name} if re.match(airflow.get("scheduler", "allowed_run_id_pattern"), name) else {}
     try:
-        run = await core.call("POST", "dags", dag_id, "dagRuns", json={"logical_date": None, "conf": conf})
+        run = await core.call("POST", "dags", dag_id, "dagRuns", json={"logical_date": None, "conf": conf, **wanted})
     except HTTPException:
         if details["is_paused"]:  # it was switched on for this run only
             await core.call("PATCH", "dags", dag_id, json={"is_paused": True})
         raise
     return {"run_id": run["dag_run_id"]}
+
+
+def run_name(file_type: str, body: Trigger) -> str:
+    """The id of a run, which says in Airflow's list of runs what it is: `manual__2026-11-28T10:08:15.123456_people.csv_simulation`."""
+    file = upload_of(Cabinet(file_type), body.upload).name if body.upload else body.files or ""
+    what = [UNLIKE_AN_ID.sub("-", file)[:80], "simulation" if body.simulate else ""]
+    return "_".join([f"manual__{datetime.now(UTC).replace(tzinfo=None).isoformat()}", *filter(None, what)])
 
 
 async def _what_to_run(file_type: str, body: Trigger) -> dict[str, str]:

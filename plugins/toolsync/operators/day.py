@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from hashlib import sha1
 from typing import Any
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.providers.standard.triggers.external_task import DagStateTrigger
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from toolsync import __version__
 from toolsync.cabinet.claims import Claim, Owner
 from toolsync.cabinet.folders import Cabinet
-from toolsync.cabinet.storage import files_at, folder_at
 from toolsync.operators.base import ToolSyncOperator
 from toolsync.params import check_params
 from toolsync.reading.texts import printable
-from toolsync.reporting.verdict import UNFINISHED, VERDICT, Verdict
+from toolsync.reporting.verdict import UNFINISHED, Verdict
 from toolsync.schedule import skip_late_run
-from toolsync.settings import cabinet_url, settings
+from toolsync.settings import settings
 
-NOTE = "The day's work"  # how the note on the run begins
 POLL_SECONDS = 5  # between two looks at a run that is waited for
 OUTCOME = "outcome"  # the XCom in which the task of a type tells what became of it
 BEGIN = "begin"
 # What became of a type, and whether the types that need it may run.
 DONE, NOTHING, LEFT_OUT, FAILED, HELD, PAUSED = "done", "nothing to do", "left out", "failed", "held up", "paused"
 HARMLESS = {DONE, NOTHING, LEFT_OUT}
-SIMULATED = (
-    "SIMULATION: each type was simulated by itself, and rolled back. No file saw what the files of the types before it would have made: "
-    "a line about an account or a course that is only in today's files fails here, and may succeed for real."
-)
 
 
 @dataclass(frozen=True)
@@ -181,53 +170,9 @@ class RunTypeOperator(ToolSyncOperator, TriggerDagRunOperator):
         return [file_result(Claim(**claim), cabinet.result(Claim(**claim))) for claim in claims]
 
 
-class DayReportOperator(ToolSyncOperator):
-    """Writes the report of the whole, and fails when something of it failed."""
-
-    def perform(self, context: Any) -> dict[str, Any]:
-        states = states_of(context, list(STEPS))
-        outcomes = {name: outcome_of(context, name, states.get(name)) for name in STEPS}
-        if states_of(context, [BEGIN]).get(BEGIN) != "success":
-            raise AirflowSkipException("The task begin did not succeed, so nothing was done; its log says why.")
-        simulated = context["params"]["simulate"]
-        lines = list(day_report(outcomes, simulated=simulated, run_id=context["run_id"]))
-        for line in lines:
-            self.log.info("%s", line)
-        number = report_id(context["dag_run"])
-        folder, name = folder_at(cabinet_url()) / "all" / "report", f"all_{number}_report"
-        files = files_at(folder)
-        files.make_folder(folder)
-        files.write(folder / f"{name}.txt", "".join(f"{line}\n" for line in lines).encode())
-        content = {
-            "toolsync": __version__,
-            "claim": number,
-            "type": "all",
-            "dag_id": context["dag"].dag_id,
-            "run_id": context["run_id"],
-            "at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "file": NOTE,
-            "simulated": simulated,
-            "counts": summed(outcomes),
-            "report": str(folder / f"{name}.txt"),
-            "types": outcomes,
-        }
-        files.write(folder / f"{name}.json", json.dumps(content, ensure_ascii=False, indent=1).encode())
-        self.log.info("Report: %s", folder / f"{name}.txt")
-        verdict = Verdict(NOTE, "", in_short(outcomes), simulated=simulated, report=False)
-        context["ti"].xcom_push(VERDICT, verdict.as_json())
-        if failed := [name for name, outcome in outcomes.items() if outcome["state"] == FAILED]:
-            raise AirflowFailException(f"Failed: {', '.join(failed)}. Report: {folder / f'{name}.txt'}")
-        return {"report": str(folder / f"{name}.txt")}
-
-
 def child_run(run_id: str) -> str:
     """The id of the runs that a run of the day's work starts, one in each DAG."""
     return f"toolsync_all__{run_id}"
-
-
-def report_id(run: Any) -> str:
-    """The id in the names of a report's files, the same however often it is written; made like that of a claim."""
-    return f"{run.run_after:%Y%m%d-%H%M%S-%f}-{sha1(run.run_id.encode()).hexdigest()[:4]}"
 
 
 def states_of(context: Any, names: list[str]) -> dict[str, str]:
@@ -266,30 +211,3 @@ def told(file: dict[str, Any]) -> str:
     """What became of a file, as a line of the report."""
     where = f". Report: {file['report']}" if file["report"] else ", and still in the folder work."
     return printable(f"{file['sentence']}{where}")
-
-
-def summed(outcomes: dict[str, dict[str, Any]]) -> dict[str, int]:
-    """The numbers of lines of all files by how they ended."""
-    counts: Counter[str] = Counter()
-    for outcome in outcomes.values():
-        for file in outcome["files"]:
-            counts.update(file.get("counts") or {})
-    return dict(counts)
-
-
-def in_short(outcomes: dict[str, dict[str, Any]]) -> str:
-    """What became of the types that had something to do: `done: users, groups; failed: courses`."""
-    states = (FAILED, HELD, PAUSED, DONE)
-    by_state = {state: [name for name, outcome in outcomes.items() if outcome["state"] == state] for state in states}
-    return "; ".join(f"{state}: {', '.join(names)}" for state, names in by_state.items() if names) or NOTHING
-
-
-def day_report(outcomes: dict[str, dict[str, Any]], *, simulated: bool, run_id: str) -> Iterator[str]:
-    """The lines of the report of the whole."""
-    yield "Tool Sync report: the day's work"
-    yield f"toolsync_all, run {run_id}, Tool Sync {__version__}"
-    if simulated:
-        yield SIMULATED
-    for name, outcome in outcomes.items():
-        yield printable(f"{name}: {outcome['state']}. {outcome['why']}".rstrip())
-        yield from (f"  {told(file)}" for file in outcome["files"])

@@ -55,6 +55,9 @@ function toMain(event) {
   document.querySelector("#main h1")?.focus();
 }
 
+// A file that is dropped beside its place must not take the page's.
+for (const name of ["dragover", "drop"]) addEventListener(name, (event) => event.dataTransfer?.types.includes("Files") && event.preventDefault());
+
 colours();
 addEventListener("storage", (event) => {
   if (event.key === "theme") colours();

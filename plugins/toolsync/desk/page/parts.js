@@ -1,5 +1,6 @@
 // What several pages show alike.
 
+import { get, path } from "./api.js";
 import { h, icon, newId, replace } from "./dom.js";
 import { known, number, size, t } from "./i18n.js";
 import { login } from "./links.js";
@@ -9,8 +10,19 @@ export const OUTCOMES = ["created", "updated", "deleted", "unchanged", "failed"]
 
 export const total = (counts) => OUTCOMES.reduce((sum, outcome) => sum + (counts?.[outcome] ?? 0), 0);
 
+const titles = new Map(); // what Airflow calls the DAGs
+
 // What a type is called: in the person's language if it is one of ours.
-export const titleOf = (dag) => known(`types.${dag.dag_id}`, dag.title ?? dag.dag_id);
+export function titleOf(dag) {
+  if (dag.title) titles.set(dag.dag_id, dag.title);
+  return known(`types.${dag.dag_id}`, titles.get(dag.dag_id) ?? dag.dag_id);
+}
+
+// Asks what a DAG is called, once. Whoever may not know sees its id.
+export async function learnTitle(dagId, signal) {
+  if (known(`types.${dagId}`) || titles.has(dagId)) return;
+  titles.set(dagId, (await get(path("dags", dagId, "form"), signal).catch(() => null))?.title ?? dagId);
+}
 
 // A sentence of the server's, which are English.
 export const told = (text, tag = "span", properties = {}) => h(tag, { lang: "en", ...properties }, text);

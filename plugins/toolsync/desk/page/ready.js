@@ -84,7 +84,7 @@ export async function bench(content, source, { dagId, signal, fixed = false }) {
       const dag = { dag_id: chosen.dagId, ...(await get(path("dags", chosen.dagId, "form"), signal)) };
       form = { dag, ...paramForm(dag.params, { without: READING, given: form?.values() ?? {} }) };
       shownFor = chosen.dagId;
-      replace(options, dag.params.length ? h("details", { class: "options" }, h("summary", {}, t("options")), form.element) : null);
+      replace(options, dag.params.length ? h("details", { class: "options", open: !dag.takes_files }, h("summary", {}, t("options")), form.element) : null);
     }
     replace(going, buttons(form, source, () => ({ ...form.values(), ...reading(form.dag, chosen, found) }), chosen.dagId));
   }
@@ -136,9 +136,9 @@ function buttons({ dag }, source, values, dagId) {
     if (run) go("runs", dagId, run.run_id);
   });
   const simulate = dag.simulate && button("flask", t("simulate"), start(true), { class: "button simulation" });
-  const run = button("bolt", t("run"), start(false), { class: "button real" });
+  const run = button("bolt", t(simulate ? "run" : "start"), start(false), { class: "button real" });
   const both = [simulate, run].filter(Boolean);
-  return [h("div", { class: "actions" }, both), h("p", { class: "faint" }, simulate ? t("simulate_about") : null, " ", t(dag.destructive ? "run_about_destructive" : "run_about")), place];
+  return [h("div", { class: "actions" }, both), simulate ? h("p", { class: "faint" }, t("simulate_about"), " ", t(dag.destructive ? "run_about_destructive" : "run_about")) : null, place];
 }
 
 // Triggers a run. A DAG that is switched off would never begin it: the person is asked. Null when they don't want that.

@@ -4,7 +4,7 @@ import { h, replace, say } from "./dom.js";
 import { t } from "./i18n.js";
 import { ApiError } from "./api.js";
 import { tellFrame } from "./links.js";
-import { loading, signedOut, trouble } from "./parts.js";
+import { learnTitle, loading, signedOut, trouble } from "./parts.js";
 
 let leaving = new AbortController();
 let guard = null; // of a page with unsent changes
@@ -64,6 +64,7 @@ async function render(routes, moved) {
   try {
     const page = routes[`${parts[0] ?? ""}/${Math.max(parts.length - 1, 0)}`];
     if (!page) throw new ApiError(404, { detail: t("no_page") });
+    if (parts[1]) await learnTitle(parts[1], signal);
     await page(parts.slice(1), { signal, show });
   } catch (error) {
     if (signal.aborted || error.name === "AbortError") return;
