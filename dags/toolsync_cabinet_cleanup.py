@@ -11,7 +11,7 @@ bundles after a year, and a run only **simulates**: its log and a table say what
 | `retention.total_gb` | when these are larger than that together: all three of the oldest files, until it fits. What is younger than a day stays |
 | `protection.undo_days` | undo bundles, with the file contents in the site's data folder that only they refer to |
 
-The age of a file counts from its last change, or from the moment in its name if that is later.
+The age of all that belongs to a file counts from the last change of any of it, or from the moment in its name if that is later.
 
 ## What never goes
 

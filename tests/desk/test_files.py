@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
+import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -21,6 +23,7 @@ from toolsync.cabinet import takeover, uploads
 from toolsync.cabinet.claims import Owner
 from toolsync.cabinet.disk import Disk
 from toolsync.cabinet.folders import Cabinet
+from toolsync.cabinet.store import Store
 from toolsync.settings import settings
 
 DAG = "toolsync_users"
@@ -197,6 +200,36 @@ def test_an_upload_is_never_lost(page: TestClient, site: Site, monkeypatch: pyte
     assert site.run(DAG, upload=sent(page), simulate=True)["state"] == "success"
 
 
+def test_uploads_of_one_name_and_size_are_told_apart(page: TestClient, site: Site):
+    begin = b"username,firstname,lastname,email,password\n"
+    first, second = b"ada,Ada,Lovelace,wrong,Hunter2-ada!\n", b"grace,Grace,Hopper,wrong too,Hunter2-g!\n"
+    for content, names in ((begin + first + second, ["ada", "grace"]), (begin + second + first, ["grace", "ada"])):
+        site.run(DAG, upload=sent(page, content), simulate=True)
+        lines = got(page, f"{OF_DAG}/reports/{newest(page)['claim']}/lines")
+        assert [row["cells"][0] for row in lines["rows"]] == names
+
+
+def test_a_tryback_that_was_edited_elsewhere(desk: Desk):
+    """Its lines are found in the archived file, where they are the same; thousands of them in no time."""
+    cabinet, claim, many = Cabinet("users"), "20261129-000000-000000-abcd", 20_000
+    lines = [f"user{number},Ada,Lovelace,wrong{number}" for number in range(many)]
+    header = "username,firstname,lastname,email"
+    report = {"file": "a.csv", "claim": claim, "counts": {"failed": many}, "simulated": False, "rejected": []}
+    told = [f"{number},failed,email,wrong,no address" for number in range(2, many + 2)]
+    mended = [line.replace("wrong", "right") for line in lines[1:]]
+    for folder, name, content in (
+        ("report", f"a_{claim}_report.json", [json.dumps(report)]),
+        ("report", f"a_{claim}_report_lines.csv", ["line,outcome,column,value,message", *told]),
+        ("archive", f"a_{claim}.csv", [header, *lines]),
+        ("tryback", f"a_{claim}_tryback.csv", [header, *mended[:-1], lines[-1]]),
+    ):
+        cabinet.add(folder, name, io.BytesIO("".join(f"{line}\n" for line in content).encode()))
+    page, begun = desk.client("user"), time.perf_counter()
+    rows = got(page, f"{OF_DAG}/trybacks/a_{claim}_tryback.csv", offset=many - 3)["rows"]
+    assert [(row["line"], bool(row["remarks"])) for row in rows] == [(None, False), (many + 1, True)]
+    assert time.perf_counter() - begun < 8
+
+
 def test_clearing_up_loses_no_file_on_its_way(page: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """An upload clears up what is left of old ones, just while a run takes or puts back an old one."""
     cabinet, number = Cabinet("users"), "20200101-000000-000000-abcd"
@@ -206,9 +239,15 @@ def test_clearing_up_loses_no_file_on_its_way(page: TestClient, tmp_path: Path, 
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(FILE)
 
+    found = uploads._found
+
+    def found_before(where: Cabinet) -> Any:
+        before = found(where)
+        put()
+        return before
+
     with monkeypatch.context() as patch:
-        found = uploads._found
-        patch.setattr(uploads, "_found", lambda where: [found(where), put()][0])
+        patch.setattr(uploads, "_found", found_before)
         place.parent.mkdir(parents=True)
         sent(page)
     assert place.read_bytes() == FILE
@@ -326,6 +365,7 @@ def test_uploads_that_are_too_large_or_break_off(page: TestClient, monkeypatch: 
     assert page.put(f"{OF_DAG}/uploads/x.csv", content=parts(500_000, breaks=True)).status_code == 500
     assert page.put(f"{OF_DAG}/uploads/x.csv", content=b"").status_code == 400
     assert page.post("api/inspect", content=b"x" * 600_000).status_code == 413
+    assert page.post("api/inspect?delimiter=:", content=FILE).status_code == 400
     assert not files(Cabinet("users"), "uploads")
     assert page.put(f"{OF_DAG}/uploads/x.csv", content=parts(1_000_000)).status_code == 200
     old = Cabinet("users").folder("uploads") / "20200101-000000-000000-abcd" / "file"
@@ -372,6 +412,22 @@ def test_in_an_object_store(page: TestClient, site: Site, monkeypatch: pytest.Mo
     told = got(page, "api/overview")
     assert len(store.requests) < 10 * len(told["types"]), store.requests
     store.reset()
+
+
+def test_an_object_is_taken_by_one_of_two_runs(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TOOLSYNC_CABINET", object_store().new_cabinet())
+    upload, cabinet, copy = sent(desk.client("user")), Cabinet("users"), Store.copy
+    first, second = (Owner(f"manual__{number}", "elsewhere", None) for number in (1, 2))
+
+    def copied(self: Store, source: Any, target: Any) -> None:
+        copy(self, source, target)
+        monkeypatch.setattr(Store, "copy", copy)
+        uploads.claim_upload(Cabinet("users"), upload, first, {"simulate": False})
+
+    monkeypatch.setattr(Store, "copy", copied)
+    with pytest.raises(uploads.NoUpload):
+        uploads.claim_upload(cabinet, upload, second, {"simulate": False})
+    assert [left.owner for left in takeover.at_work(Cabinet("users"))] == [first]
 
 
 def test_a_cabinet_that_can_not_be_read(page: TestClient, tmp_path: Path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 import json
 import os
 import time
@@ -15,6 +17,8 @@ from tests.support.desk import Desk
 from tests.support.site import Site
 from toolsync.cabinet import uploads
 from toolsync.cabinet.folders import Cabinet
+from toolsync.desk import runs
+from toolsync.desk.models import Trigger
 from toolsync.running import progress
 
 DAG = "toolsync_courses_delete"
@@ -161,6 +165,15 @@ def test_a_run_is_begun_as_airflow_begins_it(desk: Desk):
     assert (
         client.delete(f"http://airflow/api/v2/dags/toolsync_users/dagRuns/{begun.json()['run_id']}").status_code == 204
     )
+
+
+def test_a_file_of_the_inbox_is_run_alone(desk: Desk):
+    cabinet = Cabinet("users")
+    for name in ("people[1].csv", "people1.csv"):
+        cabinet.add("inbox", name, io.BytesIO(b"username\n"), age=3600)
+    for given, ready in (("people[1].csv", ["people[1].csv"]), ("people*", ["people1.csv", "people[1].csv"])):
+        conf = asyncio.run(runs._what_to_run("users", Trigger.model_validate({"files": given})))
+        assert cabinet.waiting(conf["files"], 0)[0] == ready
 
 
 def test_the_form_the_manual_and_the_description(desk: Desk):

@@ -105,6 +105,9 @@ def check_notes(run: Any, session: Any, caplog: pytest.LogCaptureFixture) -> Non
     assert run.note == "x" * 990, "there is no room"
     run.dag_run_note = None
     session.flush()
+    pictured: Any = SimpleNamespace(dag_run_note=None)
+    listener._write(pictured, "a.csv: rejected: unknown column ![x](https://example.org/x.png)")
+    assert "![x] (https" in pictured.dag_run_note.content  # Markdown, which would show the picture
     caplog.clear()
     broken: Any
     for broken in (SimpleNamespace(dag_id="toolsync_users", run_id="r"), SimpleNamespace(dag_id="another")):

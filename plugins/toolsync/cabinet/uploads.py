@@ -98,7 +98,11 @@ def upload_of(cabinet: Cabinet, number: str) -> Upload:
             plain = not isinstance(cabinet.files, Disk) or is_plain_file(_folder(cabinet, number) / FILE / path)
             if "/" not in path and not path.startswith(".") and plain:
                 return _upload(cabinet, number, path, size)
-    raise NoUpload(f"There is no upload {number!r}: it was run, or removed. Upload the file again.")
+    raise _none(number)
+
+
+def _none(number: str) -> NoUpload:
+    return NoUpload(f"There is no upload {number!r}: it was run, or removed. Upload the file again.")
 
 
 def opened(cabinet: Cabinet, upload: Upload) -> Any:
@@ -123,19 +127,24 @@ def claim_upload(cabinet: Cabinet, number: str, owner: Owner, options: Mapping[s
     """
     upload = upload_of(cabinet, number)
     claim = cabinet.new_claim(upload.name, owner, {**options, "upload": number, "uploaded": asdict(upload)})
-    take = cabinet.files.copy if claim.simulate else cabinet.files.move
+    place, local = _place(cabinet, number, upload.name), isinstance(cabinet.files, Disk)
+    take = cabinet.files.move if local and not claim.simulate else cabinet.files.copy
     try:
-        take(_place(cabinet, number, upload.name), cabinet.input(claim))
+        take(place, cabinet.input(claim))
+        faster = not (local or claim.simulate or cabinet.files.removed(place))
     except OSError as error:
         cabinet.reread(claim)
         missing = isinstance(error, FileNotFoundError) and not cabinet.holds(claim)
-        if not (missing or cabinet.files.exists(_place(cabinet, number, upload.name))):
+        if not (missing or cabinet.files.exists(place)):
             raise  # the file is in the work folder only, and stays there for another attempt
         cabinet.discard(claim)
         if isinstance(error, FileNotFoundError):
             upload_of(cabinet, number)  # says that it is gone, if it is
         raise
     cabinet.reread(claim)
+    if faster:  # of two runs that copied an object, one deletes it
+        cabinet.discard(claim)
+        raise _none(number)
     leave_uploads(cabinet, claim)
     return claim
 

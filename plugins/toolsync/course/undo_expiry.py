@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from hashlib import sha1
 from typing import Any
@@ -35,13 +36,14 @@ def held_contents() -> set[str]:
     }
 
 
-def expire(cabinet: Cabinet, state: RunState, days: float | None) -> int:
+def expire(cabinet: Cabinet, state: RunState, days: float | None, *, only: Collection[str] | None = None) -> int:
     """Remove old bundles of a type, and the file contents that nothing refers to any more.
 
     :param days: how old a bundle may become; None: as old as it likes.
+    :param only: the names of those that may go; None: all.
     :return: the number of removed bundles.
     """
-    old = expired(cabinet, days)
+    old = [(name, index) for name, index in expired(cabinet, days) if only is None or name in only]
     contents = {content for _, index in old for content in index["contents"]}
     for name, _ in old:
         remove_bundle(cabinet, name)

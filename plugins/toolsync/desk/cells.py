@@ -170,17 +170,17 @@ def lines_with(layout: Layout, key: Any, size: int, text: str, begins: Any) -> A
     with layout.opened.open("rb") as stream:
         while block := stream.read(BLOCK):
             data = rest + block.lower()
-            found += [
-                occurrences(np.frombuffer(data, np.uint8), np.frombuffer(form, np.uint8)) + at - len(rest)
-                for form in wanted
-            ]
+            for form in wanted:
+                hits = occurrences(np.frombuffer(data, np.uint8), np.frombuffer(form, np.uint8)) + at - len(rest)
+                # Lines at once: a short text may be there a hundred million times.
+                found.append(np.unique(np.searchsorted(offsets.begins, hits, side="right")))
             at += len(block)
             rest = data[-max(map(len, wanted)) + 1 :] if len(text) > 1 else b""
-    lines = np.unique(np.searchsorted(offsets.begins, np.concatenate(found), side="right"))
+    lines = np.unique(np.concatenate(found))
     if not layout.hides:
         return lines
-    at = np.searchsorted(begins, lines, side="right") - 1
-    lines = np.unique(begins[at[at >= 0]])
+    places = np.searchsorted(begins, lines, side="right") - 1
+    lines = np.unique(begins[places[places >= 0]])
     if len(lines) > MOST_VERIFIED:
         return lines[:0]
     records = records_at(layout, key, size, lines.tolist())

@@ -254,7 +254,7 @@ def source_of(cabinet: Cabinet, head: dict[str, Any], content: dict[str, Any]) -
             upload = upload_of(cabinet, str(number))
         except NoUpload:
             return None
-        return Found(upload.name, upload.size, upload.at, opened(cabinet, upload))
+        return Found(upload.name, upload.size, upload.at, opened(cabinet, upload), upload.id)
     waiting = find(cabinet, "inbox", head["file"])
     if waiting is None or waiting.modified is None or waiting.size != content.get("size"):
         return None

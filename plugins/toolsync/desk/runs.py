@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import glob
 import re
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from toolsync.cabinet.uploads import NoUpload, Upload, upload_of
 from toolsync.desk.access import PREFIX, READS, TRIGGERS, FileType
 from toolsync.desk.at_work import how_far
 from toolsync.desk.core_api import Core, CoreApi
+from toolsync.desk.files import find
 from toolsync.desk.heads import head_of
 from toolsync.desk.models import RunAnswer, Trigger, Triggered
 from toolsync.desk.overview import OF_THE_PAGE, params_of, run_head
@@ -49,12 +51,12 @@ async def trigger(core: Core, file_type: FileType, body: Trigger) -> Any:
         conf |= await _what_to_run(file_type, body)
     elif body.upload or body.files:
         raise HTTPException(400, f"{dag_id} takes no file.")
+    name = await run_in_threadpool(run_name, file_type, body)
     if details["is_paused"]:
         if not body.unpause:
             told = "The DAG is switched off, so a run would wait for ever. Switch it on, too?"
             return JSONResponse({"detail": told, "paused": True}, 409)
         await core.call("PATCH", "dags", dag_id, json={"is_paused": False})
-    name = await run_in_threadpool(run_name, file_type, body)
     wanted = {"dag_run_id": name} if re.match(airflow.get("scheduler", "allowed_run_id_pattern"), name) else {}
     try:
         run = await core.call("POST", "dags", dag_id, "dagRuns", json={"logical_date": None, "conf": conf, **wanted})
@@ -67,7 +69,7 @@ async def trigger(core: Core, file_type: FileType, body: Trigger) -> Any:
 
 def run_name(file_type: str, body: Trigger) -> str:
     """The id of a run, which says in Airflow's list of runs what it is: `manual__2026-11-28T10:08:15.123456_people.csv_simulation`."""
-    file = upload_of(Cabinet(file_type), body.upload).name if body.upload else body.files or ""
+    file = the_upload(Cabinet(file_type), body.upload).name if body.upload else body.files or ""
     what = [UNLIKE_AN_ID.sub("-", file)[:80], "simulation" if body.simulate else ""]
     return "_".join([f"manual__{datetime.now(UTC).replace(tzinfo=None).isoformat()}", *filter(None, what)])
 
@@ -78,7 +80,10 @@ async def _what_to_run(file_type: str, body: Trigger) -> dict[str, str]:
     if body.upload:
         await run_in_threadpool(lambda: the_upload(Cabinet(file_type), body.upload or ""))
         return {"upload": body.upload}
-    return {"files": body.files or "*"}
+    name = body.files or "*"
+    # Of a file that is there only this one is meant, though its name may be a pattern for others: people[1].csv.
+    there = await run_in_threadpool(lambda: find(Cabinet(file_type), "inbox", name))
+    return {"files": glob.escape(name) if there else name}
 
 
 @router.get("/dags/{dag_id}/runs/{run_id}", summary="How far a run is", response_model=RunAnswer, dependencies=[READS])

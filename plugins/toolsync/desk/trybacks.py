@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -192,12 +193,16 @@ class Tryback:
         original = layout_of(source, self.file_type, self.report[1])
         candidates = records_at(original, state_of(self.cabinet, source), source.size, lines)
         mine = records_at(self.layout, self.key, self.found.size, [int(line) for line in self.places.lines])
-        origins: list[int | None] = []
         kept = [(line, candidates[line].raw.rstrip(b"\r\n")) for line in lines if line in candidates]
+        equal: dict[bytes, list[int]] = {}
+        for number, (_, raw) in enumerate(kept):
+            equal.setdefault(raw, []).append(number)
+        origins: list[int | None] = []
         at = 0
         for line in self.places.lines:
-            raw = mine[int(line)].raw.rstrip(b"\r\n") if int(line) in mine else None
-            same = next((number for number in range(at, len(kept)) if kept[number][1] == raw), None)
+            numbers = equal.get(mine[int(line)].raw.rstrip(b"\r\n"), []) if int(line) in mine else []
+            place = bisect_left(numbers, at)
+            same = numbers[place] if place < len(numbers) else None
             origins.append(None if same is None else kept[same][0])
             at = at if same is None else same + 1
         return origins

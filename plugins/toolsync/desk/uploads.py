@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from fastapi import APIRouter, HTTPException, Query, Request
@@ -20,7 +20,7 @@ from toolsync.settings import number, settings
 router = APIRouter(prefix="/api", tags=["upload"])
 BLOCK = 1 << 20  # bytes written at once
 
-Delimiter = Annotated[str, Query(description="As Param `delimiter` takes it")]
+Delimiter = Annotated[Literal["auto", ",", ";", "tab", "|"], Query(description="As Param `delimiter` takes it")]
 Encoding = Annotated[str | None, Query(description="As Param `encoding` takes it; without it, it is found out")]
 
 

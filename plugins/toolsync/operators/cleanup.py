@@ -132,9 +132,11 @@ class CleanBundlesOperator(CleanupOperator):
                     yield Going(path, size, index["made"], "older than protection.undo_days")
 
     def remove(self, going: list[Going]) -> None:
+        # Others may expire while it waits for a run: they are not on the list.
+        names = {file.path.name.removesuffix(INDEX_SUFFIX) for file in going}
         with open_run(self.moodle_conn_id, lock_seconds=WAIT_FOR_OTHERS) as state:
             for file_type in UNDOABLE:
-                expire(Cabinet(file_type), state, self.days)
+                expire(Cabinet(file_type), state, self.days, only=names)
 
 
 def write_list(going: list[Going], what: str, *, simulate: bool) -> str:

@@ -89,7 +89,8 @@ def told(dag_run: DagRun, session: Session) -> tuple[list[Verdict], list[str]]:
 def _write(dag_run: Any, text: str) -> None:
     from airflow.models.dagrun import DagRunNote
 
-    text = "".join(letter if letter.isprintable() else " " for letter in text)
+    # Airflow shows notes as Markdown: the name of a file, or of a column, is to be no picture of another site and no link.
+    text = "".join(letter if letter.isprintable() else " " for letter in text).replace("](", "] (")
     there = dag_run.dag_run_note
     if there is None:
         dag_run.dag_run_note = DagRunNote(text[:LONGEST], user_id=AUTHOR)

@@ -84,7 +84,7 @@ function row(line, header) {
   const wrong = new Set(line.remarks.map(({ column }) => column?.toLowerCase()));
   const cell = ({ name, secret }, place) => {
     const value = line.cells?.[place];
-    return h("td", { class: wrong.has(name.toLowerCase()) && line.cells ? "wrong" : null }, secret && line.cells ? h("span", { class: "faint" }, "•••") : (value ?? ""));
+    return h("td", { class: wrong.has(name.toLowerCase()) && line.cells ? "wrong" : null }, line.cells && (secret || value === null) ? h("span", { class: "faint" }, "•••") : (value ?? ""));
   };
   return h("tr", {}, h("th", { scope: "row" }, number(line.line)), h("td", {}, outcome(line.outcome)), h("td", { class: "remarks" }, line.remarks.map(remark)), header.map(cell));
 }
