@@ -12,6 +12,17 @@ import MySQLdb
 from tests.support.dag_runs import HOME, run_dag
 from tools.mariadb import PrivateServer
 
+# Statements that change a table without writing rows.
+MADE_AND_DROPPED = (
+    "Com_alter_table",
+    "Com_create_table",
+    "Com_create_view",
+    "Com_drop_table",
+    "Com_drop_view",
+    "Com_rename_table",
+    "Com_truncate",
+)
+
 
 class Site:
     """A copy of the populated site.
@@ -86,7 +97,7 @@ class Site:
     def restore(self, pristine: Site) -> None:
         """Put every table back that differs from the pristine site's."""
         before, self._writes = self._writes, self._counted_writes()
-        if before is None or self._writes is None or before["server"] != self._writes["server"]:
+        if before is None or self._writes is None or before["state"] != self._writes["state"]:
             written = None
         else:
             written = [table for table, rows in self._writes.items() if before.get(table) != rows]
@@ -97,13 +108,15 @@ class Site:
             self._writes = self._counted_writes()
 
     def _counted_writes(self) -> dict[str, Any] | None:
-        """How many rows were ever written, by table, and the `server` that counted; None where nobody counts."""
+        """How many rows were ever written, by table, and a `state` of the server that changes with what no table counts; None where nobody counts."""
         if self.is_mysql or not self.value("SELECT @@userstat"):
             return None
         rows = self.rows(
             "SELECT table_name, rows_changed FROM information_schema.table_statistics WHERE table_schema = DATABASE() AND rows_changed > 0"
         )
-        return {"server": Path(self.value("SELECT @@pid_file")).read_text(), **dict(rows)}
+        made_and_dropped = self.rows(f"SHOW GLOBAL STATUS WHERE Variable_name IN {MADE_AND_DROPPED}")
+        started = Path(self.value("SELECT @@pid_file")).read_text()
+        return {"state": (started, made_and_dropped), **dict(rows)}
 
     def changed(self, pristine: Site, among: list[str] | None = None) -> list[str]:
         """The tables whose rows are not those of the pristine site.
