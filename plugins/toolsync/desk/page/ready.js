@@ -63,6 +63,8 @@ export async function bench(content, source, { dagId, signal, fixed = false }) {
   const [look, options, going] = [h("div", {}), h("div", {}), h("div", { class: "going" }, loading())];
   const body = h("div", { class: "bench" }, look, options, going);
   content.append(body);
+  // While a file is sent, another choice would draw a second start.
+  const hold = (on) => { look.inert = options.inert = on; };
   let shownFor = null;
   let form = null;
 
@@ -86,7 +88,7 @@ export async function bench(content, source, { dagId, signal, fixed = false }) {
       shownFor = chosen.dagId;
       replace(options, dag.params.length ? h("details", { class: "options", open: !dag.takes_files }, h("summary", {}, t("options")), form.element) : null);
     }
-    replace(going, buttons(form, source, () => ({ ...form.values(), ...reading(form.dag, chosen, found) }), chosen.dagId));
+    replace(going, buttons(form, source, () => ({ ...form.values(), ...reading(form.dag, chosen, found) }), chosen.dagId, hold));
   }
 
   async function update() {
@@ -129,12 +131,16 @@ function delimiters(found, chosen) {
 }
 
 // The two ways to go on, told apart by colour, word and icon.
-function buttons({ dag }, source, values, dagId) {
+function buttons({ dag }, source, values, dagId, hold) {
   const place = h("div", { "aria-live": "polite" });
-  const start = (simulate) => () => act(both, place, async () => {
-    const run = await trigger(dagId, { ...(await source.ready(dagId, place)), simulate, params: values() }, dag);
-    if (run) go("runs", dagId, run.run_id);
-  });
+  const start = (simulate) => async () => {
+    hold(true);
+    await act(both, place, async () => {
+      const run = await trigger(dagId, { ...(await source.ready(dagId, place)), simulate, params: values() }, dag);
+      if (run) go("runs", dagId, run.run_id);
+    });
+    hold(false);
+  };
   const simulate = dag.simulate && button("flask", t("simulate"), start(true), { class: "button simulation" });
   const run = button("bolt", t(simulate ? "run" : "start"), start(false), { class: "button real" });
   const both = [simulate, run].filter(Boolean);

@@ -68,12 +68,13 @@ function row(record, header, draft, count) {
 
 function field(record, { name, secret }, stored, { bad, about, line, draft, count }) {
   const changed = draft.changes[record.number]?.[name];
-  const input = h("input", {
-    type: secret ? "password" : "text", value: changed ?? stored ?? "", autocomplete: secret ? "new-password" : "off", spellcheck: "false",
+  const lines = (stored ?? "").replace(/\r\n?/g, "\n"); // as a field of several lines holds them
+  const input = h(lines.includes("\n") ? "textarea" : "input", {
+    type: secret ? "password" : "text", value: changed ?? lines, autocomplete: secret ? "new-password" : "off", spellcheck: "false",
     placeholder: secret ? t("unchanged_secret") : null, "aria-label": t("cell", { column: name, line }), "aria-invalid": bad ? "true" : null,
     "aria-describedby": bad ? about : null, class: changed === undefined ? null : "changed",
     oninput: () => {
-      const same = input.value === (stored ?? "");
+      const same = input.value === lines;
       const cells = (draft.changes[record.number] ??= {});
       if (same) delete cells[name];
       else cells[name] = input.value;
@@ -82,7 +83,7 @@ function field(record, { name, secret }, stored, { bad, about, line, draft, coun
       count();
     },
   });
-  input.size = Math.max(6, Math.min(32, (stored ?? "").length + 2));
+  if (input.tagName === "INPUT") input.size = Math.max(6, Math.min(32, lines.length + 2));
   return input;
 }
 
