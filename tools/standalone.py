@@ -53,6 +53,7 @@ def up() -> int:
         return 1
     passwords = json.loads((HOME / "simple_auth_manager_passwords.json.generated").read_text())
     print(f"Airflow:  {address(state)}")
+    print(f"Page:     {address(state)}/plugin/toolsync")
     for name, password in passwords.items():
         print(f"Login:    {name} / {password}")
     print(f"Cabinet:  {os.environ['TOOLSYNC_CABINET']}")
