@@ -410,7 +410,8 @@ def test_in_an_object_store(page: TestClient, site: Site, monkeypatch: pytest.Mo
     got(page, "api/overview")
     store.reset()
     told = got(page, "api/overview")
-    assert len(store.requests) < 12 * len(told["types"]), store.requests
+    # Ten for a type without any file: an empty folder makes s3fs look above it. A few more for the files that are there.
+    assert len(store.requests) <= 10 * len(told["types"]) + 5, store.requests
     store.reset()
 
 

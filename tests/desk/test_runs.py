@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import json
 import os
@@ -172,7 +171,7 @@ def test_a_file_of_the_inbox_is_run_alone(desk: Desk):
     for name in ("people[1].csv", "people1.csv"):
         cabinet.add("inbox", name, io.BytesIO(b"username\n"), age=3600)
     for given, ready in (("people[1].csv", ["people[1].csv"]), ("people*", ["people1.csv", "people[1].csv"])):
-        conf = asyncio.run(runs._what_to_run("users", Trigger.model_validate({"files": given})))
+        conf, _ = runs._what_to_run("users", Trigger.model_validate({"files": given}))
         assert cabinet.waiting(conf["files"], 0)[0] == ready
 
 

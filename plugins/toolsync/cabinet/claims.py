@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+CLAIM_ID = r"\d{8}-\d{6}-\d{6}-[0-9a-f]{4}"  # what `new_id` makes, as a regular expression
 RUN_PID = "TOOLSYNC_RUN_PID"  # the environment variable in which toolsync.run says that it is the run
 
 
@@ -112,6 +113,14 @@ class Claim:
 def new_id() -> str:
     """A number for a claim or an upload: the present moment in UTC and random digits."""
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}"
+
+
+def moment_of(number: str) -> datetime:
+    """The moment that a number of `new_id` begins with, in UTC.
+
+    :raises ValueError: its digits are no moment.
+    """
+    return datetime.strptime(number[:22], "%Y%m%d-%H%M%S-%f").replace(tzinfo=UTC)
 
 
 def _start_of(pid: int) -> str | None:

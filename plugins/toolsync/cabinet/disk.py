@@ -61,23 +61,21 @@ class Disk:
         """The sizes of the files of a folder, in bytes, and when they were written, by name. What is no file itself is left out."""
         if folder.is_symlink():
             return {}
-        found: dict[str, tuple[int, datetime]] = {}
-        for path in self.entries(folder):
-            with suppress(OSError):  # it is being removed, or is nobody's to look at
-                if is_plain_file(path):
-                    status = path.stat()
-                    found[path.name] = status.st_size, datetime.fromtimestamp(status.st_mtime, UTC)
-        return found
+        return {
+            name: (status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
+            for name, status in self._plain_files(folder)
+        }
 
     def identities(self, folder: Path) -> dict[str, str]:
         """What tells the files of a folder from later ones of the same names, by name: time and size, which stay when a file is moved."""
-        found: dict[str, str] = {}
+        return {name: f"{status.st_mtime_ns} {status.st_size}" for name, status in self._plain_files(folder)}
+
+    def _plain_files(self, folder: Path) -> Iterator[tuple[str, os.stat_result]]:
+        """The files of a folder, by name, with what the system says of them."""
         for path in self.entries(folder):
-            with suppress(OSError):  # it is being taken, or is nobody's to look at
+            with suppress(OSError):  # it is being taken or removed, or is nobody's to look at
                 if is_plain_file(path):
-                    status = path.stat()
-                    found[path.name] = f"{status.st_mtime_ns} {status.st_size}"
-        return found
+                    yield path.name, path.stat()
 
     def tree(self, folder: Path) -> dict[str, int]:
         """The sizes of all files below a folder, by their path from there."""

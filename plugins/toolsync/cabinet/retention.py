@@ -10,15 +10,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from toolsync.cabinet.claims import CLAIM_ID, moment_of
 from toolsync.cabinet.storage import files_at
 from toolsync.settings import WrongSetting, number
 
-ID = re.compile(r"\d{8}-\d{6}-\d{6}-[0-9a-f]{4}")
+ID = re.compile(CLAIM_ID)
 # The names that Tool Sync gives in each folder. Reports go last: they say what became of the others.
 NAMES = {
-    "archive": re.compile(rf"(?!\.)(?s:.+)_({ID.pattern})(?:\.[^.]+)?"),
-    "docs": re.compile(rf"(?!\.)(?s:.+)_({ID.pattern})_validation[\w.]*"),
-    "report": re.compile(rf"(?!\.)(?s:.+)_({ID.pattern})_(?:simulation_report|report|answer|plan)[\w.]*"),
+    "archive": re.compile(rf"(?!\.)(?s:.+)_({CLAIM_ID})(?:\.[^.]+)?"),
+    "docs": re.compile(rf"(?!\.)(?s:.+)_({CLAIM_ID})_validation[\w.]*"),
+    "report": re.compile(rf"(?!\.)(?s:.+)_({CLAIM_ID})_(?:simulation_report|report|answer|plan)[\w.]*"),
 }
 # While a file lies here whose name has the id, nothing of that file goes.
 HOLDING = ("work", "tryback")
@@ -144,6 +145,6 @@ def _too_old(of_claim: list[Kept], limits: Limits, now: datetime) -> Iterator[tu
 
 def _moment(claim: str) -> datetime:
     try:
-        return datetime.strptime(claim[:22], "%Y%m%d-%H%M%S-%f").replace(tzinfo=UTC)
+        return moment_of(claim)
     except ValueError:  # digits that are no moment
         return datetime.max.replace(tzinfo=UTC)

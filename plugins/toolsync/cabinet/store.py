@@ -89,8 +89,7 @@ class Store:
 
     def sizes(self, folder: Any) -> dict[str, int]:
         """The sizes of the objects directly below an address, by name."""
-        found = self._listed(folder).items()
-        return {name: info["size"] for name, info in found if info.get("type") != "directory"}
+        return {name: info["size"] for name, info in self._objects(folder).items()}
 
     def tree(self, folder: Any) -> dict[str, int]:
         """The sizes of all objects below an address, by their name from there."""
@@ -112,12 +111,12 @@ class Store:
 
         One of which the store does not say it was written just now: nobody should think it old.
         """
-        listed = {name: info for name, info in self._listed(folder).items() if info.get("type") != "directory"}
-        return {name: (info.get("size") or 0, _written(info) or datetime.now(UTC)) for name, info in listed.items()}
+        found = self._objects(folder).items()
+        return {name: (info.get("size") or 0, _written(info) or datetime.now(UTC)) for name, info in found}
 
     def identities(self, folder: Any) -> dict[str, str]:
         """What tells the objects directly below an address from others of the same names, by name. It takes one request."""
-        return {name: _identity(info) for name, info in self._listed(folder).items() if info.get("type") != "directory"}
+        return {name: _identity(info) for name, info in self._objects(folder).items()}
 
     def size(self, path: Any) -> int | None:
         """The size of an object, in bytes; None when there is none."""
@@ -228,6 +227,10 @@ class Store:
             return self._fs.info(_key(path))
         except NOTHING:
             return None
+
+    def _objects(self, folder: Any) -> dict[str, dict[str, Any]]:
+        """The objects directly below an address, by name, without prefixes."""
+        return {name: info for name, info in self._listed(folder).items() if info.get("type") != "directory"}
 
     def _listed(self, folder: Any) -> dict[str, dict[str, Any]]:
         """What is directly below an address, by name."""

@@ -14,14 +14,14 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import IO, Any
 
-from toolsync.cabinet.claims import Claim, Owner, new_id
+from toolsync.cabinet.claims import CLAIM_ID, Claim, Owner, moment_of, new_id
 from toolsync.cabinet.disk import Disk, is_plain_file
 from toolsync.cabinet.folders import FILE, Cabinet
 from toolsync.cabinet.names import safe_name
 from toolsync.cabinet.store import Stored
 
 UPLOADS, RECORD = "uploads", "upload.json"
-ID = re.compile(r"\d{8}-\d{6}-\d{6}-[0-9a-f]{4}")
+ID = re.compile(CLAIM_ID)
 
 
 class NoUpload(LookupError):
@@ -175,7 +175,7 @@ def _upload(cabinet: Cabinet, number: str, name: str, size: int) -> Upload:
     record: dict[str, Any] = {}
     with suppress(FileNotFoundError, ValueError):
         record = json.loads(cabinet.files.read(_folder(cabinet, number) / RECORD))
-    at = record.get("at") or datetime.strptime(number[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC).isoformat()
+    at = record.get("at") or moment_of(number).isoformat(timespec="seconds")
     return Upload(number, name, size, record.get("by"), at, record.get("tryback"))
 
 

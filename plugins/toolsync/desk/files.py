@@ -10,14 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from toolsync.cabinet.claims import Claim
+from toolsync.cabinet.claims import CLAIM_ID, Claim
 from toolsync.cabinet.disk import Disk
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.store import Stored
 
-CLAIM_ID = r"\d{8}-\d{6}-\d{6}-[0-9a-f]{4}"
 REPORT = re.compile(rf"(?P<stem>.+)_(?P<claim>{CLAIM_ID})_(?P<simulated>simulation_)?report\.json")
-TRYBACK = re.compile(rf".+_(?P<claim>{CLAIM_ID})_tryback(?:\.[^.]*)?")
+TRYBACK = re.compile(rf"(?P<stem>.+)_(?P<claim>{CLAIM_ID})_tryback(?P<suffix>(?:\.[^.]*)?)")
 
 
 @dataclass(frozen=True)

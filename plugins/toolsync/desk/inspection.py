@@ -17,8 +17,7 @@ from toolsync.reading.columns import Column
 from toolsync.reading.command_file import CommandFile
 from toolsync.reading.problems import FileRejected, Problem
 from toolsync.reading.records import CODECS, Record
-from toolsync.reading.suite import Suite, load_suite
-from toolsync.settings import INCLUDE
+from toolsync.reading.suite import Suite, has_suite, load_suite
 
 HEAD_BYTES = 512 << 10  # of a file, which are read for an inspection
 SHOWN_ROWS, SHOWN_PROBLEMS = 20, 50
@@ -88,11 +87,7 @@ class Head:
 def suites(dag_ids: Iterable[str], prefix: str) -> dict[str, Suite]:
     """The suites of DAGs that read CSV files, by DAG."""
     types = ((dag_id, dag_id.removeprefix(prefix)) for dag_id in dag_ids)
-    return {
-        dag_id: load_suite(kind)
-        for dag_id, kind in types
-        if kind in known_types() and (INCLUDE / "expectations" / f"{kind}.json").exists()
-    }
+    return {dag_id: load_suite(kind) for dag_id, kind in types if kind in known_types() and has_suite(kind)}
 
 
 def recognise(head: Head, candidates: Mapping[str, Suite], delimiter: str, encoding: str) -> list[dict[str, Any]]:

@@ -156,19 +156,19 @@ def _done(cabinet: Cabinet, dag_id: str, claim_id: str) -> tuple[dict[str, Any],
     head, content = found
     approval = content.get("approval") or {}
     table = find(cabinet, "report", the_claim(head).named("plan", ".csv"))
-    rows = list(_of_table(table.read())) if table else []
+    rows = _numbers(list(_of_table(table.read()))) if table else []
     told = {
         "run_id": head["run_id"],
         "file": head["file"],
         "at": None,
-        "total": Totals.of(_numbers(rows)).sentence().partition(", last access")[0] if rows else "",
+        "total": Totals.of(rows).sentence().partition(", last access")[0] if rows else "",
         "why": approval.get("why") or [],
         "remarks": [],
         "state": "answered" if approval.get("answer") else "none",
         "answer": approval if approval.get("answer") else None,
     }
     return told, [
-        {name: cell(name, value) if name in AMOUNTS else value for name, value in row.items()} for row in _numbers(rows)
+        {name: cell(name, value) if name in AMOUNTS else value for name, value in row.items()} for row in rows
     ]
 
 

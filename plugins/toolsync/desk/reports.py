@@ -22,8 +22,7 @@ from toolsync.desk.inspection import HEAD_BYTES, Head
 from toolsync.desk.kept import Kept
 from toolsync.desk.models_done import Lines, ReportAnswer, Reports
 from toolsync.desk.table import LinesTable
-from toolsync.reading.suite import load_suite
-from toolsync.settings import INCLUDE
+from toolsync.reading.suite import has_suite, load_suite
 
 router = APIRouter(prefix="/api/dags/{dag_id}/reports", tags=["report"])
 BLOCK = 1 << 20  # bytes sent at once
@@ -215,7 +214,7 @@ class _Source:
     def of(cls, cabinet: Cabinet, file_type: str, head: dict[str, Any], content: dict[str, Any]) -> _Source | None:
         """None: it is no longer there as it was, or nobody can tell its columns."""
         file = source_of(cabinet, head, content)
-        if file is None or not (INCLUDE / "expectations" / f"{file_type}.json").exists():
+        if file is None or not has_suite(file_type):
             return None
         layout = layout_of(file, file_type, content)
         return cls(layout, state_of(cabinet, file), file.size) if layout.header else None

@@ -47,11 +47,13 @@ async def trigger(core: Core, file_type: FileType, body: Trigger) -> Any:
         del conf["simulate"]
         if body.simulate:
             raise HTTPException(400, f"{dag_id} can't simulate.")
+    file = ""
     if "files" in params_of(details):
-        conf |= await _what_to_run(file_type, body)
+        chosen, file = await run_in_threadpool(_what_to_run, file_type, body)
+        conf |= chosen
     elif body.upload or body.files:
         raise HTTPException(400, f"{dag_id} takes no file.")
-    name = await run_in_threadpool(run_name, file_type, body)
+    name = run_name(file, simulate=body.simulate)
     if details["is_paused"]:
         if not body.unpause:
             told = "The DAG is switched off, so a run would wait for ever. Switch it on, too?"
@@ -67,23 +69,25 @@ async def trigger(core: Core, file_type: FileType, body: Trigger) -> Any:
     return {"run_id": run["dag_run_id"]}
 
 
-def run_name(file_type: str, body: Trigger) -> str:
+def run_name(file: str, *, simulate: bool) -> str:
     """The id of a run, which says in Airflow's list of runs what it is: `manual__2026-11-28T10:08:15.123456_people.csv_simulation`."""
-    file = the_upload(Cabinet(file_type), body.upload).name if body.upload else body.files or ""
-    what = [UNLIKE_AN_ID.sub("-", file)[:80], "simulation" if body.simulate else ""]
+    what = [UNLIKE_AN_ID.sub("-", file)[:80], "simulation" if simulate else ""]
     return "_".join([f"manual__{datetime.now(UTC).replace(tzinfo=None).isoformat()}", *filter(None, what)])
 
 
-async def _what_to_run(file_type: str, body: Trigger) -> dict[str, str]:
+def _what_to_run(file_type: str, body: Trigger) -> tuple[dict[str, str], str]:
+    """The Params that say what to run, and the name of the file.
+
+    :raises HTTPException: 400, or 404: there is no such upload.
+    """
     if bool(body.upload) == bool(body.files) or {"upload", "files", "content"} & set(body.params):
         raise HTTPException(400, "Give either `upload` or `files`.")
     if body.upload:
-        await run_in_threadpool(lambda: the_upload(Cabinet(file_type), body.upload or ""))
-        return {"upload": body.upload}
+        return {"upload": body.upload}, the_upload(Cabinet(file_type), body.upload).name
     name = body.files or "*"
     # Of a file that is there only this one is meant, though its name may be a pattern for others: people[1].csv.
-    there = await run_in_threadpool(lambda: find(Cabinet(file_type), "inbox", name))
-    return {"files": glob.escape(name) if there else name}
+    there = find(Cabinet(file_type), "inbox", name)
+    return {"files": glob.escape(name) if there else name}, name
 
 
 @router.get("/dags/{dag_id}/runs/{run_id}", summary="How far a run is", response_model=RunAnswer, dependencies=[READS])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,16 +14,15 @@ from toolsync.cabinet.uploads import receiving, remove, uploads
 from toolsync.desk.access import PREFIX, READS, TRIGGERS, FileType, OfDag, User
 from toolsync.desk.cells import Layout, records_at
 from toolsync.desk.corrected import CantCorrect, Places, corrections, places_of, write
-from toolsync.desk.files import CLAIM_ID, Folder, Found, find
+from toolsync.desk.files import TRYBACK, Folder, Found, find
 from toolsync.desk.heads import head_of, tryback_heads
 from toolsync.desk.kept import Kept
 from toolsync.desk.models_done import Corrections, Sent, TrybackAnswer, TrybackList
 from toolsync.desk.reports import layout_of, source_of, state_of, table_of
 from toolsync.desk.table import LinesTable
-from toolsync.settings import INCLUDE
+from toolsync.reading.suite import has_suite
 
 router = APIRouter(prefix="/api/dags/{dag_id}/trybacks", tags=["tryback"])
-OWN_NAME = re.compile(rf"(?P<stem>.+)_(?P<claim>{CLAIM_ID})_tryback(?P<suffix>(?:\.[^.]*)?)")
 MOST_COMPARED = 20_000  # lines of the archived file that are compared with records of a tryback
 _places: Kept[Places] = Kept(128 << 20)
 
@@ -144,11 +142,10 @@ class Tryback:
         found = find(cabinet, "tryback", name)
         if found is None:
             raise HTTPException(404, f"There is no tryback {name!r}: it was sent back, or removed.")
-        match = OWN_NAME.fullmatch(name)
+        match = TRYBACK.fullmatch(name)
         claim = match["claim"] if match else None
         report = head_of(cabinet, PREFIX + file_type, claim) if claim else None
-        has_suite = (INCLUDE / "expectations" / f"{file_type}.json").exists()
-        layout = layout_of(found, file_type, report[1] if report else {}) if has_suite else None
+        layout = layout_of(found, file_type, report[1] if report else {}) if has_suite(file_type) else None
         return cls(
             cabinet, file_type, found, claim, f"{match['stem']}{match['suffix']}" if match else None, layout, report
         )

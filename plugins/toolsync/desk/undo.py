@@ -10,11 +10,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query
 
+from toolsync.cabinet.claims import CLAIM_ID
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.uploads import receiving
 from toolsync.course.undo_bundles import FOLDER, INDEX_SUFFIX, SUFFIX, UNDOABLE, read_index
 from toolsync.desk.access import PREFIX, User, allowed, check
-from toolsync.desk.files import CLAIM_ID, Folder, find
+from toolsync.desk.files import Folder, find
 from toolsync.desk.models_done import Bundles, Restore, Restoring
 
 router = APIRouter(prefix="/api/undo", tags=["undo"])

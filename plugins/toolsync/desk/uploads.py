@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from contextlib import closing
 from typing import Annotated, Any, Literal
 
@@ -138,8 +139,6 @@ def _inspect(head: Head, user: BaseUser, dag_id: str | None, delimiter: str, enc
     if not mine or (dag_id is not None and dag_id not in mine):
         raise HTTPException(403, f"You may not trigger {dag_id or 'any DAG of Tool Sync'}, so no file is read for you.")
     if head.is_archive and (dag_id or PREFIX + PICTURES) == PREFIX + PICTURES:
-        import io
-
         chosen = PREFIX + PICTURES if PREFIX + PICTURES in mine else None
         return _answer(head, chosen, [], None, inspect_archive(io.BytesIO(head.content) if head.complete else None))
     known, found_encoding = suites(mine, PREFIX), head.encoding(encoding)

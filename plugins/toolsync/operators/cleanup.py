@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from toolsync.cabinet.claims import new_id
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.retention import Limits, due, survey
 from toolsync.cabinet.storage import files_at, folder_at
@@ -148,8 +148,7 @@ def write_list(going: list[Going], what: str, *, simulate: bool) -> str:
     folder = folder_at(cabinet_url()) / TYPE / "report"
     files = files_at(folder)
     files.make_folder(folder)
-    number = f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}"
-    path = folder / f"{TYPE}_{number}_{'simulation_' if simulate else ''}report_{what}.csv"
+    path = folder / f"{TYPE}_{new_id()}_{'simulation_' if simulate else ''}report_{what}.csv"
     with files.writing(path) as stream, as_text(stream) as text:
         write_table(
             text, ({"file": str(file.path), "bytes": file.size, "from": file.at, "why": file.why} for file in going)

@@ -212,6 +212,11 @@ def load_suite(name: str, folder: Path = INCLUDE / "expectations") -> Suite:
     return _load(path, path.stat().st_mtime_ns)
 
 
+def has_suite(name: str) -> bool:
+    """Whether there is a suite of a type: whether its files are CSV."""
+    return (INCLUDE / "expectations" / f"{name}.json").exists()
+
+
 @lru_cache(maxsize=128)
 def _load(path: Path, _changed: int) -> Suite:
     try:
