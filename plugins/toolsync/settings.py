@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+PREFIX = "toolsync_"  # of the ids of our DAGs, before the type
 ROOT = Path(__file__).resolve().parents[2]
 INCLUDE = ROOT / "include"
 

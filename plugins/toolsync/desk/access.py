@@ -15,9 +15,8 @@ from fastapi import Depends, HTTPException, Path, Request
 
 from toolsync.cabinet.folders import Cabinet
 from toolsync.params import known_types
-from toolsync.settings import INCLUDE
+from toolsync.settings import INCLUDE, PREFIX
 
-PREFIX = "toolsync_"
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 HEADER = "x-toolsync"  # the page sends it with what changes something; a form of another site can't
 TYPE = re.compile(r"[a-z][a-z0-9_]*")

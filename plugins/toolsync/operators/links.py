@@ -16,11 +16,12 @@ from urllib.parse import quote
 from airflow.sdk import BaseOperatorLink
 
 from toolsync.reporting.verdict import VERDICT, Verdict
+from toolsync.settings import PREFIX
 
 if TYPE_CHECKING:
     from airflow.sdk.types import TaskInstanceKey
 
-PREFIX, GROUP = "toolsync_", "file."  # of the DAGs of this package, and of the tasks of a file
+GROUP = "file."  # of the tasks of a file
 ARCHIVE = f"{GROUP}archive"
 
 log = logging.getLogger(__name__)

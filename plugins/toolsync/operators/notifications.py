@@ -17,7 +17,7 @@ from typing import Any
 from airflow.sdk import BaseNotifier
 
 from toolsync.operators.links import base_url
-from toolsync.settings import WrongSetting, settings
+from toolsync.settings import PREFIX, WrongSetting, settings
 
 REJECTED, FAILED_LINES, APPROVAL, NO_ANSWER, RUN_FAILED = EVENTS = (
     "rejected",
@@ -57,7 +57,7 @@ class Addressee:
 
     def wants(self, notice: Notice) -> bool:
         """Whether a notice is for it."""
-        of_type = self.types is None or notice.dag_id.removeprefix("toolsync_") in self.types
+        of_type = self.types is None or notice.dag_id.removeprefix(PREFIX) in self.types
         return of_type and notice.event in self.events
 
     def tell(self, notice: Notice, context: Mapping[str, Any]) -> None:

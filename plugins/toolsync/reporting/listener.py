@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.listeners import hookimpl
 
 from toolsync.reporting.verdict import MESSAGE, VERDICT, Verdict, note_of
+from toolsync.settings import PREFIX
 
 if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 AUTHOR = "Tool Sync for Airflow"  # as whom the note is written; a person's has the person's id
 SIGN = "Tool Sync: "  # how its line begins above what a person wrote: Airflow's pages show the first line
 LONGEST = 1000  # characters that Airflow stores
-PREFIX = "toolsync_"  # of the DAGs of this package
 
 log = logging.getLogger(__name__)
 
