@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from tests.support import dag_runs
-from tools.standalone import COMPONENTS, HOST, POOL, free_port, healthy, processes, send
+from tools.standalone import COMPONENTS, HOST, free_port, healthy, processes, send
 from toolsync.settings import ROOT
 
 # It looks often, so that a test does not wait for it, and does not take a task for dead because the machine is busy.
@@ -58,7 +58,6 @@ class LiveAirflow:
         self.wanted = {dag.stem for dag in dags}
         self.environment = self._environment(connection)
         self._session: dict[str, int] = {}
-        self._has_pool = False
         shutil.copy(dag_runs.EMPTY_DATABASE, home / "airflow.db")
         (home / "logs").mkdir()
 
@@ -71,10 +70,6 @@ class LiveAirflow:
         )
         self._session = {"session": process.pid}
         self.wait(self.healthy, "healthy")
-        if not self._has_pool:
-            name, slots, description = POOL
-            self.call("POST", "pools", {"name": name, "slots": int(slots), "description": description})
-            self._has_pool = True
         self.wait(lambda: self.wanted <= {dag["dag_id"] for dag in self.call("GET", "dags")["dags"]}, "its DAGs")
 
     def kill(self) -> None:
