@@ -55,7 +55,8 @@ class LiveAirflow:
         (home / "used").mkdir()
         for dag in dags:
             shutil.copy(dag, home / "used")
-        self.wanted = {dag.stem for dag in dags}
+        sites = [f"__{name}" for name in page.get("sites", {})] or [""]
+        self.wanted = {f"{dag.stem}{site}" for dag in dags for site in sites}
         self.environment = self._environment(connection)
         self._session: dict[str, int] = {}
         shutil.copy(dag_runs.EMPTY_DATABASE, home / "airflow.db")

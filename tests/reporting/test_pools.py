@@ -25,7 +25,7 @@ def before(airflow: None) -> Iterator[None]:
 
 def pools() -> dict[str, Any]:
     with create_session() as session:
-        return {pool.pool: (pool.slots, pool.description) for pool in Pool.get_pools(session=session)}
+        return {str(pool.pool): (pool.slots, pool.description) for pool in Pool.get_pools(session=session)}
 
 
 def test_only_what_is_missing_is_made():

@@ -12,6 +12,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.sdk.execution_time.context import NEVER_EXPIRE
 
 from toolsync.cabinet.claims import Claim, Owner
+from toolsync.cabinet.durability import DO, why_lost
 from toolsync.cabinet.folders import Cabinet, StillInInbox
 from toolsync.cabinet.names import shown_name
 from toolsync.cabinet.seen import mark, marks, unseen
@@ -43,6 +44,8 @@ class CollectOperator(FileTypeOperator):
         cabinet, params, kept = Cabinet(self.file_type, self.site), context["params"], context.get("task_state_store")
         if kept is not None and (before := kept.get(COLLECTED)):
             return self.repeat(before)
+        if why := why_lost(self.site):
+            self.log.warning("%s %s", why, DO)
         if params.get("upload") and (
             params.get("content") or params["files"] not in {"*", context["dag"].params["files"]}
         ):
