@@ -251,7 +251,7 @@ def test_the_php_of_the_site_and_of_others(site: Site, php: Callable[..., list[F
         "The site's address is https://new.example.org",
     ):
         assert part in said(found, LOOK)
-    found = php("Could not open input file: config.php", 1)
+    found = php("PHP Fatal error: Failed opening required './config.php'", 1)
     assert "ended with status 1" in said(found, WRONG) and "→ Correct `path` in the extra" in said(found, WRONG)
     assert "unknown keys: pth" in said(php("", pth="/x"), WRONG)
     identifier = site.value("SELECT value FROM {config} WHERE name = 'siteidentifier'")

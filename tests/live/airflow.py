@@ -92,7 +92,7 @@ class LiveAirflow:
         headers["Content-Type"] = "application/json"
         request = urllib.request.Request(self.url + path, data, headers, method=method)
         with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.load(answer)
+            return json.loads(answer.read() or "null")
 
     def unpause(self, *dag_ids: str) -> None:
         for dag_id in dag_ids:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import smtplib
 import tempfile
@@ -158,25 +159,19 @@ def check_packages(ground: Ground) -> Iterator[Finding]:
 
 def check_worker(ground: Ground) -> Iterator[Finding]:
     """Whether this worker has room and memory."""
-    import os
-
     yield free(Path(tempfile.gettempdir()), "The folder of temporary files")
-    page = ground.site.page.get("pictures") or {}
-    workers = page.get("workers") or len(os.sched_getaffinity(0))
-    asked, there = workers * (page.get("worker_mb") or 0), _memory_mb()
-    if there and asked > there:
+    most, there = (ground.site.page.get("pictures") or {}).get("worker_mb") or 0, _memory_mb()
+    if most > there:
         yield look(
-            f"Decoding pictures may take {asked:,.0f} MB in {workers} processes, and this worker has {there:,.0f} MB.",
-            "Set pictures.workers or pictures.worker_mb lower: only hostile images take that much.",
+            f"A process that decodes pictures may take {most:,.0f} MB (pictures.worker_mb), and this worker has {there:,.0f} MB.",
+            "Set it lower, or give the worker more: only hostile images take that much.",
         )
     else:
-        yield ok(f"This worker has {there:,.0f} MB of memory." if there else "How much memory there is, is not known.")
+        yield ok(f"This worker has {there:,.0f} MB of memory.")
 
 
 def _memory_mb() -> float:
-    """The memory that this worker may use, in 10⁶ bytes; 0: it is not known."""
-    import os
-
+    """The memory that this worker may use, in 10⁶ bytes."""
     limits = [int(path.read_text()) for path in MEMORY if path.is_file() and path.read_text().strip().isdigit()]
     return min([os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), *limits]) / 10**6
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -23,7 +24,7 @@ class Finding:
     state: str
     sentence: str
     do: str = ""
-    area: str = ""
+    area: str = ""  # the checks leave that to who asks them
 
     def of(self, area: str, secrets: Iterable[str]) -> Finding:
         """The same as a finding of an area, without secrets: a server or a library may have repeated one in an error."""
@@ -31,7 +32,7 @@ class Finding:
         return replace(self, area=area, sentence=sentence, do=do)
 
     def as_json(self) -> dict[str, str]:
-        return {name: value for name, value in asdict(self).items() if name != "area"} | {"area": self.area}
+        return asdict(self)
 
 
 def ok(sentence: str, do: str = "") -> Finding:
@@ -63,13 +64,14 @@ def said(error: BaseException) -> str:
 
 
 def summary(findings: Iterable[Finding]) -> str:
-    """All of them in one line: `41 things looked at, 1 wrong, 2 to look at. Rights: …`."""
+    """All of them in one line: `41 things looked at, 1 wrong, 2 to look at. Moodle: …`."""
     found = list(findings)
-    counts: Callable[[str], int] = lambda state: sum(finding.state == state for finding in found)  # noqa: E731
-    parts = [f"{len(found) - counts(UNSEEN)} things looked at"]
-    parts += [f"{counts(state)} {words}" for state, words in ((WRONG, "wrong"), (LOOK, "to look at")) if counts(state)]
-    first = next((one for state in (WRONG, LOOK) for one in found if one.state == state), None)
-    return ", ".join(parts if first else [*parts, "all right"]) + (f". {first.area}: {first.sentence}" if first else "")
+    counts = Counter(finding.state for finding in found)
+    parts = [f"{len(found) - counts[UNSEEN]} things looked at"]
+    parts += [f"{counts[state]} {words}" for state, words in ((WRONG, "wrong"), (LOOK, "to look at")) if counts[state]]
+    if first := next((one for state in (WRONG, LOOK) for one in found if one.state == state), None):
+        return f"{', '.join(parts)}. {first.area}: {first.sentence}"
+    return f"{parts[0]}, all right"
 
 
 def lines(findings: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:

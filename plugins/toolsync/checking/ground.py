@@ -90,10 +90,17 @@ class Ground:
     @cached_property
     def secrets(self) -> set[str]:
         """What must not be told: passwords, peppers and keys of the connections, and what an address may hold of one."""
-        found = {urlsplit(self.site.cabinet_url).password or ""}
-        for conn_id in (self.site.moodle_conn_id, self.site.moodle_cli_conn_id):
-            connection = self.connection if conn_id == self.site.moodle_conn_id else find_connection(conn_id)
-            if connection:
-                extra = connection.extra_dejson
-                found |= {connection.password or "", *(str(extra.get(name) or "") for name in SECRET_EXTRAS)}
+        address = urlsplit(self.site.cabinet_url)
+        found = {address.password or ""}
+        in_address = address.username or "" if "@" in address.netloc else ""
+        for conn_id in filter(None, (self.site.moodle_cli_conn_id, in_address)):
+            found |= _secrets_of(find_connection(conn_id))
+        found |= _secrets_of(self.connection)
         return {secret for secret in found if len(secret) > 2}
+
+
+def _secrets_of(connection: Connection | None) -> set[str]:
+    """What a connection holds that must not be told."""
+    if connection is None:
+        return set()
+    return {connection.password or "", *(str(connection.extra_dejson.get(name) or "") for name in SECRET_EXTRAS)}

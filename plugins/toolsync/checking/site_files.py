@@ -30,7 +30,8 @@ HINTS = {
     "Could not resolve hostname": "Correct the host of the connection.",
     "Connection refused": "Look at host and port of the connection, and whether an SSH server runs there.",
     "Connection timed out": "Look at host and port of the connection, and at what is between it and this worker.",
-    "config.php": "Correct `path` in the extra: the site's directory, where config.php is.",
+    "Failed opening required": "Correct `path` in the extra: the site's directory, where config.php is.",
+    "No such file or directory": "Look at `path` and `php` in the extra of the connection.",
     "cd:": "Correct `path` in the extra: the site's directory, where config.php is.",
     "not found": "Install PHP there, or let `php` in the extra say what runs it.",
 }
@@ -92,15 +93,19 @@ def check_php(ground: Ground) -> Iterator[Finding]:
     try:
         ended = php.run(connection, program=program(ground), seconds=PHP_SECONDS)
     except AirflowException as error:
-        yield wrong(said(error), "Try the same command by hand, as the account of the worker.")
+        yield wrong(said(error), _hint(said(error)))
         return
     answer = re.search(f"^{MARK}(.*)$", ended.printed, re.MULTILINE)
     if ended.status or not answer:
-        spoken = ended.complained + ended.printed
-        do = next((do for words, do in HINTS.items() if words in spoken), "Try the same command by hand there.")
-        yield wrong(f"PHP could not load the site. {ended.sentence}", do)
+        yield wrong(f"PHP could not load the site. {ended.sentence}", _hint(ended.complained + ended.printed))
         return
     yield from _compared(ground, json.loads(answer[1]))
+
+
+def _hint(spoken: str) -> str:
+    """What to do about what a program says."""
+    known = (do for words, do in HINTS.items() if words in spoken)
+    return next(known, "Try the same command by hand, as the account of the worker.")
 
 
 def program(ground: Ground) -> str:
