@@ -44,8 +44,6 @@ class CollectOperator(FileTypeOperator):
         cabinet, params, kept = Cabinet(self.file_type, self.site), context["params"], context.get("task_state_store")
         if kept is not None and (before := kept.get(COLLECTED)):
             return self.repeat(before)
-        if why := why_lost(self.site):
-            self.log.warning("%s %s", why, DO)
         if params.get("upload") and (
             params.get("content") or params["files"] not in {"*", context["dag"].params["files"]}
         ):
@@ -79,6 +77,8 @@ class CollectOperator(FileTypeOperator):
             claims += self.take(cabinet, owner, options, claims)
             if params["simulate"] and not by_hand and (what_next := what_comes_next(context)):
                 self._tell([what_next])
+        if why := why_lost(self.site):
+            self._tell([f"{why} {DO}"])
         self.say(f"This run takes {counted(len(claims), ('file', 'files'))}.")
         collected = [asdict(claim) for claim in claims]
         if kept is not None:
