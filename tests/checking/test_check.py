@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import os
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
@@ -210,6 +211,14 @@ def test_a_check_that_meets_what_nobody_expects(site: Site):
         "The thing could not be looked at: RuntimeError: with ***",
         "Two.",
     ]
+
+
+def test_a_data_folder_that_two_accounts_write_to(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    for mode, shared in ((0o755, False), (0o2775, True), (0o2750, False)):
+        (tmp_path / "moodledata").chmod(mode)
+        told = said(checked("Moodle"), LOOK)
+        assert ("may not write to folders that this worker's account (number 12345) makes" in told) != shared
 
 
 # PHP

@@ -13,10 +13,10 @@ from tests.support.site import Site as MoodleSite
 from toolsync import settings
 from toolsync.checking.settings_page import mistakes
 from toolsync.run import text_of
-from toolsync.settings import INCLUDE, read_page
+from toolsync.settings import INCLUDE, WrongSetting, laid_over, read_page
 from toolsync.sites import Site
 
-WRONG = """\
+MISTAKEN = """\
 moodle_conn_id: moodle_db
 moodle_cli_conn_id: 7
 pool: toolsync_writer
@@ -83,7 +83,7 @@ TOLD = {
 
 def test_every_mistake_is_told_where_it_is_written(tmp_path: Path):
     page = tmp_path / "toolsync.yaml"
-    page.write_text(WRONG)
+    page.write_text(MISTAKEN)
     site = Site(None, read_page(page, "page"))
     found, sane = mistakes(site)
     by_line = {int(re.match(r"page, line (\d+), ", told)[1]): told for told in found}  # type: ignore[index]
@@ -91,6 +91,17 @@ def test_every_mistake_is_told_where_it_is_written(tmp_path: Path):
     assert [line for line, told in TOLD.items() if told not in by_line[line]] == []
     assert site.page["throttle"]["pause_seconds"] == -1  # the page itself is as it was
     assert [told for told in mistakes(sane)[0] if "no such setting" not in told] == []
+
+
+def test_all_unknown_names_of_a_page_of_yours_are_told(tmp_path: Path):
+    page = tmp_path / "mine.yaml"
+    page.write_text("protecton: {}\nthrottle:\n  pause: 3\n  pause_seconds: 1\n")
+    with pytest.raises(WrongSetting) as caught:
+        laid_over(read_page(INCLUDE / "toolsync.yaml", "ours"), read_page(page, "mine"))
+    assert str(caught.value) == (
+        "mine, line 1, protecton: there is no such setting. Did you mean protection? "
+        "mine, line 3, throttle, pause: there is no such setting. Did you mean pause_seconds?"
+    )
 
 
 def test_the_settings_that_are_there_make_sense():

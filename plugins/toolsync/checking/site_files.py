@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
+import stat
 from collections.abc import Iterator
 from typing import Any
 
@@ -53,6 +55,7 @@ def check_dataroot(ground: Ground) -> Iterator[Finding]:
         yield wrong(f"{sentence} {WITHOUT_DATAROOT}; files of pictures fail.", do)
         return
     yield from _whose(ground, pool, address)
+    yield from _shared(pool)
 
 
 def _whose(ground: Ground, pool: FilePool, address: str) -> Iterator[Finding]:
@@ -73,6 +76,21 @@ def _whose(ground: Ground, pool: FilePool, address: str) -> Iterator[Finding]:
         )
     else:
         yield ok(f"The data folder {address} is the site's, and can be written to.")
+
+
+def _shared(pool: FilePool) -> Iterator[Finding]:
+    """Whether the site may write to, and clear, the folders that Tool Sync makes there: they have the mode of `filedir`."""
+    if not pool.local or os.geteuid() == 0:
+        return
+    like = next(path for path in (pool.root / "filedir", pool.root) if path.is_dir())
+    status = like.stat()
+    grouped = status.st_mode & stat.S_IRWXG == stat.S_IRWXG
+    same_group = bool(status.st_mode & stat.S_ISGID) or os.getegid() == status.st_gid
+    if os.geteuid() != status.st_uid and not (grouped and same_group):
+        yield look(
+            f"The site's account (number {status.st_uid}) may not write to folders that this worker's account (number {os.geteuid()}) makes in {like}.",
+            f"Let the two share a group that may write: chmod -R g+rwXs {like}, and the worker's account in group {status.st_gid}.",
+        )
 
 
 def check_php(ground: Ground) -> Iterator[Finding]:
