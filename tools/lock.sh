@@ -3,9 +3,12 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# What the lock holds back, and others need not: Airflow, to that of the image in Dockerfile, and dateutil, because botocore, which an S3 cabinet needs, knows no later one.
+held() { printf '%s\n' 'apache-airflow==3.3.2' 'python-dateutil<3'; }
+
 pin() {
   uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate --no-header \
-    --output-file "$1.txt" "$1.in"
+    --constraint <(held) --output-file "$1.txt" "$1.in"
 }
 
 pin requirements
