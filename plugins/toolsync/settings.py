@@ -69,21 +69,7 @@ class Page(dict[str, Any]):
 
 
 def settings() -> Page:
-    """The settings of this process, read once.
-
-    :raises WrongSetting: there are none, or they can't be read.
-    """
-    return _of_process(os.getpid())
-
-
-@lru_cache(maxsize=1)
-def _of_process(_process: int) -> Page:
-    # Airflow forks a process for each file and task, and what changed since its own start is to be read there.
-    return settings_now()
-
-
-def settings_now() -> Page:
-    """The settings as they are now, for what a person may change while a run goes on.
+    """The settings as they are now. What should not change while it works keeps what it was given.
 
     :raises WrongSetting: there are none, or they can't be read, as when they are half saved.
     """
