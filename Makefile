@@ -1,7 +1,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup browser demo up down run sql test test-ui test-live torture scenario lint types bench wheel lock clean
+.PHONY: help setup browser demo up down run sql test test-ui test-live torture scenario lint types bench wheel lock lock-check clean
 
 # Passed to tools/run.sh and tools/sql.sh through the environment, so that quotes, spaces and dollar signs arrive as typed.
 export TOOLSYNC_RUN_DAG := $(value DAG)
@@ -97,6 +97,9 @@ wheel: setup ## build the package that pip installs, into dist
 
 lock: setup ## pin the newest versions that requirements*.in allow (needs uv)
 	@tools/lock.sh
+
+lock-check: setup ## try whether requirements.in goes beside the providers that others have (needs uv and the network)
+	@tools/lock.sh beside
 
 clean: down ## remove everything that the other targets created, except the cabinet
 	@rm -rf .venv .local dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
