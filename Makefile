@@ -1,7 +1,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup browser demo up down run check sql test test-ui test-live torture scenario lint types bench lock clean
+.PHONY: help setup browser demo up down run check sql test test-ui test-live torture scenario lint types bench wheel lock lock-check clean
 
 # Passed to tools/run.sh and tools/sql.sh through the environment, so that quotes, spaces and dollar signs arrive as typed.
 export TOOLSYNC_RUN_DAG := $(value DAG)
@@ -96,8 +96,14 @@ bench: setup ## measure: make bench [live|feed|million|accounts|…] [SIZE=10000
 	@$(FETCHED)
 	@. tools/env.sh && PYTHONPATH="$$PYTHONPATH:$$PWD" .venv/bin/python -m tests.bench $(BENCHMARKS) $(if $(SIZE),--lines "$(SIZE)") $(if $(LARGE),--large)
 
+wheel: setup ## build the package that pip installs, into dist
+	@.venv/bin/python -m hatchling build --target wheel --directory dist
+
 lock: setup ## pin the newest versions that requirements*.in allow (needs uv)
 	@tools/lock.sh
 
+lock-check: setup ## try whether requirements.in goes beside the providers that others have (needs uv and the network)
+	@tools/lock.sh beside
+
 clean: down ## remove everything that the other targets created, except the cabinet
-	@rm -rf .venv .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv .local dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

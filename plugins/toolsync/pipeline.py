@@ -55,19 +55,22 @@ def for_each_site(file_type: str, make: Callable[[Site], DAG]) -> list[DAG]:
         except ValueError as reason:
             if name is None:
                 raise
-            made.append(_broken(file_type, name, str(reason)))
+            made.append(broken_dag(file_type, name, str(reason)))
     return made
 
 
-def _broken(file_type: str, name: str, reason: str) -> DAG:
-    """A DAG in the place of one that can't be made: it runs by hand only, and fails with the reason."""
+def broken_dag(file_type: str, name: str | None, reason: str) -> DAG:
+    """A DAG in the place of one that can't be made: it runs by hand only, and fails with the reason.
+
+    :param name: of the site; None: the only one.
+    """
     with DAG(
         dag_id=dag_id_of(file_type, name),
-        description=f"The settings of the site {name} are wrong: {reason}",
-        doc_md=f"The settings of this site are wrong, so the DAG can't be made.\n\n```text\n{reason}\n```",
+        description=f"The settings{f' of the site {name}' if name else ''} are wrong: {reason}",
+        doc_md=f"The settings are wrong, so the DAG can't be made.\n\n```text\n{reason}\n```",
         schedule=None,
         is_paused_upon_creation=True,
-        tags=["toolsync", "moodle", name, "wrong settings"],
+        tags=["toolsync", "moodle", *([name] if name else []), "wrong settings"],
     ) as dag:
         SettingsBrokenOperator(task_id="settings", reason=reason)
     return dag

@@ -15,12 +15,23 @@ from typing import Any
 import yaml
 
 PREFIX = "toolsync_"  # of the ids of our DAGs, before the type
-PACKAGE = Path(__file__).resolve().parent
+# As Airflow names it, links and all: git-sync lets a link lead to another folder, and removes the one before, while processes live.
+PACKAGE = Path(os.path.abspath(__file__)).parent
 ROOT = PACKAGE.parents[1]  # what `plugins` lies in
-BESIDE, INSTALLED = ROOT / "include", PACKAGE / "include"
-INCLUDE = Path(os.environ["TOOLSYNC_INCLUDE"]) if os.environ.get("TOOLSYNC_INCLUDE") else BESIDE
-if INCLUDE is BESIDE and not BESIDE.is_dir() and INSTALLED.is_dir():
-    INCLUDE = INSTALLED  # a wheel
+
+
+IS_INSTALLED = (PACKAGE / "include").is_dir()  # from a wheel, which has everything in the package
+
+
+def _beside(name: str) -> Path:
+    """A folder beside `plugins`, or, where the package is a link, beside where that leads."""
+    beside, linked = ROOT / name, PACKAGE.resolve().parents[1] / name
+    return linked if linked.is_dir() and not beside.is_dir() else beside
+
+
+DAGS = PACKAGE / "dag_files" if IS_INSTALLED else _beside("dags")
+BESIDE = PACKAGE / "include" if IS_INSTALLED else _beside("include")
+INCLUDE = Path(os.path.abspath(os.environ.get("TOOLSYNC_INCLUDE") or BESIDE))
 OWN = "TOOLSYNC_SETTINGS"
 SITES = "sites"
 # Sections whose entries are named by who writes them: types, Params, sites. They check them themselves.
@@ -81,7 +92,7 @@ def _stamp(path: Path) -> tuple[int, int, int]:
 
 @lru_cache(maxsize=1)
 def _read(ours: tuple[str, int, int, int], *own: tuple[str, int, int, int]) -> Page:
-    page = read_page(Path(ours[0]), "include/toolsync.yaml" if INCLUDE == BESIDE else ours[0])
+    page = read_page(Path(ours[0]), "include/toolsync.yaml" if INCLUDE == ROOT / "include" else ours[0])
     for path, *_ in own:
         page = laid_over(page, read_page(Path(path), path))
     return page

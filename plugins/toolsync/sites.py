@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from toolsync.settings import (
-    INCLUDE,
-    INSTALLED,
+    IS_INSTALLED,
     PREFIX,
     ROOT,
     SITES,
@@ -175,6 +174,11 @@ def dag_id_of(file_type: str, site: str | None) -> str:
     return f"{PREFIX}{file_type}{BETWEEN + site if site else ''}"
 
 
+def type_of(dag_id: str) -> str:
+    """The type of a DAG, whatever its site."""
+    return dag_id.removeprefix(PREFIX).partition(BETWEEN)[0]
+
+
 def sites() -> tuple[Site, ...]:
     """The sites that this Airflow feeds.
 
@@ -240,7 +244,7 @@ def site_of(dag_id: str) -> tuple[Site, str]:
 
 def default_cabinet() -> str:
     """Where a cabinet is when nothing says it: beside `plugins`, or, for an installed package, in AIRFLOW_HOME."""
-    beside = ROOT if INCLUDE != INSTALLED else os.environ.get("AIRFLOW_HOME") or os.path.expanduser("~/airflow")
+    beside = os.environ.get("AIRFLOW_HOME") or os.path.expanduser("~/airflow") if IS_INSTALLED else ROOT
     return f"{beside}/cabinet"
 
 

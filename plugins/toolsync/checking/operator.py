@@ -15,6 +15,7 @@ from toolsync.operators.base import ToolSyncOperator
 from toolsync.params import check_params
 from toolsync.reporting.scheduler import SEEN
 from toolsync.reporting.verdict import MESSAGE
+from toolsync.settings import DAGS
 
 LEVELS = {WRONG: logging.ERROR, LOOK: logging.WARNING}
 RETURNED = "return_value"
@@ -34,7 +35,8 @@ class CheckOperator(ToolSyncOperator):
         check_params(context)
         by_hand, kept = RUN_PID in os.environ, context.get("task_state_store")
         seen: Any = None if by_hand or kept is None else kept.get(SEEN)
-        folder, sane = Path(context["dag"].fileloc).parent, mistakes(self.site)[1]
+        folder = DAGS if DAGS.is_dir() else Path(context["dag"].fileloc).parent
+        sane = mistakes(self.site)[1]
         found = look_at(Ground(sane, self.site, folder, seen, by_hand))
         result = {"findings": [finding.as_json() for finding in found]}
         for state, line in lines(result["findings"]):

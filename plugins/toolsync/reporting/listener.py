@@ -17,7 +17,7 @@ from toolsync.reporting.pools import make_missing_pools, pools_of_run
 from toolsync.reporting.scheduler import CHECK, tell_check
 from toolsync.reporting.verdict import MESSAGE, VERDICT, Verdict, note_of
 from toolsync.settings import PREFIX
-from toolsync.sites import BETWEEN
+from toolsync.sites import type_of
 
 if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
@@ -72,7 +72,7 @@ def on_dag_run_running(dag_run: DagRun, msg: str) -> None:
     try:
         if session := object_session(dag_run):
             make_missing_pools(session, pools_of_run(session, dag_run.dag_id, dag_run.run_id))
-            if dag_run.dag_id.removeprefix(PREFIX).partition(BETWEEN)[0] == CHECK:
+            if type_of(dag_run.dag_id) == CHECK:
                 tell_check(dag_run, session)
     except Exception:
         log.exception("The pools of run %s of %s were not made.", dag_run.run_id, dag_run.dag_id)
