@@ -45,6 +45,7 @@ class LiveAirflow:
     """
 
     parts = COMPONENTS
+    programs = ROOT / ".venv/bin"
 
     def __init__(self, home: Path, connection: str, dags: Iterable[Path], **page: Any) -> None:
         self.home, self.cabinet, self.url = home, home / "cabinet", f"http://{HOST}:{free_port()}"
@@ -59,8 +60,8 @@ class LiveAirflow:
         self.environment = self._environment(connection)
         self._session: dict[str, int] = {}
         self._has_pool = False
-        shutil.copy(dag_runs.EMPTY_DATABASE, home / "airflow.db")
         (home / "logs").mkdir()
+        self._make_database()
 
     def start(self) -> None:
         """Start it, the first time or again, and wait until it is healthy and has its DAGs."""
@@ -145,6 +146,9 @@ class LiveAirflow:
                 raise AssertionError("\n".join([f"Waited {seconds} s in vain for {what}.", *tails]))
             time.sleep(0.5)
 
+    def _make_database(self) -> None:
+        shutil.copy(dag_runs.EMPTY_DATABASE, self.home / "airflow.db")
+
     def _environment(self, connection: str) -> dict[str, str]:
         ours = ("AIRFLOW_", "TOOLSYNC_")
         settings = {
@@ -165,7 +169,7 @@ class LiveAirflow:
         return {
             **{name: value for name, value in os.environ.items() if not name.startswith(ours)},
             **{f"AIRFLOW__{name}": value for name, value in settings.items()},
-            "PATH": f"{ROOT / '.venv/bin'}:{os.environ['PATH']}",
+            "PATH": f"{self.programs}:{os.environ['PATH']}",
             "PYTHONPATH": str(self.home / "plugins"),
             "AIRFLOW_HOME": str(self.home),
             "AIRFLOW_CONN_MOODLE_DB": connection,
