@@ -254,7 +254,7 @@ def _check_alone(site: Site, page: Page) -> None:
             continue
         beside = Site(other, page)
         for what in ("moodle_conn_id", "pool", "cabinet_url"):
-            if getattr(beside, what) == getattr(site, what):
+            if getattr(beside, what).rstrip("/") == getattr(site, what).rstrip("/"):
                 name = "cabinet" if what == "cabinet_url" else what
                 raise WrongSetting(
                     f"{site.place(name)}: the sites {site.name} and {other} would share it. Give each its own."
