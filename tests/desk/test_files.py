@@ -415,6 +415,35 @@ def test_in_an_object_store(page: TestClient, site: Site, monkeypatch: pytest.Mo
     store.reset()
 
 
+def test_a_thousand_files_at_work_are_asked_for_once(page: TestClient, site: Site, monkeypatch: pytest.MonkeyPatch):
+    """A run takes up to a thousand files; the page shows some of them, and those that wait for an answer."""
+    store = object_store()
+    monkeypatch.setenv("TOOLSYNC_CABINET", store.new_cabinet())
+    cabinet, files, objects = Cabinet("users"), store.attach(), {}
+    numbers = [f"20261129-060000-000{number:03}-abcd" for number in range(120)]
+    for number in numbers:
+        claim = {"id": number, "name": "a.csv", "options": {}, "dropped_as": None}
+        owner = {"run_id": "manual__1", "host": None, "pid": None, "started": None}
+        work = cabinet.folder("work") / number
+        objects[(work / "claim.json").path] = json.dumps({"claim": claim, "owner": owner}).encode()
+        objects[(work / "file/a.csv").path] = b"username\nada\n"
+    asked = numbers[-1]
+    objects[(cabinet.folder("work") / asked / "asked.json").path] = b"{}"
+    files.pipe(objects)
+    store.reset()
+    [users] = [page for page in got(page, "api/overview")["types"] if page["dag_id"] == DAG]
+    requests = len(store.requests)
+    assert users["work_count"] == 120
+    assert [each["claim"] for each in users["work"]] == [*numbers[:49], asked]
+    assert users["work"][-1]["step"] == "awaiting approval"
+    assert requests < 10 * 17 + 5 + 55, requests
+    store.reset()
+    left = takeover.at_work(cabinet)
+    assert [each.claim.id for each in left] == numbers and len(store.requests) < 130
+    assert takeover.resume(cabinet, Owner("another", "elsewhere", None)) == ([], []) and len(store.requests) < 2 * 130
+    store.reset()
+
+
 def test_an_object_is_taken_by_one_of_two_runs(desk: Desk, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("TOOLSYNC_CABINET", object_store().new_cabinet())
     upload, cabinet, copy = sent(desk.client("user")), Cabinet("users"), Store.copy

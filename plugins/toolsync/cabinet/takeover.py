@@ -16,6 +16,7 @@ from toolsync.cabinet.records import Records, UnreadableRecord
 from toolsync.cabinet.uploads import leave_uploads
 
 HALF_MADE_SECONDS = 3600  # a run that is about to claim a file has written the record by then
+MANY = 3  # folders of claims: listing what is in each takes as many requests as listing all at once
 GIVE_UP = 'Otherwise give it up (docs/cabinet.md, "Giving a file up").'
 
 
@@ -213,10 +214,11 @@ def _all(cabinet: Cabinet, told: list[str]) -> Iterator[Left]:
 
 
 def _folders(cabinet: Cabinet) -> Iterator[tuple[Any, dict[str, int] | None]]:
-    """The folders of claims, the oldest first. Of an object store also what is in each: one request tells a thousand files."""
+    """The folders of claims, the oldest first. Of many in an object store also what is in each: one request tells a thousand files."""
     work = cabinet.folder("work")
-    if isinstance(cabinet.files, Disk):
-        yield from ((folder, None) for folder in cabinet.files.entries(work))
+    folders = cabinet.files.entries(work)
+    if isinstance(cabinet.files, Disk) or len(folders) < MANY:
+        yield from ((folder, None) for folder in folders)
         return
     found: dict[str, dict[str, int]] = {}
     for name, size in cabinet.files.tree(work).items():
