@@ -12,13 +12,12 @@ from pathlib import Path
 import pytest
 
 from toolsync import settings
-from toolsync.settings import ROOT, WrongSetting, settings_now
+from toolsync.settings import ROOT, WrongSetting
 
 
 @pytest.fixture
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
     """Writes a page of one's own, which `TOOLSYNC_SETTINGS` names."""
-    settings.settings()  # which stay as they are
     path = tmp_path / "ours.yaml"
     monkeypatch.setenv("TOOLSYNC_SETTINGS", str(path))
 
@@ -30,10 +29,13 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path
     return write
 
 
-def test_a_page_of_ones_own_says_only_what_differs(own: Callable[[str], Path]):
+def test_a_page_of_ones_own_says_only_what_differs(own: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("TOOLSYNC_SETTINGS")
     ours = settings.settings()
+    path = own("")
+    monkeypatch.setenv("TOOLSYNC_SETTINGS", str(path))
     own("retries: 7\nschedules:\n  users: null\nnotifications:\n  to: []\nthrottle:\n")
-    page = settings_now()
+    page = settings.settings()
     assert page["retries"] == 7 and ours["retries"] != 7
     assert page["schedules"] == {**ours["schedules"], "users": None}
     assert page["throttle"] == ours["throttle"], "a title with nothing below it says nothing"
@@ -57,7 +59,7 @@ def test_a_page_of_ones_own_says_only_what_differs(own: Callable[[str], Path]):
 def test_a_mistake_is_told_with_its_line(own: Callable[[str], Path], text: str, told: str):
     path = own(text)
     with pytest.raises(WrongSetting) as error:
-        settings_now()
+        settings.settings()
     assert str(error.value).startswith(str(path)) and told in str(error.value)
 
 
@@ -65,12 +67,12 @@ def test_a_page_that_is_not_there(own: Callable[[str], Path]):
     with pytest.raises(
         WrongSetting, match="There is no .*ours.yaml, which the environment variable TOOLSYNC_SETTINGS names"
     ):
-        settings_now()
+        settings.settings()
 
 
 def test_a_place_names_the_file_that_says_it(own: Callable[[str], Path]):
     path = own("# ours\nschedules:\n  users: hourly\n")
-    page = settings_now()
+    page = settings.settings()
     assert page.place("schedules", "users") == f"{path}, line 3, schedules, users"
     assert page.place("schedules", "courses").startswith("include/toolsync.yaml, line ")
     assert page.place("schedules", "made_by_you") == f"{path}, line 2, schedules, made_by_you"
@@ -83,7 +85,7 @@ def test_a_setting_that_an_older_page_lacks_is_named(tmp_path: Path, monkeypatch
         WrongSetting,
         match="toolsync.yaml: there is no setting 'pool'. Take it from the include/toolsync.yaml of this version",
     ):
-        settings_now()["pool"]
+        settings.settings()["pool"]
 
 
 def test_without_the_folder_include_every_dag_says_where_it_belongs(tmp_path: Path):

@@ -25,18 +25,15 @@ ADA, BOB = "ada,Ada,Lovelace,ada@example.org\n", "bob,Bob,Moog,bob@example.org\n
 
 
 @pytest.fixture
-def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Writes a page of settings that has `sites`."""
 
     def with_sites(entries: Any = None, **by_name: Any) -> None:
         page = tmp_path / f"page{len(list(tmp_path.glob('page*')))}.yaml"
         page.write_text(yaml.safe_dump({"sites": by_name if entries is None else entries}, sort_keys=False))
         monkeypatch.setenv("TOOLSYNC_SETTINGS", str(page))
-        settings.settings.cache_clear()
 
-    yield with_sites
-    monkeypatch.undo()
-    settings.settings.cache_clear()
+    return with_sites
 
 
 # The settings
@@ -118,11 +115,10 @@ def test_it_must_be_said_which_site(configure: Callable[..., None]):
 
 
 def test_a_place_tells_of_which_site_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    settings.settings()
     page = tmp_path / "ours.yaml"
     page.write_text("task_hours: 5\nsites:\n  science:\n    retries: 1\n")
     monkeypatch.setenv("TOOLSYNC_SETTINGS", str(page))
-    site = the_site("science", settings.settings_now())
+    site = the_site("science")
     assert site.place("retries") == f"{page}, line 4, sites, science, retries"
     assert site.place("task_hours") == f"{page}, line 1, task_hours (site science)"
     assert site.place("pool").startswith("include/toolsync.yaml, line ")
