@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import stat
@@ -29,7 +30,9 @@ MANY = {"AIRFLOW__CORE__EXECUTOR": "CeleryExecutor", "TOOLSYNC_CABINET": "s3://c
 
 def variables(text: str) -> dict[str, str]:
     """The variables that Compose fills in, with the defaults that some have."""
-    return {name: default for name, default in re.findall(r"\$\{([A-Z_]+)(?::[-+]([^}]*))?\}", text) if default is not None}
+    return {
+        name: default for name, default in re.findall(r"\$\{([A-Z_]+)(?::[-+]([^}]*))?\}", text) if default is not None
+    }
 
 
 @pytest.fixture
@@ -67,7 +70,9 @@ def container() -> Iterator[Path]:
 
 def test_images_are_pinned():
     images = {name: service["image"] for name, service in SERVICES.items() if "build" not in service}
-    assert images and all(re.fullmatch(r"[\w/-]+:\d[\w.]+@sha256:[0-9a-f]{64}", image) for image in images.values()), images
+    assert images and all(re.fullmatch(r"[\w/-]+:\d[\w.]+@sha256:[0-9a-f]{64}", image) for image in images.values()), (
+        images
+    )
 
 
 def test_a_real_site_starts_with_its_own_secrets_only(check: Check):
@@ -133,6 +138,27 @@ def test_a_folder_of_the_host_stays_as_it_is(container: Path):
     assert [path.stat().st_uid for path in (cabinet, cabinet / "users")] == [777, 0]
 
 
+def test_the_connections_are_json_whatever_is_set():
+    def filled(text: str, **values: str) -> Any:
+        def value(found: re.Match[str]) -> str:
+            name, kind, other = found.groups()
+            return (other if values.get(name) else "") if kind == "+" else values.get(name) or other
+
+        return json.loads(re.sub(r"\$\{([A-Z_]+):([-+])([^}]*)\}", value, text))
+
+    environment = SERVICES["airflow-scheduler"]["environment"]
+    moodle, store = environment["AIRFLOW_CONN_MOODLE_DB"], environment["AIRFLOW_CONN_CABINET_STORE"]
+    assert filled(moodle)["extra"] == {"prefix": "mdl_", "dataroot": "", "wwwroot": ""}  # empty: there is none
+    extra = filled(
+        moodle, MOODLE_DATAROOT="/srv/data", MOODLE_WWWROOT="https://m", MOODLE_DB_EXTRA='"ssl_mode": "REQUIRED"'
+    )["extra"]
+    assert extra == {"prefix": "mdl_", "dataroot": "/opt/moodledata", "wwwroot": "https://m", "ssl_mode": "REQUIRED"}
+    assert filled(store, CABINET_ENDPOINT="https://s3")["extra"] == {
+        "endpoint_url": "https://s3",
+        "region_name": "us-east-1",
+    }
+
+
 def test_every_variable_is_explained():
     told = EXAMPLE + (ROOT / "docs/settings.md").read_text(encoding="utf-8")
     assert [name for name in variables(TEXT) if name not in told] == []
@@ -148,9 +174,13 @@ def test_the_pinned_packages_of_all_files_agree():
     for path in sorted(ROOT.glob("requirements*.txt")):
         for name, pinned in re.findall(r"^([a-z0-9._-]+)(==.+)$", path.read_text(), re.MULTILINE):
             found.setdefault(name, {}).setdefault(path.name, []).append(pinned)
-    differing = {name: files for name, files in found.items() if any(pins != [*files.values()][0] for pins in files.values())}
+    differing = {
+        name: files for name, files in found.items() if any(pins != [*files.values()][0] for pins in files.values())
+    }
     assert differing == {}
     for path in ROOT.glob("requirements*.in"):
         locked = path.with_suffix(".txt").read_text() + (ROOT / "requirements.txt").read_text()
         asked = re.findall(r"^([a-zA-Z][\w.-]*)", path.read_text(), re.MULTILINE)
-        assert [name for name in asked if not re.search(rf"^{name}==", locked, re.MULTILINE | re.IGNORECASE)] == [], path
+        assert [name for name in asked if not re.search(rf"^{name}==", locked, re.MULTILINE | re.IGNORECASE)] == [], (
+            path
+        )

@@ -11,14 +11,14 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.live.airflow import LiveAirflow
+from tests.live.airflow import PATIENCE, LiveAirflow
 from tests.support.object_store import ObjectStore
 from tests.workers.services import Services
 from tools.standalone import COMPONENTS, processes, send
-from toolsync.settings import ROOT
 
 SWITCH = "TOOLSYNC_WORKERS"  # set by `make test-workers`: the virtual environment of the distributed Airflow
 CONNECTION = "aws_cabinet"
@@ -48,6 +48,7 @@ class Cluster(LiveAirflow):
     :param services: its database and broker.
     :param store: where its cabinet is.
     :param connection: of the Moodle site.
+    :param dags: its DAG files.
     :param page: what is changed in the settings.
     """
 
@@ -55,10 +56,12 @@ class Cluster(LiveAirflow):
     parts = {name: command for name, command in COMPONENTS.items() if name != "triggerer"}
     programs = Path(os.environ.get(SWITCH, ".")) / "bin"
 
-    def __init__(self, home: Path, services: Services, store: ObjectStore, connection: str, **page: Any) -> None:
+    def __init__(
+        self, home: Path, services: Services, store: ObjectStore, connection: str, dags: list[Path], **page: Any
+    ) -> None:
         self.services, self.store, self.all, self.files = services, store, home, store.attach()
         self.workers: dict[str, dict[str, int]] = {}
-        super().__init__(home / "central", connection, sorted((ROOT / "dags").glob("*.py")), **page)
+        super().__init__(home / "central", connection, dags, **page)
         (self.home / "tmp").mkdir()
         (self.home / "plugins/part_name.py").write_text(NAMED)
 
@@ -103,6 +106,9 @@ class Cluster(LiveAirflow):
         found = self.call("GET", f"dags/{dag_id}/dagRuns/{run_id}/taskInstances?limit=1000")
         return found["task_instances"]
 
+    def wait(self, done: Callable[[], bool], what: str, seconds: float = 3 * PATIENCE) -> None:
+        super().wait(done, what, seconds)
+
     def put(self, name: str, content: bytes) -> None:
         """Put an object into the cabinet.
 
@@ -131,7 +137,11 @@ class Cluster(LiveAirflow):
         log = self.home / "logs/migrate.log"
         with log.open("w") as file:
             done = subprocess.run(
-                [self.programs / "airflow", "db", "migrate"], env=self.environment, stdout=file, stderr=file, check=False
+                [self.programs / "airflow", "db", "migrate"],
+                env=self.environment,
+                stdout=file,
+                stderr=file,
+                check=False,
             )
         assert not done.returncode, log.read_text()[-2000:]
 

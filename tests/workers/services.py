@@ -51,13 +51,24 @@ class Services:
         if self._become:
             for path in (self.folder, passwords):
                 shutil.chown(path, ACCOUNT)
-        make = [programs / "initdb", "--pgdata", data, "--username=airflow", "--encoding=UTF8", "--no-locale", "--no-sync"]
+        make = [
+            programs / "initdb",
+            "--pgdata",
+            data,
+            "--username=airflow",
+            "--encoding=UTF8",
+            "--no-locale",
+            "--no-sync",
+        ]
         self._run(*make, "--auth=scram-sha-256", f"--pwfile={passwords}")
         options = ["-p", str(port), "-h", HOST, "-k", str(self.folder), "-c", "fsync=off", "-c", "max_connections=200"]
         self._start(*self._become, "setpriv", "--pdeathsig", "KILL", programs / "postgres", "-D", data, *options)
         account = {"PGPASSWORD": password}
         command = [programs / "psql", "-h", HOST, "-p", str(port), "-U", "airflow", "-d", "postgres", "-c"]
-        _wait(lambda: not subprocess.call([*command, "SELECT 1"], env=os.environ | account, stdout=-3, stderr=-3), "PostgreSQL")
+        _wait(
+            lambda: not subprocess.call([*command, "SELECT 1"], env=os.environ | account, stdout=-3, stderr=-3),
+            "PostgreSQL",
+        )
         self._run(*command, "CREATE DATABASE airflow", **account)
         return f"airflow:{password}@{HOST}:{port}/airflow"
 
@@ -68,24 +79,45 @@ class Services:
             link = self.folder / "redis-server"
             link.symlink_to(shutil.which("redis-check-rdb") or "redis-server")
             program = str(link)
-        options = ["--port", str(port), "--bind", HOST, "--save", "", "--requirepass", password, "--dir", str(self.folder)]
+        options = [
+            "--port",
+            str(port),
+            "--bind",
+            HOST,
+            "--save",
+            "",
+            "--requirepass",
+            password,
+            "--dir",
+            str(self.folder),
+        ]
         self._start("setpriv", "--pdeathsig", "KILL", program, *options)
         client = ["redis-cli", "-p", str(port), "ping"]
-        answers: Callable[[], bool] = lambda: b"PONG" in subprocess.run(  # noqa: E731
-            client, env=os.environ | {"REDISCLI_AUTH": password}, capture_output=True, check=False
-        ).stdout
+        answers: Callable[[], bool] = lambda: (
+            b"PONG"
+            in subprocess.run(  # noqa: E731
+                client, env=os.environ | {"REDISCLI_AUTH": password}, capture_output=True, check=False
+            ).stdout
+        )
         _wait(answers, "Redis")
         return f"redis://:{password}@{HOST}:{port}/0"
 
     def _start(self, *command: str | Path) -> None:
         with (self.folder / "services.log").open("ab") as log:
             self._processes.append(
-                subprocess.Popen(command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+                subprocess.Popen(
+                    command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                )
             )
 
     def _run(self, *command: str | Path, **environment: str) -> None:
         done = subprocess.run(
-            [*self._become, *command], env={**os.environ, **environment}, cwd=self.folder, capture_output=True, check=False, text=True
+            [*self._become, *command],
+            env={**os.environ, **environment},
+            cwd=self.folder,
+            capture_output=True,
+            check=False,
+            text=True,
         )
         assert not done.returncode, done.stderr
 

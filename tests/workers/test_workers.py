@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
+import subprocess
 import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import pytest
+import yaml
 
 from tests.support.site import Site
 from tests.workers.cluster import Cluster
-from toolsync.settings import INCLUDE
+from toolsync.settings import INCLUDE, ROOT
 
 # In an order in which a file finds what others made. A course that is deleted can be restored.
 TYPES = (
@@ -59,6 +59,19 @@ def test_every_type_comes_to_the_end_that_one_process_brings_it_to(cluster: Clus
     assert not left, left
 
 
+def test_the_health_checks_of_the_containers_are_true(cluster: Cluster):
+    """They ask the API server, with the words that this version of Airflow answers in. There is no triggerer here."""
+    services = yaml.safe_load((ROOT / "docker-compose.yaml").read_text())["services"]
+    for name, healthy in (("apiserver", True), ("dag-processor", True), ("triggerer", False)):
+        kind, *test = services[f"airflow-{name}"]["healthcheck"]["test"]
+        command = test if kind == "CMD" else ["sh", "-c", *test]
+        here = [
+            word.replace("http://airflow-apiserver:8080", cluster.url).replace("http://localhost:8080", cluster.url)
+            for word in command
+        ]
+        assert (subprocess.call(here) == 0) == healthy, here
+
+
 def approve(cluster: Cluster, dag_id: str, run_id: str) -> None:
     """Answer the plan of a run as a person does."""
     task = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances"
@@ -94,6 +107,21 @@ def test_the_other_worker_goes_on_when_one_is_killed(cluster: Cluster, site: Sit
         assert again["hostname"] != task["hostname"] and again["try_number"] == 2
         [told] = cluster.reports("users")[before:]
         assert told["counts"]["created"] == committed() == LINES
-        assert not cluster.names("users/work") and not [name for name in cluster.names("users/tryback") if "many" in name]
+        assert not cluster.names("users/work") and not [
+            name for name in cluster.names("users/tryback") if "many" in name
+        ]
     finally:
         cluster.start_worker(task["hostname"])
+
+
+def test_two_thousand_files_are_taken_by_consecutive_runs(cluster: Cluster, site: Site):
+    """As many as a run may take, and as many again: none is lost, none taken twice. Their list passes through Airflow."""
+    names = [f"f{number:04}.csv" for number in range(2000)]
+    cluster.files.pipe({f"{cluster.folder}/taken/inbox/{name}": name.encode() for name in names})
+    cluster.unpause("toolsync_taken")
+    began = time.monotonic()
+    runs = [cluster.trigger("toolsync_taken") for _ in range(2)]
+    assert [cluster.end_of("toolsync_taken", run_id) for run_id in runs] == ["success", "success"]
+    print(f"2,000 files were taken and archived in {time.monotonic() - began:.0f} s")
+    assert sorted(name.partition("_")[0] + ".csv" for name in cluster.names("taken/archive")) == names
+    assert not cluster.names("taken/inbox") and not cluster.names("taken/work")

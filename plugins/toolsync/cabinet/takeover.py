@@ -97,7 +97,11 @@ def at_work(cabinet: Cabinet, folders: Mapping[str, dict[str, int]] | None = Non
     """
     folders = held(cabinet) if folders is None else folders
     found = (_record(cabinet, cabinet.folder("work") / number, folders[number]) for number in sorted(folders))
-    return [left for left in found if isinstance(left, Left) and f"{FILE}/{left.claim.name}" in folders.get(left.claim.id, ())]
+    return [
+        left
+        for left in found
+        if isinstance(left, Left) and f"{FILE}/{left.claim.name}" in folders.get(left.claim.id, ())
+    ]
 
 
 def taken_already(cabinet: Cabinet) -> dict[str, Claim]:

@@ -13,9 +13,8 @@ from fastapi import APIRouter, HTTPException, Query
 from fastapi.concurrency import run_in_threadpool
 
 from toolsync.cabinet.folders import Cabinet
-from toolsync.cabinet.takeover import Left
+from toolsync.cabinet.takeover import Left, held
 from toolsync.cabinet.takeover import at_work as claims_at_work
-from toolsync.cabinet.takeover import held
 from toolsync.desk.access import PREFIX, READS, TRIGGERS, FileType, OfDag, User, allowed
 from toolsync.desk.core_api import Core, CoreApi
 from toolsync.desk.files import find, iso
