@@ -77,11 +77,11 @@ def test_images_are_pinned():
 
 def test_a_real_site_starts_with_its_own_secrets_only(check: Check):
     assert check(**OWN)[0] == 0
-    assert check("redis", **OWN, **MANY)[0] == 0
+    assert check("celery-broker", **OWN, **MANY)[0] == 0
     defaults = variables(TEXT)
     for name in OWN:
         for value in ("", defaults[name]):
-            code, said = check("redis", **{**OWN, **MANY, name: value})
+            code, said = check("celery-broker", **{**OWN, **MANY, name: value})
             assert code and f": {name}." in said and (not value or value not in said), (name, value, said)
     # Of a site on one machine, what it does not use is not asked for.
     unused = dict.fromkeys(("REDIS_PASSWORD", "CABINET_KEY", "CABINET_SECRET"), "")
@@ -98,7 +98,7 @@ def test_the_demo_starts_without_a_line_of_env(check: Check):
 
 def test_settings_that_do_not_fit_one_another_are_told(check: Check):
     assert "no Redis" in check("", **OWN, **MANY)[1]
-    assert "AIRFLOW_EXECUTOR=CeleryExecutor" in check("redis", **OWN)[1]
+    assert "AIRFLOW_EXECUTOR=CeleryExecutor" in check("celery-broker", **OWN)[1]
     code, said = check(**OWN, TOOLSYNC_CABINET="./cabinet")  # as before 1.0
     assert code and "TOOLSYNC_CABINET_FOLDER" in said
 

@@ -39,8 +39,8 @@ check() {
     *) fail "TOOLSYNC_CABINET in .env is the address of an object store. A folder of this machine, $TOOLSYNC_CABINET, belongs in TOOLSYNC_CABINET_FOLDER." ;;
   esac
   if [[ $AIRFLOW__CORE__EXECUTOR == *CeleryExecutor* ]]; then
-    runs redis || fail "AIRFLOW_EXECUTOR in .env is CeleryExecutor, and there is no Redis: set COMPOSE_PROFILES=workers there, too."
-  elif runs redis; then
+    runs celery-broker || fail "AIRFLOW_EXECUTOR in .env is CeleryExecutor, and there is no Redis: set COMPOSE_PROFILES=workers there, too."
+  elif runs celery-broker; then
     fail "The profile workers takes AIRFLOW_EXECUTOR=CeleryExecutor and TOOLSYNC_IMAGE=workers in .env: without them the workers would have nothing to do."
   fi
   if [ "$MOODLE_DB_HOST" = demo-db ]; then

@@ -7,6 +7,7 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import time
 import urllib.request
@@ -17,7 +18,7 @@ from typing import Any
 import yaml
 
 from tests.support import dag_runs
-from tools.standalone import COMPONENTS, HOST, POOL, free_port, healthy, processes, send
+from tools.standalone import COMPONENTS, HOST, POOL, healthy, processes, send
 from toolsync.settings import ROOT
 
 # It looks often, so that a test does not wait for it, and does not take a task for dead because the machine is busy.
@@ -34,6 +35,13 @@ QUICK = {
 PATIENCE = 300  # seconds
 
 
+def any_port() -> int:
+    """A free port that another Airflow, started at the same time, does not choose, too."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
 class LiveAirflow:
     """An Airflow that runs until `kill`.
 
@@ -48,7 +56,7 @@ class LiveAirflow:
     programs = ROOT / ".venv/bin"
 
     def __init__(self, home: Path, connection: str, dags: Iterable[Path], **page: Any) -> None:
-        self.home, self.cabinet, self.url = home, home / "cabinet", f"http://{HOST}:{free_port()}"
+        self.home, self.cabinet, self.url = home, home / "cabinet", f"http://{HOST}:{any_port()}"
         for part in ("dags", "plugins", "include"):
             shutil.copytree(ROOT / part, home / part, ignore=shutil.ignore_patterns("__pycache__"))
         settings = home / "include/toolsync.yaml"

@@ -11,11 +11,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tools.standalone import HOST, free_port
+from tests.live.airflow import any_port
+from tools.standalone import HOST
 
 READY_SECONDS = 30
 # The server does not run as root, which the account of Debian's package is for.
 ACCOUNT = "postgres"
+DYING = ("setpriv", "--pdeathsig", "KILL")
 
 
 class Services:
@@ -28,9 +30,9 @@ class Services:
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="toolsync-workers-"))
         self._processes: list[subprocess.Popen[bytes]] = []
-        self._become = ["setpriv", f"--reuid={ACCOUNT}", f"--regid={ACCOUNT}", "--clear-groups"]
-        if os.geteuid() != 0:
-            self._become = []
+        self._become: list[str] = []
+        if os.geteuid() == 0:
+            self._become = ["setpriv", f"--reuid={ACCOUNT}", f"--regid={ACCOUNT}", "--clear-groups"]
         try:
             self.database, self.broker = self._postgres(), self._redis()
         except BaseException:
@@ -45,64 +47,37 @@ class Services:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _postgres(self) -> str:
-        programs, data, port, password = _programs(), self.folder / "postgres", free_port(), secrets.token_hex(16)
+        programs, data, port, password = _programs(), self.folder / "postgres", any_port(), secrets.token_hex(16)
         passwords = self.folder / "password"
         passwords.write_text(password)
         if self._become:
             for path in (self.folder, passwords):
                 shutil.chown(path, ACCOUNT)
-        make = [
-            programs / "initdb",
-            "--pgdata",
-            data,
-            "--username=airflow",
-            "--encoding=UTF8",
-            "--no-locale",
-            "--no-sync",
-        ]
-        self._run(*make, "--auth=scram-sha-256", f"--pwfile={passwords}")
-        options = ["-p", str(port), "-h", HOST, "-k", str(self.folder), "-c", "fsync=off", "-c", "max_connections=200"]
-        self._start(*self._become, "setpriv", "--pdeathsig", "KILL", programs / "postgres", "-D", data, *options)
-        account = {"PGPASSWORD": password}
-        command = [programs / "psql", "-h", HOST, "-p", str(port), "-U", "airflow", "-d", "postgres", "-c"]
-        _wait(
-            lambda: not subprocess.call([*command, "SELECT 1"], env=os.environ | account, stdout=-3, stderr=-3),
-            "PostgreSQL",
-        )
-        self._run(*command, "CREATE DATABASE airflow", **account)
+        make = f"{programs}/initdb --pgdata={data} --username=airflow --encoding=UTF8 --no-locale --no-sync"
+        self._run(*make.split(), "--auth=scram-sha-256", f"--pwfile={passwords}")
+        options = f"-D {data} -p {port} -h {HOST} -k {self.folder} -c fsync=off -c max_connections=200"
+        self._start(*self._become, *DYING, f"{programs}/postgres", *options.split())
+        client = f"{programs}/psql -h {HOST} -p {port} -U airflow -d postgres -c".split()
+        _wait(lambda: not _call(*client, "SELECT 1", PGPASSWORD=password).returncode, "PostgreSQL")
+        self._run(*client, "CREATE DATABASE airflow", PGPASSWORD=password)
         return f"airflow:{password}@{HOST}:{port}/airflow"
 
     def _redis(self) -> str:
         # In Debian's package of tools the program is called after one of its uses: it is the server when it is started under the server's name.
-        program, port, password = shutil.which("redis-server"), free_port(), secrets.token_hex(16)
+        program, port, password = shutil.which("redis-server"), any_port(), secrets.token_hex(16)
         if program is None:
+            other = shutil.which("redis-check-rdb")
+            assert other, "Redis is missing; run `make test-workers`, which installs it"
             link = self.folder / "redis-server"
-            link.symlink_to(shutil.which("redis-check-rdb") or "redis-server")
+            link.symlink_to(other)
             program = str(link)
-        options = [
-            "--port",
-            str(port),
-            "--bind",
-            HOST,
-            "--save",
-            "",
-            "--requirepass",
-            password,
-            "--dir",
-            str(self.folder),
-        ]
-        self._start("setpriv", "--pdeathsig", "KILL", program, *options)
-        client = ["redis-cli", "-p", str(port), "ping"]
-        answers: Callable[[], bool] = lambda: (
-            b"PONG"
-            in subprocess.run(  # noqa: E731
-                client, env=os.environ | {"REDISCLI_AUTH": password}, capture_output=True, check=False
-            ).stdout
-        )
-        _wait(answers, "Redis")
+        options = f"--port {port} --bind {HOST} --requirepass {password} --dir {self.folder}".split()
+        self._start(*DYING, program, *options, "--save", "")
+        client = f"redis-cli -p {port} ping".split()
+        _wait(lambda: "PONG" in _call(*client, REDISCLI_AUTH=password).stdout, "Redis")
         return f"redis://:{password}@{HOST}:{port}/0"
 
-    def _start(self, *command: str | Path) -> None:
+    def _start(self, *command: str) -> None:
         with (self.folder / "services.log").open("ab") as log:
             self._processes.append(
                 subprocess.Popen(
@@ -110,16 +85,15 @@ class Services:
                 )
             )
 
-    def _run(self, *command: str | Path, **environment: str) -> None:
-        done = subprocess.run(
-            [*self._become, *command],
-            env={**os.environ, **environment},
-            cwd=self.folder,
-            capture_output=True,
-            check=False,
-            text=True,
-        )
+    def _run(self, *command: str, **environment: str) -> None:
+        done = _call(*self._become, *command, **environment)
         assert not done.returncode, done.stderr
+
+
+def _call(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, env={**os.environ, **environment}, cwd="/", capture_output=True, check=False, text=True
+    )
 
 
 def _programs() -> Path:
