@@ -442,6 +442,9 @@ def test_a_thousand_files_at_work_are_asked_for_once(page: TestClient, site: Sit
     left = takeover.at_work(cabinet)
     assert [each.claim.id for each in left] == numbers and len(store.requests) < 70
     assert takeover.resume(cabinet, Owner("another", "elsewhere", None)) == ([], []) and len(store.requests) < 2 * 70
+    folders = takeover.held(cabinet)
+    cabinet.files.remove_folder(cabinet.folder("work") / numbers[0])  # a run ends it meanwhile
+    assert [each.claim.id for each in takeover.at_work(cabinet, folders)] == numbers[1:]
     store.reset()
 
 

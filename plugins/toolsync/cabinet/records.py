@@ -76,7 +76,10 @@ class Records:
             if name not in self.sizes():
                 return None
             if name not in self._read:
-                self._read[name] = self._files.read(self._folder / name)
+                try:
+                    self._read[name] = self._files.read(self._folder / name)
+                except FileNotFoundError:  # somebody has ended the claim since the names were listed
+                    return None
             return self._read[name]
         try:
             return self._files.read(self._folder / name)

@@ -224,11 +224,12 @@ def _folders(cabinet: Cabinet) -> Iterator[tuple[Any, dict[str, int] | None]]:
     if isinstance(cabinet.files, Disk) or len(folders) < MANY:
         yield from ((folder, None) for folder in folders)
         return
-    found: dict[str, dict[str, int]] = {}
+    found: dict[str, dict[str, int]] = {folder.name: {} for folder in folders}
     for name, size in cabinet.files.tree(work).items():
         number, _, file = name.partition("/")
-        found.setdefault(number, {})[file] = size
-    yield from ((work / number, found[number]) for number in sorted(found))
+        if file and number in found:  # other objects are markers of folders, or claims of this moment
+            found[number][file] = size
+    yield from ((folder, found[folder.name]) for folder in folders)
 
 
 def _known(cabinet: Cabinet, folder: Any, known: dict[str, int] | None) -> dict[str, int]:
