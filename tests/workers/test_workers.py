@@ -30,7 +30,7 @@ def sample(file_type: str) -> Path:
 
 
 def test_every_type_comes_to_the_end_that_one_process_brings_it_to(cluster: Cluster, site: Site, pristine: Site):
-    """Its sample, through its inbox, by tasks on both workers: line by line what one process on one disk makes of it."""
+    """Its sample, through its inbox, by tasks on both workers: as many lines of each outcome as one process on one disk makes of it."""
     expected: dict[str, Any] = {}
     site.in_airflow = False
     for name in TYPES:
