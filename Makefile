@@ -1,7 +1,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup browser demo up down run sql test test-ui test-live torture scenario lint types bench wheel lock lock-check clean
+.PHONY: help setup browser demo up down run check sql test test-ui test-live torture scenario lint types bench wheel lock lock-check clean
 
 # Passed to tools/run.sh and tools/sql.sh through the environment, so that quotes, spaces and dollar signs arrive as typed.
 export TOOLSYNC_RUN_DAG := $(value DAG)
@@ -41,6 +41,10 @@ down: ## stop Airflow and the demo site, and remove the demo site
 	@. tools/env.sh && "$$toolsync_python" -m tools.standalone down
 
 run: ## run one command file: DAG=toolsync_users FILE=path PARAMS='{"simulate": true}' [FORMAT=json] [APPROVE=yes|no] [SITE=science, of several]
+	@tools/run.sh
+
+check: export TOOLSYNC_RUN_DAG := toolsync_check
+check: ## look whether connection, server, site, rights, cabinet and this machine are as runs need them, and what to do [SITE=science] [FORMAT=json]
 	@tools/run.sh
 
 sql: ## print the SQL of a type as it is run, statement by statement: DAG=toolsync_users [FILE=path] [PARAMS='{"allow_rename": true}']

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from toolsync.cabinet.claims import RUN_PID
 from toolsync.cabinet.storage import read_text
+from toolsync.checking.findings import lines
 from toolsync.settings import DAGS, PREFIX, ROOT, WrongSetting
 from toolsync.sites import BETWEEN, CABINET, default_cabinet, site_of, type_of
 
@@ -210,6 +211,8 @@ def text_of(result: dict[str, Any]) -> str:
     messages = "".join(f"{message}\n" for message in result["messages"])
     if path := result.get("report"):
         return read_text(path)
+    if "findings" in result:
+        return "".join(f"{line}\n" for _, line in lines(result["findings"])) + messages
     if "path" in result:
         return f"{result['path'] or 'No file was written; see the log above.'}\n"
     return (

@@ -141,24 +141,29 @@ def laid_over(page: Page, other: Page, path: Path_ = ()) -> Page:
     """Settings, with what another page says instead. A section keeps what the other one does not have.
 
     :param path: where the other page's settings are to be found in its places: `("sites", "science")`.
-    :raises WrongSetting: the other one has a setting that is not known.
+    :raises WrongSetting: the other one has settings that are not known; the message has all of them.
     """
-    values = _merged(page, other, (), lambda found: other.place(*path, *found))
+    unknown: list[str] = []
+    values = _merged(page, other, (), lambda found: other.place(*path, *found), unknown)
+    if unknown:
+        raise WrongSetting(" ".join(unknown))
     given = {found[len(path) :]: place for found, place in other.places.items() if found[: len(path)] == path}
     return Page(values, {**page.places, **given}, page.file)
 
 
-def _merged(ours: Mapping[str, Any], other: Mapping[str, Any], path: Path_, place: Any) -> dict[str, Any]:
+def _merged(
+    ours: Mapping[str, Any], other: Mapping[str, Any], path: Path_, place: Any, unknown: list[str]
+) -> dict[str, Any]:
     merged = dict(ours)
     for name, value in other.items():
         here = (*path, name)
         if name not in ours and not (path and path[0] in OPEN) and name != SITES:
             near = get_close_matches(str(name), list(ours), n=1, cutoff=0.5)
             meant = f" Did you mean {near[0]}?" if near else f" Known here: {', '.join(ours)}."
-            raise WrongSetting(f"{place(here)}: there is no such setting.{meant}")
+            unknown.append(f"{place(here)}: there is no such setting.{meant}")
         if isinstance(ours.get(name), dict) and value is None:
             continue  # the title of a section, with nothing below it
-        merged[name] = _merged(ours[name], value, here, place) if _both(ours.get(name), value) else value
+        merged[name] = _merged(ours[name], value, here, place, unknown) if _both(ours.get(name), value) else value
     return merged
 
 

@@ -70,8 +70,17 @@ class Site:
         """The folder or address of its cabinet."""
         if (url := (self._entry.get("cabinet") or {}).get("address")) is not None:
             return str(url)
-        url = str((self.page.get("cabinet") or {}).get("address") or os.environ.get(CABINET) or default_cabinet())
+        url = self._named_cabinet or default_cabinet()
         return url if self.name is None else f"{url.rstrip('/')}/{self.name}"
+
+    @property
+    def has_default_cabinet(self) -> bool:
+        """Whether nothing says where its cabinet is."""
+        return not self._named_cabinet and (self._entry.get("cabinet") or {}).get("address") is None
+
+    @property
+    def _named_cabinet(self) -> str:
+        return str((self.page.get("cabinet") or {}).get("address") or os.environ.get(CABINET) or "")
 
     @property
     def cabinet_shown(self) -> str:
