@@ -117,9 +117,8 @@ def configure(home: str, dags: Path = DAGS) -> None:
     :param home: its AIRFLOW_HOME.
     :param dags: its folder of DAGs.
     """
-    os.environ[CABINET] = (
-        os.environ.get(CABINET) or default_cabinet()
-    )  # not in the private AIRFLOW_HOME, which goes with the process
+    # Said before AIRFLOW_HOME is the private one, which goes with the process.
+    os.environ[CABINET] = os.environ.get(CABINET) or default_cabinet()
     os.environ.update(
         AIRFLOW_HOME=home,
         AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=f"sqlite:///{home}/airflow.db",

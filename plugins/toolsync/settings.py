@@ -18,8 +18,6 @@ PREFIX = "toolsync_"  # of the ids of our DAGs, before the type
 # As Airflow names it, links and all: git-sync lets a link lead to another folder, and removes the one before, while processes live.
 PACKAGE = Path(os.path.abspath(__file__)).parent
 ROOT = PACKAGE.parents[1]  # what `plugins` lies in
-
-
 IS_INSTALLED = (PACKAGE / "include").is_dir()  # from a wheel, which has everything in the package
 
 
