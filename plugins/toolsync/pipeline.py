@@ -23,7 +23,7 @@ from toolsync.operators.inbox_watch import watched_inbox
 from toolsync.operators.notifications import addressees, failed_lines_over
 from toolsync.operators.purge_caches import PurgeCachesOperator
 from toolsync.operators.run_notices import tell_of_failure, tell_of_success
-from toolsync.operators.settings_broken import SettingsBrokenOperator
+from toolsync.operators.settings_broken import WRONG_SETTINGS, SettingsBrokenOperator
 from toolsync.operators.steps import CSV_FILE, Steps
 from toolsync.params import section, set_defaults
 from toolsync.reading.suite import load_suite
@@ -67,7 +67,7 @@ def _broken(file_type: str, name: str, reason: str) -> DAG:
         doc_md=f"The settings of this site are wrong, so the DAG can't be made.\n\n```text\n{reason}\n```",
         schedule=None,
         is_paused_upon_creation=True,
-        tags=["toolsync", "moodle", name, "wrong settings"],
+        tags=["toolsync", "moodle", name, WRONG_SETTINGS],
     ) as dag:
         SettingsBrokenOperator(task_id="settings", reason=reason)
     return dag

@@ -143,7 +143,8 @@ class Site:
     @property
     def _entry(self) -> Mapping[str, Any]:
         """What the settings say of this site alone."""
-        return _entries(self.page)[self.name] or {} if self.name else {}
+        entry = _entries(self.page)[self.name] if self.name else None
+        return entry if isinstance(entry, dict) else {}
 
     def _own(self, name: str) -> str:
         """A name that no two sites share: of many, each has its own unless the settings say otherwise."""
@@ -175,12 +176,13 @@ def sites() -> tuple[Site, ...]:
     return tuple(the_site(name) for name in site_names())
 
 
-def site_names() -> list[str | None]:
+def site_names(page: Page | None = None) -> list[str | None]:
     """Their names; a single None when the settings name none.
 
+    :param page: the settings; None: those of this process.
     :raises WrongSetting: `sites` is no section, or has a name that can't be one.
     """
-    page = settings()
+    page = settings() if page is None else page
     names = list(_entries(page))
     for name in names:
         if not (isinstance(name, str) and NAME.fullmatch(name) and len(name) <= LONGEST) or name in RESERVED:
@@ -219,16 +221,18 @@ def the_site(name: str | None = None, page: Page | None = None) -> Site:
     return site
 
 
-def site_of(dag_id: str) -> tuple[Site, str]:
+def site_of(dag_id: str, page: Page | None = None) -> tuple[Site, str]:
     """The site and the type of a DAG.
 
     :param dag_id: `toolsync_users__science`.
+    :param page: the settings; None: those of this process.
     :raises NoSite: there is no such site, or it is none of our DAGs.
+    :raises WrongSetting: the settings of the site make no sense.
     """
     file_type, _, name = dag_id.removeprefix(PREFIX).partition(BETWEEN)
-    if not dag_id.startswith(PREFIX) or not file_type:
+    if not file_type or dag_id != dag_id_of(file_type, name or None):
         raise NoSite(f"{dag_id} is no DAG of Tool Sync.")
-    return the_site(name or None), file_type
+    return the_site(name or None, page), file_type
 
 
 def default_cabinet() -> str:

@@ -6,6 +6,8 @@ from typing import Any
 
 from airflow.sdk import BaseOperator
 
+WRONG_SETTINGS = "wrong settings"  # the tag of such a DAG
+
 
 class SettingsBrokenOperator(BaseOperator):
     """Fails, and says why.
