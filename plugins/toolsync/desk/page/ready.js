@@ -6,7 +6,7 @@ import { moment, size, t } from "./i18n.js";
 import { paramForm } from "./form.js";
 import { drawInspection } from "./inspection.js";
 import { go } from "./links.js";
-import { act, ask, button, loading, notice, signedOut, titleOf, trouble } from "./parts.js";
+import { act, ask, button, loading, notice, signedOut, siteBadge, titleOf, trouble } from "./parts.js";
 
 const ENCODINGS = [["utf-8", "UTF-8"], ["iso-8859-1", "ISO-8859-1"], ["windows-1252", "Windows-1252"]];
 const READING = ["delimiter", "encoding"]; // Params that are chosen beside the first rows
@@ -144,7 +144,7 @@ function buttons({ dag }, source, values, dagId, hold) {
   const simulate = dag.simulate && button("flask", t("simulate"), start(true), { class: "button simulation" });
   const run = button("bolt", t(simulate ? "run" : "start"), start(false), { class: "button real" });
   const both = [simulate, run].filter(Boolean);
-  return [h("div", { class: "actions" }, both), simulate ? h("p", { class: "faint" }, t("simulate_about"), " ", t(dag.destructive ? "run_about_destructive" : "run_about")) : null, place];
+  return [siteBadge(), h("div", { class: "actions" }, both), simulate ? h("p", { class: "faint" }, t("simulate_about"), " ", t(dag.destructive ? "run_about_destructive" : "run_about")) : null, place];
 }
 
 // Triggers a run. A DAG that is switched off would never begin it: the person is asked. Null when they don't want that.
