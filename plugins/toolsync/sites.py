@@ -175,13 +175,12 @@ def sites() -> tuple[Site, ...]:
     return tuple(the_site(name) for name in site_names())
 
 
-def site_names(page: Page | None = None) -> list[str | None]:
+def site_names() -> list[str | None]:
     """Their names; a single None when the settings name none.
 
-    :param page: the settings; None: those of this process.
     :raises WrongSetting: `sites` is no section, or has a name that can't be one.
     """
-    page = settings() if page is None else page
+    page = settings()
     names = list(_entries(page))
     for name in names:
         if not (isinstance(name, str) and NAME.fullmatch(name) and len(name) <= LONGEST) or name in RESERVED:
@@ -219,18 +218,17 @@ def the_site(name: str | None = None) -> Site:
     return site
 
 
-def site_of(dag_id: str, page: Page | None = None) -> tuple[Site, str]:
+def site_of(dag_id: str) -> tuple[Site, str]:
     """The site and the type of a DAG.
 
     :param dag_id: `toolsync_users__science`.
-    :param page: the settings; None: those of this process.
     :raises NoSite: there is no such site, or it is none of our DAGs.
     :raises WrongSetting: the settings of the site make no sense.
     """
     file_type, _, name = dag_id.removeprefix(PREFIX).partition(BETWEEN)
     if not file_type or dag_id != dag_id_of(file_type, name or None):
         raise NoSite(f"{dag_id} is no DAG of Tool Sync.")
-    return the_site(name or None, page), file_type
+    return the_site(name or None), file_type
 
 
 def default_cabinet() -> str:

@@ -19,7 +19,7 @@ from fastapi import Depends, HTTPException, Path, Query, Request
 
 from toolsync.cabinet.folders import Cabinet
 from toolsync.params import known_types
-from toolsync.settings import INCLUDE, PREFIX, settings_now
+from toolsync.settings import INCLUDE, PREFIX
 from toolsync.sites import BETWEEN, NoSite, Site, site_names, site_of, the_site
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -85,7 +85,7 @@ def dag_of(dag_id: str) -> OurDag:
     :raises WrongSetting: the settings of its site make no sense.
     """
     try:
-        found = OurDag(*site_of(dag_id, settings_now()))
+        found = OurDag(*site_of(dag_id))
     except NoSite:
         found = None
     if found is None or found.file_type not in known_types():
@@ -116,7 +116,7 @@ def seen_sites(user: BaseUser) -> list[str]:
 
     :raises WrongSetting: the settings can't be read.
     """
-    names = site_names(settings_now())
+    names = site_names()
     if names == [None]:
         return []
     may = get_auth_manager().get_authorized_dag_ids(user=user, method="GET")
@@ -141,14 +141,13 @@ def _chosen(
         if site not in (None, found.name):
             raise HTTPException(400, f"{dag_id} is no DAG of the site {site!r}.")
     else:
-        page = settings_now()
-        several = site_names(page) != [None]
+        several = site_names() != [None]
         seen = seen_sites(user) if several else []
         if site is not None and site not in seen:
             raise HTTPException(404, f"There is no site {site!r} that you may see.")
         if several and not seen:
             return None
-        found = the_site(site or next(iter(seen), None), page)
+        found = the_site(site or next(iter(seen), None))
     request.state.site = found
     return found
 

@@ -11,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from toolsync.desk.access import PREFIX, User, seen_sites
 from toolsync.desk.core_api import Core, CoreApi
 from toolsync.desk.models import SiteList
-from toolsync.settings import settings_now
+from toolsync.settings import settings
 from toolsync.sites import BETWEEN, Site
 
 router = APIRouter(prefix="/api", tags=["overview"])
@@ -23,7 +23,7 @@ router = APIRouter(prefix="/api", tags=["overview"])
     response_model=SiteList,
 )
 async def sites(core: Core, user: User) -> Any:
-    names, page = await run_in_threadpool(seen_sites, user), settings_now()
+    names, page = await run_in_threadpool(seen_sites, user), settings()
     waiting = await questions(core, None) if names else []
     asked = Counter(detail["task_instance"]["dag_id"].partition(BETWEEN)[2] for detail in waiting)
     return {"sites": [{"name": name, "title": Site(name, page).title, "approvals": asked[name]} for name in names]}
