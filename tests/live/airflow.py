@@ -55,7 +55,8 @@ class LiveAirflow:
         (home / "used").mkdir()
         for dag in dags:
             shutil.copy(dag, home / "used")
-        self.wanted = {dag.stem for dag in dags}
+        endings = [f"__{name}" for name in page.get("sites") or {}] or [""]
+        self.wanted = {f"{dag.stem}{ending}" for dag in dags for ending in endings}
         self.environment = self._environment(connection)
         self._session: dict[str, int] = {}
         self._has_pool = False
