@@ -26,13 +26,13 @@ from toolsync.operators.inbox_watch import watched_inbox
 from toolsync.operators.notifications import addressees, failed_lines_over
 from toolsync.operators.purge_caches import PurgeCachesOperator
 from toolsync.operators.run_notices import tell_of_failure, tell_of_success
-from toolsync.operators.settings_broken import WRONG_SETTINGS, SettingsBrokenOperator
+from toolsync.operators.settings_broken import SettingsBrokenOperator
 from toolsync.operators.steps import CSV_FILE, Steps
 from toolsync.params import section, set_defaults
 from toolsync.reading.suite import load_suite
 from toolsync.running.throttle import throttle_limits
 from toolsync.schedule import dag_schedule
-from toolsync.sites import Site, dag_id_of, site_names, the_site
+from toolsync.sites import WRONG_SETTINGS, Site, dag_id_of, site_names, the_site
 
 # A backfill may run beside another run, whose files it would take for left over; and an inbox has no past to make up for.
 RUN_TYPES: Any = [kind for kind in DagRunType if kind != DagRunType.BACKFILL_JOB]

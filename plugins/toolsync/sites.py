@@ -25,6 +25,7 @@ from toolsync.settings import (
 )
 
 BETWEEN = "__"  # the type and the site in the id of a DAG
+WRONG_SETTINGS = "wrong settings"  # the tag of a DAG in the place of one that can't be made
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 LONGEST = 40  # characters of a name
 RESERVED = {"site", "inbox"}  # in the addresses of assets, when there is one site

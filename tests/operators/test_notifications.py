@@ -21,6 +21,7 @@ from tests.support.site import Site
 from toolsync.operators.approve import approvers
 from toolsync.operators.notifications import Notice, addressees, failed_lines_over
 from toolsync.operators.run_notices import notices, tell_of_failure
+from toolsync.reporting.approval import CALLER
 from toolsync.reporting.verdict import REFUSED, REJECTED, UNFINISHED, Verdict
 from toolsync.run import load_dag
 from toolsync.settings import WrongSetting, settings
@@ -200,9 +201,8 @@ def test_each_site_tells_its_own_people(monkeypatch: pytest.MonkeyPatch, mailbox
         for name in ("science", "arts")
     }
     monkeypatch.setitem(settings(), "sites", sites)
-    monkeypatch.delenv("TOOLSYNC_RUN_PID", raising=False)
-    dag = SimpleNamespace(dag_id="toolsync_users__arts", task_ids=["collect"], has_task=lambda _: False)
-    tell_of_failure({"dag": dag, "run_id": "run 1", "ti": None})
+    monkeypatch.delenv(CALLER, raising=False)
+    tell_of_failure({"dag": load_dag("toolsync_users__arts"), "run_id": "run 1", "ti": None})
     [mail] = mailbox
     assert (mail["To"], mail["Subject"]) == ("arts@example.org", "toolsync_users__arts: the run failed")
     assert "https://airflow.example.org/school/toolsync/#/runs/toolsync_users__arts/run%201" in said(mail)

@@ -80,6 +80,9 @@ def test_a_file_goes_to_the_site_that_is_shown(
     op.titled(f"people.csv · {ARTS}").run_ended().accessible("sites-run")
     assert op.figures() == ["1 created"]
     assert {name: _accounts(moodle) for name, moodle in moodles.items()} == {"science": 0, "arts": 1}
+    assert [event["uri"] for event in live.call("GET", "assets/events")["asset_events"]] == [
+        "x-moodle://arts/moodle_accounts"
+    ]
     # The site is remembered, and an address leads to its own.
     op.page.goto("about:blank")
     op.page.goto(f"{live.url}/toolsync/")

@@ -24,9 +24,8 @@ from toolsync.desk.files import Folder, iso
 from toolsync.desk.heads import heads, tryback_heads
 from toolsync.desk.models import FormAnswer, Overview
 from toolsync.desk.sites import questions
-from toolsync.operators.settings_broken import WRONG_SETTINGS
 from toolsync.params import known_types
-from toolsync.sites import Site
+from toolsync.sites import WRONG_SETTINGS, Site
 
 router = APIRouter(prefix="/api", tags=["overview"])
 SHOWN_FILES = 20

@@ -6,8 +6,6 @@ from typing import Any
 
 from airflow.sdk import BaseOperator
 
-WRONG_SETTINGS = "wrong settings"  # the tag of such a DAG
-
 
 class SettingsBrokenOperator(BaseOperator):
     """Fails, and says why.
