@@ -4,7 +4,7 @@ import { get, path } from "./api.js";
 import { h, icon, newId, replace } from "./dom.js";
 import { known, number, size, t } from "./i18n.js";
 import { login } from "./links.js";
-import { titleHere, withoutSite, withoutTitle } from "./sites.js";
+import { titleOfSite, withoutSite, withoutTitle } from "./sites.js";
 
 // The outcomes of lines, in the order in which they are shown. `incomplete` counts lines that stand and came back all the same.
 export const OUTCOMES = ["created", "updated", "deleted", "unchanged", "failed"];
@@ -29,8 +29,12 @@ export async function learnTitle(dagId, signal) {
 export const told = (text, tag = "span", properties = {}) => h(tag, { lang: "en", ...properties }, text);
 
 export const badge = (kind, iconName, text) => h("span", { class: `badge ${kind}` }, icon(iconName), text);
-// The site that something is done to, beside the buttons that do it; nothing where there is only one.
-export const siteBadge = () => (titleHere() ? h("div", { class: "badges" }, badge("site", "site", titleHere())) : null);
+// The site that a DAG works for, beside the buttons that start something and in the questions before; nothing where there is only one.
+export function siteBadge(dagId) {
+  const title = titleOfSite(dagId);
+  return title ? h("div", { class: "badges" }, badge("site", "site", title)) : null;
+}
+
 export const simulated = () => badge("simulation", "flask", t("simulation"));
 export const real = () => badge("real", "bolt", t("real"));
 
@@ -118,7 +122,7 @@ export function ask(title, body, { yes, kind = "primary", field = null }) {
     let answer = null;
     const dialog = h("dialog", { "aria-labelledby": heading, onclose: () => { dialog.remove(); resolve(answer); } },
       h("form", { method: "dialog", onsubmit: () => { answer = { text: field ? dialog.querySelector("textarea").value.trim() : "" }; } },
-        h("h2", { id: heading }, title), siteBadge(), ...body,
+        h("h2", { id: heading }, title), ...body,
         field ? h("label", { class: "field" }, h("span", {}, field), h("textarea", { rows: "2" })) : null,
         h("div", { class: "actions" },
           h("button", { type: "button", class: "button", onclick: () => dialog.close() }, t("cancel")),

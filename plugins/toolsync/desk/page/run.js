@@ -113,7 +113,7 @@ function after(found) {
     const begun = await trigger(found.dag_id, body);
     if (begun) go("runs", found.dag_id, begun.run_id);
   }), { class: "button real" });
-  return h("section", { class: "going" }, siteBadge(), h("p", {}, icon("flask"), t("was_simulation")),
+  return h("section", { class: "going" }, siteBadge(found.dag_id), h("p", {}, icon("flask"), t("was_simulation")),
     h("div", { class: "actions" }, rejected ? null : again, linkButton(to("upload", found.dag_id, found.upload.id), "back", t("change_options"))), place);
 }
 

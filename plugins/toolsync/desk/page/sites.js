@@ -24,7 +24,7 @@ export const knownSites = () => sites;
 // :param dagId: of the address, if it has one. :param named: what the address says. Returns false when there is no such site.
 export function enter(dagId, named) {
   const names = sites.map(({ name }) => name);
-  const wanted = dagId ? (dagId.split(BETWEEN)[1] ?? null) : named;
+  const wanted = dagId ? siteOf(dagId) : named;
   shown = names.includes(wanted) ? wanted : null;
   if (!names.length || dagId) return remember();
   if (named) return shown !== null && remember();
@@ -45,15 +45,21 @@ function remember() {
 // The name of the site that the page is about; null: the only one, or none that is known.
 export const siteHere = () => shown;
 
-export const titleHere = () => sites?.find(({ name }) => name === shown)?.title ?? null;
+const titled = (wanted) => sites?.find(({ name }) => name === wanted)?.title ?? null;
+
+export const titleHere = () => titled(shown);
+
+export const titleOfSite = (dagId) => titled(siteOf(dagId));
 
 // The end of an address that has no DAG in it, of the page or of the API.
 export const inSite = (name = shown) => query({ site: name });
+
+const siteOf = (dagId) => dagId.split(BETWEEN)[1] ?? null;
 
 export const withoutSite = (dagId) => dagId.split(BETWEEN)[0];
 
 // What Airflow calls a DAG, without the title of its site: the page says that once, above.
 export function withoutTitle(title, dagId) {
-  const ending = ` · ${sites.find(({ name }) => name === dagId.split(BETWEEN)[1])?.title}`;
+  const ending = ` · ${titleOfSite(dagId)}`;
   return title.endsWith(ending) ? title.slice(0, -ending.length) : title;
 }
