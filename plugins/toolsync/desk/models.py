@@ -101,7 +101,8 @@ class Type(BaseModel):
     wrong: str | None = Field(description="Why the DAG can't be made: settings of its site are wrong")
     inbox: Inbox
     uploads: list[UploadAnswer]
-    work: list[AtWork]
+    work: list[AtWork] = Field(description="At most 50, those that wait for an answer first")
+    work_count: int
     trybacks: Trybacks
     runs: list[RunHead]
 

@@ -78,7 +78,7 @@ function card(dag, wrong) {
     h("header", {}, h("h3", {}, titleOf(dag)), schedule(dag)),
     wrong ? notice("bad", "warning", told(wrong, "p")) : null,
     full ? null : about(dag),
-    dag.work.map((each) => atWork(dag, each)),
+    dag.work.map((each) => atWork(dag, each)), rest(dag.work_count - dag.work.length),
     trybacks(dag), waiting(dag), uploads(dag),
     dag.runs.length ? [chart(dag), latest(dag)] : null,
     h("footer", {}, start(dag),
