@@ -33,6 +33,7 @@ from tests.bench.people import people_in_courses  # noqa: E402
 from tests.bench.pictures import measure  # noqa: E402
 from tests.bench.resetting import resetting  # noqa: E402
 from tests.bench.segments import one_by_one  # noqa: E402
+from tests.bench.small import small  # noqa: E402
 from tests.support.server import SERVER  # noqa: E402
 from tests.support.site import Site  # noqa: E402
 from tools.mariadb import PrivateServer  # noqa: E402
@@ -216,7 +217,7 @@ BENCHMARKS: dict[str, Callable[[Bench, bool], None]] = {
 
 
 # These take minutes each, and say themselves whether all is well.
-JUDGES: dict[str, Callable[[Bench, int | None], bool]] = {"live": live, "feed": feed, "million": million}
+JUDGES: dict[str, Callable[[Bench, int | None], bool]] = {"live": live, "feed": feed, "million": million, "small": small}
 
 
 def main() -> int:

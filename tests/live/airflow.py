@@ -59,8 +59,11 @@ class LiveAirflow:
         self.environment = self._environment(connection)
         self._session: dict[str, int] = {}
         self._has_pool = False
-        shutil.copy(dag_runs.EMPTY_DATABASE, home / "airflow.db")
         (home / "logs").mkdir()
+        if dag_runs.EMPTY_DATABASE.exists():
+            shutil.copy(dag_runs.EMPTY_DATABASE, home / "airflow.db")
+        else:  # not in a test
+            subprocess.run(["airflow", "db", "migrate"], env=self.environment, check=True, stdout=subprocess.DEVNULL)
 
     def start(self) -> None:
         """Start it, the first time or again, and wait until it is healthy and has its DAGs."""
