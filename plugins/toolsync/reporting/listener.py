@@ -26,25 +26,6 @@ log = logging.getLogger(__name__)
 
 
 @hookimpl
-def on_starting(component: Any) -> None:
-    """Make the folders of all types when the scheduler, the triggerer or the DAG processor starts, and not for each task."""
-    if type(component).__name__ != "Job":
-        return
-    try:
-        from toolsync.cabinet.inboxes import make_inboxes
-        from toolsync.sites import site_names, the_site
-
-        for name in site_names():
-            try:
-                make_inboxes(the_site(name))
-            except Exception as error:
-                of = f" of the site {name}" if name else ""
-                log.warning("The inboxes%s were not made (%s). The first run of each DAG makes its own.", of, error)
-    except Exception as error:
-        log.warning("The inboxes were not made (%s).", error)
-
-
-@hookimpl
 def on_dag_run_success(dag_run: DagRun, msg: str) -> None:
     write_note(dag_run, failed=False)
 
