@@ -17,7 +17,6 @@ from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.seen import unseen
 from toolsync.params import found, section
-from toolsync.settings import settings_now
 from toolsync.sites import Site, the_site
 
 LEAST_SECONDS = 5
@@ -64,7 +63,7 @@ class InboxTrigger(BaseEventTrigger):
 
     def look(self) -> set[str]:
         """The marks of the files that wait."""
-        site = the_site(self.site, settings_now())
+        site = the_site(self.site)
         return set(unseen(Cabinet(self.file_type, site), site.page["settle_seconds"]).values())
 
 
