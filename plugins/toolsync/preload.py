@@ -1,7 +1,7 @@
-"""What tasks import, for the process that forks them: what it has imported, they need not import each for itself.
+"""What tasks import, for the process that forks them: what that has imported, no task has to import for itself, and Great Expectations takes two seconds.
 
-Importing this opens nothing and starts nothing. A scheduler that forks tasks imports it when it starts (`toolsync.starting`), and a Celery worker when its
-configuration says so.
+Importing this connects to nothing, and reads nothing but code. A scheduler that forks tasks does it when it starts (`toolsync.starting`), a Celery worker
+when its setting `imports` names this module.
 """
 
 # ruff: noqa: F401

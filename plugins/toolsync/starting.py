@@ -1,4 +1,4 @@
-"""What is done when a part of Airflow starts: there are inboxes to drop files into, and what tasks import is imported where they are forked.
+"""What is done when a part of Airflow starts: there are inboxes to drop files into, and a scheduler that forks tasks imports what they need.
 
 An error here must never reach Airflow: it is logged.
 """
@@ -17,19 +17,17 @@ log = logging.getLogger(__name__)
 
 @hookimpl
 def on_starting(component: Any) -> None:
-    """Airflow calls this in the scheduler, the triggerer and the DAG processor, and in each task."""
-    if type(component).__name__ != "Job":
-        return
-    try:
-        if forks_tasks():
-            from toolsync import preload  # noqa: F401
-    except Exception as error:
-        log.warning("%s", error)
-    make_folders()
+    """Airflow calls this when the scheduler, the triggerer or the DAG processor starts, and for each task, where nothing is to be done.
+
+    :param component: a `Job`, before the scheduler starts its executor; of a task, something else.
+    """
+    if type(component).__name__ == "Job":
+        make_folders()
+        import_what_tasks_need()
 
 
 def make_folders() -> None:
-    """Make the folders of all types of each site."""
+    """Make the folders of all types, for each site."""
     try:
         from toolsync.cabinet.inboxes import make_inboxes
         from toolsync.sites import site_names, the_site
@@ -44,11 +42,20 @@ def make_folders() -> None:
         log.warning("The inboxes were not made (%s).", error)
 
 
+def import_what_tasks_need() -> None:
+    """Import what tasks need, if tasks are forked from this process."""
+    try:
+        if forks_tasks():
+            from toolsync import preload  # noqa: F401
+    except Exception as error:
+        log.warning("What tasks need was not imported here (%r), so each task imports it for itself.", error)
+
+
 def forks_tasks() -> bool:
-    """Whether this process is a scheduler whose executor forks tasks from it."""
+    """Whether this process is a scheduler whose executor forks tasks from it: LocalExecutor, unless `mp_start_method` says that it starts new processes."""
     if "airflow.jobs.scheduler_job_runner" not in sys.modules or multiprocessing.get_start_method() != "fork":
         return False
     from airflow.executors.executor_loader import ExecutorLoader
 
-    classes = [ExecutorLoader.import_executor_cls(name)[0] for name in ExecutorLoader.get_executor_names()]
-    return any(one.is_local for one in classes)
+    executors = [ExecutorLoader.import_executor_cls(name)[0] for name in ExecutorLoader.get_executor_names()]
+    return any(executor.is_local for executor in executors)

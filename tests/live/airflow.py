@@ -57,7 +57,7 @@ class LiveAirflow:
             shutil.copy(dag, home / "used")
         self.wanted = {dag.stem for dag in dags}
         self.environment = self._environment(connection)
-        self._session: dict[str, int] = {}
+        self.session: dict[str, int] = {}
         self._has_pool = False
         (home / "logs").mkdir()
         if dag_runs.EMPTY_DATABASE.exists():
@@ -72,7 +72,7 @@ class LiveAirflow:
         process = subprocess.Popen(
             command, cwd=self.home / "logs", env=self.environment, stdin=subprocess.DEVNULL, start_new_session=True
         )
-        self._session = {"session": process.pid}
+        self.session = {"session": process.pid}
         self.wait(self.healthy, "healthy")
         if not self._has_pool:
             name, slots, description = POOL
@@ -82,7 +82,7 @@ class LiveAirflow:
 
     def kill(self) -> None:
         """End all its processes at once, as a machine that loses power does."""
-        while left := processes(self._session):
+        while left := processes(self.session):
             send(left, signal.SIGKILL)
             time.sleep(0.1)
 

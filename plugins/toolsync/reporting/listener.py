@@ -1,4 +1,4 @@
-"""What is done when Airflow tells that a run has ended or that it is starting: a note says what became of the run, and there are inboxes to drop files into.
+"""What is done when Airflow tells that a run has ended: a note says what became of it.
 
 Airflow calls this where a run ends: in the scheduler, and in the API server when a person marks a run. Tasks have no access to notes. An error here must
 never reach the scheduler: it is logged.
