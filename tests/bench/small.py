@@ -9,6 +9,7 @@ from statistics import mean
 from typing import TYPE_CHECKING
 
 from tools.standalone import processes
+from toolsync.settings import ROOT
 
 if TYPE_CHECKING:
     from tests.bench.__main__ import Bench
@@ -51,34 +52,30 @@ def small(bench: Bench, lines: int | None) -> bool:
     :param lines: of each file.
     :return: whether every run ended well, and every line was done.
     """
-    from tests.bench.__main__ import HOME, ROOT, people
     from tests.live.airflow import LiveAirflow
 
     lines = lines or LINES
-    folder = Path(tempfile.mkdtemp(dir=HOME))
-    (folder / "empty.py").write_text(EMPTY)
-    (folder / "home").mkdir()
-    rows = list(people(ROUNDS * FILES * lines))
-    dags = [ROOT / f"dags/{DAG_ID}.py", folder / "empty.py"]
-    airflow = LiveAirflow(folder / "home", bench.site.connection(), dags, settle_seconds=0)
     took: dict[str, list[float]] = {"empty": [], DAG_ID: []}
-    try:
-        airflow.start()
-        airflow.unpause(*took)
-        for _ in range(ROUNDS):
-            for dag_id, seconds in took.items():
-                for number in range(FILES if dag_id == DAG_ID else 0):
-                    airflow.drop(
-                        "users", f"small{number}.csv", "\n".join([HEADER, *(rows.pop() for _ in range(lines))])
-                    )
-                before = worker_seconds(airflow)
-                if (state := airflow.end_of(dag_id, airflow.trigger(dag_id))) != "success":
-                    print(f"NOT every run ended well: {dag_id} is {state}.")
-                    return False
-                seconds.append((worker_seconds(airflow) - before) / FILES)
-        created = bench.site.value("SELECT COUNT(*) FROM {user} WHERE username LIKE 'person%%'")
-    finally:
-        airflow.kill()
+    with tempfile.TemporaryDirectory(prefix="toolsync-bench-") as folder:
+        empty, home = Path(folder) / "empty.py", Path(folder) / "home"
+        empty.write_text(EMPTY)
+        home.mkdir()
+        airflow = LiveAirflow(home, bench.site.connection(), [ROOT / f"dags/{DAG_ID}.py", empty], settle_seconds=0)
+        try:
+            airflow.start()
+            airflow.unpause(*took)
+            for nth in range(ROUNDS):
+                for dag_id, seconds in took.items():
+                    if dag_id == DAG_ID:
+                        drop(airflow, nth, lines)
+                    before = worker_seconds(airflow)
+                    if (state := airflow.end_of(dag_id, airflow.trigger(dag_id))) != "success":
+                        print(f"NOT every run ended well: {dag_id} is {state}.")
+                        return False
+                    seconds.append((worker_seconds(airflow) - before) / FILES)
+        finally:
+            airflow.kill()
+    created = bench.site.value("SELECT COUNT(*) FROM {user} WHERE username LIKE 'small%%'")
     file, nothing = mean(took[DAG_ID]), mean(took["empty"])
     print(
         f"{FILES} files of {lines} lines: {file:.2f} CPU seconds of the workers a file; four tasks that do nothing: {nothing:.2f}; ratio {file / nothing:.1f}",
@@ -88,6 +85,14 @@ def small(bench: Bench, lines: int | None) -> bool:
         print("NOT every line was done.")
         return False
     return True
+
+
+def drop(airflow: LiveAirflow, nth: int, lines: int) -> None:
+    """Drop the files of the nth run, with lines of which each makes an account."""
+    for number in range(FILES):
+        people = [f"{nth}x{number}x{line}" for line in range(lines)]
+        rows = [f"small{n},First,Last,small{n}@example.org,S{n},Paris,FR,Physics" for n in people]
+        airflow.drop("users", f"small{number}.csv", "\n".join([HEADER, *rows, ""]))
 
 
 def worker_seconds(airflow: LiveAirflow) -> float:
