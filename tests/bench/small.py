@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tests.live.airflow import LiveAirflow
 
 FILES, LINES, ROUNDS = 20, 10, 2
+PATIENCE = 3600  # seconds for a run, on a machine that is busy
 DAG_ID = "toolsync_users"
 HEADER = "username,firstname,lastname,email,idnumber,city,country,department"
 # A DAG of the same shape, whose tasks do nothing.
@@ -69,7 +70,7 @@ def small(bench: Bench, lines: int | None) -> bool:
                     if dag_id == DAG_ID:
                         drop(airflow, nth, lines)
                     before = worker_seconds(airflow)
-                    if (state := airflow.end_of(dag_id, airflow.trigger(dag_id))) != "success":
+                    if (state := airflow.end_of(dag_id, airflow.trigger(dag_id), PATIENCE)) != "success":
                         print(f"NOT every run ended well: {dag_id} is {state}.")
                         return False
                     seconds.append((worker_seconds(airflow) - before) / FILES)
