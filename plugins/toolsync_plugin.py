@@ -12,6 +12,7 @@ from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
+from toolsync import starting
 from toolsync.operators import links
 from toolsync.reporting import listener
 from toolsync.schedule import PunctualTimetable, WatchedTimetable
@@ -30,7 +31,7 @@ async def desk(scope: Any, receive: Any, send: Any) -> None:
 class ToolsyncPlugin(AirflowPlugin):
     name = "toolsync"
     timetables = [PunctualTimetable, WatchedTimetable]
-    listeners = [listener]
+    listeners = [listener, starting]
     operator_extra_links = links.LINKS
     fastapi_apps = [{"name": "Tool Sync", "app": desk, "url_prefix": "/toolsync"}]
     external_views = [

@@ -1,6 +1,6 @@
 """`make bench`: lines a second of validate and execute, and execute's time as a ratio to a bare LOAD DATA of the same resulting rows.
 
-    python -m tests.bench [NAME …] [--large] [--lines N]     only those benchmarks; also the sizes that take minutes; the size of `live`, `feed` and `million`
+    python -m tests.bench [NAME …] [--large] [--lines N]     only those benchmarks; also the sizes that take minutes; the size of `live`, `feed`, `million` and `small`
 
 Everything runs on one private server, in one process, so that the ratios can be compared; the seconds are those of this machine.
 """
@@ -34,6 +34,7 @@ from tests.bench.pictures import measure  # noqa: E402
 from tests.bench.resetting import resetting  # noqa: E402
 from tests.bench.segments import one_by_one  # noqa: E402
 from tests.bench.sites import parsing  # noqa: E402
+from tests.bench.small import small  # noqa: E402
 from tests.support.server import SERVER  # noqa: E402
 from tests.support.site import Site  # noqa: E402
 from tools.mariadb import PrivateServer  # noqa: E402
@@ -216,7 +217,12 @@ BENCHMARKS: dict[str, Callable[[Bench, bool], None]] = {
 
 
 # These take minutes each, and say themselves whether all is well.
-JUDGES: dict[str, Callable[[Bench, int | None], bool]] = {"live": live, "feed": feed, "million": million}
+JUDGES: dict[str, Callable[[Bench, int | None], bool]] = {
+    "live": live,
+    "feed": feed,
+    "million": million,
+    "small": small,
+}
 
 
 def main() -> int:

@@ -67,7 +67,7 @@ class LiveAirflow:
         endings = [f"__{name}" for name in page.get("sites") or {}] or [""]
         self.wanted = {f"{dag.stem}{ending}" for dag in dags for ending in endings}
         self.environment = self._environment(connection)
-        self._session: dict[str, int] = {}
+        self.session: dict[str, int] = {}
         (home / "logs").mkdir()
         self._make_database()
 
@@ -78,13 +78,13 @@ class LiveAirflow:
         process = subprocess.Popen(
             command, cwd=self.home / "logs", env=self.environment, stdin=subprocess.DEVNULL, start_new_session=True
         )
-        self._session = {"session": process.pid}
+        self.session = {"session": process.pid}
         self.wait(self.healthy, "healthy")
         self.wait(lambda: self.wanted <= {dag["dag_id"] for dag in self.call("GET", "dags")["dags"]}, "its DAGs")
 
     def kill(self) -> None:
         """End all its processes at once, as a machine that loses power does."""
-        while left := processes(self._session):
+        while left := processes(self.session):
             send(left, signal.SIGKILL)
             time.sleep(0.1)
 
@@ -118,13 +118,13 @@ class LiveAirflow:
         """The runs of a DAG, the first one first."""
         return self.call("GET", f"dags/{dag_id}/dagRuns?limit=100&order_by=id")["dag_runs"]
 
-    def end_of(self, dag_id: str, run_id: str) -> str:
+    def end_of(self, dag_id: str, run_id: str, seconds: float = PATIENCE) -> str:
         """The state in which a run ends."""
 
         def state() -> str:
             return self.call("GET", f"dags/{dag_id}/dagRuns/{run_id}")["state"]
 
-        self.wait(lambda: state() in ("success", "failed"), f"the end of {run_id}")
+        self.wait(lambda: state() in ("success", "failed"), f"the end of {run_id}", seconds)
         return state()
 
     def tasks(self, dag_id: str, run_id: str) -> dict[str, str]:
@@ -151,7 +151,10 @@ class LiveAirflow:
             time.sleep(0.5)
 
     def _make_database(self) -> None:
-        shutil.copy(dag_runs.EMPTY_DATABASE, self.home / "airflow.db")
+        if dag_runs.EMPTY_DATABASE.exists():
+            shutil.copy(dag_runs.EMPTY_DATABASE, self.home / "airflow.db")
+        else:  # in a benchmark
+            subprocess.run(["airflow", "db", "migrate"], env=self.environment, check=True, stdout=subprocess.DEVNULL)
 
     def _environment(self, connection: str) -> dict[str, str]:
         ours = ("AIRFLOW_", "TOOLSYNC_")

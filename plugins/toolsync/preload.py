@@ -1,0 +1,12 @@
+"""What tasks import, for the process that forks them: what that has imported, no task has to import for itself, and Great Expectations takes two seconds.
+
+Importing this connects to nothing, and reads nothing but code. A scheduler that forks tasks does it when it starts (`toolsync.starting`), a Celery worker
+when its setting `imports` names this module.
+"""
+
+# ruff: noqa: F401
+
+from __future__ import annotations
+
+from toolsync import pipeline
+from toolsync.reading import data_docs, validator
