@@ -56,7 +56,7 @@ def _make_pools(names: list[str]) -> None:
     from airflow.utils.session import create_session
 
     try:
-        with create_session() as session:
+        with create_session(scoped=False) as session:  # whoever starts Airflow goes on with its own
             make_missing_pools(session, names)
     except Exception as error:
         log.warning("The pools were not made (%s). The first run of each DAG makes its own.", error)
