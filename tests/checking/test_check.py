@@ -99,7 +99,7 @@ def test_a_healthy_site_and_what_stays_of_the_check(site: Site, pristine: Site, 
         ({"schema": ""}, "names no schema", "Moodle's database"),
         ({"port": 1}, "can't be reached from here", "host and port"),
         ({"host": "no-such-host.invalid"}, "can't be reached from here", "host and port"),
-        ({"extra": {"prefix": "foo_"}}, "has no table `foo_config`", "connection"),
+        ({"extra": {"prefix": "foo_"}}, "has no table `foo_config`", "Look at the connection"),
         ({"extra": {"client": "pymysql"}}, "has the client pymysql", "Remove the key"),
         ({"extra": {"dataroot": "/no/such/folder"}}, "does not exist", "Correct `dataroot`"),
         ({"conn_type": "postgres"}, "has the type postgres", "MySQL"),
@@ -141,6 +141,8 @@ def test_rights_that_are_missing_or_too_many(site: Site, connect: Callable[..., 
         found = checked("Database", "Moodle")
         assert said(found, WRONG) == ""
         assert "The account may do more than it needs: ALTER, DROP. →" in said(found, LOOK)
+        site.rows("GRANT SELECT ON *.* TO 'poor'@'%'")
+        assert "ALTER, DROP, SELECT in all databases. →" in said(checked("Database"), LOOK)
     finally:
         site.rows("DROP USER 'poor'@'%'")
 

@@ -22,7 +22,7 @@ moodle_cli_conn_id: 7
 pool: toolsync_writer
 batch_second: 1
 batch_seconds: soon
-batch_seconds_of: {courses: 0}
+batch_seconds_of: {courses: 0, cursos: 3}
 batch_lines: null
 lock_attempts: 0
 throttle:
@@ -50,13 +50,14 @@ watch: {peple: 30}
 defaults: {user: {}}
 pictures: 4
 desk: {upload_mb: 0}
+batch_lines_of: {}
 """
 # By line of the page: what is said.
 TOLD = {
     2: "expected a name, found 7",
     4: "there is no such setting. Did you mean batch_seconds?",
     5: "expected a number of at least 0.01, or null, found 'soon'",
-    6: "expected a number of at least 0.01, or null, found 0",
+    6: "There is no type 'cursos'. Did you mean courses?",
     7: "expected a number, found null",
     8: "expected a whole number of at least 1, or null, found 0",
     10: "expected a number of at least 0, or null, found -1",
@@ -87,7 +88,7 @@ def test_every_mistake_is_told_where_it_is_written(tmp_path: Path):
     site = Site(None, read_page(page, "page"))
     found, sane = mistakes(site)
     by_line = {int(re.match(r"page, line (\d+), ", told)[1]): told for told in found}  # type: ignore[index]
-    assert sorted(by_line) == sorted(TOLD) and len(found) == len(TOLD)
+    assert sorted(by_line) == sorted(TOLD) and len(found) == len(TOLD) + 1  # two are on line 6
     assert [line for line, told in TOLD.items() if told not in by_line[line]] == []
     assert site.page["throttle"]["pause_seconds"] == -1  # the page itself is as it was
     assert [told for told in mistakes(sane)[0] if "no such setting" not in told] == []

@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 from toolsync import __version__
 from toolsync.checking.cabinet import free
@@ -27,7 +26,6 @@ NEEDED = {  # packages, and the oldest version of each that will do
     "pandas": (2, 2),
     "pillow": (10,),
 }
-OLDEST_AIRFLOW = (3, 3)
 PLUGIN = (
     "Copy plugins/toolsync_plugin.py and plugins/toolsync into the plugins folder of the scheduler, and restart it."
 )
@@ -39,12 +37,8 @@ def check_airflow(ground: Ground) -> Iterator[Finding]:
     """The version, and the setting that runs with Params need."""
     from airflow.configuration import conf
 
-    here = version("apache-airflow-core")
-    told = f"Airflow {here} on Python {platform.python_version()}, Tool Sync {__version__}."
-    if _numbers(here) < OLDEST_AIRFLOW:
-        yield wrong(told, "Update to Airflow 3.3 or later.")
-    else:
-        yield ok(told)
+    on = f"Python {platform.python_version()} on {platform.node()}"
+    yield ok(f"Airflow {version('apache-airflow-core')}, Tool Sync {__version__}, {on}.")
     if not conf.getboolean("core", "dag_run_conf_overrides_params", fallback=True):
         yield wrong(
             "Airflow's setting [core] dag_run_conf_overrides_params is off, so it ignores the Params of a run.",
@@ -99,7 +93,7 @@ def check_notifications(ground: Ground) -> Iterator[Finding]:
     asked = set()
     for one in told:
         if "Smtp" not in one.notifier.__name__:
-            yield unseen(f"{one.notifier.__name__}: whether it reaches anybody, only a notice tells.")
+            yield unseen(f"Whether {one.notifier.__name__} reaches anybody: it is not tried.")
             continue
         conn_id = str(one.arguments.get("smtp_conn_id") or "smtp_default")
         if conn_id not in asked:
@@ -114,17 +108,17 @@ def _mail(conn_id: str) -> Finding:
         return wrong(
             f"There is no connection {conn_id}, so no mail is sent.", "Make it: docs/settings.md#notifications."
         )
-    extra, where = connection.extra_dejson, f"{connection.host}:{connection.port or 25}"
-    plain = str(extra.get("disable_ssl", False)).lower() == "true"
-    secret = connection.password or ""
+    extra, secret = connection.extra_dejson, connection.password or ""
+    plain, clear = (str(extra.get(name, False)).lower() == "true" for name in ("disable_ssl", "disable_tls"))
+    host, port = connection.host or "", connection.port or (25 if plain else 465)
+    where, kind = f"{host}:{port}", smtplib.SMTP if plain else smtplib.SMTP_SSL
     try:
-        kind: Any = smtplib.SMTP if plain else smtplib.SMTP_SSL
-        with kind(connection.host or "", connection.port or (25 if plain else 465), timeout=MAIL_WITHIN) as server:
+        with kind(host, port, timeout=MAIL_WITHIN) as server:
             server.ehlo()
-            if plain and str(extra.get("disable_tls", False)).lower() != "true":
+            if plain and not clear:
                 server.starttls()
                 server.ehlo()
-            if connection.login and secret:
+            if connection.login and secret and extra.get("auth_type", "basic") == "basic":
                 server.login(connection.login, secret)
     except (OSError, smtplib.SMTPException) as error:
         why = said(error).replace(secret, "***") if secret else said(error)

@@ -23,14 +23,8 @@ FOLDERS_ONLY = {"work", "uploads"}  # a run takes what is there for a folder
 CONTENT = b"Written by a check of Tool Sync, which removes it at once.\n"
 LEAST_FREE, FEW_FREE = 10 << 20, 1 << 30  # bytes
 NETWORK = ("nfs", "cifs", "smb", "fuse", "ceph", "gluster", "lustre", "9p", "virtiofs", "gpfs", "efs")
-DISTRIBUTED = (
-    "celery",
-    "kubernetes",
-    "edge",
-    "batch",
-    "ecs",
-    "lambda",
-)  # executors whose workers may be on several machines
+# Executors whose workers may be on several machines.
+DISTRIBUTED = ("celery", "kubernetes", "edge", "batch", "ecs", "lambda")
 PASSING = (Path("/tmp"), Path("/var/tmp"))
 
 
@@ -180,16 +174,18 @@ def check_room(ground: Ground) -> Iterator[Finding]:
     if not isinstance(root, Path):
         return
     yield free(next(path for path in (root, *root.absolute().parents) if path.exists()), "The cabinet")
-    others = [path for path in root.glob("*/*") if stat.S_IMODE(path.stat().st_mode) & 0o007 and _is_open(path.parent)]
-    if others and _is_open(root):
+    folders = [path for path in root.glob("*/*") if path.is_dir()] if root.is_dir() and _others(root) & 0o001 else []
+    others = [path for path in folders if _others(path) and _others(path.parent) & 0o001]
+    if others:
         yield look(
             f"Everybody here may look into {others[0]}{f' and {len(others) - 1} more folders' if len(others) > 1 else ''}; files may hold passwords.",
             f"chmod -R o-rwx {root}",
         )
 
 
-def _is_open(folder: Path) -> bool:
-    return bool(stat.S_IMODE(folder.stat().st_mode) & 0o001)
+def _others(folder: Path) -> int:
+    """What accounts that are neither its owner's nor of its group may do with a folder."""
+    return folder.stat().st_mode & stat.S_IRWXO
 
 
 def free(folder: Path, what: str) -> Finding:

@@ -104,9 +104,9 @@ def _done(ground: Ground, what: str, check: Check) -> Iterator[Finding]:
 
 def in_two(text: str) -> tuple[str, str]:
     """A message of a run as what is wrong and what to do, without what it says of a file."""
-    text = text.partition("; the file goes on ")[0].rstrip(".") + "."
+    text = text.partition("; the file goes on ")[0].removesuffix(" Nothing was done.").rstrip(".") + "."
     for between in (" Nothing was done. ", ". "):
         sentence, found, do = text.partition(between)
         if found and do:
             return f"{sentence.rstrip('.')}.", do
-    return text, "Correct the connection (docs/settings.md#connection-moodle_db)."
+    return text, "Look at the connection and the settings (docs/settings.md)."

@@ -102,7 +102,7 @@ def check_variables(ground: Ground) -> Iterator[Finding]:
     """How the server is set up."""
     session = ground.server
     value = dict(session.rows("SHOW VARIABLES")).get
-    if "ON" in (value("read_only"), value("super_read_only"), value("innodb_read_only")):
+    if any(value(name, "OFF") != "OFF" for name in ("read_only", "super_read_only", "innodb_read_only")):
         yield wrong("The server is read-only.", OF_SET_UP[1290])
     if value("log_bin") == "ON" and value("binlog_format") == "STATEMENT":
         told, _, do = OF_SET_UP[1665].partition(", but ")

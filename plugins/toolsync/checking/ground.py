@@ -41,9 +41,8 @@ class Ground:
     scheduler: Mapping[str, Any] | None = None
     by_hand: bool = False
     stack: ExitStack = field(default_factory=ExitStack)
-    _sessions: dict[str, MoodleSession | None] = field(
-        default_factory=dict
-    )  # None: it could not be opened, or was lost
+    # By name; None: it could not be opened, or was lost.
+    _sessions: dict[str, MoodleSession | None] = field(default_factory=dict)
 
     @cached_property
     def connection(self) -> Connection | None:
@@ -61,7 +60,7 @@ class Ground:
 
         :raises NotReached: there is none, and the first who asked was told why.
         """
-        return self._opened("server", lambda hook: hook.snapshot())
+        return self._opened("server", MoodleHook.snapshot)
 
     @property
     def moodle(self) -> MoodleSession:
@@ -69,8 +68,8 @@ class Ground:
 
         :raises NotReached: there is none, and the first who asked was told why.
         """
-        assert self.server
-        return self._opened("moodle", lambda hook: hook.session())
+        self._opened("server", MoodleHook.snapshot)
+        return self._opened("moodle", MoodleHook.session)
 
     def lose(self) -> None:
         """Ask the server nothing more: the connection is lost."""

@@ -147,9 +147,10 @@ def check_excess(ground: Ground) -> Iterator[Finding]:
     session = ground.server
     more: set[str] = set()
     for (grant,) in session.rows("SHOW GRANTS"):
-        if match := re.match(r"GRANT (.+?) ON ", grant):  # what follows may hold the hash of the password
-            given = re.sub(r"\([^)]*\)", "", match[1])
-            more |= {right.strip().upper() for right in given.split(",")}
+        if match := re.match(r"GRANT (.+?) ON (\S+) TO ", grant):  # what follows may hold the hash of the password
+            given = {right.strip().upper() for right in re.sub(r"\([^)]*\)", "", match[1]).split(",")}
+            more |= {f"{right} in all databases" for right in given & ENOUGH} if match[2] == "*.*" else set()
+            more |= given
         if "WITH GRANT OPTION" in grant:
             more.add("GRANT OPTION")
     more -= ENOUGH | HARMLESS

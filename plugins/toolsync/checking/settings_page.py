@@ -54,7 +54,7 @@ NUMBERS: dict[tuple[str, ...], tuple[float, bool, bool]] = {
     ("pictures", "contact_sheet"): (0, True, False),
     ("desk", "upload_mb"): (1, False, False),
 }
-OF_TYPES = {"batch_seconds_of": (0.01, False), "batch_lines_of": (1, True)}  # numbers by type
+OF_TYPES = {"batch_seconds_of": (0.01, False, True), "batch_lines_of": (1, True, False)}  # numbers by type
 NAMES = ("moodle_conn_id", "moodle_cli_conn_id", "pool")
 # Settings that are no numbers, in sections whose own reader does not know all names.
 OTHERS = {("cabinet", "address"), ("cabinet", "folder_mode"), ("cabinet", "file_mode"), ("protection", "approvers")}
@@ -96,7 +96,7 @@ def _readers() -> list[Callable[[Site], Any]]:
         failed_lines_over,
         addressees,
         _schedules,
-        *(lambda site, name=name: section(site, name, "") for name in ("watch", "defaults")),
+        *(lambda site, name=name: section(site, name, "") for name in ("watch", "defaults", *OF_TYPES)),
     ]
 
 
@@ -140,11 +140,12 @@ def _unknown(page: Page) -> Iterator[str]:
     """Names that nobody reads, and what is no section although it should be one."""
     known = {*TOP, SITES}
     yield from (_no_such(page, (name,), known) for name in page if name not in known)
-    for name in sorted({path[0] for path in (*NUMBERS, *OTHERS) if len(path) > 1}):
+    for name in sorted({*OF_TYPES, *(path[0] for path in (*NUMBERS, *OTHERS) if len(path) > 1)}):
         inside = page.get(name)
         if not isinstance(inside, dict):
             yield f"{page.place(name)}: expected settings and their values, found {inside!r}."
             page[name] = {}
+        if not isinstance(inside, dict) or name in OF_TYPES:
             continue
         names = {path[1] for path in (*NUMBERS, *OTHERS) if path[0] == name and len(path) > 1}
         yield from (_no_such(page, (name, key), names) for key in inside if key not in names)
@@ -158,9 +159,8 @@ def _no_such(page: Page, path: tuple[str, ...], known: set[str]) -> str:
 def _numbers(page: Page) -> Iterator[str]:
     """Numbers and names that are none. Others take their place."""
     every = dict(NUMBERS)
-    for name, (least, whole) in OF_TYPES.items():
-        for file_type in page.get(name) or {}:
-            every[name, file_type] = (least, whole, False)
+    for name, bounds in OF_TYPES.items():
+        every |= {(name, str(file_type)): bounds for file_type in page.get(name) or {}}
     for path, (least, whole, null) in every.items():
         inside = page if len(path) == 1 else page.get(path[0]) or {}
         if path[-1] not in inside:
