@@ -163,6 +163,7 @@ def server_variable(site: Site, name: str, value: Any) -> Iterator[None]:
         ("read_only", 1, WRONG, "The server is read-only. → Is it a replica?"),
         ("max_allowed_packet", 1 << 20, LOOK, "max_allowed_packet is 1,048,576 bytes"),
         ("wait_timeout", 60, LOOK, "idle for 60 s"),
+        ("require_secure_transport", 1, WRONG, 'put "ssl_mode": "REQUIRED" into the extra'),
     ],
 )
 def test_a_server_set_up_in_a_way(site: Site, name: str, value: int, state: str, sentence: str):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from airflow.sdk.exceptions import AirflowException
 
 from toolsync.checking import airflow_itself, cabinet, database, moodle_site, settings_page, site_files
-from toolsync.checking.findings import Finding, said, unseen, wrong
+from toolsync.checking.findings import Finding, in_two, said, unseen, wrong
 from toolsync.checking.ground import Ground, NotReached
 from toolsync.moodle.errors import explained, is_lost
 
@@ -100,13 +100,3 @@ def _done(ground: Ground, what: str, check: Check) -> Iterator[Finding]:
             )
         )
     yield from found
-
-
-def in_two(text: str) -> tuple[str, str]:
-    """A message of a run as what is wrong and what to do, without what it says of a file."""
-    text = text.partition("; the file goes on ")[0].removesuffix(" Nothing was done.").rstrip(".") + "."
-    for between in (" Nothing was done. ", ". "):
-        sentence, found, do = text.partition(between)
-        if found and do:
-            return f"{sentence.rstrip('.')}.", do
-    return text, "Look at the connection and the settings (docs/settings.md)."

@@ -8,7 +8,9 @@ import time
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from toolsync.checking.findings import Finding, look, ok, said, wrong
+from airflow.sdk.exceptions import AirflowFailException
+
+from toolsync.checking.findings import Finding, in_two, look, ok, said, wrong
 from toolsync.checking.ground import Ground
 from toolsync.moodle.errors import HASHES_MISSING, OF_SET_UP
 from toolsync.running.throttle import Replica, throttle_limits
@@ -74,7 +76,14 @@ def check_reach(ground: Ground) -> Iterator[Finding]:
                 f"Look at host and port of the connection {ground.site.moodle_conn_id}, at the server, and at what is between it and this worker.",
             )
             return
-    session = ground.server
+    try:
+        session = ground.server
+    except AirflowFailException as reason:
+        sentence, do = in_two(str(reason))
+        if ground.extra.keys().isdisjoint(("ssl", "ssl_mode")):
+            do += ' MariaDB says the same where it takes encrypted connections only: then put "ssl_mode": "REQUIRED" into the extra.'
+        yield wrong(sentence, do)
+        return
     yield ok(
         f"Reached {session.server_name} at {where}, database {connection.schema}, as {session.value('SELECT CURRENT_USER()')}."
     )

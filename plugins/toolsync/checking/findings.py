@@ -63,6 +63,16 @@ def said(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
+def in_two(text: str) -> tuple[str, str]:
+    """A message of a run as what is wrong and what to do, without what it says of a file."""
+    text = text.partition("; the file goes on ")[0].removesuffix(" Nothing was done.").rstrip(".") + "."
+    for between in (" Nothing was done. ", ". "):
+        sentence, found, do = text.partition(between)
+        if found and do:
+            return f"{sentence.rstrip('.')}.", do
+    return text, "Look at the connection and the settings (docs/settings.md)."
+
+
 def summary(findings: Iterable[Finding]) -> str:
     """All of them in one line: `41 things looked at, 1 wrong, 2 to look at. Moodle: …`."""
     found = list(findings)

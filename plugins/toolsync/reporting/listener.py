@@ -64,18 +64,22 @@ def _make_pools(names: list[str]) -> None:
 
 @hookimpl
 def on_dag_run_running(dag_run: DagRun, msg: str) -> None:
-    """Make the pools that the tasks of a run need: somebody may have removed one, or added a site since the scheduler started."""
+    """Make the pools that the tasks of a run need: somebody may have removed one, or added a site since then. Tell a check what is seen here."""
     if not dag_run.dag_id.startswith(PREFIX):
         return
     from sqlalchemy.orm import object_session
 
+    if (session := object_session(dag_run)) is None:
+        return
     try:
-        if session := object_session(dag_run):
-            make_missing_pools(session, pools_of_run(session, dag_run.dag_id, dag_run.run_id))
-            if type_of(dag_run.dag_id) == CHECK:
-                tell_check(dag_run, session)
+        make_missing_pools(session, pools_of_run(session, dag_run.dag_id, dag_run.run_id))
     except Exception:
         log.exception("The pools of run %s of %s were not made.", dag_run.run_id, dag_run.dag_id)
+    try:
+        if type_of(dag_run.dag_id) == CHECK:
+            tell_check(dag_run, session)
+    except Exception:
+        log.exception("The check %s of %s was not told what the scheduler sees.", dag_run.run_id, dag_run.dag_id)
 
 
 @hookimpl
