@@ -24,6 +24,7 @@ from toolsync.settings import (
 )
 
 BETWEEN = "__"  # the type and the site in the id of a DAG
+WRONG_SETTINGS = "wrong settings"  # the tag of a DAG in the place of one that can't be made
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 LONGEST = 40  # characters of a name
 RESERVED = {"site", "inbox"}  # in the addresses of assets, when there is one site
@@ -150,7 +151,8 @@ class Site:
     @property
     def _entry(self) -> Mapping[str, Any]:
         """What the settings say of this site alone."""
-        return _entries(self.page)[self.name] or {} if self.name else {}
+        entry = _entries(self.page)[self.name] if self.name else None
+        return entry if isinstance(entry, dict) else {}
 
     def _own(self, name: str) -> str:
         """A name that no two sites share: of many, each has its own unless the settings say otherwise."""
@@ -235,9 +237,10 @@ def site_of(dag_id: str) -> tuple[Site, str]:
 
     :param dag_id: `toolsync_users__science`.
     :raises NoSite: there is no such site, or it is none of our DAGs.
+    :raises WrongSetting: the settings of the site make no sense.
     """
     file_type, _, name = dag_id.removeprefix(PREFIX).partition(BETWEEN)
-    if not dag_id.startswith(PREFIX) or not file_type:
+    if not file_type or dag_id != dag_id_of(file_type, name or None):
         raise NoSite(f"{dag_id} is no DAG of Tool Sync.")
     return the_site(name or None), file_type
 

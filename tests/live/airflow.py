@@ -64,8 +64,8 @@ class LiveAirflow:
         (home / "used").mkdir()
         for dag in dags:
             shutil.copy(dag, home / "used")
-        sites = [f"__{name}" for name in page.get("sites", {})] or [""]
-        self.wanted = {f"{dag.stem}{site}" for dag in dags for site in sites}
+        endings = [f"__{name}" for name in page.get("sites") or {}] or [""]
+        self.wanted = {f"{dag.stem}{ending}" for dag in dags for ending in endings}
         self.environment = self._environment(connection)
         self._session: dict[str, int] = {}
         (home / "logs").mkdir()
