@@ -19,7 +19,12 @@ from toolsync.reporting.pools import DESCRIPTION, make_missing_pools
 
 @pytest.fixture(autouse=True)
 def before(airflow: None) -> Iterator[None]:
+    remove_pools()  # of other tests that start a part of Airflow
     yield
+    remove_pools()
+
+
+def remove_pools() -> None:
     with create_session() as session:
         session.execute(delete(Pool).where(Pool.pool != Pool.DEFAULT_POOL_NAME))
 
