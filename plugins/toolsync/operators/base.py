@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import tzinfo
@@ -167,6 +168,7 @@ class ClaimOperator(FileTypeOperator):
     """
 
     template_fields: Sequence[str] = ("claim",)
+    began = 0.0  # when the work on the file began, as `time.perf_counter` tells it
 
     def __init__(self, *, claim: Any, **kwargs: Any) -> None:
         super().__init__(map_index_template="{{ task.claim['name'] }}", **kwargs)
@@ -177,6 +179,7 @@ class ClaimOperator(FileTypeOperator):
         if claim.simulate:
             self.log.info("SIMULATION of %s: the site and the inbox stay as they are.", claim.name)
         if cabinet.holds(claim):
+            self.began = time.perf_counter()
             return self.process(cabinet, claim, context)
         result = cabinet.result(claim)
         if result is None or "claim" not in result:  # a report of version 0.1 tells less
@@ -202,6 +205,11 @@ class ClaimOperator(FileTypeOperator):
         :return: the task's XCom.
         """
         raise NotImplementedError
+
+    @property
+    def seconds(self) -> float:
+        """For how long the task has been working on the file."""
+        return time.perf_counter() - self.began
 
     def open_file(self, cabinet: Cabinet, claim: Claim) -> CommandFile:
         """Open the claimed file and read its header.

@@ -42,6 +42,7 @@ class ExecuteOperator(ClaimOperator):
     """
 
     planning = False
+    wait = 0.0  # seconds until the site was free for this run
     run_class: type[LineRun] = LineRun
 
     def __init__(self, *, moodle_conn_id: str, destructive: bool = False, **kwargs: Any) -> None:
@@ -119,7 +120,7 @@ class ExecuteOperator(ClaimOperator):
 
     def _open_and_run(self, cabinet: Cabinet, claim: Claim, undo: UndoWriter | None) -> None:
         with open_run(self.moodle_conn_id, lock_seconds=WAIT_FOR_OTHERS, undo=undo) as state:
-            session = state.session
+            session, self.wait = state.session, self.seconds
             cabinet.reread(claim)  # it may have waited for another run, and for another attempt at this file
             self.log.info(
                 "Tool Sync %s, Moodle %s, tables %s*, %s.",
@@ -155,7 +156,7 @@ class ExecuteOperator(ClaimOperator):
         run.execute()
         if not run.rehearsal:
             self.clear_away(run)
-        run.keep_totals()
+        run.keep_totals({"wait": self.wait, "seconds": self.seconds - self.wait})
 
     def clear_away(self, run: BatchRun[Any]) -> None:
         """Move file contents that are no longer used to the site's `trashdir`, and remove expired undo bundles."""
