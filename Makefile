@@ -9,6 +9,7 @@ export TOOLSYNC_RUN_FILE := $(value FILE)
 export TOOLSYNC_RUN_PARAMS := $(value PARAMS)
 export TOOLSYNC_RUN_FORMAT := $(value FORMAT)
 export TOOLSYNC_RUN_APPROVE := $(value APPROVE)
+export TOOLSYNC_RUN_SITE := $(value SITE)
 export TOOLSYNC_SCENARIO := $(value NAME)
 export TOOLSYNC_SCENARIO_KEEP := $(value KEEP)
 export TOOLSYNC_TEST_SERVER := $(value SERVER)
@@ -39,7 +40,7 @@ up: setup ## start Airflow with its web interface, on the demo site or on AIRFLO
 down: ## stop Airflow and the demo site, and remove the demo site
 	@. tools/env.sh && "$$toolsync_python" -m tools.standalone down
 
-run: ## run one command file: DAG=toolsync_users FILE=path PARAMS='{"simulate": true}' [FORMAT=json] [APPROVE=yes|no]
+run: ## run one command file: DAG=toolsync_users FILE=path PARAMS='{"simulate": true}' [FORMAT=json] [APPROVE=yes|no] [SITE=science, of several]
 	@tools/run.sh
 
 sql: ## print the SQL of a type as it is run, statement by statement: DAG=toolsync_users [FILE=path] [PARAMS='{"allow_rename": true}']

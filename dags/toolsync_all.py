@@ -58,7 +58,8 @@ from airflow.sdk import DAG, Param, TriggerRule
 
 from toolsync.operators.day import BEGIN, STEPS, BeginOperator, RunTypeOperator
 from toolsync.operators.day_report import DayReportOperator
-from toolsync.pipeline import option, toolsync_dag
+from toolsync.pipeline import for_each_site, option, toolsync_dag
+from toolsync.sites import Site
 
 WORK = "The work"
 
@@ -80,14 +81,18 @@ params = {
     ),
 }
 
-dag: DAG
-with toolsync_dag("all", doc=__doc__, params=params, title="The day's work", tags=["day"]) as dag:
-    begin = BeginOperator(task_id=BEGIN)
+
+def day(site: Site) -> DAG:
+    dag: DAG = toolsync_dag(site, "all", doc=__doc__, params=params, title="The day's work", tags=["day"])
     # A run may wait for an approval for days.
-    tasks = {
-        name: RunTypeOperator(task_id=name, file_type=name, trigger_rule=TriggerRule.ALL_DONE, execution_timeout=None)
-        for name in STEPS
-    }
-    for name, step in STEPS.items():
-        [begin, *(tasks[other] for other in (*step.needs, *step.after))] >> tasks[name]
-    list(tasks.values()) >> DayReportOperator(task_id="report", trigger_rule=TriggerRule.ALL_DONE)
+    waiting = {"trigger_rule": TriggerRule.ALL_DONE, "execution_timeout": None}
+    with dag:
+        begin = BeginOperator(task_id=BEGIN, site=site)
+        tasks = {name: RunTypeOperator(task_id=name, site=site, file_type=name, **waiting) for name in STEPS}
+        for name, step in STEPS.items():
+            [begin, *(tasks[other] for other in (*step.needs, *step.after))] >> tasks[name]
+        list(tasks.values()) >> DayReportOperator(task_id="report", site=site, trigger_rule=TriggerRule.ALL_DONE)
+    return dag
+
+
+dags = for_each_site("all", day)

@@ -38,11 +38,9 @@ from airflow.sdk import DAG
 
 from toolsync.cabinet.retention import Limits
 from toolsync.operators.cleanup import CleanBundlesOperator, CleanFilesOperator
-from toolsync.pipeline import option, toolsync_dag
-from toolsync.settings import settings
+from toolsync.pipeline import for_each_site, option, toolsync_dag
+from toolsync.sites import Site
 
-page = settings()
-Limits.of(page)  # what makes no sense is told where DAGs are listed
 params = {
     "simulate": option(
         True,
@@ -52,7 +50,16 @@ params = {
     )
 }
 
-dag: DAG
-with toolsync_dag("cabinet_cleanup", doc=__doc__, params=params, title="Cabinet: clean up", tags=["cabinet"]) as dag:
-    CleanFilesOperator(task_id="files")
-    CleanBundlesOperator(task_id="bundles", moodle_conn_id=page["moodle_conn_id"], pool=page["pool"])
+
+def cleanup(site: Site) -> DAG:
+    Limits.of(site.page)  # what makes no sense is told where DAGs are listed
+    dag: DAG = toolsync_dag(
+        site, "cabinet_cleanup", doc=__doc__, params=params, title="Cabinet: clean up", tags=["cabinet"]
+    )
+    with dag:
+        CleanFilesOperator(task_id="files", site=site)
+        CleanBundlesOperator(task_id="bundles", site=site, pool=site.pool)
+    return dag
+
+
+dags = for_each_site("cabinet_cleanup", cleanup)

@@ -41,9 +41,9 @@ id,path
 from airflow.sdk import DAG, Param
 
 from toolsync.operators.clean_categories import CATEGORIES
-from toolsync.pipeline import OPTIONS, command_file_dag, option
+from toolsync.pipeline import OPTIONS, command_file_dags, option
 
-dag: DAG = command_file_dag(
+dags: list[DAG] = command_file_dags(
     "categories_clean",
     title="Categories: clean up",
     doc=__doc__,

@@ -32,11 +32,11 @@ fulldel,COH2,C101,*,
 
 from airflow.sdk import DAG
 
-from toolsync.pipeline import choice, command_file_dag, courses_found_by
+from toolsync.pipeline import choice, command_file_dags, courses_found_by
 
 FOUND = "Identifiers"
 
-dag: DAG = command_file_dag(
+dags: list[DAG] = command_file_dags(
     "cohort_bindings",
     title="Cohort bindings",
     doc=__doc__,

@@ -44,11 +44,11 @@ del,CLASS26,,,alan
 
 from airflow.sdk import DAG
 
-from toolsync.pipeline import choice, command_file_dag, option, people_found_by
+from toolsync.pipeline import choice, command_file_dags, option, people_found_by
 
 FOUND, COHORTS = "Identifiers", "Cohorts"
 
-dag: DAG = command_file_dag(
+dags: list[DAG] = command_file_dags(
     "cohorts",
     title="Cohorts",
     doc=__doc__,

@@ -25,9 +25,9 @@ C102,C104,fulldel
 
 from airflow.sdk import DAG
 
-from toolsync.pipeline import command_file_dag, courses_found_by
+from toolsync.pipeline import command_file_dags, courses_found_by
 
-dag: DAG = command_file_dag(
+dags: list[DAG] = command_file_dags(
     "course_meta_links",
     title="Course meta links",
     doc=__doc__,

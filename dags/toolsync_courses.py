@@ -95,11 +95,11 @@ ROB1,Robots I,Engineering / Robotics / Year 1,2026-09-01,2027-06-30,weeks,30,,gr
 from airflow.sdk import DAG, Param
 
 from toolsync.operators.courses import COURSES
-from toolsync.pipeline import accept_newer, choice, command_file_dag, courses_found_by, option
+from toolsync.pipeline import accept_newer, choice, command_file_dags, courses_found_by, option
 
 COURSE_PARAMS, CATEGORY_PARAMS = "Courses", "Categories"
 
-dag: DAG = command_file_dag(
+dags: list[DAG] = command_file_dags(
     "courses",
     title="Courses",
     doc=__doc__,

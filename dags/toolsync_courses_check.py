@@ -21,9 +21,9 @@ C108
 
 from airflow.sdk import DAG
 
-from toolsync.pipeline import command_file_dag, courses_found_by
+from toolsync.pipeline import command_file_dags, courses_found_by
 
-dag: DAG = command_file_dag(
+dags: list[DAG] = command_file_dags(
     "courses_check",
     title="Courses: check",
     doc=__doc__,

@@ -39,9 +39,9 @@ OLD-2019;replaced by NEW-2024
 
 from airflow.sdk import DAG
 
-from toolsync.pipeline import accept_newer, command_file_dag, courses_found_by
+from toolsync.pipeline import accept_newer, command_file_dags, courses_found_by
 
-dag: DAG = command_file_dag(
+dags: list[DAG] = command_file_dags(
     "courses_delete",
     title="Courses: delete",
     doc=__doc__,

@@ -51,9 +51,9 @@ C102,,,,,,quiz assign,
 
 from airflow.sdk import DAG
 
-from toolsync.pipeline import accept_newer, command_file_dag, courses_found_by
+from toolsync.pipeline import accept_newer, command_file_dags, courses_found_by
 
-dag: DAG = command_file_dag(
+dags: list[DAG] = command_file_dags(
     "courses_reset",
     title="Courses: reset",
     doc=__doc__,

@@ -42,9 +42,9 @@ OLD-2019
 
 from airflow.sdk import DAG
 
-from toolsync.pipeline import accept_newer, choice, command_file_dag, courses_found_by, option
+from toolsync.pipeline import accept_newer, choice, command_file_dags, courses_found_by, option
 
-dag: DAG = command_file_dag(
+dags: list[DAG] = command_file_dags(
     "courses_restore",
     title="Courses: put back",
     doc=__doc__,

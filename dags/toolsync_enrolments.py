@@ -42,11 +42,11 @@ del,,alan,C101,manual,,,
 
 from airflow.sdk import DAG, Param
 
-from toolsync.pipeline import choice, command_file_dag, courses_found_by, option, people_found_by
+from toolsync.pipeline import choice, command_file_dags, courses_found_by, option, people_found_by
 
 FOUND, ENROLMENTS, GROUPS = "Identifiers", "Enrolments", "Groups"
 
-dag: DAG = command_file_dag(
+dags: list[DAG] = command_file_dags(
     "enrolments",
     title="Enrolments",
     doc=__doc__,

@@ -27,11 +27,11 @@ del,C101,SHIFT1,alan
 
 from airflow.sdk import DAG
 
-from toolsync.pipeline import choice, command_file_dag, courses_found_by, people_found_by
+from toolsync.pipeline import choice, command_file_dags, courses_found_by, people_found_by
 
 FOUND, AFTER = "Identifiers", "Afterwards"
 
-dag: DAG = command_file_dag(
+dags: list[DAG] = command_file_dags(
     "group_members",
     title="Group members",
     doc=__doc__,

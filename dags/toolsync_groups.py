@@ -66,11 +66,11 @@ add,C101,group,Evening shift,SHIFT2,From 16 to 20,SHIFTS
 
 from airflow.sdk import DAG
 
-from toolsync.pipeline import choice, command_file_dag, courses_found_by
+from toolsync.pipeline import choice, command_file_dags, courses_found_by
 
 FOUND = "Identifiers"
 
-dag: DAG = command_file_dag(
+dags: list[DAG] = command_file_dags(
     "groups",
     title="Groups",
     doc=__doc__,

@@ -41,8 +41,8 @@ HIS1,"14 people, last access 2025-06-20, ended 2025-06-30: History I (Humanities
 from airflow.sdk import DAG, Param
 
 from toolsync.operators.make_command_file import MakeCommandFileOperator
-from toolsync.pipeline import choice, courses_found_by, option, toolsync_dag
-from toolsync.settings import settings
+from toolsync.pipeline import choice, courses_found_by, for_each_site, option, toolsync_dag
+from toolsync.sites import Site
 
 FILE, COURSES = "The file", "Which courses"
 
@@ -52,70 +52,73 @@ def filter_param(title: str, description: str) -> Param:
     return Param("", type=["null", "string"], section=COURSES, title=title, description=description)
 
 
-dag: DAG = toolsync_dag(
-    "make_command_file",
-    title="Courses: make a command file",
-    doc=__doc__,
-    tags=["courses"],
-    params={
-        "what": choice(
-            "courses_delete",
-            ["courses_delete", "courses_reset"],
-            "Make a file for",
-            "The type that the file is for.",
-            section=FILE,
-        ),
-        "course_id_field": courses_found_by("What identifies the courses in the file.", section=FILE),
-        "reset_columns": Param(
-            "roles=student teacher guest\nlocal_roles=all\ncompletion=yes\ngrades=all\ngroups=all\ngroupings=all\nblog_associations=yes\n"
-            "events=yes\nlogs=yes\nnotes=yes\ncomments=yes\nmodules=all",
-            type=["null", "string"],
-            format="multiline",
-            section=FILE,
-            title="What to reset",
-            description="For a reset: the columns of the file, one `column=value` on each line.",
-        ),
-        "limit": Param(
-            0,
-            type="integer",
-            minimum=0,
-            section=FILE,
-            title="Limit",
-            description="The largest number of courses in the file, the longest unused first. 0: all.",
-        ),
-        "categories": Param(
-            "",
-            type=["null", "string"],
-            format="multiline",
-            section=COURSES,
-            title="Categories",
-            description="One on each line. Empty: any.",
-        ),
-        "category_id_field": choice(
-            "path",
-            ["path", "idnumber", "id"],
-            "Find categories by",
-            "What the lines above contain: the names from the top down, separated by ` / `; idnumbers; or ids.",
-            section=COURSES,
-        ),
-        "subcategories": option(True, "With subcategories", "Also courses in categories below these.", section=COURSES),
-        "shortname": filter_param("Short name", "A pattern, such as `2025-*`."),
-        "fullname": filter_param("Full name", "A pattern, such as `*test*`."),
-        "idnumber": filter_param("Idnumber", "A pattern, such as `P-*`."),
-        "no_access_since": filter_param("No access since", "A date, or a number of days before today, such as `365`."),
-        "ended_before": filter_param("Ended before", "A date or a number of days."),
-        "started_before": filter_param("Started before", "A date or a number of days."),
-        "created_before": filter_param("Created before", "A date or a number of days."),
-        "nobody_enrolled": option(
-            False, "Nobody enrolled", "Courses without any enrolment, suspended ones included.", section=COURSES
-        ),
-        "without_activities": option(
-            False, "Without activities", "Courses without activities other than Announcements.", section=COURSES
-        ),
-        "hidden_only": option(False, "Hidden only", "Only courses that are hidden from students.", section=COURSES),
-        "timezone": filter_param("Timezone", "The timezone of dates, such as `Europe/Paris`. Empty: the site's."),
-    },
-)
+params = {
+    "what": choice(
+        "courses_delete",
+        ["courses_delete", "courses_reset"],
+        "Make a file for",
+        "The type that the file is for.",
+        section=FILE,
+    ),
+    "course_id_field": courses_found_by("What identifies the courses in the file.", section=FILE),
+    "reset_columns": Param(
+        "roles=student teacher guest\nlocal_roles=all\ncompletion=yes\ngrades=all\ngroups=all\ngroupings=all\nblog_associations=yes\n"
+        "events=yes\nlogs=yes\nnotes=yes\ncomments=yes\nmodules=all",
+        type=["null", "string"],
+        format="multiline",
+        section=FILE,
+        title="What to reset",
+        description="For a reset: the columns of the file, one `column=value` on each line.",
+    ),
+    "limit": Param(
+        0,
+        type="integer",
+        minimum=0,
+        section=FILE,
+        title="Limit",
+        description="The largest number of courses in the file, the longest unused first. 0: all.",
+    ),
+    "categories": Param(
+        "",
+        type=["null", "string"],
+        format="multiline",
+        section=COURSES,
+        title="Categories",
+        description="One on each line. Empty: any.",
+    ),
+    "category_id_field": choice(
+        "path",
+        ["path", "idnumber", "id"],
+        "Find categories by",
+        "What the lines above contain: the names from the top down, separated by ` / `; idnumbers; or ids.",
+        section=COURSES,
+    ),
+    "subcategories": option(True, "With subcategories", "Also courses in categories below these.", section=COURSES),
+    "shortname": filter_param("Short name", "A pattern, such as `2025-*`."),
+    "fullname": filter_param("Full name", "A pattern, such as `*test*`."),
+    "idnumber": filter_param("Idnumber", "A pattern, such as `P-*`."),
+    "no_access_since": filter_param("No access since", "A date, or a number of days before today, such as `365`."),
+    "ended_before": filter_param("Ended before", "A date or a number of days."),
+    "started_before": filter_param("Started before", "A date or a number of days."),
+    "created_before": filter_param("Created before", "A date or a number of days."),
+    "nobody_enrolled": option(
+        False, "Nobody enrolled", "Courses without any enrolment, suspended ones included.", section=COURSES
+    ),
+    "without_activities": option(
+        False, "Without activities", "Courses without activities other than Announcements.", section=COURSES
+    ),
+    "hidden_only": option(False, "Hidden only", "Only courses that are hidden from students.", section=COURSES),
+    "timezone": filter_param("Timezone", "The timezone of dates, such as `Europe/Paris`. Empty: the site's."),
+}
 
-with dag:
-    MakeCommandFileOperator(task_id="make", moodle_conn_id=settings()["moodle_conn_id"])
+
+def make_command_file(site: Site) -> DAG:
+    dag: DAG = toolsync_dag(
+        site, "make_command_file", doc=__doc__, params=params, title="Courses: make a command file", tags=["courses"]
+    )
+    with dag:
+        MakeCommandFileOperator(task_id="make", site=site)
+    return dag
+
+
+dags = for_each_site("make_command_file", make_command_file)

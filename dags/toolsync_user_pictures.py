@@ -42,9 +42,9 @@ the run fails before it changes anything.
 from airflow.sdk import DAG
 
 from toolsync.operators.pictures import PICTURES
-from toolsync.pipeline import choice, command_file_dag, option
+from toolsync.pipeline import choice, command_file_dags, option
 
-dag: DAG = command_file_dag(
+dags: list[DAG] = command_file_dags(
     "user_pictures",
     title="Account pictures",
     doc=__doc__,

@@ -47,11 +47,11 @@ grace,Grace,Hopper,grace@example.org,,C101,editingteacher
 
 from airflow.sdk import DAG
 
-from toolsync.pipeline import choice, command_file_dag, courses_found_by, option
+from toolsync.pipeline import choice, command_file_dags, courses_found_by, option
 
 PEOPLE, PARTS = "Accounts", "Courses and cohorts"
 
-dag: DAG = command_file_dag(
+dags: list[DAG] = command_file_dags(
     "users",
     title="Accounts",
     doc=__doc__,

@@ -16,7 +16,8 @@ from toolsync.operators.execute import ExecuteOperator
 from toolsync.reading.command_file import CommandFile
 from toolsync.reading.suite import load_suite
 from toolsync.schedule import PunctualTimetable
-from toolsync.settings import INCLUDE, ROOT, cabinet_shown, settings
+from toolsync.settings import INCLUDE, ROOT, settings
+from toolsync.sites import the_site
 
 DAG_IDS = sorted(path.stem for path in (ROOT / "dags").glob("*.py"))
 FILE_TYPES = [dag_id.removeprefix("toolsync_") for dag_id in DAG_IDS]
@@ -129,7 +130,7 @@ def test_manual(dag):
 )
 def test_the_manual_shows_no_secret_of_the_cabinet(url, shown, monkeypatch):
     monkeypatch.setenv("TOOLSYNC_CABINET", url)
-    assert cabinet_shown() == shown
+    assert the_site().cabinet_shown == shown
 
 
 @every_dag

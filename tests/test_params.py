@@ -16,9 +16,10 @@ from tests.test_dags import SCENARIOS, bag, dag, every_dag  # noqa: F401 (fixtur
 from toolsync.by_hand import ending, execute
 from toolsync.cabinet.folders import Cabinet
 from toolsync.params import check_params, param_problems
-from toolsync.pipeline import command_file_dag, file_params, option, toolsync_dag
+from toolsync.pipeline import command_file_dags, file_params, option, toolsync_dag
 from toolsync.run import load_dag
 from toolsync.settings import ROOT, settings
+from toolsync.sites import the_site
 
 MADE_UP: dict[str, Param] = {
     "level": Param(3, type="integer", minimum=1, maximum=5),
@@ -204,16 +205,16 @@ def test_airflow_itself_refuses_a_wrong_value_and_takes_any_name(dag: DAG):  # n
         ("defaults", {"users": {"simulate": None}}, "Param simulate: expected true or false, found null."),
         ("defaults", {"users": ["simulate"]}, "defaults, users: expected Params and their values, found a list."),
         ("defaults", {"users": {1: True}}, "There is no Param '1'."),
-        ("defaults", {"user": {"simulate": True}}, "defaults: There is no type 'user'. Did you mean users? The types are all, "),
-        ("defaults", ["users"], "include/toolsync.yaml, defaults: expected types and their settings, found a list."),
-        ("schedules", {"enrolment": "0 3 * * *"}, "schedules: There is no type 'enrolment'. Did you mean enrolments?"),
+        ("defaults", {"user": {"simulate": True}}, "There is no type 'user'. Did you mean users? The types are all, "),
+        ("defaults", ["users"], "defaults: expected types and their settings, found a list."),
+        ("schedules", {"enrolment": "0 3 * * *"}, "There is no type 'enrolment'. Did you mean enrolments?"),
         ("schedules", {"shared": None}, "There is no type 'shared'."),
-        ("schedules", "daily", "include/toolsync.yaml, schedules: expected types and their settings, found the text 'daily'."),
+        ("schedules", "daily", "schedules: expected types and their settings, found the text 'daily'."),
     ],
 )  # fmt: skip
 def test_a_setting_that_means_nothing_is_named(part: str, entries: Any, sentence: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(settings(), part, entries)
-    with pytest.raises(ValueError, match="^include/toolsync.yaml, ") as failure:
+    with pytest.raises(ValueError, match=rf"^include/toolsync.yaml, line \d+, {part}[,:]") as failure:
         a_dag()
     assert sentence in str(failure.value)
 
@@ -227,9 +228,9 @@ def test_a_setting_may_be_left_out(part: str, entries: Mapping[str, Any] | None,
 
 def test_a_default_of_the_settings_is_that_of_the_dag(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(settings(), "defaults", {"users": {"simulate": True, "delimiter": ";"}})
-    made = command_file_dag("users", doc="Doc.", params={}, changes=None)
+    [made] = command_file_dags("users", doc="Doc.", params={}, changes=None)
     assert (made.params["simulate"], made.params["delimiter"]) == (True, ";")
 
 
 def a_dag(file_type: str = "users") -> DAG:
-    return toolsync_dag(file_type, doc="Doc.", params={"simulate": option(False, "Simulate", "Only look.")})
+    return toolsync_dag(the_site(), file_type, doc="Doc.", params={"simulate": option(False, "Simulate", "Only look.")})

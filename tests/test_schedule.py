@@ -154,10 +154,8 @@ def test_a_dag_has_the_cron_expression_of_the_settings():
 
 @pytest.mark.parametrize("expression", ["@once", "0 25 * * *", "0 0 31 2 *", "daily", "", 6, ["0 0 * * *"]])
 def test_what_is_no_cron_expression_is_refused_with_its_place(expression: Any):
-    with pytest.raises(
-        ValueError, match=r"^include/toolsync.yaml, schedules, users: expected a cron expression .* or null, found "
-    ):
-        schedule.timetable(expression, "users")
+    with pytest.raises(ValueError, match=r"^the page: expected a cron expression .* or null, found "):
+        schedule.timetable(expression, "the page")
 
 
 def dag_with(timetable: PunctualTimetable | None, **params: Any) -> DAG:

@@ -10,6 +10,7 @@ fi
 . tools/env.sh
 arguments=("$TOOLSYNC_RUN_DAG")
 if [ -n "${TOOLSYNC_RUN_FILE:-}" ]; then arguments+=("$TOOLSYNC_RUN_FILE"); fi
+if [ -n "${TOOLSYNC_RUN_SITE:-}" ]; then arguments+=("--site=$TOOLSYNC_RUN_SITE"); fi
 if [ -n "${TOOLSYNC_RUN_PARAMS:-}" ]; then arguments+=("--params=$TOOLSYNC_RUN_PARAMS"); fi
 if [ -n "${TOOLSYNC_RUN_FORMAT:-}" ]; then arguments+=("--format=$TOOLSYNC_RUN_FORMAT"); fi
 if [ -n "${TOOLSYNC_RUN_APPROVE:-}" ]; then arguments+=("--approve=$TOOLSYNC_RUN_APPROVE"); fi

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toolsync import run as runner
-from toolsync.settings import INCLUDE, ROOT, settings
+from toolsync.settings import INCLUDE
+from toolsync.sites import site_of
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -42,7 +43,9 @@ def main(argv: list[str] | None = None) -> int:
         from toolsync.running.sql_text import SqlError
 
         try:
-            text = listing(arguments.dag_id, arguments.file, params_of(arguments.params))
+            text = listing(
+                runner.whole_id(arguments.dag_id, arguments.site), arguments.file, params_of(arguments.params)
+            )
         except (UsageError, SqlError, AirflowException, MySQLError) as error:
             print(f"sql: {error}", file=sys.stderr)
             return 2 if isinstance(error, UsageError) else 1
@@ -55,6 +58,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="sql", description="Print the SQL of a type, rendered and numbered.")
     parser.add_argument("dag_id", help="toolsync_users, …")
     parser.add_argument("file", nargs="?", type=Path, help="a command file, for its header; without it, every column")
+    parser.add_argument("--site", help="the site, where the settings name several")
     parser.add_argument("--params", default="{}", help="Params of the DAG, as a JSON object")
     return parser.parse_args(argv)
 
@@ -84,7 +88,7 @@ def listing(dag_id: str, file: Path | None, params: dict[str, Any]) -> str:
     columns, families = columns_of(dag, file, options)
     planned = "require_approval" in options and not options["simulate"]
     occasion = Occasion(columns=columns, families=families, options=options, approved_plan=planned)
-    with open_run(settings()["moodle_conn_id"]) as state:
+    with open_run(site_of(dag_id)[0]) as state:
         parts = [part for folder in folders for part in parts_of(sql_folder(folder, state, occasion))]
         lines = [*heading(dag, file, occasion, state), *variables(parts)]
     numbers = iter(range(1, sys.maxsize))
@@ -97,10 +101,10 @@ def listing(dag_id: str, file: Path | None, params: dict[str, Any]) -> str:
 
 def folders_of(dag_id: str) -> list[str]:
     """The folders of a DAG in `include/sql`: that of its type, and those of its steps."""
-    known = sorted(path.stem for path in (ROOT / "dags").glob("toolsync_*.py"))
-    if dag_id not in known:
+    if not runner.file_of(dag_id).is_file():
+        known = sorted(path.stem for path in runner.DAGS.glob("toolsync_*.py"))
         raise UsageError(f"there is no DAG {dag_id!r}. The DAGs are {', '.join(known)}.")
-    file_type = dag_id.removeprefix("toolsync_")
+    file_type = runner.type_of(dag_id)
     folders = {str(path.parent.relative_to(SQL)) for path in (SQL / file_type).rglob("[0-9]*.sql")}
     if not folders:
         raise UsageError(f"{dag_id} has no SQL: there are no numbered files in include/sql/{file_type}.")
@@ -130,7 +134,7 @@ def columns_of(dag: DAG, file: Path | None, options: dict[str, Any]) -> tuple[se
     from toolsync.reading.problems import FileRejected
     from toolsync.reading.suite import load_suite
 
-    file_type = dag.dag_id.removeprefix("toolsync_")
+    file_type = runner.type_of(dag.dag_id)
     has_suite = (INCLUDE / f"expectations/{file_type}.json").exists()
     if file and not (has_suite and "files" in options):
         raise UsageError(f"{dag.dag_id} takes no CSV file. Print its SQL without one.")

@@ -10,5 +10,6 @@ fi
 . tools/env.sh
 arguments=("$TOOLSYNC_RUN_DAG")
 if [ -n "${TOOLSYNC_RUN_FILE:-}" ]; then arguments+=("$TOOLSYNC_RUN_FILE"); fi
+if [ -n "${TOOLSYNC_RUN_SITE:-}" ]; then arguments+=("--site=$TOOLSYNC_RUN_SITE"); fi
 if [ -n "${TOOLSYNC_RUN_PARAMS:-}" ]; then arguments+=("--params=$TOOLSYNC_RUN_PARAMS"); fi
 exec .venv/bin/python -m tools.sql "${arguments[@]}"

@@ -23,6 +23,7 @@ from toolsync.cabinet.takeover import own, release
 from toolsync.operators.base import MESSAGE, stopped
 from toolsync.params import param_problems
 from toolsync.reporting.approval import CALLER
+from toolsync.sites import site_of
 
 if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
@@ -56,21 +57,22 @@ def run(dag: DAG, file: Path | None, params: dict[str, Any], approve: str | None
     given = file is not None or bool(params.get("content"))
     by_hand = {"by": user_name(), "answer": approve, "given": given, "pid": os.getpid()}
     owner = Owner.by_hand(os.getpid())
+    site, file_type = site_of(dag.dag_id)
     end: dict[str, Any] = {"state": "failed", "messages": []}
     mine: list[Claim] = []
     try:
-        with explained():
-            cabinet = Cabinet(dag.dag_id.removeprefix("toolsync_"))
+        with explained(site):
+            cabinet = Cabinet(file_type, site)
     except CabinetUnusable as reason:
         return {**end, "messages": [str(reason)]}
     try:
-        with explained():
+        with explained(site):
             mine = claim_for(cabinet, owner, file, {**dag.params.dump(), **params, "caller": by_hand})
         with calling(by_hand):
             # Airflow would write rows of the caller into its database.
             dag_run = execute(dag, {name: value for name, value in params.items() if name != "content"})
         claims, end = claims_of(dag_run) or mine, ending(dag_run)
-        with explained():
+        with explained(site):
             results = [result for claim in claims if (result := cabinet.result(claim))]
             collected = returned(dag_run, "collect") is not None
             left = unfinished(cabinet, owner, dropping=[] if collected and not stopped.is_set() else mine)

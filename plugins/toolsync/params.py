@@ -15,7 +15,8 @@ from airflow.sdk import Param
 from airflow.sdk.definitions.param import ParamsDict
 from airflow.sdk.exceptions import AirflowFailException, ParamValidationError
 
-from toolsync.settings import INCLUDE, ROOT, settings
+from toolsync.settings import INCLUDE, ROOT
+from toolsync.sites import Site
 
 # Params whose value is never shown: rows may hold passwords.
 SECRET = {"content"}
@@ -67,35 +68,36 @@ def check_params(context: Mapping[str, Any]) -> None:
         raise AirflowFailException(" ".join([*problems, "Nothing was done. Correct it and trigger the DAG again."]))
 
 
-def set_defaults(file_type: str, params: Mapping[str, Param]) -> None:
-    """Give the Params of a type the defaults of `include/toolsync.yaml`.
+def set_defaults(site: Site, file_type: str, params: Mapping[str, Param]) -> None:
+    """Give the Params of a type the defaults of the settings.
 
     :raises ValueError: they name a type or Param that is not there, or a value that the Param does not take.
     """
-    defaults = section("defaults", file_type).get(file_type) or {}
+    defaults = section(site, "defaults", file_type).get(file_type) or {}
+    place = site.place("defaults", file_type)
     if not isinstance(defaults, dict):
-        raise ValueError(
-            f"{_place('defaults')}, {file_type}: expected Params and their values, found {found(defaults)}."
-        )
+        raise ValueError(f"{place}: expected Params and their values, found {found(defaults)}.")
     if problems := param_problems(params, defaults):
-        raise ValueError(f"{_place('defaults')}, {file_type}: {' '.join(problems)}")
+        raise ValueError(f"{place}: {' '.join(problems)}")
     for name, value in defaults.items():
         params[name].value = value
 
 
-def section(name: str, file_type: str) -> Mapping[str, Any]:
-    """A section of `include/toolsync.yaml` that has an entry for each type.
+def section(site: Site, name: str, file_type: str) -> Mapping[str, Any]:
+    """A section of the settings that has an entry for each type.
 
     :param name: `schedules` or `defaults`.
     :param file_type: the type whose DAG is made, which may be one of yours.
     :raises ValueError: it names a type that is not there: what was meant for another one would not be done.
     """
-    entries = settings().get(name) or {}
+    entries = site.page.get(name) or {}
     if not isinstance(entries, dict):
-        raise ValueError(f"{_place(name)}: expected types and their settings, found {found(entries)}.")
+        raise ValueError(f"{site.place(name)}: expected types and their settings, found {found(entries)}.")
     if unknown := [entry for entry in entries if entry not in known_types() | {file_type}]:
         told = [_unknown("There is no type", entry, known_types()) for entry in unknown]
-        raise ValueError(f"{_place(name)}: {' '.join(told)} The types are {', '.join(sorted(known_types()))}.")
+        raise ValueError(
+            f"{site.place(name, str(unknown[0]))}: {' '.join(told)} The types are {', '.join(sorted(known_types()))}."
+        )
     return entries
 
 
@@ -167,10 +169,6 @@ def _unknown(sentence: str, name: Any, known: Collection[str]) -> str:
     near = get_close_matches(str(name).lower(), known, n=1)
     meant = f" Did you mean {near[0]}?" if near else ""
     return f"{sentence} {_short(repr(str(name)))}.{meant}"
-
-
-def _place(name: str) -> str:
-    return f"include/toolsync.yaml, {name}"
 
 
 def _short(text: str) -> str:

@@ -4,27 +4,32 @@ collect → for each file: validate → execute → tryback → archive
                                         └→ purge_caches
 
 For a type that deletes things: validate → plan → approve → execute → …
+
+Each DAG is made once for each site of the settings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import DAG, Asset, Param, TriggerRule, task_group
+from airflow.sdk import DAG, Asset, Param, TriggerRule, get_parsing_context, task_group
 from airflow.utils.types import DagRunType
 
+from toolsync.operators.approve import approvers
 from toolsync.operators.inbox_watch import watched_inbox
 from toolsync.operators.notifications import addressees, failed_lines_over
 from toolsync.operators.purge_caches import PurgeCachesOperator
 from toolsync.operators.run_notices import tell_of_failure, tell_of_success
+from toolsync.operators.settings_broken import SettingsBrokenOperator
 from toolsync.operators.steps import CSV_FILE, Steps
 from toolsync.params import section, set_defaults
 from toolsync.reading.suite import load_suite
 from toolsync.running.throttle import throttle_limits
 from toolsync.schedule import dag_schedule
-from toolsync.settings import cabinet_shown, settings, task_hours
+from toolsync.sites import Site, dag_id_of, site_names, the_site
 
 # A backfill may run beside another run, whose files it would take for left over; and an inbox has no past to make up for.
 RUN_TYPES: Any = [kind for kind in DagRunType if kind != DagRunType.BACKFILL_JOB]
@@ -32,41 +37,87 @@ RUN_TYPES: Any = [kind for kind in DagRunType if kind != DagRunType.BACKFILL_JOB
 FILE, OPTIONS, APPROVAL = "The file", "What the lines do", "Approval"
 
 
-def toolsync_dag(
-    file_type: str, *, doc: str, params: Mapping[str, Param], title: str | None = None, tags: list[str] | None = None
-) -> DAG:
-    """A DAG without tasks, set up as `include/toolsync.yaml` says.
+def for_each_site(file_type: str, make: Callable[[Site], DAG]) -> list[DAG]:
+    """Make the DAG of a type for each site; in a worker, that of the task only.
 
-    :param file_type: the type; the DAG id is `toolsync_<file_type>`.
+    Of several sites, one whose settings make no sense gets a DAG that says so, and takes none away from the others.
+
+    :param file_type: the type.
+    :param make: makes the DAG of a site.
+    :raises ValueError: there is one site, and a setting makes no sense. Airflow shows it where DAGs are listed.
+    """
+    wanted, made = get_parsing_context().dag_id, []
+    for name in site_names():
+        if wanted not in (None, dag_id_of(file_type, name)):
+            continue
+        try:
+            made.append(make(the_site(name)))
+        except ValueError as reason:
+            if name is None:
+                raise
+            made.append(_broken(file_type, name, str(reason)))
+    return made
+
+
+def _broken(file_type: str, name: str, reason: str) -> DAG:
+    """A DAG in the place of one that can't be made: it runs by hand only, and fails with the reason."""
+    with DAG(
+        dag_id=dag_id_of(file_type, name),
+        description=f"The settings of the site {name} are wrong: {reason}",
+        doc_md=f"The settings of this site are wrong, so the DAG can't be made.\n\n```text\n{reason}\n```",
+        schedule=None,
+        is_paused_upon_creation=True,
+        tags=["toolsync", "moodle", name, "wrong settings"],
+    ) as dag:
+        SettingsBrokenOperator(task_id="settings", reason=reason)
+    return dag
+
+
+def toolsync_dag(
+    site: Site,
+    file_type: str,
+    *,
+    doc: str,
+    params: Mapping[str, Param],
+    title: str | None = None,
+    tags: list[str] | None = None,
+) -> DAG:
+    """A DAG without tasks, set up as the settings of a site say.
+
+    :param site: the site.
+    :param file_type: the type; the DAG id is `toolsync_<file_type>`, of several sites `toolsync_<file_type>__<site>`.
     :param title: what Airflow's pages call it; None: by its id.
     :param doc: the manual, in Markdown. Its first line is the DAG's description.
     :raises ValueError: a setting makes no sense. Airflow shows it where DAGs are listed.
     """
-    page, hours = settings(), task_hours()
-    set_defaults(file_type, params)
+    page, hours, params = site.page, site.task_hours, deepcopy(dict(params))
+    set_defaults(site, file_type, params)
     throttle_limits(page)
     for param in params.values():
         if param.description and "`" in param.description:
             # The form shows a description as it is written, unless it is said to be Markdown.
             param.schema["description_md"], param.description = param.description, None
     telling: dict[str, Any] = (
-        {"on_success_callback": tell_of_success, "on_failure_callback": tell_of_failure} if addressees() else {}
+        {"on_success_callback": tell_of_success, "on_failure_callback": tell_of_failure} if addressees(site) else {}
     )
-    failed_lines_over()
+    failed_lines_over(site)
+    dag_id = site.dag_id(file_type)
     return DAG(
-        dag_id=f"toolsync_{file_type}",
-        dag_display_name=title or f"toolsync_{file_type}",
+        dag_id=dag_id,
+        dag_display_name=f"{title} · {site.title}" if title and site.name else title or dag_id,
         description=doc.strip().splitlines()[0],
         doc_md=doc.strip(),
         schedule=dag_schedule(
-            section("schedules", file_type).get(file_type), file_type, watched_inbox(file_type, params)
+            section(site, "schedules", file_type).get(file_type),
+            site.place("schedules", file_type),
+            watched_inbox(site, file_type, params),
         ),
         catchup=False,
         is_paused_upon_creation=True,
         max_active_runs=1,
         allowed_run_types=RUN_TYPES,
-        params=dict(params),
-        tags=["toolsync", "moodle", *(tags or [])],
+        params=params,
+        tags=["toolsync", "moodle", *([site.name] if site.name else []), *(tags or [])],
         default_args={
             "owner": "toolsync",
             "retries": page["retries"],
@@ -77,7 +128,17 @@ def toolsync_dag(
     )
 
 
+def command_file_dags(file_type: str, **described: Any) -> list[DAG]:
+    """The DAG of a command-file type, for each site.
+
+    :param file_type: the type, which names its suite, its folder of SQL and its folder in the cabinet.
+    :param described: the type, as for `command_file_dag`.
+    """
+    return for_each_site(file_type, lambda site: command_file_dag(site, file_type, **described))
+
+
 def command_file_dag(
+    site: Site,
     file_type: str,
     *,
     doc: str,
@@ -88,9 +149,10 @@ def command_file_dag(
     steps: Steps = CSV_FILE,
     destructive: bool = False,
 ) -> DAG:
-    """The DAG of a command-file type.
+    """The DAG of a command-file type for a site.
 
-    :param file_type: the type, which names its suite, its folder of SQL and its folder in the cabinet. The DAG id is `toolsync_<file_type>`.
+    :param site: the site.
+    :param file_type: the type, which names its suite, its folder of SQL and its folder in the cabinet.
     :param doc: the manual of the format, in Markdown; the table of columns is added from the suite.
     :param params: the Params of the type, besides those of all types.
     :param changes: the name of the asset that a run updates, `moodle_accounts`; None for a type that changes nothing.
@@ -98,48 +160,38 @@ def command_file_dag(
     :param steps: the operators of its tasks, if they are not those of a CSV file.
     :param destructive: whether the type deletes things. Then the DAG also has the tasks `plan` and `approve`, and Param `require_approval`.
     """
-    page = settings()
+    approvers(site)  # what makes no sense is told before the DAG is begun
     reading = file_params()
     if steps.file_params is not None:
         reading = {name: param for name, param in reading.items() if name in steps.file_params}
     every = {**reading, **params, **(approval_params() if destructive else {})}
     about, *rest = doc.strip().partition("\n\n## ")
-    here = f"\n\n## Folders\n\n{folders(file_type)}" if "files" in every else ""
+    here = f"\n\n## Folders\n\n{folders(site, file_type)}" if "files" in every else ""
     columns = f"\n\n## Columns\n\n{load_suite(file_type).manual()}" if steps.has_suite else ""
-    with toolsync_dag(
-        file_type, doc="".join([about, here, *rest, columns]), params=every, title=title, tags=tags
-    ) as dag:
-        collect = steps.collect(task_id="collect", file_type=file_type)
+    told = "".join([about, here, *rest, columns])
+    with toolsync_dag(site, file_type, doc=told, params=every, title=title, tags=tags) as dag:
+        collect = steps.collect(task_id="collect", site=site, file_type=file_type)
 
         @task_group(group_id="file")
         def process_file(claim: Any) -> Any:
-            validate = steps.validate(task_id="validate", file_type=file_type, claim=claim)
-            on_site = {
-                "file_type": file_type,
-                "claim": claim,
-                "moodle_conn_id": page["moodle_conn_id"],
-                "pool": page["pool"],
-            }
+            of_file: dict[str, Any] = {"site": site, "file_type": file_type, "claim": claim}
+            validate = steps.validate(task_id="validate", **of_file)
             execute = steps.execute(
                 task_id="execute",
-                **on_site,
+                **of_file,
+                pool=site.pool,
                 destructive=destructive,
-                outlets=[Asset(name=changes, uri=f"x-moodle://site/{changes}")] if changes else None,
+                outlets=[Asset(name=site.asset(changes), uri=site.uri(changes))] if changes else None,
             )
-            tryback = steps.tryback(
-                task_id="tryback", file_type=file_type, claim=claim, trigger_rule=TriggerRule.ALL_DONE
-            )
-            archive = steps.archive(
-                task_id="archive", file_type=file_type, claim=claim, trigger_rule=TriggerRule.ALL_DONE
-            )
+            tryback = steps.tryback(task_id="tryback", **of_file, trigger_rule=TriggerRule.ALL_DONE)
+            archive = steps.archive(task_id="archive", **of_file, trigger_rule=TriggerRule.ALL_DONE)
             if destructive:
-                plan = steps.plan(task_id="plan", **on_site)
+                plan = steps.plan(task_id="plan", **of_file, pool=site.pool)
                 # Airflow may lose an answer that is given within seconds; a retry asks again soon.
                 # It has no `execution_timeout`, which Airflow would take for the time to answer.
                 approve = steps.approve(
                     task_id="approve",
-                    file_type=file_type,
-                    claim=claim,
+                    **of_file,
                     retries=5,
                     retry_delay=timedelta(seconds=5),
                     execution_timeout=None,
@@ -153,22 +205,23 @@ def command_file_dag(
         results = process_file.expand(claim=collect.output)
         PurgeCachesOperator(
             task_id="purge_caches",
+            site=site,
             results=results,
-            conn_id=page["moodle_cli_conn_id"],
+            conn_id=site.moodle_cli_conn_id,
             trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS,
         )
     return dag
 
 
-def folders(file_type: str) -> str:
-    """Where the files of a type are, in Markdown."""
+def folders(site: Site, file_type: str) -> str:
+    """Where the files of a site's type are, in Markdown."""
     what = {
         "inbox": "drop files here",
         "tryback": "lines that failed, to correct and drop again",
         "archive": "files that were treated",
         "report": "what became of each file and line",
     }
-    rows = [f"| `{cabinet_shown()}/{file_type}/{name}` | {does} |" for name, does in what.items()]
+    rows = [f"| `{site.cabinet_shown}/{file_type}/{name}` | {does} |" for name, does in what.items()]
     return "\n".join(["| folder | |", "|---|---|", *rows])
 
 

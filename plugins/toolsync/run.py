@@ -27,11 +27,13 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from toolsync.cabinet.claims import RUN_PID
 from toolsync.cabinet.storage import read_text
-from toolsync.settings import ROOT
+from toolsync.settings import PREFIX, ROOT, WrongSetting
+from toolsync.sites import BETWEEN, site_of
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
 
+DAGS = ROOT / "dags"
 HOME_PREFIX = "toolsync-run-"
 # Airflow's own loggers; only the logs of the tasks are of interest here.
 CHATTER = (
@@ -49,11 +51,12 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parse(argv)
     stdout = hand_over_stdout()
     with private_home() as home:
-        configure(home, folder_of_one(arguments.dag_id, Path(home)))
+        dag_id = whole_id(arguments.dag_id, arguments.site)
+        configure(home, folder_of_one(dag_id, Path(home)))
         initialise()
         from toolsync.by_hand import AWAITING, REFUSED, run
 
-        result = run(load_dag(arguments.dag_id), arguments.file, arguments.params, arguments.approve)
+        result = run(load_dag(dag_id), arguments.file, arguments.params, arguments.approve)
     if arguments.format == "json":
         print(json.dumps(result, ensure_ascii=False), file=stdout)
     else:
@@ -68,6 +71,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("dag_id", help="toolsync_users, …")
     parser.add_argument("file", nargs="?", type=Path, help="the command file; without it, the files in the inbox")
+    parser.add_argument("--site", help="the site, where the settings name several")
     parser.add_argument("--params", type=json_object, default={}, help="Params of the DAG, as a JSON object")
     parser.add_argument(
         "--approve", choices=("yes", "no"), help="your answer to the plan of a file that deletes things"
@@ -107,7 +111,7 @@ def hand_over_stdout() -> TextIO:
     return stdout
 
 
-def configure(home: str, dags: Path = ROOT / "dags") -> None:
+def configure(home: str, dags: Path = DAGS) -> None:
     """Set up a private Airflow for this process, before Airflow is imported.
 
     :param home: its AIRFLOW_HOME.
@@ -125,11 +129,33 @@ def configure(home: str, dags: Path = ROOT / "dags") -> None:
     )
 
 
+def whole_id(dag_id: str, site: str | None) -> str:
+    """The id of a DAG with its site.
+
+    :param dag_id: with or without the site.
+    :param site: its name; None: it is in the id, or there is only one.
+    """
+    try:
+        return site_of(f"{dag_id}{BETWEEN}{site}" if site else dag_id)[0].dag_id(type_of(dag_id))
+    except WrongSetting as reason:
+        sys.exit(str(reason))
+
+
+def type_of(dag_id: str) -> str:
+    """The type of a DAG, whatever its site."""
+    return dag_id.removeprefix(PREFIX).partition(BETWEEN)[0]
+
+
+def file_of(dag_id: str) -> Path:
+    """The file of a DAG, whatever its site."""
+    return DAGS / f"{PREFIX}{type_of(dag_id)}.py"
+
+
 def folder_of_one(dag_id: str, home: Path) -> Path:
-    """Make a folder of DAGs with only this one, so that no other is parsed."""
-    path = ROOT / "dags" / f"{dag_id}.py"
+    """Make a folder of DAGs with only the file of this one, so that no other is parsed."""
+    path = file_of(dag_id)
     if not path.is_file():
-        known = ", ".join(sorted(path.stem for path in (ROOT / "dags").glob("toolsync_*.py")))
+        known = ", ".join(sorted(path.stem for path in DAGS.glob(f"{PREFIX}*.py")))
         sys.exit(f"There is no DAG {dag_id!r}. The DAGs are {known}.")
     folder = home / "dags"
     folder.mkdir()
@@ -145,10 +171,10 @@ def initialise() -> None:
 
 
 def load_dag(dag_id: str) -> DAG:
-    """The DAG of the file `dags/<dag_id>.py`."""
+    """A DAG, from the file of its type."""
     from airflow.dag_processing.dagbag import DagBag
 
-    bag = DagBag(str(ROOT / "dags" / f"{dag_id}.py"))
+    bag = DagBag(str(file_of(dag_id)))
     if bag.import_errors:
         sys.exit("\n".join(bag.import_errors.values()))
     return bag.dags[dag_id]

@@ -98,14 +98,15 @@ class WatchedTimetable(AssetOrTimeSchedule):
         return self.timetable.next_run_info_from_dag_model(dag_model=dag_model)
 
 
-def dag_schedule(expression: Any, file_type: str, inbox: Asset | None) -> Any:
+def dag_schedule(expression: Any, place: str, inbox: Asset | None) -> Any:
     """What a DAG is given as its schedule.
 
     :param expression: its entry of `schedules` in the settings.
+    :param place: where that is written.
     :param inbox: the asset of an inbox that is watched; None: it is not.
     :raises ValueError: the expression is none.
     """
-    made = timetable(expression, file_type)
+    made = timetable(expression, place)
     if inbox is None:
         return made
     return [inbox] if made is None else WatchedTimetable(timetable=made, assets=inbox)
@@ -135,10 +136,11 @@ def give_way(context: Any) -> None:
         )
 
 
-def timetable(expression: Any, file_type: str) -> PunctualTimetable | None:
+def timetable(expression: Any, place: str) -> PunctualTimetable | None:
     """The timetable of a type.
 
     :param expression: its entry of `schedules` in the settings: a cron expression, or None for a DAG that runs by hand only.
+    :param place: where that is written, for messages.
     :raises ValueError: it is something else.
     """
     if expression is None:
@@ -149,7 +151,7 @@ def timetable(expression: Any, file_type: str) -> PunctualTimetable | None:
         made.after(now("UTC"))  # 31 February never comes
     except (AirflowTimetableInvalid, ValueError) as error:
         raise ValueError(
-            f"include/toolsync.yaml, schedules, {file_type}: expected a cron expression such as '0 */6 * * *', or null, found {expression!r}. ({error})"
+            f"{place}: expected a cron expression such as '0 */6 * * *', or null, found {expression!r}. ({error})"
         ) from None
     return made
 

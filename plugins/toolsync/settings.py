@@ -1,10 +1,13 @@
-"""The settings in `include/toolsync.yaml`, and the address of the cabinet."""
+"""The settings: `include/toolsync.yaml`, and what a page of yours says instead.
+
+A page of yours is a YAML file that the environment variable `TOOLSYNC_SETTINGS` names. It has only what differs from ours.
+"""
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,113 +15,175 @@ from typing import Any
 import yaml
 
 PREFIX = "toolsync_"  # of the ids of our DAGs, before the type
-ROOT = Path(__file__).resolve().parents[2]
-INCLUDE = ROOT / "include"
+PACKAGE = Path(__file__).resolve().parent
+ROOT = PACKAGE.parents[1]  # what `plugins` lies in
+BESIDE, INSTALLED = ROOT / "include", PACKAGE / "include"
+INCLUDE = Path(os.environ["TOOLSYNC_INCLUDE"]) if os.environ.get("TOOLSYNC_INCLUDE") else BESIDE
+if INCLUDE is BESIDE and not BESIDE.is_dir() and INSTALLED.is_dir():
+    INCLUDE = INSTALLED  # a wheel
+OWN = "TOOLSYNC_SETTINGS"
+SITES = "sites"
+# Sections whose entries are named by who writes them: types, Params, sites. They check them themselves.
+OPEN = {"batch_seconds_of", "batch_lines_of", "notifications", "schedules", "watch", "defaults", SITES}
+
+Path_ = tuple[str, ...]
 
 
 class WrongSetting(ValueError):
-    """A setting of `include/toolsync.yaml` has a value that makes no sense; the message names it and what was expected."""
+    """A setting has a value that makes no sense; the message says where it is written, and what was expected."""
+
+
+class Page(dict[str, Any]):
+    """Settings by name, and where each of them is written.
+
+    :param places: file, line and names, by the path of a setting: `("schedules", "users")`.
+    """
+
+    def __init__(self, values: Mapping[str, Any], places: Mapping[Path_, str], file: str) -> None:
+        super().__init__(values)
+        self.places = places
+        self.file = file
+
+    def __missing__(self, name: str) -> Any:
+        raise WrongSetting(
+            f"{self.file}: there is no setting {name!r}. Take it from the include/toolsync.yaml of this version, or remove what is set to the older one."
+        )
+
+    def place(self, *path: str) -> str:
+        """Where a setting is written, for messages: `include/toolsync.yaml, line 12, schedules, users`."""
+        for length in range(len(path), 0, -1):
+            if found := self.places.get(path[:length]):
+                return ", ".join([found, *path[length:]])
+        return ", ".join([self.file, *path])
 
 
 @cache
-def settings() -> dict[str, Any]:
-    """The content of `include/toolsync.yaml`, read once a process.
+def settings() -> Page:
+    """The settings of this process, read once.
 
-    :raises FileNotFoundError: the folder `include` is missing beside `plugins`.
+    :raises WrongSetting: there are none, or they can't be read.
     """
-    return yaml.safe_load((INCLUDE / "toolsync.yaml").read_text(encoding="utf-8"))
+    return settings_now()
 
 
-def settings_now() -> dict[str, Any]:
-    """The content of `include/toolsync.yaml` as it is now, for what a person may change while a run goes on.
+def settings_now() -> Page:
+    """The settings as they are now, for what a person may change while a run goes on.
 
-    :raises WrongSetting: it has no settings, as when it is half saved.
+    :raises WrongSetting: there are none, or they can't be read, as when they are half saved.
     """
-    page = INCLUDE / "toolsync.yaml"
-    status = page.stat()
-    return _page(page, status.st_ino, status.st_mtime_ns, status.st_size)
+    ours, own = INCLUDE / "toolsync.yaml", os.environ.get(OWN)
+    if not ours.is_file():
+        raise WrongSetting(
+            f"There is no {ours}. Put the folder include of Tool Sync beside its folder plugins, as {BESIDE}, or let the environment variable "
+            "TOOLSYNC_INCLUDE name the place where it is; every process of Airflow needs it."
+        )
+    if own and not Path(own).is_file():
+        raise WrongSetting(f"There is no {own}, which the environment variable {OWN} names.")
+    files = [(str(path), *_stamp(path)) for path in (ours, Path(own) if own else None) if path]
+    return _read(*files)
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    status = path.stat()
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 @lru_cache(maxsize=1)
-def _page(path: Path, *stamp: int) -> dict[str, Any]:
-    try:
-        page = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise WrongSetting(f"include/toolsync.yaml is not YAML: {' '.join(str(error).split())}.") from None
-    if not isinstance(page, dict):
-        raise WrongSetting(f"include/toolsync.yaml: expected settings and their values, found {page!r}.")
+def _read(ours: tuple[str, int, int, int], *own: tuple[str, int, int, int]) -> Page:
+    page = read_page(Path(ours[0]), "include/toolsync.yaml" if INCLUDE == BESIDE else ours[0])
+    for path, *_ in own:
+        page = laid_over(page, read_page(Path(path), path))
     return page
 
 
+def read_page(path: Path, file: str) -> Page:
+    """Read a page of settings.
+
+    :param file: what messages call it.
+    :raises WrongSetting: it is no YAML, has no settings, or has one twice.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        values, node = yaml.safe_load(text), yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise WrongSetting(f"{file}{where}: this is not YAML: {error.problem or error.context}.") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise WrongSetting(f"{file} is not YAML: {' '.join(str(error).split())}.") from None
+    if not isinstance(values, dict) or node is None:
+        raise WrongSetting(f"{file}: expected settings and their values, found {values!r}.")
+    return Page(values, dict(_places(node, file, ())), file)
+
+
+def _places(node: yaml.Node, file: str, path: Path_) -> Iterator[tuple[Path_, str]]:
+    """Where each setting of a page is written.
+
+    :raises WrongSetting: one is there twice: YAML would take the last.
+    """
+    if not isinstance(node, yaml.MappingNode):
+        return
+    lines: dict[str, int] = {}
+    for key, value in node.value:
+        name, line = str(key.value), key.start_mark.line + 1
+        here = (*path, name)
+        place = f"{file}, line {line}, {', '.join(here)}"
+        if name in lines:
+            raise WrongSetting(f"{place}: it is there already, on line {lines[name]}. Keep one of them.")
+        lines[name] = line
+        yield here, place
+        yield from _places(value, file, here)
+
+
+def laid_over(page: Page, other: Page, path: Path_ = ()) -> Page:
+    """Settings, with what another page says instead. A section keeps what the other one does not have.
+
+    :param path: where the other page's settings are to be found in its places: `("sites", "science")`.
+    :raises WrongSetting: the other one has a setting that is not known.
+    """
+    values = _merged(page, other, (), lambda found: other.place(*path, *found))
+    given = {found[len(path) :]: place for found, place in other.places.items() if found[: len(path)] == path}
+    return Page(values, {**page.places, **given}, page.file)
+
+
+def _merged(ours: Mapping[str, Any], other: Mapping[str, Any], path: Path_, place: Any) -> dict[str, Any]:
+    merged = dict(ours)
+    for name, value in other.items():
+        here = (*path, name)
+        if name not in ours and not (path and path[0] in OPEN) and name != SITES:
+            near = get_close_matches(str(name), list(ours), n=1, cutoff=0.5)
+            meant = f" Did you mean {near[0]}?" if near else f" Known here: {', '.join(ours)}."
+            raise WrongSetting(f"{place(here)}: there is no such setting.{meant}")
+        if isinstance(ours.get(name), dict) and value is None:
+            continue  # the title of a section, with nothing below it
+        merged[name] = _merged(ours[name], value, here, place) if _both(ours.get(name), value) else value
+    return merged
+
+
+def _both(ours: Any, other: Any) -> bool:
+    return isinstance(ours, dict) and isinstance(other, dict)
+
+
 def number(
-    page: Mapping[str, Any], name: str, *, least: float, whole: bool = False, default: float | None = None
+    page: Mapping[str, Any], *path: str, least: float, whole: bool = False, default: float | None = None
 ) -> float | None:
     """A number of the settings; None for null.
 
-    :param page: the settings, or a section of them.
-    :param name: of the setting.
+    :param path: of the setting: `("throttle", "pause_seconds")`.
     :param default: what it is when it is missing.
     :raises WrongSetting: it is no number, or less than `least`.
     """
-    value = page.get(name, default)
+    section: Any = page
+    for name in path[:-1]:
+        section = section.get(name) or {}
+    value = section.get(path[-1], default)
     fits = isinstance(value, int) if whole else isinstance(value, int | float)
     if value is not None and (not fits or isinstance(value, bool) or not least <= value < float("inf")):
         kind = "a whole number" if whole else "a number"
-        raise WrongSetting(
-            f"include/toolsync.yaml, {name}: expected {kind} of at least {least:g}, or null, found {value!r}."
-        )
+        raise WrongSetting(f"{place(page, *path)}: expected {kind} of at least {least:g}, or null, found {value!r}.")
     return value
 
 
-def lock_wait_seconds() -> int | None:
-    """How long a statement waits for a lock that others hold; None: as long as the server says.
-
-    :raises WrongSetting: the setting is no whole number of seconds.
-    """
-    value = number(settings(), "lock_wait_seconds", least=1, whole=True, default=3)
-    return None if value is None else int(value)
-
-
-def statement_seconds() -> float | None:
-    """How long a statement may run; None: as long as it takes.
-
-    :raises WrongSetting: the setting is no number of seconds.
-    """
-    return number(settings(), "statement_seconds", least=1, default=600)
-
-
-def task_hours() -> float | None:
-    """How long a task may take; None: as long as it takes.
-
-    :raises WrongSetting: the setting is no number of hours.
-    """
-    return number(settings(), "task_hours", least=0.01, default=12)
-
-
-def cabinet_url() -> str:
-    """The folder or URL of the cabinet: the environment variable `TOOLSYNC_CABINET`, or `cabinet/` in this clone."""
-    return os.environ.get("TOOLSYNC_CABINET") or str(ROOT / "cabinet")
-
-
-def cabinet_shown() -> str:
-    """The same for people: without what an address may hold of a key or a password."""
-    return re.sub(r"(?<=://)([^/@:]*):[^/@]*@", r"\1@", cabinet_url()).removeprefix("file://").rstrip("/")
-
-
-def cabinet_modes() -> tuple[int, int]:
-    """The permissions of the cabinet's folders and files, as `chmod` takes them.
-
-    :raises WrongSetting: `cabinet` of the settings names something else.
-    """
-    page = settings().get("cabinet") or {}
-    return _mode(page, "folder_mode", "0700"), _mode(page, "file_mode", "0600")
-
-
-def _mode(page: dict[str, Any], name: str, default: str) -> int:
-    written = page.get(name, default)
-    # Without quotes, YAML takes 0700 for an octal number and 700 for a decimal one.
-    if not (isinstance(written, str) and re.fullmatch("[0-7]{3,4}", written)):
-        raise WrongSetting(
-            f"include/toolsync.yaml, cabinet: {name}: expected permissions in quotes such as '{default}', found {written!r}"
-        )
-    return int(written, 8)
+def place(page: Mapping[str, Any], *path: str) -> str:
+    """Where a setting is written, for messages."""
+    return page.place(*path) if isinstance(page, Page) else ", ".join(["include/toolsync.yaml", *path])

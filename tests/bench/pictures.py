@@ -92,7 +92,7 @@ def timed_run(site: Site, folder: Path, files: list[Path]) -> float:
         for path in files:
             made.write(path, path.name)
     os.environ["AIRFLOW_CONN_MOODLE_DB"] = site.connection(dataroot=folder / "moodledata")
-    cabinet = Cabinet("user_pictures", str(folder / "cabinet"))
+    cabinet = Cabinet("user_pictures", url=str(folder / "cabinet"))
     options = {"files": "*", "simulate": False, "user_id_field": "username", "overwrite": True}
     claim = cabinet.claim(cabinet.put(archive), Owner("bench", "bench", None), options)
     assert claim is not None

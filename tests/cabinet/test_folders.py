@@ -18,7 +18,9 @@ OWNER = Owner("run-1", "here", None)
 
 @pytest.fixture(params=["folder", "s3"])
 def cabinet(request: pytest.FixtureRequest, tmp_path: Path) -> Cabinet:
-    return Cabinet("users", str(tmp_path / "cabinet") if request.param == "folder" else object_store().new_cabinet())
+    return Cabinet(
+        "users", url=str(tmp_path / "cabinet") if request.param == "folder" else object_store().new_cabinet()
+    )
 
 
 @pytest.fixture
@@ -116,7 +118,7 @@ def test_a_file_appears_complete_or_not_at_all(cabinet: Cabinet):
 
 
 def test_two_runs_never_take_the_same_file(tmp_path: Path, people: Path):
-    cabinet = Cabinet("users", str(tmp_path / "cabinet"))
+    cabinet = Cabinet("users", url=str(tmp_path / "cabinet"))
     for _ in range(40):
         cabinet.put(people)
     taken: list[str] = []

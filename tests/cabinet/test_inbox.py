@@ -26,7 +26,7 @@ LONGEST_ENDING = "_simulation_report_contact_sheet.html"
 
 @pytest.fixture
 def cabinet(tmp_path: Path) -> Cabinet:
-    return Cabinet("users", str(tmp_path / "cabinet"))
+    return Cabinet("users", url=str(tmp_path / "cabinet"))
 
 
 def dropped(cabinet: Cabinet, name: str | bytes) -> None:
@@ -128,14 +128,14 @@ def test_two_files_of_one_name_at_once_are_both_there_and_whole(tmp_path: Path, 
         folder = tmp_path / str(number)
         folder.mkdir()
         (folder / "people.csv").write_bytes(contents[number])
-        got.append(Cabinet("users", url).put(folder / "people.csv"))
+        got.append(Cabinet("users", url=url).put(folder / "people.csv"))
 
     threads = [threading.Thread(target=put, args=(number,)) for number in range(len(contents))]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    cabinet = Cabinet("users", url)
+    cabinet = Cabinet("users", url=url)
     inbox = cabinet.folder("inbox")
     assert len(set(got)) == len(contents)
     assert sorted(cabinet.files.read(inbox / name) for name in got) == contents
@@ -146,7 +146,7 @@ def test_only_its_owner_reads_the_cabinet(cabinet: Cabinet, tmp_path: Path):
     before = os.umask(0)
     try:
         (tmp_path / "people.csv").write_text("username\nada\n")
-        cabinet = Cabinet("users", str(tmp_path / "deep" / "cabinet"))
+        cabinet = Cabinet("users", url=str(tmp_path / "deep" / "cabinet"))
         cabinet.put(tmp_path / "people.csv")
         claim = cabinet.claim("people.csv", OWNER, OPTIONS)
         assert claim is not None
@@ -163,13 +163,15 @@ def test_only_its_owner_reads_the_cabinet(cabinet: Cabinet, tmp_path: Path):
 def test_the_settings_say_who_else_may_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(settings.settings(), "cabinet", {"folder_mode": "2770", "file_mode": "0640"})
     (tmp_path / "people.csv").write_text("username\nada\n")
-    cabinet = Cabinet("users", str(tmp_path / "cabinet"))
+    cabinet = Cabinet("users", url=str(tmp_path / "cabinet"))
     cabinet.put(tmp_path / "people.csv")
     assert stat.S_IMODE(cabinet.folder("inbox").stat().st_mode) == 0o2770
     assert stat.S_IMODE((cabinet.folder("inbox") / "people.csv").stat().st_mode) == 0o640
     monkeypatch.setitem(settings.settings(), "cabinet", {"folder_mode": 448})
-    with pytest.raises(ValueError, match="include/toolsync.yaml, cabinet: folder_mode: expected permissions in quotes"):
-        Cabinet("users", str(tmp_path / "other"))
+    with pytest.raises(
+        ValueError, match=r"include/toolsync.yaml, line \d+, cabinet, folder_mode: expected permissions in quotes"
+    ):
+        Cabinet("users", url=str(tmp_path / "other"))
 
 
 def test_the_archived_file_keeps_its_time(cabinet: Cabinet, tmp_path: Path):
@@ -187,7 +189,7 @@ def test_a_file_system_without_permissions_will_do(tmp_path: Path, monkeypatch: 
 
     monkeypatch.setattr(Path, "chmod", refuse)
     monkeypatch.setitem(settings.settings(), "cabinet", {"folder_mode": "0770", "file_mode": "0660"})
-    cabinet = Cabinet("users", str(tmp_path / "cabinet"))
+    cabinet = Cabinet("users", url=str(tmp_path / "cabinet"))
     with cabinet.writing("report", "x.txt") as (stream, path):
         stream.write(b"x")
     assert path.read_bytes() == b"x"

@@ -132,7 +132,7 @@ def test_over_the_size_the_oldest_go_whole_but_nothing_young(store: Store):
 
 def test_an_object_store(monkeypatch: pytest.MonkeyPatch):
     url = object_store().new_cabinet()
-    cabinet = Cabinet("users", url)
+    cabinet = Cabinet("users", url=url)
     claim = f"a_{claim_id(40)}"
     cabinet.files.write(cabinet.folder("archive") / f"{claim}.csv", b"x" * 10)
     root = folder_at(url)

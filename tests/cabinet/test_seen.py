@@ -20,7 +20,7 @@ SETTLE = 5
 
 @pytest.fixture(params=["disk", "store"])
 def cabinet(tmp_path: Path, request: pytest.FixtureRequest) -> Cabinet:
-    return Cabinet("users", str(tmp_path / "cabinet") if request.param == "disk" else object_store().new_cabinet())
+    return Cabinet("users", url=str(tmp_path / "cabinet") if request.param == "disk" else object_store().new_cabinet())
 
 
 def drop(cabinet: Cabinet, name: str, content: bytes = b"username\nada\n", age: float = 60) -> None:
@@ -56,7 +56,7 @@ def test_a_file_that_is_taken_and_dropped_again_is_a_new_one(cabinet: Cabinet):
 
 
 def test_a_mark_outlives_the_way_through_the_work_folder(tmp_path: Path):
-    cabinet = Cabinet("users", str(tmp_path / "cabinet"))
+    cabinet = Cabinet("users", url=str(tmp_path / "cabinet"))
     drop(cabinet, "a.csv")
     mark(cabinet, marks(cabinet).values())
     claim = cabinet.claim("a.csv", OWNER, OPTIONS)
@@ -66,7 +66,7 @@ def test_a_mark_outlives_the_way_through_the_work_folder(tmp_path: Path):
 
 
 def test_what_is_not_ready_is_not_unseen(tmp_path: Path):
-    cabinet = Cabinet("users", str(tmp_path / "cabinet"))
+    cabinet = Cabinet("users", url=str(tmp_path / "cabinet"))
     drop(cabinet, "slow.csv", age=1)
     drop(cabinet, "upload.csv.part")
     (cabinet.folder("inbox") / "folder").mkdir()
@@ -84,7 +84,7 @@ def test_other_files_beside_the_marks_stay(cabinet: Cabinet):
 
 def test_a_look_into_an_empty_inbox_of_a_store_takes_four_requests():
     store = object_store()
-    cabinet = Cabinet("users", store.new_cabinet())
+    cabinet = Cabinet("users", url=store.new_cabinet())
     unseen(cabinet, SETTLE)
     store.reset()
     assert unseen(cabinet, SETTLE) == {}

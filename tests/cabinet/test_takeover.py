@@ -32,14 +32,14 @@ from pathlib import Path
 from toolsync.cabinet.claims import Owner
 from toolsync.cabinet.folders import Cabinet
 owner = Owner.by_hand(os.getpid())
-print(Cabinet("users", sys.argv[1]).claim_given(Path(sys.argv[2]), owner, {"simulate": sys.argv[3:] == ["simulate"]}).id, flush=True)
+print(Cabinet("users", url=sys.argv[1]).claim_given(Path(sys.argv[2]), owner, {"simulate": sys.argv[3:] == ["simulate"]}).id, flush=True)
 time.sleep(600)
 """
 
 
 @pytest.fixture
 def cabinet(tmp_path: Path) -> Cabinet:
-    return Cabinet("users", str(tmp_path / "cabinet"))
+    return Cabinet("users", url=str(tmp_path / "cabinet"))
 
 
 @pytest.fixture
@@ -129,7 +129,7 @@ def test_of_two_runs_that_look_at_once_one_goes_on(cabinet: Cabinet, people: Pat
         why = look(*args)
         if not others:
             monkeypatch.setattr(takeover, "_why_not", look)
-            others.extend(adopt(Cabinet("users", str(cabinet.root.parent)), Owner("faster", HERE, None))[0])
+            others.extend(adopt(Cabinet("users", url=str(cabinet.root.parent)), Owner("faster", HERE, None))[0])
         return why
 
     monkeypatch.setattr(takeover, "_why_not", meanwhile)
@@ -148,7 +148,7 @@ def test_a_folder_that_cannot_be_looked_into_stops_no_other(cabinet: Cabinet, pe
 def test_what_another_attempt_has_written_to_a_store_is_read_again(people: Path):
     """While one waited for the site, the other was at work."""
     url = object_store().new_cabinet()
-    cabinet, other = Cabinet("users", url), Cabinet("users", url)
+    cabinet, other = Cabinet("users", url=url), Cabinet("users", url=url)
     claim = claimed(cabinet, people, SCHEDULED)
     assert cabinet.saved(claim, "executed.json") is None
     other.save(claim, "executed.json", {"counts": {}})
@@ -158,7 +158,7 @@ def test_what_another_attempt_has_written_to_a_store_is_read_again(people: Path)
 
 @pytest.mark.parametrize("gone", [True, False], ids=["taken by another run", "overwritten by an upload"])
 def test_of_a_store_only_what_was_looked_at_is_taken(people: Path, monkeypatch: pytest.MonkeyPatch, gone: bool):
-    cabinet = Cabinet("users", object_store().new_cabinet())
+    cabinet = Cabinet("users", url=object_store().new_cabinet())
     cabinet.put(people)
     original = cabinet.folder("inbox") / "people.csv"
     copy = Store.copy
@@ -255,7 +255,7 @@ def test_a_damaged_record_is_told_and_does_not_stop_others(cabinet: Cabinet, peo
 def test_in_an_object_store_a_run_elsewhere_is_dead_when_it_has_been_silent_for_long(
     people: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    cabinet = Cabinet("users", object_store().new_cabinet())
+    cabinet = Cabinet("users", url=object_store().new_cabinet())
     claim = claimed(cabinet, people, Owner("by hand", "elsewhere", 7, "boot 1"))
     adopted, [told] = adopt(cabinet, SCHEDULED)
     assert adopted == [] and "Nobody can tell" in told
@@ -266,7 +266,7 @@ def test_in_an_object_store_a_run_elsewhere_is_dead_when_it_has_been_silent_for_
 def test_a_copy_whose_original_is_still_in_the_inbox_of_a_store_is_not_done_twice(people: Path):
     """The run died between the copy and the deletion."""
     server = object_store()
-    cabinet = Cabinet("users", server.new_cabinet())
+    cabinet = Cabinet("users", url=server.new_cabinet())
     cabinet.put(people)
     original = cabinet.folder("inbox") / "people.csv"
     assert isinstance(cabinet.files, Store)
@@ -275,10 +275,10 @@ def test_a_copy_whose_original_is_still_in_the_inbox_of_a_store_is_not_done_twic
     cabinet.files.copy(original, cabinet.input(claim))
 
     server.fails = lambda method, path: 403 if method == "DELETE" else None
-    adopted, [told] = adopt(Cabinet("users", str(cabinet.root.parent)), Owner("later", HERE, None))
+    adopted, [told] = adopt(Cabinet("users", url=str(cabinet.root.parent)), Owner("later", HERE, None))
     assert adopted == [] and "can't be deleted from the inbox" in told
     server.fails = None
-    assert len(adopt(Cabinet("users", str(cabinet.root.parent)), Owner("later", HERE, None))[0]) == 1
+    assert len(adopt(Cabinet("users", url=str(cabinet.root.parent)), Owner("later", HERE, None))[0]) == 1
     assert cabinet.files.entries(cabinet.folder("inbox")) == []
 
 
@@ -304,14 +304,14 @@ def test_after_a_power_cut_in_its_move_a_file_is_only_where_it_is_claimed(cabine
 
 
 def test_another_attempt_of_a_run_deletes_what_the_first_has_copied_out_of_a_store(people: Path):
-    cabinet = Cabinet("users", object_store().new_cabinet())
+    cabinet = Cabinet("users", url=object_store().new_cabinet())
     cabinet.put(people)
     original = cabinet.folder("inbox") / "people.csv"
     assert isinstance(cabinet.files, Store)
     source = {"name": "people.csv", "identity": cabinet.files.identity(original)}
     claim = cabinet.new_claim("people.csv", SCHEDULED, OPTIONS, source)
     cabinet.files.copy(original, cabinet.input(claim))
-    assert resume(Cabinet("users", str(cabinet.root.parent)), SCHEDULED) == ([claim], [])
+    assert resume(Cabinet("users", url=str(cabinet.root.parent)), SCHEDULED) == ([claim], [])
     assert cabinet.files.entries(cabinet.folder("inbox")) == []
 
 

@@ -8,6 +8,7 @@ from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.operators.collect import CollectOperator
 from toolsync.pipeline import file_params, toolsync_dag
+from toolsync.sites import the_site
 
 
 @task
@@ -22,5 +23,5 @@ def archive(claims: Any) -> None:
 
 
 dag: DAG
-with toolsync_dag("users", doc=__doc__, params=file_params()) as dag:
+with toolsync_dag(the_site(), "users", doc=__doc__, params=file_params()) as dag:
     archive(CollectOperator(task_id="collect", file_type="users").output)

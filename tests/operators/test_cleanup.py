@@ -96,7 +96,7 @@ def test_expired_bundles_go_with_the_contents_that_only_they_need(site: Site, mo
     cabinet = Cabinet("courses_delete")
     delete(site, "C101")
     before = sorted(path.name for path in cabinet.folder("undo").iterdir())
-    bundles = CleanBundlesOperator(task_id="bundles", moodle_conn_id="moodle_db")
+    bundles = CleanBundlesOperator(task_id="bundles")
     assert run(bundles, simulate=False)["files"] == 0
     monkeypatch.setitem(settings.settings()["protection"], "undo_days", -1)
     simulated = run(bundles, simulate=True)

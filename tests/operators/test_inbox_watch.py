@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,6 +24,7 @@ from toolsync.operators import collect as collecting
 from toolsync.operators.collect import CollectOperator
 from toolsync.operators.inbox_watch import AGAIN_SECONDS, MOST_SECONDS, InboxTrigger, News, watched_inbox
 from toolsync.schedule import PunctualTimetable, WatchedTimetable, dag_schedule, is_watched, what_comes_next
+from toolsync.sites import the_site
 
 FILES = {"files": Param("*")}
 WATCHED, BY_HAND = "asset_triggered", "manual"
@@ -48,7 +50,7 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
 
     def of(seconds: Any, file_type: str = "users", params: dict[str, Param] = FILES) -> Any:
         monkeypatch.setitem(settings.settings(), "watch", {file_type: seconds})
-        return watched_inbox(file_type, params)
+        return watched_inbox(the_site(), file_type, params)
 
     return of
 
@@ -57,7 +59,7 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
 
 
 def test_without_an_entry_nothing_is_watched(watch):
-    assert watched_inbox("users", FILES) is None and watch(None) is None
+    assert watched_inbox(the_site(), "users", FILES) is None and watch(None) is None
     assert settings.settings()["watch"] == {"users": None}
 
 
@@ -75,9 +77,9 @@ def test_what_is_no_interval_is_refused_with_its_place(watch, seconds: Any, file
     with pytest.raises(ValueError) as error:
         watch(seconds, file_type, FILES) if file_type == "users" else (
             watch(seconds, file_type),
-            watched_inbox("users", FILES),
+            watched_inbox(the_site(), "users", FILES),
         )
-    assert str(error.value).startswith("include/toolsync.yaml, watch") and told in str(error.value)
+    assert re.match(r"include/toolsync.yaml, line \d+, watch, user", str(error.value)) and told in str(error.value)
 
 
 def test_a_type_without_files_has_no_inbox_to_watch(watch):
@@ -106,7 +108,11 @@ def test_airflow_stores_the_watch_beside_the_schedule(watch):
     [(_, asset)] = dag.timetable.asset_condition.iter_assets()
     [watcher] = asset.watchers
     assert watcher.trigger["classpath"] == "toolsync.operators.inbox_watch.InboxTrigger"
-    assert InboxTrigger(**watcher.trigger["kwargs"]).serialize()[1] == {"file_type": "users", "seconds": 30}
+    assert InboxTrigger(**watcher.trigger["kwargs"]).serialize()[1] == {
+        "file_type": "users",
+        "seconds": 30,
+        "site": None,
+    }
     alone = stored(dag_schedule(None, "users", watch(30)))
     assert alone.timetable.summary == "Asset"
     assert is_watched(DAG("any", schedule=None)) is False

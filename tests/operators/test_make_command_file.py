@@ -192,6 +192,7 @@ def test_patterns():
 
 def test_a_file_for_review_overwrites_none(site: Site):
     from toolsync.operators.make_command_file import write
+    from toolsync.sites import the_site
 
-    paths = {write("courses_delete", text) for text in ("a", "b", "c")}
+    paths = {write(the_site(), "courses_delete", text) for text in ("a", "b", "c")}
     assert sorted(Path(path).read_text() for path in paths) == ["a", "b", "c"]

@@ -24,6 +24,7 @@ from toolsync.operators.run_notices import notices
 from toolsync.reporting.verdict import REFUSED, REJECTED, UNFINISHED, Verdict
 from toolsync.run import load_dag
 from toolsync.settings import WrongSetting, settings
+from toolsync.sites import the_site
 
 SMTP = "airflow.providers.smtp.notifications.smtp.SmtpNotifier"
 KEY = "https://hooks.example.org/services/T0K3N"
@@ -113,7 +114,7 @@ def replaced(**facts: Any) -> Verdict:
     ],
 )
 def test_what_is_told(verdicts: list[Verdict], messages: list[str], failed: bool, expected: list[tuple[str, str]]):
-    assert [(event, subject) for event, subject, _ in notices(verdicts, messages, failed=failed)] == expected
+    assert [(event, subject) for event, subject, _ in notices(verdicts, messages, over=0, failed=failed)] == expected
 
 
 def test_a_notice_that_cannot_be_sent_is_logged(
@@ -129,7 +130,7 @@ def test_a_notice_that_cannot_be_sent_is_logged(
         f"404 for url: {KEY}",
         f"HTTPSConnectionPool(host='x', port=443): Max retries exceeded with url: /{KEY}",
     ):
-        one = replace(addressees()[0], notifier=failing_with(said))
+        one = replace(addressees(the_site())[0], notifier=failing_with(said))
         one.tell(Notice("rejected", "toolsync_users", "run", "a.csv was rejected"), {})
     assert "for url: https://…" in caplog.text and "T0K3N" not in caplog.text
 
@@ -163,7 +164,7 @@ def failing_with(text: str) -> Any:
 def test_wrong_settings_are_told_when_the_dags_are_listed(monkeypatch: pytest.MonkeyPatch, page: Any, says: str):
     monkeypatch.setitem(settings(), "notifications", page)
     with pytest.raises(WrongSetting, match=re.escape(says)) as told:
-        addressees()
+        addressees(the_site())
     assert KEY not in str(told.value)
 
 
@@ -171,7 +172,7 @@ def test_wrong_settings_are_told_when_the_dags_are_listed(monkeypatch: pytest.Mo
 def test_a_wrong_number_of_failed_lines(monkeypatch: pytest.MonkeyPatch, value: Any):
     tell(monkeypatch, failed_lines_over=value)
     with pytest.raises(WrongSetting, match="failed_lines_over: expected a number"):
-        failed_lines_over()
+        failed_lines_over(the_site())
 
 
 def test_who_may_approve_and_who_is_told_of_it(monkeypatch: pytest.MonkeyPatch, mailbox: Mailbox):
@@ -190,4 +191,4 @@ def test_who_may_approve_and_who_is_told_of_it(monkeypatch: pytest.MonkeyPatch, 
     assert "https://airflow.example.org/school/toolsync/#/plans/toolsync_courses_delete/ID" in said(mail)
     monkeypatch.setitem(settings(), "protection", {**protection, "approvers": "ada"})
     with pytest.raises(WrongSetting, match="approvers: expected a list of user names"):
-        approvers()
+        approvers(the_site())

@@ -22,6 +22,7 @@ from toolsync.moodle.hook import MoodleHook
 from toolsync.operators.approve import ApproveOperator
 from toolsync.operators.base import in_words
 from toolsync.run import load_dag
+from toolsync.sites import the_site
 
 pytestmark = [pytest.mark.usefixtures("airflow"), pytest.mark.in_airflow]
 
@@ -97,8 +98,8 @@ def test_limits_that_make_no_sense_are_refused(
     site: Site, monkeypatch: pytest.MonkeyPatch, name: str, value: Any, words: str
 ):
     monkeypatch.setitem(settings.settings(), name, value)
-    with pytest.raises(AirflowFailException, match=f"^include/toolsync.yaml, {words}"), in_words():
-        settings.task_hours()
+    with pytest.raises(AirflowFailException, match=rf"^include/toolsync.yaml, line \d+, {words}"), in_words(the_site()):
+        _ = the_site().task_hours
         with MoodleHook().session():
             pass
 

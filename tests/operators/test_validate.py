@@ -58,7 +58,7 @@ def page_of(cabinet: Cabinet, claim: Claim) -> str:
 
 
 def test_a_rejected_file_has_a_page_that_the_log_names(url: str, log: pytest.LogCaptureFixture):
-    cabinet = Cabinet("users", url)
+    cabinet = Cabinet("users", url=url)
     claim = claimed(cabinet, "username,town\nada,Lutetia\n")
     with pytest.raises(AirflowFailException, match="unknown column town"):
         validate(cabinet, claim)
@@ -71,7 +71,7 @@ def test_a_rejected_file_has_a_page_that_the_log_names(url: str, log: pytest.Log
 
 
 def test_a_retry_of_a_rejected_file_says_the_same(url: str, log: pytest.LogCaptureFixture):
-    cabinet = Cabinet("users", url)
+    cabinet = Cabinet("users", url=url)
     claim = claimed(cabinet, "username,town\nada,Lutetia\n")
     for _ in range(2):
         with pytest.raises(AirflowFailException, match="unknown column town"):
@@ -82,7 +82,7 @@ def test_a_retry_of_a_rejected_file_says_the_same(url: str, log: pytest.LogCaptu
 def test_an_expectation_on_the_whole_file_that_is_not_met_is_in_its_data_docs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    cabinet = Cabinet("users", str(tmp_path))
+    cabinet = Cabinet("users", url=str(tmp_path))
     document = json.loads(json.dumps(load_suite("users").document))
     document["expectations"].append({"type": "expect_table_row_count_to_be_between", "kwargs": {"min_value": 3}})
     suite = parse_suite(document)
@@ -95,7 +95,7 @@ def test_an_expectation_on_the_whole_file_that_is_not_met_is_in_its_data_docs(
 
 
 def test_a_rejected_archive_has_a_page(tmp_path: Path):
-    cabinet = Cabinet("user_pictures", str(tmp_path))
+    cabinet = Cabinet("user_pictures", url=str(tmp_path))
     claim = claimed(cabinet, "no archive")
     with pytest.raises(AirflowFailException, match="can't be read as a ZIP archive"):
         validate(cabinet, claim, ValidatePicturesOperator)

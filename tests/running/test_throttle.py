@@ -27,6 +27,7 @@ from toolsync.run import load_dag
 from toolsync.running import throttle
 from toolsync.running.throttle import Limits, Throttle, throttle_limits
 from toolsync.settings import WrongSetting
+from toolsync.sites import the_site
 
 LOG = logging.getLogger("throttle of the tests")
 SMALL = (*OPTIONS, "innodb_buffer_pool_size=16M", "log-bin=binlog", "binlog_format=ROW")
@@ -104,7 +105,7 @@ def until(condition: Callable[[], Any]) -> None:
 
 def test_without_settings_nothing_is_looked_at(page: Callable[..., None]):
     page()
-    Throttle(None, LOG).wait()  # type: ignore[arg-type]  # it has no session to look with
+    Throttle(the_site(), None, LOG).wait()  # type: ignore[arg-type]  # it has no session to look with
 
 
 def test_the_settings_that_ship_are_off():
@@ -131,14 +132,14 @@ def test_the_settings_that_ship_are_off():
     ],
 )
 def test_what_makes_no_sense_is_refused(section: Any, words: str):
-    with pytest.raises(WrongSetting, match=f"^include/toolsync.yaml, throttle: {words}"):
+    with pytest.raises(WrongSetting, match=f"^include/toolsync.yaml, throttle[,:].*{words}"):
         throttle_limits({"throttle": section})
 
 
 def test_a_run_with_wrong_settings_does_not_begin(page: Callable[..., None]):
     page(max_threads=3)
     with pytest.raises(AirflowFailException, match="there is no 'max_threads'.* Nothing was done"):
-        Throttle(None, LOG)  # type: ignore[arg-type]
+        Throttle(the_site(), None, LOG)  # type: ignore[arg-type]
 
 
 def test_airflow_shows_wrong_settings_where_dags_are_listed(monkeypatch: pytest.MonkeyPatch):
@@ -152,7 +153,7 @@ def test_airflow_shows_wrong_settings_where_dags_are_listed(monkeypatch: pytest.
 
 def test_a_run_pauses(page: Callable[..., None], session: MoodleSession):
     page(pause_seconds=0.3)
-    held = Throttle(session, LOG)
+    held = Throttle(the_site(), session, LOG)
     began = time.perf_counter()
     held.wait()
     held.wait()
@@ -167,7 +168,7 @@ def test_a_run_waits_while_the_server_is_busy_and_says_why(
     monkeypatch.setattr(throttle, "TELL_EVERY", 0.5)
     caplog.set_level(logging.INFO, LOG.name)
     page(max_threads_running=3)
-    held = Throttle(session, LOG)
+    held = Throttle(the_site(), session, LOG)
     held.wait()
     assert caplog.messages == []
     with busy(site, 4), waiting(held) as thread:
@@ -195,7 +196,7 @@ def test_a_page_that_is_half_saved_ends_no_run(
 ):
     monkeypatch.setattr(throttle, "LOOK_EVERY", 0.05)
     page(max_threads_running=3)
-    held = Throttle(session, LOG)
+    held = Throttle(the_site(), session, LOG)
     with busy(site, 4), waiting(held) as thread:
         (tmp_path / "toolsync.yaml").write_text(half)
         time.sleep(0.5)
@@ -209,7 +210,7 @@ def test_a_long_pause_does_not_lose_the_connection(
     monkeypatch.setattr(throttle, "TELL_EVERY", 0.2)
     session.execute("SET SESSION wait_timeout = 1")
     page(pause_seconds=2.5)
-    Throttle(session, LOG).wait()
+    Throttle(the_site(), session, LOG).wait()
     assert session.value("SELECT 1") == 1
 
 
@@ -289,7 +290,7 @@ def test_a_run_waits_for_a_replica_that_is_behind(
 ):
     caplog.set_level(logging.INFO, LOG.name)
     page(max_lag_seconds=1, replica_conn_ids=["moodle_replica"])
-    held = Throttle(session, LOG)
+    held = Throttle(the_site(), session, LOG)
     held.wait()
     assert caplog.messages == []
     with replica.behind() as release, waiting(held) as thread:
@@ -310,7 +311,7 @@ def test_a_run_waits_for_a_replica_that_stands_still_or_is_away(
 ):
     caplog.set_level(logging.INFO, LOG.name)
     page(max_lag_seconds=10, replica_conn_ids=["moodle_replica"])
-    held = Throttle(session, LOG)
+    held = Throttle(the_site(), session, LOG)
     replica.replica.execute("STOP REPLICA")
     with waiting(held) as thread:
         until(lambda: caplog.messages)
@@ -332,7 +333,7 @@ def test_a_connection_to_a_replica_that_was_closed_is_opened_again(
 ):
     caplog.set_level(logging.INFO, LOG.name)
     page(max_lag_seconds=10, replica_conn_ids=["moodle_replica"])
-    held = Throttle(session, LOG)
+    held = Throttle(the_site(), session, LOG)
     for number in replica.replica.execute(
         "SELECT id FROM information_schema.processlist WHERE user = 'toolsync'"
     ).split():
@@ -355,29 +356,29 @@ def test_what_a_replica_lacks_is_told_before_anything_is_done(
         with pytest.raises(
             AirflowFailException, match=r"may not ask how far .* Nothing was done\. Grant it REPLICA MONITOR"
         ):
-            Throttle(session, LOG)
+            Throttle(the_site(), session, LOG)
     finally:
         replica.replica.execute(f"GRANT {replica.right} TO {replica.info.user}@'127.0.0.1'")
     with_connection(password="wrong")
     with pytest.raises(AirflowFailException, match="refuses it .* Nothing was done. Correct login"):
-        Throttle(session, LOG)
+        Throttle(the_site(), session, LOG)
     with_connection(schema="shop")
     with pytest.raises(AirflowFailException, match="refuses it .*database 'shop'"):
-        Throttle(session, LOG)
+        Throttle(the_site(), session, LOG)
     with_connection(port=1)
     with pytest.raises(
         AirflowException, match="can't be reached .* Nothing was done. Look at host and port"
     ) as failure:
-        Throttle(session, LOG)
+        Throttle(the_site(), session, LOG)
     assert not isinstance(failure.value, AirflowFailException)  # so Airflow tries again
     main = json.loads(replica.main.connection(""))
     replica.main.execute(f"GRANT {replica.right} TO {main['login']}@'127.0.0.1'")
     with_connection(**main)
     with pytest.raises(AirflowFailException, match="is no replica"):
-        Throttle(session, LOG)
+        Throttle(the_site(), session, LOG)
     monkeypatch.delenv("AIRFLOW_CONN_MOODLE_REPLICA")
     with pytest.raises(AirflowFailException, match="There is no Airflow connection 'moodle_replica'"):
-        Throttle(session, LOG)
+        Throttle(the_site(), session, LOG)
 
 
 # A run

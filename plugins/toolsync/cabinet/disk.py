@@ -16,7 +16,7 @@ from filecmp import cmp
 from pathlib import Path
 from typing import IO
 
-from toolsync.settings import cabinet_modes
+from toolsync.sites import Site, the_site
 
 # A file system that can't do this for folders or has no such locks says so in one of these ways.
 UNSUPPORTED = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.ENOLCK}
@@ -29,12 +29,15 @@ class NoLocks(Exception):
 
 
 class Disk:
-    """Reads and writes files in folders of this machine."""
+    """Reads and writes files in folders of this machine.
+
+    :param site: whose files they are; None: the only one.
+    """
 
     local = True
 
-    def __init__(self) -> None:
-        self._folder_mode, self._file_mode = cabinet_modes()
+    def __init__(self, site: Site | None = None) -> None:
+        self._folder_mode, self._file_mode = (site or the_site()).cabinet_modes
 
     def make_folder(self, folder: Path) -> None:
         """Make a folder and those that it is in, unless they are there."""

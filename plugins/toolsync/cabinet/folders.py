@@ -30,7 +30,7 @@ from toolsync.cabinet.names import matches, names_like, safe_name, shown_name
 from toolsync.cabinet.records import Records, UnreadableRecord
 from toolsync.cabinet.storage import files_at, folder_at
 from toolsync.cabinet.store import Store, Stored
-from toolsync.settings import cabinet_url, settings
+from toolsync.sites import Site, the_site
 
 # Files of a claim's work folder: the claim, its owner and where it was; the name in the inbox that is kept free for it.
 CLAIM, RESERVED = "claim.json", "reserved.json"
@@ -45,15 +45,17 @@ class Cabinet:
     """The folders of one command-file type.
 
     :param file_type: the type, `users`.
-    :param url: the cabinet: a folder, or an address of an object store. Default: that of this installation.
+    :param site: whose cabinet it is; None: the only one's.
+    :param url: the cabinet: a folder, or an address of an object store. Default: that of the site.
     :ivar root: the folder that holds the type's folders.
     :ivar files: reads and writes files there.
     :ivar local: whether it is on this machine, and not in an object store.
     """
 
-    def __init__(self, file_type: str, url: str | None = None) -> None:
-        self.root = folder_at(url or cabinet_url()) / file_type
-        self.files = files_at(self.root)
+    def __init__(self, file_type: str, site: Site | None = None, *, url: str | None = None) -> None:
+        self.site = site or the_site()
+        self.root = folder_at(url or self.site.cabinet_url) / file_type
+        self.files = files_at(self.root, self.site)
         self.local = self.files.local
         self._records: dict[str, Records] = {}
         for name in ("inbox", "work", "tryback", "archive", "report"):
@@ -71,7 +73,7 @@ class Cabinet:
         :return: the name it got there: its own, or a free one like it.
         """
         with source.open("rb") as stream:
-            return self.add("inbox", safe_name(source.name), stream, settings()["settle_seconds"]).name
+            return self.add("inbox", safe_name(source.name), stream, self.site.page["settle_seconds"]).name
 
     def add(self, folder: str, name: str, content: IO[bytes], age: float = 0) -> Any:
         """Write a file, and overwrite none.

@@ -6,19 +6,20 @@ from pathlib import Path
 
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.storage import folder_at
-from toolsync.settings import INCLUDE, cabinet_url
+from toolsync.settings import INCLUDE
+from toolsync.sites import Site
 
 # Types that find their lines themselves: nobody drops files for them.
 WITHOUT_INBOX = {"categories_clean"}
 
 
-def make_inboxes() -> None:
-    """Make the folders of every type that takes files, so that people can drop some before its DAG has run. In an object store there is nothing to make.
+def make_inboxes(site: Site) -> None:
+    """Make the folders of a site's types that take files, so that people can drop some before a DAG has run. In an object store there is nothing to make.
 
     :raises OSError: they can't be made.
     """
-    if not isinstance(folder_at(cabinet_url()), Path):
+    if not isinstance(folder_at(site.cabinet_url), Path):
         return
     for sample in sorted((INCLUDE / "samples").iterdir()):  # there is one of each type
         if sample.stem not in WITHOUT_INBOX:
-            Cabinet(sample.stem)
+            Cabinet(sample.stem, site)

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 from toolsync.cabinet.claims import CLAIM_ID, moment_of
 from toolsync.cabinet.storage import files_at
-from toolsync.settings import WrongSetting, number
+from toolsync.settings import WrongSetting, number, place
+from toolsync.sites import Site
 
 ID = re.compile(CLAIM_ID)
 # The names that Tool Sync gives in each folder. Reports go last: they say what became of the others.
@@ -65,10 +66,10 @@ class Limits:
         if not isinstance(section, dict) or (unknown := set(section) - {*SETTINGS.values(), TOTAL}):
             given = ", ".join(sorted(map(str, unknown))) if isinstance(section, dict) else repr(section)
             raise WrongSetting(
-                f"include/toolsync.yaml, retention: expected {', '.join(SETTINGS.values())} and {TOTAL}, found {given}."
+                f"{place(page, 'retention')}: expected {', '.join(SETTINGS.values())} and {TOTAL}, found {given}."
             )
-        days = {folder: number(section, name, least=1) for folder, name in SETTINGS.items()}
-        total = number(section, TOTAL, least=0.001)
+        days = {folder: number(page, "retention", name, least=1) for folder, name in SETTINGS.items()}
+        total = number(page, "retention", TOTAL, least=0.001)
         return cls(days, None if total is None else total * GB)
 
     @property
@@ -77,14 +78,15 @@ class Limits:
         return self.total is None and not any(self.days.values())
 
 
-def survey(root: Any) -> tuple[list[Kept], set[tuple[str, str]]]:
+def survey(root: Any, site: Site | None = None) -> tuple[list[Kept], set[tuple[str, str]]]:
     """What there is in a cabinet.
 
     :param root: the folder that holds the types' folders.
+    :param site: whose cabinet it is; None: the only one's.
     :return: the files that are kept for a time, of all types; and (type, claim) of what must stay as it is, because the file is still at work, or its
         tryback waits.
     """
-    files, found = files_at(root), []
+    files, found = files_at(root, site), []
     held: set[tuple[str, str]] = set()
     for of_type in files.entries(root):
         if isinstance(of_type, Path) and (of_type.is_symlink() or not of_type.is_dir()):

@@ -11,7 +11,7 @@ from typing import Any
 
 from toolsync.cabinet.disk import Disk
 from toolsync.cabinet.store import Store, StoreError
-from toolsync.settings import cabinet_url
+from toolsync.sites import Site
 
 # What a person has to mend before any file can be treated.
 HINDRANCES = {
@@ -43,27 +43,30 @@ def folder_at(url: str) -> Any:
     return Path(url.removeprefix("file://"))
 
 
-def files_at(folder: Any) -> Disk | Store:
-    """What reads and writes the files below a folder."""
-    return Disk() if isinstance(folder, Path) else Store(folder)
+def files_at(folder: Any, site: Site | None = None) -> Disk | Store:
+    """What reads and writes the files below a folder.
+
+    :param site: whose files they are; None: the only one.
+    """
+    return Disk(site) if isinstance(folder, Path) else Store(folder)
 
 
-def read_text(path: str) -> str:
-    """The text of a file of the cabinet, wherever that is."""
+def read_text(path: str, site: Site | None = None) -> str:
+    """The text of a file of a cabinet, wherever that is."""
     place = folder_at(path)
-    return files_at(place).read(place).decode()
+    return files_at(place, site).read(place).decode()
 
 
 @contextmanager
-def explained() -> Iterator[None]:
-    """Say in a sentence that the cabinet can't be read or written.
+def explained(site: Site) -> Iterator[None]:
+    """Say in a sentence that a site's cabinet can't be read or written.
 
     :raises CabinetUnusable: it can't.
     """
     try:
         yield
     except OSError as error:
-        cabinet = cabinet_url().removeprefix("file://")
+        cabinet = site.cabinet_url.removeprefix("file://")
         path = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else None
         why = HINDRANCES.get(error.errno or 0)
         # Without a path it comes from writing into an open file, and the files that Tool Sync writes are the cabinet's.

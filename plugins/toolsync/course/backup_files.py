@@ -20,7 +20,6 @@ from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.moodle import php as site_php
 from toolsync.moodle.session import MoodleSession
-from toolsync.settings import settings
 
 # In the site's directory. Since Moodle 4.1 it takes the same options, and prints the id of the course last.
 PROGRAM = "admin/cli/restore_backup.php"
@@ -50,22 +49,23 @@ class RestoreResult:
 class Restorer:
     """Restores the backup files that the lines of a claimed file name, each once.
 
-    :param session: must not be in a transaction with anything to be committed.
+    :param session: of the site; must not be in a transaction with anything to be committed.
     """
 
     def __init__(self, cabinet: Cabinet, claim: Claim, session: MoodleSession) -> None:
         self.cabinet = cabinet
         self.claim = claim
         self.session = session
+        self.site = cabinet.site
 
     @cached_property
     def connection(self) -> Connection | None:
-        return site_php.find_connection(settings()["moodle_cli_conn_id"])
+        return site_php.find_connection(self.site.moodle_cli_conn_id)
 
     @cached_property
     def why_unusable(self) -> str | None:
         """Why no backup can be restored at all; None: backups can be. Only needed for files that name one, since the connection is optional."""
-        why = site_php.why_unusable(settings()["moodle_cli_conn_id"])
+        why = site_php.why_unusable(self.site.moodle_cli_conn_id)
         if why is None:
             return None
         return f"backups are restored by Moodle's {PROGRAM}, which can't be run. {why} See docs/settings.md"
@@ -93,7 +93,7 @@ class Restorer:
             "categoryid": self._lowest_category(category_path),
         }
         self.cabinet.save(self.claim, _record_name(line), {"begun": begun})
-        seconds = settings()["restore_seconds"]
+        seconds = self.site.page["restore_seconds"]
         # MySQL takes no expression of two types for this variable.
         if int(self.session.value("SELECT @@wait_timeout")) < (needed := seconds + WAIT_SECONDS):
             self.session.execute(f"SET SESSION wait_timeout = {needed:d}")

@@ -34,6 +34,7 @@ from toolsync.course.undo_bundles import (
 )
 from toolsync.moodle.file_pool import EMPTY, FilePool, at_hand
 from toolsync.running.state import RunState
+from toolsync.sites import Site
 
 STAGED_ROWS = 50_000  # rows held in memory before they are loaded into the database
 SHOWN_FILES = 5  # names in a message about missing contents
@@ -74,8 +75,8 @@ class Bundle:
 class _Bundles:
     """All bundles of the cabinet, newest first."""
 
-    def __init__(self) -> None:
-        bundles = [Bundle(file_type, *found) for file_type in UNDOABLE for found in indexes(Cabinet(file_type))]
+    def __init__(self, site: Site) -> None:
+        bundles = [Bundle(file_type, *found) for file_type in UNDOABLE for found in indexes(Cabinet(file_type, site))]
         self.bundles = sorted(bundles, key=lambda bundle: writing_order(bundle.index), reverse=True)
         self._by_course: dict[str, dict[str, list[Bundle]]] = {}  # by column, and by what it holds
 
@@ -107,14 +108,14 @@ class _Bundles:
         return [bundle for bundle in candidates if str(bundle.course[column]) == value] or candidates
 
 
-def find_bundles(rows: Iterable[Sequence[Any]], _state: RunState) -> list[FoundRow]:
+def find_bundles(rows: Iterable[Sequence[Any]], state: RunState) -> list[FoundRow]:
     """Find the bundle that each line means.
 
     :param rows: line, the column that identifies the course, what it holds, the name of the bundle (or None), and what is to be undone.
     :return: line, type and name of the bundle, id and short name of its course, when it was written (Unix seconds), None; or, of a line without a bundle,
         the reason as the last value.
     """
-    bundles = _Bundles()
+    bundles = _Bundles(state.site)
     found: list[FoundRow] = []
     for line, *asked in rows:
         try:
@@ -127,13 +128,13 @@ def find_bundles(rows: Iterable[Sequence[Any]], _state: RunState) -> list[FoundR
     return found
 
 
-def bundle_touches(rows: Iterable[Sequence[Any]], _state: RunState) -> list[tuple[int, str, str | None]]:
+def bundle_touches(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[int, str, str | None]]:
     """Which lines have to wait for each other: lines about the same course; and, for all other lines, one whose bundle also holds changes of other courses.
 
     :param rows: as for `find_bundles`.
     :return: line, thing, mode, as for `touches.sql`.
     """
-    bundles = _Bundles()
+    bundles = _Bundles(state.site)
     touches: list[tuple[int, str, str | None]] = []
     for line, *asked in rows:
         try:
@@ -155,7 +156,7 @@ def load_bundles(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[i
     staging = _Staging(state)
     for line, file_type, name in rows:
         try:
-            for part in read_bundle(Cabinet(file_type), name):
+            for part in read_bundle(Cabinet(file_type, state.site), name):
                 staging.add(line, part)
         except (OSError, EOFError) as error:
             problems.append((line, f"the bundle can't be read: {error}"))
@@ -218,14 +219,14 @@ class _Staging:
             self.tables.create_like(name, table, number="toolsync_line", key="id")
 
 
-def places(rows: Iterable[Sequence[Any]], _state: RunState) -> list[tuple[int, int]]:
+def places(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[int, int]]:
     """Where courses stand in their categories once deleted ones are back.
 
     :param rows: category, course id, place (of a course that is back: when it was deleted), and the name of its bundle, None if it is not back. All courses
         of the categories concerned, in their order.
     :return: course id and place, from 1.
     """
-    known = dict(indexes(Cabinet("courses_delete")))
+    known = dict(indexes(Cabinet("courses_delete", state.site)))
     result: list[tuple[int, int]] = []
     for category, group in groupby(rows, key=itemgetter(0)):
         siblings = list(group)
@@ -273,7 +274,7 @@ def mark_put_back(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[
 
     :param rows: line, type and name of the bundle.
     """
-    bundles = [(Cabinet(file_type), name) for _, file_type, name in rows]
+    bundles = [(Cabinet(file_type, state.site), name) for _, file_type, name in rows]
     now = datetime.now(UTC)
 
     def mark(bundle: tuple[Cabinet, str]) -> None:

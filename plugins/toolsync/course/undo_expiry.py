@@ -11,6 +11,7 @@ from toolsync.cabinet.folders import Cabinet
 from toolsync.course.undo_bundles import UNDOABLE, indexes, remove_bundle, timestamp
 from toolsync.moodle.file_pool import FilePool, at_hand
 from toolsync.running.state import RunState
+from toolsync.sites import Site
 
 # The context of the site's first administrator, and the id of a new draft area.
 OF_ADMINISTRATOR = """
@@ -29,10 +30,13 @@ SELECT c.contenthash, c.pathnamehash, x.id, 'user', 'draft', c.draftid, '/', c.c
 """
 
 
-def held_contents() -> set[str]:
-    """The hashes of the file contents that rows in bundles refer to. They must stay in the site's data folder, or the rows would come back without them."""
+def held_contents(site: Site) -> set[str]:
+    """The hashes of the file contents that a site's bundles refer to. They must stay in its data folder, or rows would come back without them."""
     return {
-        content for file_type in UNDOABLE for _, index in indexes(Cabinet(file_type)) for content in index["contents"]
+        content
+        for file_type in UNDOABLE
+        for _, index in indexes(Cabinet(file_type, site))
+        for content in index["contents"]
     }
 
 
@@ -47,7 +51,7 @@ def expire(cabinet: Cabinet, state: RunState, days: float | None, *, only: Colle
     contents = {content for _, index in old for content in index["contents"]}
     for name, _ in old:
         remove_bundle(cabinet, name)
-    if contents and (unheld := contents - held_contents()):
+    if contents and (unheld := contents - held_contents(cabinet.site)):
         _discard(unheld, state)
     return len(old)
 

@@ -20,6 +20,7 @@ from toolsync.cabinet.storage import CabinetUnusable, explained
 from toolsync.desk import manual, overview, plans, reports, runs, trybacks, undo, uploads
 from toolsync.desk.access import signed_in
 from toolsync.settings import WrongSetting
+from toolsync.sites import the_site
 
 PAGE = Path(__file__).with_name("page")
 MEDIA = {
@@ -138,7 +139,7 @@ async def cabinet_unusable(_request: Request, error: Any) -> JSONResponse:
     if isinstance(error, FileNotFoundError):
         return JSONResponse({"detail": "The file is no longer there."}, 404)
     try:
-        with explained():
+        with explained(the_site()):
             raise error
     except CabinetUnusable as reason:
         return JSONResponse({"detail": str(reason)}, 503)

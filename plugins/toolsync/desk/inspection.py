@@ -18,6 +18,7 @@ from toolsync.reading.command_file import CommandFile
 from toolsync.reading.problems import FileRejected, Problem
 from toolsync.reading.records import CODECS, Record
 from toolsync.reading.suite import Suite, has_suite, load_suite
+from toolsync.sites import the_site
 
 HEAD_BYTES = 512 << 10  # of a file, which are read for an inspection
 SHOWN_ROWS, SHOWN_PROBLEMS = 20, 50
@@ -259,7 +260,7 @@ def inspect_archive(stream: IO[bytes] | None) -> dict[str, Any]:
     if stream is None:
         return result
     try:
-        archive = PictureArchive(stream, archive_limits())
+        archive = PictureArchive(stream, archive_limits(the_site()))
     except (FileRejected, zipfile.BadZipFile) as rejection:
         return {**result, "rejected": getattr(rejection, "messages", None) or ["it is no ZIP archive"]}
     refused = [

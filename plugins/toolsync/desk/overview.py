@@ -24,7 +24,7 @@ from toolsync.desk.files import Folder, iso
 from toolsync.desk.heads import heads, tryback_heads
 from toolsync.desk.models import FormAnswer, Overview
 from toolsync.params import known_types
-from toolsync.settings import cabinet_url, settings
+from toolsync.sites import the_site
 
 router = APIRouter(prefix="/api", tags=["overview"])
 SHOWN_FILES = 20
@@ -61,7 +61,7 @@ async def overview(core: Core, user: User) -> Any:
     ]
     return {
         "version": __version__,
-        "cabinet": USER.sub("//", cabinet_url()),
+        "cabinet": USER.sub("//", the_site().cabinet_url),
         "me": {"name": user.get_name()},
         "types": sorted(types, key=lambda page: page["dag_id"]),
         "approvals": [_approval(detail, types, may_answer) for detail in asked],
@@ -192,7 +192,7 @@ def _inbox(cabinet: Cabinet) -> dict[str, Any]:
     for name in folder.names[:SHOWN_FILES]:
         found, path = folder.find(name), cabinet.folder("inbox") / name
         try:
-            waits = why_not_ready(path, settings()["settle_seconds"])
+            waits = why_not_ready(path, cabinet.site.page["settle_seconds"])
         except OSError:  # a run has just taken it
             continue
         size, modified = (found.size, found.modified) if found else _of_link(path)

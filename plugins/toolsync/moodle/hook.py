@@ -15,7 +15,8 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from toolsync.moodle.collations import Collations
 from toolsync.moodle.errors import COLLATION_ERRORS, SiteUnfit, error_code, explained
 from toolsync.moodle.session import MoodleSession
-from toolsync.settings import lock_wait_seconds, statement_seconds
+from toolsync.settings import settings
+from toolsync.sites import Site
 
 log = logging.getLogger(__name__)
 
@@ -30,14 +31,16 @@ class MoodleHook(MySqlHook):
     and `password_pepper`.
 
     :param moodle_conn_id: the id of the connection.
+    :param site: whose settings say how long a statement may take and wait; None: those of the whole page.
     """
 
     conn_name_attr = "moodle_conn_id"
     default_conn_name = "moodle_db"
 
-    def __init__(self, moodle_conn_id: str = default_conn_name, **kwargs: Any) -> None:
+    def __init__(self, moodle_conn_id: str = default_conn_name, site: Site | None = None, **kwargs: Any) -> None:
         super().__init__(moodle_conn_id, log_sql=False, local_infile=True, **kwargs)
         self.moodle_conn_id = moodle_conn_id
+        self.site = site or Site(None, settings())
 
     @contextmanager
     def session(self, *, lock_seconds: int | None = None) -> Iterator[MoodleSession]:
@@ -49,20 +52,20 @@ class MoodleHook(MySqlHook):
         :raises AirflowException: another run still writes to the site after `lock_seconds`.
         """
         with explained(), self._connected() as session, _naming_tables(session):
-            _set_up(session)
+            _set_up(session, self.site)
             _check(session, self.get_connection(self.moodle_conn_id).schema)
             if lock_seconds is not None:
                 _lock(session, lock_seconds)
-            _limit(session)
+            _limit(session, self.site)
             yield session
 
     @contextmanager
     def snapshot(self) -> Iterator[MoodleSession]:
         """Open a read-only session that sees the site as it is now for as long as it is open, without locking anything."""
         with explained(), self._connected() as session, _naming_tables(session):
-            _set_up(session)
+            _set_up(session, self.site)
             session.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            _limit(session)
+            _limit(session, self.site)
             session.conn.commit()
             session.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
             yield session
@@ -79,7 +82,7 @@ class MoodleHook(MySqlHook):
             conn.close()
 
 
-def _set_up(session: MoodleSession) -> None:
+def _set_up(session: MoodleSession, site: Site) -> None:
     import MySQLdb
 
     # As Moodle itself does. At the server's default level, INSERT … SELECT locks the rows that it reads.
@@ -96,15 +99,15 @@ def _set_up(session: MoodleSession) -> None:
         with suppress(MySQLdb.OperationalError):
             session.execute("SET SESSION sql_require_primary_key = OFF")
     session.conn.autocommit(False)
-    if (seconds := lock_wait_seconds()) is not None:
+    if (seconds := site.lock_wait_seconds) is not None:
         # Short, and the batch is tried again: while it waited longer, people on the site would wait for what it has locked already.
         # The second is for whole tables, which a backup or an upgrade of Moodle keeps.
         session.execute(f"SET SESSION innodb_lock_wait_timeout = {seconds}, SESSION lock_wait_timeout = {seconds}")
 
 
-def _limit(session: MoodleSession) -> None:
+def _limit(session: MoodleSession, site: Site) -> None:
     """Let the server end statements that take too long: on MariaDB all of them, on MySQL those that only read."""
-    if (seconds := statement_seconds()) is None:
+    if (seconds := site.statement_seconds) is None:
         return
     if session.is_mariadb:
         session.execute(f"SET SESSION max_statement_time = {seconds}")

@@ -23,7 +23,8 @@ from toolsync.reporting.plan import Totals, date_time, escaped, markdown
 from toolsync.reporting.report import Report
 from toolsync.reporting.report_text import sentences, totals
 from toolsync.reporting.verdict import NOBODY
-from toolsync.settings import WrongSetting, settings
+from toolsync.settings import WrongSetting
+from toolsync.sites import Site, the_site
 
 REMARKS_SHOWN = 20  # in the form
 
@@ -35,14 +36,15 @@ class ApproveOperator(ClaimOperator, ApprovalOperator):  # type: ignore[misc]  #
     its caller has answered in advance, or the file is not executed.
     """
 
-    def __init__(self, *, params: ParamsDict | None = None, **kwargs: Any) -> None:
-        hours = settings()["protection"]["answer_within_hours"]
+    def __init__(self, *, site: Site | None = None, params: ParamsDict | None = None, **kwargs: Any) -> None:
+        site = site or the_site()
+        hours = site.page["protection"]["answer_within_hours"]
         waiting: dict[str, Any] = (
             {"response_timeout": timedelta(hours=hours), "defaults": self.REJECT} if hours is not None else {}
         )
-        if people := approvers():
+        if people := approvers(site):
             waiting["assigned_users"] = people
-        if addressees():
+        if addressees(site):
             waiting["notifiers"] = PlanWaits()
         params = params or ParamsDict()  # the DAG's; the form shows only those whose source is the task
         params["reason"] = Param(
@@ -52,7 +54,7 @@ class ApproveOperator(ClaimOperator, ApprovalOperator):  # type: ignore[misc]  #
             description="The report quotes it with your answer.",
             source="task",
         )
-        super().__init__(subject="Approve?", params=params, **waiting, **kwargs)
+        super().__init__(site=site, subject="Approve?", params=params, **waiting, **kwargs)
 
     def process(self, cabinet: Cabinet, claim: Claim, context: Any) -> Any:
         if claim.simulate:
@@ -65,7 +67,8 @@ class ApproveOperator(ClaimOperator, ApprovalOperator):  # type: ignore[misc]  #
             raise AirflowFailException(f"{claim.name} has no plan. Clear the task plan to make one.")
         counts = report.planned_counts
         changes = counts["created"] + counts["updated"] + counts["deleted"]
-        why = reasons(report.plan(), changes, report.planned["at"], claim.options)
+        limits = self.site.page["protection"]
+        why = reasons(limits, report.plan(), changes, report.planned["at"], claim.options)
         by_hand = Owner.of_run(context["run_id"]).pid is not None
         if approval := decided_unasked(claim, why, by_hand=by_hand):
             return self._decide(cabinet, claim, approval)
@@ -92,10 +95,10 @@ class ApproveOperator(ClaimOperator, ApprovalOperator):  # type: ignore[misc]  #
 
     def _take_answer(self, event: dict[str, Any]) -> None:
         """Keep a person's answer in the work folder."""
-        cabinet, claim = Cabinet(self.file_type), Claim(**self.claim)
+        cabinet, claim = Cabinet(self.file_type, self.site), Claim(**self.claim)
         if "error" not in event and cabinet.holds(claim):
             yes = event["chosen_options"] == [self.APPROVE]
-            hours = settings()["protection"]["answer_within_hours"]
+            hours = self.site.page["protection"]["answer_within_hours"]
             reason = (event["params_input"] or {}).get("reason")
             if event.get("timedout"):
                 reason = f"nobody answered within {hours} hours"
@@ -115,12 +118,12 @@ class ApproveOperator(ClaimOperator, ApprovalOperator):  # type: ignore[misc]  #
         return approval.as_json()
 
 
-def approvers() -> list[HITLUser]:
-    """Who may answer, as the settings name them; empty: whoever may answer in Airflow at all.
+def approvers(site: Site) -> list[HITLUser]:
+    """Who may answer, as the settings of a site name them; empty: whoever may answer in Airflow at all.
 
     :raises WrongSetting: they name something else.
     """
-    named = settings()["protection"].get("approvers") or []
+    named = site.page["protection"].get("approvers") or []
     people = (
         [{"id": one, "name": one} if isinstance(one, str) else one for one in named]
         if isinstance(named, list)
@@ -131,8 +134,7 @@ def approvers() -> list[HITLUser]:
         for one in people
     ):
         raise WrongSetting(
-            'include/toolsync.yaml, protection, approvers: expected a list of user names, or of users such as {id: "3", name: Ada}, '
-            f"found {named!r}."
+            f'{site.place("protection", "approvers")}: expected a list of user names, or of users such as {{id: "3", name: Ada}}, found {named!r}.'
         )
     return [HITLUser(id=one["id"], name=one["name"]) for one in people]
 

@@ -69,7 +69,7 @@ class ArchiveOperator(ClaimOperator):
         return self.end(result, text, context, **for_machines(result))
 
     def repeat(self, result: Mapping[str, Any], context: Any) -> dict[str, Any]:
-        return self.end(result, text_of(result), context)
+        return self.end(result, text_of(result, self.site), context)
 
     def end(self, result: Mapping[str, Any], text: str, context: Any, **facts: Any) -> dict[str, Any]:
         """Log the report, and say what became of the file for the note on the run.

@@ -28,6 +28,7 @@ from toolsync.reading.texts import printable, printable_lines
 from toolsync.reading.values import UnreadableValue, read_zone
 from toolsync.reporting.verdict import MESSAGE
 from toolsync.settings import WrongSetting
+from toolsync.sites import Site, the_site
 
 FOLDED_OVER = 8  # a longer list of a log folds in the Airflow UI
 stopped = threading.Event()  # whether somebody wants this process to end
@@ -55,10 +56,14 @@ class TryAgain(RetryPolicy):
 
 
 class ToolSyncOperator(BaseOperator):
-    """Says why it fails or is skipped in a line of its log, without a traceback."""
+    """Works for a site, and says why it fails or is skipped in a line of its log, without a traceback.
 
-    def __init__(self, **kwargs: Any) -> None:
+    :param site: the Moodle site; None: the only one.
+    """
+
+    def __init__(self, *, site: Site | None = None, **kwargs: Any) -> None:
         super().__init__(retry_policy=TryAgain(), **kwargs)
+        self.site = site or the_site()
 
     def execute(self, context: Any) -> Any:
         with self.telling(context):
@@ -71,7 +76,7 @@ class ToolSyncOperator(BaseOperator):
         :raises Failure: it fails for a reason that there are words for.
         """
         try:
-            with in_words():
+            with in_words(self.site):
                 yield
         except AirflowException as reason:
             skipped = isinstance(reason, AirflowSkipException)
@@ -105,10 +110,10 @@ class ToolSyncOperator(BaseOperator):
 
 
 @contextmanager
-def in_words() -> Iterator[None]:
-    """Turn what the cabinet, the settings and the clock say into what Airflow knows."""
+def in_words(site: Site) -> Iterator[None]:
+    """Turn what a site's cabinet, its settings and the clock say into what Airflow knows."""
     try:
-        with explained():
+        with explained(site):
             yield
     except AirflowTaskTimeout:
         # Airflow itself would call `on_kill`, which is for people who stop a task.
@@ -175,7 +180,7 @@ class ClaimOperator(FileTypeOperator):
         self.claim = claim
 
     def perform(self, context: Any) -> Any:
-        cabinet, claim = Cabinet(self.file_type), Claim(**self.claim)
+        cabinet, claim = Cabinet(self.file_type, self.site), Claim(**self.claim)
         if claim.simulate:
             self.log.info("SIMULATION of %s: the site and the inbox stay as they are.", claim.name)
         if cabinet.holds(claim):
@@ -197,7 +202,7 @@ class ClaimOperator(FileTypeOperator):
         :param result: the report as JSON.
         :return: the task's XCom, as it was.
         """
-        self.log_report(text_of(result))
+        self.log_report(text_of(result, self.site))
 
     def process(self, cabinet: Cabinet, claim: Claim, context: Any) -> Any:
         """Do the task's work on a file.
@@ -227,13 +232,13 @@ class ClaimOperator(FileTypeOperator):
         )
 
 
-def text_of(result: Mapping[str, Any]) -> str:
-    """The text of a report.
+def text_of(result: Mapping[str, Any], site: Site) -> str:
+    """The text of a report of a site.
 
     :param result: the report as JSON.
     """
     try:
-        return read_text(result["report"])
+        return read_text(result["report"], site)
     except FileNotFoundError:
         return f"The report {result['report']} is gone."
 

@@ -20,7 +20,6 @@ from toolsync.reporting.plan import counted
 from toolsync.reporting.tables import defused
 from toolsync.running.sql_folder import Occasion
 from toolsync.running.state import RunState, open_run
-from toolsync.settings import settings
 
 FILE_NAME = "categories.csv"
 # How that file is read, whatever defaults are set for files that people write.
@@ -36,7 +35,7 @@ class FindEmptyCategoriesOperator(CollectOperator):
     def take(self, cabinet: Cabinet, owner: Owner, params: Mapping[str, Any], others: list[Claim]) -> list[Claim]:
         if others:
             return []
-        with open_run(settings()["moodle_conn_id"]) as state:
+        with open_run(self.site) as state:
             empty, kept = find(state, params)
         self.log_list("Kept, although they hold no courses", [f"{name}: {what}" for name, what in kept])
         self.log_list("Empty", [name for _, name in empty])
@@ -55,7 +54,7 @@ class FindEmptyCategoriesOperator(CollectOperator):
         """
         if params["accept_stale_caches"] or params["simulate"]:
             return
-        if why := why_unusable(settings()["moodle_cli_conn_id"]):
+        if why := why_unusable(self.site.moodle_cli_conn_id):
             raise AirflowFailException(
                 f"{why} This connection is needed to purge the site's caches: until then, a deleted category makes the course index an "
                 "error page for everyone. Nothing was changed. Set the connection up (docs/settings.md), or set Param accept_stale_caches "

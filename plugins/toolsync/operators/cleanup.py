@@ -20,7 +20,7 @@ from toolsync.reading.texts import printable
 from toolsync.reporting.tables import write_table
 from toolsync.running.state import open_run
 from toolsync.schedule import skip_late_run, what_comes_next
-from toolsync.settings import cabinet_url, settings
+from toolsync.sites import Site
 
 TYPE = "cabinet_cleanup"  # whose folder holds the reports
 SHOWN = 200  # files in the log; the table has them all
@@ -54,7 +54,7 @@ class CleanupOperator(ToolSyncOperator):
         simulate = context["params"]["simulate"]
         going = list(self.due())
         size = sum(file.size for file in going)
-        path = write_list(going, self.what, simulate=simulate) if going else None
+        path = write_list(self.site, going, self.what, simulate=simulate) if going else None
         for file in going[:SHOWN]:
             self.log.info("%s", printable(f"{file.path} ({file.size} bytes, {file.at}): {file.why}"))
         if len(going) > SHOWN:
@@ -85,11 +85,11 @@ class CleanFilesOperator(CleanupOperator):
     what = "files"
 
     def due(self) -> Iterator[Going]:
-        limits, root = Limits.of(settings()), folder_at(cabinet_url())
+        limits, root = Limits.of(self.site.page), folder_at(self.site.cabinet_url)
         if limits.unset:
-            self.log.info("include/toolsync.yaml, retention: no limit is set, so all files are kept.")
+            self.log.info("%s: no limit is set, so all files are kept.", self.site.place("retention"))
             return
-        going, over = due(*survey(root), limits, datetime.now(UTC))
+        going, over = due(*survey(root, self.site), limits, datetime.now(UTC))
         for file, why in going:
             yield Going(root / file.type / file.folder / file.name, file.size, written(file.at), why)
         if over:
@@ -99,31 +99,24 @@ class CleanFilesOperator(CleanupOperator):
             )
 
     def remove(self, going: list[Going]) -> None:
-        files = files_at(folder_at(cabinet_url()))
+        files = files_at(folder_at(self.site.cabinet_url), self.site)
         for file in going:
             files.remove(file.path)
 
 
 class CleanBundlesOperator(CleanupOperator):
-    """Removes undo bundles that have expired, and the file contents in the site's data folder that only they refer to.
-
-    :param moodle_conn_id: the Airflow connection of the Moodle database.
-    """
+    """Removes undo bundles that have expired, and the file contents in the site's data folder that only they refer to."""
 
     what = "bundles"
-
-    def __init__(self, *, moodle_conn_id: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.moodle_conn_id = moodle_conn_id
 
     @property
     def days(self) -> float | None:
         """How long bundles are kept."""
-        return settings()["protection"]["undo_days"]
+        return self.site.page["protection"]["undo_days"]
 
     def due(self) -> Iterator[Going]:
         for file_type in UNDOABLE:
-            cabinet = Cabinet(file_type)
+            cabinet = Cabinet(file_type, self.site)
             sizes = cabinet.files.details(cabinet.folder(FOLDER))
             for name, index in expired(cabinet, self.days):
                 for suffix in (INDEX_SUFFIX, SUFFIX):
@@ -134,19 +127,20 @@ class CleanBundlesOperator(CleanupOperator):
     def remove(self, going: list[Going]) -> None:
         # Others may expire while it waits for a run: they are not on the list.
         names = {file.path.name.removesuffix(INDEX_SUFFIX) for file in going}
-        with open_run(self.moodle_conn_id, lock_seconds=WAIT_FOR_OTHERS) as state:
+        with open_run(self.site, lock_seconds=WAIT_FOR_OTHERS) as state:
             for file_type in UNDOABLE:
-                expire(Cabinet(file_type), state, self.days, only=names)
+                expire(Cabinet(file_type, self.site), state, self.days, only=names)
 
 
-def write_list(going: list[Going], what: str, *, simulate: bool) -> str:
+def write_list(site: Site, going: list[Going], what: str, *, simulate: bool) -> str:
     """Write the table of what goes.
 
+    :param site: whose cabinet it is.
     :param what: a word for its name.
     :return: its path.
     """
-    folder = folder_at(cabinet_url()) / TYPE / "report"
-    files = files_at(folder)
+    folder = folder_at(site.cabinet_url) / TYPE / "report"
+    files = files_at(folder, site)
     files.make_folder(folder)
     path = folder / f"{TYPE}_{new_id()}_{'simulation_' if simulate else ''}report_{what}.csv"
     with files.writing(path) as stream, as_text(stream) as text:

@@ -24,7 +24,6 @@ from toolsync.reporting.approval import caller
 from toolsync.reporting.metrics import tell_inbox, tell_trybacks
 from toolsync.reporting.plan import counted
 from toolsync.schedule import by_watch, give_way, is_watched, skip_late_run, what_comes_next
-from toolsync.settings import settings
 
 COLLECTED = "collected"  # where Airflow keeps what the task has taken and said: it outlives a clear
 MOST = 1000  # files of one run: Airflow maps at most 1024
@@ -56,7 +55,7 @@ class CollectOperator(FileTypeOperator):
         skip_late_run(context)
         check_params(context)
         self.said: list[tuple[int, str]] = []
-        cabinet, params, kept = Cabinet(self.file_type), context["params"], context.get("task_state_store")
+        cabinet, params, kept = Cabinet(self.file_type, self.site), context["params"], context.get("task_state_store")
         if kept is not None and (before := kept.get(COLLECTED)):
             return self.repeat(before)
         if params.get("upload") and (
@@ -164,7 +163,7 @@ class CollectOperator(FileTypeOperator):
         :raises AirflowSkipException: when there is nothing to do.
         """
         claims: list[Claim] = []
-        ready, left = cabinet.waiting(params["files"], settings()["settle_seconds"])
+        ready, left = cabinet.waiting(params["files"], self.site.page["settle_seconds"])
         looked_at = self._looked_at(cabinet, ready)
         if self.by_watch:
             known = [name for name in ready if name not in looked_at]
@@ -212,7 +211,7 @@ class CollectOperator(FileTypeOperator):
         """
         if not self.watched:
             return {}
-        found = unseen(cabinet, settings()["settle_seconds"]) if self.by_watch else marks(cabinet)
+        found = unseen(cabinet, self.site.page["settle_seconds"]) if self.by_watch else marks(cabinet)
         return {name: found[name] for name in ready if name in found}
 
     def check(self, params: Mapping[str, Any]) -> None:

@@ -17,7 +17,7 @@ from toolsync.params import check_params
 from toolsync.reading.texts import printable
 from toolsync.reporting.verdict import UNFINISHED, Verdict
 from toolsync.schedule import skip_late_run
-from toolsync.settings import settings
+from toolsync.sites import Site, the_site
 
 POLL_SECONDS = 5  # between two looks at a run that is waited for
 OUTCOME = "outcome"  # the XCom in which the task of a type tells what became of it
@@ -80,9 +80,11 @@ class RunTypeOperator(ToolSyncOperator, TriggerDagRunOperator):
     :param file_type: the type.
     """
 
-    def __init__(self, *, file_type: str, **kwargs: Any) -> None:
+    def __init__(self, *, file_type: str, site: Site | None = None, **kwargs: Any) -> None:
+        site = site or the_site()
         super().__init__(
-            trigger_dag_id=f"toolsync_{file_type}",
+            site=site,
+            trigger_dag_id=site.dag_id(file_type),
             logical_date=None,
             wait_for_completion=True,
             deferrable=True,
@@ -116,8 +118,8 @@ class RunTypeOperator(ToolSyncOperator, TriggerDagRunOperator):
         if context["ti"].get_dr_count(self.trigger_dag_id, run_ids=[run_id]):
             self.log.info("Run %s of %s was started before; it is waited for.", run_id, self.trigger_dag_id)
             return True
-        cabinet = Cabinet(self.file_type)
-        ready, left = cabinet.waiting("*", settings()["settle_seconds"])
+        cabinet = Cabinet(self.file_type, self.site)
+        ready, left = cabinet.waiting("*", self.site.page["settle_seconds"])
         if not ready:
             told = "".join(f" {name}: {reason}." for name, reason in left)
             self.skip(context, NOTHING, f"No file is ready in {cabinet.folder('inbox')}.{told}")
@@ -166,7 +168,7 @@ class RunTypeOperator(ToolSyncOperator, TriggerDagRunOperator):
     def files(self, run_id: str, context: Any) -> list[dict[str, Any]]:
         """What became of each file of the type's run."""
         claims = context["ti"].xcom_pull(task_ids="collect", dag_id=self.trigger_dag_id, run_id=run_id) or []
-        cabinet = Cabinet(self.file_type)
+        cabinet = Cabinet(self.file_type, self.site)
         return [file_result(Claim(**claim), cabinet.result(Claim(**claim))) for claim in claims]
 
 

@@ -17,7 +17,6 @@ from toolsync.operators.base import ToolSyncOperator
 from toolsync.operators.day import BEGIN, DONE, FAILED, HELD, NOTHING, PAUSED, STEPS, outcome_of, states_of, told
 from toolsync.reading.texts import printable
 from toolsync.reporting.verdict import VERDICT, Verdict
-from toolsync.settings import cabinet_url
 
 NOTE = "The day's work"  # how the note on the run begins
 SIMULATED = (
@@ -36,20 +35,20 @@ class DayReportOperator(ToolSyncOperator):
         if began != "success":
             why = f"The task {BEGIN} ended as {began}; its log says why. Nothing was done."
             raise AirflowSkipException(why) if began == "skipped" else AirflowFailException(why)
-        simulated = context["params"]["simulate"]
-        lines = list(day_report(outcomes, simulated=simulated, run_id=context["run_id"]))
+        simulated, dag_id = context["params"]["simulate"], context["dag"].dag_id
+        lines = list(day_report(outcomes, simulated=simulated, dag_id=dag_id, run_id=context["run_id"]))
         for line in lines:
             self.log.info("%s", line)
         number = report_id(context["dag_run"])
-        folder, name = folder_at(cabinet_url()) / "all" / "report", f"all_{number}_report"
-        files = files_at(folder)
+        folder, name = folder_at(self.site.cabinet_url) / "all" / "report", f"all_{number}_report"
+        files = files_at(folder, self.site)
         files.make_folder(folder)
         files.write(folder / f"{name}.txt", "".join(f"{line}\n" for line in lines).encode())
         content = {
             "toolsync": __version__,
             "claim": number,
             "type": "all",
-            "dag_id": context["dag"].dag_id,
+            "dag_id": dag_id,
             "run_id": context["run_id"],
             "at": datetime.now(UTC).isoformat(timespec="seconds"),
             "file": NOTE,
@@ -88,10 +87,10 @@ def in_short(outcomes: dict[str, dict[str, Any]]) -> str:
     return "; ".join(f"{state}: {', '.join(names)}" for state, names in by_state.items() if names) or NOTHING
 
 
-def day_report(outcomes: dict[str, dict[str, Any]], *, simulated: bool, run_id: str) -> Iterator[str]:
+def day_report(outcomes: dict[str, dict[str, Any]], *, simulated: bool, dag_id: str, run_id: str) -> Iterator[str]:
     """The lines of the report of the whole."""
     yield "Tool Sync report: the day's work"
-    yield f"toolsync_all, run {run_id}, Tool Sync {__version__}"
+    yield f"{dag_id}, run {run_id}, Tool Sync {__version__}"
     if simulated:
         yield SIMULATED
     for name, outcome in outcomes.items():

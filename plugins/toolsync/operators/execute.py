@@ -26,7 +26,6 @@ from toolsync.running.batches import BEGUN, BatchRun
 from toolsync.running.lines import LineRun
 from toolsync.running.sql_folder import Occasion
 from toolsync.running.state import RunState, open_run
-from toolsync.settings import settings
 
 WAIT_FOR_OTHERS = 1800  # seconds to wait for another Tool Sync run on the same site
 
@@ -37,7 +36,6 @@ class ExecuteOperator(ClaimOperator):
     A retry continues after the last batch that was committed, so each batch is applied exactly once (`toolsync.running.ledger`). A
     simulation is one transaction, rolled back at the end.
 
-    :param moodle_conn_id: the Airflow connection of the Moodle database.
     :param destructive: whether the type deletes things. Then a file is executed only after a decision on its plan.
     """
 
@@ -45,9 +43,8 @@ class ExecuteOperator(ClaimOperator):
     wait = 0.0  # seconds until the site was free for this run
     run_class: type[LineRun] = LineRun
 
-    def __init__(self, *, moodle_conn_id: str, destructive: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *, destructive: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.moodle_conn_id = moodle_conn_id
         self.destructive = destructive
 
     def process(self, cabinet: Cabinet, claim: Claim, context: Any) -> dict[str, Any]:
@@ -119,7 +116,7 @@ class ExecuteOperator(ClaimOperator):
             raise
 
     def _open_and_run(self, cabinet: Cabinet, claim: Claim, undo: UndoWriter | None) -> None:
-        with open_run(self.moodle_conn_id, lock_seconds=WAIT_FOR_OTHERS, undo=undo) as state:
+        with open_run(self.site, lock_seconds=WAIT_FOR_OTHERS, undo=undo) as state:
             session, self.wait = state.session, self.seconds
             cabinet.reread(claim)  # it may have waited for another run, and for another attempt at this file
             self.log.info(
@@ -162,7 +159,7 @@ class ExecuteOperator(ClaimOperator):
         """Move file contents that are no longer used to the site's `trashdir`, and remove expired undo bundles."""
         if suspects := run.contents():
             pool = FilePool(run.session.extra["dataroot"])
-            gone = pool.discard_unused(suspects - held_contents(), run.session)
+            gone = pool.discard_unused(suspects - held_contents(self.site), run.session)
             self.log.info("Moved %s unused file contents to the site's trashdir.", gone)
-        if expired := expire(run.cabinet, run.state, settings()["protection"]["undo_days"]):
+        if expired := expire(run.cabinet, run.state, self.site.page["protection"]["undo_days"]):
             self.log.info("Removed %s undo bundles older than `undo_days` (include/toolsync.yaml).", expired)

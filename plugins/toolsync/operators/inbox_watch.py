@@ -18,6 +18,7 @@ from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.seen import unseen
 from toolsync.params import found, section
 from toolsync.settings import settings_now
+from toolsync.sites import Site, the_site
 
 LEAST_SECONDS = 5
 # An event for files that are still there is sent again after so many seconds, then after twice as many, and so on: a run may have failed, or been full.
@@ -29,15 +30,21 @@ class InboxTrigger(BaseEventTrigger):
 
     :param file_type: the type, `users`.
     :param seconds: between two looks.
+    :param site: the name of the site; None: the only one.
     """
 
-    def __init__(self, file_type: str, seconds: float) -> None:
+    def __init__(self, file_type: str, seconds: float, site: str | None = None) -> None:
         super().__init__()
         self.file_type = file_type
         self.seconds = seconds
+        self.site = site
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        return f"{__name__}.{type(self).__name__}", {"file_type": self.file_type, "seconds": self.seconds}
+        return f"{__name__}.{type(self).__name__}", {
+            "file_type": self.file_type,
+            "seconds": self.seconds,
+            "site": self.site,
+        }
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         news, said = News(), None
@@ -57,7 +64,8 @@ class InboxTrigger(BaseEventTrigger):
 
     def look(self) -> set[str]:
         """The marks of the files that wait."""
-        return set(unseen(Cabinet(self.file_type), settings_now()["settle_seconds"]).values())
+        site = the_site(self.site, settings_now())
+        return set(unseen(Cabinet(self.file_type, site), site.page["settle_seconds"]).values())
 
 
 class News:
@@ -82,21 +90,22 @@ class News:
         return True
 
 
-def watched_inbox(file_type: str, params: Mapping[str, Param]) -> Asset | None:
+def watched_inbox(site: Site, file_type: str, params: Mapping[str, Param]) -> Asset | None:
     """The asset that stands for a watched inbox; None when it is not watched.
 
     :param params: those of the DAG: one without Param `files` has no inbox.
     :raises ValueError: the entry of `watch` in the settings is none.
     """
-    seconds = section("watch", file_type).get(file_type)
+    seconds = section(site, "watch", file_type).get(file_type)
     if seconds is None:
         return None
-    place = f"include/toolsync.yaml, watch, {file_type}"
+    place = site.place("watch", file_type)
     if "files" not in params:
         raise ValueError(f"{place}: this type takes no files, so there is no inbox to watch. Remove the entry.")
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds >= LEAST_SECONDS:
         raise ValueError(
             f"{place}: expected the seconds between two looks at the inbox, at least {LEAST_SECONDS}, or null, found {found(seconds)}."
         )
-    watcher = AssetWatcher(name="inbox", trigger=InboxTrigger(file_type, seconds))
-    return Asset(name=f"toolsync_{file_type}_inbox", uri=f"x-moodle://inbox/{file_type}", watchers=[watcher])
+    watcher = AssetWatcher(name="inbox", trigger=InboxTrigger(file_type, seconds, site.name))
+    uri = f"x-moodle://inbox/{file_type}" if site.name is None else site.uri(f"inbox/{file_type}")
+    return Asset(name=site.asset(f"toolsync_{file_type}_inbox"), uri=uri, watchers=[watcher])

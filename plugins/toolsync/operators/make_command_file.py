@@ -17,6 +17,7 @@ from toolsync.params import check_params
 from toolsync.reporting.verdict import MESSAGE, VERDICT, Verdict
 from toolsync.running.state import open_run
 from toolsync.schedule import skip_late_run
+from toolsync.sites import Site
 
 REVIEW = "review"  # the folder in the cabinet
 
@@ -24,14 +25,9 @@ REVIEW = "review"  # the folder in the cabinet
 class MakeCommandFileOperator(ToolSyncOperator):
     """Writes a command file into the folder `review` of its type. It reads the site and changes nothing.
 
-    :param moodle_conn_id: the Airflow connection of the Moodle database.
     :return: `path` of the file (None when no course can be written), and the numbers of `courses` in it, of courses `left_out` because nothing
         identifies them, and of courses `over_limit`.
     """
-
-    def __init__(self, *, moodle_conn_id: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.moodle_conn_id = moodle_conn_id
 
     def perform(self, context: Any) -> dict[str, Any]:
         skip_late_run(context)
@@ -40,7 +36,7 @@ class MakeCommandFileOperator(ToolSyncOperator):
         if not any(params[name] for name in FILTERS):
             raise AirflowFailException("Set at least one filter. The shortname `*` selects every course.")
         columns = reset_columns(params)
-        with open_run(self.moodle_conn_id) as state:
+        with open_run(self.site) as state:
             if told := newer_than_tested(state.session):
                 self.log.warning(told)
             zone = zone_param(params["timezone"] or state.session.timezone)
@@ -62,10 +58,11 @@ class MakeCommandFileOperator(ToolSyncOperator):
             context["ti"].xcom_push(MESSAGE, nothing)
             return result
         head = comments(params, zone, context["run_id"], result, left_out)
-        path = write(params["what"], review_file(params, columns, courses, head))
+        path = write(self.site, params["what"], review_file(params, columns, courses, head))
         self.log.info("%s: %s courses.", path, len(courses))
         self.log.info(
-            "Next: remove the lines of courses to leave alone, then drop it into %s", inbox_of(params["what"])
+            "Next: remove the lines of courses to leave alone, then drop it into %s",
+            inbox_of(self.site, params["what"]),
         )
         context["ti"].xcom_push(
             VERDICT, Verdict(path.rpartition("/")[2], "", f"{len(courses)} courses to review", report=False).as_json()
@@ -73,16 +70,15 @@ class MakeCommandFileOperator(ToolSyncOperator):
         return {**result, "path": path}
 
 
-def inbox_of(file_type: str) -> Any:
+def inbox_of(site: Site, file_type: str) -> Any:
     """Where the file of a type is dropped."""
-    return Cabinet(file_type).folder("inbox")
+    return Cabinet(file_type, site).folder("inbox")
 
 
-def write(file_type: str, text: str) -> str:
+def write(site: Site, file_type: str, text: str) -> str:
     """Write a file into the folder `review` of a type. One that is there already stays.
 
     :return: its path.
     """
-    return str(
-        Cabinet(file_type).add(REVIEW, f"{file_type}_{datetime.now(UTC):%Y%m%d-%H%M%S}.csv", io.BytesIO(text.encode()))
-    )
+    name = f"{file_type}_{datetime.now(UTC):%Y%m%d-%H%M%S}.csv"
+    return str(Cabinet(file_type, site).add(REVIEW, name, io.BytesIO(text.encode())))

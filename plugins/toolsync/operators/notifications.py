@@ -17,7 +17,8 @@ from typing import Any
 from airflow.sdk import BaseNotifier
 
 from toolsync.operators.links import base_url
-from toolsync.settings import PREFIX, WrongSetting, settings
+from toolsync.settings import WrongSetting
+from toolsync.sites import Site, site_of
 
 REJECTED, FAILED_LINES, APPROVAL, NO_ANSWER, RUN_FAILED = EVENTS = (
     "rejected",
@@ -57,7 +58,7 @@ class Addressee:
 
     def wants(self, notice: Notice) -> bool:
         """Whether a notice is for it."""
-        of_type = self.types is None or notice.dag_id.removeprefix(PREFIX) in self.types
+        of_type = self.types is None or site_of(notice.dag_id)[1] in self.types
         return of_type and notice.event in self.events
 
     def tell(self, notice: Notice, context: Mapping[str, Any]) -> None:
@@ -105,7 +106,7 @@ class Notice:
 
     def send(self, context: Mapping[str, Any]) -> None:
         """Tell everybody whom the settings name for it."""
-        for one in addressees():
+        for one in addressees(site_of(self.dag_id)[0]):
             if one.wants(self):
                 one.tell(self, context)
 
@@ -123,59 +124,61 @@ class PlanWaits(BaseNotifier):
         Notice(APPROVAL, dag_id, context["run_id"], f"{task.subject}: waits for approval", said, links).send(context)
 
 
-def failed_lines_over() -> int | str | None:
+def failed_lines_over(site: Site) -> int | str | None:
     """How many lines of a file may fail before somebody is told: a number, or a share such as `5%`; None: any number.
 
     :raises WrongSetting: it is something else.
     """
-    value = (settings().get("notifications") or {}).get("failed_lines_over", 0)
+    value = (site.page.get("notifications") or {}).get("failed_lines_over", 0)
     if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
         return value
     if isinstance(value, str) and SHARE.fullmatch(value):
         return value
     raise WrongSetting(
-        f'include/toolsync.yaml, notifications, failed_lines_over: expected a number, a share such as "5%", or null, found {value!r}.'
+        f'{site.place("notifications", "failed_lines_over")}: expected a number, a share such as "5%", or null, found {value!r}.'
     )
 
 
-def addressees() -> list[Addressee]:
-    """Whom the settings name.
+def addressees(site: Site) -> list[Addressee]:
+    """Whom the settings of a site name.
 
     :raises WrongSetting: they can't be told so.
     """
-    page = settings().get("notifications") or {}
-    _known(page, {"failed_lines_over", "to"}, "notifications")
+    page = site.page.get("notifications") or {}
+    place = site.place("notifications")
+    _known(page, {"failed_lines_over", "to"}, place)
     entries = page.get("to") or []
     if not isinstance(entries, list):
         # What stands there is not repeated: it may hold a password or the address of a webhook, and Airflow shows this to whoever sees DAGs.
-        raise WrongSetting("include/toolsync.yaml, notifications, to: expected a list: each entry begins with a dash.")
-    return [_addressee(entry, f"notifications, to, {number}") for number, entry in enumerate(entries, 1)]
+        raise WrongSetting(f"{site.place('notifications', 'to')}: expected a list: each entry begins with a dash.")
+    place = site.place("notifications", "to")
+    return [_addressee(site, entry, f"{place}, {number}") for number, entry in enumerate(entries, 1)]
 
 
-def _addressee(entry: Any, place: str) -> Addressee:
+def _addressee(site: Site, entry: Any, place: str) -> Addressee:
     if not isinstance(entry, dict) or "notifier" not in entry:
         found = f"only {', '.join(map(str, entry)) or 'nothing'}" if isinstance(entry, dict) else "something else"
-        raise WrongSetting(f"include/toolsync.yaml, {place}: expected `notifier` and its `arguments`, found {found}.")
+        raise WrongSetting(f"{place}: expected `notifier` and its `arguments`, found {found}.")
     _known(entry, {"notifier", "arguments", "on", "types"}, place)
     path = entry["notifier"]
     try:
         notifier = pkgutil.resolve_name(path)
     except (ImportError, AttributeError, ValueError, TypeError) as error:
         raise WrongSetting(
-            f"include/toolsync.yaml, {place}, notifier: {path!r} can't be imported ({error}). Is its provider installed?"
+            f"{place}, notifier: {path!r} can't be imported ({error}). Is its provider installed?"
         ) from None
     if not (inspect.isclass(notifier) and issubclass(notifier, BaseNotifier)):
-        raise WrongSetting(f"include/toolsync.yaml, {place}, notifier: {path} is no notifier of Airflow.")
+        raise WrongSetting(f"{place}, notifier: {path} is no notifier of Airflow.")
     arguments = _texts(notifier) | (entry.get("arguments") or {})
     try:
         notifier(**arguments)
     except Exception as error:
-        raise WrongSetting(f"include/toolsync.yaml, {place}, arguments: {path} does not take them: {error}.") from None
+        raise WrongSetting(f"{place}, arguments: {path} does not take them: {error}.") from None
     return Addressee(
         notifier,
         arguments,
         _chosen(entry.get("on"), EVENTS, f"{place}, on"),
-        _chosen(entry["types"], settings()["schedules"], f"{place}, types") if entry.get("types") is not None else None,
+        _chosen(entry["types"], site.page["schedules"], f"{place}, types") if entry.get("types") is not None else None,
     )
 
 
@@ -190,16 +193,12 @@ def _chosen(values: Any, known: Iterable[str], place: str) -> Collection[str]:
     if values is None:
         return known
     if not isinstance(values, list) or not set(values) <= set(known):
-        raise WrongSetting(
-            f"include/toolsync.yaml, {place}: expected a list of some of {', '.join(known)}, found {values!r}."
-        )
+        raise WrongSetting(f"{place}: expected a list of some of {', '.join(known)}, found {values!r}.")
     return values
 
 
 def _known(page: Any, names: set[str], place: str) -> None:
     if not isinstance(page, dict):
-        raise WrongSetting(f"include/toolsync.yaml, {place}: expected settings and their values.")
+        raise WrongSetting(f"{place}: expected settings and their values.")
     if others := set(page) - names:
-        raise WrongSetting(
-            f"include/toolsync.yaml, {place}: there is no setting {sorted(others)[0]!r}, only {', '.join(sorted(names))}."
-        )
+        raise WrongSetting(f"{place}: there is no setting {sorted(others)[0]!r}, only {', '.join(sorted(names))}.")

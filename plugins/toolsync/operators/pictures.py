@@ -25,7 +25,6 @@ from toolsync.reporting.report import Report
 from toolsync.reporting.report_text import totals
 from toolsync.running.sql_folder import Occasion
 from toolsync.running.state import RunState
-from toolsync.settings import settings
 
 UNIT = PictureRun.unit
 
@@ -34,7 +33,7 @@ class CollectPicturesOperator(CollectOperator):
     """Claims archives, after checking that the site's data folder can be reached."""
 
     def check(self, params: Mapping[str, Any]) -> None:
-        conn_id = settings()["moodle_conn_id"]
+        conn_id = self.site.moodle_conn_id
         pool_of_site(MoodleHook.get_connection(conn_id).extra_dejson, conn_id)
 
 
@@ -65,13 +64,13 @@ class ExecutePicturesOperator(ExecuteOperator):
     """Sets the images that passed as the pictures of the accounts they are named after, batch by batch."""
 
     def run_batches(self, cabinet: Cabinet, claim: Claim, state: RunState) -> None:
-        pool = pool_of_site(state.session.extra, self.moodle_conn_id)
+        pool = pool_of_site(state.session.extra, self.site.moodle_conn_id)
         occasion = Occasion(options=claim.options, rehearsal=claim.simulate)
         folder = sql_folder(self.file_type, state, occasion)
         match = sql_folder(f"{self.file_type}/match", state, occasion)
         with (
             open_archive(cabinet, claim) as archive,
-            ImageWorkers(worker_count(), worker_limits()) as workers,
+            ImageWorkers(worker_count(self.site), worker_limits(self.site)) as workers,
         ):
             self.complete(PictureRun(cabinet, claim, archive, pool, workers, folder, match, self.log))
 

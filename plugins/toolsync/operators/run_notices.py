@@ -18,6 +18,7 @@ from toolsync.operators.notifications import (
 from toolsync.reporting import verdict
 from toolsync.reporting.approval import caller
 from toolsync.reporting.verdict import MESSAGE, VERDICT, Verdict, counted, failed_over
+from toolsync.sites import site_of
 
 MOST = 20  # files named in a notice
 
@@ -40,7 +41,8 @@ def _tell(context: Mapping[str, Any], *, failed: bool) -> None:
     run = quote(run_id, safe="")
     links = {"The run": f"toolsync/#/runs/{dag.dag_id}/{run}", "The run in Airflow": f"dags/{dag.dag_id}/runs/{run}"}
     links = {what: f"{base}/{place}" for what, place in links.items()} if (base := base_url()) else {}
-    for event, subject, lines in notices(verdicts, list(_sentences(context)), failed=failed):
+    over = failed_lines_over(site_of(dag.dag_id)[0])
+    for event, subject, lines in notices(verdicts, list(_sentences(context)), over=over, failed=failed):
         Notice(event, dag.dag_id, run_id, f"{dag.dag_id}: {subject}", lines, links).send(context)
 
 
@@ -58,11 +60,14 @@ def _told(context: Mapping[str, Any], task_id: str, key: str) -> list[Any]:
     return [value for value in ([found] if isinstance(found, str | dict) else found or []) if value is not None]
 
 
-def notices(verdicts: Iterable[Verdict], said: Iterable[str], *, failed: bool) -> Iterator[tuple[str, str, list[str]]]:
+def notices(
+    verdicts: Iterable[Verdict], said: Iterable[str], *, over: int | str | None, failed: bool
+) -> Iterator[tuple[str, str, list[str]]]:
     """What is to be told of a run: (event, subject, lines).
 
     :param verdicts: what became of its files.
     :param said: why tasks failed that are not about a file.
+    :param over: how many lines of a file may fail before somebody is told.
     :param failed: whether the run failed.
     """
     verdicts = list(verdicts)
@@ -72,7 +77,6 @@ def notices(verdicts: Iterable[Verdict], said: Iterable[str], *, failed: bool) -
             _counted(rejected, "was rejected", "were rejected"),
             _lines(rejected, "rejected: nothing of it was applied"),
         )
-    over = failed_lines_over()
     if failing := [one for one in verdicts if not one.simulated and failed_over(one.counts, over, one.unit)]:
         yield FAILED_LINES, _counted(failing, "has failed lines", "have failed lines"), _lines(failing)
     if unanswered := [one for one in verdicts if one.unanswered]:

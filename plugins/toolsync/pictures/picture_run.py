@@ -22,7 +22,7 @@ from toolsync.reporting.pieces import piece_name, pieces
 from toolsync.running.batches import BatchRun
 from toolsync.running.execution import ROW_TABLE, StagedLine
 from toolsync.running.sql_folder import SqlFolder
-from toolsync.settings import settings
+from toolsync.sites import Site
 
 WRITTEN = "written"  # pieces of the work folder: the hashes of the contents that a batch writes,
 THUMBNAILS = "thumbnails"  # and what the contact sheet shows of it
@@ -57,9 +57,9 @@ class Person:
     before: tuple[str, str] | None
 
 
-def archive_limits() -> ArchiveLimits:
-    """The limits of the settings."""
-    page = settings()["pictures"]
+def archive_limits(site: Site) -> ArchiveLimits:
+    """The limits of a site's settings."""
+    page = site.page["pictures"]
     return ArchiveLimits(page["entries"], int(page["image_mb"] * 1e6), int(page["total_mb"] * 1e6), page["ratio"])
 
 
@@ -69,7 +69,7 @@ def open_archive(cabinet: Cabinet, claim: Claim) -> Iterator[PictureArchive]:
 
     :raises FileRejected: the archive can't be used.
     """
-    limits = archive_limits()
+    limits = archive_limits(cabinet.site)
     with cabinet.opened(claim).open("rb") as stream:
         if cabinet.local:
             yield PictureArchive(stream, limits)
@@ -118,10 +118,10 @@ class PictureRun(BatchRun[Picture]):
         yield from pictures
 
     def batch_size(self) -> int:
-        return settings()["pictures"]["batch_images"]
+        return self.state.site.page["pictures"]["batch_images"]
 
     def stage(self, number: int, items: list[Picture]) -> list[StagedLine]:
-        with ThreadPoolExecutor(worker_count() + 2) as threads:
+        with ThreadPoolExecutor(worker_count(self.state.site) + 2) as threads:
             drawn = list(threads.map(self._drawn, items))
             before = list(threads.map(self._before, items))
         if not self.claim.simulate:
@@ -189,7 +189,7 @@ class PictureRun(BatchRun[Picture]):
     def _before(self, picture: Picture) -> str | None:
         """The picture (f1) that the account has, as a `data:` address; None if it has none, or if the contact sheet won't show it."""
         person = self.people[picture.line]
-        if person.before is None or not _on_sheet(picture):
+        if person.before is None or not self._on_sheet(picture):
             return None
         content_hash, mimetype = person.before
         content = self.pool.read(content_hash)
@@ -201,24 +201,23 @@ class PictureRun(BatchRun[Picture]):
         """Save what the contact sheet shows: f1 before and after. After the run the old one will be in the trash."""
         thumbnails = {}
         for picture, before, avatar in pictures:
-            if isinstance(avatar, Avatar) and _on_sheet(picture):
+            if isinstance(avatar, Avatar) and self._on_sheet(picture):
                 userid, after = self.people[picture.line].userid, data_address(avatar.files[0], avatar.mimetype)
                 thumbnails[picture.line] = (self._shown.get(userid, before), after)
                 self._shown[userid] = after
         self.cabinet.save(self.claim, piece_name(THUMBNAILS, number), thumbnails)
 
+    def _on_sheet(self, picture: Picture) -> bool:
+        """Whether the contact sheet shows an image: the first ones of an archive only."""
+        return picture.line <= self.state.site.page["pictures"]["contact_sheet"]
 
-def _on_sheet(picture: Picture) -> bool:
-    """Whether the contact sheet shows an image: the first ones of an archive only."""
-    return picture.line <= settings()["pictures"]["contact_sheet"]
 
-
-def worker_count() -> int:
+def worker_count(site: Site) -> int:
     """The number of processes that decode images: as the settings say, else one for each core."""
-    return settings()["pictures"]["workers"] or len(os.sched_getaffinity(0))
+    return site.page["pictures"]["workers"] or len(os.sched_getaffinity(0))
 
 
-def worker_limits() -> WorkerLimits:
+def worker_limits(site: Site) -> WorkerLimits:
     """The limits for one image, from the settings."""
-    page = settings()["pictures"]
+    page = site.page["pictures"]
     return WorkerLimits(int(page["megapixels"] * 1e6), int(page["worker_mb"] * 1e6), page["seconds"])

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from toolsync.reporting.plan import Row, Totals, called, counted
-from toolsync.settings import settings
 
 CALLER = "TOOLSYNC_CALLER"  # the environment variable in which toolsync.run passes what `caller` returns
 NAMED = 5  # the courses that a reason lists
@@ -73,9 +72,12 @@ def answered(
     return Approval(bool(why), why, answer, by, at.isoformat(timespec="seconds"), reason or None)
 
 
-def reasons(rows: Iterable[Row], changes: int, at: int, options: Mapping[str, Any]) -> list[str]:
+def reasons(
+    limits: Mapping[str, Any], rows: Iterable[Row], changes: int, at: int, options: Mapping[str, Any]
+) -> list[str]:
     """The reasons why a person has to approve a plan; none when nobody has to.
 
+    :param limits: `protection` of the site's settings.
     :param rows: the rows of the plan.
     :param changes: the number of lines that would change something, whether or not they delete anything.
     :param at: when the plan was made, in Unix seconds.
@@ -84,7 +86,6 @@ def reasons(rows: Iterable[Row], changes: int, at: int, options: Mapping[str, An
     rows = list(rows)
     if not (changes and rows):
         return []
-    limits = settings()["protection"]
     most, days = limits["approve_over_courses"], limits["approve_active_days"]
     totals = Totals.of(rows)
     why = ["Param require_approval is set"] if options.get("require_approval", True) else []

@@ -32,10 +32,16 @@ def on_starting(component: Any) -> None:
         return
     try:
         from toolsync.cabinet.inboxes import make_inboxes
+        from toolsync.sites import site_names, the_site
 
-        make_inboxes()
+        for name in site_names():
+            try:
+                make_inboxes(the_site(name))
+            except Exception as error:
+                of = f" of the site {name}" if name else ""
+                log.warning("The inboxes%s were not made (%s). The first run of each DAG makes its own.", of, error)
     except Exception as error:
-        log.warning("The inboxes were not made (%s). The first run of each DAG makes its own.", error)
+        log.warning("The inboxes were not made (%s).", error)
 
 
 @hookimpl

@@ -26,7 +26,6 @@ from toolsync.running.pace import Pace
 from toolsync.running.progress import Effort, Progress
 from toolsync.running.sql_folder import SqlFolder
 from toolsync.running.throttle import Throttle
-from toolsync.settings import settings
 
 BEGUN = "begun.json"  # there as soon as something of a file may have reached the site
 
@@ -106,12 +105,12 @@ class BatchRun(Generic[Item]):
 
     def batch_size(self) -> int:
         """The number of items in one transaction, at most."""
-        page = settings()
+        page = self.state.site.page
         return page["batch_lines_of"].get(self.cabinet.root.name, page["batch_lines"])
 
     def _batch_seconds(self) -> float | None:
         """How long a batch may lock rows; None: no matter."""
-        page = settings()
+        page = self.state.site.page
         if page["batch_seconds"] is None:
             return None
         return (page.get("batch_seconds_of") or {}).get(self.cabinet.root.name, page["batch_seconds"])
@@ -176,7 +175,11 @@ class BatchRun(Generic[Item]):
             self.cabinet.forget(self.claim, piece_name(PLAN, number))
 
     def _execute_all(self) -> None:
-        with closing(Throttle(self.session, self.log)) if not self.rehearsal else nullcontext() as throttle:
+        with (
+            closing(Throttle(self.state.site, self.session, self.log))
+            if not self.rehearsal
+            else nullcontext() as throttle
+        ):
             self._throttle = throttle
             self._both_phases()
 
@@ -273,7 +276,7 @@ class BatchRun(Generic[Item]):
         """
         where = f"{self.unit.capitalize()}s {items[0].line} to {items[-1].line}"
         staged = self.stage(number, items)
-        attempts = settings()["lock_attempts"]
+        attempts = self.state.site.page["lock_attempts"]
         attempt = 0
         while True:
             attempt += 1

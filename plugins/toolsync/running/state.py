@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from toolsync.moodle.hook import MoodleHook
 from toolsync.moodle.session import MoodleSession
 from toolsync.moodle.work_tables import WorkTables
+from toolsync.sites import Site, the_site
 
 
 class UndoLog(Protocol):
@@ -79,6 +80,7 @@ class RunState:
     """
 
     session: MoodleSession
+    site: Site = field(default_factory=the_site)
     snapshot: Callable[[], AbstractContextManager[MoodleSession]] | None = None
     undo: UndoLog | None = None
     backups: BackupAnswers | None = None
@@ -151,14 +153,14 @@ class RunState:
 
 
 @contextmanager
-def open_run(conn_id: str, *, lock_seconds: int | None = None, undo: UndoLog | None = None) -> Iterator[RunState]:
+def open_run(site: Site, *, lock_seconds: int | None = None, undo: UndoLog | None = None) -> Iterator[RunState]:
     """Open a session on a site, with a run on it.
 
-    :param conn_id: the Airflow connection of the Moodle database.
+    :param site: the site.
     :param lock_seconds: how long to wait for another Tool Sync run that writes to the site. None: a run that only reads.
     :param undo: keeps undo bundles.
     :raises AirflowException: as `MoodleHook.session`.
     """
-    hook = MoodleHook(conn_id)
+    hook = MoodleHook(site.moodle_conn_id, site)
     with hook.session(lock_seconds=lock_seconds) as session:
-        yield RunState(session, snapshot=hook.snapshot, undo=undo)
+        yield RunState(session, site, snapshot=hook.snapshot, undo=undo)

@@ -14,7 +14,8 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 from toolsync.moodle.errors import GRANT_ERRORS, UNKNOWN_ERRORS, error_code, is_lost
 from toolsync.moodle.hook import MoodleHook
 from toolsync.moodle.session import MoodleSession
-from toolsync.settings import WrongSetting, number, settings_now
+from toolsync.settings import WrongSetting, number, place
+from toolsync.sites import Site
 
 LOOK_EVERY = 1.0  # seconds between two looks while a run waits
 TELL_EVERY = 10.0  # seconds between two messages
@@ -47,33 +48,32 @@ def throttle_limits(page: Mapping[str, Any]) -> Limits:
     section = page.get("throttle")
     if section is None:
         return Limits()
-    place = "include/toolsync.yaml, throttle"
+    where = place(page, "throttle")
     known = list(Limits.__dataclass_fields__)
     if not isinstance(section, Mapping):
-        raise WrongSetting(f"{place}: expected {', '.join(known)}, found {section!r}.")
+        raise WrongSetting(f"{where}: expected {', '.join(known)}, found {section!r}.")
     for name in section:
         if name not in known:
             near = get_close_matches(str(name), known, n=1, cutoff=0.5)
             meant = f" Did you mean {near[0]}?" if near else ""
-            raise WrongSetting(f"{place}: there is no {str(name)!r}.{meant} The limits are {', '.join(known)}.")
+            raise WrongSetting(
+                f"{place(page, 'throttle', str(name))}: there is no {str(name)!r}.{meant} The limits are {', '.join(known)}."
+            )
     replicas = section.get("replica_conn_ids") or []
     if not isinstance(replicas, list) or not all(isinstance(name, str) and name for name in replicas):
         raise WrongSetting(
-            f"{place}: replica_conn_ids: expected a list of Airflow connections such as [moodle_replica], found {replicas!r}."
+            f"{place(page, 'throttle', 'replica_conn_ids')}: expected a list of Airflow connections such as [moodle_replica], found {replicas!r}."
         )
-    try:
-        threads = number(section, "max_threads_running", least=1, whole=True)
-        limits = Limits(
-            number(section, "pause_seconds", least=0) or 0,
-            None if threads is None else int(threads),
-            number(section, "max_lag_seconds", least=1),
-            tuple(replicas),
-        )
-    except WrongSetting as reason:
-        raise WrongSetting(str(reason).replace("toolsync.yaml, ", "toolsync.yaml, throttle: ")) from None
+    threads = number(page, "throttle", "max_threads_running", least=1, whole=True)
+    limits = Limits(
+        number(page, "throttle", "pause_seconds", least=0) or 0,
+        None if threads is None else int(threads),
+        number(page, "throttle", "max_lag_seconds", least=1),
+        tuple(replicas),
+    )
     if limits.max_lag_seconds is not None and not replicas:
         raise WrongSetting(
-            f"{place}: max_lag_seconds needs replica_conn_ids, the Airflow connections of the replicas whose lag it limits."
+            f"{where}: max_lag_seconds needs replica_conn_ids, the Airflow connections of the replicas whose lag it limits."
         )
     return limits
 
@@ -83,18 +83,20 @@ class Throttle:
 
     The settings are read again at each look, so that a person can loosen them while a run waits.
 
+    :param site: whose settings and replicas they are.
     :param session: of the run. `wait` uses it outside a transaction, and so keeps it alive.
     :param log: the task's log.
     :raises AirflowFailException: the settings make no sense, or the account of a replica lacks a privilege; nothing was written.
     :raises AirflowException: a replica can't be reached.
     """
 
-    def __init__(self, session: MoodleSession, log: Any) -> None:
+    def __init__(self, site: Site, session: MoodleSession, log: Any) -> None:
+        self._site = site
         self._session = session
         self._log = log
         self._replicas: dict[str, Replica] = {}
         try:
-            self._limits = throttle_limits(settings_now())
+            self._limits = throttle_limits(self._site.now().page)
         except WrongSetting as reason:
             raise AirflowFailException(f"{reason} Nothing was done.") from None
         if self._limits.max_lag_seconds is not None:
@@ -128,7 +130,7 @@ class Throttle:
     def _now(self) -> Limits:
         """The limits, as the settings are now."""
         try:
-            self._limits = throttle_limits(settings_now())
+            self._limits = throttle_limits(self._site.now().page)
         except (WrongSetting, OSError) as reason:
             # A page that is half saved is no reason to end a run.
             self._log.debug("The throttle stays as it was: %s", reason)
