@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-import socket
-from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from airflow.sdk.observability import stats
-from airflow.sdk.observability.metrics import stats_utils
 
 from tests.operators.test_story import context_of
 from tests.support.site import Site
+from tests.support.statsd import Server, begin, listening
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.reporting import metrics
@@ -29,43 +27,10 @@ ADA, BOB, BAD = (
 )
 
 
-class Server:
-    """A StatsD server that hears what tasks send."""
-
-    def __init__(self, heard: socket.socket) -> None:
-        self._socket = heard
-        self.port = heard.getsockname()[1]
-
-    def heard(self) -> dict[str, list[str]]:
-        """The values of our metrics since the last time, by name."""
-        found = defaultdict(list)
-        while True:
-            try:
-                datagram = self._socket.recv(65536).decode()
-            except BlockingIOError:
-                return dict(found)
-            for line in datagram.splitlines():
-                name, _, value = line.removeprefix("airflow.").partition(":")
-                if name.startswith("toolsync."):
-                    found[name].append(value)
-
-
 @pytest.fixture
 def statsd() -> Iterator[Server]:
-    """A server, and an Airflow that sends its metrics there, as its tasks begin with."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as heard, pytest.MonkeyPatch.context() as patch:
-        heard.bind(("127.0.0.1", 0))
-        heard.setblocking(False)
-        server = Server(heard)
-        for name, value in {"ON": "True", "HOST": "127.0.0.1", "PORT": str(server.port)}.items():
-            patch.setenv(f"AIRFLOW__METRICS__STATSD_{name}", value)
-        begin()
+    with listening() as server:
         yield server
-    begin()
-
-
-def begin() -> None:
-    stats.initialize(factory=stats_utils.get_stats_factory(), export_legacy_names=False)
 
 
 def seconds(values: list[str]) -> float:
@@ -132,11 +97,21 @@ def test_a_backend_with_tags_gets_one_name_for_all_types(
 ):
     monkeypatch.setenv("AIRFLOW__METRICS__STATSD_INFLUXDB_ENABLED", "True")
     begin()
-    cabinet = Cabinet("groups", str(tmp_path))
+    cabinet = Cabinet("groups", url=str(tmp_path))
     (tmp_path / "groups/inbox/a.csv").touch()
     (tmp_path / "groups/inbox/b.csv.part").touch()
     metrics.tell_inbox(cabinet)
     assert statsd.heard() == {"toolsync.waiting,type=groups,where=inbox": ["1|g"]}
+    # With several sites, each is told by its name.
+    science = replace(cabinet.site, name="science")
+    metrics.tell_inbox(Cabinet("groups", science, url=str(tmp_path)))
+    monkeypatch.setenv("AIRFLOW__METRICS__STATSD_INFLUXDB_ENABLED", "False")
+    begin()
+    metrics.tell_inbox(Cabinet("groups", science, url=str(tmp_path)))
+    assert statsd.heard() == {
+        "toolsync.waiting,site=science,type=groups,where=inbox": ["1|g"],
+        "toolsync.waiting.science.groups.inbox": ["1|g"],
+    }
     # Airflow's own lists hold for ours, too.
     monkeypatch.setenv("AIRFLOW__METRICS__METRICS_ALLOW_LIST", "scheduler")
     begin()

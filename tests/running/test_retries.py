@@ -109,6 +109,7 @@ class Usual:
     outcomes: list[list[str]]
     differences: Any
     seen: dict[str, int]
+    written: dict[str, int]
 
 
 _usual: dict[str, Usual] = {}
@@ -127,7 +128,9 @@ def usual(case: str, site: Site, pristine: Site) -> Usual:
         with Statements().watched() as statements:
             result = CASES[case].run(site)
         assert result["state"] == "success"
-        _usual[case] = Usual(outcomes(result), CASES[case].differences(site, pristine), dict(statements.seen))
+        _usual[case] = Usual(
+            outcomes(result), CASES[case].differences(site, pristine), dict(statements.seen), result["written"]
+        )
         site.restore(pristine)
     return _usual[case]
 
@@ -158,6 +161,8 @@ def test_a_conflict_in_any_phase_is_tried_again(case: str, usual: Usual, site: S
         told = f"{strike.__name__} at statement {number} of {phase}"
         assert statements.struck and result["state"] == "success", told
         assert outcomes(result) == usual.outcomes, told
+        assert result["written"] == usual.written, told
+        assert result["took"]["retries"] == 1 or (phase != "work" and result["took"]["retries"] == 0), told
         assert CASES[case].differences(site, pristine) == [], told
         site.restore(pristine)
 
@@ -180,7 +185,7 @@ def test_after_a_lost_connection_the_next_run_finishes(
         assert "The connection to the database was lost (" in "".join(capfd.readouterr()), told
         result = CASES[case].again(site)
         assert result["state"] == "success", told
-        assert outcomes(result) == usual.outcomes, told
+        assert (outcomes(result), result["written"]) == (usual.outcomes, usual.written), told
         assert CASES[case].differences(site, pristine) == [], told
         site.restore(pristine)
 

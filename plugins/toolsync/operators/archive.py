@@ -63,10 +63,14 @@ class ArchiveOperator(ClaimOperator):
 
     def finish(self, cabinet: Cabinet, result: Mapping[str, Any], text: str, context: Any) -> dict[str, Any]:
         """As `end`, for a file that has just left the work folder: it is counted once, however often its tasks are cleared afterwards."""
+        facts = facts_of(result)
         count_file(cabinet, result, self.seconds)
         if result["tryback"]:
             tell_trybacks(cabinet)
-        return self.end(result, text, context, **for_machines(result))
+        self.lineage.lines, self.lineage.facts = result["checked"]["lines"], facts
+        if result["archive"]:
+            self.lineage.files.append(result["archive"])
+        return self.end(result, text, context, **for_machines(facts))
 
     def repeat(self, result: Mapping[str, Any], context: Any) -> dict[str, Any]:
         return self.end(result, text_of(result, self.site), context)
@@ -146,9 +150,9 @@ class ArchiveOperator(ClaimOperator):
         return {"answer": str(path)}
 
 
-def for_machines(result: Mapping[str, Any]) -> dict[str, Any]:
+def for_machines(facts: Mapping[str, Any]) -> dict[str, Any]:
     """What the log tells programs of a file, if Airflow's logs are to be JSON: people, who read the sentence, see nothing of it otherwise."""
-    return {"toolsync": facts_of(result)} if conf.getboolean("logging", "json_logs", fallback=False) else {}
+    return {"toolsync": facts} if conf.getboolean("logging", "json_logs", fallback=False) else {}
 
 
 def attach_plan(cabinet: Cabinet, claim: Claim, report: Report) -> dict[str, str]:

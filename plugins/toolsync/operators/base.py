@@ -22,6 +22,7 @@ from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.records import UnreadableRecord
 from toolsync.cabinet.storage import CabinetUnusable, explained, read_text
+from toolsync.operators.lineage import Lineage
 from toolsync.reading.command_file import CommandFile
 from toolsync.reading.suite import load_suite
 from toolsync.reading.texts import printable, printable_lines
@@ -178,13 +179,14 @@ class ClaimOperator(FileTypeOperator):
     def __init__(self, *, claim: Any, **kwargs: Any) -> None:
         super().__init__(map_index_template="{{ task.claim['name'] }}", **kwargs)
         self.claim = claim
+        self.lineage = Lineage()
 
     def perform(self, context: Any) -> Any:
         cabinet, claim = Cabinet(self.file_type, self.site), Claim(**self.claim)
         if claim.simulate:
             self.log.info("SIMULATION of %s: the site and the inbox stay as they are.", claim.name)
         if cabinet.holds(claim):
-            self.began = time.perf_counter()
+            self.began, self.lineage = time.perf_counter(), Lineage.of(cabinet, claim)
             return self.process(cabinet, claim, context)
         result = cabinet.result(claim)
         if result is None or "claim" not in result:  # a report of version 0.1 tells less
@@ -210,6 +212,10 @@ class ClaimOperator(FileTypeOperator):
         :return: the task's XCom.
         """
         raise NotImplementedError
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
+        """What the provider of OpenLineage asks for when the task has ended, well or not."""
+        return self.lineage.as_facets()
 
     @property
     def seconds(self) -> float:

@@ -47,7 +47,7 @@ class CollectOperator(FileTypeOperator):
     def tell_waiting(self) -> None:
         """Tell what waits now, whatever became of the task."""
         with suppress(Exception):  # a cabinet that can't be used has been told of
-            cabinet = Cabinet(self.file_type)
+            cabinet = Cabinet(self.file_type, self.site)
             tell_inbox(cabinet)
             tell_trybacks(cabinet)
 

@@ -53,6 +53,14 @@ class ExecuteOperator(ClaimOperator):
                 self.check_approval(cabinet, claim)
             self.open_and_run(cabinet, claim)
         report = Report(cabinet, claim)
+        self.lineage.facts = {
+            "toolsync": __version__,
+            "type": self.file_type,
+            "file": claim.name,
+            "claim": claim.id,
+            "simulated": claim.simulate,
+            "counts": report.counts,
+        }
         self.log.info("%s%s", "SIMULATION, rolled back. " if claim.simulate else "", totals(report.counts, report.unit))
         self.log_results(report, with_plan=claim.simulate)
         self.tell_assets(claim, report, context)
@@ -150,7 +158,10 @@ class ExecuteOperator(ClaimOperator):
 
     def complete(self, run: BatchRun[Any]) -> None:
         """Execute a run to its end. If the task dies between the last commit and `keep_totals`, a retry repeats the clean-up."""
-        run.execute()
+        try:
+            run.execute()
+        finally:
+            self.lineage.wrote(run.session, run.written)
         if not run.rehearsal:
             self.clear_away(run)
         run.keep_totals({"wait": self.wait, "seconds": self.seconds - self.wait})

@@ -103,6 +103,7 @@ class ValidateOperator(ClaimOperator):
     def _tell(self, cabinet: Cabinet, claim: Claim) -> dict[str, Any]:
         report = Report(cabinet, claim)
         found = report.validated
+        self.lineage.lines = found.get("lines")
         if report.rejected:
             self.log_list("Reasons for the rejection", report.rejected)
             self.log_list("Columns of this type", report.known_columns)

@@ -31,7 +31,7 @@ class Metric:
     """A metric.
 
     :param kind: `counter`, `gauge` or `timer`.
-    :param tags: the names of its tags, in the order in which they become parts of the name.
+    :param tags: the names of its tags, in the order in which they become parts of the name. Where there are several sites, `site` comes before them.
     """
 
     kind: str
@@ -114,14 +114,14 @@ def tell_approvals(cabinet: Cabinet) -> None:
 def _send(name: str, cabinet: Cabinet, value: float, **more: str) -> None:
     """Send a metric.
 
-    :param cabinet: of the type.
+    :param cabinet: of the type and the site.
     :param value: seconds, if it is a timer.
     :param more: its tags besides those that every metric has.
     """
     metric = METRICS[name]
-    tags = {"type": cabinet.root.name, **more}
-    parts = [] if _keeps_tags() else [tags[tag] for tag in metric.tags]
-    full = ".".join([name, *parts])
+    site = {"site": cabinet.site.name} if cabinet.site.name else {}
+    tags = {**site, "type": cabinet.root.name, **more}
+    full = name if _keeps_tags() else ".".join([name, *(tags[tag] for tag in (*site, *metric.tags))])
     match metric.kind:
         case "counter":
             stats.incr(full, int(value), tags=tags)

@@ -332,7 +332,7 @@ class BatchRun(Generic[Item]):
         kept = outcomes.as_json(
             lambda line, field: self.as_written(by_line[line], field), lambda line: self.label(by_line[line])
         )
-        return kept if self.rehearsal else {**kept, "plan": [], "written": self.state.written}
+        return kept if self.rehearsal else {**kept, "plan": [], "written": +self.state.written}
 
     def _within_plan(self, work: Work, staged: list[StagedLine]) -> Outcomes:
         """Apply lines, except those that would do something that was not approved.
