@@ -27,7 +27,7 @@ from toolsync.run import load_dag
 from toolsync.settings import settings
 
 HEADER = "username,firstname,lastname,email\n"
-ADA, BAD = "ada,Ada,Lovelace,ada@example.org\n", "no.last,No,,x@example.org\n"
+ADA, BAD = "ada,Ada,Quillfeather,ada@example.org\n", "no.last,No,,x@example.org\n"
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_what_the_tasks_of_a_file_tell(site: Site, pristine: Site, sent: Callabl
         assert (facet["type"], facet["file"], facet.get("end"), told) == ("users", "people.csv", end, counts), step
     # No value of a cell, and no password of the site.
     everything = json.dumps(events)
-    assert "Lovelace" not in everything and site.info.password not in everything
+    assert "Quillfeather" not in everything and site.info.password not in everything
 
     # A cleared task has read and written nothing.
     task: Any = load_dag("toolsync_users").get_task("file.execute")
