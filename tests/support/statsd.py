@@ -19,8 +19,11 @@ class Server:
         self._socket = heard
         self.port = heard.getsockname()[1]
 
-    def heard(self) -> dict[str, list[str]]:
-        """The values of our metrics since the last time, by name."""
+    def heard(self, of: str = "toolsync.") -> dict[str, list[str]]:
+        """The values of metrics since the last time, by name.
+
+        :param of: how the names begin; empty: Airflow's own, too.
+        """
         found: dict[str, list[str]] = defaultdict(list)
         while True:
             try:
@@ -29,7 +32,7 @@ class Server:
                 return dict(found)
             for line in datagram.splitlines():
                 name, _, value = line.removeprefix("airflow.").partition(":")
-                if name.startswith("toolsync."):
+                if name.startswith(of):
                     found[name].append(value)
 
 
