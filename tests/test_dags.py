@@ -88,6 +88,12 @@ def test_structure(dag):
 
 
 @every_dag
+def test_tasks_repeat_no_params_of_the_dag(dag):
+    """Airflow would check and store them once more for each task, whenever it parses the file."""
+    assert {name for task in dag.tasks for name in task.params} <= {"reason"}
+
+
+@every_dag
 def test_schedule_comes_from_the_settings(dag):
     file_type = dag.dag_id.removeprefix("toolsync_")
     expression = settings()["schedules"][file_type]

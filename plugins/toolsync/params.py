@@ -93,11 +93,11 @@ def section(site: Site, name: str, file_type: str) -> Mapping[str, Any]:
     entries = site.page.get(name) or {}
     if not isinstance(entries, dict):
         raise ValueError(f"{site.place(name)}: expected types and their settings, found {found(entries)}.")
-    if unknown := [entry for entry in entries if entry not in known_types() | {file_type}]:
-        told = [_unknown("There is no type", entry, known_types()) for entry in unknown]
-        raise ValueError(
-            f"{site.place(name, str(unknown[0]))}: {' '.join(told)} The types are {', '.join(sorted(known_types()))}."
-        )
+    known = known_types()
+    if unknown := [entry for entry in entries if entry not in known | {file_type}]:
+        told = [_unknown("There is no type", entry, known) for entry in unknown]
+        types = ", ".join(sorted(known))
+        raise ValueError(f"{site.place(name, str(unknown[0]))}: {' '.join(told)} The types are {types}.")
     return entries
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -57,17 +57,8 @@ class Page(dict[str, Any]):
         return ", ".join([self.file, *path])
 
 
-@cache
 def settings() -> Page:
-    """The settings of this process, read once.
-
-    :raises WrongSetting: there are none, or they can't be read.
-    """
-    return settings_now()
-
-
-def settings_now() -> Page:
-    """The settings as they are now, for what a person may change while a run goes on.
+    """The settings as they are now. What should not change while it works keeps what it was given.
 
     :raises WrongSetting: there are none, or they can't be read, as when they are half saved.
     """

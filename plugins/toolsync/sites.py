@@ -22,7 +22,6 @@ from toolsync.settings import (
     laid_over,
     number,
     settings,
-    settings_now,
 )
 
 BETWEEN = "__"  # the type and the site in the id of a DAG
@@ -121,7 +120,7 @@ class Site:
 
         :raises WrongSetting: they can't be read, or have no such site any more.
         """
-        return the_site(self.name, settings_now())
+        return the_site(self.name)
 
     def place(self, *path: str) -> str:
         """Where a setting is written, for messages."""
@@ -191,15 +190,14 @@ def site_names() -> list[str | None]:
     return list(names) or [None]
 
 
-def the_site(name: str | None = None, page: Page | None = None) -> Site:
-    """A site.
+def the_site(name: str | None = None) -> Site:
+    """A site, with its settings as they are now.
 
     :param name: in the settings; None: the only one.
-    :param page: the settings; None: those of this process.
     :raises NoSite: there is none of this name, or there are several and none is named.
     :raises WrongSetting: its settings make no sense.
     """
-    page = settings() if page is None else page
+    page = settings()
     entries = _entries(page)
     if not entries and name is None:
         return Site(None, page)
@@ -237,10 +235,10 @@ def default_cabinet() -> str:
     return f"{beside}/cabinet"
 
 
-def _entries(page: Mapping[str, Any]) -> dict[str, Any]:
+def _entries(page: Page) -> dict[str, Any]:
     entries = page.get(SITES) or {}
     if not isinstance(entries, dict):
-        raise WrongSetting(f"{settings().place(SITES)}: expected names of sites and their settings, found {entries!r}.")
+        raise WrongSetting(f"{page.place(SITES)}: expected names of sites and their settings, found {entries!r}.")
     return entries
 
 
@@ -254,7 +252,7 @@ def _check_alone(site: Site, page: Page) -> None:
             continue
         beside = Site(other, page)
         for what in ("moodle_conn_id", "pool", "cabinet_url"):
-            if getattr(beside, what) == getattr(site, what):
+            if getattr(beside, what).rstrip("/") == getattr(site, what).rstrip("/"):
                 name = "cabinet" if what == "cabinet_url" else what
                 raise WrongSetting(
                     f"{site.place(name)}: the sites {site.name} and {other} would share it. Give each its own."

@@ -119,9 +119,7 @@ class Bench:
         began = time.perf_counter()
         ValidateOperator(task_id="validate", file_type=file_type, claim=None).process(cabinet, claim, {})
         validated, started = time.perf_counter(), time.monotonic()
-        answer = ExecuteOperator(
-            task_id="execute", file_type=file_type, claim=None, moodle_conn_id="moodle_db"
-        ).process(cabinet, claim, {})
+        answer = ExecuteOperator(task_id="execute", file_type=file_type, claim=None).process(cabinet, claim, {})
         executed = time.perf_counter()
         by_file = cabinet.saved(claim, EXECUTED)["seconds"]
         cabinet.discard(claim)

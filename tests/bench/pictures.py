@@ -99,9 +99,7 @@ def timed_run(site: Site, folder: Path, files: list[Path]) -> float:
     common: dict[str, Any] = {"file_type": "user_pictures", "claim": None}
     started = time.perf_counter()
     ValidatePicturesOperator(task_id="validate", **common).process(cabinet, claim, {})
-    result = ExecutePicturesOperator(task_id="execute", moodle_conn_id="moodle_db", **common).process(
-        cabinet, claim, {}
-    )
+    result = ExecutePicturesOperator(task_id="execute", **common).process(cabinet, claim, {})
     seconds = time.perf_counter() - started
     if result["counts"]["created"] != len(files):
         raise RuntimeError(f"not every photograph became a picture: {result['counts']}")

@@ -36,13 +36,12 @@ SMALL = (*OPTIONS, "innodb_buffer_pool_size=16M", "log-bin=binlog", "binlog_form
 @pytest.fixture
 def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Writes the throttle's section of the settings."""
-    settings.settings()  # which stay as they are
-    monkeypatch.setattr(settings, "INCLUDE", tmp_path)
+    monkeypatch.setenv("TOOLSYNC_SETTINGS", str(tmp_path / "ours.yaml"))
 
     def write(**section: Any) -> None:
         fresh = tmp_path / "fresh.yaml"
-        fresh.write_text(yaml.safe_dump({"throttle": section}))
-        fresh.replace(tmp_path / "toolsync.yaml")
+        fresh.write_text(yaml.safe_dump({**TWO_LINES_A_BATCH, "throttle": section}))
+        fresh.replace(tmp_path / "ours.yaml")
 
     write()
     return write
@@ -137,9 +136,10 @@ def test_what_makes_no_sense_is_refused(section: Any, words: str):
 
 
 def test_a_run_with_wrong_settings_does_not_begin(page: Callable[..., None]):
+    site = the_site()
     page(max_threads=3)
-    with pytest.raises(AirflowFailException, match="there is no 'max_threads'.* Nothing was done"):
-        Throttle(the_site(), None, LOG)  # type: ignore[arg-type]
+    with pytest.raises(AirflowFailException, match="max_threads: there is no such setting.* Nothing was done"):
+        Throttle(site, None, LOG)  # type: ignore[arg-type]
 
 
 def test_airflow_shows_wrong_settings_where_dags_are_listed(monkeypatch: pytest.MonkeyPatch):
@@ -198,7 +198,7 @@ def test_a_page_that_is_half_saved_ends_no_run(
     page(max_threads_running=3)
     held = Throttle(the_site(), session, LOG)
     with busy(site, 4), waiting(held) as thread:
-        (tmp_path / "toolsync.yaml").write_text(half)
+        (tmp_path / "ours.yaml").write_text(half)
         time.sleep(0.5)
         assert thread.is_alive()
         page()
@@ -386,13 +386,10 @@ def test_what_a_replica_lacks_is_told_before_anything_is_done(
 PEOPLE = "username,firstname,lastname,email\n" + "".join(f"person{n},First,Last,p{n}@example.org\n" for n in range(4))
 
 
-@pytest.fixture
-def two_lines_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(settings.settings(), "batch_lines", 2)
-    monkeypatch.setitem(settings.settings(), "batch_seconds", None)
+TWO_LINES_A_BATCH = {"batch_lines": 2, "batch_seconds": None}
 
 
-@pytest.mark.usefixtures("airflow", "two_lines_a_batch")
+@pytest.mark.usefixtures("airflow")
 def test_a_run_waits_between_its_batches_and_locks_nothing(
     page: Callable[..., None], site: Site, monkeypatch: pytest.MonkeyPatch
 ):
@@ -410,7 +407,7 @@ def test_a_run_waits_between_its_batches_and_locks_nothing(
     assert seen == [(2, 0)]
 
 
-@pytest.mark.usefixtures("airflow", "two_lines_a_batch")
+@pytest.mark.usefixtures("airflow")
 def test_a_run_with_wrong_settings_ends_before_anything_is_done(page: Callable[..., None], site: Site, pristine: Site):
     page(max_lag_seconds=5, replica_conn_ids=["nowhere"])
     result = site.run("toolsync_users", PEOPLE)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 
 from toolsync.cabinet.folders import Cabinet
+from toolsync.sites import Site
 
 
-def dropped(file_type: str, text: str, name: str = "file.csv") -> Cabinet:
+def dropped(file_type: str, text: str, name: str = "file.csv", site: Site | None = None) -> Cabinet:
     """A cabinet with a file in the inbox of a type."""
-    cabinet = Cabinet(file_type)
+    cabinet = Cabinet(file_type, site)
     file = cabinet.folder("inbox") / name
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")

@@ -11,6 +11,7 @@ from datetime import tzinfo
 from typing import Any
 
 from airflow.sdk import BaseOperator, RetryAction, RetryDecision, RetryPolicy
+from airflow.sdk.definitions.param import ParamsDict
 from airflow.sdk.exceptions import (
     AirflowException,
     AirflowFailException,
@@ -65,6 +66,8 @@ class ToolSyncOperator(BaseOperator):
     def __init__(self, *, site: Site | None = None, **kwargs: Any) -> None:
         super().__init__(retry_policy=TryAgain(), **kwargs)
         self.site = site or the_site()
+        # Airflow copies those of the DAG into each of its tasks, and checks and stores them as often. A run takes them from the DAG.
+        self.params = ParamsDict.filter_params_by_source(ParamsDict(self.params), source="task")
 
     def execute(self, context: Any) -> Any:
         with self.telling(context):

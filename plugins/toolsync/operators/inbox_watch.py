@@ -18,7 +18,6 @@ from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.seen import unseen
 from toolsync.params import found, section
 from toolsync.reporting.metrics import tell_inbox
-from toolsync.settings import settings_now
 from toolsync.sites import Site, the_site
 
 LEAST_SECONDS = 5
@@ -65,7 +64,7 @@ class InboxTrigger(BaseEventTrigger):
 
     def look(self) -> set[str]:
         """The marks of the files that wait."""
-        site = the_site(self.site, settings_now())
+        site = the_site(self.site)
         cabinet = Cabinet(self.file_type, site)
         tell_inbox(cabinet)
         return set(unseen(cabinet, site.page["settle_seconds"]).values())
