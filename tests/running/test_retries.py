@@ -245,13 +245,16 @@ def test_after_a_savepoint_nothing_is_remembered_of_what_was_undone(site: Site):
     with MoodleHook().session(lock_seconds=1) as session:
         state, done = RunState(session), list[str]()
         state.changed_courses.add(1)
+        state.written["mdl_user"] += 1
         state.after_commit.append(lambda: done.append("before"))
         roll_back = state.savepoint("here")
         session.execute("UPDATE {user} SET city = 'Nowhere' WHERE id = 7")
         state.changed_courses.add(2)
+        state.written.update(mdl_user=1, mdl_course=1)
         state.after_commit.append(lambda: done.append("undone"))
         roll_back()
-        assert state.changed_courses == {1}
+        assert state.changed_courses == {1} and state.written == {"mdl_user": 1}
         assert session.value("SELECT city FROM {user} WHERE id = 7") != "Nowhere"
         state.commit()
+        assert state.written == {}
     assert done == ["before"]

@@ -58,7 +58,7 @@ def _quietly(tell: Callable[Arguments, None]) -> Callable[Arguments, None]:
             if any(_is_on(name) for name in ("statsd_on", "statsd_datadog_enabled", "otel_on")):
                 tell(*args, **kwargs)
         except Exception as error:
-            log.warning("Metrics of this file were not sent (%s: %s). The run goes on.", type(error).__name__, error)
+            log.warning("Metrics were not sent (%s: %s). The run goes on.", type(error).__name__, error)
 
     return told
 

@@ -106,7 +106,19 @@ def facts_of(result: Mapping[str, Any]) -> dict[str, Any]:
 
     :param result: the report as JSON.
     """
-    names = ("toolsync", "type", "file", "claim", "simulated", "counts", "took", "written", "report", "tryback")
+    names = (
+        "toolsync",
+        "dag_id",
+        "type",
+        "file",
+        "claim",
+        "simulated",
+        "counts",
+        "took",
+        "written",
+        "report",
+        "tryback",
+    )
     return {"end": end_of(result), **{name: result[name] for name in names}}
 
 
