@@ -1,7 +1,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup browser demo up down run sql test test-ui test-live torture scenario lint types bench lock clean
+.PHONY: help setup browser demo up down run sql test test-ui test-live test-workers torture scenario lint types bench lock clean
 
 # Passed to tools/run.sh and tools/sql.sh through the environment, so that quotes, spaces and dollar signs arrive as typed.
 export TOOLSYNC_RUN_DAG := $(value DAG)
@@ -23,7 +23,7 @@ SETUPS := "" $(if $(filter mysql,$(SERVER)),"as it comes")
 FETCHED := $(if $(SERVER),.venv/bin/python tools/servers.py fetch "$$TOOLSYNC_TEST_SERVER")
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s%s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s%s\n", $$1, $$2 }' Makefile
 
 setup: ## install Debian packages, the virtual environment and the pinned Python packages (PYTHON=python3.12)
 	@tools/setup.sh
@@ -65,6 +65,10 @@ torture: setup ## attack runs for minutes: kills, power cuts, lost connections, 
 
 test-live: setup ## what only a whole Airflow shows, for minutes: watched inboxes and a kill, the day's work
 	@TOOLSYNC_LIVE=1 .venv/bin/python -m pytest -s tests/live
+
+test-workers: setup ## a distributed Airflow, for minutes: Celery, Redis, PostgreSQL, two workers without a common disk, the cabinet in an object store
+	@tools/setup.sh workers
+	@TOOLSYNC_WORKERS="$(CURDIR)/.local/workers-venv" .venv/bin/python -m pytest -s tests/workers
 
 scenario: setup ## one scenario, and where its rows differ from Moodle's: NAME=users-update [KEEP=1 leaves the database server running] [SERVER=mysql|mariadb-11.8] [SITE=upgraded]
 	@$(FETCHED)

@@ -9,12 +9,12 @@ pin() {
 }
 
 pin requirements
-for name in requirements-dev requirements-docker; do
+for name in requirements-dev requirements-docker requirements-s3 requirements-workers; do
   pin $name
   # Keep only what this file adds to requirements.txt.
   { echo '-r requirements.txt'; grep -vxFf requirements.txt $name.txt; } >$name.new
   mv $name.new $name.txt
 done
-for name in requirements requirements-dev requirements-docker; do
+for name in requirements requirements-dev requirements-docker requirements-s3 requirements-workers; do
   sed -i "1i # Made from $name.in by \`make lock\`." $name.txt
 done

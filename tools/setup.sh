@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Sets up this clone: installs missing Debian packages, creates .venv and installs the pinned Python packages.
 # Does nothing if nothing has changed. PYTHON names the interpreter: 3.11 or later, python3 by default.
-# `tools/setup.sh browser` also installs the browser that the tests of the Tool Sync page drive.
+# `tools/setup.sh browser` also installs the browser that the tests of the Tool Sync page drive; `tools/setup.sh workers`, after
+# that, what a distributed Airflow needs: Redis, PostgreSQL, and a virtual environment of its own in .local/workers-venv.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mkdir -p -m 700 .local
@@ -68,6 +69,19 @@ has mariadb || has mysql || missing+=("mariadb-client-core|mariadb-client")
 # and who only runs the demo needs none.
 if [ "${1:-}" = browser ]; then has chromium || has chromium-browser || missing+=("chromium|chromium-browser"); fi
 
+# Only programs. Redis' package of tools has the server's program; its package redis-server would start a service. PostgreSQL makes a database and
+# starts it when it is installed, unless it is told not to before.
+if [ "${1:-}" = workers ]; then
+  has redis-server || has redis-check-rdb || missing+=(redis-tools)
+  if ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then
+    install_packages postgresql-common
+    as_root=()
+    if [ "$(id -u)" != 0 ]; then as_root=(sudo); fi
+    "${as_root[@]}" sed -i 's/^#\?create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
+    missing+=(postgresql)
+  fi
+fi
+
 stamp=$(cat requirements.txt requirements-dev.txt tools/setup.sh <("$python" -VV) <(pwd) | sha256sum)
 ready=no
 if [ "$(cat .local/setup.stamp 2>/dev/null)" = "$stamp" ] && [ -x .venv/bin/python ]; then ready=yes; fi
@@ -79,6 +93,26 @@ if [ $ready = no ]; then
   "$python" -c "$has_headers" || missing+=("python$version-dev")
 fi
 [ ${#missing[@]} = 0 ] || install_packages "${missing[@]}"
+
+# What Celery's provider needs goes beside .venv, so that this stays as it is.
+make_workers_venv() {
+  local venv=.local/workers-venv wanted
+  wanted=$(cat requirements.txt requirements-workers.txt .local/setup.stamp | sha256sum)
+  if [ "$(cat $venv/stamp 2>/dev/null)" = "$wanted" ]; then return; fi
+  echo "setup: installing the Python packages of the workers into $venv"
+  rm -rf $venv
+  has uv || PATH=$PWD/.venv/bin:$PATH
+  export UV_SYSTEM_CERTS=${UV_SYSTEM_CERTS:-1}
+  uv venv --quiet --python .venv/bin/python $venv
+  uv pip install --quiet --python $venv/bin/python -r requirements-workers.txt
+  $venv/bin/python -m compileall -q -j0 -x '/tests?/' $venv/lib >/dev/null || true
+  printf '%s\n' "$wanted" >$venv/stamp
+}
+
+if [ "${1:-}" = workers ]; then
+  [ $ready = yes ] || fail "run \`make setup\` first"
+  make_workers_venv
+fi
 [ $ready = no ] || exit 0
 
 # `venv --clear` would empty what a link leads to: the environment of another clone.

@@ -60,6 +60,16 @@ def test_a_file_goes_all_the_way(site: Site, store: ObjectStore, tmp_path: Path)
     assert names(cabinet, "inbox") == names(cabinet, "work") == []
 
 
+def test_taking_a_file_takes_few_requests(site: Site, store: ObjectStore, tmp_path: Path):
+    """A run takes up to a thousand, one after the other."""
+    cabinet = Cabinet("users")
+    drop(cabinet, tmp_path, HEADER + ADA)
+    store.requests.clear()
+    claim = cabinet.claim("people.csv", Owner("manual__1", "here", None), {"simulate": False})
+    assert claim and cabinet.size(claim) == len(HEADER + ADA)
+    assert len(store.requests) == 7, store.requests
+
+
 def test_a_file_that_cannot_be_deleted_from_the_inbox_is_not_taken(
     site: Site, store: ObjectStore, pristine: Site, tmp_path: Path
 ):

@@ -10,6 +10,7 @@ import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from tests.support.desk import Desk
 from tests.support.object_store import object_store
 from tests.support.site import Site
 from toolsync.cabinet import takeover, uploads
-from toolsync.cabinet.claims import Owner
+from toolsync.cabinet.claims import Claim, Owner
 from toolsync.cabinet.disk import Disk
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.store import Store
@@ -412,6 +413,38 @@ def test_in_an_object_store(page: TestClient, site: Site, monkeypatch: pytest.Mo
     told = got(page, "api/overview")
     # Ten for a type without any file: an empty folder makes s3fs look above it. A few more for the files that are there.
     assert len(store.requests) <= 10 * len(told["types"]) + 5, store.requests
+    store.reset()
+
+
+def test_a_thousand_files_at_work_are_asked_for_once(page: TestClient, site: Site, monkeypatch: pytest.MonkeyPatch):
+    """A run takes up to a thousand files; the page shows some of them, and those that wait for an answer."""
+    store = object_store()
+    monkeypatch.setenv("TOOLSYNC_CABINET", store.new_cabinet())
+    cabinet, files = Cabinet("users"), store.attach()
+    objects: dict[str, bytes] = {}
+    numbers = [f"20261129-060000-000{number:03}-abcd" for number in range(60)]
+    for number in numbers:
+        claim, owner = Claim(number, "a.csv", {}), Owner("manual__1", "elsewhere", None)
+        work = cabinet.folder("work") / number
+        objects[(work / "claim.json").path] = json.dumps({"claim": asdict(claim), "owner": asdict(owner)}).encode()
+        objects[(work / "file/a.csv").path] = b"username\nada\n"
+    asked = numbers[-1]
+    objects[(cabinet.folder("work") / asked / "asked.json").path] = b"{}"
+    files.pipe(objects)
+    store.reset()
+    [users] = [page for page in got(page, "api/overview")["types"] if page["dag_id"] == DAG]
+    requests = len(store.requests)
+    assert users["work_count"] == 60
+    assert [each["claim"] for each in users["work"]] == [*numbers[:49], asked]
+    assert users["work"][-1]["step"] == "awaiting approval"
+    assert requests < 10 * 17 + 5 + 55, requests
+    store.reset()
+    left = takeover.at_work(cabinet)
+    assert [each.claim.id for each in left] == numbers and len(store.requests) < 70
+    assert takeover.resume(cabinet, Owner("another", "elsewhere", None)) == ([], []) and len(store.requests) < 2 * 70
+    folders = takeover.held(cabinet)
+    cabinet.files.remove_folder(cabinet.folder("work") / numbers[0])  # a run ends it meanwhile
+    assert [each.claim.id for each in takeover.at_work(cabinet, folders)] == numbers[1:]
     store.reset()
 
 

@@ -7,6 +7,7 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import time
 import urllib.request
@@ -17,7 +18,7 @@ from typing import Any
 import yaml
 
 from tests.support import dag_runs
-from tools.standalone import COMPONENTS, HOST, POOL, free_port, healthy, processes, send
+from tools.standalone import COMPONENTS, HOST, POOL, healthy, processes, send
 from toolsync.settings import ROOT
 
 # It looks often, so that a test does not wait for it, and does not take a task for dead because the machine is busy.
@@ -34,6 +35,13 @@ QUICK = {
 PATIENCE = 300  # seconds
 
 
+def any_port() -> int:
+    """A free port that another Airflow, started at the same time, does not choose, too."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
 class LiveAirflow:
     """An Airflow that runs until `kill`.
 
@@ -45,9 +53,10 @@ class LiveAirflow:
     """
 
     parts = COMPONENTS
+    programs = ROOT / ".venv/bin"
 
     def __init__(self, home: Path, connection: str, dags: Iterable[Path], **page: Any) -> None:
-        self.home, self.cabinet, self.url = home, home / "cabinet", f"http://{HOST}:{free_port()}"
+        self.home, self.cabinet, self.url = home, home / "cabinet", f"http://{HOST}:{any_port()}"
         for part in ("dags", "plugins", "include"):
             shutil.copytree(ROOT / part, home / part, ignore=shutil.ignore_patterns("__pycache__"))
         settings = home / "include/toolsync.yaml"
@@ -59,8 +68,8 @@ class LiveAirflow:
         self.environment = self._environment(connection)
         self._session: dict[str, int] = {}
         self._has_pool = False
-        shutil.copy(dag_runs.EMPTY_DATABASE, home / "airflow.db")
         (home / "logs").mkdir()
+        self._make_database()
 
     def start(self) -> None:
         """Start it, the first time or again, and wait until it is healthy and has its DAGs."""
@@ -145,6 +154,9 @@ class LiveAirflow:
                 raise AssertionError("\n".join([f"Waited {seconds} s in vain for {what}.", *tails]))
             time.sleep(0.5)
 
+    def _make_database(self) -> None:
+        shutil.copy(dag_runs.EMPTY_DATABASE, self.home / "airflow.db")
+
     def _environment(self, connection: str) -> dict[str, str]:
         ours = ("AIRFLOW_", "TOOLSYNC_")
         settings = {
@@ -165,7 +177,7 @@ class LiveAirflow:
         return {
             **{name: value for name, value in os.environ.items() if not name.startswith(ours)},
             **{f"AIRFLOW__{name}": value for name, value in settings.items()},
-            "PATH": f"{ROOT / '.venv/bin'}:{os.environ['PATH']}",
+            "PATH": f"{self.programs}:{os.environ['PATH']}",
             "PYTHONPATH": str(self.home / "plugins"),
             "AIRFLOW_HOME": str(self.home),
             "AIRFLOW_CONN_MOODLE_DB": connection,

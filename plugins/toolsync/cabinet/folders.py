@@ -222,6 +222,7 @@ class Cabinet:
         kept = {option: value for option, value in options.items() if option != "content"}
         safe = safe_name(name)
         claim = Claim(new_id(), safe, kept, None if safe == name else shown_name(name))
+        self._records[claim.id] = Records(self.files, self.work(claim), {})  # a store need not be asked what is in it
         self.assign(claim, owner, source)
         self.files.make_folder(self.work(claim) / FILE)
         return claim

@@ -20,12 +20,13 @@ class Records:
 
     :param files: the files of the cabinet.
     :param folder: the claim's work folder.
+    :param sizes: what `sizes` would return of a store, if that is known.
     """
 
-    def __init__(self, files: Disk | Store, folder: Any) -> None:
+    def __init__(self, files: Disk | Store, folder: Any, sizes: dict[str, int] | None = None) -> None:
         self._files = files
         self._folder = folder
-        self._sizes: dict[str, int] | None = None  # of what a store holds, by path below the folder
+        self._sizes = sizes
         self._read: dict[str, bytes] = {}
 
     def sizes(self) -> dict[str, int]:
@@ -75,7 +76,10 @@ class Records:
             if name not in self.sizes():
                 return None
             if name not in self._read:
-                self._read[name] = self._files.read(self._folder / name)
+                try:
+                    self._read[name] = self._files.read(self._folder / name)
+                except FileNotFoundError:  # somebody has ended the claim since the names were listed
+                    return None
             return self._read[name]
         try:
             return self._files.read(self._folder / name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ from toolsync.cabinet.records import Records, UnreadableRecord
 from toolsync.cabinet.uploads import leave_uploads
 
 HALF_MADE_SECONDS = 3600  # a run that is about to claim a file has written the record by then
+MANY = 3  # folders of claims: listing what is in each takes as many requests as listing all at once
 GIVE_UP = 'Otherwise give it up (docs/cabinet.md, "Giving a file up").'
 
 
@@ -83,10 +84,24 @@ def _take_over(cabinet: Cabinet, left: Left, owner: Owner, told: list[str]) -> b
     return True
 
 
-def at_work(cabinet: Cabinet) -> list[Left]:
-    """The claims that hold their file, the oldest first, for whoever only looks."""
-    found = (_record(cabinet, folder) for folder in cabinet.files.entries(cabinet.folder("work")))
-    return [left for left in found if isinstance(left, Left) and cabinet.holds(left.claim)]
+def held(cabinet: Cabinet) -> dict[str, dict[str, int]]:
+    """What is in the work folders that hold a command file: the sizes of files by their names there, by the ids of the claims, the oldest first."""
+    folders = {folder.name: _known(cabinet, folder, known) for folder, known in _folders(cabinet)}
+    return {number: sizes for number, sizes in folders.items() if any(name.startswith(f"{FILE}/") for name in sizes)}
+
+
+def at_work(cabinet: Cabinet, folders: Mapping[str, dict[str, int]] | None = None) -> list[Left]:
+    """The claims that hold their file, the oldest first, for whoever only looks.
+
+    :param folders: some of those that `held` returned; None: all.
+    """
+    folders = held(cabinet) if folders is None else folders
+    found = (_record(cabinet, cabinet.folder("work") / number, folders[number]) for number in sorted(folders))
+    return [
+        left
+        for left in found
+        if isinstance(left, Left) and f"{FILE}/{left.claim.name}" in folders.get(left.claim.id, ())
+    ]
 
 
 def taken_already(cabinet: Cabinet) -> dict[str, Claim]:
@@ -184,9 +199,9 @@ def _all(cabinet: Cabinet, told: list[str]) -> Iterator[Left]:
 
     :param told: gets a sentence on each folder that can't be read.
     """
-    for folder in cabinet.files.entries(cabinet.folder("work")):
+    for folder, known in _folders(cabinet):
         try:
-            found = _record(cabinet, folder)
+            found = _record(cabinet, folder, known)
             if isinstance(found, str) and _holds_a_file(cabinet, folder):
                 found = _record(cabinet, folder)  # a run may just have written it
                 if isinstance(found, str) and _holds_a_file(cabinet, folder):
@@ -202,10 +217,32 @@ def _all(cabinet: Cabinet, told: list[str]) -> Iterator[Left]:
             cabinet.files.remove_folder(folder)
 
 
-def _record(cabinet: Cabinet, folder: Any) -> Left | str:
-    """What a claim's work folder says of it; or why that can't be read."""
+def _folders(cabinet: Cabinet) -> Iterator[tuple[Any, dict[str, int] | None]]:
+    """The folders of claims, the oldest first. Of many in an object store also what is in each: one request tells a thousand files."""
+    work = cabinet.folder("work")
+    folders = cabinet.files.entries(work)
+    if isinstance(cabinet.files, Disk) or len(folders) < MANY:
+        yield from ((folder, None) for folder in folders)
+        return
+    found: dict[str, dict[str, int]] = {folder.name: {} for folder in folders}
+    for name, size in cabinet.files.tree(work).items():
+        number, _, file = name.partition("/")
+        if file and number in found:  # other objects are markers of folders, or claims of this moment
+            found[number][file] = size
+    yield from ((folder, found[folder.name]) for folder in folders)
+
+
+def _known(cabinet: Cabinet, folder: Any, known: dict[str, int] | None) -> dict[str, int]:
+    return cabinet.files.tree(folder) if known is None else known
+
+
+def _record(cabinet: Cabinet, folder: Any, known: dict[str, int] | None = None) -> Left | str:
+    """What a claim's work folder says of it; or why that can't be read.
+
+    :param known: what is in it, where that is known.
+    """
     try:
-        record = Records(cabinet.files, folder).saved(CLAIM)
+        record = Records(cabinet.files, folder, known).saved(CLAIM)
         if record is None:
             return "its record claim.json is missing"
         return Left(Claim(**record["claim"]), Owner(**record["owner"]), record.get("source"))

@@ -100,7 +100,8 @@ class Type(BaseModel):
     may: May
     inbox: Inbox
     uploads: list[UploadAnswer]
-    work: list[AtWork]
+    work: list[AtWork] = Field(description="At most 50, those that wait for an answer first")
+    work_count: int
     trybacks: Trybacks
     runs: list[RunHead]
 

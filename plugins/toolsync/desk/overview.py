@@ -168,10 +168,12 @@ def _folders(dag_id: str, run_ids: list[str]) -> tuple[dict[str, Any], dict[str,
             "inbox": {"count": 0, "files": []},
             "uploads": [],
             "work": [],
+            "work_count": 0,
             "trybacks": {"count": 0, "files": []},
         }, {}
     cabinet = Cabinet(dag_id.removeprefix(PREFIX))
     waiting, folder = uploads(cabinet), Folder(cabinet, "tryback")
+    count, work = at_work(cabinet)
     trybacks = tryback_heads(folder, waiting)
     counts: dict[str, dict[str, int]] = {}
     for head in heads(cabinet, dag_id, limit=3 * SHOWN_RUNS, trybacks=folder)[0]:
@@ -182,7 +184,8 @@ def _folders(dag_id: str, run_ids: list[str]) -> tuple[dict[str, Any], dict[str,
     return {
         "inbox": _inbox(cabinet),
         "uploads": waiting,
-        "work": at_work(cabinet),
+        "work": work,
+        "work_count": count,
         "trybacks": {"count": len(trybacks), "files": trybacks[:SHOWN_TRYBACKS]},
     }, counts
 

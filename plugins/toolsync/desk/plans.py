@@ -13,7 +13,7 @@ from fastapi import APIRouter, HTTPException, Query
 from fastapi.concurrency import run_in_threadpool
 
 from toolsync.cabinet.folders import Cabinet
-from toolsync.cabinet.takeover import Left
+from toolsync.cabinet.takeover import Left, held
 from toolsync.cabinet.takeover import at_work as claims_at_work
 from toolsync.desk.access import PREFIX, READS, TRIGGERS, FileType, OfDag, User, allowed
 from toolsync.desk.core_api import Core, CoreApi
@@ -126,7 +126,8 @@ async def _place(core: CoreApi, dag_id: str, left: Left) -> int | None:
 
 def _left(cabinet: Cabinet, claim_id: str) -> Left | None:
     """A file that a run has and has not finished."""
-    return next((left for left in claims_at_work(cabinet) if left.claim.id == claim_id), None)
+    folders = {number: sizes for number, sizes in held(cabinet).items() if number == claim_id}
+    return next(iter(claims_at_work(cabinet, folders)), None)
 
 
 def _waiting(cabinet: Cabinet, left: Left) -> tuple[dict[str, Any], Rows]:

@@ -62,7 +62,7 @@ function card(dag) {
   return h("article", { class: full ? "card" : "card quiet", "aria-label": titleOf(dag), data: { type: dag.type } },
     h("header", {}, h("h3", {}, titleOf(dag)), schedule(dag)),
     full ? null : about(dag),
-    dag.work.map((each) => atWork(dag, each)),
+    dag.work.map((each) => atWork(dag, each)), rest(dag.work_count - dag.work.length),
     trybacks(dag), waiting(dag), uploads(dag),
     dag.runs.length ? [chart(dag), latest(dag)] : null,
     h("footer", {}, start(dag),
