@@ -236,7 +236,9 @@ class BatchRun(Generic[Item]):
                 progress.resumed(skipped)
             else:
                 if self._throttle and self._committed:
-                    self._effort.throttled += self._throttle.wait()
+                    began = time.perf_counter()
+                    self._throttle.wait()
+                    self._effort.throttled += time.perf_counter() - began
                 batch = take(self._pace.lines, left)
                 outcomes = self._execute(number, batch, work, progress)
                 self._note(outcomes)

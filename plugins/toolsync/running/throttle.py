@@ -103,12 +103,8 @@ class Throttle:
             for conn_id in self._limits.replica_conn_ids:
                 self._replica(conn_id).check()
 
-    def wait(self) -> float:
-        """Wait until the next batch may begin. Call it outside a transaction.
-
-        :return: for how many seconds it was.
-        """
-        entered = time.monotonic()
+    def wait(self) -> None:
+        """Wait until the next batch may begin. Call it outside a transaction."""
         self._sleep(self._now().pause_seconds)
         began = told = None
         while reason := self._reason(self._now()):
@@ -120,7 +116,6 @@ class Throttle:
             self._sleep(LOOK_EVERY)
         if began is not None:
             self._log.info("Waited %.0f s (throttle). Going on.", time.monotonic() - began)
-        return time.monotonic() - entered
 
     def close(self) -> None:
         """Close the connections to the replicas."""
