@@ -15,6 +15,7 @@ from airflow.sdk.definitions.retry_policy import RetryAction
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from tests.support.site import Site
+from toolsync.cabinet import durability
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.operators.base import Failure, TryAgain
@@ -166,6 +167,8 @@ class Log:
 def test_a_cleared_task_says_the_same_again(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("AIRFLOW__LOGGING__JSON_LOGS", "True")
     facts: list[dict[str, Any]] = []  # what programs find in the logs: each file once
+    (tmp_path / "mounts").write_text("overlay / overlay rw 0 0\n")
+    monkeypatch.setattr(durability, "MOUNTS", tmp_path / "mounts")
     cabinet, dag = Cabinet("users"), load_dag("toolsync_users")
     collect = dag.get_task("collect")
 
@@ -189,6 +192,7 @@ def test_a_cleared_task_says_the_same_again(site: Site, tmp_path: Path, monkeypa
     claims, log = told(collect, context)
     assert [claim["name"] for claim in claims] == ["good.csv", "rejected.csv"]
     assert log[0] == f"good.csv is claimed as {claims[0]['id']} (93 bytes)." and log[-1] == "This run takes 2 files."
+    assert len([line for line in log if "in the container's own layer (overlay)" in line]) == 1
     drop("later.csv", HEADER + ADA)
     again, log_again = told(collect, context)
     assert again == claims and log_again[1:] == log
