@@ -6,6 +6,7 @@ The scheduler, the DAG processor, the API server and the workers load it when th
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -57,5 +58,6 @@ class ToolsyncPlugin(AirflowPlugin):
 
 def places_of_the_package() -> list[str]:
     """Where the package is found, as Python looks for it."""
-    folders = [Path(entry, "toolsync") for entry in sys.path]
-    return list(dict.fromkeys(str(folder.resolve()) for folder in folders if (folder / "__init__.py").is_file()))
+    # os.path.isfile says no of a folder that it may not look into, where a Path raises: the whole plugin would be lost.
+    folders = [Path(entry, "toolsync") for entry in sys.path if os.path.isfile(f"{entry}/toolsync/__init__.py")]
+    return list(dict.fromkeys(str(folder.resolve()) for folder in folders))

@@ -41,6 +41,9 @@ with open(os.environ["TOOLSYNC_SETTINGS"], "w") as page:
     page.write("schedules: {users: oops}")
 told["broken"] = {name: dag.description for name, dag in dags.dags_of("users", "groups").items()}
 with open(os.environ["TOOLSYNC_SETTINGS"], "w") as page:
+    page.write("notifications: {to: [{notifier: airflow.sdk.BaseNotifier, arguments: 5}]}")
+told["unlooked"] = [dag.description for dag in dags.dags_of("users").values()]
+with open(os.environ["TOOLSYNC_SETTINGS"], "w") as page:
     page.write("nothing: known")
 try:
     dags.dags_of()
@@ -128,6 +131,7 @@ def test_the_wheel_by_itself(wheel: Path, tmp_path: Path):
     assert set(told["broken"]) == {"toolsync_users", "toolsync_groups"}
     assert told["broken"]["toolsync_users"].startswith(f"The settings are wrong: {page}, line 1, schedules, users: ")
     assert "wrong" not in told["broken"]["toolsync_groups"], "one broken type takes none from the others"
+    assert "TypeError" in told["unlooked"][0], "whatever a wrong setting raises"
     assert "there is no such setting" in told["unreadable"]
     assert set(told["types"]) >= TYPES
     assert told["cabinet"] == told["cabinet_by_hand"] == f"{tmp_path}/cabinet", "a run by hand has a home that goes"
@@ -208,6 +212,6 @@ def test_a_package_that_is_there_twice_is_told(
     assert not caplog.records
     (tmp_path / "toolsync").mkdir()
     (tmp_path / "toolsync/__init__.py").touch()
-    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path), f"{tmp_path}/{'cannot-be-looked-into' * 50}"])
     toolsync_plugin.ToolsyncPlugin.on_load()
     assert f"is installed twice, in {ROOT}/plugins/toolsync and in {tmp_path}/toolsync. Airflow uses" in caplog.text

@@ -19,7 +19,7 @@ from typing import Any
 from airflow.sdk import DAG, get_parsing_context
 
 from toolsync.pipeline import broken_dag
-from toolsync.settings import DAGS, PREFIX
+from toolsync.settings import DAGS, MISTAKES, PREFIX
 from toolsync.sites import site_names, type_of
 
 _all: dict[str, DAG] = {}
@@ -52,8 +52,8 @@ def _made(file_type: str, path: Path) -> list[DAG]:
     module = module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except ValueError as reason:
-        return [broken_dag(file_type, None, str(reason))]
+    except MISTAKES as error:
+        return [broken_dag(file_type, None, error)]
     return list(module.dags)
 
 

@@ -32,6 +32,7 @@ from toolsync.params import section, set_defaults
 from toolsync.reading.suite import load_suite
 from toolsync.running.throttle import throttle_limits
 from toolsync.schedule import dag_schedule
+from toolsync.settings import MISTAKES, number, settings
 from toolsync.sites import WRONG_SETTINGS, Site, dag_id_of, site_names, the_site
 
 # A backfill may run beside another run, whose files it would take for left over; and an inbox has no past to make up for.
@@ -47,7 +48,7 @@ def for_each_site(file_type: str, make: Callable[[Site], DAG]) -> list[DAG]:
 
     :param file_type: the type.
     :param make: makes the DAG of a site.
-    :raises ValueError: there is one site, and a setting makes no sense. Airflow shows it where DAGs are listed.
+    :raises ValueError: there is one site, and a setting makes no sense. Airflow shows it where DAGs are listed. So are other `MISTAKES`.
     """
     wanted, made = get_parsing_context().dag_id, []
     for name in site_names():
@@ -55,18 +56,20 @@ def for_each_site(file_type: str, make: Callable[[Site], DAG]) -> list[DAG]:
             continue
         try:
             made.append(make(the_site(name)))
-        except ValueError as reason:
+        except MISTAKES as error:
             if name is None:
                 raise
-            made.append(broken_dag(file_type, name, str(reason)))
+            made.append(broken_dag(file_type, name, error))
     return made
 
 
-def broken_dag(file_type: str, name: str | None, reason: str) -> DAG:
+def broken_dag(file_type: str, name: str | None, error: Exception) -> DAG:
     """A DAG in the place of one that can't be made: it runs by hand only, and fails with the reason.
 
     :param name: of the site; None: the only one.
+    :param error: what its settings raised.
     """
+    reason = settings().mistake(error)
     with DAG(
         dag_id=dag_id_of(file_type, name),
         description=f"The settings{f' of the site {name}' if name else ''} are wrong: {reason}",
@@ -126,8 +129,8 @@ def toolsync_dag(
         tags=["toolsync", "moodle", *([site.name] if site.name else []), *(tags or [])],
         default_args={
             "owner": "toolsync",
-            "retries": page["retries"],
-            "retry_delay": timedelta(seconds=page["retry_delay_seconds"]),
+            "retries": number(page, "retries", least=0, whole=True),
+            "retry_delay": timedelta(seconds=number(page, "retry_delay_seconds", least=0) or 0),
             "execution_timeout": timedelta(hours=hours) if hours is not None else None,
         },
         **telling,

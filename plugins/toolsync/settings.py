@@ -42,6 +42,10 @@ class WrongSetting(ValueError):
     """A setting has a value that makes no sense; the message says where it is written, and what was expected."""
 
 
+# What a setting that makes no sense raises, where nobody looks at it before it is used.
+MISTAKES = (ValueError, TypeError, AttributeError, KeyError)
+
+
 class Page(dict[str, Any]):
     """Settings by name, and where each of them is written.
 
@@ -60,10 +64,15 @@ class Page(dict[str, Any]):
 
     def place(self, *path: str) -> str:
         """Where a setting is written, for messages: `include/toolsync.yaml, line 12, schedules, users`."""
+        path = tuple(map(str, path))  # YAML takes 1 for a number, and on for true
         for length in range(len(path), 0, -1):
             if found := self.places.get(path[:length]):
                 return ", ".join([found, *path[length:]])
         return ", ".join([self.file, *path])
+
+    def mistake(self, error: Exception) -> str:
+        """What is wrong with the settings, by what they raised, one of `MISTAKES`."""
+        return str(error) if isinstance(error, ValueError) else f"{self.file}: {type(error).__name__}: {error}"
 
 
 def settings() -> Page:
@@ -139,34 +148,36 @@ def laid_over(page: Page, other: Page, path: Path_ = ()) -> Page:
     """Settings, with what another page says instead. A section keeps what the other one does not have.
 
     :param path: where the other page's settings are to be found in its places: `("sites", "science")`.
-    :raises WrongSetting: the other one has settings that are not known; the message has all of them.
+    :raises WrongSetting: the other one has settings that are not known, or a value for a section; the message has all of them.
     """
-    unknown: list[str] = []
-    values = _merged(page, other, (), lambda found: other.place(*path, *found), unknown)
-    if unknown:
-        raise WrongSetting(" ".join(unknown))
+    wrong: list[str] = []
+    values = _merged(page, other, (), lambda found: other.place(*path, *found), wrong)
+    if wrong:
+        raise WrongSetting(" ".join(wrong))
     given = {found[len(path) :]: place for found, place in other.places.items() if found[: len(path)] == path}
     return Page(values, {**page.places, **given}, page.file)
 
 
 def _merged(
-    ours: Mapping[str, Any], other: Mapping[str, Any], path: Path_, place: Any, unknown: list[str]
+    ours: Mapping[str, Any], other: Mapping[str, Any], path: Path_, place: Any, wrong: list[str]
 ) -> dict[str, Any]:
     merged = dict(ours)
     for name, value in other.items():
         here = (*path, name)
-        if name not in ours and not (path and path[0] in OPEN) and name != SITES:
+        is_open, section = here[0] in OPEN, ours.get(name)
+        if name not in ours and not (path and is_open) and name != SITES:
             near = get_close_matches(str(name), list(ours), n=1, cutoff=0.5)
             meant = f" Did you mean {near[0]}?" if near else f" Known here: {', '.join(ours)}."
-            unknown.append(f"{place(here)}: there is no such setting.{meant}")
-        if isinstance(ours.get(name), dict) and value is None:
-            continue  # the title of a section, with nothing below it
-        merged[name] = _merged(ours[name], value, here, place, unknown) if _both(ours.get(name), value) else value
+            wrong.append(f"{place(here)}: there is no such setting.{meant}")
+        if not isinstance(section, dict):
+            merged[name] = value
+        elif isinstance(value, dict):
+            merged[name] = _merged(section, value, here, place, wrong)
+        elif value is not None:  # nothing below the title of a section leaves it as it is
+            merged[name] = value
+            if not is_open:
+                wrong.append(f"{place(here)}: expected settings and their values.")
     return merged
-
-
-def _both(ours: Any, other: Any) -> bool:
-    return isinstance(ours, dict) and isinstance(other, dict)
 
 
 def number(

@@ -69,15 +69,21 @@ class Site:
     @property
     def cabinet_url(self) -> str:
         """The folder or address of its cabinet."""
-        if (url := (self._entry.get("cabinet") or {}).get("address")) is not None:
-            return str(url)
+        if self._own_address is not None:
+            return str(self._own_address)
         url = self._named_cabinet or default_cabinet()
         return url if self.name is None else f"{url.rstrip('/')}/{self.name}"
 
     @property
     def has_default_cabinet(self) -> bool:
         """Whether nothing says where its cabinet is."""
-        return not self._named_cabinet and (self._entry.get("cabinet") or {}).get("address") is None
+        return not self._named_cabinet and self._own_address is None
+
+    @property
+    def _own_address(self) -> Any:
+        """The address of a cabinet that the settings name for this site alone. Of another site, nobody has looked at them yet."""
+        cabinet = self._entry.get("cabinet")
+        return cabinet.get("address") if isinstance(cabinet, dict) else None
 
     @property
     def _named_cabinet(self) -> str:

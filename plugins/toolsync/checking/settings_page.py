@@ -21,7 +21,7 @@ from toolsync.operators.settings_broken import SettingsBrokenOperator
 from toolsync.params import section
 from toolsync.running.throttle import throttle_limits
 from toolsync.schedule import timetable
-from toolsync.settings import OPEN, OWN, PREFIX, SITES, Page, WrongSetting, number
+from toolsync.settings import MISTAKES, OPEN, OWN, PREFIX, SITES, Page, WrongSetting, number
 from toolsync.sites import Site
 
 PARSED_FOR = "_AIRFLOW_PARSING_CONTEXT_DAG_ID"  # the variable by which Airflow tells a file which DAG is wanted
@@ -109,8 +109,8 @@ def _told(reader: Callable[[Site], Any], site: Site) -> str:
     """What is wrong, by who uses it; empty: nothing."""
     try:
         reader(site)
-    except (ValueError, TypeError, AttributeError, KeyError) as error:
-        return str(error) if isinstance(error, ValueError) else f"{site.page.file}: {type(error).__name__}: {error}"
+    except MISTAKES as error:
+        return site.page.mistake(error)
     return ""
 
 
