@@ -22,7 +22,8 @@ server:/files /srv/shared nfs4 rw 0 0
 
 @pytest.fixture(autouse=True)
 def container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "mounts").write_text(MOUNTS)
+    # A name that is no text is somebody else's folder.
+    (tmp_path / "mounts").write_bytes(MOUNTS.encode() + b"tmpfs /mnt/caf\xe9 tmpfs rw 0 0\n")
     monkeypatch.setattr(durability, "MOUNTS", tmp_path / "mounts")
 
 

@@ -41,7 +41,7 @@ def file_system(path: Path) -> str | None:
     :param path: it need not be there.
     """
     try:
-        mounted = [line.split() for line in MOUNTS.read_text().splitlines()]
+        mounted = [line.split() for line in MOUNTS.read_text(encoding="utf-8", errors="surrogateescape").splitlines()]
     except OSError:
         return None
     place = path.absolute().resolve()
