@@ -66,7 +66,7 @@ def explained(site: Site) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        cabinet = site.cabinet_url.removeprefix("file://")
+        cabinet = site.cabinet_shown
         path = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else None
         why = HINDRANCES.get(error.errno or 0)
         # Without a path it comes from writing into an open file, and the files that Tool Sync writes are the cabinet's.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from typing import Any
 
@@ -31,7 +30,6 @@ router = APIRouter(prefix="/api", tags=["overview"])
 SHOWN_FILES = 20
 SHOWN_RUNS = 10
 SHOWN_TRYBACKS = 50
-USER = re.compile("//[^/]*@")  # of an address: an Airflow connection, or, where somebody wrote it there, a password
 KEPT_SECONDS = 60
 _known: dict[str, tuple[float, dict[str, Any]]] = {}  # what Airflow says of a DAG, and since when it is known
 # Params that the page fills in by itself.
@@ -55,7 +53,7 @@ async def overview(core: Core, user: User, site: OfSite) -> Any:
     return {
         "version": __version__,
         "site": site.name if site else None,
-        "cabinet": USER.sub("//", site.cabinet_url) if site else None,
+        "cabinet": site.cabinet_shown if site else None,
         "me": {"name": user.get_name()},
         "types": sorted(types, key=lambda page: page["dag_id"]),
         "approvals": [_approval(detail, types, may_answer) for detail in asked],
