@@ -171,7 +171,7 @@ settings()
 
 
 def test_types_are_known_wherever_the_dag_files_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(params, "DAGS", tmp_path)
+    monkeypatch.setattr(settings, "DAGS", tmp_path)
     assert params.section(the_site(), "schedules", "users")["all"] is None
 
 

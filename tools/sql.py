@@ -102,7 +102,7 @@ def listing(dag_id: str, file: Path | None, params: dict[str, Any]) -> str:
 def folders_of(dag_id: str) -> list[str]:
     """The folders of a DAG in `include/sql`: that of its type, and those of its steps."""
     if not runner.file_of(dag_id).is_file():
-        known = sorted(path.stem for path in runner.DAGS.glob("toolsync_*.py"))
+        known = [path.stem for path in runner.dag_files().values()]
         raise UsageError(f"there is no DAG {dag_id!r}. The DAGs are {', '.join(known)}.")
     file_type = runner.type_of(dag_id)
     folders = {str(path.parent.relative_to(SQL)) for path in (SQL / file_type).rglob("[0-9]*.sql")}

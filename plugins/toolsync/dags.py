@@ -19,7 +19,7 @@ from typing import Any
 from airflow.sdk import DAG, get_parsing_context
 
 from toolsync.pipeline import broken_dag
-from toolsync.settings import DAGS, MISTAKES, PREFIX
+from toolsync.settings import MISTAKES, dag_files
 from toolsync.sites import site_names, type_of
 
 _all: dict[str, DAG] = {}
@@ -35,7 +35,7 @@ def dags_of(*file_types: str) -> dict[str, DAG]:
     :raises ValueError: there is no such type, or the settings can't be read at all.
     """
     site_names()
-    files = {path.stem.removeprefix(PREFIX): path for path in sorted(DAGS.glob(f"{PREFIX}*.py"))}
+    files = dag_files()
     if unknown := [name for name in file_types if name not in files]:
         raise ValueError(f"There is no type {unknown[0]!r}. The types are {', '.join(files)}.")
     wanted = get_parsing_context().dag_id

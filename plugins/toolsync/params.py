@@ -15,7 +15,7 @@ from airflow.sdk import Param
 from airflow.sdk.definitions.param import ParamsDict
 from airflow.sdk.exceptions import AirflowFailException, ParamValidationError
 
-from toolsync.settings import DAGS, INCLUDE, PREFIX, settings
+from toolsync.settings import INCLUDE, dag_files, settings
 from toolsync.sites import Site
 
 # Params whose value is never shown: rows may hold passwords.
@@ -108,8 +108,8 @@ def known_types() -> set[str]:
     :raises WrongSetting: there is no folder include.
     """
     settings()
-    dags = {path.stem.removeprefix(PREFIX) for path in DAGS.glob(f"{PREFIX}*.py")} | WITHOUT_SQL
-    return dags | {path.name for path in (INCLUDE / "sql").iterdir() if path.is_dir()} - {"shared"}
+    of_sql = {path.name for path in (INCLUDE / "sql").iterdir() if path.is_dir()} - {"shared"}
+    return of_sql | WITHOUT_SQL | set(dag_files())
 
 
 def found(value: Any) -> str:

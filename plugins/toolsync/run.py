@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from toolsync.cabinet.claims import RUN_PID
 from toolsync.cabinet.storage import read_text
 from toolsync.checking.findings import lines
-from toolsync.settings import DAGS, PREFIX, ROOT, WrongSetting
+from toolsync.settings import DAGS, PREFIX, ROOT, WrongSetting, dag_files
 from toolsync.sites import BETWEEN, CABINET, default_cabinet, site_of, type_of
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def folder_of_one(dag_id: str, home: Path) -> Path:
     """Make a folder of DAGs with only the file of this one, so that no other is parsed."""
     path = file_of(dag_id)
     if not path.is_file():
-        known = ", ".join(sorted(path.stem for path in DAGS.glob(f"{PREFIX}*.py")))
+        known = ", ".join(path.stem for path in dag_files().values())
         sys.exit(f"There is no DAG {dag_id!r}. The DAGs are {known}.")
     folder = home / "dags"
     folder.mkdir()

@@ -92,6 +92,14 @@ def settings() -> Page:
     return _read(*files)
 
 
+def dag_files(folder: Path | None = None) -> dict[str, Path]:
+    """The files of DAGs of Tool Sync, by type.
+
+    :param folder: where they are; None: where ours are.
+    """
+    return {path.stem.removeprefix(PREFIX): path for path in sorted((folder or DAGS).glob(f"{PREFIX}*.py"))}
+
+
 def _stamp(path: Path) -> tuple[int, int, int]:
     status = path.stat()
     return status.st_ino, status.st_mtime_ns, status.st_size

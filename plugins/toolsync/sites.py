@@ -187,6 +187,11 @@ def type_of(dag_id: str) -> str:
     return dag_id.removeprefix(PREFIX).partition(BETWEEN)[0]
 
 
+def site_name_of(dag_id: str) -> str:
+    """The name of the site of a DAG; empty: it is the only one."""
+    return dag_id.partition(BETWEEN)[2]
+
+
 def sites() -> tuple[Site, ...]:
     """The sites that this Airflow feeds.
 
@@ -245,7 +250,7 @@ def site_of(dag_id: str) -> tuple[Site, str]:
     :raises NoSite: there is no such site, or it is none of our DAGs.
     :raises WrongSetting: the settings of the site make no sense.
     """
-    file_type, _, name = dag_id.removeprefix(PREFIX).partition(BETWEEN)
+    file_type, name = type_of(dag_id), site_name_of(dag_id)
     if not file_type or dag_id != dag_id_of(file_type, name or None):
         raise NoSite(f"{dag_id} is no DAG of Tool Sync.")
     return the_site(name or None), file_type

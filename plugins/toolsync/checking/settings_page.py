@@ -21,7 +21,7 @@ from toolsync.operators.settings_broken import SettingsBrokenOperator
 from toolsync.params import section
 from toolsync.running.throttle import throttle_limits
 from toolsync.schedule import timetable
-from toolsync.settings import MISTAKES, OPEN, OWN, PREFIX, SITES, Page, WrongSetting, number
+from toolsync.settings import MISTAKES, OPEN, OWN, SITES, Page, WrongSetting, dag_files, number
 from toolsync.sites import Site
 
 PARSED_FOR = "_AIRFLOW_PARSING_CONTEXT_DAG_ID"  # the variable by which Airflow tells a file which DAG is wanted
@@ -180,9 +180,8 @@ def _numbers(page: Page) -> Iterator[str]:
 
 def _of_dags(ground: Ground) -> Iterator[str]:
     """What keeps the DAGs from being made: Params of `defaults`, inboxes of `watch`, a suite of yours."""
-    for path in sorted(ground.dags.glob(f"{PREFIX}*.py")):
-        dag_id = ground.site.dag_id(path.stem.removeprefix(PREFIX))
-        with _wanted(dag_id):
+    for file_type, path in dag_files(ground.dags).items():
+        with _wanted(ground.site.dag_id(file_type)):
             try:
                 made = runpy.run_path(str(path))
             except Exception as error:

@@ -20,7 +20,7 @@ from fastapi import Depends, HTTPException, Path, Query, Request
 from toolsync.cabinet.folders import Cabinet
 from toolsync.params import known_types
 from toolsync.settings import INCLUDE, PREFIX
-from toolsync.sites import BETWEEN, NoSite, Site, site_names, site_of, the_site
+from toolsync.sites import NoSite, Site, site_name_of, site_names, site_of, the_site
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 HEADER = "x-toolsync"  # the page sends it with what changes something; a form of another site can't
@@ -120,7 +120,7 @@ def seen_sites(user: BaseUser) -> list[str]:
     if names == [None]:
         return []
     may = get_auth_manager().get_authorized_dag_ids(user=user, method="GET")
-    seen = {dag_id.partition(BETWEEN)[2] for dag_id in may if dag_id.startswith(PREFIX)}
+    seen = {site_name_of(dag_id) for dag_id in may if dag_id.startswith(PREFIX)}
     return [name for name in names if name in seen]
 
 

@@ -8,11 +8,11 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.concurrency import run_in_threadpool
 
-from toolsync.desk.access import PREFIX, User, seen_sites
+from toolsync.desk.access import User, seen_sites
 from toolsync.desk.core_api import Core, CoreApi
 from toolsync.desk.models import SiteList
-from toolsync.settings import settings
-from toolsync.sites import BETWEEN, Site
+from toolsync.settings import PREFIX, settings
+from toolsync.sites import BETWEEN, Site, site_name_of
 
 router = APIRouter(prefix="/api", tags=["overview"])
 
@@ -25,7 +25,7 @@ router = APIRouter(prefix="/api", tags=["overview"])
 async def sites(core: Core, user: User) -> Any:
     names, page = await run_in_threadpool(seen_sites, user), settings()
     waiting = await questions(core, None) if names else []
-    asked = Counter(detail["task_instance"]["dag_id"].partition(BETWEEN)[2] for detail in waiting)
+    asked = Counter(site_name_of(detail["task_instance"]["dag_id"]) for detail in waiting)
     return {"sites": [{"name": name, "title": Site(name, page).title, "approvals": asked[name]} for name in names]}
 
 
