@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
-from urllib.error import HTTPError
 
 import pytest
 from playwright.sync_api import expect
@@ -43,9 +41,6 @@ def live(
         live.environment[f"AIRFLOW_CONN_MOODLE_DB_{name.upper()}"] = moodle.connection()
     try:
         live.start()
-        for name in SITES:
-            with suppress(HTTPError):  # it is there
-                live.call("POST", "pools", {"name": f"toolsync_writer_{name}", "slots": 1})
         yield live
     finally:
         live.kill()
