@@ -17,7 +17,7 @@ from tests.support.server import populated_server
 from tests.support.site import Site as Moodle
 from toolsync import settings
 from toolsync.cabinet.folders import Cabinet
-from toolsync.run import file_of, whole_id
+from toolsync.run import file_of, text_of, whole_id
 from toolsync.settings import ROOT, WrongSetting
 from toolsync.sites import NoSite, site_of, sites, the_site
 
@@ -239,6 +239,7 @@ def test_each_line_lands_on_its_own_site(both: tuple[Moodle, Moodle]):
     assert (first["counts"]["created"], second["counts"]["failed"]) == (1, 1)
     assert (named(science), named(arts)) == ({"ada"}, {"bob"})
     for name, result in (("science", first), ("arts", second)):
+        assert text_of(result, the_site(name)).startswith("Tool Sync report: people.csv")  # as `make run` shows it
         assert f"/{name}/users/" in result["report"] and f"/{name}/users/" in result["archive"]
         assert not list(Cabinet("users", the_site(name)).folder("inbox").iterdir())
         assert (

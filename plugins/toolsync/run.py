@@ -29,7 +29,7 @@ from toolsync.cabinet.claims import RUN_PID
 from toolsync.cabinet.storage import read_text
 from toolsync.checking.findings import lines
 from toolsync.settings import DAGS, PREFIX, ROOT, WrongSetting, dag_files
-from toolsync.sites import BETWEEN, CABINET, default_cabinet, site_of, type_of
+from toolsync.sites import BETWEEN, CABINET, Site, default_cabinet, site_of, type_of
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -60,7 +60,7 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.format == "json":
         print(json.dumps(result, ensure_ascii=False), file=stdout)
     else:
-        print(text_of(result), end="", file=stdout)
+        print(text_of(result, site_of(dag_id)[0]), end="", file=stdout)
     stdout.flush()
     return {"success": 0, AWAITING: 3, REFUSED: 3}.get(result["state"], 1)
 
@@ -205,11 +205,11 @@ def is_locked(folder: Path) -> bool:
     return time.time() - folder.stat().st_mtime < 60  # it may be about to be locked
 
 
-def text_of(result: dict[str, Any]) -> str:
-    """The result as text: the report, if there is one."""
+def text_of(result: dict[str, Any], site: Site) -> str:
+    """The result of a run on a site as text: the report, if there is one."""
     messages = "".join(f"{message}\n" for message in result["messages"])
     if path := result.get("report"):
-        return read_text(path)
+        return read_text(path, site)
     if "findings" in result:
         return "".join(f"{line}\n" for _, line in lines(result["findings"])) + messages
     if "path" in result:

@@ -14,7 +14,7 @@ from toolsync import settings
 from toolsync.checking.settings_page import mistakes
 from toolsync.run import text_of
 from toolsync.settings import INCLUDE, WrongSetting, laid_over, read_page
-from toolsync.sites import Site
+from toolsync.sites import Site, the_site
 
 MISTAKEN = """\
 moodle_conn_id: moodle_db
@@ -121,6 +121,6 @@ def test_the_check_is_there_when_settings_are_wrong(site: MoodleSite, monkeypatc
     assert "defaults, users: There is no Param 'renam'." in wrong[1]
     assert {found["area"] for found in result["findings"]} == {"Settings", "Database", "Moodle", "Cabinet", "Airflow"}
     assert "things looked at, 2 wrong, " in result["messages"][0]
-    text = text_of(result)
+    text = text_of(result, the_site())
     assert text.startswith("Settings\n  wrong: ") and text.endswith(f"{result['messages'][0]}\n")
     assert json.loads(json.dumps(result)) == result

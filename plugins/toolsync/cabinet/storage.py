@@ -51,8 +51,8 @@ def files_at(folder: Any, site: Site | None = None) -> Disk | Store:
     return Disk(site) if isinstance(folder, Path) else Store(folder)
 
 
-def read_text(path: str, site: Site | None = None) -> str:
-    """The text of a file of a cabinet, wherever that is."""
+def read_text(path: str, site: Site) -> str:
+    """The text of a file of a site's cabinet, wherever that is."""
     place = folder_at(path)
     return files_at(place, site).read(place).decode()
 
