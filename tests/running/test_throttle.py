@@ -329,11 +329,12 @@ def test_a_run_waits_for_a_replica_that_stands_still_or_is_away(
 
 
 def test_a_connection_to_a_replica_that_was_closed_is_opened_again(
-    page: Callable[..., None], replica: Pair, session: MoodleSession, caplog: pytest.LogCaptureFixture
+    page: Callable[..., None], replica: Pair, session: MoodleSession, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ):
     caplog.set_level(logging.INFO, LOG.name)
     page(max_lag_seconds=10, replica_conn_ids=["moodle_replica"])
     held = Throttle(the_site(), session, LOG)
+    (tmp_path / "ours.yaml").write_text("throttle: {max_thr")  # half saved just then
     for number in replica.replica.execute(
         "SELECT id FROM information_schema.processlist WHERE user = 'toolsync'"
     ).split():

@@ -41,7 +41,12 @@ class MoodleHook(MySqlHook):
     def __init__(self, moodle_conn_id: str = default_conn_name, site: Site | None = None, **kwargs: Any) -> None:
         super().__init__(moodle_conn_id, log_sql=False, local_infile=True, **kwargs)
         self.moodle_conn_id = moodle_conn_id
-        self.site = site or Site(None, settings())
+        self._site = site
+
+    @property
+    def site(self) -> Site:
+        """Whose settings hold for a session. Who only connects, to a replica, needs none: they may be half saved just then."""
+        return self._site or Site(None, settings())
 
     @contextmanager
     def session(self, *, lock_seconds: int | None = None) -> Iterator[MoodleSession]:
