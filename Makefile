@@ -1,7 +1,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup browser demo up down run sql test test-ui test-live test-workers torture scenario lint types bench lock clean
+.PHONY: help setup browser demo up down run check sql test test-ui test-live test-workers torture scenario lint types bench wheel lock lock-check clean
 
 # Passed to tools/run.sh and tools/sql.sh through the environment, so that quotes, spaces and dollar signs arrive as typed.
 export TOOLSYNC_RUN_DAG := $(value DAG)
@@ -18,7 +18,7 @@ unexport DAG FILE PARAMS FORMAT APPROVE NAME KEEP SERVER SITE SEED TIMES SIZE LA
 
 PYTEST_ARGS ?= -n 2 --dist worksteal
 # What concerns the database server, and how MySQL is set up for it (tests/support/server.py).
-ON_SERVER := tests/conformance tests/running tests/moodle tests/course tests/operators
+ON_SERVER := tests/conformance tests/running tests/moodle tests/course tests/operators tests/checking
 SETUPS := "" $(if $(filter mysql,$(SERVER)),"as it comes")
 FETCHED := $(if $(SERVER),.venv/bin/python tools/servers.py fetch "$$TOOLSYNC_TEST_SERVER")
 
@@ -41,6 +41,10 @@ down: ## stop Airflow and the demo site, and remove the demo site
 	@. tools/env.sh && "$$toolsync_python" -m tools.standalone down
 
 run: ## run one command file: DAG=toolsync_users FILE=path PARAMS='{"simulate": true}' [FORMAT=json] [APPROVE=yes|no] [SITE=science, of several]
+	@tools/run.sh
+
+check: export TOOLSYNC_RUN_DAG := toolsync_check
+check: ## look whether connection, server, site, rights, cabinet and this machine are as runs need them, and what to do [SITE=science] [FORMAT=json]
 	@tools/run.sh
 
 sql: ## print the SQL of a type as it is run, statement by statement: DAG=toolsync_users [FILE=path] [PARAMS='{"allow_rename": true}']
@@ -96,8 +100,14 @@ bench: setup ## measure: make bench [live|feed|million|small|accounts|…] [SIZE
 	@$(FETCHED)
 	@. tools/env.sh && PYTHONPATH="$$PYTHONPATH:$$PWD" .venv/bin/python -m tests.bench $(BENCHMARKS) $(if $(SIZE),--lines "$(SIZE)") $(if $(LARGE),--large)
 
+wheel: setup ## build the package that pip installs, into dist
+	@.venv/bin/python -m hatchling build --target wheel --directory dist
+
 lock: setup ## pin the newest versions that requirements*.in allow (needs uv)
 	@tools/lock.sh
 
+lock-check: setup ## try whether requirements.in goes beside the providers that others have (needs uv and the network)
+	@tools/lock.sh beside
+
 clean: down ## remove everything that the other targets created, except the cabinet
-	@rm -rf .venv .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv .local dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

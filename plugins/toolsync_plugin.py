@@ -5,6 +5,9 @@ The scheduler, the DAG processor, the API server and the workers load it when th
 
 from __future__ import annotations
 
+import logging
+import sys
+from pathlib import Path
 from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
@@ -13,6 +16,8 @@ from toolsync import starting
 from toolsync.operators import links
 from toolsync.reporting import listener
 from toolsync.schedule import PunctualTimetable, WatchedTimetable
+
+log = logging.getLogger(__name__)
 
 
 async def desk(scope: Any, receive: Any, send: Any) -> None:
@@ -39,3 +44,18 @@ class ToolsyncPlugin(AirflowPlugin):
             "icon_dark_mode": "toolsync/page/icon-dark.svg",
         }
     ]
+
+    @classmethod
+    def on_load(cls, *args: Any, **kwargs: Any) -> None:
+        """Say that Airflow finds Tool Sync twice: it uses one of them, and DAG files may be of the other version."""
+        if len(places := places_of_the_package()) > 1:
+            log.warning(
+                "Tool Sync is installed twice, in %s. Airflow uses the first. Remove one of them.",
+                " and in ".join(places),
+            )
+
+
+def places_of_the_package() -> list[str]:
+    """Where the package is found, as Python looks for it."""
+    folders = [Path(entry, "toolsync") for entry in sys.path]
+    return list(dict.fromkeys(str(folder.resolve()) for folder in folders if (folder / "__init__.py").is_file()))

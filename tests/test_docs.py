@@ -192,7 +192,7 @@ def quoted() -> list[str]:
 @cache
 def told() -> str:
     """All that the code says: texts of Python with `…` for what is put in, and the SQL and shell as they are."""
-    texts = [template for path in PACKAGE.rglob("*.py") for template in templates(syntax(path))]
+    texts = [template for path in PACKAGE.parent.rglob("*.py") for template in templates(syntax(path))]
     texts += [template for path in (ROOT / "tools").glob("*.py") for template in templates(syntax(path))]
     texts += [text_of(path) for path in (ROOT / "include/sql").rglob("*.sql")]
     texts += [text_of(path) for path in (ROOT / "tools").glob("*.sh")]

@@ -2,7 +2,7 @@
 # What docker-compose.yaml runs before Airflow:
 #
 #   container.sh check     refuses to start on secrets that everybody knows, before a database is made with them
-#   container.sh prepare   Airflow's database, the pool, the login and the folders, as root
+#   container.sh prepare   Airflow's database, the login and the folders, as root
 #
 # CONTAINER_ROOT stands before the folders, for a trial outside of a container.
 set -euo pipefail
@@ -78,7 +78,6 @@ prepare() {
     *) may_write "$cabinet" || fail "The cabinet's folder (TOOLSYNC_CABINET_FOLDER) belongs to account $(stat -c %u "$cabinet"), and account $owner can't write it. Set AIRFLOW_UID in .env to the owner, or give the folder to $owner." ;;
   esac
   "${CONTAINER_ROOT:-}/entrypoint" airflow db migrate
-  "${CONTAINER_ROOT:-}/entrypoint" airflow pools set toolsync_writer 1 "one writer per Moodle site"
   (umask 077 && printf '{"admin": "%s"}' "$AIRFLOW_ADMIN_PASSWORD" >"$here/auth/passwords.json")
   chown "$owner:0" "$here/auth/passwords.json"
 }

@@ -37,7 +37,6 @@ COMPONENTS = {
     "triggerer": "airflow triggerer --skip-serve-logs",
     "api-server": "airflow api-server",
 }
-POOL = ("toolsync_writer", "1", "one writer per Moodle site")
 
 
 def up() -> int:
@@ -71,17 +70,16 @@ def down() -> int:
 
 
 def migrate() -> None:
-    """Create or upgrade Airflow's metadata database, once for each version of Airflow, and create the pool for writers."""
+    """Create or upgrade Airflow's metadata database, once for each version of Airflow."""
     stamp, log = LOCAL / "airflow.stamp", LOGS / "migrate.log"
     wanted = version("apache-airflow-core")
     if stamp.exists() and stamp.read_text() == wanted and (HOME / "airflow.db").exists():
         return
     print("Preparing Airflow's metadata database")
-    for command in (["db", "migrate"], ["pools", "set", *POOL]):
-        with log.open("a") as file:
-            done = subprocess.run(["airflow", *command], check=False, stdout=file, stderr=file)
-        if done.returncode:
-            sys.exit(f"`airflow {' '.join(command[:2])}` failed. Its log is {log}")
+    with log.open("a") as file:
+        done = subprocess.run(["airflow", "db", "migrate"], check=False, stdout=file, stderr=file)
+    if done.returncode:
+        sys.exit(f"`airflow db migrate` failed. Its log is {log}")
     stamp.write_text(wanted)
 
 

@@ -15,11 +15,12 @@ from airflow.sdk import Param
 from airflow.sdk.definitions.param import ParamsDict
 from airflow.sdk.exceptions import AirflowFailException, ParamValidationError
 
-from toolsync.settings import INCLUDE, ROOT
+from toolsync.settings import DAGS, INCLUDE, PREFIX, settings
 from toolsync.sites import Site
 
 # Params whose value is never shown: rows may hold passwords.
 SECRET = {"content"}
+WITHOUT_SQL = {"all", "cabinet_cleanup", "check"}  # types that are known wherever their DAGs are
 LONGEST = 60  # characters of a value that a message shows
 TYPES = {
     "boolean": "true or false",
@@ -102,8 +103,12 @@ def section(site: Site, name: str, file_type: str) -> Mapping[str, Any]:
 
 
 def known_types() -> set[str]:
-    """The types that have a DAG in `dags` or a folder of SQL; the DAGs of an Airflow may be elsewhere."""
-    dags = {path.stem.removeprefix("toolsync_") for path in (ROOT / "dags").glob("toolsync_*.py")}
+    """The types that have a DAG in `dags` or a folder of SQL; the DAGs of an Airflow may be elsewhere.
+
+    :raises WrongSetting: there is no folder include.
+    """
+    settings()
+    dags = {path.stem.removeprefix(PREFIX) for path in DAGS.glob(f"{PREFIX}*.py")} | WITHOUT_SQL
     return dags | {path.name for path in (INCLUDE / "sql").iterdir() if path.is_dir()} - {"shared"}
 
 

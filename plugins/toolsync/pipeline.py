@@ -10,12 +10,15 @@ Each DAG is made once for each site of the settings.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from copy import deepcopy
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from airflow.sdk import DAG, Asset, Param, TriggerRule, get_parsing_context, task_group
+from airflow.sdk.definitions.param import ParamsDict
 from airflow.utils.types import DagRunType
 
 from toolsync.operators.approve import approvers
@@ -29,7 +32,7 @@ from toolsync.params import section, set_defaults
 from toolsync.reading.suite import load_suite
 from toolsync.running.throttle import throttle_limits
 from toolsync.schedule import dag_schedule
-from toolsync.sites import Site, dag_id_of, site_names, the_site
+from toolsync.sites import WRONG_SETTINGS, Site, dag_id_of, site_names, the_site
 
 # A backfill may run beside another run, whose files it would take for left over; and an inbox has no past to make up for.
 RUN_TYPES: Any = [kind for kind in DagRunType if kind != DagRunType.BACKFILL_JOB]
@@ -55,19 +58,22 @@ def for_each_site(file_type: str, make: Callable[[Site], DAG]) -> list[DAG]:
         except ValueError as reason:
             if name is None:
                 raise
-            made.append(_broken(file_type, name, str(reason)))
+            made.append(broken_dag(file_type, name, str(reason)))
     return made
 
 
-def _broken(file_type: str, name: str, reason: str) -> DAG:
-    """A DAG in the place of one that can't be made: it runs by hand only, and fails with the reason."""
+def broken_dag(file_type: str, name: str | None, reason: str) -> DAG:
+    """A DAG in the place of one that can't be made: it runs by hand only, and fails with the reason.
+
+    :param name: of the site; None: the only one.
+    """
     with DAG(
         dag_id=dag_id_of(file_type, name),
-        description=f"The settings of the site {name} are wrong: {reason}",
-        doc_md=f"The settings of this site are wrong, so the DAG can't be made.\n\n```text\n{reason}\n```",
+        description=f"The settings{f' of the site {name}' if name else ''} are wrong: {reason}",
+        doc_md=f"The settings are wrong, so the DAG can't be made.\n\n```text\n{reason}\n```",
         schedule=None,
         is_paused_upon_creation=True,
-        tags=["toolsync", "moodle", name, "wrong settings"],
+        tags=["toolsync", "moodle", *([name] if name else []), WRONG_SETTINGS],
     ) as dag:
         SettingsBrokenOperator(task_id="settings", reason=reason)
     return dag
@@ -167,9 +173,9 @@ def command_file_dag(
     every = {**reading, **params, **(approval_params() if destructive else {})}
     about, *rest = doc.strip().partition("\n\n## ")
     here = f"\n\n## Folders\n\n{folders(site, file_type)}" if "files" in every else ""
-    columns = f"\n\n## Columns\n\n{load_suite(file_type).manual()}" if steps.has_suite else ""
-    told = "".join([about, here, *rest, columns])
-    with toolsync_dag(site, file_type, doc=told, params=every, title=title, tags=tags) as dag:
+    told = "".join([about, here, *rest, _columns(file_type) if steps.has_suite else ""])
+    dag = toolsync_dag(site, file_type, doc=told, params=every, title=title, tags=tags)
+    with _without_params(dag):
         collect = steps.collect(task_id="collect", site=site, file_type=file_type)
 
         @task_group(group_id="file")
@@ -211,6 +217,21 @@ def command_file_dag(
             trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS,
         )
     return dag
+
+
+@cache
+def _columns(file_type: str) -> str:
+    """The columns of a type, in Markdown; put together once for all sites."""
+    return f"\n\n## Columns\n\n{load_suite(file_type).manual()}"
+
+
+@contextmanager
+def _without_params(dag: DAG) -> Iterator[None]:
+    """Make the tasks of a DAG. Airflow copies its Params for each class of each of them, which takes most of the time that it takes to make a DAG."""
+    params, dag.params = dag.params, ParamsDict()
+    with dag:
+        yield
+    dag.params = params
 
 
 def folders(site: Site, file_type: str) -> str:

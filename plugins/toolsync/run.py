@@ -27,13 +27,13 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from toolsync.cabinet.claims import RUN_PID
 from toolsync.cabinet.storage import read_text
-from toolsync.settings import PREFIX, ROOT, WrongSetting
-from toolsync.sites import BETWEEN, site_of
+from toolsync.checking.findings import lines
+from toolsync.settings import DAGS, PREFIX, ROOT, WrongSetting
+from toolsync.sites import BETWEEN, CABINET, default_cabinet, site_of, type_of
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
 
-DAGS = ROOT / "dags"
 HOME_PREFIX = "toolsync-run-"
 # Airflow's own loggers; only the logs of the tasks are of interest here.
 CHATTER = (
@@ -117,6 +117,8 @@ def configure(home: str, dags: Path = DAGS) -> None:
     :param home: its AIRFLOW_HOME.
     :param dags: its folder of DAGs.
     """
+    # Said before AIRFLOW_HOME is the private one, which goes with the process.
+    os.environ[CABINET] = os.environ.get(CABINET) or default_cabinet()
     os.environ.update(
         AIRFLOW_HOME=home,
         AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=f"sqlite:///{home}/airflow.db",
@@ -139,11 +141,6 @@ def whole_id(dag_id: str, site: str | None) -> str:
         return site_of(f"{dag_id}{BETWEEN}{site}" if site else dag_id)[0].dag_id(type_of(dag_id))
     except WrongSetting as reason:
         sys.exit(str(reason))
-
-
-def type_of(dag_id: str) -> str:
-    """The type of a DAG, whatever its site."""
-    return dag_id.removeprefix(PREFIX).partition(BETWEEN)[0]
 
 
 def file_of(dag_id: str) -> Path:
@@ -213,6 +210,8 @@ def text_of(result: dict[str, Any]) -> str:
     messages = "".join(f"{message}\n" for message in result["messages"])
     if path := result.get("report"):
         return read_text(path)
+    if "findings" in result:
+        return "".join(f"{line}\n" for _, line in lines(result["findings"])) + messages
     if "path" in result:
         return f"{result['path'] or 'No file was written; see the log above.'}\n"
     return (
@@ -221,8 +220,13 @@ def text_of(result: dict[str, Any]) -> str:
     )
 
 
-if __name__ == "__main__":
+def command() -> None:
+    """`toolsync-run` of an installed package, and `python -m toolsync.run`."""
     try:
         sys.exit(main())
     except KeyboardInterrupt:
         sys.exit("Interrupted before anything was done.")
+
+
+if __name__ == "__main__":
+    command()

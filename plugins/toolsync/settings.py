@@ -15,12 +15,21 @@ from typing import Any
 import yaml
 
 PREFIX = "toolsync_"  # of the ids of our DAGs, before the type
-PACKAGE = Path(__file__).resolve().parent
+# As Airflow names it, links and all: git-sync lets a link lead to another folder, and removes the one before, while processes live.
+PACKAGE = Path(os.path.abspath(__file__)).parent
 ROOT = PACKAGE.parents[1]  # what `plugins` lies in
-BESIDE, INSTALLED = ROOT / "include", PACKAGE / "include"
-INCLUDE = Path(os.environ["TOOLSYNC_INCLUDE"]) if os.environ.get("TOOLSYNC_INCLUDE") else BESIDE
-if INCLUDE is BESIDE and not BESIDE.is_dir() and INSTALLED.is_dir():
-    INCLUDE = INSTALLED  # a wheel
+IS_INSTALLED = (PACKAGE / "include").is_dir()  # from a wheel, which has everything in the package
+
+
+def _beside(name: str) -> Path:
+    """A folder beside `plugins`, or, where the package is a link, beside where that leads."""
+    beside, linked = ROOT / name, PACKAGE.resolve().parents[1] / name
+    return linked if linked.is_dir() and not beside.is_dir() else beside
+
+
+DAGS = PACKAGE / "dag_files" if IS_INSTALLED else _beside("dags")
+BESIDE = PACKAGE / "include" if IS_INSTALLED else _beside("include")
+INCLUDE = Path(os.path.abspath(os.environ.get("TOOLSYNC_INCLUDE") or BESIDE))
 OWN = "TOOLSYNC_SETTINGS"
 SITES = "sites"
 # Sections whose entries are named by who writes them: types, Params, sites. They check them themselves.
@@ -81,7 +90,7 @@ def _stamp(path: Path) -> tuple[int, int, int]:
 
 @lru_cache(maxsize=1)
 def _read(ours: tuple[str, int, int, int], *own: tuple[str, int, int, int]) -> Page:
-    page = read_page(Path(ours[0]), "include/toolsync.yaml" if INCLUDE == BESIDE else ours[0])
+    page = read_page(Path(ours[0]), "include/toolsync.yaml" if INCLUDE == ROOT / "include" else ours[0])
     for path, *_ in own:
         page = laid_over(page, read_page(Path(path), path))
     return page
@@ -130,24 +139,29 @@ def laid_over(page: Page, other: Page, path: Path_ = ()) -> Page:
     """Settings, with what another page says instead. A section keeps what the other one does not have.
 
     :param path: where the other page's settings are to be found in its places: `("sites", "science")`.
-    :raises WrongSetting: the other one has a setting that is not known.
+    :raises WrongSetting: the other one has settings that are not known; the message has all of them.
     """
-    values = _merged(page, other, (), lambda found: other.place(*path, *found))
+    unknown: list[str] = []
+    values = _merged(page, other, (), lambda found: other.place(*path, *found), unknown)
+    if unknown:
+        raise WrongSetting(" ".join(unknown))
     given = {found[len(path) :]: place for found, place in other.places.items() if found[: len(path)] == path}
     return Page(values, {**page.places, **given}, page.file)
 
 
-def _merged(ours: Mapping[str, Any], other: Mapping[str, Any], path: Path_, place: Any) -> dict[str, Any]:
+def _merged(
+    ours: Mapping[str, Any], other: Mapping[str, Any], path: Path_, place: Any, unknown: list[str]
+) -> dict[str, Any]:
     merged = dict(ours)
     for name, value in other.items():
         here = (*path, name)
         if name not in ours and not (path and path[0] in OPEN) and name != SITES:
             near = get_close_matches(str(name), list(ours), n=1, cutoff=0.5)
             meant = f" Did you mean {near[0]}?" if near else f" Known here: {', '.join(ours)}."
-            raise WrongSetting(f"{place(here)}: there is no such setting.{meant}")
+            unknown.append(f"{place(here)}: there is no such setting.{meant}")
         if isinstance(ours.get(name), dict) and value is None:
             continue  # the title of a section, with nothing below it
-        merged[name] = _merged(ours[name], value, here, place) if _both(ours.get(name), value) else value
+        merged[name] = _merged(ours[name], value, here, place, unknown) if _both(ours.get(name), value) else value
     return merged
 
 

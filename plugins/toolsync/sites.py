@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from toolsync.settings import (
-    INCLUDE,
-    INSTALLED,
+    IS_INSTALLED,
     PREFIX,
     ROOT,
     SITES,
@@ -25,6 +24,7 @@ from toolsync.settings import (
 )
 
 BETWEEN = "__"  # the type and the site in the id of a DAG
+WRONG_SETTINGS = "wrong settings"  # the tag of a DAG in the place of one that can't be made
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 LONGEST = 40  # characters of a name
 RESERVED = {"site", "inbox"}  # in the addresses of assets, when there is one site
@@ -71,8 +71,17 @@ class Site:
         """The folder or address of its cabinet."""
         if (url := (self._entry.get("cabinet") or {}).get("address")) is not None:
             return str(url)
-        url = str((self.page.get("cabinet") or {}).get("address") or os.environ.get(CABINET) or default_cabinet())
+        url = self._named_cabinet or default_cabinet()
         return url if self.name is None else f"{url.rstrip('/')}/{self.name}"
+
+    @property
+    def has_default_cabinet(self) -> bool:
+        """Whether nothing says where its cabinet is."""
+        return not self._named_cabinet and (self._entry.get("cabinet") or {}).get("address") is None
+
+    @property
+    def _named_cabinet(self) -> str:
+        return str((self.page.get("cabinet") or {}).get("address") or os.environ.get(CABINET) or "")
 
     @property
     def cabinet_shown(self) -> str:
@@ -142,7 +151,8 @@ class Site:
     @property
     def _entry(self) -> Mapping[str, Any]:
         """What the settings say of this site alone."""
-        return _entries(self.page)[self.name] or {} if self.name else {}
+        entry = _entries(self.page)[self.name] if self.name else None
+        return entry if isinstance(entry, dict) else {}
 
     def _own(self, name: str) -> str:
         """A name that no two sites share: of many, each has its own unless the settings say otherwise."""
@@ -164,6 +174,11 @@ def dag_id_of(file_type: str, site: str | None) -> str:
     :param site: the name of the site; None: the only one.
     """
     return f"{PREFIX}{file_type}{BETWEEN + site if site else ''}"
+
+
+def type_of(dag_id: str) -> str:
+    """The type of a DAG, whatever its site."""
+    return dag_id.removeprefix(PREFIX).partition(BETWEEN)[0]
 
 
 def sites() -> tuple[Site, ...]:
@@ -222,16 +237,17 @@ def site_of(dag_id: str) -> tuple[Site, str]:
 
     :param dag_id: `toolsync_users__science`.
     :raises NoSite: there is no such site, or it is none of our DAGs.
+    :raises WrongSetting: the settings of the site make no sense.
     """
     file_type, _, name = dag_id.removeprefix(PREFIX).partition(BETWEEN)
-    if not dag_id.startswith(PREFIX) or not file_type:
+    if not file_type or dag_id != dag_id_of(file_type, name or None):
         raise NoSite(f"{dag_id} is no DAG of Tool Sync.")
     return the_site(name or None), file_type
 
 
 def default_cabinet() -> str:
     """Where a cabinet is when nothing says it: beside `plugins`, or, for an installed package, in AIRFLOW_HOME."""
-    beside = ROOT if INCLUDE != INSTALLED else os.environ.get("AIRFLOW_HOME") or os.path.expanduser("~/airflow")
+    beside = os.environ.get("AIRFLOW_HOME") or os.path.expanduser("~/airflow") if IS_INSTALLED else ROOT
     return f"{beside}/cabinet"
 
 

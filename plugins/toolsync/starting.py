@@ -1,7 +1,4 @@
-"""What is done when a part of Airflow starts: there are inboxes to drop files into, and a scheduler that forks tasks imports what they need.
-
-An error here must never reach Airflow: it is logged.
-"""
+"""A scheduler that forks tasks imports what they need, when it starts."""
 
 from __future__ import annotations
 
@@ -17,35 +14,12 @@ log = logging.getLogger(__name__)
 
 @hookimpl
 def on_starting(component: Any) -> None:
-    """Airflow calls this when the scheduler, the triggerer or the DAG processor starts, and for each task, where nothing is to be done.
+    """Airflow calls this when the scheduler, the triggerer or the DAG processor starts, and for each task. An error here must never reach it: it is logged.
 
     :param component: a `Job`, before the scheduler starts its executor; of a task, something else.
     """
-    if type(component).__name__ == "Job":
-        make_folders()
-        import_what_tasks_need()
-
-
-def make_folders() -> None:
-    """Make the folders of all types, for each site."""
     try:
-        from toolsync.cabinet.inboxes import make_inboxes
-        from toolsync.sites import site_names, the_site
-
-        for name in site_names():
-            try:
-                make_inboxes(the_site(name))
-            except Exception as error:
-                of = f" of the site {name}" if name else ""
-                log.warning("The inboxes%s were not made (%s). The first run of each DAG makes its own.", of, error)
-    except Exception as error:
-        log.warning("The inboxes were not made (%s).", error)
-
-
-def import_what_tasks_need() -> None:
-    """Import what tasks need, if tasks are forked from this process."""
-    try:
-        if forks_tasks():
+        if type(component).__name__ == "Job" and forks_tasks():
             from toolsync import preload  # noqa: F401
     except Exception as error:
         log.warning("What tasks need was not imported here (%r), so each task imports it for itself.", error)

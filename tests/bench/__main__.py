@@ -33,6 +33,7 @@ from tests.bench.people import people_in_courses  # noqa: E402
 from tests.bench.pictures import measure  # noqa: E402
 from tests.bench.resetting import resetting  # noqa: E402
 from tests.bench.segments import one_by_one  # noqa: E402
+from tests.bench.sites import parsing  # noqa: E402
 from tests.bench.small import small  # noqa: E402
 from tests.support.server import SERVER  # noqa: E402
 from tests.support.site import Site  # noqa: E402
@@ -211,6 +212,7 @@ BENCHMARKS: dict[str, Callable[[Bench, bool], None]] = {
     "resetting": resetting,
     "pictures": pictures,
     "segments": one_by_one,
+    "sites": parsing,
 }
 
 

@@ -16,12 +16,13 @@ from tests.support.site import Site
 from toolsync.running import chunks
 from toolsync.settings import ROOT
 
-# One reads the site and changes nothing, the other does what Moodle can't; they have tests of their own.
+# They read the site and change nothing, or do what Moodle can't; they have tests of their own.
 WITHOUT_REFEREE = {
     "toolsync_make_command_file",
     "toolsync_courses_restore",
     "toolsync_all",
     "toolsync_cabinet_cleanup",
+    "toolsync_check",
 }
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.desk import Desk, api_server
+from tests.support.desk import SITES, Desk, api_server
+from toolsync.settings import settings
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +22,10 @@ def desk(server_with_desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     """The page, on an empty cabinet, or that of the site if the test has one."""
     monkeypatch.setenv("TOOLSYNC_CABINET", str(tmp_path / "cabinet"))
     return server_with_desk
+
+
+@pytest.fixture
+def sites(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two sites, `science` and `arts`, instead of the only one; the folder that has a cabinet of each."""
+    monkeypatch.setitem(settings(), "sites", SITES)
+    return tmp_path / "cabinet"

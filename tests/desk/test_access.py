@@ -13,7 +13,7 @@ from tests.support.desk import Desk
 from toolsync.cabinet.folders import Cabinet
 from toolsync.desk.app import app
 
-DAG = "toolsync_users"
+DAG, DELETES = "toolsync_users", "toolsync_courses_delete"
 FILLED = {"name": "x.csv", "upload_id": "20261129-000000-000000-abcd", "run_id": "r", "claim": "c", "what": "archive"}
 # Whoever may read the DAG, may trigger it, or anybody who is signed in: what each route asks of its caller.
 READ, TRIGGER, ANYBODY = "read", "trigger", "anybody"
@@ -22,6 +22,7 @@ RULES = {
     "GET /": ANYBODY,
     "GET /page/{name}": ANYBODY,
     "GET /openapi.json": ANYBODY,
+    "GET /api/sites": ANYBODY,
     "GET /api/overview": ANYBODY,
     "POST /api/inspect": TRIGGER,
     "GET /api/undo": READ,
@@ -45,8 +46,8 @@ RULES = {
     f"POST {OF_DAG}/plans/{{claim}}/answer": READ,  # and Airflow asks whether the caller may answer
 }
 BODIES: dict[str, Any] = {
-    "POST /api/undo/restore": {"bundles": [{"dag_id": "toolsync_courses_delete", "name": "x"}]},
-    f"POST {OF_DAG}/plans/{{claim}}/answer": {"approve": True},
+    "POST /api/undo/restore": lambda deletes: {"bundles": [{"dag_id": deletes, "name": "x"}]},
+    f"POST {OF_DAG}/plans/{{claim}}/answer": lambda _: {"approve": True},
 }
 
 
@@ -59,19 +60,18 @@ def routes(routing: Any = app, prefix: str = "") -> list[str]:
     return found
 
 
-def called(desk: Desk, who: str | None, route: str, dag_id: str = DAG) -> Any:
+def called(desk: Desk, who: str | None, route: str, site: str = "") -> Any:
+    """What a route answers.
+
+    :param site: the end of the ids of a site's DAGs.
+    """
+    dag_id, deletes = f"{DAG}{site}", f"{DELETES}{site}"
     method, path = route.split(" ", 1)
     filled = path.format(dag_id=dag_id, **FILLED).lstrip("/").replace("page/x.csv", "page/index.html")
-    query = (
-        {"dag_id": dag_id}
-        if path == "/api/inspect"
-        else {"dag_id": "toolsync_courses_delete"}
-        if path == "/api/undo"
-        else {}
-    )
+    query = {"dag_id": dag_id} if path == "/api/inspect" else {"dag_id": deletes} if path == "/api/undo" else {}
     content: dict[str, Any] = {"content": b"username\n"} if method == "PUT" or path == "/api/inspect" else {}
     if method == "POST" and not content:
-        content = {"json": BODIES.get(route, {})}
+        content = {"json": BODIES[route](deletes) if route in BODIES else {}}
     return desk.client(who).request(method, filled, params=query, **content)
 
 
@@ -95,6 +95,17 @@ def test_who_may(desk: Desk, route: str):
     assert (
         not list(Path(Cabinet("users").root).rglob("*.csv*")) or rule == TRIGGER
     )  # refused before anything is written
+
+
+def test_who_may_see_one_site_sees_nothing_of_another(desk: Desk, sites: Path):
+    for route, rule in RULES.items():
+        own, other = called(desk, "artist", route, "__arts"), called(desk, "artist", route, "__science")
+        assert own.status_code not in (401, 403), (route, own.text)
+        if rule == ANYBODY:
+            assert "/api/" not in route or "science" not in own.text.lower(), (route, own.text)
+        else:
+            assert other.status_code == 403, (route, other.text)
+    assert not (sites / "science").exists()  # nothing was read or made there
 
 
 def test_a_stranger_sees_one_dag(desk: Desk):

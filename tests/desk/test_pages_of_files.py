@@ -193,7 +193,7 @@ def test_samples_are_recognised():
     from toolsync.params import known_types
 
     folder = Path(__file__).parents[2] / "include/samples"
-    candidates = suites([f"toolsync_{kind}" for kind in known_types()], "toolsync_")
+    candidates = suites({f"toolsync_{kind}": kind for kind in known_types()})
     for sample in folder.glob("*.csv"):
         for cut in (None, 700):
             content = sample.read_bytes()[:cut]

@@ -17,6 +17,7 @@ from tests.support.site import Site
 from toolsync.cabinet import uploads
 from toolsync.cabinet.folders import Cabinet
 from toolsync.desk import runs
+from toolsync.desk.access import dag_of
 from toolsync.desk.models import Trigger
 from toolsync.running import progress
 
@@ -171,7 +172,7 @@ def test_a_file_of_the_inbox_is_run_alone(desk: Desk):
     for name in ("people[1].csv", "people1.csv"):
         cabinet.add("inbox", name, io.BytesIO(b"username\n"), age=3600)
     for given, ready in (("people[1].csv", ["people[1].csv"]), ("people*", ["people1.csv", "people[1].csv"])):
-        conf, _ = runs._what_to_run("users", Trigger.model_validate({"files": given}))
+        conf, _ = runs._what_to_run(dag_of("toolsync_users"), Trigger.model_validate({"files": given}))
         assert cabinet.waiting(conf["files"], 0)[0] == ready
 
 

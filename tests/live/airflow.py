@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from tests.support import dag_runs
-from tools.standalone import COMPONENTS, HOST, POOL, healthy, processes, send
+from tools.standalone import COMPONENTS, HOST, healthy, processes, send
 from toolsync.settings import ROOT
 
 # It looks often, so that a test does not wait for it, and does not take a task for dead because the machine is busy.
@@ -64,10 +64,10 @@ class LiveAirflow:
         (home / "used").mkdir()
         for dag in dags:
             shutil.copy(dag, home / "used")
-        self.wanted = {dag.stem for dag in dags}
+        endings = [f"__{name}" for name in page.get("sites") or {}] or [""]
+        self.wanted = {f"{dag.stem}{ending}" for dag in dags for ending in endings}
         self.environment = self._environment(connection)
         self.session: dict[str, int] = {}
-        self._has_pool = False
         (home / "logs").mkdir()
         self._make_database()
 
@@ -80,10 +80,6 @@ class LiveAirflow:
         )
         self.session = {"session": process.pid}
         self.wait(self.healthy, "healthy")
-        if not self._has_pool:
-            name, slots, description = POOL
-            self.call("POST", "pools", {"name": name, "slots": int(slots), "description": description})
-            self._has_pool = True
         self.wait(lambda: self.wanted <= {dag["dag_id"] for dag in self.call("GET", "dags")["dags"]}, "its DAGs")
 
     def kill(self) -> None:
@@ -105,7 +101,7 @@ class LiveAirflow:
         headers["Content-Type"] = "application/json"
         request = urllib.request.Request(self.url + path, data, headers, method=method)
         with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.load(answer)
+            return json.loads(answer.read() or "null")
 
     def unpause(self, *dag_ids: str) -> None:
         for dag_id in dag_ids:

@@ -156,9 +156,10 @@ def test_as_another_user_with_arguments(stand_in: StandIn, connect: Connect, tmp
     assert stand_in.words.split() == ["-n", "-u", "www-data", "--", "/opt/php/bin/php", "-d", "memory_limit=256M"]
 
 
-def test_over_ssh(stand_in: StandIn, connect: Connect) -> None:
+@pytest.mark.parametrize("conn_type", ["ssh", "generic"])  # Airflow lists `ssh` only with its provider
+def test_over_ssh(stand_in: StandIn, connect: Connect, conn_type: str) -> None:
     connect(
-        "ssh",
+        conn_type,
         {"path": "/var/www/my moodle", "key_file": "/keys/id", "user": "www-data"},
         host="moodle.example.org",
         login="deploy",

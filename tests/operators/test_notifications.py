@@ -20,7 +20,8 @@ from tests.support.inbox import dropped
 from tests.support.site import Site
 from toolsync.operators.approve import approvers
 from toolsync.operators.notifications import Notice, addressees, failed_lines_over
-from toolsync.operators.run_notices import notices
+from toolsync.operators.run_notices import notices, tell_of_failure
+from toolsync.reporting.approval import CALLER
 from toolsync.reporting.verdict import REFUSED, REJECTED, UNFINISHED, Verdict
 from toolsync.run import load_dag
 from toolsync.settings import WrongSetting, settings
@@ -192,3 +193,16 @@ def test_who_may_approve_and_who_is_told_of_it(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setitem(settings(), "protection", {**protection, "approvers": "ada"})
     with pytest.raises(WrongSetting, match="approvers: expected a list of user names"):
         approvers(the_site())
+
+
+def test_each_site_tells_its_own_people(monkeypatch: pytest.MonkeyPatch, mailbox: Mailbox):
+    sites = {
+        name: {"notifications": {"to": [{"notifier": SMTP, "arguments": {"to": f"{name}@example.org"}}]}}
+        for name in ("science", "arts")
+    }
+    monkeypatch.setitem(settings(), "sites", sites)
+    monkeypatch.delenv(CALLER, raising=False)
+    tell_of_failure({"dag": load_dag("toolsync_users__arts"), "run_id": "run 1", "ti": None})
+    [mail] = mailbox
+    assert (mail["To"], mail["Subject"]) == ("arts@example.org", "toolsync_users__arts: the run failed")
+    assert "https://airflow.example.org/school/toolsync/#/runs/toolsync_users__arts/run%201" in said(mail)

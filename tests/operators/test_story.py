@@ -15,7 +15,7 @@ from airflow.sdk.definitions.retry_policy import RetryAction
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from tests.support.site import Site
-from toolsync import starting
+from toolsync.cabinet import durability
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.operators.base import Failure, TryAgain
@@ -162,7 +162,9 @@ class Log:
     warning = error = info
 
 
-def test_a_cleared_task_says_the_same_again(site: Site, tmp_path: Path):
+def test_a_cleared_task_says_the_same_again(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "mounts").write_text("overlay / overlay rw 0 0\n")
+    monkeypatch.setattr(durability, "MOUNTS", tmp_path / "mounts")
     cabinet, dag = Cabinet("users"), load_dag("toolsync_users")
     collect = dag.get_task("collect")
 
@@ -185,6 +187,7 @@ def test_a_cleared_task_says_the_same_again(site: Site, tmp_path: Path):
     claims, log = told(collect, context)
     assert [claim["name"] for claim in claims] == ["good.csv", "rejected.csv"]
     assert log[0] == f"good.csv is claimed as {claims[0]['id']} (93 bytes)." and log[-1] == "This run takes 2 files."
+    assert len([line for line in log if "in the container's own layer (overlay)" in line]) == 1
     drop("later.csv", HEADER + ADA)
     again, log_again = told(collect, context)
     assert again == claims and log_again[1:] == log
@@ -247,15 +250,15 @@ def test_there_are_inboxes_from_the_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     monkeypatch.setenv("TOOLSYNC_CABINET", str(tmp_path / "cabinet"))
-    starting.on_starting(SimpleNamespace())  # a task
+    listener.on_starting(SimpleNamespace())  # a task
     assert not (tmp_path / "cabinet").exists()
     job = type("Job", (), {})()  # the scheduler
-    starting.on_starting(job)
+    listener.on_starting(job)
     inboxes = {path.parent.name for path in (tmp_path / "cabinet").glob("*/inbox")}
     assert {"users", "user_pictures", "courses_delete"} <= inboxes and "categories_clean" not in inboxes
     (tmp_path / "file").touch()
     monkeypatch.setenv("TOOLSYNC_CABINET", str(tmp_path / "file"))
-    starting.on_starting(job)
+    listener.on_starting(job)
     assert "The inboxes were not made" in caplog.text
     monkeypatch.setenv("TOOLSYNC_CABINET", "s3://conn@bucket/cabinet")
-    starting.on_starting(job)
+    listener.on_starting(job)

@@ -17,15 +17,20 @@ PAGE = "/toolsync/"
 DAGS = (
     "users", "groups", "courses", "courses_delete", "courses_restore", "user_pictures", "make_command_file", "categories_clean",
 )  # fmt: skip
-ROLES = {"admin": "ADMIN", "op": "OP", "user": "USER", "viewer": "VIEWER", "stranger": "USER"}
-STRANGERS_DAG = "toolsync_groups"
+ROLES = {"admin": "ADMIN", "op": "OP", "user": "USER", "viewer": "VIEWER", "stranger": "USER", "artist": "USER"}
+STRANGERS_DAG, ARTISTS_SITE = "toolsync_groups", "__arts"
+SITES = {"science": {"title": "Science"}, "arts": None}
+DAGS_OF_SITES = ("users", "groups", "courses_delete", "courses_restore")
 
 
 class PerDag(SimpleAuthManager):
-    """Airflow's simple auth manager, but that the user `stranger` may do something with one DAG only, as with FAB's rights."""
+    """Airflow's simple auth manager, but that some may do something with some DAGs only, as with FAB's rights: `stranger` with one, `artist` with those of a site."""
 
     def is_authorized_dag(self, *, method: Any, user: Any, access_entity: Any = None, details: Any = None) -> bool:
-        if user.username == "stranger" and (details is None or details.id not in (None, STRANGERS_DAG)):
+        dag_id = details.id if details else ""
+        if user.username == "stranger" and dag_id not in (None, STRANGERS_DAG):
+            return False
+        if user.username == "artist" and dag_id is not None and not dag_id.endswith(ARTISTS_SITE):
             return False
         return super().is_authorized_dag(method=method, user=user, access_entity=access_entity, details=details)
 
@@ -67,19 +72,21 @@ def api_server() -> Iterator[Desk]:
 
 
 def _tell_airflow() -> None:
-    """Write the DAGs to the metadata database, switched on."""
+    """Write the DAGs to the metadata database, switched on: of the only site, and of two."""
     from airflow.dag_processing.bundles.manager import DagBundlesManager
     from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
     from airflow.models.dag import DagModel
     from airflow.utils.session import create_session
     from sqlalchemy import update
 
-    from toolsync.settings import ROOT
+    from toolsync.settings import ROOT, settings
 
     DagBundlesManager().sync_bundles_to_db()
-    for name in DAGS:
-        bag = DagBag(str(ROOT / "dags" / f"toolsync_{name}.py"))
-        assert not bag.import_errors
-        sync_bag_to_db(bag, "dags-folder", None)
+    for sites, names in (None, DAGS), (SITES, DAGS_OF_SITES):
+        for name in names:
+            with patch.dict(settings(), {"sites": sites}):
+                bag = DagBag(str(ROOT / "dags" / f"toolsync_{name}.py"))
+            assert not bag.import_errors
+            sync_bag_to_db(bag, "dags-folder", None)
     with create_session() as session:
         session.execute(update(DagModel).values(is_paused=False, is_stale=False))

@@ -19,8 +19,8 @@ class AirflowWithAccounts(LiveAirflow):
 
     parts = {name: command for name, command in COMPONENTS.items() if name != "triggerer"}
 
-    def __init__(self, home: Path, connection: str, dags: Iterable[Path]) -> None:
-        super().__init__(home, connection, dags)
+    def __init__(self, home: Path, connection: str, dags: Iterable[Path], **page: Any) -> None:
+        super().__init__(home, connection, dags, **page)
         passwords = home / "passwords.json"
         passwords.write_text(json.dumps({name: name for name in USERS}))
         self.environment |= {

@@ -47,12 +47,15 @@ class Cabinet:
     :param file_type: the type, `users`.
     :param site: whose cabinet it is; None: the only one's.
     :param url: the cabinet: a folder, or an address of an object store. Default: that of the site.
+    :ivar file_type: the type.
+    :ivar site: whose it is.
     :ivar root: the folder that holds the type's folders.
     :ivar files: reads and writes files there.
     :ivar local: whether it is on this machine, and not in an object store.
     """
 
     def __init__(self, file_type: str, site: Site | None = None, *, url: str | None = None) -> None:
+        self.file_type = file_type
         self.site = site or the_site()
         self.root = folder_at(url or self.site.cabinet_url) / file_type
         self.files = files_at(self.root, self.site)
@@ -60,6 +63,11 @@ class Cabinet:
         self._records: dict[str, Records] = {}
         for name in ("inbox", "work", "tryback", "archive", "report"):
             self.files.make_folder(self.folder(name))
+
+    @property
+    def dag_id(self) -> str:
+        """The id of the DAG that works on it."""
+        return self.site.dag_id(self.file_type)
 
     def folder(self, name: str) -> Any:
         """The path of one of the folders, `inbox`."""

@@ -17,10 +17,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from toolsync import __version__
 from toolsync.cabinet.records import UnreadableRecord
 from toolsync.cabinet.storage import CabinetUnusable, explained
-from toolsync.desk import manual, overview, plans, reports, runs, trybacks, undo, uploads
+from toolsync.desk import manual, overview, plans, reports, runs, sites, trybacks, undo, uploads
 from toolsync.desk.access import signed_in
 from toolsync.settings import WrongSetting
-from toolsync.sites import the_site
 
 PAGE = Path(__file__).with_name("page")
 MEDIA = {
@@ -50,7 +49,7 @@ app = FastAPI(
     docs_url=None,
     redoc_url=None,
 )
-for part in (overview, uploads, runs, reports, trybacks, plans, undo, manual):
+for part in (sites, overview, uploads, runs, reports, trybacks, plans, undo, manual):
     app.include_router(part.router)
 
 
@@ -134,12 +133,15 @@ async def wrong_request(_request: Request, error: Any) -> JSONResponse:
 
 
 @app.exception_handler(OSError)
-async def cabinet_unusable(_request: Request, error: Any) -> JSONResponse:
+async def cabinet_unusable(request: Request, error: Any) -> JSONResponse:
     """Say that a file is gone, or that the cabinet can't be read or written."""
     if isinstance(error, FileNotFoundError):
         return JSONResponse({"detail": "The file is no longer there."}, 404)
+    site = getattr(request.state, "site", None)  # whose cabinet it was
+    if site is None:
+        raise error
     try:
-        with explained(the_site()):
+        with explained(site):
             raise error
     except CabinetUnusable as reason:
         return JSONResponse({"detail": str(reason)}, 503)

@@ -10,6 +10,7 @@ import httpx
 from fastapi import Depends, HTTPException, Request
 
 CORE = "toolsync.core_app"  # where the mount keeps Airflow's app
+PAGE = 100  # entries that Airflow answers at once
 FORWARDED = ("authorization", "cookie")  # of the caller's request: who it is
 AT_ONCE = (
     3  # calls of one request: each holds a connection to the metadata database, or two, of a pool that has fifteen
@@ -44,6 +45,18 @@ class CoreApi:
             if error.status_code in (403, 404):
                 return None
             raise
+
+    async def all(self, items: str, *path: str, **query: Any) -> list[dict[str, Any]]:
+        """Ask for a list, page by page; it is empty for who may not read it.
+
+        :param items: what the answer calls it.
+        """
+        found: list[dict[str, Any]] = []
+        while page := await self.get_or_none(*path, **query, limit=PAGE, offset=len(found)):
+            found += page[items]
+            if not page[items] or len(found) >= page["total_entries"]:
+                break
+        return found
 
     async def call(self, method: str, *path: str, query: dict[str, Any] | None = None, json: Any = None) -> Any:
         """Make a request.

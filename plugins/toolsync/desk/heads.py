@@ -16,7 +16,7 @@ MOST_KEPT = 2000  # reports
 
 
 def heads(
-    cabinet: Cabinet, dag_id: str, *, limit: int, before: str | None = None, trybacks: Folder | None = None
+    cabinet: Cabinet, *, limit: int, before: str | None = None, trybacks: Folder | None = None
 ) -> tuple[list[dict[str, Any]], bool]:
     """The newest reports of a type.
 
@@ -33,11 +33,11 @@ def heads(
     for match in found[:limit]:
         file = folder.find(match.string)
         if file and (content := _content(cabinet, file)):
-            listed.append(_as_head(trybacks, dag_id, match["claim"], file, content))
+            listed.append(_as_head(cabinet, trybacks, match["claim"], file, content))
     return listed, len(found) > limit
 
 
-def head_of(cabinet: Cabinet, dag_id: str, claim_id: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
+def head_of(cabinet: Cabinet, claim_id: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
     """The report of a claim; None when there is none.
 
     :return: the head, and the JSON of the report, without the rows of a plan.
@@ -48,7 +48,7 @@ def head_of(cabinet: Cabinet, dag_id: str, claim_id: str) -> tuple[dict[str, Any
         if match and match["claim"] == claim_id and (found := folder.find(name)):
             content = _content(cabinet, found)
             if content is not None:
-                return _as_head(Folder(cabinet, "tryback"), dag_id, claim_id, found, content), content
+                return _as_head(cabinet, Folder(cabinet, "tryback"), claim_id, found, content), content
     return None
 
 
@@ -93,7 +93,9 @@ def _content(cabinet: Cabinet, found: Found) -> dict[str, Any] | None:
     return content
 
 
-def _as_head(trybacks: Folder, dag_id: str, claim_id: str, found: Found, content: dict[str, Any]) -> dict[str, Any]:
+def _as_head(
+    cabinet: Cabinet, trybacks: Folder, claim_id: str, found: Found, content: dict[str, Any]
+) -> dict[str, Any]:
     """A report in a list. Reports of earlier versions lack some of it."""
     simulated = bool(content.get("simulated"))
     claim = claim_of(claim_id, str(content.get("file", "")), simulated=simulated)
@@ -101,7 +103,7 @@ def _as_head(trybacks: Folder, dag_id: str, claim_id: str, found: Found, content
     approval = content.get("approval") or {}
     return {
         "claim": claim_id,
-        "dag_id": dag_id,
+        "dag_id": cabinet.dag_id,
         "run_id": content.get("run_id"),
         "file": claim.name,
         "at": content.get("at") or found.modified or iso_of(claim_id),
@@ -109,7 +111,7 @@ def _as_head(trybacks: Folder, dag_id: str, claim_id: str, found: Found, content
         "rejected": content.get("rejected") or [],
         "refused": bool(content.get("refused", approval.get("answer") == "no")),
         "counts": content.get("counts") or {},
-        "unit": content.get("unit") or ("image" if dag_id == "toolsync_user_pictures" else "line"),
+        "unit": content.get("unit") or ("image" if cabinet.file_type == "user_pictures" else "line"),
         "failed_over": content.get("failed_over"),
         "tryback": tryback if not simulated and trybacks.find(tryback) else None,
         "by": content.get("by"),

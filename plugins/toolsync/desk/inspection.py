@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import IO, Any
 
-from toolsync.params import known_types
 from toolsync.pictures.archive import PictureArchive
 from toolsync.pictures.picture_run import archive_limits
 from toolsync.reading.beginning import ZIP_MARK
@@ -18,7 +17,7 @@ from toolsync.reading.command_file import CommandFile
 from toolsync.reading.problems import FileRejected, Problem
 from toolsync.reading.records import CODECS, Record
 from toolsync.reading.suite import Suite, has_suite, load_suite
-from toolsync.sites import the_site
+from toolsync.sites import Site
 
 HEAD_BYTES = 512 << 10  # of a file, which are read for an inspection
 SHOWN_ROWS, SHOWN_PROBLEMS = 20, 50
@@ -85,10 +84,12 @@ class Head:
         return self.content[: end + 1] or self.content
 
 
-def suites(dag_ids: Iterable[str], prefix: str) -> dict[str, Suite]:
-    """The suites of DAGs that read CSV files, by DAG."""
-    types = ((dag_id, dag_id.removeprefix(prefix)) for dag_id in dag_ids)
-    return {dag_id: load_suite(kind) for dag_id, kind in types if kind in known_types() and has_suite(kind)}
+def suites(types: Mapping[str, str]) -> dict[str, Suite]:
+    """The suites of DAGs that read CSV files, by DAG.
+
+    :param types: the types of the DAGs, by DAG.
+    """
+    return {dag_id: load_suite(kind) for dag_id, kind in types.items() if has_suite(kind)}
 
 
 def recognise(head: Head, candidates: Mapping[str, Suite], delimiter: str, encoding: str) -> list[dict[str, Any]]:
@@ -250,9 +251,10 @@ def _validated(
     return problems, len({problem.line for problem in problems}), rejected
 
 
-def inspect_archive(stream: IO[bytes] | None) -> dict[str, Any]:
+def inspect_archive(site: Site, stream: IO[bytes] | None) -> dict[str, Any]:
     """What a ZIP archive of pictures holds.
 
+    :param site: that it is for, which has limits.
     :param stream: the whole archive; None: only its beginning is known, and its directory is at its end.
     """
     result: dict[str, Any] = dict.fromkeys(("columns", "missing", "rejected", "rows", "problems"), [])
@@ -260,7 +262,7 @@ def inspect_archive(stream: IO[bytes] | None) -> dict[str, Any]:
     if stream is None:
         return result
     try:
-        archive = PictureArchive(stream, archive_limits(the_site()))
+        archive = PictureArchive(stream, archive_limits(site))
     except (FileRejected, zipfile.BadZipFile) as rejection:
         return {**result, "rejected": getattr(rejection, "messages", None) or ["it is no ZIP archive"]}
     refused = [

@@ -9,7 +9,7 @@ from fastapi import APIRouter, HTTPException
 from fastapi.responses import StreamingResponse
 from markdown_it import MarkdownIt
 
-from toolsync.desk.access import PREFIX, READS, FileType
+from toolsync.desk.access import READS, Dag
 from toolsync.desk.core_api import Core
 from toolsync.desk.files import Found, PlainFile
 from toolsync.desk.models_done import Manual
@@ -20,9 +20,9 @@ router = APIRouter(prefix="/api/dags/{dag_id}", tags=["manual"])
 
 
 @router.get("/manual", summary="The manual of a DAG", response_model=Manual, dependencies=[READS])
-async def manual(core: Core, file_type: FileType) -> Any:
-    details = await core.get("dags", PREFIX + file_type, "details")
-    found = _sample(file_type)
+async def manual(core: Core, dag: Dag) -> Any:
+    details = await core.get("dags", dag.id, "details")
+    found = _sample(dag.file_type)
     return {
         "title": details["dag_display_name"],
         "html": _markdown().render(details["doc_md"] or ""),
@@ -31,10 +31,10 @@ async def manual(core: Core, file_type: FileType) -> Any:
 
 
 @router.get("/sample", summary="A sample of the format", response_class=StreamingResponse, dependencies=[READS])
-def sample(file_type: FileType) -> StreamingResponse:
-    found = _sample(file_type)
+def sample(dag: Dag) -> StreamingResponse:
+    found = _sample(dag.file_type)
     if found is None:
-        raise HTTPException(404, f"There is no sample for {PREFIX}{file_type}.")
+        raise HTTPException(404, f"There is no sample for {dag.id}.")
     return sent(found, "application/octet-stream")
 
 

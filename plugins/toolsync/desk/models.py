@@ -98,6 +98,7 @@ class Type(BaseModel):
     schedule: str | None
     next_run: str | None
     may: May
+    wrong: str | None = Field(description="Why the DAG can't be made: settings of its site are wrong")
     inbox: Inbox
     uploads: list[UploadAnswer]
     work: list[AtWork] = Field(description="At most 50, those that wait for an answer first")
@@ -123,9 +124,24 @@ class Me(BaseModel):
     name: str
 
 
+class SiteHead(BaseModel):
+    """A site of the settings."""
+
+    name: str
+    title: str
+    approvals: int = Field(description="Plans that wait for an answer, of DAGs that the caller may read")
+
+
+class SiteList(BaseModel):
+    sites: list[SiteHead]
+
+
 class Overview(BaseModel):
     version: str
-    cabinet: str
+    site: str | None = Field(
+        description="The name of the site that it is about; null: the only one, or none that the caller may see"
+    )
+    cabinet: str | None
     me: Me
     types: list[Type]
     approvals: list[ApprovalHead]

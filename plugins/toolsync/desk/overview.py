@@ -17,14 +17,15 @@ from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.inbox import why_not_ready
 from toolsync.cabinet.names import shown_name
 from toolsync.cabinet.uploads import uploads
-from toolsync.desk.access import PREFIX, READS, FileType, User, allowed, has_folders
+from toolsync.desk.access import READS, Dag, OfSite, OurDag, User, allowed
 from toolsync.desk.at_work import at_work
 from toolsync.desk.core_api import Core, CoreApi
 from toolsync.desk.files import Folder, iso
 from toolsync.desk.heads import heads, tryback_heads
 from toolsync.desk.models import FormAnswer, Overview
+from toolsync.desk.sites import questions
 from toolsync.params import known_types
-from toolsync.sites import the_site
+from toolsync.sites import WRONG_SETTINGS, Site
 
 router = APIRouter(prefix="/api", tags=["overview"])
 SHOWN_FILES = 20
@@ -39,40 +40,39 @@ OF_THE_PAGE = {"files", "content", "upload", "simulate"}
 
 @router.get(
     "/overview",
-    summary="What waits, what is at work and what was done, of every DAG that the caller may read",
+    summary="What waits, what is at work and what was done, of every DAG of a site that the caller may read",
     response_model=Overview,
 )
-async def overview(core: Core, user: User) -> Any:
+async def overview(core: Core, user: User, site: OfSite) -> Any:
+    known = {site.dag_id(kind): OurDag(site, kind) for kind in known_types()} if site else {}
     # First, and alone: FAB's auth manager reads the rights of a user once, and not from several threads at once.
-    may, may_answer = await run_in_threadpool(_rights, user, [PREFIX + kind for kind in known_types()])
-    listed, waiting = await asyncio.gather(
-        core.get("dags", tags="toolsync", limit=100),
-        core.get_or_none(
-            "dags", "~", "dagRuns", "~", "hitlDetails", response_received=False, dag_id_prefix_pattern=PREFIX, limit=100
-        ),
-    )
-    dags = [dag for dag in listed["dags"] if dag["dag_id"].removeprefix(PREFIX) in known_types()]
-    ids = [dag["dag_id"] for dag in dags]
-    types = await asyncio.gather(*(_type(core, dag, dag["dag_id"] in may) for dag in dags))
-    asked = [
-        detail
-        for detail in (waiting or {"hitl_details": []})["hitl_details"]
-        if detail["task_instance"]["dag_id"] in ids
-    ]
+    may, may_answer = await run_in_threadpool(_rights, user, list(known))
+    listed, waiting = await asyncio.gather(_dags(core, site), questions(core, site)) if site else ([], [])
+    dags = [dag for dag in listed if dag["dag_id"] in known]
+    types = await asyncio.gather(*(_type(core, known[dag["dag_id"]], dag, dag["dag_id"] in may) for dag in dags))
+    ids = {dag["dag_id"] for dag in dags}
+    asked = [detail for detail in waiting if detail["task_instance"]["dag_id"] in ids]
     return {
         "version": __version__,
-        "cabinet": USER.sub("//", the_site().cabinet_url),
+        "site": site.name if site else None,
+        "cabinet": USER.sub("//", site.cabinet_url) if site else None,
         "me": {"name": user.get_name()},
         "types": sorted(types, key=lambda page: page["dag_id"]),
         "approvals": [_approval(detail, types, may_answer) for detail in asked],
     }
 
 
+async def _dags(core: CoreApi, site: Site) -> list[dict[str, Any]]:
+    """The DAGs of a site that the caller may read, as Airflow lists them."""
+    tags = ["toolsync", *([site.name] if site.name else [])]
+    return await core.all("dags", "dags", tags=tags, tags_match_mode="all")
+
+
 @router.get(
     "/dags/{dag_id}/form", summary="The Params of a DAG, for a form", response_model=FormAnswer, dependencies=[READS]
 )
-async def form(core: Core, file_type: FileType) -> Any:
-    details = await core.get("dags", PREFIX + file_type, "details")
+async def form(core: Core, dag: Dag) -> Any:
+    details = await core.get("dags", dag.id, "details")
     params = params_of(details)
     return {
         "title": details["dag_display_name"],
@@ -83,6 +83,14 @@ async def form(core: Core, file_type: FileType) -> Any:
         "schedule": details["timetable_summary"],
         "params": [field(name, param) for name, param in params.items() if name not in OF_THE_PAGE],
     }
+
+
+def wrong_settings(dag: dict[str, Any]) -> str | None:
+    """Why a DAG could not be made, if it stands in the place of such a one.
+
+    :param dag: as Airflow describes it.
+    """
+    return dag["description"] if WRONG_SETTINGS in (tag["name"] for tag in dag["tags"]) else None
 
 
 def params_of(details: dict[str, Any]) -> dict[str, Any]:
@@ -109,7 +117,7 @@ def _rights(user: BaseUser, dag_ids: list[str]) -> tuple[set[str], set[str]]:
     return allowed(user, dag_ids), allowed(user, dag_ids, "PUT", DagAccessEntity.HITL_DETAIL)
 
 
-async def _type(core: CoreApi, dag: dict[str, Any], may_trigger: bool) -> dict[str, Any]:
+async def _type(core: CoreApi, of: OurDag, dag: dict[str, Any], may_trigger: bool) -> dict[str, Any]:
     dag_id = dag["dag_id"]
     details, runs = await asyncio.gather(
         _details(core, dag_id),
@@ -118,10 +126,10 @@ async def _type(core: CoreApi, dag: dict[str, Any], may_trigger: bool) -> dict[s
     params = params_of(details)
     takes_files, runs = "files" in params, (runs or {"dag_runs": []})["dag_runs"]
     default = params.get("simulate", {}).get("value", False)
-    folders, counts = await run_in_threadpool(_folders, dag_id, [run["dag_run_id"] for run in runs])
+    folders, counts = await run_in_threadpool(_folders, of, [run["dag_run_id"] for run in runs])
     return {
         "dag_id": dag_id,
-        "type": dag_id.removeprefix(PREFIX),
+        "type": of.file_type,
         "title": dag["dag_display_name"],
         "description": dag["description"] or "",
         "takes_files": takes_files,
@@ -130,6 +138,7 @@ async def _type(core: CoreApi, dag: dict[str, Any], may_trigger: bool) -> dict[s
         "schedule": dag["timetable_summary"],
         "next_run": None if dag["is_paused"] else dag["next_dagrun_run_after"],
         "may": {"trigger": may_trigger},
+        "wrong": wrong_settings(dag),
         **folders,
         "runs": [run_head(run, default, counts.get(run["dag_run_id"])) for run in runs],
     }
@@ -161,9 +170,9 @@ def run_head(run: dict[str, Any], simulates: bool, counts: dict[str, int] | None
     }
 
 
-def _folders(dag_id: str, run_ids: list[str]) -> tuple[dict[str, Any], dict[str, dict[str, int]]]:
+def _folders(dag: OurDag, run_ids: list[str]) -> tuple[dict[str, Any], dict[str, dict[str, int]]]:
     """What lies in the folders of a type; and the lines by outcome of some runs, by their ids."""
-    if not has_folders(dag_id.removeprefix(PREFIX)):
+    if not dag.has_folders:
         return {
             "inbox": {"count": 0, "files": []},
             "uploads": [],
@@ -171,12 +180,12 @@ def _folders(dag_id: str, run_ids: list[str]) -> tuple[dict[str, Any], dict[str,
             "work_count": 0,
             "trybacks": {"count": 0, "files": []},
         }, {}
-    cabinet = Cabinet(dag_id.removeprefix(PREFIX))
+    cabinet = dag.cabinet
     waiting, folder = uploads(cabinet), Folder(cabinet, "tryback")
     count, work = at_work(cabinet)
     trybacks = tryback_heads(folder, waiting)
     counts: dict[str, dict[str, int]] = {}
-    for head in heads(cabinet, dag_id, limit=3 * SHOWN_RUNS, trybacks=folder)[0]:
+    for head in heads(cabinet, limit=3 * SHOWN_RUNS, trybacks=folder)[0]:
         if head["run_id"] in run_ids:
             sums = counts.setdefault(head["run_id"], {})
             for outcome, number in head["counts"].items():

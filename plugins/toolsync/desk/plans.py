@@ -15,7 +15,7 @@ from fastapi.concurrency import run_in_threadpool
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.takeover import Left, held
 from toolsync.cabinet.takeover import at_work as claims_at_work
-from toolsync.desk.access import PREFIX, READS, TRIGGERS, FileType, OfDag, User, allowed
+from toolsync.desk.access import READS, TRIGGERS, OfDag, User, allowed
 from toolsync.desk.core_api import Core, CoreApi
 from toolsync.desk.files import find, iso
 from toolsync.desk.heads import head_of
@@ -36,19 +36,16 @@ Rows = list[Mapping[str, Any]]
 async def plan(
     core: Core,
     cabinet: OfDag,
-    file_type: FileType,
     user: User,
     claim: str,
     q: Annotated[str, Query(max_length=200)] = "",
     offset: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Any:
-    dag_id = PREFIX + file_type
+    dag_id = cabinet.dag_id
     left = await run_in_threadpool(_left, cabinet, claim)
     told, rows = (
-        await run_in_threadpool(_waiting, cabinet, left)
-        if left
-        else await run_in_threadpool(_done, cabinet, dag_id, claim)
+        await run_in_threadpool(_waiting, cabinet, left) if left else await run_in_threadpool(_done, cabinet, claim)
     )
     run_id, map_index = (left.owner.run_id, await _place(core, dag_id, left)) if left else (told.pop("run_id"), None)
     may_answer = False
@@ -74,8 +71,8 @@ async def plan(
 @router.post(
     "/{claim}/answer", summary="Approve or reject a plan", response_model=PlanAnswerGiven, dependencies=[READS]
 )
-async def answer(core: Core, cabinet: OfDag, file_type: FileType, claim: str, body: Answer) -> Any:
-    dag_id = PREFIX + file_type
+async def answer(core: Core, cabinet: OfDag, claim: str, body: Answer) -> Any:
+    dag_id = cabinet.dag_id
     left = await run_in_threadpool(_left, cabinet, claim)
     map_index = await _place(core, dag_id, left) if left else None
     if left is None or map_index is None:
@@ -149,11 +146,11 @@ def _waiting(cabinet: Cabinet, left: Left) -> tuple[dict[str, Any], Rows]:
     return told, [{name: cell(name, value, report.zone) for name, value in row.items()} for row in rows]
 
 
-def _done(cabinet: Cabinet, dag_id: str, claim_id: str) -> tuple[dict[str, Any], Rows]:
+def _done(cabinet: Cabinet, claim_id: str) -> tuple[dict[str, Any], Rows]:
     """The plan that a report tells of."""
-    found = head_of(cabinet, dag_id, claim_id)
+    found = head_of(cabinet, claim_id)
     if found is None:
-        raise HTTPException(404, f"{dag_id} has no plan of {claim_id!r}.")
+        raise HTTPException(404, f"{cabinet.dag_id} has no plan of {claim_id!r}.")
     head, content = found
     approval = content.get("approval") or {}
     table = find(cabinet, "report", the_claim(head).named("plan", ".csv"))

@@ -14,7 +14,7 @@ from fastapi.responses import StreamingResponse
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.uploads import NoUpload, opened, upload_of
-from toolsync.desk.access import PREFIX, READS, TRIGGERS, FileType, OfDag, User, allowed
+from toolsync.desk.access import READS, TRIGGERS, OfDag, User, allowed
 from toolsync.desk.cells import Layout, lines_with, records_at
 from toolsync.desk.files import Found, claim_of, find
 from toolsync.desk.heads import head_of, heads, iso_of
@@ -48,18 +48,17 @@ Outcome = Literal["created", "updated", "deleted", "unchanged", "failed", "undon
 @router.get("", summary="The reports of a DAG, the newest first", response_model=Reports, dependencies=[READS])
 def reports(
     cabinet: OfDag,
-    file_type: FileType,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     before: Annotated[str | None, Query(description="The claim of the last one that you have")] = None,
 ) -> Any:
-    listed, more = heads(cabinet, PREFIX + file_type, limit=limit, before=before)
+    listed, more = heads(cabinet, limit=limit, before=before)
     return {"reports": listed, "more": more}
 
 
 @router.get("/{claim}", summary="A report", response_model=ReportAnswer, dependencies=[READS])
-def report(cabinet: OfDag, file_type: FileType, user: User, claim: str) -> Any:
-    head, content = the_report(cabinet, file_type, claim)
-    may = bool(allowed(user, [PREFIX + file_type]))
+def report(cabinet: OfDag, user: User, claim: str) -> Any:
+    head, content = the_report(cabinet, claim)
+    may = bool(allowed(user, [cabinet.dag_id]))
     files = _files(cabinet, the_claim(head)) if may else {}
     text = None
     if "report" in files:
@@ -82,18 +81,17 @@ def report(cabinet: OfDag, file_type: FileType, user: User, claim: str) -> Any:
 )
 def lines(
     cabinet: OfDag,
-    file_type: FileType,
     claim: str,
     outcome: Outcome | None = None,
     q: Annotated[str, Query(max_length=200, description="A text that the row holds")] = "",
     offset: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Any:
-    head, content = the_report(cabinet, file_type, claim)
+    head, content = the_report(cabinet, claim)
     table = table_of(cabinet, head)
     if table is None:
         raise HTTPException(404, "The report's table of lines is no longer in the cabinet.")
-    text, source = q.strip(), _Source.of(cabinet, file_type, head, content)
+    text, source = q.strip(), _Source.of(cabinet, head, content)
     positions = table.matching(outcome, text, source.lines_with(text, table.begins) if source and text else ())
     page = positions[offset : offset + limit]
     cells = source.cells(table.numbers(page)) if source else {}
@@ -119,8 +117,8 @@ def lines(
     response_class=StreamingResponse,
     dependencies=[TRIGGERS],
 )
-def download(cabinet: OfDag, file_type: FileType, claim: str, what: str) -> StreamingResponse:
-    head, _ = the_report(cabinet, file_type, claim)
+def download(cabinet: OfDag, claim: str, what: str) -> StreamingResponse:
+    head, _ = the_report(cabinet, claim)
     found = _file(cabinet, the_claim(head), what) if what in FILES else None
     if found is None:
         raise HTTPException(404, f"There is no {what!r} of this report in the cabinet.")
@@ -149,14 +147,14 @@ def _blocks(stream: Any, size: int) -> Iterator[bytes]:
             yield block
 
 
-def the_report(cabinet: Cabinet, file_type: str, claim_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def the_report(cabinet: Cabinet, claim_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """The report of a claim: its head, and what its JSON says.
 
     :raises HTTPException: 404.
     """
-    found = head_of(cabinet, PREFIX + file_type, claim_id)
+    found = head_of(cabinet, claim_id)
     if found is None:
-        raise HTTPException(404, f"{PREFIX}{file_type} has no report of {claim_id!r}.")
+        raise HTTPException(404, f"{cabinet.dag_id} has no report of {claim_id!r}.")
     return found
 
 
@@ -211,12 +209,12 @@ class _Source:
     size: int
 
     @classmethod
-    def of(cls, cabinet: Cabinet, file_type: str, head: dict[str, Any], content: dict[str, Any]) -> _Source | None:
+    def of(cls, cabinet: Cabinet, head: dict[str, Any], content: dict[str, Any]) -> _Source | None:
         """None: it is no longer there as it was, or nobody can tell its columns."""
         file = source_of(cabinet, head, content)
-        if file is None or not has_suite(file_type):
+        if file is None or not has_suite(cabinet.file_type):
             return None
-        layout = layout_of(file, file_type, content)
+        layout = layout_of(file, cabinet.file_type, content)
         return cls(layout, state_of(cabinet, file), file.size) if layout.header else None
 
     def lines_with(self, text: str, begins: Any) -> Any:

@@ -15,15 +15,14 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
 from toolsync.cabinet.claims import Claim
-from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.uploads import NoUpload, Upload, upload_of
-from toolsync.desk.access import PREFIX, READS, TRIGGERS, FileType
+from toolsync.desk.access import READS, TRIGGERS, Dag, OurDag
 from toolsync.desk.at_work import how_far
 from toolsync.desk.core_api import Core, CoreApi
 from toolsync.desk.files import find
 from toolsync.desk.heads import head_of
 from toolsync.desk.models import RunAnswer, Trigger, Triggered
-from toolsync.desk.overview import OF_THE_PAGE, params_of, run_head
+from toolsync.desk.overview import OF_THE_PAGE, params_of, run_head, wrong_settings
 from toolsync.desk.uploads import the_upload
 
 router = APIRouter(prefix="/api", tags=["run"])
@@ -39,9 +38,11 @@ UNLIKE_AN_ID = re.compile(r"[^A-Za-z0-9.~:+-]+")  # what Airflow does not take a
     status_code=201,
     dependencies=[TRIGGERS],
 )
-async def trigger(core: Core, file_type: FileType, body: Trigger) -> Any:
-    dag_id = PREFIX + file_type
+async def trigger(core: Core, dag: Dag, body: Trigger) -> Any:
+    dag_id = dag.id
     details = await core.get("dags", dag_id, "details")
+    if why := wrong_settings(details):
+        raise HTTPException(409, why)
     conf = {**body.params, "simulate": body.simulate}
     if "simulate" not in params_of(details):
         del conf["simulate"]
@@ -49,7 +50,7 @@ async def trigger(core: Core, file_type: FileType, body: Trigger) -> Any:
             raise HTTPException(400, f"{dag_id} can't simulate.")
     file = ""
     if "files" in params_of(details):
-        chosen, file = await run_in_threadpool(_what_to_run, file_type, body)
+        chosen, file = await run_in_threadpool(_what_to_run, dag, body)
         conf |= chosen
     elif body.upload or body.files:
         raise HTTPException(400, f"{dag_id} takes no file.")
@@ -75,7 +76,7 @@ def run_name(file: str, *, simulate: bool) -> str:
     return "_".join([f"manual__{datetime.now(UTC).replace(tzinfo=None).isoformat()}", *filter(None, what)])
 
 
-def _what_to_run(file_type: str, body: Trigger) -> tuple[dict[str, str], str]:
+def _what_to_run(dag: OurDag, body: Trigger) -> tuple[dict[str, str], str]:
     """The Params that say what to run, and the name of the file.
 
     :raises HTTPException: 400, or 404: there is no such upload.
@@ -83,16 +84,16 @@ def _what_to_run(file_type: str, body: Trigger) -> tuple[dict[str, str], str]:
     if bool(body.upload) == bool(body.files) or {"upload", "files", "content"} & set(body.params):
         raise HTTPException(400, "Give either `upload` or `files`.")
     if body.upload:
-        return {"upload": body.upload}, the_upload(Cabinet(file_type), body.upload).name
+        return {"upload": body.upload}, the_upload(dag.cabinet, body.upload).name
     name = body.files or "*"
     # Of a file that is there only this one is meant, though its name may be a pattern for others: people[1].csv.
-    there = find(Cabinet(file_type), "inbox", name)
+    there = find(dag.cabinet, "inbox", name)
     return {"files": glob.escape(name) if there else name}, name
 
 
 @router.get("/dags/{dag_id}/runs/{run_id}", summary="How far a run is", response_model=RunAnswer, dependencies=[READS])
-async def run_state(core: Core, file_type: FileType, run_id: str) -> Any:
-    dag_id = PREFIX + file_type
+async def run_state(core: Core, dag: Dag, run_id: str) -> Any:
+    dag_id = dag.id
     of_run = ("dags", dag_id, "dagRuns", run_id)
     run, details, collected = await asyncio.gather(
         core.get(*of_run), core.get("dags", dag_id, "details"), _xcom(core, of_run, "collect", -1, "return_value")
@@ -100,7 +101,7 @@ async def run_state(core: Core, file_type: FileType, run_id: str) -> Any:
     default = params_of(details).get("simulate", {}).get("value", False)
     claims = [claim for claim in collected if isinstance(claim, dict)] if isinstance(collected, list) else []
     failed = await _messages(core, of_run) if run["state"] != "queued" else []
-    files = await run_in_threadpool(_files, dag_id, claims, run["state"] in ENDED, failed)
+    files = await run_in_threadpool(_files, dag, claims, run["state"] in ENDED, failed)
     head = run_head(run, default, None)
     told = dict.fromkeys(message for _, message in failed)
     conf = run["conf"] or {}
@@ -109,28 +110,28 @@ async def run_state(core: Core, file_type: FileType, run_id: str) -> Any:
         "dag_id": dag_id,
         "files": files,
         "messages": list(told),
-        "upload": await run_in_threadpool(_left_upload, file_type, conf.get("upload")),
+        "upload": await run_in_threadpool(_left_upload, dag, conf.get("upload")),
         "params": {name: value for name, value in conf.items() if name not in OF_THE_PAGE},
     }
 
 
-def _left_upload(file_type: str, number: Any) -> Upload | None:
+def _left_upload(dag: OurDag, number: Any) -> Upload | None:
     """The upload that a run was started with, as long as it is there."""
     with suppress(NoUpload):
-        return upload_of(Cabinet(file_type), str(number)) if number else None
+        return upload_of(dag.cabinet, str(number)) if number and dag.has_folders else None
     return None
 
 
 def _files(
-    dag_id: str, claims: list[dict[str, Any]], ended: bool, failed: list[tuple[int, str]]
+    dag: OurDag, claims: list[dict[str, Any]], ended: bool, failed: list[tuple[int, str]]
 ) -> list[dict[str, Any]]:
     """The files of a run, in the order in which Airflow numbers them."""
-    cabinet = Cabinet(dag_id.removeprefix(PREFIX)) if claims else None
+    cabinet = dag.cabinet if claims else None
     files = []
     for number, claimed in enumerate(claims):
         assert cabinet
         claim = Claim(**claimed)
-        head = head_of(cabinet, dag_id, claim.id)
+        head = head_of(cabinet, claim.id)
         messages = [message for index, message in failed if index == number]
         if head:
             step = {"step": "failed" if head[0]["rejected"] else "done", "progress": None}

@@ -11,7 +11,7 @@ from fastapi import APIRouter, HTTPException, Query
 
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.uploads import receiving, remove, uploads
-from toolsync.desk.access import PREFIX, READS, TRIGGERS, FileType, OfDag, User
+from toolsync.desk.access import READS, TRIGGERS, OfDag, User
 from toolsync.desk.cells import Layout, records_at
 from toolsync.desk.corrected import CantCorrect, Places, corrections, places_of, write
 from toolsync.desk.files import TRYBACK, Folder, Found, find
@@ -40,12 +40,11 @@ def trybacks(cabinet: OfDag, limit: Annotated[int, Query(ge=1, le=1000)] = 100) 
 )
 def tryback(
     cabinet: OfDag,
-    file_type: FileType,
     name: str,
     offset: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Any:
-    opened = Tryback.open(cabinet, file_type, name)
+    opened = Tryback.open(cabinet, name)
     answer = {
         "name": name,
         "file": opened.file_name,
@@ -87,8 +86,8 @@ def tryback(
     response_model=Sent,
     dependencies=[TRIGGERS],
 )
-def send(cabinet: OfDag, file_type: FileType, user: User, name: str, body: Corrections) -> Any:
-    opened = Tryback.open(cabinet, file_type, name)
+def send(cabinet: OfDag, user: User, name: str, body: Corrections) -> Any:
+    opened = Tryback.open(cabinet, name)
     if body.version not in (None, opened.version):
         raise HTTPException(409, "The tryback has changed since you opened it. Open it again.")
     replaced: list[tuple[int, int, bytes]] = []
@@ -126,7 +125,6 @@ class Tryback:
     """
 
     cabinet: Cabinet
-    file_type: str
     found: Found
     claim: str | None
     file_name: str | None
@@ -134,7 +132,7 @@ class Tryback:
     report: tuple[dict[str, Any], dict[str, Any]] | None
 
     @classmethod
-    def open(cls, cabinet: Cabinet, file_type: str, name: str) -> Tryback:
+    def open(cls, cabinet: Cabinet, name: str) -> Tryback:
         """Open a tryback.
 
         :raises HTTPException: 404.
@@ -144,11 +142,10 @@ class Tryback:
             raise HTTPException(404, f"There is no tryback {name!r}: it was sent back, or removed.")
         match = TRYBACK.fullmatch(name)
         claim = match["claim"] if match else None
-        report = head_of(cabinet, PREFIX + file_type, claim) if claim else None
-        layout = layout_of(found, file_type, report[1] if report else {}) if has_suite(file_type) else None
-        return cls(
-            cabinet, file_type, found, claim, f"{match['stem']}{match['suffix']}" if match else None, layout, report
-        )
+        report = head_of(cabinet, claim) if claim else None
+        of_type = cabinet.file_type
+        layout = layout_of(found, of_type, report[1] if report else {}) if has_suite(of_type) else None
+        return cls(cabinet, found, claim, f"{match['stem']}{match['suffix']}" if match else None, layout, report)
 
     @property
     def key(self) -> Any:
@@ -187,7 +184,7 @@ class Tryback:
         source = source_of(self.cabinet, *self.report)
         if source is None or max(len(lines), len(self.places.lines)) > MOST_COMPARED:
             return []
-        original = layout_of(source, self.file_type, self.report[1])
+        original = layout_of(source, self.cabinet.file_type, self.report[1])
         candidates = records_at(original, state_of(self.cabinet, source), source.size, lines)
         mine = records_at(self.layout, self.key, self.found.size, [int(line) for line in self.places.lines])
         kept = [(line, candidates[line].raw.rstrip(b"\r\n")) for line in lines if line in candidates]

@@ -8,13 +8,13 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, HTTPException, Query, Request
 
 from toolsync.cabinet.claims import CLAIM_ID
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.uploads import receiving
 from toolsync.course.undo_bundles import FOLDER, INDEX_SUFFIX, SUFFIX, UNDOABLE, read_index
-from toolsync.desk.access import PREFIX, User, allowed, check
+from toolsync.desk.access import OfSite, OurDag, User, allowed, check, dag_of
 from toolsync.desk.files import Folder, find
 from toolsync.desk.models_done import Bundles, Restore, Restoring
 
@@ -29,49 +29,54 @@ WHAT = {"courses_delete": "deleted", "courses_reset": "reset", "courses": "repla
 )
 def bundles(
     user: User,
+    site: OfSite,
     dag_id: str | None = None,
     q: Annotated[str, Query(max_length=200, description="A part of the short name")] = "",
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     before: Annotated[str | None, Query(description="The name of the last one that you have")] = None,
 ) -> Any:
-    mine = allowed(user, [PREFIX + kind for kind in UNDOABLE], "GET", None)
-    if dag_id is not None and dag_id not in mine:
-        raise HTTPException(
-            403 if dag_id in {PREFIX + kind for kind in UNDOABLE} else 404,
-            f"{dag_id} has no undo bundles that you may see.",
-        )
-    cabinets = {kind: Cabinet(kind) for kind in UNDOABLE if PREFIX + kind in mine and dag_id in (None, PREFIX + kind)}
+    undoable = {site.dag_id(kind): kind for kind in UNDOABLE} if site else {}
+    if dag_id is not None and dag_id not in undoable:
+        raise HTTPException(404, f"{dag_id} has no undo bundles.")
+    mine = allowed(user, undoable, "GET", None)
+    cabinets = [Cabinet(undoable[one], site) for one in mine if dag_id in (None, one)]
     found = [
-        (*_order(name), kind, name)
-        for kind, cabinet in cabinets.items()
+        (*_order(name), cabinet.dag_id, name, cabinet)
+        for cabinet in cabinets
         for name in _names(cabinet)
         if q.strip().lower() in name.lower()
     ]
-    found.sort(reverse=True)
+    found.sort(key=lambda entry: entry[:3], reverse=True)
     if before:
         found = [entry for entry in found if entry[:2] < _order(before)]
     page = found[:limit]
     return {
-        "bundles": [told for *_, kind, name in page if (told := _bundle(cabinets[kind], kind, name))],
+        "bundles": [told for *_, name, cabinet in page if (told := _bundle(cabinet, name))],
         "more": len(found) > limit,
     }
 
 
 @router.post(
     "/restore",
-    summary="Make the file that puts bundles back: an upload of toolsync_courses_restore",
+    summary="Make the file that puts bundles of a site back: an upload of its toolsync_courses_restore",
     response_model=Restoring,
 )
-def restore(user: User, body: Restore) -> Any:
-    check(user, PREFIX + RESTORE)
+def restore(request: Request, user: User, body: Restore) -> Any:
+    if not body.bundles:
+        raise HTTPException(400, "Choose at least one bundle.")
+    dags: dict[str, OurDag] = {}
     for dag_id in {bundle.dag_id for bundle in body.bundles}:
         check(user, dag_id, "GET", None)
-        if dag_id not in {PREFIX + kind for kind in UNDOABLE}:  # the DAG that was asked about, by its whole id
+        dags[dag_id] = dag_of(dag_id)
+        if dags[dag_id].file_type not in UNDOABLE:
             raise HTTPException(404, f"{dag_id!r} has no undo bundles.")
-    chosen = {(bundle.dag_id.removeprefix(PREFIX), bundle.name) for bundle in body.bundles}
-    found = [_chosen(kind, name) for kind, name in chosen]
-    if not found:
-        raise HTTPException(400, "Choose at least one bundle.")
+    site, *others = {dag.site.name: dag.site for dag in dags.values()}.values()
+    if others:
+        raise HTTPException(400, "Choose bundles of one site: a file is for one.")
+    request.state.site = site
+    target = OurDag(site, RESTORE)
+    check(user, target.id)
+    found = [_chosen(dags[dag_id].cabinet, name) for dag_id, name in {(one.dag_id, one.name) for one in body.bundles}]
     # What was changed last is undone first.
     found.sort(key=lambda bundle: _order(bundle["name"]), reverse=True)
     text = io.StringIO()
@@ -79,9 +84,9 @@ def restore(user: User, body: Restore) -> Any:
     writer.writerow(["shortname", "description", "bundle"])
     writer.writerows([bundle["shortname"], f"{bundle['what']} {bundle['at']}", bundle["name"]] for bundle in found)
     name = f"restore_{datetime.now(UTC):%Y%m%d-%H%M%S}.csv"
-    with receiving(Cabinet(RESTORE), name, user.get_name()) as (stream, number):
+    with receiving(target.cabinet, name, user.get_name()) as (stream, number):
         stream.write(text.getvalue().encode())
-    return {"dag_id": PREFIX + RESTORE, "upload": number}
+    return {"dag_id": target.id, "upload": number}
 
 
 def _names(cabinet: Cabinet) -> list[str]:
@@ -95,17 +100,17 @@ def _order(name: str) -> tuple[str, str]:
     return (match["claim"] if match else ""), name
 
 
-def _bundle(cabinet: Cabinet, kind: str, name: str) -> dict[str, Any] | None:
+def _bundle(cabinet: Cabinet, name: str) -> dict[str, Any] | None:
     """A bundle as the page lists it; None: it is gone, or its index can't be read."""
     try:
         index = read_index(cabinet, name)
         course = index["course"]
         content = find(cabinet, FOLDER, name + SUFFIX)
         return {
-            "dag_id": PREFIX + kind,
+            "dag_id": cabinet.dag_id,
             "name": name,
             "claim": index["claim"],
-            "what": WHAT[kind],
+            "what": WHAT[cabinet.file_type],
             "courseid": course["id"],
             "shortname": course["shortname"],
             "fullname": course.get("fullname"),
@@ -117,15 +122,14 @@ def _bundle(cabinet: Cabinet, kind: str, name: str) -> dict[str, Any] | None:
         return None
 
 
-def _chosen(kind: str, name: str) -> dict[str, Any]:
+def _chosen(cabinet: Cabinet, name: str) -> dict[str, Any]:
     """A bundle that is to be put back.
 
     :raises HTTPException: 404: it is gone; 409: it is back already.
     """
-    known = kind in UNDOABLE and name in _names(Cabinet(kind))
-    found = _bundle(Cabinet(kind), kind, name) if known else None
+    found = _bundle(cabinet, name) if name in _names(cabinet) else None
     if found is None:
-        raise HTTPException(404, f"There is no undo bundle {name!r} of {PREFIX}{kind}.")
+        raise HTTPException(404, f"There is no undo bundle {name!r} of {cabinet.dag_id}.")
     if found["put_back"]:
         raise HTTPException(409, f"{found['shortname']} was put back already, on {found['put_back']}.")
     return found

@@ -12,11 +12,12 @@ from fastapi.concurrency import contextmanager_in_threadpool, run_in_threadpool
 
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.uploads import NoUpload, Upload, opened, receiving, remove, upload_of
-from toolsync.desk.access import PREFIX, TRIGGERS, FileType, OfDag, User, allowed
+from toolsync.desk.access import TRIGGERS, OfDag, OfSite, User, allowed
 from toolsync.desk.inspection import HEAD_BYTES, PICTURES, Head, inspect_archive, inspect_csv, recognise, suites
 from toolsync.desk.models import Inspection, UploadAnswer, UploadInspection
 from toolsync.params import known_types
-from toolsync.settings import number, settings
+from toolsync.settings import number
+from toolsync.sites import Site
 
 router = APIRouter(prefix="/api", tags=["upload"])
 BLOCK = 1 << 20  # bytes written at once
@@ -34,6 +35,7 @@ Encoding = Annotated[str | None, Query(description="As Param `encoding` takes it
 async def inspect(
     request: Request,
     user: User,
+    site: OfSite,
     name: str = "",
     dag_id: str | None = None,
     delimiter: Delimiter = "auto",
@@ -46,7 +48,7 @@ async def inspect(
         if len(content) > HEAD_BYTES:
             raise HTTPException(413, f"Send the first {HEAD_BYTES} bytes of the file, at most.")
     head = Head(name, content, complete)
-    return await run_in_threadpool(_inspect, head, user, dag_id, delimiter, encoding)
+    return await run_in_threadpool(_inspect, head, user, site, dag_id, delimiter, encoding)
 
 
 @router.put(
@@ -58,9 +60,9 @@ async def inspect(
     openapi_extra={"requestBody": {"content": {"application/octet-stream": {}}}},
 )
 async def upload(request: Request, cabinet: OfDag, user: User, name: str) -> Any:
-    most = _most_bytes()
+    most = _most_bytes(cabinet.site)
     too_large = HTTPException(
-        413, f"The file is larger than {most // 1_000_000} MB (include/toolsync.yaml, desk: upload_mb)."
+        413, f"The file is larger than {most // 1_000_000} MB ({cabinet.site.place('desk', 'upload_mb')})."
     )
     if int(request.headers.get("content-length") or 0) > most:
         raise too_large
@@ -88,7 +90,6 @@ async def upload(request: Request, cabinet: OfDag, user: User, name: str) -> Any
 )
 def inspect_upload(
     cabinet: OfDag,
-    file_type: FileType,
     user: User,
     upload_id: str,
     delimiter: Delimiter = "auto",
@@ -98,11 +99,11 @@ def inspect_upload(
     with closing(opened(cabinet, found).open("rb")) as stream:
         content = stream.read(HEAD_BYTES)
         head = Head(found.name, content, found.size <= len(content))
-        if head.is_archive and file_type == PICTURES:
+        if head.is_archive and cabinet.file_type == PICTURES:
             stream.seek(0)
-            told = _answer(head, PREFIX + PICTURES, [], None, inspect_archive(stream))
+            told = _answer(head, cabinet.dag_id, [], None, inspect_archive(cabinet.site, stream))
         else:
-            told = _inspect(head, user, PREFIX + file_type, delimiter, encoding)
+            told = _inspect(head, user, cabinet.site, cabinet.dag_id, delimiter, encoding)
     return {**told, "upload": found}
 
 
@@ -124,28 +125,33 @@ def the_upload(cabinet: Cabinet, number: str) -> Upload:
         raise HTTPException(404, str(reason)) from None
 
 
-def _most_bytes() -> int:
-    most = number(settings().get("desk") or {}, "upload_mb", least=1, default=500)
+def _most_bytes(site: Site) -> int:
+    most = number(site.page, "desk", "upload_mb", least=1, default=500)
     return int((500 if most is None else most) * 1_000_000)
 
 
-def _inspect(head: Head, user: BaseUser, dag_id: str | None, delimiter: str, encoding: str | None) -> dict[str, Any]:
+def _inspect(
+    head: Head, user: BaseUser, site: Site | None, dag_id: str | None, delimiter: str, encoding: str | None
+) -> dict[str, Any]:
     """Inspect a head as the caller may: only for DAGs that the caller may trigger.
 
+    :param site: that the file is for; None: none that the caller may see.
     :param dag_id: whose file it is; None: find out.
     :raises HTTPException: 403.
     """
-    mine = allowed(user, [PREFIX + kind for kind in known_types()])
-    if not mine or (dag_id is not None and dag_id not in mine):
+    types = {site.dag_id(kind): kind for kind in known_types()} if site else {}
+    mine = allowed(user, types)
+    if site is None or not mine or (dag_id is not None and dag_id not in mine):
         raise HTTPException(403, f"You may not trigger {dag_id or 'any DAG of Tool Sync'}, so no file is read for you.")
-    if head.is_archive and (dag_id or PREFIX + PICTURES) == PREFIX + PICTURES:
-        chosen = PREFIX + PICTURES if PREFIX + PICTURES in mine else None
-        return _answer(head, chosen, [], None, inspect_archive(io.BytesIO(head.content) if head.complete else None))
-    known, found_encoding = suites(mine, PREFIX), head.encoding(encoding)
+    pictures = site.dag_id(PICTURES)
+    if head.is_archive and dag_id in (None, pictures):
+        content = io.BytesIO(head.content) if head.complete else None
+        return _answer(head, pictures if pictures in mine else None, [], None, inspect_archive(site, content))
+    known, found_encoding = suites({one: types[one] for one in mine}), head.encoding(encoding)
     candidates = recognise(head, known, delimiter, found_encoding)
     chosen = dag_id or (candidates[0]["dag_id"] if candidates else None)
     if chosen not in known:
-        told = inspect_archive(None)
+        told = inspect_archive(site, None)
         why = "its first line names no column of a file that you may run: which kind is it?"
         return _answer(head, None, candidates, found_encoding, {**told, "rejected": [why]})
     told = inspect_csv(head, known[chosen], delimiter, found_encoding, {})

@@ -21,6 +21,7 @@ from toolsync.sites import Site
 log = logging.getLogger(__name__)
 
 OLDEST, OLDEST_NAME = 2022112800, "4.1"
+LOCK = "CONCAT('toolsync:', LEFT(SHA2(DATABASE(), 256), 32))"  # the server's name for what one writer of a site holds
 
 
 class MoodleHook(MySqlHook):
@@ -156,8 +157,7 @@ def _naming_tables(session: MoodleSession) -> Iterator[None]:
 
 def _lock(session: MoodleSession, seconds: int) -> None:
     deadline = time.monotonic() + seconds
-    get_lock = "SELECT GET_LOCK(CONCAT('toolsync:', LEFT(SHA2(DATABASE(), 256), 32)), %s)"
-    while not session.value(get_lock, (min(10, seconds),)):
+    while not session.value(f"SELECT GET_LOCK({LOCK}, %s)", (min(10, seconds),)):
         if time.monotonic() >= deadline:
             raise AirflowException(
                 f"Another Tool Sync run still writes to this site after {seconds} s. Run the file again when it has ended."

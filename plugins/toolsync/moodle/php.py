@@ -1,6 +1,7 @@
 """Runs PHP in the site's directory, over an Airflow connection (`moodle_cli`).
 
-- Connection Type: `ssh`; or any other, without a host, for PHP on the worker itself
+- Connection Type: `ssh`, or any other: with a host it is reached over SSH, without one PHP is run on the worker itself. Airflow lists `ssh`
+  only with the provider installed
 - Host, Port, Login: of the SSH server
 - Extra:
   - `path`: the site's directory, where config.php is (required)

@@ -12,6 +12,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.sdk.execution_time.context import NEVER_EXPIRE
 
 from toolsync.cabinet.claims import Claim, Owner
+from toolsync.cabinet.durability import DO, why_lost
 from toolsync.cabinet.folders import Cabinet, StillInInbox
 from toolsync.cabinet.names import shown_name
 from toolsync.cabinet.seen import mark, marks, unseen
@@ -76,6 +77,8 @@ class CollectOperator(FileTypeOperator):
             claims += self.take(cabinet, owner, options, claims)
             if params["simulate"] and not by_hand and (what_next := what_comes_next(context)):
                 self._tell([what_next])
+        if why := why_lost(self.site):
+            self._tell([f"{why} {DO}"])
         self.say(f"This run takes {counted(len(claims), ('file', 'files'))}.")
         collected = [asdict(claim) for claim in claims]
         if kept is not None:

@@ -1,4 +1,6 @@
-"""What is done when Airflow tells that a run has ended: a note says what became of it.
+"""What is done when Airflow tells that it is starting, or that a run begins or has ended.
+
+When it starts, there are inboxes to drop files into, and pools; a run that begins has its pool, too; a note says what became of one that has ended.
 
 Airflow calls this where a run ends: in the scheduler, and in the API server when a person marks a run. Tasks have no access to notes. An error here must
 never reach the scheduler: it is logged.
@@ -11,8 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.listeners import hookimpl
 
+from toolsync.reporting.pools import make_missing_pools, pools_of_run
+from toolsync.reporting.scheduler import CHECK, tell_check
 from toolsync.reporting.verdict import MESSAGE, VERDICT, Verdict, note_of
 from toolsync.settings import PREFIX
+from toolsync.sites import type_of
 
 if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
@@ -23,6 +28,58 @@ SIGN = "Tool Sync: "  # how its line begins above what a person wrote: Airflow's
 LONGEST = 1000  # characters that Airflow stores
 
 log = logging.getLogger(__name__)
+
+
+@hookimpl
+def on_starting(component: Any) -> None:
+    """Make the folders of all types, and the pools of all sites, when the scheduler, the triggerer or the DAG processor starts, and not for each task."""
+    if type(component).__name__ != "Job":
+        return
+    try:
+        from toolsync.cabinet.inboxes import make_inboxes
+        from toolsync.sites import site_names, the_site
+
+        pools = []
+        for name in site_names():
+            try:
+                pools.append(the_site(name).pool)
+                make_inboxes(the_site(name))
+            except Exception as error:
+                of = f" of the site {name}" if name else ""
+                log.warning("The inboxes%s were not made (%s). The first run of each DAG makes its own.", of, error)
+        _make_pools(pools)
+    except Exception as error:
+        log.warning("The inboxes were not made (%s).", error)
+
+
+def _make_pools(names: list[str]) -> None:
+    from airflow.utils.session import create_session
+
+    try:
+        with create_session() as session:
+            make_missing_pools(session, names)
+    except Exception as error:
+        log.warning("The pools were not made (%s). The first run of each DAG makes its own.", error)
+
+
+@hookimpl
+def on_dag_run_running(dag_run: DagRun, msg: str) -> None:
+    """Make the pools that the tasks of a run need: somebody may have removed one, or added a site since then. Tell a check what is seen here."""
+    if not dag_run.dag_id.startswith(PREFIX):
+        return
+    from sqlalchemy.orm import object_session
+
+    if (session := object_session(dag_run)) is None:
+        return
+    try:
+        make_missing_pools(session, pools_of_run(session, dag_run.dag_id, dag_run.run_id))
+    except Exception:
+        log.exception("The pools of run %s of %s were not made.", dag_run.run_id, dag_run.dag_id)
+    try:
+        if type_of(dag_run.dag_id) == CHECK:
+            tell_check(dag_run, session)
+    except Exception:
+        log.exception("The check %s of %s was not told what the scheduler sees.", dag_run.run_id, dag_run.dag_id)
 
 
 @hookimpl

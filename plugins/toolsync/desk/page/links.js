@@ -1,9 +1,10 @@
 // Addresses: of this page, and of Airflow's own pages around it.
 
 import { h } from "./dom.js";
+import { inSite } from "./sites.js";
 
-// The address of a page: to("reports", dag_id, claim).
-export const to = (...parts) => `#/${parts.map(encodeURIComponent).join("/")}`;
+// The address of a page: to("reports", dag_id, claim). One without a DAG is of the site that is shown.
+export const to = (...parts) => `#/${parts.map(encodeURIComponent).join("/")}${parts.length < 2 ? inSite() : ""}`;
 
 export function go(...parts) {
   location.hash = to(...parts);

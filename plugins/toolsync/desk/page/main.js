@@ -1,7 +1,6 @@
-// The desk: which page belongs to which address, the colours, the navigation.
+// The desk: which page belongs to which address, and the colours.
 
-import { h, icon, replace } from "./dom.js";
-import { loadWords, stored, t } from "./i18n.js";
+import { loadWords, stored } from "./i18n.js";
 import { start } from "./router.js";
 import { overview } from "./overview.js";
 import { upload } from "./upload.js";
@@ -39,22 +38,6 @@ function colours() {
   else delete document.documentElement.dataset.theme;
 }
 
-function navigation() {
-  const link = (href, pages, picture, text) => h("a", { href, data: { page: pages } }, icon(picture), h("span", {}, text));
-  const skip = h("a", { class: "skip", href: "#main", onclick: toMain }, t("skip"));
-  replace(document.getElementById("top"), skip, h("a", { class: "brand", href: "#/" }, icon("sync"), "Tool Sync"),
-    h("nav", { "aria-label": t("navigation") },
-      link("#/", "overview runs reports trybacks plans start", "chart", t("overview")),
-      link("#/upload", "upload", "upload", t("upload")),
-      link("#/undo", "undo", "undo", t("undo")),
-      link("#/manual", "manual", "book", t("manuals"))));
-}
-
-function toMain(event) {
-  event.preventDefault();
-  document.querySelector("#main h1")?.focus();
-}
-
 // A file that is dropped beside its place must not take the page's.
 for (const name of ["dragover", "drop"]) addEventListener(name, (event) => event.dataTransfer?.types.includes("Files") && event.preventDefault());
 
@@ -64,5 +47,4 @@ addEventListener("storage", (event) => {
   if (event.key === "i18nextLng") location.reload();
 });
 await loadWords();
-navigation();
 await start(ROUTES);

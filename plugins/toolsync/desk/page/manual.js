@@ -6,12 +6,13 @@ import { t } from "./i18n.js";
 import { to } from "./links.js";
 import { downloadLink, linkButton, titleOf } from "./parts.js";
 import { grouped } from "./overview.js";
+import { inSite } from "./sites.js";
 
 // What a manual may consist of; everything else is shown as its text.
 const TAGS = new Set("A BLOCKQUOTE BR CODE DD DEL DL DT EM H1 H2 H3 H4 H5 H6 HR LI OL P PRE STRONG TABLE TBODY TD TH THEAD TR UL".split(" "));
 
 export async function manual([dagId], { signal, show }) {
-  const { types } = await get("api/overview", signal);
+  const { types } = await get(`api/overview${inSite()}`, signal);
   const groups = grouped(types);
   const chosen = types.find((dag) => dag.dag_id === dagId);
   const list = h("nav", { class: "types", "aria-label": t("manuals") }, groups.map(([name, dags]) => [h("h2", {}, t(`group.${name}`)), h("ul", { class: "plain" }, dags.map((dag) =>

@@ -6,6 +6,8 @@ import { h, icon, redraw } from "./dom.js";
 import { ago, known, moment, number, size, t } from "./i18n.js";
 import { to } from "./links.js";
 import { bar, linkButton, notice, simulated, state, titleOf, told } from "./parts.js";
+import { drawHead } from "./head.js";
+import { inSite, knownSites, learnSites, siteHere, withoutSite } from "./sites.js";
 
 // Types in the order of work. What is not named here, types of yours, comes last.
 const GROUPS = [
@@ -14,7 +16,7 @@ const GROUPS = [
   ["cohorts", ["cohorts", "cohort_bindings"]],
   ["in_courses", ["enrolments", "groups", "group_members"]],
   ["away", ["make_command_file", "courses_reset", "courses_delete", "courses_restore", "categories_clean"]],
-  ["daily", ["all", "cabinet_cleanup"]],
+  ["daily", ["all", "cabinet_cleanup", "check"]],
 ];
 
 // The types of an overview by group, in that order: [name of the group, types].
@@ -26,11 +28,12 @@ export function grouped(types) {
 }
 
 export async function overview(_, { signal, show }) {
-  const content = h("div", {});
+  const [content, address] = [h("div", {}), `api/overview${inSite()}`];
   let last = "";
   const ask = async () => {
-    const found = await get("api/overview", signal);
-    const text = JSON.stringify(found);
+    const [found, changed] = await Promise.all([get(address, signal), learnSites(signal)]);
+    if (changed && !signal.aborted) drawHead("");
+    const text = JSON.stringify([found, knownSites()]);
     if (!last) show(t("overview"), content);
     if (text !== last) redraw(content, drawn(found));
     last = text;
@@ -40,14 +43,26 @@ export async function overview(_, { signal, show }) {
 
 function drawn({ types, approvals }) {
   if (!types.length) return [notice("", "warning", h("p", {}, t("no_types")))];
+  // Settings that are wrong for every type are told of once.
+  const wrong = types.every((dag) => dag.wrong === types[0].wrong) ? types[0].wrong : null;
   const busy = types.some((dag) => dag.runs.length);
   return [
     approvals.length ? h("section", { class: "approvals", "aria-labelledby": "approvals" }, h("h2", { id: "approvals" }, t("approvals", { n: approvals.length })),
       h("ul", { class: "plain" }, approvals.map((each) => approval(each, types)))) : null,
+    elsewhere(),
+    wrong ? notice("bad", "warning", told(wrong, "p")) : null,
     busy ? legend() : null,
     grouped(types).map(([name, dags]) => h("section", { "aria-labelledby": `group-${name}` }, h("h2", { id: `group-${name}` }, t(`group.${name}`)),
-      h("div", { class: "cards" }, dags.map(card)))),
+      h("div", { class: "cards" }, dags.map((dag) => card(dag, wrong ? null : dag.wrong))))),
   ];
+}
+
+// What waits for an answer on other sites.
+function elsewhere() {
+  const waiting = knownSites().filter(({ name, approvals }) => approvals && name !== siteHere());
+  if (!waiting.length) return null;
+  return h("p", { class: "elsewhere" }, icon("hand"), t("other_sites"), " ", waiting.map(({ name, title, approvals }, place) =>
+    [place ? ", " : null, h("a", { href: `#/${inSite(name)}`, data: { key: `site ${name}` } }, `${title} (${number(approvals)})`)]));
 }
 
 function approval(each, types) {
@@ -57,10 +72,11 @@ function approval(each, types) {
   each.claim ? linkButton(to("plans", each.dag_id, each.claim), "search", t(each.may_answer ? "see_and_decide" : "see_plan"), "primary") : null);
 }
 
-function card(dag) {
+function card(dag, wrong) {
   const full = dag.inbox.count || dag.uploads.length || dag.work.length || dag.trybacks.count || dag.runs.length;
   return h("article", { class: full ? "card" : "card quiet", "aria-label": titleOf(dag), data: { type: dag.type } },
     h("header", {}, h("h3", {}, titleOf(dag)), schedule(dag)),
+    wrong ? notice("bad", "warning", told(wrong, "p")) : null,
     full ? null : about(dag),
     dag.work.map((each) => atWork(dag, each)), rest(dag.work_count - dag.work.length),
     trybacks(dag), waiting(dag), uploads(dag),
@@ -70,7 +86,8 @@ function card(dag) {
 }
 
 function about(dag) {
-  const words = known(`about.${dag.dag_id}`);
+  if (dag.wrong) return null;
+  const words = known(`about.${withoutSite(dag.dag_id)}`);
   return words ? h("p", { class: "faint" }, words) : told(dag.description, "p", { class: "faint" });
 }
 
@@ -80,7 +97,7 @@ function schedule(dag) {
 }
 
 function start(dag) {
-  if (!dag.may.trigger) return null;
+  if (!dag.may.trigger || dag.wrong) return null;
   if (!dag.takes_files) return linkButton(to("start", dag.dag_id), "bolt", t("start"), "small");
   return linkButton(to("upload", dag.dag_id), "upload", t("upload_file"), "small");
 }

@@ -4,6 +4,7 @@ import { get, path } from "./api.js";
 import { h, icon, newId, replace } from "./dom.js";
 import { known, number, size, t } from "./i18n.js";
 import { login } from "./links.js";
+import { titleOfSite, withoutSite, withoutTitle } from "./sites.js";
 
 // The outcomes of lines, in the order in which they are shown. `incomplete` counts lines that stand and came back all the same.
 export const OUTCOMES = ["created", "updated", "deleted", "unchanged", "failed"];
@@ -14,20 +15,26 @@ const titles = new Map(); // what Airflow calls the DAGs
 
 // What a type is called: in the person's language if it is one of ours.
 export function titleOf(dag) {
-  if (dag.title) titles.set(dag.dag_id, dag.title);
-  return known(`types.${dag.dag_id}`, titles.get(dag.dag_id) ?? dag.dag_id);
+  if (dag.title) titles.set(dag.dag_id, withoutTitle(dag.title, dag.dag_id));
+  return known(`types.${withoutSite(dag.dag_id)}`, titles.get(dag.dag_id) ?? dag.dag_id);
 }
 
 // Asks what a DAG is called, once. Whoever may not know sees its id.
 export async function learnTitle(dagId, signal) {
-  if (known(`types.${dagId}`) || titles.has(dagId)) return;
-  titles.set(dagId, (await get(path("dags", dagId, "form"), signal).catch(() => null))?.title ?? dagId);
+  if (known(`types.${withoutSite(dagId)}`) || titles.has(dagId)) return;
+  titleOf({ dag_id: dagId, title: (await get(path("dags", dagId, "form"), signal).catch(() => null))?.title ?? dagId });
 }
 
 // A sentence of the server's, which are English.
 export const told = (text, tag = "span", properties = {}) => h(tag, { lang: "en", ...properties }, text);
 
 export const badge = (kind, iconName, text) => h("span", { class: `badge ${kind}` }, icon(iconName), text);
+// The site that a DAG works for, beside the buttons that start something and in the questions before; nothing where there is only one.
+export function siteBadge(dagId) {
+  const title = titleOfSite(dagId);
+  return title ? h("div", { class: "badges" }, badge("site", "site", title)) : null;
+}
+
 export const simulated = () => badge("simulation", "flask", t("simulation"));
 export const real = () => badge("real", "bolt", t("real"));
 

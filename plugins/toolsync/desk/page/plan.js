@@ -4,7 +4,7 @@ import { get, path, post, query } from "./api.js";
 import { h, redraw, replace, say } from "./dom.js";
 import { known, moment, number, size, t } from "./i18n.js";
 import { airflowLink, runInAirflow, to } from "./links.js";
-import { act, ask, badge, button, linkButton, notice, pager, searchBox, table, titleOf, told, trouble } from "./parts.js";
+import { act, ask, badge, button, linkButton, notice, pager, searchBox, siteBadge, table, titleOf, told, trouble } from "./parts.js";
 
 const LIMIT = 100;
 const AMOUNTS = ["people", "activities", "files", "rows_gone", "bytes"];
@@ -63,7 +63,7 @@ function decided(page, address, refresh, dagId) {
   if (!page.may_answer) return h("p", {}, badge("warn", "clock", t("awaits_answer")), " ", t("may_not_answer"));
   const place = h("div", {});
   const give = (approve, question) => async () => {
-    const reply = await ask(question.title, [h("p", {}, question.about), told(page.total, "p", { class: "total" })], { yes: question.yes, kind: question.kind, field: t("reason") });
+    const reply = await ask(question.title, [siteBadge(dagId), h("p", {}, question.about), told(page.total, "p", { class: "total" })], { yes: question.yes, kind: question.kind, field: t("reason") });
     if (!reply) return;
     await act(both, place, () => post(`${address}/answer`, { approve, reason: reply.text }));
     await refresh().catch(() => null);
@@ -72,5 +72,5 @@ function decided(page, address, refresh, dagId) {
     button("approve", t("approve"), give(true, { title: t("approve_title"), about: t("approve_about"), yes: t("approve"), kind: "danger" }), { class: "button danger" }),
     button("cross", t("reject"), give(false, { title: t("reject_title"), about: t("reject_about"), yes: t("reject"), kind: "primary" })),
   ];
-  return h("div", { class: "decision" }, h("div", { class: "actions" }, both), h("p", { class: "faint" }, t("answer_about")), place);
+  return h("div", { class: "decision" }, siteBadge(dagId), h("div", { class: "actions" }, both), h("p", { class: "faint" }, t("answer_about")), place);
 }

@@ -6,7 +6,7 @@ import { moment, size, t } from "./i18n.js";
 import { paramForm } from "./form.js";
 import { drawInspection } from "./inspection.js";
 import { go } from "./links.js";
-import { act, ask, button, loading, notice, signedOut, titleOf, trouble } from "./parts.js";
+import { act, ask, button, loading, notice, signedOut, siteBadge, titleOf, trouble } from "./parts.js";
 
 const ENCODINGS = [["utf-8", "UTF-8"], ["iso-8859-1", "ISO-8859-1"], ["windows-1252", "Windows-1252"]];
 const READING = ["delimiter", "encoding"]; // Params that are chosen beside the first rows
@@ -17,7 +17,7 @@ export async function givenFile([dagId, id], { signal, show }) {
   const content = h("div", {});
   const first = await get(`${address}/inspect`, signal);
   const { name } = first.upload;
-  show(name, h("p", { class: "chosen" }, icon("file"), h("small", { class: "faint" }, [size(first.upload.size), first.upload.by, moment(first.upload.at)].filter(Boolean).join(" · ")), gone(address, name)), content);
+  show(name, h("p", { class: "chosen" }, icon("file"), h("small", { class: "faint" }, [size(first.upload.size), first.upload.by, moment(first.upload.at)].filter(Boolean).join(" · ")), gone(dagId, address, name)), content);
   let seen = first;
   const source = {
     name,
@@ -31,11 +31,11 @@ export async function givenFile([dagId, id], { signal, show }) {
   await bench(content, source, { dagId, signal, fixed: true });
 }
 
-function gone(address, name) {
+function gone(dagId, address, name) {
   const place = h("span", {});
   const question = { yes: t("remove"), kind: "danger" };
   const away = async () => {
-    if (!(await ask(t("remove_upload", { name }), [h("p", {}, t("remove_upload_about"))], question))) return;
+    if (!(await ask(t("remove_upload", { name }), [siteBadge(dagId), h("p", {}, t("remove_upload_about"))], question))) return;
     const done = await act([], place, () => remove(address).then(() => true));
     if (done) go();
   };
@@ -144,7 +144,7 @@ function buttons({ dag }, source, values, dagId, hold) {
   const simulate = dag.simulate && button("flask", t("simulate"), start(true), { class: "button simulation" });
   const run = button("bolt", t(simulate ? "run" : "start"), start(false), { class: "button real" });
   const both = [simulate, run].filter(Boolean);
-  return [h("div", { class: "actions" }, both), simulate ? h("p", { class: "faint" }, t("simulate_about"), " ", t(dag.destructive ? "run_about_destructive" : "run_about")) : null, place];
+  return [siteBadge(dagId), h("div", { class: "actions" }, both), simulate ? h("p", { class: "faint" }, t("simulate_about"), " ", t(dag.destructive ? "run_about_destructive" : "run_about")) : null, place];
 }
 
 // Triggers a run. A DAG that is switched off would never begin it: the person is asked. Null when they don't want that.
@@ -155,7 +155,7 @@ export async function trigger(dagId, body, dag = {}) {
   } catch (error) {
     if (!(error instanceof ApiError) || !error.paused) throw error;
     const next = dag.schedule ? h("p", {}, t("unpause_schedule")) : null;
-    const answer = await ask(t("paused_title", { title: titleOf({ dag_id: dagId, ...dag }) }), [h("p", {}, t("unpause_about")), next], { yes: t("unpause_and_go") });
+    const answer = await ask(t("paused_title", { title: titleOf({ dag_id: dagId, ...dag }) }), [siteBadge(dagId), h("p", {}, t("unpause_about")), next], { yes: t("unpause_and_go") });
     return answer ? post(address, { ...body, unpause: true }) : null;
   }
 }

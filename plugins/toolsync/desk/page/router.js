@@ -3,8 +3,10 @@
 import { h, replace, say } from "./dom.js";
 import { t } from "./i18n.js";
 import { ApiError } from "./api.js";
+import { drawHead } from "./head.js";
 import { tellFrame } from "./links.js";
 import { learnTitle, loading, signedOut, trouble } from "./parts.js";
+import { enter, inSite, knownSites, learnSites, siteHere, titleHere } from "./sites.js";
 
 let leaving = new AbortController();
 let guard = null; // of a page with unsent changes
@@ -21,7 +23,7 @@ export function start(routes) {
     if (guard?.changed()) {
       const wanted = location.hash;
       history.replaceState(null, "", here);
-      if (!(await guard.ask())) return;
+      if (!(await guard.ask())) return drawHead(words()[0] ?? "");
       history.replaceState(null, "", wanted);
     }
     guard = null;
@@ -45,23 +47,24 @@ async function render(routes, moved) {
   leaving.abort();
   leaving = new AbortController();
   const { signal } = leaving;
-  const parts = location.hash.replace(/^#\/?/, "").split("/").filter(Boolean).map(decode);
   const main = document.getElementById("main");
   let shown = false;
   const show = (title, ...children) => {
     if (signal.aborted) return;
-    document.title = `${title} · Tool Sync`;
-    const heading = h("h1", { tabindex: "-1" }, title);
-    const focus = shown ? document.activeElement?.matches("h1") : moved;
+    const site = titleHere();
+    document.title = [title, site, "Tool Sync"].filter(Boolean).join(" · ");
+    const heading = h("h1", { tabindex: "-1" }, title, site ? h("span", { class: "of-site" }, ` · ${site}`) : null);
+    // Whoever goes through the sites with the keyboard stays at their choice.
+    const focus = shown ? document.activeElement?.matches("h1") : moved && !document.activeElement?.matches("#top select");
     main.dataset.address = location.hash;
     replace(main, h("div", { class: "page" }, h("div", { class: "title" }, heading), ...children));
     if (focus) heading.focus({ preventScroll: true });
     if (!shown) scrollTo(0, 0);
     shown = true;
   };
-  markNavigation(parts[0] ?? "");
   const waits = setTimeout(() => shown || signal.aborted || replace(main, loading()), 250);
   try {
+    const parts = await place(signal);
     const page = routes[`${parts[0] ?? ""}/${Math.max(parts.length - 1, 0)}`];
     if (!page) throw new ApiError(404, { detail: t("no_page") });
     if (parts[1]) await learnTitle(parts[1], signal);
@@ -84,10 +87,22 @@ function decode(part) {
   }
 }
 
-function markNavigation(first) {
-  for (const link of document.querySelectorAll("#top nav a")) {
-    const current = link.dataset.page.split(" ").includes(first || "overview");
-    if (current) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+// The words of the address, and the site that the page is about: an address without one gets it, so that it can be passed on.
+async function place(signal) {
+  const parts = words();
+  let known = true;
+  try {
+    if (!knownSites()) await learnSites(signal);
+    known = enter(parts[1], new URLSearchParams(location.hash.split("?")[1]).get("site"));
+  } finally {
+    if (!signal.aborted) drawHead(parts[0] ?? "");
   }
+  signal.throwIfAborted();
+  if (!known) throw new ApiError(404, { detail: t("no_site") });
+  if (!parts[1] && siteHere()) history.replaceState(null, "", `${location.hash.split("?")[0] || "#/"}${inSite()}`);
+  here = location.hash;
+  tellFrame();
+  return parts;
 }
+
+const words = () => location.hash.replace(/^#\/?/, "").split("?")[0].split("/").filter(Boolean).map(decode);

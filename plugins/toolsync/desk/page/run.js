@@ -4,7 +4,7 @@ import { get, path, poll, query } from "./api.js";
 import { h, icon, redraw, replace, say } from "./dom.js";
 import { duration, moment, number, t } from "./i18n.js";
 import { airflowLink, go, runInAirflow, to } from "./links.js";
-import { act, badge, bar, button, figures, linkButton, notice, real, sentence, simulated, state, table, titleOf, told } from "./parts.js";
+import { act, badge, bar, button, figures, linkButton, notice, real, sentence, simulated, siteBadge, state, table, titleOf, told } from "./parts.js";
 import { trigger } from "./ready.js";
 
 const STEPS = ["checking", "planning", "awaiting approval", "executing", "reporting"];
@@ -113,7 +113,7 @@ function after(found) {
     const begun = await trigger(found.dag_id, body);
     if (begun) go("runs", found.dag_id, begun.run_id);
   }), { class: "button real" });
-  return h("section", { class: "going" }, h("p", {}, icon("flask"), t("was_simulation")),
+  return h("section", { class: "going" }, siteBadge(found.dag_id), h("p", {}, icon("flask"), t("was_simulation")),
     h("div", { class: "actions" }, rejected ? null : again, linkButton(to("upload", found.dag_id, found.upload.id), "back", t("change_options"))), place);
 }
 

@@ -5,11 +5,13 @@ import { h, redraw, replace, say } from "./dom.js";
 import { moment, size, t } from "./i18n.js";
 import { go, to } from "./links.js";
 import { act, badge, button, notice, searchBox, table } from "./parts.js";
+import { siteHere } from "./sites.js";
 
 const LIMIT = 200;
 
 export async function undo(_, { signal, show }) {
   const chosen = new Map(); // bundles by name
+  const site = siteHere();
   const [list, place] = [h("div", {}), h("div", {})];
   const all = button("undo", " ", () => restore([...chosen.values()], all), { class: "button primary" });
   const count = () => {
@@ -23,7 +25,7 @@ export async function undo(_, { signal, show }) {
   let latest = 0;
   const draw = async (q) => {
     const mine = (latest += 1);
-    const { bundles, more } = await get(`api/undo${query({ q, limit: LIMIT })}`, signal);
+    const { bundles, more } = await get(`api/undo${query({ site, q, limit: LIMIT })}`, signal);
     if (mine !== latest) return; // typed on meanwhile
     if (!bundles.length && !q) {
       replace(list, notice("", "undo", h("p", {}, t("no_bundles"))));

@@ -5,27 +5,28 @@ import { h, icon, newId, replace, say } from "./dom.js";
 import { size, t } from "./i18n.js";
 import { bar, button } from "./parts.js";
 import { bench } from "./ready.js";
+import { siteHere } from "./sites.js";
 
 const HEAD = 512 * 1024; // bytes that are enough to look at a file
 
 export async function upload([dagId], { signal, show }) {
-  const content = h("div", {});
+  const [content, site] = [h("div", {}), siteHere()];
   const again = () => replace(content, zone(begin));
   const begin = (file) => {
     say(t("looking_at", { name: file.name }));
     const back = button("back", t("other_file"), again);
     replace(content, h("p", { class: "chosen" }, icon("file"), h("strong", {}, file.name), " ", h("small", { class: "faint" }, size(file.size)), back));
-    return bench(content, fromHere(file, signal), { dagId, signal });
+    return bench(content, fromHere(file, site, signal), { dagId, signal });
   };
   show(t("upload"), content);
   again();
 }
 
-// A file that is still on the person's machine.
-const fromHere = (file, signal) => ({
+// A file that is still on the person's machine. It is looked at for one site, and sent to a DAG that was found there.
+const fromHere = (file, site, signal) => ({
   name: file.name,
   inspect: ({ dagId, delimiter, encoding }) =>
-    postBytes(`api/inspect${query({ name: file.name, dag_id: dagId, delimiter, encoding, complete: file.size <= HEAD ? 1 : 0 })}`, file.slice(0, HEAD), signal),
+    postBytes(`api/inspect${query({ name: file.name, site, dag_id: dagId, delimiter, encoding, complete: file.size <= HEAD ? 1 : 0 })}`, file.slice(0, HEAD), signal),
   // Sends it, once: after a run that could not be triggered, the same upload is used again.
   ready: (sent => async (dagId, place) => {
     if (sent[dagId]) return { upload: sent[dagId] };

@@ -1,0 +1,68 @@
+"""The DAGs, for an Airflow that has Tool Sync as an installed package. A file of its DAGs folder names them in one line:
+
+    from toolsync.dags import *  # all DAGs, in Airflow
+
+or in two, for those of some types:
+
+    from toolsync.dags import dags_of  # in Airflow
+    globals().update(dags_of("users", "enrolments"))
+
+Airflow looks only into files that have the words `airflow` and `dag`.
+"""
+
+from __future__ import annotations
+
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import DAG, get_parsing_context
+
+from toolsync.pipeline import broken_dag
+from toolsync.settings import DAGS, PREFIX
+from toolsync.sites import site_names, type_of
+
+_all: dict[str, DAG] = {}
+
+
+def dags_of(*file_types: str) -> dict[str, DAG]:
+    """The DAGs of some types, of all sites; in a worker, only those of the type of its task.
+
+    A type whose settings make no sense gets a DAG that says so, and takes none away from the others.
+
+    :param file_types: `users`; none: all.
+    :return: by id.
+    :raises ValueError: there is no such type, or the settings can't be read at all.
+    """
+    site_names()
+    files = {path.stem.removeprefix(PREFIX): path for path in sorted(DAGS.glob(f"{PREFIX}*.py"))}
+    if unknown := [name for name in file_types if name not in files]:
+        raise ValueError(f"There is no type {unknown[0]!r}. The types are {', '.join(files)}.")
+    wanted = get_parsing_context().dag_id
+    made: dict[str, DAG] = {}
+    for file_type in file_types or files:
+        if wanted is None or type_of(wanted) == file_type:
+            made |= {dag.dag_id: dag for dag in _made(file_type, files[file_type])}
+    return made
+
+
+def _made(file_type: str, path: Path) -> list[DAG]:
+    spec = spec_from_file_location(f"toolsync_dag_{file_type}", path)
+    assert spec and spec.loader
+    module = module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except ValueError as reason:
+        return [broken_dag(file_type, None, str(reason))]
+    return list(module.dags)
+
+
+def __getattr__(name: str) -> Any:
+    """What `import *` asks for: the names of all DAGs, and then each of them."""
+    if name == "__all__":
+        _all.clear()
+        _all.update(dags_of())
+        return list(_all)
+    if name in _all:
+        return _all[name]
+    raise AttributeError(name)
