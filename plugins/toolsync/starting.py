@@ -1,4 +1,7 @@
-"""A scheduler that forks tasks imports what they need, when it starts."""
+"""What is done when a part of Airflow starts: there are inboxes to drop files into, and pools; a scheduler that forks tasks imports what they need.
+
+An error here must never reach Airflow: it is logged.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,51 @@ log = logging.getLogger(__name__)
 
 @hookimpl
 def on_starting(component: Any) -> None:
-    """Airflow calls this when the scheduler, the triggerer or the DAG processor starts, and for each task. An error here must never reach it: it is logged.
+    """Airflow calls this when the scheduler, the triggerer or the DAG processor starts, and for each task, where nothing is to be done.
 
     :param component: a `Job`, before the scheduler starts its executor; of a task, something else.
     """
+    if type(component).__name__ == "Job":
+        make_what_sites_need()
+        import_what_tasks_need()
+
+
+def make_what_sites_need() -> None:
+    """Make the folders of all types, and the pool, of each site."""
     try:
-        if type(component).__name__ == "Job" and forks_tasks():
+        from toolsync.cabinet.inboxes import make_inboxes
+        from toolsync.sites import site_names, the_site
+
+        pools = []
+        for name in site_names():
+            try:
+                pools.append(the_site(name).pool)
+                make_inboxes(the_site(name))
+            except Exception as error:
+                of = f" of the site {name}" if name else ""
+                log.warning("The inboxes%s were not made (%s). The first run of each DAG makes its own.", of, error)
+        make_pools(pools)
+    except Exception as error:
+        log.warning("The inboxes were not made (%s).", error)
+
+
+def make_pools(names: list[str]) -> None:
+    """Make the pools that are not there."""
+    try:
+        from airflow.utils.session import create_session
+
+        from toolsync.reporting.pools import make_missing_pools
+
+        with create_session() as session:
+            make_missing_pools(session, names)
+    except Exception as error:
+        log.warning("The pools were not made (%s). The first run of each DAG makes its own.", error)
+
+
+def import_what_tasks_need() -> None:
+    """Import what tasks need, if tasks are forked from this process."""
+    try:
+        if forks_tasks():
             from toolsync import preload  # noqa: F401
     except Exception as error:
         log.warning("What tasks need was not imported here (%r), so each task imports it for itself.", error)

@@ -15,6 +15,7 @@ from airflow.sdk.definitions.retry_policy import RetryAction
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from tests.support.site import Site
+from toolsync import starting
 from toolsync.cabinet import durability
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
@@ -250,15 +251,15 @@ def test_there_are_inboxes_from_the_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     monkeypatch.setenv("TOOLSYNC_CABINET", str(tmp_path / "cabinet"))
-    listener.on_starting(SimpleNamespace())  # a task
+    starting.on_starting(SimpleNamespace())  # a task
     assert not (tmp_path / "cabinet").exists()
     job = type("Job", (), {})()  # the scheduler
-    listener.on_starting(job)
+    starting.on_starting(job)
     inboxes = {path.parent.name for path in (tmp_path / "cabinet").glob("*/inbox")}
     assert {"users", "user_pictures", "courses_delete"} <= inboxes and "categories_clean" not in inboxes
     (tmp_path / "file").touch()
     monkeypatch.setenv("TOOLSYNC_CABINET", str(tmp_path / "file"))
-    listener.on_starting(job)
+    starting.on_starting(job)
     assert "The inboxes were not made" in caplog.text
     monkeypatch.setenv("TOOLSYNC_CABINET", "s3://conn@bucket/cabinet")
-    listener.on_starting(job)
+    starting.on_starting(job)

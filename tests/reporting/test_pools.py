@@ -12,6 +12,7 @@ from airflow.utils.session import create_session
 from airflow.utils.sqlalchemy import prohibit_commit
 from sqlalchemy import delete, event, insert
 
+from toolsync import starting
 from toolsync.reporting import listener
 from toolsync.reporting.pools import DESCRIPTION, make_missing_pools
 
@@ -66,9 +67,9 @@ def test_airflow_makes_those_of_all_sites_when_it_starts(monkeypatch: pytest.Mon
         pass
 
     monkeypatch.setitem(settings.settings(), "sites", {"arts": {}, "science": {"pool": "labs"}})
-    listener.on_starting(SimpleNamespace())  # a task
+    starting.on_starting(SimpleNamespace())  # a task
     assert set(pools()) == {Pool.DEFAULT_POOL_NAME}
-    listener.on_starting(Job())
+    starting.on_starting(Job())
     assert set(pools()) == {Pool.DEFAULT_POOL_NAME, "labs", "toolsync_writer_arts"}
 
 
@@ -77,5 +78,5 @@ def test_a_pool_that_cannot_be_made_stops_nothing(monkeypatch: pytest.MonkeyPatc
         pass
 
     monkeypatch.setattr(listener, "make_missing_pools", lambda *args: 1 / 0)
-    listener.on_starting(Job())
+    starting.on_starting(Job())
     assert "The pools were not made (division by zero)" in caplog.text

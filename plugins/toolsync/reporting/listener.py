@@ -1,6 +1,4 @@
-"""What is done when Airflow tells that it is starting, or that a run begins or has ended.
-
-When it starts, there are inboxes to drop files into, and pools; a run that begins has its pool, too; a note says what became of one that has ended.
+"""What is done when Airflow tells that a run begins or has ended: one that begins has its pool; a note says what became of one that has ended.
 
 Airflow calls this where a run ends: in the scheduler, and in the API server when a person marks a run. Tasks have no access to notes. An error here must
 never reach the scheduler: it is logged.
@@ -28,38 +26,6 @@ SIGN = "Tool Sync: "  # how its line begins above what a person wrote: Airflow's
 LONGEST = 1000  # characters that Airflow stores
 
 log = logging.getLogger(__name__)
-
-
-@hookimpl
-def on_starting(component: Any) -> None:
-    """Make the folders of all types, and the pools of all sites, when the scheduler, the triggerer or the DAG processor starts, and not for each task."""
-    if type(component).__name__ != "Job":
-        return
-    try:
-        from toolsync.cabinet.inboxes import make_inboxes
-        from toolsync.sites import site_names, the_site
-
-        pools = []
-        for name in site_names():
-            try:
-                pools.append(the_site(name).pool)
-                make_inboxes(the_site(name))
-            except Exception as error:
-                of = f" of the site {name}" if name else ""
-                log.warning("The inboxes%s were not made (%s). The first run of each DAG makes its own.", of, error)
-        _make_pools(pools)
-    except Exception as error:
-        log.warning("The inboxes were not made (%s).", error)
-
-
-def _make_pools(names: list[str]) -> None:
-    from airflow.utils.session import create_session
-
-    try:
-        with create_session() as session:
-            make_missing_pools(session, names)
-    except Exception as error:
-        log.warning("The pools were not made (%s). The first run of each DAG makes its own.", error)
 
 
 @hookimpl

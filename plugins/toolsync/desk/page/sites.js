@@ -58,8 +58,9 @@ const siteOf = (dagId) => dagId.split(BETWEEN)[1] ?? null;
 
 export const withoutSite = (dagId) => dagId.split(BETWEEN)[0];
 
-// What Airflow calls a DAG, without the title of its site: the page says that once, above.
+// What Airflow calls a DAG, without its site: the page says that once, above.
 export function withoutTitle(title, dagId) {
+  if (title === dagId && siteOf(dagId)) return withoutSite(dagId);
   const ending = ` · ${titleOfSite(dagId)}`;
   return title.endsWith(ending) ? title.slice(0, -ending.length) : title;
 }
