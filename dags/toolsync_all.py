@@ -58,7 +58,7 @@ from airflow.sdk import DAG, Param, TriggerRule
 
 from toolsync.operators.day import BEGIN, STEPS, BeginOperator, RunTypeOperator
 from toolsync.operators.day_report import DayReportOperator
-from toolsync.pipeline import for_each_site, option, toolsync_dag
+from toolsync.pipeline import for_each_site, option, tasks_of, toolsync_dag
 from toolsync.sites import Site
 
 WORK = "The work"
@@ -86,7 +86,7 @@ def day(site: Site) -> DAG:
     dag: DAG = toolsync_dag(site, "all", doc=__doc__, params=params, title="The day's work", tags=["day"])
     # A run may wait for an approval for days.
     waiting = {"trigger_rule": TriggerRule.ALL_DONE, "execution_timeout": None}
-    with dag:
+    with tasks_of(dag):
         begin = BeginOperator(task_id=BEGIN, site=site)
         tasks = {name: RunTypeOperator(task_id=name, site=site, file_type=name, **waiting) for name in STEPS}
         for name, step in STEPS.items():

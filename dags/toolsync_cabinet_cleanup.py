@@ -38,7 +38,7 @@ from airflow.sdk import DAG
 
 from toolsync.cabinet.retention import Limits
 from toolsync.operators.cleanup import CleanBundlesOperator, CleanFilesOperator
-from toolsync.pipeline import for_each_site, option, toolsync_dag
+from toolsync.pipeline import for_each_site, option, tasks_of, toolsync_dag
 from toolsync.sites import Site
 
 params = {
@@ -56,7 +56,7 @@ def cleanup(site: Site) -> DAG:
     dag: DAG = toolsync_dag(
         site, "cabinet_cleanup", doc=__doc__, params=params, title="Cabinet: clean up", tags=["cabinet"]
     )
-    with dag:
+    with tasks_of(dag):
         CleanFilesOperator(task_id="files", site=site)
         CleanBundlesOperator(task_id="bundles", site=site, pool=site.pool)
     return dag

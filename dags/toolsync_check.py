@@ -33,7 +33,7 @@ Cabinet,look at this,The file system of the cabinet has no locks.,Run files by h
 from airflow.sdk import DAG
 
 from toolsync.checking.operator import CheckOperator
-from toolsync.pipeline import for_each_site, toolsync_dag
+from toolsync.pipeline import for_each_site, tasks_of, toolsync_dag
 from toolsync.sites import Site
 
 
@@ -48,7 +48,7 @@ def check(site: Site) -> DAG:
         from toolsync.checking.settings_page import mistakes
 
         dag = empty(mistakes(site)[1])
-    with dag:
+    with tasks_of(dag):
         CheckOperator(task_id="check", site=site, retries=0)
     return dag
 

@@ -41,7 +41,7 @@ HIS1,"14 people, last access 2025-06-20, ended 2025-06-30: History I (Humanities
 from airflow.sdk import DAG, Param
 
 from toolsync.operators.make_command_file import MakeCommandFileOperator
-from toolsync.pipeline import choice, courses_found_by, for_each_site, option, toolsync_dag
+from toolsync.pipeline import choice, courses_found_by, for_each_site, option, tasks_of, toolsync_dag
 from toolsync.sites import Site
 
 FILE, COURSES = "The file", "Which courses"
@@ -116,7 +116,7 @@ def make_command_file(site: Site) -> DAG:
     dag: DAG = toolsync_dag(
         site, "make_command_file", doc=__doc__, params=params, title="Courses: make a command file", tags=["courses"]
     )
-    with dag:
+    with tasks_of(dag):
         MakeCommandFileOperator(task_id="make", site=site)
     return dag
 

@@ -14,6 +14,7 @@ import pytest
 from toolsync import __version__
 from toolsync.moodle.caches import TOPICS
 from toolsync.reading.suite import load_suite
+from toolsync.reporting.metrics import METRICS
 from toolsync.settings import ROOT, settings
 
 PACKAGE = ROOT / "plugins/toolsync"
@@ -39,6 +40,15 @@ def cells(path: Path, column: int = 0) -> list[str]:
     """The cells of a column of all tables of a page."""
     rows = [line for line in text_of(path).splitlines() if line.startswith("|") and not line.startswith("|---")]
     return [re.split(r"(?<!\\)\|", row)[column + 1].strip() for row in rows]
+
+
+# Metrics
+
+
+def test_the_table_of_metrics_is_that_of_the_code():
+    rows = re.findall(r"^\| `(toolsync\.\w+)` \| (\w+) \| (.+?) \|", text_of(ROOT / "docs/monitoring.md"), re.MULTILINE)
+    told = {name: (kind, tuple(re.findall(r"`(\w+)`", tags))) for name, kind, tags in rows}
+    assert told == {name: (metric.kind, metric.tags) for name, metric in METRICS.items()}
 
 
 # Links

@@ -175,7 +175,7 @@ def command_file_dag(
     here = f"\n\n## Folders\n\n{folders(site, file_type)}" if "files" in every else ""
     told = "".join([about, here, *rest, _columns(file_type) if steps.has_suite else ""])
     dag = toolsync_dag(site, file_type, doc=told, params=every, title=title, tags=tags)
-    with _without_params(dag):
+    with tasks_of(dag):
         collect = steps.collect(task_id="collect", site=site, file_type=file_type)
 
         @task_group(group_id="file")
@@ -226,8 +226,11 @@ def _columns(file_type: str) -> str:
 
 
 @contextmanager
-def _without_params(dag: DAG) -> Iterator[None]:
-    """Make the tasks of a DAG. Airflow copies its Params for each class of each of them, which takes most of the time that it takes to make a DAG."""
+def tasks_of(dag: DAG) -> Iterator[None]:
+    """Make the tasks of a DAG, `with tasks_of(dag):` instead of `with dag:`.
+
+    Airflow copies the Params of a DAG into each task, and checks and stores them as often: most of what a DAG costs. A run has them from the DAG.
+    """
     params, dag.params = dag.params, ParamsDict()
     with dag:
         yield

@@ -52,7 +52,7 @@ def make_pools(names: list[str]) -> None:
 
         from toolsync.reporting.pools import make_missing_pools
 
-        with create_session() as session:
+        with create_session(scoped=False) as session:  # whoever starts Airflow goes on with its own
             make_missing_pools(session, names)
     except Exception as error:
         log.warning("The pools were not made (%s). The first run of each DAG makes its own.", error)

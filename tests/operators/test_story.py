@@ -153,17 +153,21 @@ class Log:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
+        self.facts: list[dict[str, Any]] = []
 
     def log(self, _level: int, text: str, *values: Any) -> None:
         self.lines.append(text % values if values else text)
 
-    def info(self, text: str, *values: Any) -> None:
+    def info(self, text: str, *values: Any, **facts: Any) -> None:
         self.log(logging.INFO, text, *values)
+        self.facts += [facts] if facts else []
 
     warning = error = info
 
 
 def test_a_cleared_task_says_the_same_again(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("AIRFLOW__LOGGING__JSON_LOGS", "True")
+    facts: list[dict[str, Any]] = []  # what programs find in the logs: each file once
     (tmp_path / "mounts").write_text("overlay / overlay rw 0 0\n")
     monkeypatch.setattr(durability, "MOUNTS", tmp_path / "mounts")
     cabinet, dag = Cabinet("users"), load_dag("toolsync_users")
@@ -180,6 +184,7 @@ def test_a_cleared_task_says_the_same_again(site: Site, tmp_path: Path, monkeypa
             returned = task.execute(context)
         except (Failure, AirflowSkipException) as ended:
             returned = f"{type(ended).__name__}: {ended}"
+        facts.extend(log.facts)
         return returned, [line for line in log.lines if "outside of the Task Runner" not in line]
 
     drop("good.csv", HEADER + ADA + BAD)
@@ -214,6 +219,10 @@ def test_a_cleared_task_says_the_same_again(site: Site, tmp_path: Path, monkeypa
             if line != "Columns of this type:":  # which folds, as there are many
                 assert line in log, "the log of archive is the report"
                 assert line in first["file.archive"][1]
+    assert [(found["toolsync"]["file"], found["toolsync"]["end"]) for found in facts] == [
+        ("good.csv", "done"),
+        ("rejected.csv", "rejected"),
+    ]
     ended = first["file.archive"][0]
     assert (
         ended.startswith("Failure: rejected.csv was rejected: unknown column nam")

@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.command import killed, run_command, run_real_command
 from tests.support.site import Site
+from tests.support.statsd import listening
 from toolsync.by_hand import user_name
 from toolsync.cabinet.folders import Cabinet
 from toolsync.reporting.plan import SHOWN, Totals, cell, markdown, plan_lines, size
@@ -213,8 +214,13 @@ def test_a_person_rejects_in_airflow(
     site: Site, pristine: Site, cabinet: Cabinet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     drop(cabinet, tmp_path)
-    with in_airflow(monkeypatch, "Reject"):
+    with in_airflow(monkeypatch, "Reject"), listening() as statsd:
         assert site.run(DAG_ID)["state"] == "not approved"
+        heard = statsd.heard()
+    assert heard["toolsync.waiting.courses_delete.approval"] == ["1|g", "0|g"]
+    assert heard["toolsync.files.courses_delete.refused"] == ["1|c"]
+    assert heard.keys() >= {f"toolsync.duration.courses_delete.{step}" for step in ("validate", "plan", "archive")}
+    assert not [name for name in heard if name.startswith("toolsync.lines")], "the file comes again"
     assert site.changed(pristine) == []
     assert found(cabinet) == ["inbox/old courses.csv"]
     assert (cabinet.folder("inbox") / "old courses.csv").read_text() == FILE

@@ -13,13 +13,17 @@ from airflow.utils.sqlalchemy import prohibit_commit
 from sqlalchemy import delete, event, insert
 
 from toolsync import starting
-from toolsync.reporting import listener
 from toolsync.reporting.pools import DESCRIPTION, make_missing_pools
 
 
 @pytest.fixture(autouse=True)
 def before(airflow: None) -> Iterator[None]:
+    remove_pools()  # of other tests that start a part of Airflow
     yield
+    remove_pools()
+
+
+def remove_pools() -> None:
     with create_session() as session:
         session.execute(delete(Pool).where(Pool.pool != Pool.DEFAULT_POOL_NAME))
 
@@ -77,6 +81,6 @@ def test_a_pool_that_cannot_be_made_stops_nothing(monkeypatch: pytest.MonkeyPatc
     class Job:
         pass
 
-    monkeypatch.setattr(listener, "make_missing_pools", lambda *args: 1 / 0)
+    monkeypatch.setattr("toolsync.reporting.pools.make_missing_pools", lambda *args: 1 / 0)
     starting.on_starting(Job())
     assert "The pools were not made (division by zero)" in caplog.text

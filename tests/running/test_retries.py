@@ -109,6 +109,7 @@ class Usual:
     outcomes: list[list[str]]
     differences: Any
     seen: dict[str, int]
+    written: dict[str, int]
 
 
 _usual: dict[str, Usual] = {}
@@ -127,7 +128,9 @@ def usual(case: str, site: Site, pristine: Site) -> Usual:
         with Statements().watched() as statements:
             result = CASES[case].run(site)
         assert result["state"] == "success"
-        _usual[case] = Usual(outcomes(result), CASES[case].differences(site, pristine), dict(statements.seen))
+        _usual[case] = Usual(
+            outcomes(result), CASES[case].differences(site, pristine), dict(statements.seen), result["written"]
+        )
         site.restore(pristine)
     return _usual[case]
 
@@ -158,6 +161,8 @@ def test_a_conflict_in_any_phase_is_tried_again(case: str, usual: Usual, site: S
         told = f"{strike.__name__} at statement {number} of {phase}"
         assert statements.struck and result["state"] == "success", told
         assert outcomes(result) == usual.outcomes, told
+        assert result["written"] == usual.written, told
+        assert result["took"]["retries"] == 1 or (phase != "work" and result["took"]["retries"] == 0), told
         assert CASES[case].differences(site, pristine) == [], told
         site.restore(pristine)
 
@@ -180,7 +185,7 @@ def test_after_a_lost_connection_the_next_run_finishes(
         assert "The connection to the database was lost (" in "".join(capfd.readouterr()), told
         result = CASES[case].again(site)
         assert result["state"] == "success", told
-        assert outcomes(result) == usual.outcomes, told
+        assert (outcomes(result), result["written"]) == (usual.outcomes, usual.written), told
         assert CASES[case].differences(site, pristine) == [], told
         site.restore(pristine)
 
@@ -240,13 +245,16 @@ def test_after_a_savepoint_nothing_is_remembered_of_what_was_undone(site: Site):
     with MoodleHook().session(lock_seconds=1) as session:
         state, done = RunState(session), list[str]()
         state.changed_courses.add(1)
+        state.written["mdl_user"] += 1
         state.after_commit.append(lambda: done.append("before"))
         roll_back = state.savepoint("here")
         session.execute("UPDATE {user} SET city = 'Nowhere' WHERE id = 7")
         state.changed_courses.add(2)
+        state.written.update(mdl_user=1, mdl_course=1)
         state.after_commit.append(lambda: done.append("undone"))
         roll_back()
-        assert state.changed_courses == {1}
+        assert state.changed_courses == {1} and state.written == {"mdl_user": 1}
         assert session.value("SELECT city FROM {user} WHERE id = 7") != "Nowhere"
         state.commit()
+        assert state.written == {}
     assert done == ["before"]

@@ -403,8 +403,9 @@ def test_a_run_waits_between_its_batches_and_locks_nothing(
 
     monkeypatch.setattr(Throttle, "wait", wait)
     page(pause_seconds=0.1, max_threads_running=100)
-    assert site.run("toolsync_users", PEOPLE)["counts"]["created"] == 4
-    assert seen == [(2, 0)]
+    done = site.run("toolsync_users", PEOPLE)
+    assert done["counts"]["created"] == 4 and seen == [(2, 0)]
+    assert 0.1 <= done["took"]["seconds"]["throttle"] < done["took"]["seconds"]["execute"]
 
 
 @pytest.mark.usefixtures("airflow")

@@ -73,12 +73,16 @@ class MoodleHook(MySqlHook):
 
     @contextmanager
     def _connected(self) -> Iterator[MoodleSession]:
-        extra = self.get_connection(self.moodle_conn_id).extra_dejson
+        connection = self.get_connection(self.moodle_conn_id)
+        extra = connection.extra_dejson
         conn = self.get_conn()
         try:
             if hasattr(conn, "set_character_set"):
                 conn.set_character_set("utf8mb4")
-            yield MoodleSession(conn, extra.get("prefix", "mdl_"), extra)
+            server = f"{connection.host or 'localhost'}:{connection.port or 3306}"
+            yield MoodleSession(
+                conn, extra.get("prefix", "mdl_"), extra, server=server, database=connection.schema or ""
+            )
         finally:
             conn.close()
 

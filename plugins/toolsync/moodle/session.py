@@ -72,12 +72,16 @@ class MoodleSession:
     :param conn: an open DB-API connection.
     :param prefix: the prefix of the site's tables, `mdl_`.
     :param extra: the extra of the Airflow connection.
+    :param server: host and port of the server, `db.example.org:3306`.
+    :param database: the name of the database.
     """
 
-    def __init__(self, conn: Any, prefix: str, extra: dict[str, Any]) -> None:
+    def __init__(self, conn: Any, prefix: str, extra: dict[str, Any], *, server: str = "", database: str = "") -> None:
         self.conn = conn
         self.prefix = prefix
         self.extra = extra
+        self.server = server
+        self.database = database
         self.range: tuple[int, int] | None = None  # the values of its variables @first and @last
         self.collation = ""  # of the text columns of the site; set when the session is opened
         self.collations = Collations()  # where it is not that one; set at the same time

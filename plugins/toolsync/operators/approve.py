@@ -17,6 +17,7 @@ from toolsync.cabinet.folders import Cabinet
 from toolsync.operators.base import ClaimOperator
 from toolsync.operators.notifications import PlanWaits, addressees
 from toolsync.reporting.approval import Approval, answered, reasons
+from toolsync.reporting.metrics import tell_approvals
 from toolsync.reporting.pieces import APPROVAL, ASKED
 from toolsync.reporting.plan import Totals, date_time, escaped, markdown
 from toolsync.reporting.report import Report
@@ -72,6 +73,7 @@ class ApproveOperator(ClaimOperator, ApprovalOperator):  # type: ignore[misc]  #
         if approval := decided_unasked(claim, why, by_hand=by_hand):
             return self._decide(cabinet, claim, approval)
         cabinet.save(claim, ASKED, {"why": why})
+        tell_approvals(cabinet)
         return self._ask(claim, report, why, context)
 
     def repeat(self, result: Mapping[str, Any], context: Any) -> Any:
@@ -106,6 +108,8 @@ class ApproveOperator(ClaimOperator, ApprovalOperator):  # type: ignore[misc]  #
 
     def _decide(self, cabinet: Cabinet, claim: Claim, approval: Approval) -> dict[str, Any]:
         cabinet.save(claim, APPROVAL, approval.as_json())
+        if cabinet.saved(claim, ASKED):
+            tell_approvals(cabinet)
         return self._tell(approval)
 
     def _tell(self, approval: Approval) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import IO, Any, NoReturn
 
+from airflow.configuration import conf
 from airflow.sdk.exceptions import AirflowFailException
 
 from toolsync import __version__
@@ -20,11 +21,12 @@ from toolsync.cabinet.seen import mark, marks
 from toolsync.operators.base import ClaimOperator, text_of
 from toolsync.reading.texts import printable
 from toolsync.reporting.approval import caller
+from toolsync.reporting.metrics import count_file, tell_trybacks
 from toolsync.reporting.plan import Totals, write_csv
 from toolsync.reporting.report import Report
 from toolsync.reporting.report_text import report_text, write_lines
 from toolsync.reporting.tables import write_table
-from toolsync.reporting.verdict import UNFINISHED, VERDICT, Verdict
+from toolsync.reporting.verdict import UNFINISHED, VERDICT, Verdict, facts_of
 from toolsync.schedule import is_watched
 
 
@@ -40,7 +42,7 @@ class ArchiveOperator(ClaimOperator):
     def process(self, cabinet: Cabinet, claim: Claim, context: Any) -> dict[str, Any]:
         report = Report(cabinet, claim)
         if report.refused or report.unfit:
-            return self.end(*self.put_back(cabinet, claim, report, context), context)
+            return self.finish(cabinet, *self.put_back(cabinet, claim, report, context), context)
         if not (report.rejected or report.executed):
             self.unfinished(
                 claim, context, f"{claim.name} was not executed to the end; it stays in {cabinet.work(claim)}."
@@ -57,22 +59,34 @@ class ArchiveOperator(ClaimOperator):
         if not claim.simulate:
             cabinet.archive(claim)
         cabinet.discard(claim)
-        return self.end(*written, context)
+        return self.finish(cabinet, *written, context)
+
+    def finish(self, cabinet: Cabinet, result: Mapping[str, Any], text: str, context: Any) -> dict[str, Any]:
+        """As `end`, for a file that has just left the work folder: it is counted once, however often its tasks are cleared afterwards."""
+        facts = facts_of(result)
+        count_file(cabinet, result, self.seconds)
+        if result["tryback"]:
+            tell_trybacks(cabinet)
+        self.lineage.lines, self.lineage.facts = result["checked"]["lines"], facts
+        if result["archive"]:
+            self.lineage.files.append(result["archive"])
+        return self.end(result, text, context, **for_machines(facts))
 
     def repeat(self, result: Mapping[str, Any], context: Any) -> dict[str, Any]:
         return self.end(result, text_of(result, self.site), context)
 
-    def end(self, result: Mapping[str, Any], text: str, context: Any) -> dict[str, Any]:
+    def end(self, result: Mapping[str, Any], text: str, context: Any, **facts: Any) -> dict[str, Any]:
         """Log the report, and say what became of the file for the note on the run.
 
         :param result: the report as JSON.
         :param text: the same for people.
+        :param facts: keys of the log's line for programs.
         :return: that JSON, without the rows of a plan that was not carried out.
         :raises AirflowFailException: the file was not done, or too many of its lines failed.
         """
         verdict = Verdict.of(result)
         context["ti"].xcom_push(VERDICT, verdict.as_json())
-        self.log.info("%s", printable(verdict.sentence))
+        self.log.info("%s", printable(verdict.sentence), **facts)
         self.log_report(text)
         self.log_list(
             "Files", [f"{what}: {result[what]}" for what in ("report", "lines", "archive", "docs") if result.get(what)]
@@ -134,6 +148,11 @@ class ArchiveOperator(ClaimOperator):
         with cabinet.writing("report", claim.named("answer", ".csv")) as (stream, path), as_text(stream) as text:
             write_table(text, chain([first], rows))
         return {"answer": str(path)}
+
+
+def for_machines(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What the log tells programs of a file, if Airflow's logs are to be JSON: people, who read the sentence, see nothing of it otherwise."""
+    return {"toolsync": facts} if conf.getboolean("logging", "json_logs", fallback=False) else {}
 
 
 def attach_plan(cabinet: Cabinet, claim: Claim, report: Report) -> dict[str, str]:
@@ -203,6 +222,8 @@ def summary(cabinet: Cabinet, claim: Claim, report: Report, *, text_path: str, l
         "checked": {"lines": report.validated.get("lines", 0), "failed": report.validated.get("failed", 0)},
         "counts": report.counts,
         "stale": report.stale,
+        "took": report.took,
+        "written": report.written,
         "report": text_path,
         "lines": lines_path,
         "docs": report.validated.get("docs"),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import tzinfo
 from typing import Any
 
 from airflow.sdk import BaseOperator, RetryAction, RetryDecision, RetryPolicy
-from airflow.sdk.definitions.param import ParamsDict
 from airflow.sdk.exceptions import (
     AirflowException,
     AirflowFailException,
@@ -22,6 +22,7 @@ from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.records import UnreadableRecord
 from toolsync.cabinet.storage import CabinetUnusable, explained, read_text
+from toolsync.operators.lineage import Lineage
 from toolsync.reading.command_file import CommandFile
 from toolsync.reading.suite import load_suite
 from toolsync.reading.texts import printable, printable_lines
@@ -64,8 +65,6 @@ class ToolSyncOperator(BaseOperator):
     def __init__(self, *, site: Site | None = None, **kwargs: Any) -> None:
         super().__init__(retry_policy=TryAgain(), **kwargs)
         self.site = site or the_site()
-        # Airflow copies those of the DAG into each of its tasks, and checks and stores them as often. A run takes them from the DAG.
-        self.params = ParamsDict.filter_params_by_source(ParamsDict(self.params), source="task")
 
     def execute(self, context: Any) -> Any:
         with self.telling(context):
@@ -175,16 +174,19 @@ class ClaimOperator(FileTypeOperator):
     """
 
     template_fields: Sequence[str] = ("claim",)
+    began = 0.0  # when the work on the file began, as `time.perf_counter` tells it
 
     def __init__(self, *, claim: Any, **kwargs: Any) -> None:
         super().__init__(map_index_template="{{ task.claim['name'] }}", **kwargs)
         self.claim = claim
+        self.lineage = Lineage()
 
     def perform(self, context: Any) -> Any:
         cabinet, claim = Cabinet(self.file_type, self.site), Claim(**self.claim)
         if claim.simulate:
             self.log.info("SIMULATION of %s: the site and the inbox stay as they are.", claim.name)
         if cabinet.holds(claim):
+            self.began, self.lineage = time.perf_counter(), Lineage.of(cabinet, claim)
             return self.process(cabinet, claim, context)
         result = cabinet.result(claim)
         if result is None or "claim" not in result:  # a report of version 0.1 tells less
@@ -210,6 +212,15 @@ class ClaimOperator(FileTypeOperator):
         :return: the task's XCom.
         """
         raise NotImplementedError
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
+        """What the provider of OpenLineage asks for when the task has ended, well or not."""
+        return self.lineage.as_facets()
+
+    @property
+    def seconds(self) -> float:
+        """For how long the task has been working on the file."""
+        return time.perf_counter() - self.began
 
     def open_file(self, cabinet: Cabinet, claim: Claim) -> CommandFile:
         """Open the claimed file and read its header.

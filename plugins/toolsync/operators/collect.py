@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -21,6 +22,7 @@ from toolsync.cabinet.uploads import NoUpload, claim_upload
 from toolsync.operators.base import FileTypeOperator, zone_param
 from toolsync.params import check_params
 from toolsync.reporting.approval import caller
+from toolsync.reporting.metrics import tell_inbox, tell_trybacks
 from toolsync.reporting.plan import counted
 from toolsync.schedule import by_watch, give_way, is_watched, skip_late_run, what_comes_next
 
@@ -36,6 +38,19 @@ class CollectOperator(FileTypeOperator):
     A simulation, pasted rows, an upload and a file that `toolsync.run` was given concern no other file: such a run takes nothing over.
     Its XCom is the list of all claims, those that are taken over first.
     """
+
+    def execute(self, context: Any) -> list[dict[str, Any]]:
+        try:
+            return super().execute(context)
+        finally:
+            self.tell_waiting()
+
+    def tell_waiting(self) -> None:
+        """Tell what waits now, whatever became of the task."""
+        with suppress(Exception):  # a cabinet that can't be used has been told of
+            cabinet = Cabinet(self.file_type, self.site)
+            tell_inbox(cabinet)
+            tell_trybacks(cabinet)
 
     def perform(self, context: Any) -> list[dict[str, Any]]:
         skip_late_run(context)

@@ -40,6 +40,7 @@ class ExecuteOperator(ClaimOperator):
     """
 
     planning = False
+    wait = 0.0  # seconds until the site was free for this run
     run_class: type[LineRun] = LineRun
 
     def __init__(self, *, destructive: bool = False, **kwargs: Any) -> None:
@@ -52,6 +53,14 @@ class ExecuteOperator(ClaimOperator):
                 self.check_approval(cabinet, claim)
             self.open_and_run(cabinet, claim)
         report = Report(cabinet, claim)
+        self.lineage.facts = {
+            "toolsync": __version__,
+            "type": self.file_type,
+            "file": claim.name,
+            "claim": claim.id,
+            "simulated": claim.simulate,
+            "counts": report.counts,
+        }
         self.log.info("%s%s", "SIMULATION, rolled back. " if claim.simulate else "", totals(report.counts, report.unit))
         self.log_results(report, with_plan=claim.simulate)
         self.tell_assets(claim, report, context)
@@ -116,7 +125,7 @@ class ExecuteOperator(ClaimOperator):
 
     def _open_and_run(self, cabinet: Cabinet, claim: Claim, undo: UndoWriter | None) -> None:
         with open_run(self.site, lock_seconds=WAIT_FOR_OTHERS, undo=undo) as state:
-            session = state.session
+            session, self.wait = state.session, self.seconds
             cabinet.reread(claim)  # it may have waited for another run, and for another attempt at this file
             self.log.info(
                 "Tool Sync %s, Moodle %s, tables %s*, %s.",
@@ -149,10 +158,13 @@ class ExecuteOperator(ClaimOperator):
 
     def complete(self, run: BatchRun[Any]) -> None:
         """Execute a run to its end. If the task dies between the last commit and `keep_totals`, a retry repeats the clean-up."""
-        run.execute()
+        try:
+            run.execute()
+        finally:
+            self.lineage.wrote(run.session, run.written)
         if not run.rehearsal:
             self.clear_away(run)
-        run.keep_totals()
+        run.keep_totals({"wait": self.wait, "seconds": self.seconds - self.wait})
 
     def clear_away(self, run: BatchRun[Any]) -> None:
         """Move file contents that are no longer used to the site's `trashdir`, and remove expired undo bundles."""

@@ -17,6 +17,7 @@ from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.seen import unseen
 from toolsync.params import found, section
+from toolsync.reporting.metrics import tell_inbox
 from toolsync.sites import Site, the_site
 
 LEAST_SECONDS = 5
@@ -64,7 +65,9 @@ class InboxTrigger(BaseEventTrigger):
     def look(self) -> set[str]:
         """The marks of the files that wait."""
         site = the_site(self.site)
-        return set(unseen(Cabinet(self.file_type, site), site.page["settle_seconds"]).values())
+        cabinet = Cabinet(self.file_type, site)
+        tell_inbox(cabinet)
+        return set(unseen(cabinet, site.page["settle_seconds"]).values())
 
 
 class News:

@@ -64,5 +64,7 @@ class TrybackOperator(ClaimOperator):
         :param path: where the tryback is; None when there is none.
         :param what: what it holds, or why there is none.
         """
-        cabinet.save(claim, TRIED_BACK, {"path": str(path) if path else None})
+        if path:
+            self.lineage.files.append(str(path))
+        cabinet.save(claim, TRIED_BACK, {"path": str(path) if path else None, "seconds": self.seconds})
         self.log.info("%s: %s.", path or claim.name, what)

@@ -40,7 +40,7 @@ class ValidateOperator(ClaimOperator):
                 found = self.check_file(cabinet, claim)
             except FileRejected as rejection:
                 found = self.reject(cabinet, claim, rejection)
-            cabinet.save(claim, VALIDATED, found)
+            cabinet.save(claim, VALIDATED, {**found, "seconds": self.seconds})
         return self._tell(cabinet, claim)
 
     def check_file(self, cabinet: Cabinet, claim: Claim) -> dict[str, Any]:
@@ -103,6 +103,7 @@ class ValidateOperator(ClaimOperator):
     def _tell(self, cabinet: Cabinet, claim: Claim) -> dict[str, Any]:
         report = Report(cabinet, claim)
         found = report.validated
+        self.lineage.lines = found.get("lines")
         if report.rejected:
             self.log_list("Reasons for the rejection", report.rejected)
             self.log_list("Columns of this type", report.known_columns)

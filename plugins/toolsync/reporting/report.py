@@ -112,6 +112,31 @@ class Report:
         """The topics of caches that the run left stale."""
         return self.executed.get("stale", [])
 
+    @property
+    def written(self) -> dict[str, int]:
+        """The number of rows that the file has written to each table of the site."""
+        return self.executed.get("written", {})
+
+    @property
+    def took(self) -> dict[str, Any]:
+        """What the file took: seconds by step, lines a second, batches that were tried again, and the longest lock in seconds."""
+        planned, executed = self.planned.get("took", {}), self.executed.get("took", {})
+        waits = [took["wait"] for took in (planned, executed) if "wait" in took]
+        seconds = {
+            "validate": self.validated.get("seconds"),
+            "wait": sum(waits) if waits else None,
+            "plan": planned.get("seconds"),
+            "execute": executed.get("seconds"),
+            "throttle": executed.get("throttle"),
+            "tryback": self.tried_back.get("seconds"),
+        }
+        return {
+            "seconds": {step: round(took, 3) for step, took in seconds.items() if took is not None},
+            "lines_a_second": executed.get("lines_a_second"),
+            "retries": executed.get("retries", 0),
+            "locked": executed.get("locked", 0.0),
+        }
+
     def problems(self) -> Iterator[Problem]:
         """What is wrong with the lines that failed, those that validation found first."""
         return self._remarks("problems")

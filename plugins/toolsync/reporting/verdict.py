@@ -91,6 +91,37 @@ class Verdict:
         return " · ".join([f"{self.file}: {said}{why}", *_marks([self])])
 
 
+def end_of(result: Mapping[str, Any]) -> str:
+    """What became of a file, in a word for programs: `done`, `failed_over`, `rejected`, `refused`, `unfit`, or `simulated` whatever came of that.
+
+    :param result: the report as JSON.
+    """
+    if result["simulated"]:
+        return "simulated"
+    return next((end for end in ("rejected", "refused", "unfit", "failed_over") if result.get(end)), "done")
+
+
+def facts_of(result: Mapping[str, Any]) -> dict[str, Any]:
+    """What programs want to know of a file that has ended, without the values in it.
+
+    :param result: the report as JSON.
+    """
+    names = (
+        "toolsync",
+        "dag_id",
+        "type",
+        "file",
+        "claim",
+        "simulated",
+        "counts",
+        "took",
+        "written",
+        "report",
+        "tryback",
+    )
+    return {"end": end_of(result), **{name: result[name] for name in names}}
+
+
 def note_of(verdicts: Sequence[Verdict], messages: Iterable[str], *, failed: bool) -> str | None:
     """What a run came to, in one line; None when no task has told anything, as when a person marks a run that did not begin.
 

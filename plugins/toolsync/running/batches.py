@@ -6,7 +6,7 @@ import gc
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext, suppress
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -23,7 +23,7 @@ from toolsync.reporting.report import Report
 from toolsync.running.execution import Execution, StagedLine
 from toolsync.running.ledger import Ledger, RecordsDisagree
 from toolsync.running.pace import Pace
-from toolsync.running.progress import Progress
+from toolsync.running.progress import Effort, Progress
 from toolsync.running.sql_folder import SqlFolder
 from toolsync.running.throttle import Throttle
 
@@ -74,6 +74,8 @@ class BatchRun(Generic[Item]):
         self._resuming = True  # until the first batch that is not done yet
         self._committed = False  # whether a batch of this file may have been committed
         self._counts: Counter[str] = Counter()  # what became of the lines so far, earlier attempts included
+        self.written: Counter[str] = Counter()  # rows written by table of the site, earlier attempts included
+        self._effort = Effort()
         self._failed: set[int] = set()
         self._stale: set[str] = set()
         self._contents: set[str] = set()
@@ -158,9 +160,13 @@ class BatchRun(Generic[Item]):
         finally:
             gc.unfreeze()
 
-    def keep_totals(self) -> None:
-        """Record the totals of the file: its results in the work folder are complete."""
-        self.cabinet.save(self.claim, PLANNED if self.planning else EXECUTED, self._totals())
+    def keep_totals(self, took: Mapping[str, float]) -> None:
+        """Record the totals of the file: its results in the work folder are complete.
+
+        :param took: seconds that the task took so far, by what it did.
+        """
+        totals = {**self._totals(), "took": {**took, **self._effort.as_json()}}
+        self.cabinet.save(self.claim, PLANNED if self.planning else EXECUTED, totals)
 
     def _forget_plan(self) -> None:
         """Remove all pieces of an older plan, which may be longer than the new one."""
@@ -182,7 +188,9 @@ class BatchRun(Generic[Item]):
         report = Report(self.cabinet, self.claim)
         failed, lines = report.failed_lines(CHECKED), report.validated.get("lines", 0)
         try:
-            number = self._apply(0, self.items(failed), self.execution.run, self._progress(lines - len(failed)))
+            progress = self._progress(lines - len(failed))
+            number = self._apply(0, self.items(failed), self.execution.run, progress)
+            self._effort.rate = progress.rate
             if self.execution.folder.end:
                 failed |= self._failed
                 progress = self._progress(lines - len(failed), "At the end of the file: ")
@@ -228,13 +236,16 @@ class BatchRun(Generic[Item]):
                 progress.resumed(skipped)
             else:
                 if self._throttle and self._committed:
+                    began = time.perf_counter()
                     self._throttle.wait()
+                    self._effort.throttled += time.perf_counter() - began
                 batch = take(self._pace.lines, left)
                 outcomes = self._execute(number, batch, work, progress)
                 self._note(outcomes)
                 changed = sum(outcomes["counts"].get(status, 0) for status in ("created", "updated", "deleted"))
                 progress.batch(len(batch), None if self.rehearsal else self.state.locked)
                 self._pace.took(len(batch), changed, self.state.locked)
+                self._effort.locked = max(self._effort.locked, self.state.locked)
             number += 1
         progress.finished()
         return number
@@ -255,6 +266,7 @@ class BatchRun(Generic[Item]):
         :param outcomes: as the work folder keeps them.
         """
         self._counts.update(outcomes["counts"])
+        self.written.update(outcomes.get("written", {}))  # a batch of version 0.1 does not say
         self._failed.update(line for line, status, *_ in outcomes["lines"] if status == "failed")
         self._stale.update(outcomes["stale"])
         self._contents.update(outcomes["contents"])
@@ -284,6 +296,7 @@ class BatchRun(Generic[Item]):
                         self.cabinet.forget(self.claim, BEGUN)
                     raise
                 progress.again(where, error)
+                self._effort.retries += 1
                 self._pace.collided()
                 time.sleep(random.uniform(0.1, 0.5) * 2 ** min(attempt, 4))
 
@@ -321,7 +334,7 @@ class BatchRun(Generic[Item]):
         kept = outcomes.as_json(
             lambda line, field: self.as_written(by_line[line], field), lambda line: self.label(by_line[line])
         )
-        return kept if self.rehearsal else {**kept, "plan": []}
+        return kept if self.rehearsal else {**kept, "plan": [], "written": +self.state.written}
 
     def _within_plan(self, work: Work, staged: list[StagedLine]) -> Outcomes:
         """Apply lines, except those that would do something that was not approved.
@@ -351,6 +364,7 @@ class BatchRun(Generic[Item]):
     def _totals(self) -> dict[str, Any]:
         found: dict[str, Any] = {
             "counts": self._counts,
+            "written": self.written,
             "stale": sorted(self._stale),
             "seconds": self.execution.folder.seconds,
         }

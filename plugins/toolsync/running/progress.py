@@ -4,11 +4,36 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 EVERY = 10.0  # seconds
 KEPT_EVERY = 2.0  # seconds
+
+
+@dataclass
+class Effort:
+    """What this attempt at a file took.
+
+    :param rate: lines a second; None: it did none, because earlier attempts had done all.
+    :param retries: batches that were tried again.
+    :param locked: the longest time, in seconds, for which a transaction locked rows of the site.
+    :param throttled: seconds for which the site was left alone between two batches, because it was busy or the settings ask for a pause.
+    """
+
+    rate: float | None = None
+    retries: int = 0
+    locked: float = 0.0
+    throttled: float = 0.0
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "lines_a_second": None if self.rate is None else round(self.rate, 1),
+            "retries": self.retries,
+            "locked": round(self.locked, 3),
+            "throttle": round(self.throttled, 3),
+        }
 
 
 class Progress:
@@ -91,8 +116,12 @@ class Progress:
         return max(time.perf_counter() - self._started, 1e-3)
 
     @property
+    def rate(self) -> float | None:
+        """Items that this attempt has done in a second, so far; None: it has done none."""
+        return self._rate if self._batches else None
+
+    @property
     def _rate(self) -> float:
-        """Items a second."""
         return (self._done - self._before) / self._seconds
 
     @property

@@ -160,6 +160,8 @@ class Runner:
     def _filled(self, statement: Statement, count: int) -> None:
         if statement.text in self._settled:
             self._ran.add(statement.text)
+        if statement.writes:
+            self._state.written[statement.writes] += count
         if statement.fills:
             self._tables.count(statement.fills, count)
         elif statement.empties:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -87,6 +88,7 @@ class RunState:
     changed_courses: set[int] = field(default_factory=set)  # ids of courses that this transaction created or changed
     after_commit: list[Callable[[], None]] = field(default_factory=list)
     transaction: int = 0  # its number, from 0
+    written: Counter[str] = field(default_factory=Counter)  # rows that this transaction wrote, by table of the site
     locked: float = 0.0  # seconds for which the last transaction locked rows of the site
     _locking_since: float | None = (
         None  # when this transaction first wrote to the site, as `time.perf_counter` tells it
@@ -126,6 +128,7 @@ class RunState:
 
     def _ended(self) -> None:
         self.transaction += 1
+        self.written.clear()
         self.locked = time.perf_counter() - self._locking_since if self._locking_since is not None else 0.0
         self._locking_since = None
 
@@ -135,13 +138,14 @@ class RunState:
         :return: a function that rolls back to it, and forgets what the run has remembered since.
         """
         self.session.execute(f"SAVEPOINT {name}")
-        courses, acts = set(self.changed_courses), len(self.after_commit)
+        courses, acts, written = set(self.changed_courses), len(self.after_commit), self.written.copy()
 
         def roll_back() -> None:
             self.session.execute(f"ROLLBACK TO SAVEPOINT {name}")
             self.tables.drop()
             self.changed_courses &= courses
             del self.after_commit[acts:]
+            self.written = written.copy()
             if self.undo:
                 self.undo.abandon()
 

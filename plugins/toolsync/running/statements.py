@@ -16,7 +16,11 @@ DROPS = re.compile(r"DROP\s+TEMPORARY\s+TABLE\s+(IF\s+EXISTS\s+)?(\w+)$", re.IGN
 FILLS = re.compile(r"INSERT\s+(?:IGNORE\s+)?INTO\s+(toolsync_\w+)", re.IGNORECASE)
 
 EMPTIES = re.compile(r"DELETE\s+FROM\s+(toolsync_\w+)$", re.IGNORECASE)
-OF_SITE = re.compile(r"\b(?:FROM|JOIN|STRAIGHT_JOIN|UPDATE)\s+(?!toolsync_|\w+\.)[{\w]")
+# The table of the site that a statement changes. An UPDATE or DELETE names no other one, so it is the first that is not ours.
+WRITES = re.compile(
+    r"(?:INSERT\s+(?:IGNORE\s+)?INTO|(?=UPDATE|DELETE).*?\b(?:FROM|JOIN|STRAIGHT_JOIN|UPDATE))\s+(?!toolsync_|\w+\.)({?\w+}?)",
+    re.DOTALL,
+)
 INNERMOST = re.compile(r"\(([^()]*)\)")
 AGGREGATE = re.compile(r"\b(?:AVG|BIT_\w+|COUNT|GROUP_CONCAT|JSON_\w+AGG|MAX|MIN|STD\w*|SUM|VAR\w*)\s*§", re.IGNORECASE)
 # Where rows may come from somewhere else.
@@ -115,11 +119,15 @@ class Statement:
         return driving_tables(self.code)
 
     @cached_property
+    def writes(self) -> str:
+        """The table of the site that it changes, and whose rows it locks; empty: none."""
+        found = WRITES.match(self.code)
+        return found[1] if found else ""
+
+    @property
     def writes_site(self) -> bool:
         """Whether it changes a table of the site, and so locks rows."""
-        if self.code.startswith("INSERT"):
-            return not self.fills
-        return bool(re.match("UPDATE|DELETE", self.code) and OF_SITE.search(self.code))
+        return bool(self.writes)
 
 
 def driving_tables(code: str) -> frozenset[str]:
