@@ -28,7 +28,7 @@ def heavy():
     return [name for name in HEAVY if name in sys.modules]
 
 def watch(event, args):
-    if event.startswith(("socket.connect", "sqlite3.", "subprocess.", "os.system", "os.posix_spawn", "os.fork", "_thread.start")):
+    if event.startswith(("socket.connect", "subprocess.", "os.system", "os.posix_spawn", "os.fork", "_thread.start")):
         done.append(f"{{event}} {{args}}")
 
 Job()  # of the triggerer or the DAG processor

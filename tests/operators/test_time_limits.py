@@ -17,6 +17,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from tests.support.dag_runs import HOME
 from tests.support.site import Site
 from toolsync import by_hand, settings
+from toolsync.moodle import hook
 from toolsync.moodle.errors import explained
 from toolsync.moodle.hook import MoodleHook
 from toolsync.operators.approve import ApproveOperator
@@ -125,6 +126,18 @@ def test_a_batch_gives_way_to_people_and_is_tried_again(site: Site, monkeypatch:
     assert result["state"] == "success" and is_complete(site)
     assert site.value("SELECT lastip FROM {user} WHERE username = 'u001'") == "10.0.0.1"
     assert waited[0] < 2
+
+
+def test_a_run_that_has_gone_silent_loses_its_locks(site: Site, monkeypatch: pytest.MonkeyPatch):
+    """As that of a machine without power: its connection stays open, and nothing comes over it."""
+    monkeypatch.setattr(hook, "SILENT_SECONDS", 1)
+    change = "UPDATE {user} SET lastip = '10.0.0.1' WHERE mnethostid = 1 AND username = 'u001'"
+    with pytest.raises(AirflowException), MoodleHook().session(lock_seconds=1) as session:
+        session.execute(change)
+        site.rows(change)  # waits for the row, as Moodle does
+        session.execute("SELECT 1")
+    with MoodleHook().session(lock_seconds=1) as session:
+        assert session.value("SELECT @@wait_timeout") == 1
 
 
 # Statements

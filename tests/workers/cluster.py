@@ -150,6 +150,7 @@ class Cluster(LiveAirflow):
             "CORE__EXECUTOR": "CeleryExecutor",
             "CORE__HOSTNAME_CALLABLE": "part_name.name",
             "CELERY__BROKER_URL": self.services.broker,
+            "CELERY__EXTRA_CELERY_CONFIG": '{"imports": ["toolsync.preload"]}',
             "CELERY__RESULT_BACKEND": f"db+postgresql+psycopg2://{self.services.database}",
             "DATABASE__SQL_ALCHEMY_CONN": f"postgresql+psycopg2://{self.services.database}",
         }

@@ -20,6 +20,8 @@ from toolsync.sites import Site
 
 log = logging.getLogger(__name__)
 
+# Between two statements of a run. The longest that Python works in a transaction is a minute or so; who restores a backup file in between asks for more.
+SILENT_SECONDS = 600
 OLDEST, OLDEST_NAME = 2022112800, "4.1"
 LOCK = "CONCAT('toolsync:', LEFT(SHA2(DATABASE(), 256), 32))"  # the server's name for what one writer of a site holds
 
@@ -62,6 +64,7 @@ class MoodleHook(MySqlHook):
             _check(session, self.get_connection(self.moodle_conn_id).schema)
             if lock_seconds is not None:
                 _lock(session, lock_seconds)
+                _end_when_silent(session)
             _limit(session, self.site)
             yield session
 
@@ -123,6 +126,12 @@ def _limit(session: MoodleSession, site: Site) -> None:
         session.execute(f"SET SESSION max_statement_time = {seconds}")
     else:
         session.execute(f"SET SESSION max_execution_time = {round(seconds * 1000)}")
+
+
+def _end_when_silent(session: MoodleSession) -> None:
+    """Let the server end the connection when nothing comes over it: a machine that loses power says no goodbye, and what it has locked stays locked."""
+    if int(session.value("SELECT @@wait_timeout")) > SILENT_SECONDS:
+        session.execute(f"SET SESSION wait_timeout = {SILENT_SECONDS}")
 
 
 def _check(session: MoodleSession, schema: str) -> None:

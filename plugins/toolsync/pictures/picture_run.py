@@ -122,7 +122,10 @@ class PictureRun(BatchRun[Picture]):
 
     def stage(self, number: int, items: list[Picture]) -> list[StagedLine]:
         with ThreadPoolExecutor(worker_count(self.state.site) + 2) as threads:
-            drawn = list(threads.map(self._drawn, items))
+            drawn = []
+            for avatar in threads.map(self._drawn, items):
+                drawn.append(avatar)
+                self.session.value("SELECT 1")  # the server ends a session that is silent for long, and with it the lock of the site
             before = list(threads.map(self._before, items))
         if not self.claim.simulate:
             contents: dict[str, bytes] = {}
