@@ -125,7 +125,9 @@ class PictureRun(BatchRun[Picture]):
             drawn = []
             for avatar in threads.map(self._drawn, items):
                 drawn.append(avatar)
-                self.session.value("SELECT 1")  # the server ends a session that is silent for long, and with it the lock of the site
+                self.session.value(
+                    "SELECT 1"
+                )  # the server ends a session that is silent for long, and with it the lock of the site
             before = list(threads.map(self._before, items))
         if not self.claim.simulate:
             contents: dict[str, bytes] = {}
