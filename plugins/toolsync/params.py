@@ -8,14 +8,13 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping
 from copy import copy
-from difflib import get_close_matches
 from typing import Any
 
 from airflow.sdk import Param
 from airflow.sdk.definitions.param import ParamsDict
 from airflow.sdk.exceptions import AirflowFailException, ParamValidationError
 
-from toolsync.settings import INCLUDE, dag_files, settings
+from toolsync.settings import INCLUDE, dag_files, meant, settings
 from toolsync.sites import Site
 
 # Params whose value is never shown: rows may hold passwords.
@@ -171,9 +170,7 @@ def _one_of(words: Iterable[str]) -> str:
 
 
 def _unknown(sentence: str, name: Any, known: Collection[str]) -> str:
-    near = get_close_matches(str(name).lower(), known, n=1)
-    meant = f" Did you mean {near[0]}?" if near else ""
-    return f"{sentence} {_short(repr(str(name)))}.{meant}"
+    return f"{sentence} {_short(repr(str(name)))}.{meant(str(name).lower(), known)}"
 
 
 def _short(text: str) -> str:

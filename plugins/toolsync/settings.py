@@ -6,7 +6,7 @@ A page of yours is a YAML file that the environment variable `TOOLSYNC_SETTINGS`
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
@@ -174,9 +174,8 @@ def _merged(
         here = (*path, name)
         is_open, section = here[0] in OPEN, ours.get(name)
         if name not in ours and not (path and is_open) and name != SITES:
-            near = get_close_matches(str(name), list(ours), n=1, cutoff=0.5)
-            meant = f" Did you mean {near[0]}?" if near else f" Known here: {', '.join(ours)}."
-            wrong.append(f"{place(here)}: there is no such setting.{meant}")
+            instead = meant(name, ours) or f" Known here: {', '.join(ours)}."
+            wrong.append(f"{place(here)}: there is no such setting.{instead}")
         if not isinstance(section, dict):
             merged[name] = value
         elif isinstance(value, dict):
@@ -206,6 +205,12 @@ def number(
         kind = "a whole number" if whole else "a number"
         raise WrongSetting(f"{place(page, *path)}: expected {kind} of at least {least:g}, or null, found {value!r}.")
     return value
+
+
+def meant(name: Any, known: Iterable[str]) -> str:
+    """A question whether another name was meant, for the end of a message; empty: no name is like it."""
+    near = get_close_matches(str(name), list(known), n=1, cutoff=0.5)
+    return f" Did you mean {near[0]}?" if near else ""
 
 
 def place(page: Mapping[str, Any], *path: str) -> str:

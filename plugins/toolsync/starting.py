@@ -35,8 +35,9 @@ def make_what_sites_need() -> None:
         pools = []
         for name in site_names():
             try:
-                pools.append(the_site(name).pool)
-                make_inboxes(the_site(name))
+                site = the_site(name)
+                pools.append(site.pool)
+                make_inboxes(site)
             except Exception as error:
                 of = f" of the site {name}" if name else ""
                 log.warning("The inboxes%s were not made (%s). The first run of each DAG makes its own.", of, error)

@@ -7,7 +7,6 @@ import runpy
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
-from difflib import get_close_matches
 from typing import Any
 
 from airflow.sdk import DAG
@@ -21,7 +20,7 @@ from toolsync.operators.settings_broken import SettingsBrokenOperator
 from toolsync.params import section
 from toolsync.running.throttle import throttle_limits
 from toolsync.schedule import timetable
-from toolsync.settings import MISTAKES, OPEN, OWN, SITES, Page, WrongSetting, dag_files, number
+from toolsync.settings import MISTAKES, OPEN, OWN, SITES, Page, WrongSetting, dag_files, meant, number
 from toolsync.sites import Site
 
 PARSED_FOR = "_AIRFLOW_PARSING_CONTEXT_DAG_ID"  # the variable by which Airflow tells a file which DAG is wanted
@@ -152,8 +151,7 @@ def _unknown(page: Page) -> Iterator[str]:
 
 
 def _no_such(page: Page, path: tuple[str, ...], known: set[str]) -> str:
-    near = get_close_matches(str(path[-1]), known, n=1, cutoff=0.5)
-    return f"{page.place(*map(str, path))}: there is no such setting.{f' Did you mean {near[0]}?' if near else ''}"
+    return f"{page.place(*path)}: there is no such setting.{meant(path[-1], known)}"
 
 
 def _numbers(page: Page) -> Iterator[str]:

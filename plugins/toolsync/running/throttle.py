@@ -6,7 +6,6 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException
@@ -14,7 +13,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 from toolsync.moodle.errors import GRANT_ERRORS, UNKNOWN_ERRORS, error_code, is_lost
 from toolsync.moodle.hook import MoodleHook
 from toolsync.moodle.session import MoodleSession
-from toolsync.settings import WrongSetting, number, place
+from toolsync.settings import WrongSetting, meant, number, place
 from toolsync.sites import Site
 
 LOOK_EVERY = 1.0  # seconds between two looks while a run waits
@@ -54,10 +53,8 @@ def throttle_limits(page: Mapping[str, Any]) -> Limits:
         raise WrongSetting(f"{where}: expected {', '.join(known)}, found {section!r}.")
     for name in section:
         if name not in known:
-            near = get_close_matches(str(name), known, n=1, cutoff=0.5)
-            meant = f" Did you mean {near[0]}?" if near else ""
             raise WrongSetting(
-                f"{place(page, 'throttle', str(name))}: there is no {str(name)!r}.{meant} The limits are {', '.join(known)}."
+                f"{place(page, 'throttle', str(name))}: there is no {str(name)!r}.{meant(name, known)} The limits are {', '.join(known)}."
             )
     replicas = section.get("replica_conn_ids") or []
     if not isinstance(replicas, list) or not all(isinstance(name, str) and name for name in replicas):
