@@ -18,6 +18,7 @@ from toolsync.moodle.session import MoodleSession
 from toolsync.reporting.outcomes import Outcomes
 from toolsync.run import load_dag
 from toolsync.running.execution import Execution, StagedLine
+from toolsync.sites import the_site
 
 pytestmark = pytest.mark.usefixtures("airflow")
 
@@ -54,9 +55,9 @@ def test_a_file_goes_all_the_way(site: Site, store: ObjectStore, tmp_path: Path)
     result = site.run("toolsync_users")
     assert result["state"] == "success"
     assert (result["counts"]["created"], result["counts"]["failed"]) == (1, 1)
-    assert read_text(result["tryback"]) == HEADER + "no.last,No,,x@example.org\n"
-    assert "2 lines: 1 created, 1 failed" in read_text(result["report"])
-    assert read_text(result["archive"]) == HEADER + ADA + "no.last,No,,x@example.org\n"
+    assert read_text(result["tryback"], the_site()) == HEADER + "no.last,No,,x@example.org\n"
+    assert "2 lines: 1 created, 1 failed" in read_text(result["report"], the_site())
+    assert read_text(result["archive"], the_site()) == HEADER + ADA + "no.last,No,,x@example.org\n"
     assert names(cabinet, "inbox") == names(cabinet, "work") == []
 
 

@@ -27,6 +27,7 @@ from toolsync import settings
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.storage import files_at, folder_at, read_text
 from toolsync.settings import ROOT
+from toolsync.sites import the_site
 
 SECRET = "Geheim-4711-nicht-weitersagen!"
 
@@ -180,7 +181,7 @@ def changes(site: Site, pristine: Site, since: int) -> Any:
 
 def outcomes(result: dict[str, Any]) -> list[list[str]]:
     """Number, outcome and column of each line."""
-    return [row[:3] for row in csv.reader(read_text(result["lines"]).splitlines())]
+    return [row[:3] for row in csv.reader(read_text(result["lines"], the_site()).splitlines())]
 
 
 def tryback(result: dict[str, Any]) -> bytes | None:
