@@ -90,7 +90,7 @@ def test_a_setting_that_an_older_page_lacks_is_named(tmp_path: Path, monkeypatch
 
 def test_without_the_folder_include_every_dag_says_where_it_belongs(tmp_path: Path):
     """In a process of its own: the place is looked up when the settings are imported."""
-    program = "import sys; sys.path.insert(0, 'dags'); import toolsync_users"
+    dag = "import sys; sys.path.insert(0, 'dags'); import toolsync_users"
     for named in ({"TOOLSYNC_INCLUDE": str(tmp_path)}, {}):
         folder = ROOT if named else tmp_path / "elsewhere"
         if not named:
@@ -98,7 +98,12 @@ def test_without_the_folder_include_every_dag_says_where_it_belongs(tmp_path: Pa
                 shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__", "page"))
         environment = {**os.environ, "PYTHONPATH": str(folder / "plugins"), **named}
         done = subprocess.run(
-            [sys.executable, "-c", program], cwd=folder, env=environment, capture_output=True, text=True, check=False
+            [sys.executable, "-c", "import toolsync.settings as s; s.settings()" if named else dag],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode, "it was found"
         last = done.stderr.strip().splitlines()[-1]

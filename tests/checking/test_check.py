@@ -17,7 +17,7 @@ import pytest
 
 from tests.support.object_store import object_store
 from tests.support.site import Site
-from toolsync import settings
+from toolsync import __version__, settings
 from toolsync.cabinet import durability
 from toolsync.checking.checks import CHECKS, look_at
 from toolsync.checking.findings import LOOK, OK, UNSEEN, WRONG, Finding, ok
@@ -27,7 +27,7 @@ from toolsync.settings import ROOT
 from toolsync.sites import the_site
 
 SCHEDULER = {
-    "version": "0.2.0",
+    "version": __version__,
     "executor": "LocalExecutor",
     "pools": {"toolsync_writer": 1},
     "triggerer": True,
