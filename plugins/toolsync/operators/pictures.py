@@ -69,7 +69,7 @@ class ExecutePicturesOperator(ExecuteOperator):
         folder = sql_folder(self.file_type, state, occasion)
         match = sql_folder(f"{self.file_type}/match", state, occasion)
         with (
-            open_archive(cabinet, claim) as archive,
+            open_archive(cabinet, claim, lambda: state.session.value("SELECT 1")) as archive,
             ImageWorkers(worker_count(self.site), worker_limits(self.site)) as workers,
         ):
             self.complete(PictureRun(cabinet, claim, archive, pool, workers, folder, match, self.log))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -57,6 +56,9 @@ class Person:
     before: tuple[str, str] | None
 
 
+PART = 16_000_000  # bytes of an archive that are copied at a time
+
+
 def archive_limits(site: Site) -> ArchiveLimits:
     """The limits of a site's settings."""
     page = site.page["pictures"]
@@ -64,9 +66,12 @@ def archive_limits(site: Site) -> ArchiveLimits:
 
 
 @contextmanager
-def open_archive(cabinet: Cabinet, claim: Claim) -> Iterator[PictureArchive]:
+def open_archive(
+    cabinet: Cabinet, claim: Claim, meanwhile: Callable[[], Any] | None = None
+) -> Iterator[PictureArchive]:
     """Open the claimed archive; if the cabinet is remote, a local copy of it.
 
+    :param meanwhile: called now and then while the copy is made, which may take long.
     :raises FileRejected: the archive can't be used.
     """
     limits = archive_limits(cabinet.site)
@@ -75,7 +80,10 @@ def open_archive(cabinet: Cabinet, claim: Claim) -> Iterator[PictureArchive]:
             yield PictureArchive(stream, limits)
             return
         with tempfile.TemporaryFile() as copy:
-            shutil.copyfileobj(stream, copy)
+            while part := stream.read(PART):
+                copy.write(part)
+                if meanwhile:
+                    meanwhile()
             yield PictureArchive(copy, limits)
 
 
