@@ -21,6 +21,7 @@ from toolsync.settings import ROOT, WrongSetting
 from toolsync.sites import NoSite, site_of, sites, the_site
 
 HEADER = "username,firstname,lastname,email\n"
+PLAN_WAITS = "toolsync.operators.notifications.PlanWaits"
 ADA, BOB = "ada,Ada,Lovelace,ada@example.org\n", "bob,Bob,Moog,bob@example.org\n"
 
 
@@ -80,17 +81,23 @@ def test_each_site_has_its_own_of_everything(configure: Callable[..., None], mon
 @pytest.mark.parametrize(
     ("entries", "told"),
     [
-        (["science"], "expected names of sites and their settings, found ['science']."),
+        (["science"], "expected names of sites and their settings, found a list. Without several sites, remove the line."),
+        ({}, "expected names of sites and their settings, found nothing. Without several sites, remove the line."),
         ({"Science": {}}, "the name of a site has lower-case letters"),
         ({"a--b": {}}, "the name of a site has"),
         ({"site": {}}, "the name of a site has"),
         ({3: {}}, "the name of a site has"),
-        ({"science": ["x"]}, "sites, science: expected settings and their values, found ['x']."),
+        ({"science": ["x"]}, "sites, science: expected settings and their values, found a list."),
         ({"science": {"sites": {}}}, "a site has no sites."),
         ({"science": {"retires": 3}}, "there is no such setting. Did you mean retries?"),
         ({"science": {"moodle_conn_id": "a"}, "arts": {"moodle_conn_id": "a"}}, "moodle_conn_id: the sites science and arts would share it."),
         ({"science": {"pool": "a"}, "arts": {"pool": "a"}}, "pool: the sites science and arts would share it."),
         ({"science": {"cabinet": {"address": "/x"}}, "arts": {"cabinet": {"address": "/x/"}}}, "cabinet: the sites science and arts would share it."),
+        ({"science": {"moodle_cli_conn_id": "a"}, "arts": {"moodle_cli_conn_id": "a"}}, "moodle_cli_conn_id: the sites science and arts would share it."),
+        ({"science": {"cabinet": {"address": "file:///x/./y"}}, "arts": {"cabinet": {"address": "/x//y"}}}, "cabinet: the sites science and arts would share it."),
+        ({"science": {"cabinet": {"address": "s3://a@b/c/"}}, "arts": {"cabinet": {"address": "S3://a@b//c"}}}, "cabinet: the sites science and arts would share it."),
+        ({"science": {"cabinet": {"address": "/x/users/work"}}, "arts": {"cabinet": {"address": "/x"}}}, "one has its cabinet in a folder of the other's"),
+        ({"science": {"cabinet": {"address": "/x"}}, "arts": {"cabinet": {"address": "/x/users/inbox/arts"}}}, "one has its cabinet in a folder of the other's"),
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_refused(configure: Callable[..., None], entries: Any, told: str):
@@ -181,6 +188,29 @@ def test_a_site_with_wrong_settings_takes_no_dag_from_the_others(configure: Call
     assert users["toolsync_users__science"].has_task("collect") and users["toolsync_users__arts"].task_ids == [
         "settings"
     ]
+
+
+def test_no_wrong_setting_of_a_site_takes_a_dag_from_another(configure: Callable[..., None]):
+    wrong: dict[str, tuple[Any, str]] = {
+        "a": ({"cabinet": "/srv/arts"}, "sites, a, cabinet: expected settings and their values, found a text."),
+        "b": ({"protection": 5}, "sites, b, protection: expected settings and their values, found a value."),
+        "c": ({"retries": "two"}, "sites, c, retries: expected a whole number of at least 0"),
+        "d": ({"retry_delay_seconds": "x"}, "sites, d, retry_delay_seconds: expected a number of at least 0"),
+        "e": ({"protection": {"answer_within_hours": "soon"}}, "answer_within_hours: expected a number of at least"),
+        "f": ({"notifications": {"to": [{"notifier": PLAN_WAITS, "arguments": "hidden"}]}}, "1, arguments: expected arguments"),
+        "g": ({"notifications": {"to": [{"notifier": PLAN_WAITS, "arguments": {"hidden": "x"}}]}}, "does not take them"),
+        "h": ({"notifications": {"to": [{"notifier": PLAN_WAITS, "types": [["users"]]}]}}, "types: expected a list of some of"),
+        "i": ("mysql://moodle:hidden@db/moodle", "sites, i: expected settings and their values, found a text."),
+        "j": ({"throttle": {"replica_conn_ids": {"a": 1}}}, "throttle"),
+        "k": ({"schedules": {"users": {"a": 1}}}, ""),
+    }  # fmt: skip
+    configure({"science": {}, "arts": {"retries": None}, **{name: entry for name, (entry, _) in wrong.items()}})
+    made = dags_of("courses_delete")
+    for name in ("science", "arts"):
+        assert made[f"toolsync_courses_delete__{name}"].has_task("file.approve")
+    for name, (_, told) in wrong.items():
+        description = made[f"toolsync_courses_delete__{name}"].description
+        assert told in description and (name == "g" or "hidden" not in description)
 
 
 # Two sites at work

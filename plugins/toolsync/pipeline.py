@@ -32,6 +32,7 @@ from toolsync.params import section, set_defaults
 from toolsync.reading.suite import load_suite
 from toolsync.running.throttle import throttle_limits
 from toolsync.schedule import dag_schedule
+from toolsync.settings import SITES, number, settings
 from toolsync.sites import WRONG_SETTINGS, Site, dag_id_of, site_names, the_site
 
 # A backfill may run beside another run, whose files it would take for left over; and an inbox has no past to make up for.
@@ -55,10 +56,12 @@ def for_each_site(file_type: str, make: Callable[[Site], DAG]) -> list[DAG]:
             continue
         try:
             made.append(make(the_site(name)))
-        except ValueError as reason:
+        except Exception as error:
             if name is None:
                 raise
-            made.append(broken_dag(file_type, name, str(reason)))
+            place = settings().place(SITES, name)
+            reason = str(error) if isinstance(error, ValueError) else f"{place}: {type(error).__name__}: {error}"
+            made.append(broken_dag(file_type, name, reason))
     return made
 
 
@@ -126,8 +129,8 @@ def toolsync_dag(
         tags=["toolsync", "moodle", *([site.name] if site.name else []), *(tags or [])],
         default_args={
             "owner": "toolsync",
-            "retries": page["retries"],
-            "retry_delay": timedelta(seconds=page["retry_delay_seconds"]),
+            "retries": number(page, "retries", least=0, whole=True) or 0,
+            "retry_delay": timedelta(seconds=number(page, "retry_delay_seconds", least=0) or 0),
             "execution_timeout": timedelta(hours=hours) if hours is not None else None,
         },
         **telling,
@@ -233,7 +236,11 @@ def tasks_of(dag: DAG) -> Iterator[None]:
     """
     params, dag.params = dag.params, ParamsDict()
     with dag:
-        yield
+        try:
+            yield
+        except BaseException:
+            dag.auto_register = False  # half of a DAG is none, and would be there instead of the one that says why
+            raise
     dag.params = params
 
 

@@ -84,7 +84,10 @@ def settings() -> Page:
 
 
 def _stamp(path: Path) -> tuple[int, int, int]:
-    status = path.stat()
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise WrongSetting(f"{path} can't be read: {error.strerror}.") from None
     return status.st_ino, status.st_mtime_ns, status.st_size
 
 
@@ -105,22 +108,44 @@ def read_page(path: Path, file: str) -> Page:
     try:
         text = path.read_text(encoding="utf-8")
         values, node = yaml.safe_load(text), yaml.compose(text, Loader=yaml.SafeLoader)
+        places = dict(_places(node, file, ()))
+    except WrongSetting:
+        raise
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise WrongSetting(f"{file}{where}: this is not YAML: {error.problem or error.context}.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise WrongSetting(f"{file} is not YAML: {' '.join(str(error).split())}.") from None
+    except OSError as error:  # somebody is just replacing it, or it is not ours to read
+        raise WrongSetting(f"{file} can't be read: {error.strerror}.") from None
+    except (ValueError, RecursionError):  # 2026-02-30 is no date; an alias may stand for what it is in
+        raise WrongSetting(f"{file} is not YAML: a date, a number or an alias there makes no sense.") from None
     if not isinstance(values, dict) or node is None:
-        raise WrongSetting(f"{file}: expected settings and their values, found {values!r}.")
-    return Page(values, dict(_places(node, file, ())), file)
+        raise WrongSetting(f"{file}: expected settings and their values, found {kind(values)}.")
+    return Page(values, places, file)
 
 
-def _places(node: yaml.Node, file: str, path: Path_) -> Iterator[tuple[Path_, str]]:
-    """Where each setting of a page is written.
+def kind(value: Any) -> str:
+    """What stands where a section should, without what it says: that may be a password, and Airflow shows messages to whoever sees DAGs."""
+    match value:
+        case None:
+            return "nothing"
+        case list():
+            return "a list"
+        case str():
+            return "a text"
+    return "a value"
+
+
+def _places(node: yaml.Node | None, file: str, path: Path_) -> Iterator[tuple[Path_, str]]:
+    """Where each setting of a page is written; of what is in a list, by its number from 1.
 
     :raises WrongSetting: one is there twice: YAML would take the last.
     """
+    if isinstance(node, yaml.SequenceNode):
+        for number, value in enumerate(node.value, 1):
+            yield from _places(value, file, (*path, str(number)))
     if not isinstance(node, yaml.MappingNode):
         return
     lines: dict[str, int] = {}
@@ -161,6 +186,8 @@ def _merged(
             unknown.append(f"{place(here)}: there is no such setting.{meant}")
         if isinstance(ours.get(name), dict) and value is None:
             continue  # the title of a section, with nothing below it
+        if isinstance(ours.get(name), dict) and not isinstance(value, dict):
+            unknown.append(f"{place(here)}: expected settings and their values, found {kind(value)}.")
         merged[name] = _merged(ours[name], value, here, place, unknown) if _both(ours.get(name), value) else value
     return merged
 
@@ -181,11 +208,13 @@ def number(
     section: Any = page
     for name in path[:-1]:
         section = section.get(name) or {}
+        if not isinstance(section, Mapping):
+            raise WrongSetting(f"{place(page, name)}: expected settings and their values, found {kind(section)}.")
     value = section.get(path[-1], default)
     fits = isinstance(value, int) if whole else isinstance(value, int | float)
     if value is not None and (not fits or isinstance(value, bool) or not least <= value < float("inf")):
-        kind = "a whole number" if whole else "a number"
-        raise WrongSetting(f"{place(page, *path)}: expected {kind} of at least {least:g}, or null, found {value!r}.")
+        wanted = "a whole number" if whole else "a number"
+        raise WrongSetting(f"{place(page, *path)}: expected {wanted} of at least {least:g}, or null, found {value!r}.")
     return value
 
 

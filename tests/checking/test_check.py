@@ -6,23 +6,28 @@ import errno
 import hashlib
 import json
 import os
+import socket
 import socketserver
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.sdk.exceptions import AirflowException
 
 from tests.support.object_store import object_store
 from tests.support.site import Site
 from toolsync import settings
 from toolsync.cabinet import durability
+from toolsync.checking import database
 from toolsync.checking.checks import CHECKS, look_at
 from toolsync.checking.findings import LOOK, OK, UNSEEN, WRONG, Finding, ok
 from toolsync.checking.ground import Ground
 from toolsync.checking.site_files import program
+from toolsync.moodle import hook
 from toolsync.settings import ROOT
 from toolsync.sites import the_site
 
@@ -116,6 +121,19 @@ def test_a_connection_that_does_not_lead_to_the_site(
     assert "file goes on" not in wrong[0].do
     if "reached" in sentence or "refuses" in sentence:  # it is told once, and what needs it is not looked at
         assert said(found, WRONG).count("\n") == 0 and "The site: there is no connection" in said(found, UNSEEN)
+
+
+def test_a_server_that_is_there_and_says_nothing(connect: Callable[..., None], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(hook, "CONNECT_SECONDS", 1)
+    monkeypatch.setattr(database, "REACHED_WITHIN", 1)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        connect(host="127.0.0.1", port=mute.getsockname()[1])
+        began = time.monotonic()
+        found = checked("Database", "Moodle")
+        with pytest.raises(AirflowException, match="lost"), hook.MoodleHook().session():
+            pass
+    assert time.monotonic() - began < 10
+    assert "can't be reached from here (timed out)" in said(found, WRONG)
 
 
 def test_no_connection_and_odd_ones(connect: Callable[..., None], monkeypatch: pytest.MonkeyPatch):

@@ -68,7 +68,8 @@ def check_reach(ground: Ground) -> Iterator[Finding]:
     where = f"{connection.host or 'localhost'}:{connection.port or 3306}"
     if not ground.extra.get("unix_socket") and connection.host not in (None, "", "localhost"):
         try:
-            socket.create_connection((connection.host, connection.port or 3306), REACHED_WITHIN).close()
+            with socket.create_connection((connection.host, connection.port or 3306), REACHED_WITHIN) as there:
+                there.recv(1)  # a database server speaks first
         except OSError as error:
             ground.lose()
             yield wrong(

@@ -21,6 +21,9 @@ from toolsync.sites import Site
 log = logging.getLogger(__name__)
 
 OLDEST, OLDEST_NAME = 2022112800, "4.1"
+CONNECT_SECONDS = (
+    30  # to let the account in: without a limit, a server that is there and says nothing holds a worker for ever
+)
 LOCK = "CONCAT('toolsync:', LEFT(SHA2(DATABASE(), 256), 32))"  # the server's name for what one writer of a site holds
 
 
@@ -42,6 +45,9 @@ class MoodleHook(MySqlHook):
         super().__init__(moodle_conn_id, log_sql=False, local_infile=True, **kwargs)
         self.moodle_conn_id = moodle_conn_id
         self.site = site or Site(None, settings())
+
+    def _get_conn_config_mysql_client(self, conn: Any) -> dict[str, Any]:
+        return {"connect_timeout": CONNECT_SECONDS, **super()._get_conn_config_mysql_client(conn)}
 
     @contextmanager
     def session(self, *, lock_seconds: int | None = None) -> Iterator[MoodleSession]:

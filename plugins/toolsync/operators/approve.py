@@ -23,7 +23,7 @@ from toolsync.reporting.plan import Totals, date_time, escaped, markdown
 from toolsync.reporting.report import Report
 from toolsync.reporting.report_text import sentences, totals
 from toolsync.reporting.verdict import NOBODY
-from toolsync.settings import WrongSetting
+from toolsync.settings import WrongSetting, number
 from toolsync.sites import Site, the_site
 
 REMARKS_SHOWN = 20  # in the form
@@ -38,7 +38,7 @@ class ApproveOperator(ClaimOperator, ApprovalOperator):  # type: ignore[misc]  #
 
     def __init__(self, *, site: Site | None = None, params: ParamsDict | None = None, **kwargs: Any) -> None:
         site = site or the_site()
-        hours = site.page["protection"]["answer_within_hours"]
+        hours = number(site.page, "protection", "answer_within_hours", least=0.01)
         waiting: dict[str, Any] = (
             {"response_timeout": timedelta(hours=hours), "defaults": self.REJECT} if hours is not None else {}
         )
