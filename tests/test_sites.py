@@ -16,6 +16,7 @@ from tests.support.server import populated_server
 from tests.support.site import Site as Moodle
 from toolsync import settings
 from toolsync.cabinet.folders import Cabinet
+from toolsync.operators.execute import ExecuteOperator
 from toolsync.run import file_of, whole_id
 from toolsync.settings import ROOT, WrongSetting
 from toolsync.sites import NoSite, site_of, sites, the_site
@@ -258,6 +259,26 @@ def test_each_line_lands_on_its_own_site(both: tuple[Moodle, Moodle]):
             json.loads(Path(result["report"]).with_suffix(".json").read_text())["dag_id"] == f"toolsync_users__{name}"
         )
     assert first["tryback"] is None and "/arts/users/" in second["tryback"]
+
+
+@pytest.mark.usefixtures("airflow")
+def test_a_plan_of_one_connection_is_not_carried_out_over_another(
+    site: Moodle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Somebody lets the settings name the live site while the plan of a copy of it waits for its approval."""
+    monkeypatch.setenv("AIRFLOW_CONN_MOODLE_LIVE", site.connection(dataroot=tmp_path / "moodledata"))
+    process = ExecuteOperator.process
+
+    def process_later(self: ExecuteOperator, *args: Any) -> Any:
+        (tmp_path / "live.yaml").write_text("moodle_conn_id: moodle_live\n")
+        monkeypatch.setenv("TOOLSYNC_SETTINGS", str(tmp_path / "live.yaml"))
+        self.site = the_site()  # as each task is made anew
+        return process(self, *args)
+
+    monkeypatch.setattr(ExecuteOperator, "process", process_later)
+    result = site.run("toolsync_courses_delete", "C101\n", approve="yes")
+    assert "its plan was made over the connection moodle_db, and the settings now name moodle_live" in result["unfit"]
+    assert site.value("SELECT COUNT(*) FROM {course} WHERE shortname = 'C101'") == 1
 
 
 @pytest.mark.usefixtures("airflow")
