@@ -202,6 +202,8 @@ def test_no_wrong_setting_of_a_site_takes_a_dag_from_another(configure: Callable
         "g": ({"notifications": {"to": [{"notifier": PLAN_WAITS, "arguments": {"hidden": "x"}}]}}, "does not take them"),
         "h": ({"notifications": {"to": [{"notifier": PLAN_WAITS, "types": [["users"]]}]}}, "types: expected a list of some of"),
         "i": ("mysql://moodle:hidden@db/moodle", "sites, i: expected settings and their values, found a text."),
+        "l": ({"moodle_conn_id": {"host": "hidden"}}, "moodle_conn_id: expected a name, found a value."),
+        "m": ({"moodle_conn_id": "mysql://moodle:hidden@db/moodle"}, "moodle_conn_id: expected a name, found a text."),
         "j": ({"throttle": {"replica_conn_ids": {"a": 1}}}, "throttle"),
         "k": ({"schedules": {"users": {"a": 1}}}, ""),
     }  # fmt: skip

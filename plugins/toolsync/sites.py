@@ -169,7 +169,11 @@ class Site:
 
     def _own(self, name: str) -> str:
         """A name that no two sites share: of many, each has its own unless the settings say otherwise."""
-        return str(self._entry.get(name) or (f"{self.page[name]}_{self.name}" if self.name else self.page[name]))
+        own = self._entry.get(name)
+        written = own or self.page[name]
+        if not isinstance(written, str) or "://" in written:  # that may hold a password
+            raise WrongSetting(f"{self.place(name)}: expected a name, found {kind(written)}.")
+        return written if own or not self.name else f"{written}_{self.name}"
 
     def _mode(self, name: str, default: str) -> int:
         written = (self.page.get("cabinet") or {}).get(name, default)
@@ -293,7 +297,11 @@ def _check_alone(site: Site, page: Page) -> None:
             continue
         beside = Site(other, page)
         its = _parts(beside.cabinet_url)
-        shared = next((what for what in ALONE if getattr(beside, what) == own[what]), "cabinet" if its == where else "")
+        try:
+            shared = next((what for what in ALONE if getattr(beside, what) == own[what]), "")
+        except WrongSetting:  # its own DAGs tell
+            continue
+        shared = shared or ("cabinet" if its == where else "")
         if shared:
             raise WrongSetting(
                 f"{site.place(shared)}: the sites {site.name} and {other} would share it. Give each its own."

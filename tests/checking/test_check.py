@@ -136,6 +136,22 @@ def test_a_server_that_is_there_and_says_nothing(connect: Callable[..., None], m
     assert "can't be reached from here (timed out)" in said(found, WRONG)
 
 
+def test_two_connections_that_lead_to_one_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "page.yaml").write_text("sites: {science: {}, arts: {}, music: {}}")
+    monkeypatch.setenv("TOOLSYNC_SETTINGS", str(tmp_path / "page.yaml"))
+    at: dict[str, Any] = {"conn_type": "mysql", "host": "db", "schema": "moodle", "password": "hidden"}
+    differing: dict[str, Any] = {
+        "SCIENCE": {"port": 3306},
+        "ARTS": {"login": "a"},
+        "MUSIC": {"extra": {"prefix": "m_"}},
+    }
+    for name, more in differing.items():
+        monkeypatch.setenv(f"AIRFLOW_CONN_MOODLE_DB_{name}", json.dumps(at | more))
+    site = the_site("science")
+    [found] = database.check_connection(Ground(site, site, ROOT / "dags"))
+    assert found.state == WRONG and "moodle_db_science and moodle_db_arts lead to the same tables" in found.sentence
+
+
 def test_no_connection_and_odd_ones(connect: Callable[..., None], monkeypatch: pytest.MonkeyPatch):
     connect(extra={"datarot": "/x"})
     assert "Did you mean dataroot?" in said(checked("Database"), LOOK)
