@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,14 @@ def _read(ours: tuple[str, int, int, int], *own: tuple[str, int, int, int]) -> P
     for path, *_ in own:
         page = laid_over(page, read_page(Path(path), path))
     return page
+
+
+def fingerprint() -> str:
+    """What tells whether two processes have the same settings, and nothing of them.
+
+    :raises WrongSetting: they can't be read.
+    """
+    return sha256(repr(settings()).encode(errors="replace")).hexdigest()[:12]
 
 
 def read_page(path: Path, file: str) -> Page:

@@ -355,6 +355,7 @@ def test_cabinets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         ({"pools": {}}, WRONG, "There is no pool toolsync_writer"),
         ({"pools": {"toolsync_writer": 0}}, WRONG, "has no slots"),
         ({"pools": {"toolsync_writer": 4}}, LOOK, "has 4 slots"),
+        ({"settings": "others"}, LOOK, "The scheduler has other settings than this worker"),
         ({"triggerer": False}, LOOK, "No triggerer is at work"),
         ({"version": "0.1.0"}, LOOK, "The scheduler has Tool Sync 0.1.0"),
         ({"errors": {"toolsync_users.py": "ValueError: no"}}, WRONG, "can't read toolsync_users.py: ValueError: no"),
