@@ -170,6 +170,10 @@ def test_a_worker_builds_the_one_dag_of_its_task(configure: Callable[..., None],
     configure(science={}, arts={"schedules": "daily"})
     monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", "toolsync_users__science")
     assert list(dags_of("users")) == ["toolsync_users__science"] and not dags_of("cohorts")
+    configure({"science": {}, "Fine Arts": {}})
+    assert list(dags_of("users")) == ["toolsync_users__science"], "a name of another site is none of its business"
+    configure(arts={})
+    assert not dags_of("users"), "it is gone"
 
 
 def test_a_site_with_wrong_settings_takes_no_dag_from_the_others(configure: Callable[..., None]):
