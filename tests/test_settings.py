@@ -52,8 +52,17 @@ def test_a_page_of_ones_own_says_only_what_differs(own: Callable[[str], Path], m
         ("watch:\n  users: 30\n  users: 60\n", "line 3, watch, users: it is there already, on line 2."),
         ("retries: 1\n  pool: x\n", "line 2, column 7: this is not YAML: mapping values are not allowed here."),
         ("retries: [1\n", "this is not YAML: "),
-        ("- retries\n", "expected settings and their values, found ['retries']."),
-        ("", "expected settings and their values, found None."),
+        ("- retries\n", "expected settings and their values, found a list."),
+        ("", "expected settings and their values, found nothing."),
+        ("protection: 100\n", "line 1, protection: expected settings and their values, found a value."),
+        ("cabinet: s3://hidden:hidden@bucket\n", "line 1, cabinet: expected settings and their values, found a text."),
+        ("- hidden\n", ": expected settings and their values, found a list."),
+        (
+            "protection:\n  approvers:\n  - {id: '3', name: ada,\n     id: '4'}\n",
+            "line 4, protection, approvers, 1, id: it is there already, on line 3.",
+        ),
+        ("desk: 2026-02-30\n", " is not YAML: a date, a number or an alias there makes no sense."),
+        ("desk: &a {b: *a}\n", " is not YAML: a date, a number or an alias there makes no sense."),
     ],
 )
 def test_a_mistake_is_told_with_its_line(own: Callable[[str], Path], text: str, told: str):
@@ -61,6 +70,7 @@ def test_a_mistake_is_told_with_its_line(own: Callable[[str], Path], text: str, 
     with pytest.raises(WrongSetting) as error:
         settings.settings()
     assert str(error.value).startswith(str(path)) and told in str(error.value)
+    assert "hidden" not in str(error.value)
 
 
 def test_a_page_that_is_not_there(own: Callable[[str], Path]):
@@ -68,6 +78,20 @@ def test_a_page_that_is_not_there(own: Callable[[str], Path]):
         WrongSetting, match="There is no .*ours.yaml, which the environment variable TOOLSYNC_SETTINGS names"
     ):
         settings.settings()
+
+
+def test_a_page_that_can_not_be_read_is_named(own: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch):
+    path = own("retries: 1\n")
+
+    def refused(self: Path, **_: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_text", refused)
+    with pytest.raises(WrongSetting, match="toolsync.yaml can't be read: Permission denied"):
+        settings.settings()
+    monkeypatch.setattr(Path, "stat", refused)
+    with pytest.raises(WrongSetting, match="can't be read: Permission denied"):
+        settings._stamp(path)
 
 
 def test_a_place_names_the_file_that_says_it(own: Callable[[str], Path]):

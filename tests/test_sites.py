@@ -17,11 +17,13 @@ from tests.support.server import populated_server
 from tests.support.site import Site as Moodle
 from toolsync import settings
 from toolsync.cabinet.folders import Cabinet
+from toolsync.operators.execute import ExecuteOperator
 from toolsync.run import file_of, text_of, whole_id
 from toolsync.settings import ROOT, WrongSetting
 from toolsync.sites import NoSite, site_of, sites, the_site
 
 HEADER = "username,firstname,lastname,email\n"
+PLAN_WAITS = "toolsync.operators.notifications.PlanWaits"
 ADA, BOB = "ada,Ada,Lovelace,ada@example.org\n", "bob,Bob,Moog,bob@example.org\n"
 
 
@@ -81,17 +83,23 @@ def test_each_site_has_its_own_of_everything(configure: Callable[..., None], mon
 @pytest.mark.parametrize(
     ("entries", "told"),
     [
-        (["science"], "expected names of sites and their settings, found ['science']."),
+        (["science"], "expected names of sites and their settings, found a list. Without several sites, remove the line."),
+        ({}, "expected names of sites and their settings, found nothing. Without several sites, remove the line."),
         ({"Science": {}}, "the name of a site has lower-case letters"),
         ({"a--b": {}}, "the name of a site has"),
         ({"site": {}}, "the name of a site has"),
         ({3: {}}, "the name of a site has"),
-        ({"science": ["x"]}, "sites, science: expected settings and their values, found ['x']."),
+        ({"science": ["x"]}, "sites, science: expected settings and their values, found a list."),
         ({"science": {"sites": {}}}, "a site has no sites."),
         ({"science": {"retires": 3}}, "there is no such setting. Did you mean retries?"),
         ({"science": {"moodle_conn_id": "a"}, "arts": {"moodle_conn_id": "a"}}, "moodle_conn_id: the sites science and arts would share it."),
         ({"science": {"pool": "a"}, "arts": {"pool": "a"}}, "pool: the sites science and arts would share it."),
         ({"science": {"cabinet": {"address": "/x"}}, "arts": {"cabinet": {"address": "/x/"}}}, "cabinet: the sites science and arts would share it."),
+        ({"science": {"moodle_cli_conn_id": "a"}, "arts": {"moodle_cli_conn_id": "a"}}, "moodle_cli_conn_id: the sites science and arts would share it."),
+        ({"science": {"cabinet": {"address": "file:///x/./y"}}, "arts": {"cabinet": {"address": "/x//y"}}}, "cabinet: the sites science and arts would share it."),
+        ({"science": {"cabinet": {"address": "s3://a@b/c/"}}, "arts": {"cabinet": {"address": "S3://a@b//c"}}}, "cabinet: the sites science and arts would share it."),
+        ({"science": {"cabinet": {"address": "/x/users/work"}}, "arts": {"cabinet": {"address": "/x"}}}, "one has its cabinet in a folder of the other's"),
+        ({"science": {"cabinet": {"address": "/x"}}, "arts": {"cabinet": {"address": "/x/users/inbox/arts"}}}, "one has its cabinet in a folder of the other's"),
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_refused(configure: Callable[..., None], entries: Any, told: str):
@@ -163,6 +171,10 @@ def test_a_worker_builds_the_one_dag_of_its_task(configure: Callable[..., None],
     configure(science={}, arts={"schedules": "daily"})
     monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", "toolsync_users__science")
     assert list(dags_of("users")) == ["toolsync_users__science"] and not dags_of("cohorts")
+    configure({"science": {}, "Fine Arts": {}})
+    assert list(dags_of("users")) == ["toolsync_users__science"], "a name of another site is none of its business"
+    configure(arts={})
+    assert not dags_of("users"), "it is gone"
 
 
 def test_a_site_with_wrong_settings_takes_no_dag_from_the_others(configure: Callable[..., None]):
@@ -198,6 +210,31 @@ def test_a_site_with_wrong_settings_takes_no_dag_from_the_others(configure: Call
     assert users["toolsync_users__science"].has_task("collect") and users["toolsync_users__arts"].task_ids == [
         "settings"
     ]
+
+
+def test_no_wrong_setting_of_a_site_takes_a_dag_from_another(configure: Callable[..., None]):
+    wrong: dict[str, tuple[Any, str]] = {
+        "a": ({"cabinet": "/srv/arts"}, "sites, a, cabinet: expected settings and their values, found a text."),
+        "b": ({"protection": 5}, "sites, b, protection: expected settings and their values, found a value."),
+        "c": ({"retries": "two"}, "sites, c, retries: expected a whole number of at least 0"),
+        "d": ({"retry_delay_seconds": "x"}, "sites, d, retry_delay_seconds: expected a number of at least 0"),
+        "e": ({"protection": {"answer_within_hours": "soon"}}, "answer_within_hours: expected a number of at least"),
+        "f": ({"notifications": {"to": [{"notifier": PLAN_WAITS, "arguments": "hidden"}]}}, "1, arguments: expected arguments"),
+        "g": ({"notifications": {"to": [{"notifier": PLAN_WAITS, "arguments": {"hidden": "x"}}]}}, "does not take them"),
+        "h": ({"notifications": {"to": [{"notifier": PLAN_WAITS, "types": [["users"]]}]}}, "types: expected a list of some of"),
+        "i": ("mysql://moodle:hidden@db/moodle", "sites, i: expected settings and their values, found a text."),
+        "l": ({"moodle_conn_id": {"host": "hidden"}}, "moodle_conn_id: expected a name, found a value."),
+        "m": ({"moodle_conn_id": "mysql://moodle:hidden@db/moodle"}, "moodle_conn_id: expected a name, found a text."),
+        "j": ({"throttle": {"replica_conn_ids": {"a": 1}}}, "throttle"),
+        "k": ({"schedules": {"users": {"a": 1}}}, ""),
+    }  # fmt: skip
+    configure({"science": {}, "arts": {"retries": None}, **{name: entry for name, (entry, _) in wrong.items()}})
+    made = dags_of("courses_delete")
+    for name in ("science", "arts"):
+        assert made[f"toolsync_courses_delete__{name}"].has_task("file.approve")
+    for name, (_, told) in wrong.items():
+        description = made[f"toolsync_courses_delete__{name}"].description
+        assert told in description and (name == "g" or "hidden" not in description)
 
 
 # Two sites at work
@@ -246,6 +283,26 @@ def test_each_line_lands_on_its_own_site(both: tuple[Moodle, Moodle]):
             json.loads(Path(result["report"]).with_suffix(".json").read_text())["dag_id"] == f"toolsync_users__{name}"
         )
     assert first["tryback"] is None and "/arts/users/" in second["tryback"]
+
+
+@pytest.mark.usefixtures("airflow")
+def test_a_plan_of_one_connection_is_not_carried_out_over_another(
+    site: Moodle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Somebody lets the settings name the live site while the plan of a copy of it waits for its approval."""
+    monkeypatch.setenv("AIRFLOW_CONN_MOODLE_LIVE", site.connection(dataroot=tmp_path / "moodledata"))
+    process = ExecuteOperator.process
+
+    def process_later(self: ExecuteOperator, *args: Any) -> Any:
+        (tmp_path / "live.yaml").write_text("moodle_conn_id: moodle_live\n")
+        monkeypatch.setenv("TOOLSYNC_SETTINGS", str(tmp_path / "live.yaml"))
+        self.site = the_site()  # as each task is made anew
+        return process(self, *args)
+
+    monkeypatch.setattr(ExecuteOperator, "process", process_later)
+    result = site.run("toolsync_courses_delete", "C101\n", approve="yes")
+    assert "its plan was made over the connection moodle_db, and the settings now name moodle_live" in result["unfit"]
+    assert site.value("SELECT COUNT(*) FROM {course} WHERE shortname = 'C101'") == 1
 
 
 @pytest.mark.usefixtures("airflow")

@@ -34,11 +34,12 @@ def dags_of(*file_types: str) -> dict[str, DAG]:
     :return: by id.
     :raises ValueError: there is no such type, or the settings can't be read at all.
     """
-    site_names()
+    wanted = get_parsing_context().dag_id
+    if wanted is None:
+        site_names()
     files = dag_files()
     if unknown := [name for name in file_types if name not in files]:
         raise ValueError(f"There is no type {unknown[0]!r}. The types are {', '.join(files)}.")
-    wanted = get_parsing_context().dag_id
     made: dict[str, DAG] = {}
     for file_type in file_types or files:
         if wanted is None or type_of(wanted) == file_type:

@@ -33,7 +33,7 @@ from toolsync.reading.suite import load_suite
 from toolsync.running.throttle import throttle_limits
 from toolsync.schedule import dag_schedule
 from toolsync.settings import MISTAKES, number, settings
-from toolsync.sites import WRONG_SETTINGS, Site, dag_id_of, site_names, the_site
+from toolsync.sites import BETWEEN, WRONG_SETTINGS, NoSite, Site, dag_id_of, site_names, the_site
 
 # A backfill may run beside another run, whose files it would take for left over; and an inbox has no past to make up for.
 RUN_TYPES: Any = [kind for kind in DagRunType if kind != DagRunType.BACKFILL_JOB]
@@ -51,12 +51,16 @@ def for_each_site(file_type: str, make: Callable[[Site], DAG]) -> list[DAG]:
     :raises ValueError: there is one site, and a setting makes no sense. Airflow shows it where DAGs are listed. So are other `MISTAKES`.
     """
     wanted, made = get_parsing_context().dag_id, []
-    for name in site_names():
+    # A worker asks for one, and goes on whatever the names of the others are.
+    names = site_names() if wanted is None else [wanted.partition(BETWEEN)[2] or None]
+    for name in names:
         if wanted not in (None, dag_id_of(file_type, name)):
             continue
         try:
             made.append(make(the_site(name)))
         except MISTAKES as error:
+            if wanted is not None and isinstance(error, NoSite):
+                continue  # it was there when the run began
             if name is None:
                 raise
             made.append(broken_dag(file_type, name, error))
@@ -129,7 +133,7 @@ def toolsync_dag(
         tags=["toolsync", "moodle", *([site.name] if site.name else []), *(tags or [])],
         default_args={
             "owner": "toolsync",
-            "retries": number(page, "retries", least=0, whole=True),
+            "retries": number(page, "retries", least=0, whole=True) or 0,
             "retry_delay": timedelta(seconds=number(page, "retry_delay_seconds", least=0) or 0),
             "execution_timeout": timedelta(hours=hours) if hours is not None else None,
         },
@@ -236,7 +240,11 @@ def tasks_of(dag: DAG) -> Iterator[None]:
     """
     params, dag.params = dag.params, ParamsDict()
     with dag:
-        yield
+        try:
+            yield
+        except BaseException:
+            dag.auto_register = False  # half of a DAG is none, and would be there instead of the one that says why
+            raise
     dag.params = params
 
 

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ class WrongSetting(ValueError):
 
 
 # What a setting that makes no sense raises, where nobody looks at it before it is used.
-MISTAKES = (ValueError, TypeError, AttributeError, KeyError)
+MISTAKES = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError)
 
 
 class Page(dict[str, Any]):
@@ -101,7 +102,10 @@ def dag_files(folder: Path | None = None) -> dict[str, Path]:
 
 
 def _stamp(path: Path) -> tuple[int, int, int]:
-    status = path.stat()
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise WrongSetting(f"{path} can't be read: {error.strerror}.") from None
     return status.st_ino, status.st_mtime_ns, status.st_size
 
 
@@ -113,6 +117,14 @@ def _read(ours: tuple[str, int, int, int], *own: tuple[str, int, int, int]) -> P
     return page
 
 
+def fingerprint() -> str:
+    """What tells whether two processes have the same settings, and nothing of them.
+
+    :raises WrongSetting: they can't be read.
+    """
+    return sha256(repr(settings()).encode(errors="replace")).hexdigest()[:12]
+
+
 def read_page(path: Path, file: str) -> Page:
     """Read a page of settings.
 
@@ -122,22 +134,44 @@ def read_page(path: Path, file: str) -> Page:
     try:
         text = path.read_text(encoding="utf-8")
         values, node = yaml.safe_load(text), yaml.compose(text, Loader=yaml.SafeLoader)
+        places = dict(_places(node, file, ()))
+    except WrongSetting:
+        raise
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise WrongSetting(f"{file}{where}: this is not YAML: {error.problem or error.context}.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise WrongSetting(f"{file} is not YAML: {' '.join(str(error).split())}.") from None
+    except OSError as error:  # somebody is just replacing it, or it is not ours to read
+        raise WrongSetting(f"{file} can't be read: {error.strerror}.") from None
+    except (ValueError, RecursionError):  # 2026-02-30 is no date; an alias may stand for what it is in
+        raise WrongSetting(f"{file} is not YAML: a date, a number or an alias there makes no sense.") from None
     if not isinstance(values, dict) or node is None:
-        raise WrongSetting(f"{file}: expected settings and their values, found {values!r}.")
-    return Page(values, dict(_places(node, file, ())), file)
+        raise WrongSetting(f"{file}: expected settings and their values, found {kind(values)}.")
+    return Page(values, places, file)
 
 
-def _places(node: yaml.Node, file: str, path: Path_) -> Iterator[tuple[Path_, str]]:
-    """Where each setting of a page is written.
+def kind(value: Any) -> str:
+    """What stands where a section should, without what it says: that may be a password, and Airflow shows messages to whoever sees DAGs."""
+    match value:
+        case None:
+            return "nothing"
+        case list():
+            return "a list"
+        case str():
+            return "a text"
+    return "a value"
+
+
+def _places(node: yaml.Node | None, file: str, path: Path_) -> Iterator[tuple[Path_, str]]:
+    """Where each setting of a page is written; of what is in a list, by its number from 1.
 
     :raises WrongSetting: one is there twice: YAML would take the last.
     """
+    if isinstance(node, yaml.SequenceNode):
+        for number, value in enumerate(node.value, 1):
+            yield from _places(value, file, (*path, str(number)))
     if not isinstance(node, yaml.MappingNode):
         return
     lines: dict[str, int] = {}
@@ -172,8 +206,8 @@ def _merged(
     merged = dict(ours)
     for name, value in other.items():
         here = (*path, name)
-        is_open, section = here[0] in OPEN, ours.get(name)
-        if name not in ours and not (path and is_open) and name != SITES:
+        section = ours.get(name)
+        if name not in ours and not (path and here[0] in OPEN) and name != SITES:
             instead = meant(name, ours) or f" Known here: {', '.join(ours)}."
             wrong.append(f"{place(here)}: there is no such setting.{instead}")
         if not isinstance(section, dict):
@@ -181,9 +215,7 @@ def _merged(
         elif isinstance(value, dict):
             merged[name] = _merged(section, value, here, place, wrong)
         elif value is not None:  # nothing below the title of a section leaves it as it is
-            merged[name] = value
-            if not is_open:
-                wrong.append(f"{place(here)}: expected settings and their values.")
+            wrong.append(f"{place(here)}: expected settings and their values, found {kind(value)}.")
     return merged
 
 
@@ -199,11 +231,13 @@ def number(
     section: Any = page
     for name in path[:-1]:
         section = section.get(name) or {}
+        if not isinstance(section, Mapping):
+            raise WrongSetting(f"{place(page, name)}: expected settings and their values, found {kind(section)}.")
     value = section.get(path[-1], default)
     fits = isinstance(value, int) if whole else isinstance(value, int | float)
     if value is not None and (not fits or isinstance(value, bool) or not least <= value < float("inf")):
-        kind = "a whole number" if whole else "a number"
-        raise WrongSetting(f"{place(page, *path)}: expected {kind} of at least {least:g}, or null, found {value!r}.")
+        wanted = "a whole number" if whole else "a number"
+        raise WrongSetting(f"{place(page, *path)}: expected {wanted} of at least {least:g}, or null, found {value!r}.")
     return value
 
 

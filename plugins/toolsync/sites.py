@@ -18,6 +18,7 @@ from toolsync.settings import (
     SITES,
     Page,
     WrongSetting,
+    kind,
     laid_over,
     number,
     settings,
@@ -27,6 +28,18 @@ BETWEEN = "__"  # the type and the site in the id of a DAG
 WRONG_SETTINGS = "wrong settings"  # the tag of a DAG in the place of one that can't be made
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 LONGEST = 40  # characters of a name
+ALONE = ("moodle_conn_id", "moodle_cli_conn_id", "pool")  # what no two sites share, besides the cabinet
+FOLDERS = {
+    "inbox",
+    "work",
+    "tryback",
+    "archive",
+    "report",
+    "review",
+    "docs",
+    "undo",
+    "uploads",
+}  # of a type, in a cabinet
 RESERVED = {"site", "inbox"}  # in the addresses of assets, when there is one site
 CABINET = "TOOLSYNC_CABINET"
 
@@ -69,25 +82,19 @@ class Site:
     @property
     def cabinet_url(self) -> str:
         """The folder or address of its cabinet."""
-        if self._own_address is not None:
-            return str(self._own_address)
+        if (url := _address(self._entry)) is not None:
+            return url
         url = self._named_cabinet or default_cabinet()
         return url if self.name is None else f"{url.rstrip('/')}/{self.name}"
 
     @property
     def has_default_cabinet(self) -> bool:
         """Whether nothing says where its cabinet is."""
-        return not self._named_cabinet and self._own_address is None
-
-    @property
-    def _own_address(self) -> Any:
-        """The address of a cabinet that the settings name for this site alone. Of another site, nobody has looked at them yet."""
-        cabinet = self._entry.get("cabinet")
-        return cabinet.get("address") if isinstance(cabinet, dict) else None
+        return not self._named_cabinet and _address(self._entry) is None
 
     @property
     def _named_cabinet(self) -> str:
-        return str((self.page.get("cabinet") or {}).get("address") or os.environ.get(CABINET) or "")
+        return _address(self.page) or os.environ.get(CABINET) or ""
 
     @property
     def cabinet_shown(self) -> str:
@@ -162,7 +169,11 @@ class Site:
 
     def _own(self, name: str) -> str:
         """A name that no two sites share: of many, each has its own unless the settings say otherwise."""
-        return str(self._entry.get(name) or (f"{self.page[name]}_{self.name}" if self.name else self.page[name]))
+        own = self._entry.get(name)
+        written = own or self.page[name]
+        if not isinstance(written, str) or "://" in written:  # that may hold a password
+            raise WrongSetting(f"{self.place(name)}: expected a name, found {kind(written)}.")
+        return written if own or not self.name else f"{written}_{self.name}"
 
     def _mode(self, name: str, default: str) -> int:
         written = (self.page.get("cabinet") or {}).get(name, default)
@@ -234,7 +245,7 @@ def the_site(name: str | None = None) -> Site:
         )
     entry = entries[name] or {}
     if not isinstance(entry, dict):
-        raise WrongSetting(f"{page.place(SITES, name)}: expected settings and their values, found {entry!r}.")
+        raise WrongSetting(f"{page.place(SITES, name)}: expected settings and their values, found {kind(entry)}.")
     if SITES in entry:
         raise WrongSetting(f"{page.place(SITES, name, SITES)}: a site has no sites.")
     its = {key: value for key, value in entry.items() if key != "title"}
@@ -263,24 +274,53 @@ def default_cabinet() -> str:
 
 
 def _entries(page: Page) -> dict[str, Any]:
-    entries = page.get(SITES) or {}
-    if not isinstance(entries, dict):
-        raise WrongSetting(f"{page.place(SITES)}: expected names of sites and their settings, found {entries!r}.")
+    entries = page.get(SITES, {})
+    # A section that lost its sites is no word that there is one without a name, of another database and cabinet.
+    if not isinstance(entries, dict) or (SITES in page and not entries):
+        raise WrongSetting(
+            f"{page.place(SITES)}: expected names of sites and their settings, found {kind(entries or None)}. Without several sites, remove the line."
+        )
     return entries
 
 
+def _address(settings_: Mapping[str, Any]) -> str | None:
+    """What settings say of the place of a cabinet; None: nothing."""
+    section = settings_.get("cabinet")
+    url = section.get("address") if isinstance(section, dict) else None
+    return str(url) if url else None
+
+
 def _check_alone(site: Site, page: Page) -> None:
-    """Check that a site shares its database, pool and cabinet with no other one that the settings name: their runs would not know of each other.
+    """Check that a site shares its connections, pool and cabinet with no other one that the settings name: their runs would not know of each other.
 
     :raises WrongSetting: it does.
     """
+    own = {what: getattr(site, what) for what in ALONE}
+    where = _parts(site.cabinet_url)
     for other, entry in _entries(page).items():
         if other == site.name or not isinstance(entry, dict | None):
             continue
         beside = Site(other, page)
-        for what in ("moodle_conn_id", "pool", "cabinet_url"):
-            if getattr(beside, what).rstrip("/") == getattr(site, what).rstrip("/"):
-                name = "cabinet" if what == "cabinet_url" else what
-                raise WrongSetting(
-                    f"{site.place(name)}: the sites {site.name} and {other} would share it. Give each its own."
-                )
+        its = _parts(beside.cabinet_url)
+        try:
+            shared = next((what for what in ALONE if getattr(beside, what) == own[what]), "")
+        except WrongSetting:  # its own DAGs tell
+            continue
+        shared = shared or ("cabinet" if its == where else "")
+        if shared:
+            raise WrongSetting(
+                f"{site.place(shared)}: the sites {site.name} and {other} would share it. Give each its own."
+            )
+        inner, outer = max(its, where, key=len), min(its, where, key=len)
+        if inner[: len(outer)] == outer and FOLDERS.intersection(inner[len(outer) + 1 : len(outer) + 2]):
+            raise WrongSetting(
+                f"{site.place('cabinet')}: of the sites {site.name} and {other}, one has its cabinet in a folder of the other's. Give each its own."
+            )
+
+
+def _parts(url: str) -> list[str]:
+    """The place of a cabinet, however its address is written."""
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme == "file":
+        return os.path.abspath(rest if separator else url).split("/")
+    return [scheme.lower(), *os.path.normpath(rest).split("/")]

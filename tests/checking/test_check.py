@@ -6,23 +6,28 @@ import errno
 import hashlib
 import json
 import os
+import socket
 import socketserver
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.sdk.exceptions import AirflowException
 
 from tests.support.object_store import object_store
 from tests.support.site import Site
 from toolsync import __version__, settings
 from toolsync.cabinet import durability
+from toolsync.checking import database
 from toolsync.checking.checks import CHECKS, look_at
 from toolsync.checking.findings import LOOK, OK, UNSEEN, WRONG, Finding, ok
 from toolsync.checking.ground import Ground
 from toolsync.checking.site_files import program
+from toolsync.moodle import hook
 from toolsync.settings import ROOT
 from toolsync.sites import the_site
 
@@ -116,6 +121,35 @@ def test_a_connection_that_does_not_lead_to_the_site(
     assert "file goes on" not in wrong[0].do
     if "reached" in sentence or "refuses" in sentence:  # it is told once, and what needs it is not looked at
         assert said(found, WRONG).count("\n") == 0 and "The site: there is no connection" in said(found, UNSEEN)
+
+
+def test_a_server_that_is_there_and_says_nothing(connect: Callable[..., None], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(hook, "CONNECT_SECONDS", 1)
+    monkeypatch.setattr(database, "REACHED_WITHIN", 1)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        connect(host="127.0.0.1", port=mute.getsockname()[1])
+        began = time.monotonic()
+        found = checked("Database", "Moodle")
+        with pytest.raises(AirflowException, match="lost"), hook.MoodleHook().session():
+            pass
+    assert time.monotonic() - began < 10
+    assert "can't be reached from here (timed out)" in said(found, WRONG)
+
+
+def test_two_connections_that_lead_to_one_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "page.yaml").write_text("sites: {science: {}, arts: {}, music: {}}")
+    monkeypatch.setenv("TOOLSYNC_SETTINGS", str(tmp_path / "page.yaml"))
+    at: dict[str, Any] = {"conn_type": "mysql", "host": "db", "schema": "moodle", "password": "hidden"}
+    differing: dict[str, Any] = {
+        "SCIENCE": {"port": 3306},
+        "ARTS": {"login": "a"},
+        "MUSIC": {"extra": {"prefix": "m_"}},
+    }
+    for name, more in differing.items():
+        monkeypatch.setenv(f"AIRFLOW_CONN_MOODLE_DB_{name}", json.dumps(at | more))
+    site = the_site("science")
+    [found] = database.check_connection(Ground(site, site, ROOT / "dags"))
+    assert found.state == WRONG and "moodle_db_science and moodle_db_arts lead to the same tables" in found.sentence
 
 
 def test_no_connection_and_odd_ones(connect: Callable[..., None], monkeypatch: pytest.MonkeyPatch):
@@ -321,6 +355,7 @@ def test_cabinets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         ({"pools": {}}, WRONG, "There is no pool toolsync_writer"),
         ({"pools": {"toolsync_writer": 0}}, WRONG, "has no slots"),
         ({"pools": {"toolsync_writer": 4}}, LOOK, "has 4 slots"),
+        ({"settings": "others"}, LOOK, "The scheduler has other settings than this worker"),
         ({"triggerer": False}, LOOK, "No triggerer is at work"),
         ({"version": "0.1.0"}, LOOK, "The scheduler has Tool Sync 0.1.0"),
         ({"errors": {"toolsync_users.py": "ValueError: no"}}, WRONG, "can't read toolsync_users.py: ValueError: no"),

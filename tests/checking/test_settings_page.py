@@ -54,7 +54,7 @@ batch_lines_of: {}
 """
 # By line of the page: what is said.
 TOLD = {
-    2: "expected a name, found 7",
+    2: "expected a name, found a value",
     4: "there is no such setting. Did you mean batch_seconds?",
     5: "expected a number of at least 0.01, or null, found 'soon'",
     6: "There is no type 'cursos'. Did you mean courses?",
@@ -77,7 +77,7 @@ TOLD = {
     29: "There is no type 'people'",
     30: "There is no type 'peple'",
     31: "There is no type 'user'. Did you mean users?",
-    32: "expected settings and their values, found 4",
+    32: "expected settings and their values, found a value",
     33: "expected a number of at least 1, or null, found 0",
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowException
 
 from toolsync.moodle import caches
+from toolsync.operators import purge_caches
 from toolsync.operators.purge_caches import PurgeCachesOperator, purge, stale_topics
 
 Connect = Callable[..., None]
@@ -224,10 +226,15 @@ def test_a_program_that_fails_fails_the_task(
 def test_a_program_that_hangs(
     stand_in: StandIn, connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def hang(*args: object, **options: object) -> None:
-        raise subprocess.TimeoutExpired("php", 300)
+    """Also when it can't be killed: what sudo has started belongs to root."""
 
-    connect(extra={"path": str(tmp_path / "site")})
-    monkeypatch.setattr(subprocess, "run", hang)
-    with pytest.raises(AirflowException, match="did not end within 300 s"):
+    def refused(process: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    connect(extra={"path": str(tmp_path), "php": "sleep 15"})
+    monkeypatch.setattr(purge_caches, "TIMEOUT", 1)
+    monkeypatch.setattr(subprocess.Popen, "kill", refused)
+    began = time.monotonic()
+    with pytest.raises(AirflowException, match="did not end within 1 s"):
         purge(["groups"], "moodle_cli")
+    assert time.monotonic() - began < 5

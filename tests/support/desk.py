@@ -84,7 +84,7 @@ def _tell_airflow() -> None:
     DagBundlesManager().sync_bundles_to_db()
     for sites, names in (None, DAGS), (SITES, DAGS_OF_SITES):
         for name in names:
-            with patch.dict(settings(), {"sites": sites}):
+            with patch.dict(settings(), {"sites": sites} if sites else {}):
                 bag = DagBag(str(ROOT / "dags" / f"toolsync_{name}.py"))
             assert not bag.import_errors
             sync_bag_to_db(bag, "dags-folder", None)

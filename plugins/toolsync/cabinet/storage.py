@@ -77,7 +77,7 @@ def explained(site: Site) -> Iterator[None]:
             ) from error
         if isinstance(error, StoreError):
             raise CabinetUnusable(
-                f"The cabinet can't be used: {cabinet}: {error}. Nothing more was done; a file that was begun is in the work folder. "
+                f"The cabinet can't be used: {site.cabinet_shown}: {error}. Nothing more was done; a file that was begun is in the work folder. "
                 "Look at the connection, its rights and the store, and run the DAG again."
             ) from error
         raise

@@ -17,6 +17,7 @@ from toolsync.checking.ground import Ground
 from toolsync.moodle.php import find_connection
 from toolsync.operators.notifications import addressees
 from toolsync.reporting.pools import DESCRIPTION
+from toolsync.settings import OWN, fingerprint
 
 NEEDED = {  # packages, and the oldest version of each that will do
     "apache-airflow-providers-mysql": (6,),
@@ -58,6 +59,11 @@ def check_scheduler(ground: Ground) -> Iterator[Finding]:
     yield ok(f"The scheduler has loaded the plugin; its executor is {seen['executor']}.")
     if seen["version"] != __version__:
         yield look(f"The scheduler has Tool Sync {seen['version']}, this worker {__version__}.", PLUGIN)
+    if seen.get("settings", fingerprint()) != fingerprint():
+        yield look(
+            "The scheduler has other settings than this worker: they have just been changed, or one of the two has not got them.",
+            f"Give every process of Airflow the same {OWN} and TOOLSYNC_INCLUDE, and what they name; then run the check again.",
+        )
     yield _pool(ground.site.pool, seen["pools"])
     for file, why in seen["errors"].items():
         yield wrong(f"Airflow can't read {file}: {why}", "Correct that; Airflow reads the file again within a minute.")

@@ -7,13 +7,18 @@ import socket
 import time
 from collections.abc import Iterator
 from difflib import get_close_matches
+from typing import Any
 
+from airflow.sdk import Connection
 from airflow.sdk.exceptions import AirflowFailException
 
 from toolsync.checking.findings import Finding, in_two, look, ok, said, wrong
 from toolsync.checking.ground import Ground
 from toolsync.moodle.errors import HASHES_MISSING, OF_SET_UP
+from toolsync.moodle.php import find_connection
 from toolsync.running.throttle import Replica, throttle_limits
+from toolsync.settings import settings
+from toolsync.sites import Site, site_names
 
 EXTRAS = ("prefix", "dataroot", "wwwroot", "password_pepper")
 # What else the extra may hold: keys of Airflow's own hook.
@@ -57,6 +62,22 @@ def check_connection(ground: Ground) -> Iterator[Finding]:
     for key in ground.extra.keys() - HOOKS - {*EXTRAS}:
         if near := get_close_matches(key, EXTRAS, n=1):
             yield look(f"The extra of the connection {conn_id} has an unknown key {key!r}.", f"Did you mean {near[0]}?")
+    page = settings()
+    for other in [Site(name, page) for name in site_names() if name != ground.site.name]:
+        beside = find_connection(other.moodle_conn_id)
+        if beside and _tables_of(beside) == _tables_of(connection):
+            yield wrong(
+                f"The connections {conn_id} and {beside.conn_id} lead to the same tables: what is dropped for {ground.site.name} and "
+                f"for {other.name} lands on one site.",
+                "Correct the one that is wrong.",
+            )
+
+
+def _tables_of(connection: Connection) -> tuple[Any, ...]:
+    """Where the tables of a connection are."""
+    extra = connection.extra_dejson
+    server = extra.get("unix_socket") or (connection.host or "localhost", connection.port or 3306)
+    return server, connection.schema, extra.get("prefix", "mdl_")
 
 
 def check_reach(ground: Ground) -> Iterator[Finding]:
@@ -68,7 +89,8 @@ def check_reach(ground: Ground) -> Iterator[Finding]:
     where = f"{connection.host or 'localhost'}:{connection.port or 3306}"
     if not ground.extra.get("unix_socket") and connection.host not in (None, "", "localhost"):
         try:
-            socket.create_connection((connection.host, connection.port or 3306), REACHED_WITHIN).close()
+            with socket.create_connection((connection.host, connection.port or 3306), REACHED_WITHIN) as there:
+                there.recv(1)  # a database server speaks first
         except OSError as error:
             ground.lose()
             yield wrong(

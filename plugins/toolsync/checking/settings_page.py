@@ -20,7 +20,7 @@ from toolsync.operators.settings_broken import SettingsBrokenOperator
 from toolsync.params import section
 from toolsync.running.throttle import throttle_limits
 from toolsync.schedule import timetable
-from toolsync.settings import MISTAKES, OPEN, OWN, SITES, Page, WrongSetting, dag_files, meant, number
+from toolsync.settings import MISTAKES, OPEN, OWN, SITES, Page, WrongSetting, dag_files, kind, meant, number
 from toolsync.sites import Site
 
 PARSED_FOR = "_AIRFLOW_PARSING_CONTEXT_DAG_ID"  # the variable by which Airflow tells a file which DAG is wanted
@@ -142,7 +142,7 @@ def _unknown(page: Page) -> Iterator[str]:
     for name in sorted({*OF_TYPES, *(path[0] for path in (*NUMBERS, *OTHERS) if len(path) > 1)}):
         inside = page.get(name)
         if not isinstance(inside, dict):
-            yield f"{page.place(name)}: expected settings and their values, found {inside!r}."
+            yield f"{page.place(name)}: expected settings and their values, found {kind(inside)}."
             page[name] = {}
         if not isinstance(inside, dict) or name in OF_TYPES:
             continue
@@ -172,7 +172,7 @@ def _numbers(page: Page) -> Iterator[str]:
         inside[path[-1]] = least
     for name in NAMES:
         if not (isinstance(page.get(name), str) and page[name]):
-            yield f"{page.place(name)}: expected a name, found {page.get(name)!r}."
+            yield f"{page.place(name)}: expected a name, found {kind(page.get(name))}."
             page[name] = name
 
 

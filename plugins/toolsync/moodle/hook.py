@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 # Between two statements of a run. The longest that Python works in a transaction is a minute or so; who restores a backup file in between asks for more.
 SILENT_SECONDS = 600
 OLDEST, OLDEST_NAME = 2022112800, "4.1"
+CONNECT_SECONDS = (
+    30  # to let the account in: without a limit, a server that is there and says nothing holds a worker for ever
+)
 LOCK = "CONCAT('toolsync:', LEFT(SHA2(DATABASE(), 256), 32))"  # the server's name for what one writer of a site holds
 
 
@@ -49,6 +52,9 @@ class MoodleHook(MySqlHook):
     def site(self) -> Site:
         """Whose settings hold for a session. Who only connects, to a replica, needs none: they may be half saved just then."""
         return self._site or Site(None, settings())
+
+    def _get_conn_config_mysql_client(self, conn: Any) -> dict[str, Any]:
+        return {"connect_timeout": CONNECT_SECONDS, **super()._get_conn_config_mysql_client(conn)}
 
     @contextmanager
     def session(self, *, lock_seconds: int | None = None) -> Iterator[MoodleSession]:

@@ -22,6 +22,7 @@ import os
 import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,24 +96,38 @@ def run(connection: Connection, *, arguments: Sequence[str] = (), program: str =
     command, directory = command_of(connection, arguments)
     where = f"{connection.conn_id}: {command[0]} ({connection.host or 'on this machine'})"
     try:
-        done = subprocess.run(
+        process = subprocess.Popen(
             command,
-            check=False,
             cwd=directory,
-            input=program,
-            capture_output=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
             errors="replace",
-            timeout=seconds,
             env={name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW_")},
         )
-    except subprocess.TimeoutExpired:
-        raise DidNotEnd(f"{where} did not end within {seconds} s.") from None
     except (OSError, ValueError) as error:
         raise AirflowException(f"{where} could not be started: {error}.") from None
-    log.debug("%s said: %s", where, done.stdout)
-    lost = directory is None and done.returncode == SSH_LOST
-    return Ended(where, done.returncode, done.stdout, done.stderr, lost)
+    try:
+        printed, complained = process.communicate(program, timeout=seconds)
+    except BaseException as error:
+        _leave(process)
+        if isinstance(error, subprocess.TimeoutExpired):
+            raise DidNotEnd(f"{where} did not end within {seconds} s.") from None
+        raise
+    log.debug("%s said: %s", where, printed)
+    lost = directory is None and process.returncode == SSH_LOST
+    return Ended(where, process.returncode, printed, complained, lost)
+
+
+def _leave(process: subprocess.Popen[str]) -> None:
+    """End a program, without waiting for it for long: what sudo has started belongs to root, and takes no signal from here."""
+    with suppress(OSError, subprocess.TimeoutExpired):
+        process.kill()
+        process.wait(1)
+    for stream in filter(None, (process.stdin, process.stdout, process.stderr)):
+        with suppress(OSError, ValueError):
+            stream.close()
 
 
 def command_of(connection: Connection, arguments: Sequence[str] = ()) -> tuple[list[str], str | None]:

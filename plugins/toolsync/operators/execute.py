@@ -108,6 +108,18 @@ class ExecuteOperator(ClaimOperator):
         if not approval.given:
             raise AirflowSkipException(f"{claim.name} was not approved, so it is not executed.")
 
+    def check_plan(self, cabinet: Cabinet, claim: Claim) -> None:
+        """Check that the plan is of this site: somebody may have changed the settings since then.
+
+        :raises SiteUnfit: it is not.
+        """
+        conn_id = self.site.moodle_conn_id
+        if (planned := Report(cabinet, claim).planned.get("connection", conn_id)) != conn_id:
+            raise SiteUnfit(
+                f"{claim.name} is not executed: its plan was made over the connection {planned}, and the settings now name {conn_id}. "
+                "Run the file again to get a plan of that site."
+            )
+
     def open_and_run(self, cabinet: Cabinet, claim: Claim) -> None:
         """Open the site for writing and execute the file.
 
@@ -117,6 +129,8 @@ class ExecuteOperator(ClaimOperator):
         if cabinet.saved(claim, UNFIT):  # of an earlier attempt
             cabinet.forget(claim, UNFIT)
         try:
+            if self.destructive and not self.planning:
+                self.check_plan(cabinet, claim)
             self._open_and_run(cabinet, claim, undo)
         except SiteUnfit as reason:
             if cabinet.saved(claim, BEGUN) is None:

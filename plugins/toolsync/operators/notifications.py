@@ -169,11 +169,17 @@ def _addressee(site: Site, entry: Any, place: str) -> Addressee:
         ) from None
     if not (inspect.isclass(notifier) and issubclass(notifier, BaseNotifier)):
         raise WrongSetting(f"{place}, notifier: {path} is no notifier of Airflow.")
-    arguments = _texts(notifier) | (entry.get("arguments") or {})
+    given = entry.get("arguments") or {}
+    if not (isinstance(given, dict) and all(isinstance(name, str) for name in given)):
+        raise WrongSetting(f"{place}, arguments: expected arguments of {path} and their values.")
+    arguments: dict[str, Any] = {**_texts(notifier), **given}
     try:
         notifier(**arguments)
     except Exception as error:
-        raise WrongSetting(f"{place}, arguments: {path} does not take them: {error}.") from None
+        why = ADDRESS.sub(r"\1…", str(error))
+        for secret in (text for text in map(str, given.values()) if len(text) > 2):
+            why = why.replace(secret, "…")
+        raise WrongSetting(f"{place}, arguments: {path} does not take them: {why}.") from None
     return Addressee(
         notifier,
         arguments,
@@ -192,7 +198,7 @@ def _chosen(values: Any, known: Iterable[str], place: str) -> Collection[str]:
     known = list(known)
     if values is None:
         return known
-    if not isinstance(values, list) or not set(values) <= set(known):
+    if not isinstance(values, list) or not all(value in known for value in values):
         raise WrongSetting(f"{place}: expected a list of some of {', '.join(known)}, found {values!r}.")
     return values
 

@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from toolsync import __version__
-from toolsync.settings import PREFIX
+from toolsync.settings import PREFIX, WrongSetting, fingerprint
 
 if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
@@ -35,8 +35,8 @@ def tell_check(dag_run: DagRun, session: Session) -> None:
 def seen_by_scheduler(session: Session) -> dict[str, Any]:
     """What the scheduler sees.
 
-    :return: `version` of Tool Sync there; `executor`, as configured; `pools` with their slots; `triggerer`, whether one lives; `errors`, the DAG files of
-        Tool Sync that Airflow could not read, with the last line of the reason.
+    :return: `version` of Tool Sync and `fingerprint` of the `settings` there; `executor`, as configured; `pools` with their slots; `triggerer`, whether one
+        lives; `errors`, the DAG files of Tool Sync that Airflow could not read, with the last line of the reason.
     """
     from airflow.configuration import conf
     from airflow.jobs.job import most_recent_job
@@ -49,9 +49,14 @@ def seen_by_scheduler(session: Session) -> dict[str, Any]:
             ParseImportError.filename.contains(PREFIX, autoescape=True)
         )
     )
+    try:
+        known = fingerprint()
+    except WrongSetting as reason:
+        known = str(reason)
     triggerer = most_recent_job("TriggererJob", session=session)
     return {
         "version": __version__,
+        "settings": known,
         "executor": conf.get("core", "executor"),
         "pools": {str(name): slots for name, slots in session.execute(select(Pool.pool, Pool.slots))},
         "triggerer": bool(triggerer and triggerer.is_alive()),

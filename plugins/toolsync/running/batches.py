@@ -371,6 +371,8 @@ class BatchRun(Generic[Item]):
         if self.rehearsal:
             zone = self.claim.options.get("timezone") or self.session.timezone
             found |= {"at": self.session.value("SELECT UNIX_TIMESTAMP()"), "timezone": zone}
+        if self.planning:
+            found["connection"] = self.state.site.moodle_conn_id
         return found
 
 
