@@ -85,7 +85,9 @@ def test_a_real_site_starts_with_its_own_secrets_only(check: Check):
             code, said = check("celery-broker", **{**OWN, **MANY, name: value})
             assert code and f": {name}." in said and (not value or value not in said), (name, value, said)
     # A store is started beside the workers, wherever the cabinet is.
-    code, said = check("celery-broker", **{**OWN, **MANY, "TOOLSYNC_CABINET": "/opt/airflow/cabinet", "CABINET_KEY": ""})
+    code, said = check(
+        "celery-broker", **{**OWN, **MANY, "TOOLSYNC_CABINET": "/opt/airflow/cabinet", "CABINET_KEY": ""}
+    )
     assert code and ": CABINET_KEY." in said
     # Of a site on one machine, what it does not use is not asked for.
     unused = dict.fromkeys(("REDIS_PASSWORD", "CABINET_KEY", "CABINET_SECRET"), "")

@@ -124,6 +124,8 @@ def test_no_connection_and_odd_ones(connect: Callable[..., None], monkeypatch: p
     monkeypatch.delenv("AIRFLOW_CONN_MOODLE_DB")
     found = checked("Database", "Moodle", "Cabinet")
     assert said(found, WRONG).startswith("There is no connection moodle_db. → Make it in Airflow")
+    by_hand = said(checked("Database", by_hand=True), WRONG)
+    assert "AIRFLOW_CONN_MOODLE_DB" in by_hand and "under Admin" not in by_hand
     assert said(found, WRONG).count("\n") == 0
     assert "The cabinet" in said(found, OK)
 
