@@ -51,7 +51,7 @@ fits() {
     [ -n "${CABINET_ENDPOINT:-}" ] || runs celery-broker || fail "TOOLSYNC_CABINET in .env is in an object store. Set CABINET_ENDPOINT there, its address, such as https://s3.eu-central-1.amazonaws.com"
   fi
   for name in POSTGRES_PASSWORD REDIS_PASSWORD; do
-    [[ ${!name:-} =~ ^[A-Za-z0-9._~-]*$ ]] || fail "$name in .env becomes a part of an address. Take one of letters, digits and . _ ~ - only."
+    [[ ${!name:-} =~ ^[A-Za-z0-9._~=+!*,-]*$ ]] || fail "$name in .env becomes a part of an address. Take one of letters, digits and . _ ~ = + ! * , - only."
   done
   for name in AIRFLOW_ADMIN_PASSWORD MOODLE_DB_PASSWORD CABINET_KEY CABINET_SECRET; do
     case ${!name:-} in *[\"\\]*) fail "$name in .env has a double quote or a backslash, which it can't have here." ;; esac
