@@ -334,6 +334,16 @@ def test_what_the_scheduler_sees(seen: dict[str, Any] | None, state: str, senten
     assert sentence in said(checked("Airflow", scheduler=scheduler), state)
 
 
+def test_approvers_whom_the_auth_manager_does_not_know(monkeypatch: pytest.MonkeyPatch):
+    named = ["ada", {"id": "3", "name": "grace"}]
+    monkeypatch.setitem(settings.settings()["protection"], "approvers", named)
+    assert said(checked("Airflow"), WRONG) == ""
+    fab = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
+    monkeypatch.setenv("AIRFLOW__CORE__AUTH_MANAGER", fab)
+    wrong = said(checked("Airflow"), WRONG)
+    assert "nobody may answer as 'ada'" in wrong and "airflow users list" in wrong and "grace" not in wrong
+
+
 class Mail(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         self.wfile.write(b"220 here\r\n")
