@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import yaml
@@ -176,7 +177,9 @@ def test_a_site_with_wrong_settings_takes_no_dag_from_the_others(configure: Call
         assert "wrong settings" in broken.tags and told in broken.doc_md and told in broken.description
         assert broken.task_ids == ["settings"] and type(broken.timetable).__name__ == "NullTimetable"
         with pytest.raises(SystemExit, match=told.replace(".", r"\.")):
-            broken.get_task("settings").execute({})
+            broken.get_task("settings").execute({"ti": (task := Mock())})
+        # For the note on the run.
+        assert told in task.xcom_push.call_args.args[1]
     users = dags_of("users")
     assert users["toolsync_users__science"].has_task("collect") and users["toolsync_users__arts"].task_ids == [
         "settings"
