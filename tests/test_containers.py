@@ -25,7 +25,8 @@ OWN = {
     "POSTGRES_PASSWORD": "5f", "MOODLE_DB_PASSWORD": "6f", "REDIS_PASSWORD": "7f", "CABINET_KEY": "8f", "CABINET_SECRET": "9f",
 }  # fmt: skip
 Check = Callable[..., tuple[int, str]]
-MANY = {"AIRFLOW__CORE__EXECUTOR": "CeleryExecutor", "TOOLSYNC_CABINET": "s3://cabinet_store@toolsync/cabinet"}
+STORE = "s3://cabinet_store@toolsync/cabinet"
+MANY = {"AIRFLOW__CORE__EXECUTOR": "CeleryExecutor", "TOOLSYNC_CABINET": STORE, "TOOLSYNC_IMAGE": "workers"}
 
 
 def variables(text: str) -> dict[str, str]:
@@ -83,6 +84,11 @@ def test_a_real_site_starts_with_its_own_secrets_only(check: Check):
         for value in ("", defaults[name]):
             code, said = check("celery-broker", **{**OWN, **MANY, name: value})
             assert code and f": {name}." in said and (not value or value not in said), (name, value, said)
+    # A store is started beside the workers, wherever the cabinet is.
+    code, said = check(
+        "celery-broker", **{**OWN, **MANY, "TOOLSYNC_CABINET": "/opt/airflow/cabinet", "CABINET_KEY": ""}
+    )
+    assert code and ": CABINET_KEY." in said
     # Of a site on one machine, what it does not use is not asked for.
     unused = dict.fromkeys(("REDIS_PASSWORD", "CABINET_KEY", "CABINET_SECRET"), "")
     assert check(**{**OWN, **unused})[0] == 0
@@ -101,6 +107,24 @@ def test_settings_that_do_not_fit_one_another_are_told(check: Check):
     assert "AIRFLOW_EXECUTOR=CeleryExecutor" in check("celery-broker", **OWN)[1]
     code, said = check(**OWN, TOOLSYNC_CABINET="./cabinet")  # as before 1.0
     assert code and "TOOLSYNC_CABINET_FOLDER" in said
+    assert "TOOLSYNC_IMAGE=workers" in check("celery-broker", **{**OWN, **MANY, "TOOLSYNC_IMAGE": "docker"})[1]
+    assert "TOOLSYNC_IMAGE=s3" in check(**OWN, TOOLSYNC_CABINET=STORE)[1]
+    assert "CABINET_ENDPOINT" in check(**OWN, TOOLSYNC_CABINET=STORE, TOOLSYNC_IMAGE="s3")[1]
+    assert check(**OWN, TOOLSYNC_CABINET=STORE, TOOLSYNC_IMAGE="s3", CABINET_ENDPOINT="https://s3")[0] == 0
+
+
+def test_values_that_would_break_what_they_become_a_part_of_are_told_without_them(check: Check):
+    for name, value in {
+        "POSTGRES_PASSWORD": "s3cret@/",
+        "REDIS_PASSWORD": "s3cret%41",
+        "AIRFLOW_ADMIN_PASSWORD": 's3cret"',
+        "MOODLE_DB_PASSWORD": "s3cret\\",
+        "CABINET_SECRET": 's3cret"',
+    }.items():
+        code, said = check("celery-broker", **{**OWN, **MANY, name: value})
+        assert code and name in said and "s3cret" not in said, said
+    code, said = check(**OWN, AIRFLOW_CONN_MOODLE_DB='{"password": "s3cret", "extra": {ssl_mode: REQUIRED}}')
+    assert code and "MOODLE_DB_EXTRA" in said and "s3cret" not in said
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="as root, as in the container")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import yaml
@@ -205,7 +206,9 @@ def test_a_site_with_wrong_settings_takes_no_dag_from_the_others(configure: Call
         assert broken.task_ids == ["settings"] and type(broken.timetable).__name__ == "NullTimetable"
         assert "word" not in broken.doc_md
         with pytest.raises(SystemExit, match=re.escape(told)):
-            broken.get_task("settings").execute({})
+            broken.get_task("settings").execute({"ti": (task := Mock())})
+        # For the note on the run.
+        assert told in task.xcom_push.call_args.args[1]
     users = dags_of("users")
     assert users["toolsync_users__science"].has_task("collect") and users["toolsync_users__arts"].task_ids == [
         "settings"

@@ -158,6 +158,8 @@ def test_no_connection_and_odd_ones(connect: Callable[..., None], monkeypatch: p
     monkeypatch.delenv("AIRFLOW_CONN_MOODLE_DB")
     found = checked("Database", "Moodle", "Cabinet")
     assert said(found, WRONG).startswith("There is no connection moodle_db. → Make it in Airflow")
+    by_hand = said(checked("Database", by_hand=True), WRONG)
+    assert "AIRFLOW_CONN_MOODLE_DB" in by_hand and "under Admin" not in by_hand
     assert said(found, WRONG).count("\n") == 0
     assert "The cabinet" in said(found, OK)
 
@@ -365,6 +367,16 @@ def test_cabinets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 def test_what_the_scheduler_sees(seen: dict[str, Any] | None, state: str, sentence: str):
     scheduler = None if seen is None else {**SCHEDULER, **seen}
     assert sentence in said(checked("Airflow", scheduler=scheduler), state)
+
+
+def test_approvers_whom_the_auth_manager_does_not_know(monkeypatch: pytest.MonkeyPatch):
+    named = ["ada", {"id": "3", "name": "grace"}]
+    monkeypatch.setitem(settings.settings()["protection"], "approvers", named)
+    assert said(checked("Airflow"), WRONG) == ""
+    fab = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
+    monkeypatch.setenv("AIRFLOW__CORE__AUTH_MANAGER", fab)
+    wrong = said(checked("Airflow"), WRONG)
+    assert "nobody may answer as 'ada'" in wrong and "airflow users list" in wrong and "grace" not in wrong
 
 
 class Mail(socketserver.StreamRequestHandler):

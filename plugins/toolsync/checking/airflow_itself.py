@@ -15,6 +15,7 @@ from toolsync.checking.cabinet import free
 from toolsync.checking.findings import Finding, look, ok, said, unseen, wrong
 from toolsync.checking.ground import Ground
 from toolsync.moodle.php import find_connection
+from toolsync.operators.approve import approvers
 from toolsync.operators.notifications import addressees
 from toolsync.reporting.pools import DESCRIPTION
 from toolsync.settings import OWN, fingerprint
@@ -89,6 +90,20 @@ def _pool(name: str, pools: dict[str, int]) -> Finding:
             f"Give it one slot: {make}",
         )
     return ok(f"The pool {name} has one slot: one run at a time writes to the site.")
+
+
+def check_approvers(ground: Ground) -> Iterator[Finding]:
+    """Whether those who may answer a plan are named as the auth manager knows them. Where nobody may, a run waits for ever."""
+    from airflow.configuration import conf
+
+    if "FabAuthManager" not in conf.get("core", "auth_manager"):
+        return
+    for person in approvers(ground.site):
+        if not person["id"].isdecimal():
+            yield wrong(
+                f"{ground.site.place('protection', 'approvers')}: the FAB auth manager knows users by number, so nobody may answer as {person['id']!r}.",
+                f'Name number and user: [{{id: "3", name: {person["name"]}}}]. The command `airflow users list` shows the numbers.',
+            )
 
 
 def check_notifications(ground: Ground) -> Iterator[Finding]:

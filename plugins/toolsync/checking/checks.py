@@ -55,6 +55,7 @@ CHECKS: list[tuple[str, list[tuple[str, Check]]]] = [
         [
             ("version of Airflow", airflow_itself.check_airflow),
             ("scheduler", airflow_itself.check_scheduler),
+            ("approvers", airflow_itself.check_approvers),
             ("notifications", airflow_itself.check_notifications),
             ("packages", airflow_itself.check_packages),
             ("worker", airflow_itself.check_worker),

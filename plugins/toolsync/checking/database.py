@@ -46,9 +46,12 @@ def check_connection(ground: Ground) -> Iterator[Finding]:
     """Whether there is a connection, and what it says makes sense."""
     conn_id, connection = ground.site.moodle_conn_id, ground.connection
     if connection is None:
+        variable = f"the environment variable AIRFLOW_CONN_{conn_id.upper()} ({DOCUMENTED})"
         yield wrong(
             f"There is no connection {conn_id}.",
-            f"Make it in Airflow under Admin, Connections (type MySQL), or as the environment variable AIRFLOW_CONN_{conn_id.upper()} ({DOCUMENTED}).",
+            f"Set {variable}: what is kept in Airflow's database is not read by hand."
+            if ground.by_hand
+            else f"Make it in Airflow under Admin, Connections (type MySQL), or as {variable}.",
         )
         return
     if connection.conn_type != "mysql":

@@ -18,7 +18,8 @@ class SettingsBrokenOperator(BaseOperator):
         self.reason = reason
 
     def execute(self, context: Any) -> None:
-        from toolsync.operators.base import Failure
+        from toolsync.operators.base import MESSAGE, Failure
 
+        context["ti"].xcom_push(MESSAGE, self.reason)  # for the note on the run
         self.log.error("%s Nothing was done. Correct it; the DAG is made again within a minute.", self.reason)
         raise Failure(self.reason, final=True)
