@@ -195,11 +195,11 @@ def test_a_site_with_wrong_settings_takes_no_dag_from_the_others(configure: Call
         ("arts", "approvers: expected a list"),
         ("music", "there is no such setting. Did you mean pool?"),
         ("music", "sites, music, 2: there is no such setting."),
-        ("law", "sites, law, cabinet: expected settings and their values."),
-        ("law", "sites, law, protection: expected settings and their values."),
+        ("law", "sites, law, cabinet: expected settings and their values, found a text."),
+        ("law", "sites, law, protection: expected settings and their values, found a text."),
         ("drama", "sites, drama, retries: expected a whole number of at least 0, or null, found 'many'."),
         ("sport", "sites, sport, protection, answer_within_hours: expected a number of at least 0.01, or null, found"),
-        ("maths", "include/toolsync.yaml: TypeError: unsupported operand"),
+        ("maths", "sites, maths, notifications, to, 1, arguments: expected arguments of "),
     ):
         broken = made[f"toolsync_courses_delete__{name}"]
         assert "wrong settings" in broken.tags and told in broken.doc_md and told in broken.description

@@ -10,6 +10,7 @@ from contextlib import closing
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from toolsync import run as command
 
@@ -50,8 +51,8 @@ def run_dag(
         with without_airflow():
             return run(command.load_dag(dag_id), file, params, approve)
     # DAG.test() parses every DAG of the folder and writes it to the metadata database, each time: give it a folder with this DAG alone.
-    settings.DAGS_FOLDER = str(_folder(dag_id))
-    return run(command.load_dag(dag_id), file, params, approve)
+    with patch.object(settings, "DAGS_FOLDER", str(_folder(dag_id))):
+        return run(command.load_dag(dag_id), file, params, approve)
 
 
 @cache
