@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ class Cache:
         self.names: set[Path] = set()
         self.unfinished: set[Path] = set()
         self.syncs: Counter[Path] = Counter()
+        self._lock = threading.Lock()
         self._on_disk: dict[int, int] = {}  # by inode: when it had changed last
         fsync, mkdir, replace = os.fsync, os.mkdir, os.replace
 
@@ -37,7 +39,8 @@ class Cache:
             path, now = Path(os.readlink(f"/proc/self/fd/{descriptor}")), os.fstat(descriptor)
             self._on_disk[now.st_ino] = now.st_ctime_ns
             self.syncs[path] += 1
-            self.names = {name for name in self.names if name.parent != path}
+            with self._lock:  # contents are written by several threads
+                self.names = {name for name in self.names if name.parent != path}
 
         def made(path: Any, *args: Any, **kwargs: Any) -> None:
             mkdir(path, *args, **kwargs)
@@ -56,7 +59,8 @@ class Cache:
 
     def _add(self, path: Path) -> None:
         if path.is_relative_to(self.root):
-            self.names.add(path)
+            with self._lock:
+                self.names.add(path)
 
 
 @pytest.fixture
