@@ -21,7 +21,7 @@ from toolsync.cabinet.folders import Cabinet
 from toolsync.operators.execute import ExecuteOperator
 from toolsync.run import file_of, text_of, whole_id
 from toolsync.settings import ROOT, WrongSetting
-from toolsync.sites import NoSite, site_of, sites, the_site
+from toolsync.sites import NoSite, Site, site_names, site_of, the_site
 
 HEADER = "username,firstname,lastname,email\n"
 PLAN_WAITS = "toolsync.operators.notifications.PlanWaits"
@@ -38,6 +38,10 @@ def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
         monkeypatch.setenv("TOOLSYNC_SETTINGS", str(page))
 
     return with_sites
+
+
+def sites() -> list[Site]:
+    return [the_site(name) for name in site_names()]
 
 
 # The settings

@@ -203,14 +203,6 @@ def site_name_of(dag_id: str) -> str:
     return dag_id.partition(BETWEEN)[2]
 
 
-def sites() -> tuple[Site, ...]:
-    """The sites that this Airflow feeds.
-
-    :raises WrongSetting: the settings of one make no sense.
-    """
-    return tuple(the_site(name) for name in site_names())
-
-
 def site_names() -> list[str | None]:
     """Their names; a single None when the settings name none.
 

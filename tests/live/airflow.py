@@ -93,7 +93,7 @@ class LiveAirflow:
         return self.ask(method, f"/api/v2/{path}", body)
 
     def healthy(self) -> bool:
-        return healthy(self.url)
+        return healthy(self.url, without=COMPONENTS.keys() - self.parts)
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """Ask the API server."""

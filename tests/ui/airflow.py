@@ -30,13 +30,6 @@ class AirflowWithAccounts(LiveAirflow):
             "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "3600",
         }
 
-    def healthy(self) -> bool:
-        try:
-            parts = self.ask("GET", "/api/v2/monitor/health")
-        except OSError:
-            return False
-        return all(parts[name]["status"] == "healthy" for name in ("metadatabase", "scheduler", "dag_processor"))
-
     def token(self, name: str) -> str:
         """The token of an account, as its cookie holds it."""
         return self.ask("POST", "/auth/token", {"username": name, "password": name})["access_token"]

@@ -94,13 +94,6 @@ class Cluster(LiveAirflow):
             self.kill_worker(name)
         super().kill()
 
-    def healthy(self) -> bool:
-        try:
-            parts = self.ask("GET", "/api/v2/monitor/health")
-        except OSError:
-            return False
-        return all(parts[name]["status"] == "healthy" for name in ("metadatabase", "scheduler", "dag_processor"))
-
     def instances(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         """The task instances of a run."""
         found = self.call("GET", f"dags/{dag_id}/dagRuns/{run_id}/taskInstances?limit=1000")
