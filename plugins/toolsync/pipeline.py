@@ -332,6 +332,12 @@ def file_params() -> dict[str, Param]:
             "Do all the work, then roll it back. The report says what would have happened; the files stay where they are.",
             section=FILE,
         ),
+        "undo": option(
+            True,
+            "Keep what is needed to undo it",
+            "Keep the rows that the file changes as they were, so that `toolsync_undo` can put them back, and list every value that changed beside the report.",
+            section=FILE,
+        ),
     }
 
 

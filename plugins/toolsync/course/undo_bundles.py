@@ -19,20 +19,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import IO, Any
 
 from toolsync import __version__
+from toolsync.cabinet.bundles import FOLDER, decoded, encoded
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 
-FOLDER = "undo"
 FORMAT = 1
 SUFFIX = ".undo.gz"
 INDEX_SUFFIX = ".json"
 IN_MEMORY = 1 << 20  # bytes; a larger bundle is spooled to a temporary file
 WRITERS = 8  # bundles written at once: disks and networks wait more than they work
 UNDOABLE = ("courses_delete", "courses_reset", "courses")  # the types that write bundles
+BY_COURSE = ("courses_delete", "courses_reset")  # those of them that write no other bundle
 UNSAFE = re.compile(r"[^\w.-]+")  # characters of a short name that are not used in a file name
 
 
@@ -171,7 +171,7 @@ class _Bundle:
         self._spool.close()
 
     def _write_line(self, value: Any) -> None:
-        self._stream.write(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_encoded).encode())
+        self._stream.write(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=encoded).encode())
         self._stream.write(b"\n")
 
 
@@ -216,7 +216,7 @@ def read_bundle(cabinet: Cabinet, name: str) -> Iterator[dict[str, Any]]:
     ended = False
     with (cabinet.folder(FOLDER) / (name + SUFFIX)).open("rb") as raw, gzip.open(raw) as stream:
         for line in io.TextIOWrapper(stream, encoding="utf-8"):
-            part = json.loads(line, object_hook=_decoded)
+            part = json.loads(line, object_hook=decoded)
             if "end" in part:
                 ended = True
             else:
@@ -237,15 +237,3 @@ def timestamp(time: datetime | None = None) -> str:
 
 def microseconds(time: datetime) -> int:
     return int(time.timestamp() * 1_000_000)
-
-
-def _encoded(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return str(value)
-    if isinstance(value, bytes):
-        return {"hex": value.hex()}
-    raise TypeError(f"a value of type {type(value).__name__} can't be kept in an undo bundle")
-
-
-def _decoded(value: dict[str, Any]) -> Any:
-    return bytes.fromhex(value["hex"]) if value.keys() == {"hex"} else value

@@ -83,6 +83,8 @@ class MoodleSession:
         self.server = server
         self.database = database
         self.range: tuple[int, int] | None = None  # the values of its variables @first and @last
+        # What the server gave the first new row of each statement that was last sent as AUTO_INCREMENT value; 0: it gave none.
+        self.first_ids: list[int] = []
         self.collation = ""  # of the text columns of the site; set when the session is opened
         self.collations = Collations()  # where it is not that one; set at the same time
 
@@ -101,7 +103,16 @@ class MoodleSession:
         :return: the number of rows that it changed or found.
         """
         with self.conn.cursor() as cursor:
-            return cursor.execute(self.sql(statement), args)
+            count = cursor.execute(self.sql(statement), args)
+            self.first_ids = [cursor.lastrowid]
+        return count
+
+    def insert(self, statement: str) -> tuple[int, int]:
+        """Run a statement.
+
+        :return: the number of rows that it changed, and of an INSERT the id that the server gave the first of them; 0: it gave none.
+        """
+        return self.execute(statement), self.first_ids[0]
 
     def execute_all(self, statements: Sequence[str]) -> list[int]:
         """Run statements that return no rows, sent to the server together.
@@ -112,12 +123,15 @@ class MoodleSession:
         import MySQLdb
 
         counts: list[int] = []
+        self.first_ids = []
         with self.conn.cursor() as cursor:
             try:
                 cursor.execute(";\n".join(map(self.sql, statements)))
                 counts.append(cursor.rowcount)
+                self.first_ids.append(cursor.lastrowid)
                 while cursor.nextset() is not None:
                     counts.append(cursor.rowcount)
+                    self.first_ids.append(cursor.lastrowid)
             except MySQLdb.Error as error:
                 raise StatementFailed(error, len(counts)) from error
         return counts

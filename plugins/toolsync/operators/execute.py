@@ -11,7 +11,7 @@ from toolsync import __version__
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.course.graph_check import newer_than_tested
-from toolsync.course.undo_bundles import UndoWriter
+from toolsync.course.undo_bundles import BY_COURSE, UndoWriter
 from toolsync.course.undo_expiry import expire, held_contents
 from toolsync.functions import sql_folder
 from toolsync.moodle.errors import SiteUnfit
@@ -138,7 +138,8 @@ class ExecuteOperator(ClaimOperator):
             raise
 
     def _open_and_run(self, cabinet: Cabinet, claim: Claim, undo: UndoWriter | None) -> None:
-        with open_run(self.site, lock_seconds=WAIT_FOR_OTHERS, undo=undo) as state:
+        images = bool(claim.options.get("undo", True)) and not self.planning and self.file_type not in BY_COURSE
+        with open_run(self.site, lock_seconds=WAIT_FOR_OTHERS, undo=undo, images=images) as state:
             session, self.wait = state.session, self.seconds
             cabinet.reread(claim)  # it may have waited for another run, and for another attempt at this file
             self.log.info(

@@ -20,6 +20,7 @@ from toolsync.reporting.approved_plan import ApprovedPlan
 from toolsync.reporting.outcomes import Outcomes
 from toolsync.reporting.pieces import BATCH, CHECKED, EXECUTED, PLAN, PLANNED, PROGRESS, piece_name, pieces
 from toolsync.reporting.report import Report
+from toolsync.running.changes import Changes
 from toolsync.running.execution import Execution, StagedLine
 from toolsync.running.ledger import Ledger, RecordsDisagree
 from toolsync.running.pace import Pace
@@ -75,6 +76,7 @@ class BatchRun(Generic[Item]):
         self._committed = False  # whether a batch of this file may have been committed
         self._counts: Counter[str] = Counter()  # what became of the lines so far, earlier attempts included
         self.written: Counter[str] = Counter()  # rows written by table of the site, earlier attempts included
+        self.changes = Changes(cabinet, claim, self.session) if self.state.images else None
         self._effort = Effort()
         self._failed: set[int] = set()
         self._stale: set[str] = set()
@@ -267,6 +269,8 @@ class BatchRun(Generic[Item]):
         """
         self._counts.update(outcomes["counts"])
         self.written.update(outcomes.get("written", {}))  # a batch of version 0.1 does not say
+        if self.changes:
+            self.changes.count(outcomes.get("changed"))
         self._failed.update(line for line, status, *_ in outcomes["lines"] if status == "failed")
         self._stale.update(outcomes["stale"])
         self._contents.update(outcomes["contents"])
@@ -319,6 +323,8 @@ class BatchRun(Generic[Item]):
         if self.state.undo:
             self.state.undo.settle(outcomes.done)
         kept = self._as_kept(outcomes, items)
+        if self.changes and self.state.images:
+            kept["changed"] = self.changes.keep(number, (items[0].line, items[-1].line), self.state.images)
         if self.rehearsal:
             self.cabinet.save(self.claim, piece_name(self.stage_name, number), kept)
         else:
@@ -368,6 +374,8 @@ class BatchRun(Generic[Item]):
             "stale": sorted(self._stale),
             "seconds": self.execution.folder.seconds,
         }
+        if self.changes and (kept := self.changes.end()):
+            found["changed"] = kept
         if self.rehearsal:
             zone = self.claim.options.get("timezone") or self.session.timezone
             found |= {"at": self.session.value("SELECT UNIX_TIMESTAMP()"), "timezone": zone}

@@ -33,36 +33,36 @@ class Chunks:
         rows = self._tables.most_rows(over.table)
         return self._session.range == WHOLE and rows is not None and rows <= ALL_AT_ONCE
 
-    def run(self, statement: Statement, over: Directive) -> int:
+    def run(self, statement: Statement, over: Directive) -> list[tuple[int, int]]:
         """Run a statement for all rows of its work table.
 
         :param over: the directive that names the table and the column.
-        :return: the number of rows that it inserted.
+        :return: of each range, the number of rows that it inserted, and the first id that the server gave them.
         """
         rows = self._tables.most_rows(over.table)
         if rows is not None and rows <= ALL_AT_ONCE:
-            return self._insert(statement, WHOLE)
+            return [self._insert(statement, WHOLE)]
         found = self._session.rows(f"SELECT MIN({over.column}), MAX({over.column}), COUNT(*) FROM {over.table}")
         lowest, highest, rows = found[0]
         if lowest is None:
-            return 0
+            return []
         spread = (highest - lowest + 1) / rows  # some numbers may be missing
-        done = 0
+        done = []
         while lowest <= highest:
             width = self._widths.get(statement.sql, ALL_AT_ONCE)
             last = min(highest, lowest + max(int(width * spread), 1) - 1)
             started = time.perf_counter()
-            done += self._insert(statement, (lowest, last))
+            done.append(self._insert(statement, (lowest, last)))
             seconds = max(time.perf_counter() - started, 1e-6)
             self._widths[statement.sql] = max(float(FEWEST), width * min(max(AIM / seconds, 0.25), 4))
             lowest = last + 1
         return done
 
-    def _insert(self, statement: Statement, rows: tuple[int, int]) -> int:
+    def _insert(self, statement: Statement, rows: tuple[int, int]) -> tuple[int, int]:
         if self._session.range == rows:
-            return self._session.execute(statement.sql)
+            return self._session.insert(statement.sql)
         self._session.range = None  # until it is known that the variables were set
         first, last = rows
         counts = self._session.execute_together([f"SET @first = {first}, @last = {last}", statement.sql])
         self._session.range = rows
-        return counts[-1]
+        return counts[-1], self._session.first_ids[-1]

@@ -105,6 +105,8 @@ class Runner:
             return False
         if statement.writes_site and self._state.writes_nothing_yet:
             return False
+        if self._state.images and self._state.images.gives_ids(statement):
+            return False
         return not statement.chunks or self._chunks.takes_all(statement.chunks)
 
     def _one(self, statement: Statement) -> None:
@@ -121,16 +123,31 @@ class Runner:
         if not self._together:
             return
         statements, self._together = self._together, []
+        images = self._state.images
+        sent: list[tuple[Statement, str]] = []  # each with what is run of it
+        for statement in statements:
+            if images and (before := images.before(statement)):
+                sent.append((statement, before))
+            sent.append((statement, statement.sql))
         started = time.perf_counter()
         try:
-            counts = self._session.execute_all([statement.sql for statement in statements])
+            counts = self._session.execute_all([sql for _, sql in sent])
         except StatementFailed as failed:
-            _tell(failed.error, statements[failed.number])
+            _tell(failed.error, sent[failed.number][0])
             raise failed.error from None
         seconds = (time.perf_counter() - started) / len(statements)
-        for statement, count in zip(statements, counts, strict=True):
+        inserted: dict[str, list[tuple[Statement, int, int]]] = {}
+        for (statement, sql), count, first in zip(sent, counts, self._session.first_ids, strict=True):
+            if sql is not statement.sql and images:
+                images.kept(statement, count)
+                continue
             self._filled(statement, count)
             self._took(statement, seconds)
+            if statement.writes:
+                inserted.setdefault(statement.writes, []).append((statement, count, first))
+        if images:
+            for of_table in inserted.values():
+                images.after([(statement, count, first) for statement, count, first in of_table])
 
     def _run(self, statement: Statement) -> None:
         if statement.creates:
@@ -144,9 +161,19 @@ class Runner:
         else:
             if statement.writes_site:
                 self._state.locks_from_now()
+                self._keep(statement)
             chunks = statement.chunks
-            count = self._chunks.run(statement, chunks) if chunks else self._session.execute(statement.sql)
-            self._filled(statement, count)
+            parts = self._chunks.run(statement, chunks) if chunks else [self._session.insert(statement.sql)]
+            self._filled(statement, sum(count for count, _ in parts))
+            if self._state.images and statement.writes_site:
+                self._state.images.after([(statement, count, first) for count, first in parts])
+
+    def _keep(self, statement: Statement) -> None:
+        """Keep what a statement will change on the site."""
+        if images := self._state.images:
+            if before := images.before(statement):
+                images.kept(statement, self._session.execute(before))
+            images.ids_given(statement)
 
     def _create(self, statement: Statement) -> None:
         if statement.creates_if_missing and self._tables.is_there(statement.creates):

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from toolsync.moodle.hook import MoodleHook
 from toolsync.moodle.session import MoodleSession
 from toolsync.moodle.work_tables import WorkTables
+from toolsync.running.images import Images
 from toolsync.sites import Site, the_site
 
 
@@ -76,6 +77,7 @@ class RunState:
     :param session: the connection, inside the run's transaction.
     :param snapshot: opens a second, read-only session that sees the site as it is then; None: read on the run's own session.
     :param undo: keeps undo bundles; None for a run that is rolled back or can't be undone.
+    :param images: keeps what the transaction changes; None: nobody wants to know.
     :param backups: what is known about backup files; None for a type whose lines can't name one.
     """
 
@@ -84,6 +86,7 @@ class RunState:
     snapshot: Callable[[], AbstractContextManager[MoodleSession]] | None = None
     undo: UndoLog | None = None
     backups: BackupAnswers | None = None
+    images: Images | None = None
     tables: WorkTables = field(init=False)
     changed_courses: set[int] = field(default_factory=set)  # ids of courses that this transaction created or changed
     after_commit: list[Callable[[], None]] = field(default_factory=list)
@@ -114,6 +117,8 @@ class RunState:
         if self.undo:
             self.undo.committed()
         self.changed_courses.clear()
+        if self.images:
+            self.images.forget()
         for act in self.after_commit:
             act()
         self.after_commit.clear()
@@ -125,6 +130,8 @@ class RunState:
         self.session.rollback()
         self._ended()
         self.tables.drop()
+        if self.images:
+            self.images.lost()
 
     def _ended(self) -> None:
         self.transaction += 1
@@ -153,14 +160,18 @@ class RunState:
 
 
 @contextmanager
-def open_run(site: Site, *, lock_seconds: int | None = None, undo: UndoLog | None = None) -> Iterator[RunState]:
+def open_run(
+    site: Site, *, lock_seconds: int | None = None, undo: UndoLog | None = None, images: bool = False
+) -> Iterator[RunState]:
     """Open a session on a site, with a run on it.
 
     :param site: the site.
     :param lock_seconds: how long to wait for another Tool Sync run that writes to the site. None: a run that only reads.
-    :param undo: keeps undo bundles.
+    :param undo: keeps undo bundles of courses.
+    :param images: whether to keep what the run changes.
     :raises AirflowException: as `MoodleHook.session`.
     """
     hook = MoodleHook(site.moodle_conn_id, site)
     with hook.session(lock_seconds=lock_seconds) as session:
-        yield RunState(session, site, snapshot=hook.snapshot, undo=undo)
+        kept = Images(session, hook.snapshot) if images else None
+        yield RunState(session, site, snapshot=hook.snapshot, undo=undo, images=kept)
