@@ -41,22 +41,44 @@ UNLIKE_AN_ID = re.compile(r"[^A-Za-z0-9.~:+-]+")  # what Airflow does not take a
 async def trigger(core: Core, dag: Dag, body: Trigger) -> Any:
     dag_id = dag.id
     details = await core.get("dags", dag_id, "details")
-    if why := wrong_settings(details):
-        raise HTTPException(409, why)
-    conf = {**body.params, "simulate": body.simulate}
-    if "simulate" not in params_of(details):
-        del conf["simulate"]
-        if body.simulate:
-            raise HTTPException(400, f"{dag_id} can't simulate.")
+    conf = started_with(details, body.params, simulate=body.simulate)
     file = ""
     if "files" in params_of(details):
         chosen, file = await run_in_threadpool(_what_to_run, dag, body)
         conf |= chosen
     elif body.upload or body.files:
         raise HTTPException(400, f"{dag_id} takes no file.")
-    name = run_name(file, simulate=body.simulate)
+    return await begin(core, details, conf, run_name(file, simulate=body.simulate), unpause=body.unpause)
+
+
+def started_with(details: dict[str, Any], params: dict[str, Any], *, simulate: bool) -> dict[str, Any]:
+    """The Params to start a run with.
+
+    :param details: what Airflow says of the DAG.
+    :param params: those that are asked for, besides `simulate`.
+    :raises HTTPException: 409: the DAG's settings are wrong; 400: it can't simulate.
+    """
+    if why := wrong_settings(details):
+        raise HTTPException(409, why)
+    if "simulate" in params_of(details):
+        return {**params, "simulate": simulate}
+    if simulate:
+        raise HTTPException(400, f"{details['dag_id']} can't simulate.")
+    return dict(params)
+
+
+async def begin(core: CoreApi, details: dict[str, Any], conf: dict[str, Any], name: str, *, unpause: bool) -> Any:
+    """Begin a run, as Airflow's own form does.
+
+    :param details: what Airflow says of the DAG.
+    :param conf: its Params.
+    :param name: its id, if Airflow takes such a one.
+    :param unpause: switch the DAG on, too.
+    :return: the answer to the request, which is a question where the DAG is switched off.
+    """
+    dag_id = details["dag_id"]
     if details["is_paused"]:
-        if not body.unpause:
+        if not unpause:
             told = "The DAG is switched off, so a run would wait for ever. Switch it on, too?"
             return JSONResponse({"detail": told, "paused": True}, 409)
         await core.call("PATCH", "dags", dag_id, json={"is_paused": False})
