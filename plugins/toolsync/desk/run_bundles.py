@@ -16,11 +16,11 @@ from toolsync.cabinet.claims import CLAIM_ID
 from toolsync.cabinet.folders import Cabinet
 from toolsync.course.undo_bundles import BY_COURSE
 from toolsync.desk.access import OfSite, OurDag, User, allowed, check, dag_of
+from toolsync.desk.begin import begin, run_name, started_with
 from toolsync.desk.core_api import Core
 from toolsync.desk.heads import head_of
 from toolsync.desk.models_done import RunBundles, RunName, UndoBegun, UndoRuns
 from toolsync.desk.overview import dags_of
-from toolsync.desk.runs import begin, run_name, started_with
 from toolsync.params import known_types
 from toolsync.sites import Site
 
@@ -91,6 +91,19 @@ def of_report(user: BaseUser, cabinet: Cabinet, head: dict[str, Any], content: d
         undoing = head_of(Cabinet(UNDO, cabinet.site), undone["claim"])
         answer["by"] = undoing[0]["by"] if undoing else None
     return {**answer, "state": told["state"], "bundle": _with_rights(user, cabinet.site, [told])[0]}
+
+
+def runs_of(site: Site, named: Any) -> list[dict[str, str]]:
+    """The runs that Param `runs` of an undo names, each with its DAG.
+
+    :return: none, if one of them is named otherwise than by its claim, or has no bundle.
+    """
+    if not isinstance(named, list):
+        return []
+    dags = [OurDag(site, kind) for kind in sorted(known_types())]
+    found = {claim_id: dag.id for dag in dags if dag.has_folders for claim_id in _folders(dag.cabinet, FOLDER)}
+    names = [str(name) for name in named]
+    return [{"dag_id": found[name], "claim": name} for name in names] if set(names) <= set(found) else []
 
 
 def _listed(

@@ -4,31 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import glob
-import re
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Any
 
-from airflow.configuration import conf as airflow
 from fastapi import APIRouter, HTTPException
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import JSONResponse
 
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.uploads import NoUpload, Upload, upload_of
 from toolsync.desk.access import READS, TRIGGERS, Dag, OurDag
 from toolsync.desk.at_work import how_far
+from toolsync.desk.begin import begin, run_name, started_with
 from toolsync.desk.core_api import Core, CoreApi
 from toolsync.desk.files import find
 from toolsync.desk.heads import head_of
 from toolsync.desk.models import RunAnswer, Trigger, Triggered
-from toolsync.desk.overview import OF_THE_PAGE, params_of, run_head, wrong_settings
+from toolsync.desk.overview import OF_THE_PAGE, params_of, run_head
+from toolsync.desk.run_bundles import UNDO, runs_of
 from toolsync.desk.uploads import the_upload
 
 router = APIRouter(prefix="/api", tags=["run"])
 FAILED_SHOWN = 20  # tasks whose messages are asked for
 ENDED = {"success", "failed"}
-UNLIKE_AN_ID = re.compile(r"[^A-Za-z0-9.~:+-]+")  # what Airflow does not take as a part of a run's id
 
 
 @router.post(
@@ -49,53 +46,6 @@ async def trigger(core: Core, dag: Dag, body: Trigger) -> Any:
     elif body.upload or body.files:
         raise HTTPException(400, f"{dag_id} takes no file.")
     return await begin(core, details, conf, run_name(file, simulate=body.simulate), unpause=body.unpause)
-
-
-def started_with(details: dict[str, Any], params: dict[str, Any], *, simulate: bool) -> dict[str, Any]:
-    """The Params to start a run with.
-
-    :param details: what Airflow says of the DAG.
-    :param params: those that are asked for, besides `simulate`.
-    :raises HTTPException: 409: the DAG's settings are wrong; 400: it can't simulate.
-    """
-    if why := wrong_settings(details):
-        raise HTTPException(409, why)
-    if "simulate" in params_of(details):
-        return {**params, "simulate": simulate}
-    if simulate:
-        raise HTTPException(400, f"{details['dag_id']} can't simulate.")
-    return dict(params)
-
-
-async def begin(core: CoreApi, details: dict[str, Any], conf: dict[str, Any], name: str, *, unpause: bool) -> Any:
-    """Begin a run, as Airflow's own form does.
-
-    :param details: what Airflow says of the DAG.
-    :param conf: its Params.
-    :param name: its id, if Airflow takes such a one.
-    :param unpause: switch the DAG on, too.
-    :return: the answer to the request, which is a question where the DAG is switched off.
-    """
-    dag_id = details["dag_id"]
-    if details["is_paused"]:
-        if not unpause:
-            told = "The DAG is switched off, so a run would wait for ever. Switch it on, too?"
-            return JSONResponse({"detail": told, "paused": True}, 409)
-        await core.call("PATCH", "dags", dag_id, json={"is_paused": False})
-    wanted = {"dag_run_id": name} if re.match(airflow.get("scheduler", "allowed_run_id_pattern"), name) else {}
-    try:
-        run = await core.call("POST", "dags", dag_id, "dagRuns", json={"logical_date": None, "conf": conf, **wanted})
-    except HTTPException:
-        if details["is_paused"]:  # it was switched on for this run only
-            await core.call("PATCH", "dags", dag_id, json={"is_paused": True})
-        raise
-    return {"run_id": run["dag_run_id"]}
-
-
-def run_name(file: str, *, simulate: bool) -> str:
-    """The id of a run, which says in Airflow's list of runs what it is: `manual__2026-11-28T10:08:15.123456_people.csv_simulation`."""
-    what = [UNLIKE_AN_ID.sub("-", file)[:80], "simulation" if simulate else ""]
-    return "_".join([f"manual__{datetime.now(UTC).replace(tzinfo=None).isoformat()}", *filter(None, what)])
 
 
 def _what_to_run(dag: OurDag, body: Trigger) -> tuple[dict[str, str], str]:
@@ -127,12 +77,14 @@ async def run_state(core: Core, dag: Dag, run_id: str) -> Any:
     head = run_head(run, default, None)
     told = dict.fromkeys(message for _, message in failed)
     conf = run["conf"] or {}
+    again = dag.file_type == UNDO and head["simulated"] and run["state"] in ENDED  # may be asked for, for real
     return {
         **head,
         "dag_id": dag_id,
         "files": files,
         "messages": list(told),
         "upload": await run_in_threadpool(_left_upload, dag, conf.get("upload")),
+        "undoes": await run_in_threadpool(runs_of, dag.site, conf.get("runs")) if again else [],
         "params": {name: value for name, value in conf.items() if name not in OF_THE_PAGE},
     }
 
