@@ -129,7 +129,7 @@ def _delete_a_course(op: Desk, file_of: MakeFile, site: Site) -> None:
 
 
 def _put_it_back(op: Desk, site: Site) -> None:
-    op.open("undo").titled("Put back")
+    op.open("undo").titled("Undo")
     op.accessible("undo")
     op.button("Put C106 back").click()
     expect(op.page.locator("#main h1")).to_contain_text("restore_")
@@ -138,7 +138,7 @@ def _put_it_back(op: Desk, site: Site) -> None:
     op.run_ended()
     assert (op.figures(), _courses(site)) == (["1 created"], 1)
     op.open("undo")
-    expect(op.page.locator("tbody .badge")).to_contain_text("Put back")
+    expect(op.page.locator("[data-key=bundles] tbody .badge")).to_contain_text("Put back")
 
 
 def _addresses(live: AirflowWithAccounts) -> dict[str, str]:
@@ -193,7 +193,7 @@ def test_a_stranger_is_sent_away(desk: Open, live: AirflowWithAccounts) -> None:
     # Signed out while the page is open: it says so, and leads to the login.
     op = desk("op").open()
     op.page.context.clear_cookies()
-    op.page.locator("#top").get_by_role("link", name="Put back").click()
+    op.page.locator("#top").get_by_role("link", name="Undo").click()
     expect(op.link("Sign in")).to_be_visible()
 
 

@@ -2,11 +2,11 @@
 
 import { get, post, query } from "./api.js";
 import { h, redraw, replace, say } from "./dom.js";
-import { moment, size, t } from "./i18n.js";
+import { day, moment, size, t } from "./i18n.js";
 import { go, to } from "./links.js";
 import { act, badge, button, notice, searchBox, table, titleOf } from "./parts.js";
 import { siteHere, withoutSite } from "./sites.js";
-import { bundleState, inShort, undoChoice } from "./undoing.js";
+import { bundleState, inWords, undoChoice } from "./undoing.js";
 
 const LIMIT = 50;
 const WITH_COURSES = ["toolsync_courses", "toolsync_courses_delete", "toolsync_courses_reset"]; // types that keep bundles of courses, too
@@ -14,9 +14,11 @@ const WITH_COURSES = ["toolsync_courses", "toolsync_courses_delete", "toolsync_c
 // :param dagId: the type to begin with; none: all.
 export async function undo([dagId], { signal, show }) {
   const asked = { site: siteHere(), dag_id: dagId ?? "", q: "" };
-  const [filters, empty] = [h("div", {}), h("div", {})];
-  const runs = runsPart(asked, signal);
-  const courses = coursesPart(asked, signal);
+  const [filters, empty, bottom] = [h("div", {}), h("div", {}), h("div", { class: "sending", hidden: true })];
+  const ticked = () => { bottom.hidden = runs.chosen.size + courses.chosen.size === 0; };
+  const runs = runsPart(asked, signal, ticked);
+  const courses = coursesPart(asked, signal, ticked);
+  bottom.append(runs.choice, courses.choice);
   let latest = 0;
   const draw = async (change = {}) => {
     Object.assign(asked, change);
@@ -32,7 +34,7 @@ export async function undo([dagId], { signal, show }) {
     if (asked.q) say(t("matching", { n: listed.length + bundles.length }));
   };
   await draw();
-  show(t("undo"), h("p", { class: "faint" }, t("undo_about")), filters, empty, runs.element, courses.element);
+  show(t("undo"), h("p", { class: "faint" }, t("undo_about")), filters, empty, runs.element, courses.element, bottom);
 }
 
 function choices(types, asked, draw) {
@@ -44,32 +46,33 @@ function choices(types, asked, draw) {
 }
 
 // The bundles of runs: ticked, they are undone together.
-function runsPart(asked, signal) {
+function runsPart(asked, signal, ticked) {
   const chosen = new Map(); // by claim
-  const [list, names, bottom] = [h("div", {}), h("p", {}), h("div", { class: "sending", hidden: true })];
-  const element = h("section", { hidden: true, "aria-labelledby": "runs" }, h("h2", { id: "runs" }, t("undo_of_runs")), list, bottom);
+  const [list, names, choice] = [h("div", {}), h("p", {}), h("div", { hidden: true })];
+  const element = h("section", { hidden: true }, h("h2", {}, t("undo_of_runs")), list);
   const ask = (before) => get(`api/undo/runs${query({ ...asked, limit: LIMIT, before })}`, signal);
-  let choice = null;
+  let buttons = null;
   const choose = (bundle, on) => {
     if (on) chosen.set(bundle.claim, bundle);
     else chosen.delete(bundle.claim);
-    bottom.hidden = chosen.size === 0;
+    choice.hidden = chosen.size === 0;
     replace(names, [...chosen.values()].map(({ file }) => file).join(", "));
-    choice.name(chosen.size);
+    buttons.name(chosen.size);
+    ticked();
   };
   const draw = ({ dag_id: undoDag, runs, next }, shown = []) => {
-    if (!choice && undoDag) {
-      choice = undoChoice(undoDag, () => [...chosen.values()]);
-      replace(bottom, names, choice.element);
+    if (!buttons && undoDag) {
+      buttons = undoChoice(undoDag, () => [...chosen.values()]);
+      replace(choice, names, buttons.element);
     }
     const all = [...shown, ...runs];
     const place = h("div", {});
-    const older = next ? button(null, t("older_runs"), () => act(older, place, async () => draw(await ask(next), all)), { data: { key: "older" } }) : null;
-    const heads = [h("th", { scope: "col" }, h("span", { class: "unseen" }, t("choose"))), t("file"), t("when"), t("undo_would"), t("kept"), t("undo")];
+    const further = next ? button(null, t("older_runs"), () => act(further, place, async () => draw(await ask(next), all)), { data: { key: "older" } }) : null;
+    const heads = [h("th", { scope: "col" }, h("span", { class: "unseen" }, t("choose"))), t("file"), t("when"), t("undo_would"), t("kept"), t("result")];
     element.hidden = !all.length && !next;
-    redraw(list, all.length ? table(t("undo_of_runs"), heads, all.map((each) => runRow(undoDag, each, chosen, choose)), { key: "runs" }) : h("p", { class: "faint" }, t("nothing_found")), older, place);
+    redraw(list, all.length ? table(t("undo_of_runs"), heads, all.map((each) => runRow(undoDag, each, chosen, choose)), { key: "runs" }) : h("p", { class: "faint" }, t("nothing_found")), further, place);
   };
-  return { element, ask, draw };
+  return { element, choice, chosen, ask, draw };
 }
 
 function runRow(undoDag, bundle, chosen, choose) {
@@ -78,19 +81,21 @@ function runRow(undoDag, bundle, chosen, choose) {
   const open = may.undo && ["kept", "partly"].includes(state);
   return h("tr", { class: state === "undone" ? "over" : null }, h("td", {}, open ? tick : null),
     h("th", { scope: "row" }, h("a", { href: to("reports", dagId, claim) }, file), h("small", {}, titleOf({ dag_id: dagId }))),
-    h("td", {}, moment(at)), h("td", {}, inShort(bundle)), h("td", {}, until ? moment(until) : t("for_ever")), h("td", {}, bundleState(undoDag, bundle)));
+    h("td", { class: "when" }, moment(at)), h("td", {}, inWords(bundle).map((each) => h("div", {}, each))), h("td", { class: "when" }, until ? day(until) : t("for_ever")),
+    h("td", { class: "state" }, bundleState(undoDag, bundle)));
 }
 
 // The bundles of courses: a file puts them back, one line each.
-function coursesPart(asked, signal) {
+function coursesPart(asked, signal, ticked) {
   const chosen = new Map(); // by name
   const [list, place] = [h("div", {}), h("div", {})];
   const all = button("undo", " ", () => restore([...chosen.values()], all), { class: "button primary" });
-  const bottom = h("div", { class: "sending", hidden: true }, h("div", { class: "actions" }, all), h("p", { class: "faint" }, t("put_back_about")));
-  const element = h("section", { hidden: true, "aria-labelledby": "courses" }, h("h2", { id: "courses" }, t("undo_of_courses")), h("p", { class: "faint" }, t("undo_of_courses_about")), list, place, bottom);
+  const choice = h("div", { hidden: true }, h("div", { class: "actions" }, all), h("p", { class: "faint" }, t("put_back_about")));
+  const element = h("section", { hidden: true }, h("h2", {}, t("undo_of_courses")), h("p", { class: "faint" }, t("undo_of_courses_about")), list, place);
   const count = () => {
-    bottom.hidden = chosen.size === 0;
+    choice.hidden = chosen.size === 0;
     all.lastChild.textContent = t("put_back_courses", { n: chosen.size });
+    ticked();
   };
   const restore = (some, clicked) => act(clicked, place, async () => {
     const made = await post("api/undo/restore", { bundles: some.map(({ dag_id, name }) => ({ dag_id, name })) });
@@ -105,8 +110,7 @@ function coursesPart(asked, signal) {
     element.hidden = !bundles.length;
     redraw(list, table(t("undo_of_courses"), heads, bundles.map((bundle) => courseRow(bundle, chosen, restore, count)), { key: "bundles" }), more ? h("p", { class: "faint" }, t("more_bundles")) : null);
   };
-  count();
-  return { element, ask, draw };
+  return { element, choice, chosen, ask, draw };
 }
 
 function courseRow(bundle, chosen, restore, count) {

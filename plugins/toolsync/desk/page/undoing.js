@@ -1,7 +1,7 @@
 // Undoing runs: what a bundle would put back, and the buttons that do it. Used by the report of a run and by the list of bundles.
 
 import { h, icon, newId } from "./dom.js";
-import { moment, number, size, t } from "./i18n.js";
+import { day, moment, number, size, t } from "./i18n.js";
 import { go, to } from "./links.js";
 import { act, badge, button, learnTitle, linkButton, notice, siteBadge, table } from "./parts.js";
 import { trigger } from "./ready.js";
@@ -13,18 +13,17 @@ const CHANGES = [["deleted", "created"], ["changed", "updated"], ["made", "delet
 const sums = ({ tables }) => CHANGES.map(([change]) => [change, tables.reduce((sum, each) => sum + each[change], 0)]).filter(([, n]) => n);
 
 // The same in words; a run that did not end has counted nothing.
-export const inShort = (bundle) =>
-  bundle.tables === null ? t("undo_not_counted") : sums(bundle).map(([change, n]) => t(`does.${change}`, { n })).join(", ");
+export const inWords = (bundle) => (bundle.tables === null ? [t("undo_not_counted")] : sums(bundle).map(([change, n]) => t(`does.${change}`, { n })));
 
-export const kept = ({ until }) => (until ? t("kept_until", { when: moment(until) }) : t("kept_for_ever"));
+const kept = ({ until }) => (until ? t("kept_until", { when: day(until) }) : t("kept_for_ever"));
 
 // What became of a bundle, where there is something to tell.
 export function bundleState(undoDag, { state, undone }) {
   if (state === "working") return badge("busy", "sync", t("state.running"));
   if (!undone) return null;
   const partly = state === "partly";
-  const words = t(partly ? "partly_undone" : "undone", { when: moment(undone.at) });
-  return h("a", { href: to("reports", undoDag, undone.claim) }, badge(partly ? "warn" : "good", partly ? "warning" : "approve", words));
+  const words = badge(partly ? "warn" : "good", partly ? "warning" : "approve", t(partly ? "undone_in_part" : "undone_wholly"));
+  return [h("a", { href: to("reports", undoDag, undone.claim) }, words), h("small", { class: "faint" }, moment(undone.at))];
 }
 
 // The report's part about the undo of its run.
@@ -33,13 +32,13 @@ export function ofReport({ undo, dag_id: dagId }) {
   const { state, bundle, by } = undo;
   if (!bundle) {
     const link = state === "by_course" ? linkButton(to("undo", dagId), "undo", t("undo"), "quiet") : null;
-    return h("div", { class: "faint" }, icon("undo"), " ", t(`unkept.${state}`), " ", link);
+    return h("p", { class: "faint" }, icon("undo"), " ", t(`unkept.${state}`), " ", link);
   }
   if (state === "undone") return undone(undo.dag_id, bundle, by);
   if (state === "working") return h("p", { class: "faint" }, icon("undo"), " ", t("undo_working"));
   return [
     state === "partly" ? undone(undo.dag_id, bundle, by) : null,
-    h("details", { class: "options", data: { key: "undo" } }, h("summary", {}, icon("undo"), " ", t("undo_this"), " ", h("small", { class: "faint" }, inShort(bundle))),
+    h("details", { class: "options", data: { key: "undo" } }, h("summary", {}, icon("undo"), " ", t("undo_this"), " ", h("small", { class: "faint" }, inWords(bundle).join(", "))),
       h("div", { class: "undoing" }, figures(bundle), h("p", { class: "faint" }, [t("undo_since", { when: moment(bundle.at) }), kept(bundle), bundle.size === null ? null : size(bundle.size)].filter(Boolean).join(" · ")), byTable(bundle),
         bundle.may.undo ? undoChoice(undo.dag_id, () => [bundle]).element : h("p", {}, t("may_not_undo")))),
   ];
@@ -72,7 +71,7 @@ export function undoChoice(undoDag, runs) {
     await learnTitle(undoDag);
     await startUndo(undoDag, { runs: runs().map(({ dag_id, claim }) => ({ dag_id, claim })), overwrite_changes: overwrite.checked, simulate });
   });
-  const both = [button("flask", t("simulate"), start(true), { class: "button simulation" }), button("undo", t("undo"), start(false), { class: "button real" })];
+  const both = [button("flask", t("simulate"), start(true), { class: "button simulation" }), button("undo", t("undo_it"), start(false), { class: "button real" })];
   const name = (n) => { both[1].lastChild.textContent = t("undo_runs", { n }); };
   const element = h("div", { class: "going" }, siteBadge(undoDag),
     h("div", { class: "field tick" }, overwrite, h("label", { for: id }, t("overwrite_changes")), h("p", { class: "faint", id: `${id}-about` }, t("overwrite_changes_about"))),
