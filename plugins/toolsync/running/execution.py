@@ -172,7 +172,7 @@ class Execution:
     def _named(self, failed: set[int]) -> None:
         """Keep which ids the lines of a segment named, for what the report says of its changes."""
         if images := self.state.images:
-            images.things.named(self.state.tables, failed)
+            images.things.named(self.state.tables, {ROW_TABLE: self.names[1:]}, failed)
 
     def _stage(self, lines: Sequence[StagedLine]) -> None:
         tables = self.state.tables

@@ -6,7 +6,7 @@ tables of the type after each segment, whichever of them have a column `line` be
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from more_itertools import chunked
@@ -31,9 +31,14 @@ REFERENCES = {
     "category": "course_categories",
     "fieldid": "user_info_field",
     "tagid": "tag",
+    "forum": "forum",
+    "forumid": "forum",
+    "coursemoduleid": "course_modules",
+    "itemid": "enrol",
 }
 # Columns that mean this in these tables only: elsewhere they are ids of something else.
 ONLY_IN = {
+    "itemid": {"role_assignments": "enrol", "groups_members": "enrol", "grade_grades": "grade_items"},
     "category": {"course": "course_categories"},
     "categoryid": {"event": "course_categories"},
     "fieldid": {"user_info_data": "user_info_field", "customfield_data": "customfield_field"},
@@ -51,17 +56,28 @@ NAMES = {
     "user_info_field": ("shortname",),
     "customfield_field": ("shortname",),
     "tag": ("rawname", "name"),
+    "forum": ("name",),
+    "grade_items": ("itemname", "itemtype"),
     "course_modules": (),
     "context": (),
 }
-COURSE = {"groups": "courseid", "groupings": "courseid", "enrol": "courseid", "course_modules": "course"}
-LABELS = {"files": "filename", "grade_items": "itemname"}  # the column with the name of a row, where it is not `name`
+# The column that says of which course a thing is.
+COURSE = {
+    "groups": "courseid",
+    "groupings": "courseid",
+    "enrol": "courseid",
+    "forum": "course",
+    "grade_items": "courseid",
+    "course_modules": "course",
+}
+LABELS = {"files": "filename"}  # the column with the name of a row, where it is not `name`
 LEVELS = {30: "user", 40: "course_categories", 50: "course", 70: "course_modules"}  # what contexts are of
 # Columns of the work tables, and what lines name by them.
 NAMED = {
     "userid": "user",
-    "courseid": "course",
+    "course": "course",
     "metaid": "course",
+    "courseid": "course",
     "cohortid": "cohort",
     "groupid": "groups",
     "groupingid": "groupings",
@@ -101,14 +117,16 @@ class Things:
         self._lines: list[tuple[tuple[str, ...], list[tuple[Any, ...]]]] = []
         self._selects: dict[frozenset[str], tuple[tuple[str, ...], str]] = {}  # by the tables that they read
 
-    def named(self, tables: WorkTables, failed: Collection[int]) -> None:
+    def named(self, tables: WorkTables, staged: Mapping[str, Collection[str]], failed: Collection[int]) -> None:
         """Take note of what the lines of a segment named, from the work tables, while these are filled.
 
+        :param staged: columns that hold what the file says, by table: a `courseid` among them is no id.
         :param failed: the lines that did nothing.
         """
         filled = frozenset(filter(tables.is_defined, tables.filled))
         if filled not in self._selects:
-            self._selects[filled] = _select({name: tables.columns(name) for name in sorted(filled)})
+            found = {name: set(tables.columns(name)).difference(staged.get(name, ())) for name in sorted(filled)}
+            self._selects[filled] = _select(found)
         kinds, select = self._selects[filled]
         rows = self.session.rows(select) if select else []
         if failed:
@@ -149,7 +167,7 @@ class Things:
 
     def write(self, part: PartWriter) -> None:
         """Write names and lines to a part."""
-        for table in ("context", "course_modules", "groups", "groupings", "enrol", *NAMES):
+        for table in ("context", *COURSE, *NAMES):
             for found in chunked(self._names(table), AT_ONCE):
                 part.line({"names": table, "rows": found})
         for kinds, rows in self._lines:
@@ -165,6 +183,8 @@ class Things:
     def _names(self, table: str) -> Iterator[tuple[Any, ...]]:
         """Id and name of all things of a table that were referred to; what they are of is referred to from now on."""
         asked, before = self._ids.pop(table, set()), self._before.pop(table, {})
+        if not self.session.schema.has(table):
+            return
         columns = ["id", *(name for name in _read(table) if self.session.schema.has(table, name))]
         listed = ", ".join(f"`{column}`" for column in columns)
         found: dict[int, Name] = {}
@@ -197,14 +217,14 @@ def _name(table: str, row: dict[str, Any]) -> Name:
     return (name,)
 
 
-def _select(tables: dict[str, list[str]]) -> tuple[tuple[str, ...], str]:
-    """The SELECT of what lines named, each once, and what its columns after the line are ids of.
+def _select(tables: Mapping[str, Collection[str]]) -> tuple[tuple[str, ...], str]:
+    """The SELECT of what lines named, each once, and what its columns after the line are ids of. Line 0 stands for none.
 
     :param tables: the columns of work tables.
     """
     found = {}
     for table, columns in tables.items():
-        named = {NAMED[column]: column for column in columns if column in NAMED}
+        named = {kind: column for column, kind in NAMED.items() if column in columns}
         if {"user", "course"} <= named.keys():
             named = {kind: column for kind, column in named.items() if kind not in BESIDE}
         if named and "line" in columns:
@@ -214,5 +234,5 @@ def _select(tables: dict[str, list[str]]) -> tuple[tuple[str, ...], str]:
     for table, named in found.items():
         values = [f"t.`{named[kind]}`" if kind in named else "NULL" for kind in kinds]
         known = " OR ".join(f"t.`{column}` IS NOT NULL" for column in named.values())
-        selects.append(f"SELECT t.line, {', '.join(values)} FROM {table} t WHERE {known}")
+        selects.append(f"SELECT t.line, {', '.join(values)} FROM {table} t WHERE t.line > 0 AND ({known})")
     return kinds, " UNION ".join(selects)

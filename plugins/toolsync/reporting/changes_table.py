@@ -1,0 +1,283 @@
+"""What a run changed on the site, value by value, from the parts of its bundle: the table `…_changes.csv`, and its first rows as sentences."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
+from itertools import chain
+from typing import IO, Any, NamedTuple
+
+from toolsync.cabinet.bundles import Bundle
+from toolsync.reading.texts import printable, shorten
+from toolsync.reporting.changed_lines import Lines
+from toolsync.reporting.changed_values import CUT, NOISY_TABLES, SECRET, called, is_news, is_secret, shown
+from toolsync.reporting.plan import counted
+from toolsync.reporting.tables import Table
+
+TABLE = "_changes.csv"  # the end of the name of the table in the report folder
+SHOWN = 100  # changes in the log and in the text report
+SORTED = 50_000  # changes of a part that are put in the order of the lines
+LABELS = ("name", "filename", "itemname", "title", "subject")  # columns by which a row that is gone is called
+# What a thing is called after: a person first, then where, then the rest.
+ORDER = (
+    "user", "cohort", "groups", "groupings", "role", "user_info_field", "customfield_field", "tag", "grade_items", "forum", "enrol", "course_modules",
+    "context", "course", "course_categories",
+)  # fmt: skip
+
+Name = tuple[str, *tuple[Any, ...]]  # what a thing is called, and of what it is: table and id, or nothing
+Names = Mapping[str, Mapping[int, Name]]
+Refers = Callable[[str, str], str | None]
+
+
+class Change(NamedTuple):
+    """A value that changed; or a row that was made or taken away, which `column` does not name.
+
+    :param line: of the file; None: a consequence of several.
+    :param before: empty for a row that was made; of one that was taken away, what it was.
+    """
+
+    line: int | None
+    thing: str
+    table: str
+    id: int
+    column: str
+    before: str
+    after: str
+
+    @property
+    def act(self) -> str:
+        """What happened, in words: `account made`, `course changed`."""
+        word = called(self.table)
+        return f"{word} {'changed' if self.column else 'made' if self.after else 'taken away'}"
+
+    @property
+    def sentence(self) -> str:
+        """`line 3: u007 · suspended: no → yes`."""
+        where = f"line {self.line}: " if self.line else ""
+        if not self.column:
+            return f"{where}{self.thing} · {self.act}"
+        if self.before == self.after == SECRET:
+            return f"{where}{self.thing} · {self.column}: {SECRET}"
+        return f"{where}{self.thing} · {self.column}: {self.before or '(empty)'} → {self.after or '(empty)'}"
+
+
+@dataclass
+class Part:
+    """A part of a bundle, or what a bundle says of one course.
+
+    :param read: yields its lines with rows.
+    :param refers: the table that a column of a table holds an id of.
+    :param named: what lines of the file named; see `Lines`.
+    :param line: the only line of the file that it is about; None: there are several.
+    """
+
+    read: Callable[[], Iterable[dict[str, Any]]]
+    refers: Refers
+    names: dict[str, dict[int, Name]] = field(default_factory=dict)
+    named: list[tuple[list[str], list[list[Any]]]] = field(default_factory=list)
+    line: int | None = None
+
+
+def parts_of(bundle: Bundle, refers: Refers) -> Iterator[Part]:
+    """The parts of a run's bundle, in order.
+
+    :param refers: the table that a column of a table holds an id of.
+    """
+    for number in bundle.parts():
+        part = Part(lambda number=number: (line for line in bundle.read(number) if "table" in line), refers)  # type: ignore[misc]
+        for told in bundle.read(number, rows=False):
+            if "names" in told:
+                part.names.setdefault(told["names"], {}).update((row[0], tuple(row[1:])) for row in told["rows"])
+            elif "lines" in told:
+                part.named.append((told["lines"], told["rows"]))
+            elif "part" in told and told["first"] == told["last"]:
+                part.line = told["first"]
+        yield part
+
+
+def changes(parts: Iterable[Part], zone: tzinfo = UTC) -> Iterator[Change]:
+    """What parts say that was changed; in each, by line, and what is due to no line last.
+
+    :param zone: the timezone of dates.
+    """
+    for part in parts:
+        found = _Reading(part, zone).changes()
+        first = [change for change, _ in zip(found, range(SORTED), strict=False)]
+        first.sort(key=lambda change: (change.line is None, change.line))
+        yield from chain(first, found)
+
+
+class _Reading:
+    """A part that is being read."""
+
+    def __init__(self, part: Part, zone: tzinfo) -> None:
+        self.part = part
+        self.zone = zone
+        self.lines = Lines(part.named)
+        self._known: dict[tuple[str, int], tuple[dict[str, int], str]] = {}
+
+    def changes(self) -> Iterator[Change]:
+        for piece in self.part.read():
+            if piece["table"] not in NOISY_TABLES:
+                yield from self._changed(piece) if piece["change"] == "changed" else self._made_or_gone(piece)
+
+    def _made_or_gone(self, piece: dict[str, Any]) -> Iterator[Change]:
+        table, columns = piece["table"], piece["columns"]
+        says, word, made = self._about(table, columns), called(table), piece["change"] == "made"
+        at_id = columns.index("id")
+        folder = _place(columns, "filename") if table == "files" else None
+        for row in piece["rows"]:
+            if folder is not None and row[folder] == ".":  # a folder, which comes and goes with its files
+                continue
+            line, thing, _ = says(row[at_id], row)
+            yield Change(line, thing, table, row[at_id], "", "" if made else word, word if made else "")
+
+    def _changed(self, piece: dict[str, Any]) -> Iterator[Change]:
+        table, columns = piece["table"], piece["columns"]
+        refers = piece.get("refers", ())
+        says, label = self._about(table, refers or columns), _place(refers, "name")
+        about = piece.get("about") or piece["rows"]
+        width, kinds = len(columns), [self.part.refers(table, column) for column in columns]
+        compared = [(place, column) for place, column in enumerate(columns) if column != "id"]
+        at_id = columns.index("id")
+        for row, told in zip(piece["rows"], about, strict=True):
+            number = row[at_id]
+            line, thing, named = says(number, told)
+            for place, column in compared:
+                old, new = row[place], row[width + place]
+                if old == new or not is_news(table, column, named=named):
+                    continue
+                if is_secret(table, column, told[label] if label is not None else None):
+                    before = after = SECRET
+                elif kind := kinds[place]:
+                    before, after = self._called(kind, old), self._called(kind, new)
+                else:
+                    before, after = shown(table, column, old, new, self.zone)
+                yield Change(line, thing, table, number, column, before, after)
+
+    def _about(self, table: str, columns: list[str]) -> Callable[[int, list[Any]], tuple[int | None, str, bool]]:
+        """What says of a row to which line it is due, what it is about, and whether a line names it.
+
+        :param columns: of what the row holds, or of what it refers to.
+        """
+        kinds = [(place, kind) for place, column in enumerate(columns) if (kind := self.part.refers(table, column))]
+        labels = [place for name in LABELS if (place := _place(columns, name)) is not None]
+        named_here = table in self.part.names
+
+        def says(number: int, row: list[Any]) -> tuple[int | None, str, bool]:
+            ids: dict[str, int] = {}
+            parts: dict[str, str] = {}
+            if named_here:
+                self._add(table, number, ids, parts)
+            for place, kind in kinds:
+                if row[place]:
+                    self._add(kind, row[place], ids, parts)
+            if named_here and table in parts:
+                parts = {kind: parts[kind] for kind in (table, "role") if kind in parts}
+            else:
+                parts |= {"": label for place in labels[:1] if (label := str(row[place] or ""))}
+            line = self.part.line or self.lines.of(table, ids)
+            return line, _joined(parts) or f"{table} {number}", self.part.line is not None or self.lines.names(table, number)
+
+        return says
+
+    def _add(self, kind: str, number: int, ids: dict[str, int], parts: dict[str, str]) -> None:
+        """Add what a row refers to: with what that is of, to the ids; to the names."""
+        of, name = self._reference(kind, number)
+        ids.update(of)
+        if name:
+            parts[kind] = name
+
+    def _reference(self, kind: str, number: int) -> tuple[dict[str, int], str]:
+        """A thing with what it is of, by table, and what they are called: `manual in C102`."""
+        key = kind, number
+        if key not in self._known:
+            name, *of = self.part.names.get(kind, {}).get(number, ("",))
+            ids = {kind: number}
+            if of:
+                others, whose = self._reference(of[0], of[1])
+                ids |= others
+                name = f"{name} in {whose}" if name and whose else name or whose
+            self._known[key] = ids, shorten(name, CUT)
+        return self._known[key]
+
+    def _called(self, kind: str, number: Any) -> str:
+        return (self._reference(kind, number)[1] or str(number)) if number else ""
+
+
+def _place(columns: Iterable[str], name: str) -> int | None:
+    return next((place for place, column in enumerate(columns) if column == name), None)
+
+
+def _joined(parts: dict[str, str]) -> str:
+    """`u007 · student · manual in C102`: where it is, is told once."""
+    told = list(dict.fromkeys(parts[kind] for kind in (*ORDER, "") if kind in parts))
+    return " · ".join(part for part in told if not any(other.endswith(f" in {part}") for other in told))
+
+
+@dataclass
+class Shown:
+    """What of the changes the log and the text report show.
+
+    :param sentences: the first changes that are due to a line, each with how often it follows itself.
+    :param consequences: how many others there are, by what happened.
+    :param more: how many further changes are due to a line.
+    """
+
+    sentences: list[tuple[str, int]] = field(default_factory=list)
+    consequences: Counter[str] = field(default_factory=Counter)
+    more: int = 0
+
+    @classmethod
+    def of(cls, found: Iterable[Change]) -> Shown:
+        told = cls()
+        for change in found:
+            told.count(change)
+        return told
+
+    def count(self, change: Change) -> None:
+        """Take note of a change."""
+        if change.line is None:
+            self.consequences[change.act] += 1
+        elif len(self.sentences) > SHOWN:
+            self.more += 1
+        elif self.sentences and self.sentences[-1][0] == (sentence := printable(change.sentence)):
+            self.sentences[-1] = sentence, self.sentences[-1][1] + 1
+        else:
+            self.sentences.append((printable(change.sentence), 1))
+
+    def lines(self) -> list[str]:
+        """All of it, for people."""
+        told = [f"{sentence}{f' ({times:,} times)' if times > 1 else ''}" for sentence, times in self.sentences[:SHOWN]]
+        if more := self.more + sum(times for _, times in self.sentences[SHOWN:]):
+            told.append(f"… and {more:,} more; the report's table …{TABLE} lists them all")
+        if self.consequences:
+            acts = (f"{act}: {number:,}" for act, number in sorted(self.consequences.items()))
+            told.append(f"due to no single line, in the table …{TABLE}, too: {', '.join(acts)}")
+        return told
+
+
+def rows_sentence(changed: Mapping[str, Any]) -> str:
+    """How many rows were changed: `12 rows: 3 made, 8 changed, 1 taken away`.
+
+    :param changed: as the totals of a run have it.
+    """
+    rows = {change: sum(tables.values()) for change, tables in changed["rows"].items()}
+    words = {"made": "made", "changed": "changed", "deleted": "taken away"}
+    told = [f"{rows[change]:,} {word}" for change, word in words.items() if rows.get(change)]
+    return f"{counted(sum(rows.values()), ('row', 'rows'))}: {', '.join(told)}"
+
+
+def write_changes(stream: IO[str], found: Iterable[Change]) -> Shown:
+    """Write the table.
+
+    :return: what the text report shows of it.
+    """
+    table, told = Table(stream), Shown()
+    table.row(Change._fields)
+    for change in found:
+        table.row(change)
+        told.count(change)
+    return told
