@@ -52,10 +52,12 @@ class Change(NamedTuple):
         word = called(self.table)
         return f"{word} {'changed' if self.column else 'made' if self.after else 'taken away'}"
 
-    @property
-    def sentence(self) -> str:
-        """`line 3: u007 · suspended: no → yes`."""
-        where = f"line {self.line}: " if self.line else ""
+    def sentence(self, unit: str) -> str:
+        """`line 3: u007 · suspended: no → yes`.
+
+        :param unit: what the items of the file are called: `line`, `image`.
+        """
+        where = f"{unit} {self.line}: " if self.line else ""
         if not self.column:
             return f"{where}{self.thing} · {self.act}"
         if self.before == self.after == SECRET:
@@ -136,8 +138,8 @@ class _Reading:
 
     def _changed(self, piece: dict[str, Any]) -> Iterator[Change]:
         table, columns = piece["table"], piece["columns"]
-        refers = piece.get("refers", ())
-        says, label = self._about(table, refers or columns), _place(refers, "name")
+        refers = piece.get("refers") or columns
+        says, label = self._about(table, refers), _place(refers, "name")
         about = piece.get("about") or piece["rows"]
         width, kinds = len(columns), [self.part.refers(table, column) for column in columns]
         compared = [(place, column) for place, column in enumerate(columns) if column != "id"]
@@ -221,18 +223,20 @@ def _joined(parts: dict[str, str]) -> str:
 class Shown:
     """What of the changes the log and the text report show.
 
+    :param unit: what the items of the file are called: `line`, `image`.
     :param sentences: the first changes that are due to a line, each with how often it follows itself.
     :param consequences: how many others there are, by what happened.
     :param more: how many further changes are due to a line.
     """
 
+    unit: str = "line"
     sentences: list[tuple[str, int]] = field(default_factory=list)
     consequences: Counter[str] = field(default_factory=Counter)
     more: int = 0
 
     @classmethod
-    def of(cls, found: Iterable[Change]) -> Shown:
-        told = cls()
+    def of(cls, found: Iterable[Change], unit: str) -> Shown:
+        told = cls(unit)
         for change in found:
             told.count(change)
         return told
@@ -243,10 +247,12 @@ class Shown:
             self.consequences[change.act] += 1
         elif len(self.sentences) > SHOWN:
             self.more += 1
-        elif self.sentences and self.sentences[-1][0] == (sentence := printable(change.sentence)):
-            self.sentences[-1] = sentence, self.sentences[-1][1] + 1
         else:
-            self.sentences.append((printable(change.sentence), 1))
+            sentence = printable(change.sentence(self.unit))
+            if self.sentences and self.sentences[-1][0] == sentence:
+                self.sentences[-1] = sentence, self.sentences[-1][1] + 1
+            else:
+                self.sentences.append((sentence, 1))
 
     def lines(self) -> list[str]:
         """All of it, for people."""
@@ -255,7 +261,7 @@ class Shown:
             told.append(f"… and {more:,} more; the report's table …{TABLE} lists them all")
         if self.consequences:
             acts = (f"{act}: {number:,}" for act, number in sorted(self.consequences.items()))
-            told.append(f"due to no single line, in the table …{TABLE}, too: {', '.join(acts)}")
+            told.append(f"due to no single {self.unit}, in the table …{TABLE}, too: {', '.join(acts)}")
         return told
 
 
@@ -270,12 +276,13 @@ def rows_sentence(changed: Mapping[str, Any]) -> str:
     return f"{counted(sum(rows.values()), ('row', 'rows'))}: {', '.join(told)}"
 
 
-def write_changes(stream: IO[str], found: Iterable[Change]) -> Shown:
+def write_changes(stream: IO[str], found: Iterable[Change], unit: str) -> Shown:
     """Write the table.
 
+    :param unit: what the items of the file are called: `line`, `image`.
     :return: what the text report shows of it.
     """
-    table, told = Table(stream), Shown()
+    table, told = Table(stream), Shown(unit)
     table.row(Change._fields)
     for change in found:
         table.row(change)

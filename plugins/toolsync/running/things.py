@@ -163,7 +163,7 @@ class Things:
         if change != "made" and set(_read(table)) & set(columns):
             known = self._before.setdefault(table, {})
             for row in rows:
-                known[row[at_id]] = _name(table, dict(zip(columns, row, strict=False)))
+                known[row[at_id]] = name_of(table, dict(zip(columns, row, strict=False)))
 
     def write(self, part: PartWriter) -> None:
         """Write names and lines to a part."""
@@ -190,7 +190,7 @@ class Things:
         found: dict[int, Name] = {}
         for some in chunked(sorted(number for number in asked if number), AT_ONCE):
             rows = self.session.rows(f"SELECT {listed} FROM {{{table}}} WHERE id IN ({', '.join(map(str, some))})")
-            found.update((row[0], _name(table, dict(zip(columns, row, strict=True)))) for row in rows)
+            found.update((row[0], name_of(table, dict(zip(columns, row, strict=True)))) for row in rows)
         for number, name in before.items():
             found[number] = (name[0] or found.get(number, name)[0], *(name[1:] or found.get(number, name)[1:]))
         for number, (name, *of) in sorted(found.items()):
@@ -206,8 +206,8 @@ def _read(table: str) -> tuple[str, ...]:
     return (*NAMES[table], *([COURSE[table]] if table in COURSE else []))
 
 
-def _name(table: str, row: dict[str, Any]) -> Name:
-    """What a row is called, as far as it is known."""
+def name_of(table: str, row: Mapping[str, Any]) -> Name:
+    """What a row is called, as far as it is known, and of what it is."""
     name = next((row[column] for column in NAMES[table] if row.get(column)), "")
     if table == "context":
         of = LEVELS.get(row.get("contextlevel", 0))
