@@ -92,7 +92,12 @@ class ArchiveOperator(ClaimOperator):
         self.log.info("%s", printable(verdict.sentence), **facts)
         self.log_report(text)
         self.log_list(
-            "Files", [f"{what}: {result[what]}" for what in ("report", "lines", "changes", "archive", "docs") if result.get(what)]
+            "Files",
+            [
+                f"{what}: {result[what]}"
+                for what in ("report", "lines", "changes", "archive", "docs")
+                if result.get(what)
+            ],
         )
         if result.get("unfit"):
             again = "among the uploads" if result.get("upload") else "in the inbox"
@@ -151,7 +156,6 @@ class ArchiveOperator(ClaimOperator):
         with cabinet.writing("report", claim.named("answer", ".csv")) as (stream, path), as_text(stream) as text:
             write_table(text, chain([first], rows))
         return {"answer": str(path)}
-
 
     def attach_changes(self, cabinet: Cabinet, claim: Claim, report: Report) -> dict[str, str]:
         """Write what the run changed as a CSV table, if it changed anything that a person looks for."""

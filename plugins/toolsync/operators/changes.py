@@ -11,7 +11,8 @@ from toolsync.cabinet.bundles import Bundle
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.course.undo_bundles import BY_COURSE, bundles_of, read_bundle
-from toolsync.reporting.changes_table import Change, Part, changes, parts_of
+from toolsync.reporting.changed_things import Change, Part, changes, parts_of
+from toolsync.reporting.plan import zone_named
 from toolsync.reporting.report import Report
 from toolsync.running.things import NAMES, name_of, refers_to
 
@@ -23,7 +24,7 @@ def changes_of(cabinet: Cabinet, claim: Claim, report: Report) -> Iterator[Chang
 
     :raises UNREADABLE: some of it can't be read.
     """
-    return changes(_parts(cabinet, claim), report.zone)
+    return changes(_parts(cabinet, claim), zone_named(report.executed.get("timezone")))
 
 
 def changed_rows(cabinet: Cabinet, claim: Claim, report: Report) -> dict[str, Any] | None:
@@ -60,6 +61,7 @@ def _part_of_course(cabinet: Cabinet, name: str, course: Mapping[str, Any]) -> P
         if piece["change"] == "deleted" and piece["table"] in NAMES:
             columns, names = piece["columns"], part.names.setdefault(piece["table"], {})
             at_id = columns.index("id")
-            names.update((row[at_id], name_of(piece["table"], dict(zip(columns, row, strict=True)))) for row in piece["rows"])
+            names.update(
+                (row[at_id], name_of(piece["table"], dict(zip(columns, row, strict=True)))) for row in piece["rows"]
+            )
     return part
-

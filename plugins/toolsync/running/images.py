@@ -163,12 +163,13 @@ class Images:
 
         :param refers: what each row holds after its columns.
         """
-        for some in chunked(rows, CHUNK):
+        for found in chunked(rows, CHUNK):
+            some: Sequence[Sequence[Any]] = found
             if refers:
-                about = [row[-len(refers) :] for row in some]
+                some = [row[: -len(refers)] for row in found]
+                about = [row[-len(refers) :] for row in found]
                 more |= {"refers": refers, "about": about}
                 self.things.refer(table, refers, about)
-                some = [row[: -len(refers)] for row in some]
             part.rows(change, table, columns, some, **more)
             self.things.changed(change, table, columns, some)
 
