@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from toolsync.desk.models_done import Counts, FileInFolder, May, ProblemAnswer, ReportHead, RunName, Trybacks
+from toolsync.desk.models_done import Counts, FileInFolder, May, ProblemAnswer, ReportHead, Trybacks
+from toolsync.desk.models_undo import RunName
 
 
 class Form(BaseModel):

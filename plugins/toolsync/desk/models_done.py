@@ -1,10 +1,12 @@
-"""What the routes answer about files that were done, for OpenAPI: reports, trybacks, plans, undo bundles. Moments are ISO 8601 in UTC, sizes are in bytes."""
+"""What the routes answer about files that were done, for OpenAPI: reports, trybacks, plans. Moments are ISO 8601 in UTC, sizes are in bytes."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from pydantic import BaseModel, Field
+
+from toolsync.desk.models_undo import Undo
 
 Counts = dict[str, int]
 
@@ -65,52 +67,6 @@ class ReportFile(BaseModel):
     size: int
 
 
-class MayUndo(BaseModel):
-    undo: bool
-
-
-class TableRows(BaseModel):
-    """How many rows of a table a run has taken away, changed and made."""
-
-    table: str
-    deleted: int
-    changed: int
-    made: int
-
-
-class Undone(BaseModel):
-    at: str
-    claim: str = Field(description="Of the run of `toolsync_undo`")
-
-
-class RunBundle(BaseModel):
-    """The undo bundle of a run."""
-
-    dag_id: str
-    claim: str
-    file: str
-    at: str
-    until: str | None = Field(description="It is kept until then; null: for ever")
-    state: str = Field(
-        description="`kept`, `working` (the run has not ended), `partly` (some rows could not be put back) or `undone`"
-    )
-    tables: list[TableRows] | None = Field(description="Null: the run did not end, so nobody has counted")
-    size: int | None
-    undone: Undone | None
-    may: MayUndo
-
-
-class Undo(BaseModel):
-    """Whether a run can be undone."""
-
-    dag_id: str = Field(description="The DAG that does it")
-    state: str = Field(
-        description="That of the bundle; without one: `gone` (no longer kept), `none` (never kept), or `by_course` (its courses have bundles)"
-    )
-    bundle: RunBundle | None
-    by: str | None = Field(description="Who has undone it")
-
-
 class ReportAnswer(ReportHead):
     notes: list[str]
     text: str | None
@@ -142,6 +98,22 @@ class Lines(BaseModel):
     matching: int
     header: list[HeaderCell]
     rows: list[LineAnswer]
+
+
+class ChangeAnswer(BaseModel):
+    line: int | None = Field(description="Null: it is due to no single line")
+    thing: str
+    table: str
+    id: int
+    column: str = Field(description="Empty: the row was made (`before` is empty) or taken away (`after` is)")
+    before: str
+    after: str
+
+
+class Changes(BaseModel):
+    total: int
+    matching: int
+    rows: list[ChangeAnswer]
 
 
 class TrybackRecord(BaseModel):
@@ -207,69 +179,6 @@ class PlanAnswer(BaseModel):
 class Answer(BaseModel):
     approve: bool
     reason: str = ""
-
-
-class BundleName(BaseModel):
-    dag_id: str
-    name: str
-
-
-class Bundle(BundleName):
-    """An undo bundle."""
-
-    claim: str
-    what: str
-    courseid: int
-    shortname: str
-    fullname: str | None
-    at: str
-    put_back: str | None
-    size: int | None
-
-
-class Bundles(BaseModel):
-    bundles: list[Bundle]
-    more: bool
-
-
-class Restore(BaseModel):
-    bundles: list[BundleName] = Field(max_length=1000)
-
-
-class Restoring(BaseModel):
-    dag_id: str
-    upload: str
-
-
-class DagName(BaseModel):
-    dag_id: str
-    title: str
-
-
-class RunBundles(BaseModel):
-    dag_id: str | None = Field(description="The DAG that undoes runs of this site; null: the caller sees no site")
-    types: list[DagName] = Field(description="The DAGs whose runs may have bundles")
-    runs: list[RunBundle]
-    next: str | None = Field(description="What `before` has to be for the next page; null: there is none")
-
-
-class RunName(BaseModel):
-    dag_id: str
-    claim: str
-
-
-class UndoRuns(BaseModel):
-    """Which runs to undo."""
-
-    runs: list[RunName] = Field(max_length=200)
-    overwrite_changes: bool = Field(False, description="Put back what somebody has changed since, too")
-    simulate: bool = False
-    unpause: bool = Field(False, description="Switch the DAG on, too: a run of a paused one never begins")
-
-
-class UndoBegun(BaseModel):
-    dag_id: str
-    run_id: str
 
 
 class Manual(BaseModel):

@@ -19,7 +19,7 @@ from toolsync.desk.access import OfSite, OurDag, User, allowed, check, dag_of
 from toolsync.desk.begin import begin, run_name, started_with
 from toolsync.desk.core_api import Core
 from toolsync.desk.heads import head_of
-from toolsync.desk.models_done import RunBundles, RunName, UndoBegun, UndoRuns
+from toolsync.desk.models_undo import RunBundles, RunName, UndoBegun, UndoRuns
 from toolsync.desk.overview import dags_of
 from toolsync.params import known_types
 from toolsync.sites import Site

@@ -57,7 +57,7 @@ const figures = (bundle) => (bundle.tables === null ? h("p", {}, t("undo_not_cou
 function byTable({ tables }) {
   if (!tables?.length) return null;
   const amount = (n) => h("td", { class: "amount" }, n ? number(n) : "");
-  const heads = [t("table"), ...CHANGES.map(([change]) => h("th", { scope: "col", class: "amount" }, t(`did.${change}`)))];
+  const heads = [t("database_table"), ...CHANGES.map(([change]) => h("th", { scope: "col", class: "amount" }, t(`did.${change}`)))];
   return h("details", {}, h("summary", {}, t("by_table")), table(t("by_table"), heads,
     tables.map((each) => h("tr", {}, h("th", { scope: "row" }, h("code", {}, each.table)), CHANGES.map(([change]) => amount(each[change])))), { key: "tables" }));
 }
