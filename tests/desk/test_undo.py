@@ -123,6 +123,13 @@ def test_a_run_is_undone_from_its_report(site: Site, undoing: Desk):
     assert (told["state"], told["by"], told["bundle"]["undone"]) == ("undone", "grace", {"at": at, "claim": by})
     again = user.post("api/undo/runs", json=body)
     assert again.status_code == 409 and "was undone already" in again.json()["detail"]
+    # Once the undo is undone, the run can be undone again; it is undone in part as long as parts of its bundle are left.
+    bundle(1, "undo.csv", cabinet=undo, undone={"at": at, "by_claim": claim(2), "rows": {}, "left": 0})
+    told = got(user, address)["undo"]
+    assert (told["state"], told["bundle"]["undone"], told["by"]) == ("kept", None, None)
+    bundle(1, "undo.csv", cabinet=undo)
+    kept.save_index({**saved, "parts": 2, "undone": {"at": at, "by_claim": by, "left": 0, "parts": {"0": 0}}})
+    assert got(user, address)["undo"]["state"] == "partly"
 
     kept.remove()
     assert (

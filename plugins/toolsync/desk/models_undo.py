@@ -20,7 +20,7 @@ class TableRows(BaseModel):
 
 class Undone(BaseModel):
     at: str
-    claim: str = Field(description="Of the run of `toolsync_undo`")
+    claim: str | None = Field(description="Of the run of `toolsync_undo`")
 
 
 class RunBundle(BaseModel):

@@ -88,7 +88,7 @@ def of_report(user: BaseUser, cabinet: Cabinet, head: dict[str, Any], content: d
         return answer if wrote else None
     undone = told["undone"]
     if undone and allowed(user, [answer["dag_id"]], "GET", None):
-        undoing = head_of(Cabinet(UNDO, cabinet.site), undone["claim"])
+        undoing = head_of(Cabinet(UNDO, cabinet.site), undone["claim"] or "")
         answer["by"] = undoing[0]["by"] if undoing else None
     return {**answer, "state": told["state"], "bundle": _with_rights(user, cabinet.site, [told])[0]}
 
@@ -147,7 +147,8 @@ def _bundle(cabinet: Cabinet, claim_id: str, at_work: set[str]) -> dict[str, Any
         index = Bundle(cabinet, claim_id).index()
         if index is None:
             return None
-        undone = index["undone"]
+        state = _state(index, cabinet.site)
+        undone = index["undone"] if state != "kept" else None
         rows = index.get("rows")  # of a run that has ended
         return {
             "dag_id": cabinet.dag_id,
@@ -155,20 +156,29 @@ def _bundle(cabinet: Cabinet, claim_id: str, at_work: set[str]) -> dict[str, Any
             "file": index["file"],
             "at": index["made"],
             "until": _until(cabinet, index["made"]),
-            "state": "working" if claim_id in at_work else _state(undone),
+            "state": "working" if claim_id in at_work else state,
             "tables": _by_table(rows) if rows is not None else None,
             "size": index.get("bytes"),
-            "undone": {"at": undone["at"], "claim": undone["by_claim"]} if undone else None,
+            "undone": {"at": undone["at"], "claim": undone.get("by_claim")} if undone else None,
         }
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
-def _state(undone: dict[str, Any] | None) -> str:
-    """What became of a bundle whose run has ended."""
+def _state(index: dict[str, Any], site: Site) -> str:
+    """What became of a bundle whose run has ended.
+
+    :param index: what its index says.
+    """
+    undone = index["undone"]
     if not undone:
         return "kept"
-    return "partly" if _amount(undone.get("left")) else "undone"
+    by = undone.get("by_claim")
+    undoing = Bundle(Cabinet(UNDO, site), by).index() if by else None
+    if undoing and _state(undoing, site) == "undone":  # what it had put back is as the run had left it
+        return "kept"
+    parts_left = index.get("parts", 0) - len(undone["parts"]) if "parts" in undone else 0
+    return "partly" if parts_left > 0 or _amount(undone.get("left")) else "undone"
 
 
 def _by_table(rows: dict[str, dict[str, int]]) -> list[dict[str, Any]]:

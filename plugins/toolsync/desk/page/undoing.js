@@ -23,7 +23,7 @@ export function bundleState(undoDag, { state, undone }) {
   if (!undone) return null;
   const partly = state === "partly";
   const words = badge(partly ? "warn" : "good", partly ? "warning" : "approve", t(partly ? "undone_in_part" : "undone_wholly"));
-  return [h("a", { href: to("reports", undoDag, undone.claim) }, words), h("small", { class: "faint" }, moment(undone.at))];
+  return [undone.claim ? h("a", { href: to("reports", undoDag, undone.claim) }, words) : words, h("small", { class: "faint" }, moment(undone.at))];
 }
 
 // The report's part about the undo of its run.
@@ -48,7 +48,7 @@ function undone(undoDag, { state, undone: { at, claim } }, by) {
   const partly = state === "partly";
   return notice(partly ? "warn" : "good", partly ? "warning" : "approve",
     h("p", {}, by ? t(partly ? "partly_undone_by" : "undone_by", { by, when: moment(at) }) : t(partly ? "partly_undone" : "undone", { when: moment(at) })),
-    linkButton(to("reports", undoDag, claim), "file", t("report_of_undo")));
+    claim ? linkButton(to("reports", undoDag, claim), "file", t("report_of_undo")) : null);
 }
 
 const figures = (bundle) => (bundle.tables === null ? h("p", {}, t("undo_not_counted")) : h("ul", { class: "figures" }, sums(bundle).map(([change, n]) =>
