@@ -4,7 +4,7 @@ import { get, post, query } from "./api.js";
 import { h, redraw, replace, say } from "./dom.js";
 import { day, moment, size, t } from "./i18n.js";
 import { go, to } from "./links.js";
-import { act, badge, button, notice, searchBox, table, titleOf } from "./parts.js";
+import { act, badge, button, notice, searchBox, table, titleOf, trouble } from "./parts.js";
 import { siteHere, withoutSite } from "./sites.js";
 import { bundleState, inWords, undoChoice } from "./undoing.js";
 
@@ -26,13 +26,14 @@ export async function undo([dagId], { signal, show }) {
     const found = await Promise.all([runs.ask(), courses.ask()]);
     if (mine !== latest) return; // typed on meanwhile
     const [{ types, runs: listed }, { bundles }] = found;
-    redraw(filters, choices(types, asked, draw));
+    redraw(filters, choices(types, asked, again));
     const nothing = !listed.length && !bundles.length && !found[0].next;
     replace(empty, nothing ? (asked.q || asked.dag_id ? h("p", { class: "faint" }, t("nothing_found")) : notice("", "undo", h("p", {}, t("no_bundles")))) : null);
     runs.draw(found[0]);
     courses.draw(found[1]);
     if (asked.q) say(t("matching", { n: listed.length + bundles.length }));
   };
+  const again = (change) => draw(change).catch((error) => signal.aborted || replace(empty, trouble(error)));
   await draw();
   show(t("undo"), h("p", { class: "faint" }, t("undo_about")), filters, empty, runs.element, courses.element, bottom);
 }
