@@ -22,7 +22,10 @@ def state_of(site: Site) -> dict[str, Any]:
     sums: dict[str, Any] = site.checksums([name for name in tables if name != "mdl_course"])
     columns = [name for (name, *_) in site.rows("SHOW COLUMNS FROM {course}") if name != "cacherev"]
     listed = ", ".join(f"`{name}`" for name in columns)
-    return {**{name: sums[name] for name in tables if name != "mdl_course"}, "mdl_course": site.rows(f"SELECT {listed} FROM {{course}} ORDER BY id")}
+    return {
+        **{name: sums[name] for name in tables if name != "mdl_course"},
+        "mdl_course": site.rows(f"SELECT {listed} FROM {{course}} ORDER BY id"),
+    }
 
 
 def differing(site: Site, before: dict[str, Any]) -> set[str]:
