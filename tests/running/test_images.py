@@ -1,9 +1,7 @@
-"""Which rows a run has made, while others insert into the same tables, whatever the server does about ids."""
+"""What a batch changes is kept as it really changed, whatever its statements were and however often they ran."""
 
 from __future__ import annotations
 
-import itertools
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,135 +9,143 @@ from typing import Any
 
 import pytest
 
-from tests.support.server import populated_server
+from tests.running.test_execution import TOUCHES, execution, lines, statuses
+from tests.support.changed_rows import differences
 from tests.support.site import Site
-from toolsync.cabinet.bundles import PartWriter
-from toolsync.moodle.hook import MoodleHook
+from toolsync.cabinet.bundles import Bundle
+from toolsync.cabinet.folders import Cabinet
+from toolsync.running import chunks, images, runner
+from toolsync.running.execution import Execution
 from toolsync.running.images import Images
-from toolsync.running.runner import ROW_TABLE
-from toolsync.running.sql_folder import Language, Occasion, SqlFolder
-from toolsync.running.state import RunState
 
-SQL = """
-CREATE TEMPORARY TABLE toolsync_n (n INT PRIMARY KEY);
-
-INSERT INTO toolsync_n (n) SELECT id FROM {user} ORDER BY id LIMIT 700;
-
--- The first of all, which is sent alone.
-INSERT INTO {user_preferences} (userid, name, value)
-SELECT n.n, CONCAT('ours', p.id), p.id
-  FROM toolsync_n n
-  JOIN {user_preferences} p ON p.id <= 20;
-
-INSERT INTO {user_preferences} (userid, name, value)
-SELECT n.n, 'ours-2', '2'
-  FROM toolsync_n n;
-
--- What is there already is passed over.
-INSERT IGNORE INTO {context} (contextlevel, instanceid, depth)
-SELECT 30, n.n + u.id * 50, 2
-  FROM toolsync_n n
-  JOIN {user} u ON u.id <= 4;
-
--- chunks: toolsync_n.n
-INSERT INTO {user_preferences} (userid, name, value)
-SELECT n.n, 'ours-3', '3'
-  FROM toolsync_n n
- WHERE n.n BETWEEN @first AND @last;
+# Rows are changed, changed again, and back; taken away, made, made and taken away, made and changed; made anew in the place of others.
+WORK = """
+CREATE TEMPORARY TABLE toolsync_found (line INT PRIMARY KEY, userid BIGINT NOT NULL);
+CREATE TEMPORARY TABLE toolsync_pref (seq INT NOT NULL AUTO_INCREMENT PRIMARY KEY, userid BIGINT NOT NULL, name VARCHAR(255) NOT NULL);
+INSERT INTO toolsync_found SELECT r.line, u.id FROM toolsync_row r JOIN {user} u ON u.username = r.username;
+UPDATE toolsync_found f STRAIGHT_JOIN {user} u ON u.id = f.userid SET u.phone2 = 'between', u.timemodified = u.timemodified + 1;
+UPDATE toolsync_found f JOIN toolsync_row r ON r.line = f.line STRAIGHT_JOIN {user} u ON u.id = f.userid SET u.phone2 = '', u.city = r.city;
+DELETE p FROM toolsync_found f STRAIGHT_JOIN {user_preferences} p ON p.userid = f.userid;
+INSERT INTO toolsync_pref (userid, name) SELECT f.userid, CONCAT('toy ', n.id) FROM toolsync_found f JOIN {context} n ON n.id <= 60;
+-- chunks: toolsync_pref.seq
+INSERT INTO {user_preferences} (userid, name, value) SELECT w.userid, w.name, 'x' FROM toolsync_pref w WHERE w.seq BETWEEN @first AND @last;
+UPDATE toolsync_found f STRAIGHT_JOIN {user_preferences} p ON p.userid = f.userid SET p.value = 'y' WHERE p.name <> 'toy 1';
+DELETE p FROM toolsync_found f STRAIGHT_JOIN {user_preferences} p ON p.userid = f.userid WHERE p.name = 'toy 2';
+UPDATE toolsync_row r LEFT JOIN toolsync_found f ON f.line = r.line
+   SET r.status = IF(f.line IS NULL, 'failed', 'updated'), r.field = 'username', r.message = 'no such account';
 """
 
 
-numbers = itertools.count(1)
-
-
 @contextmanager
-def somebody_else(site: Site) -> Iterator[None]:
-    """Inserts into the same tables all the time; every other transaction stays open for a while."""
-    ended = threading.Event()
-
-    def insert() -> None:
-        connections = [site.connect() for _ in range(2)]
-        for number in numbers:
-            connection = connections[number % 2]
-            connection.autocommit(number % 2 == 0)
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    f"INSERT INTO mdl_user_preferences (userid, name, value) VALUES ({10**6 + number}, 'theirs', '1')"
-                )
-                cursor.execute(
-                    f"INSERT INTO mdl_context (contextlevel, instanceid, depth) VALUES (30, {10**7 + number}, 2)"
-                )
-            if number % 7 == 0:
-                connections[1].commit()
-            if ended.wait(0.001):
-                break
-        for connection in connections:
-            connection.commit()
-            connection.close()
-
-    thread = threading.Thread(target=insert)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
+def kept(tmp_path: Path, **more: Any) -> Iterator[tuple[Execution, Bundle]]:
+    """The toy, and the bundle that holds what it changes."""
+    with execution(tmp_path, **({"work": WORK} | more)) as toy:
+        toy.state.images = Images(toy.session)
+        yield toy, Bundle(Cabinet("users"), "20260101-000000-000000-0000")
 
 
-def made(tmp_path: Path, together: bool) -> tuple[dict[str, set[int]], dict[str, set[int]]]:
-    """The rows that a run notes as made, and those that it has made, by table. All is rolled back."""
-    part: dict[str, set[int]] = {"user_preferences": set(), "context": set()}
-
-    class Collected(PartWriter):
-        def rows(self, change: str, table: str, columns: Any, rows: Any, **more: Any) -> None:
-            assert change == "made"
-            part[table].update(row[0] for row in rows)
-
-    (tmp_path / "toy").mkdir(exist_ok=True)
-    (tmp_path / "toy/10.sql").write_text(SQL)
-    with MoodleHook().session(lock_seconds=1) as session:
-        before = session.value("SELECT MAX(id) FROM {context}")
-        state = RunState(session, images=Images(session, MoodleHook().snapshot))
-        if together:
-            state.tables.create_staging(ROW_TABLE, "line INT PRIMARY KEY")
-        folder = SqlFolder("toy", state, Occasion(), Language({}, {}), staged=[], root=tmp_path)
-        folder.run(folder.work)
-        assert state.images
-        state.images.write(Collected(lambda: pytest.fail("nothing is written"), {}))
-        ours = {
-            "user_preferences": "SELECT id FROM {user_preferences} WHERE name LIKE 'ours%'",
-            "context": f"SELECT id FROM {{context}} WHERE id > {before} AND instanceid < {10**7}",
-        }
-        found = {table: {number for (number,) in session.rows(sql)} for table, sql in ours.items()}
-        state.rollback()
-    return part, found
+def write(toy: Execution, bundle: Bundle) -> None:
+    assert toy.state.images is not None
+    with bundle.writing(0) as part:
+        toy.state.images.write(part)
 
 
-def check(site: Site, tmp_path: Path) -> None:
-    for together in (False, True):
-        with somebody_else(site):
-            noted, ours = made(tmp_path, together)
-        assert noted == ours and all(ours.values())
+def said(bundle: Bundle) -> dict[str, dict[str, dict[int, Any]]]:
+    """What a part says, as `differences` tells it. Of rows that were made, only which they are."""
+    found: dict[str, dict[str, dict[int, Any]]] = {}
+    for line in bundle.read(0):
+        if "table" not in line:
+            continue
+        columns, rows = line["columns"], found.setdefault(line["table"], {}).setdefault(line["change"], {})
+        for row in line["rows"]:
+            old = dict(zip(columns, row, strict=False))
+            assert old["id"] not in rows, "a row is told twice"
+            if line["change"] == "changed":
+                new = dict(zip(columns, row[len(columns) :], strict=True))
+                old = {name: (old[name], new[name]) for name in columns if old[name] != new[name]} | {"id": new["id"]}
+            rows[old.pop("id") if line["change"] == "changed" else old["id"]] = old
+    return found
 
 
-def test_rows_of_others_are_not_taken_for_ours(site: Site, tmp_path: Path):
-    check(site, tmp_path)
-    site.rows("SET GLOBAL auto_increment_increment = 3, auto_increment_offset = 2")  # as in a cluster
-    try:
-        check(site, tmp_path)
-    finally:
-        site.rows("SET GLOBAL auto_increment_increment = 1, auto_increment_offset = 1")
-
-
-def test_nor_where_the_server_gives_ids_of_one_statement_to_others_in_between(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("few", [True, False])
+def test_a_part_says_what_really_differs(
+    site: Site, pristine: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: bool
 ):
-    """As MySQL does, and MariaDB in a cluster."""
-    server = populated_server(tmp_path / "server", die_with_parent=True, more=("innodb_autoinc_lock_mode=2",))
-    try:
-        site = Site(server, "moodle")
-        monkeypatch.setenv("AIRFLOW_CONN_MOODLE_DB", site.connection())
-        assert site.value("SELECT @@innodb_autoinc_lock_mode") == 2
-        check(site, tmp_path)
-    finally:
-        server.stop()
+    """Statements sent together or one by one, in chunks or at once; an account of two segments, a line that the database refuses, one that fails."""
+    monkeypatch.setattr(images, "CHUNK", 7)
+    monkeypatch.setattr(images, "RANGES_AT_ONCE", 2)
+    if not few:
+        monkeypatch.setattr(runner, "FEW_LINES", -1)
+        monkeypatch.setattr(chunks, "ALL_AT_ONCE", 5)
+        monkeypatch.setattr(chunks, "FEWEST", 2)
+    rome = site.value("SELECT city FROM {user} WHERE username = 'u003'")
+    rows = [
+        ("u001", "Rome"),
+        ("u002", "x" * 121),
+        ("u001", "Oslo"),
+        ("nobody", "Kyiv"),
+        ("u003", rome),
+        ("u004", "Bern"),
+    ]
+    with kept(tmp_path) as (toy, bundle):
+        outcomes = toy.run(lines(*rows))
+        write(toy, bundle)
+        toy.session.commit()
+    assert [line for line, status in statuses(outcomes).items() if status == "failed"] == [3, 5]
+    found, wanted = said(bundle), differences(pristine, site)
+    people = {
+        name: site.value("SELECT id FROM {user} WHERE username = %s", (name,)) for name in ("u001", "u003", "u004")
+    }
+    assert set(wanted["user"]["changed"]) == set(people.values()) and len(wanted["user_preferences"]["made"]) == 3 * 59
+    assert found["user"] == wanted["user"]
+    assert (
+        "city" not in found["user"]["changed"][people["u003"]]
+        and "phone2" not in found["user"]["changed"][people["u001"]]
+    )
+    assert found["user_preferences"]["deleted"] == wanted["user_preferences"]["deleted"] != {}
+    assert found["user_preferences"]["made"].keys() == wanted["user_preferences"]["made"].keys()
+    assert found.keys() == wanted.keys() and found["user_preferences"].keys() == wanted["user_preferences"].keys()
+
+    # What ids are called, and which lines named them: none that did nothing.
+    names, named = {}, set()
+    for line in bundle.read(0, rows=False):
+        if "names" in line:
+            names |= {(line["names"], row[0]): row[1] for row in line["rows"]}
+        if "lines" in line:
+            named |= {tuple(row) for row in line["rows"]}
+    assert {names["user", number] for number in people.values()} == people.keys()
+    assert named == {(2, people["u001"]), (4, people["u001"]), (6, people["u003"]), (7, people["u004"])}
+
+
+def test_what_was_rolled_back_is_not_told(site: Site, pristine: Site, tmp_path: Path):
+    """To a savepoint, then all of it; what comes afterwards is told as ever."""
+    with kept(tmp_path) as (toy, bundle):
+        roll_back = toy.state.savepoint("toy")
+        toy.run(lines(("u001", "Rome"), ("u002", "Oslo")))
+        roll_back()
+        write(toy, bundle)
+        assert said(bundle) == {} and not [line for line in bundle.read(0, rows=False) if "lines" in line]
+        toy.run(lines(("u004", "Bern")))
+        toy.state.rollback()
+        assert toy.state.images is not None and toy.state.images.nothing
+        toy.run(lines(("u001", "Kyiv")))
+        write(toy, bundle)
+        toy.session.commit()
+    assert said(bundle)["user"] == differences(pristine, site)["user"]
+    assert len(said(bundle)["user_preferences"]["made"]) == 59
+
+
+def test_ids_are_right_beside_somebody_who_inserts(site: Site, pristine: Site, tmp_path: Path):
+    """Rows of others that get ids between ours are not ours."""
+    theirs = "INSERT INTO {user_preferences} (userid, name, value) VALUES (2, 'theirs', '1')"
+    with kept(tmp_path, touches=TOUCHES) as (toy, bundle):
+        toy.run(lines(("u001", "Rome")))
+        site.rows(theirs)
+        toy.run(lines(("u004", "Bern")))
+        write(toy, bundle)
+        toy.session.commit()
+    made = differences(pristine, site)["user_preferences"]["made"]
+    assert said(bundle)["user_preferences"]["made"].keys() == {
+        number for number, row in made.items() if row["name"] != "theirs"
+    }
+    assert any(row["name"] == "theirs" for row in made.values())
