@@ -26,7 +26,7 @@ from toolsync.reporting.pieces import BATCH, piece_name
 from toolsync.running.image_sql import QUIET, VOLATILE
 from toolsync.running.images import hashed_columns
 from toolsync.running.state import RunState
-from toolsync.running.things import references
+from toolsync.running.things import refers_to
 from toolsync.sites import Site
 
 STAGED_ROWS = 5000  # that are held before they are loaded
@@ -131,7 +131,7 @@ def _undone_tables(state: RunState, parts: Iterable[Part] | None) -> dict[str, U
         ]
         of_table.loud = [name for name in of_table.changed if name not in QUIET]
         of_table.hashed = hashed_columns(every_column)
-        of_table.refers = list(references(table, every_column))
+        of_table.refers = [name for name in every_column if refers_to(table, name)]
     return {table: known[table] for table in state.session.references.ordered(known)}
 
 
@@ -298,7 +298,7 @@ class _Staging:
                 raise ValueError(
                     f"the columns of the site's table {table} are no longer those of the bundle: its version of Moodle has changed since"
                 )
-            known = [place for place, name in enumerate(columns) if name in {"id", "hash", *references(table, every)}]
+            known = [place for place, name in enumerate(columns) if name in {"id", "hash"} or refers_to(table, name)]
             self._hold("unmake", table, tuple(columns[at] for at in known), [[row[at] for at in known] for row in rows])
         elif found["change"] == "deleted":
             self._hold("back", table, columns, rows)
