@@ -20,29 +20,6 @@ from toolsync.sites import the_site
 
 SAMPLE = Path(__file__).parents[2] / "include/samples/users.csv"
 USERS, GROUPS, UNDO = "toolsync_users", "toolsync_groups", "toolsync_undo"
-STAND_IN = """
-from airflow.sdk import DAG, Param
-for dag_id in ("toolsync_undo", "toolsync_undo__science", "toolsync_undo__arts"):
-    globals()[dag_id] = DAG(dag_id, schedule=None, tags=["toolsync"], params={
-        "runs": Param([], type="array", items={"type": "string"}),
-        "overwrite_changes": Param(False, type="boolean"),
-        "simulate": Param(False, type="boolean"),
-    })
-"""
-
-
-@pytest.fixture
-def undoing(desk: Desk, tmp_path: Path) -> Desk:
-    """The page, of an Airflow that has a DAG to undo runs."""
-    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
-
-    (tmp_path / "dags").mkdir()
-    (tmp_path / "dags/undo.py").write_text(STAND_IN)
-    sync_bag_to_db(DagBag(str(tmp_path / "dags")), "dags-folder", None)
-    for dag_id in (UNDO, f"{UNDO}__arts"):
-        answer = desk.client("admin").patch(f"http://airflow/api/v2/dags/{dag_id}", json={"is_paused": False})
-        assert answer.status_code == 200, answer.text
-    return desk
 
 
 def got(client: TestClient, path: str, **query: Any) -> Any:
@@ -81,9 +58,9 @@ def started(desk: Desk, run: dict[str, str]) -> dict[str, Any]:
     return known
 
 
-def test_a_run_is_undone_from_its_report(site: Site, undoing: Desk):
+def test_a_run_is_undone_from_its_report(site: Site, desk: Desk):
     """As its report tells, before and after, and when there is nothing to undo it with."""
-    user, viewer, cabinet = undoing.client("user"), undoing.client("viewer"), Cabinet("users")
+    user, viewer, cabinet = desk.client("user"), desk.client("viewer"), Cabinet("users")
     assert site.run(USERS, SAMPLE.read_bytes())["state"] == "success"
     [head] = got(user, f"api/dags/{USERS}/reports")["reports"]
     address = f"api/dags/{USERS}/reports/{head['claim']}"
@@ -103,7 +80,7 @@ def test_a_run_is_undone_from_its_report(site: Site, undoing: Desk):
     assert viewer.post("api/undo/runs", json=body).status_code == 403
     begun = user.post("api/undo/runs", json=body)
     assert begun.status_code == 201, begun.text
-    run = started(undoing, begun.json())
+    run = started(desk, begun.json())
     assert run["conf"] == {"runs": [head["claim"]], "overwrite_changes": True, "simulate": True}
     assert run["triggering_user_name"] == "user" and run["dag_run_id"].endswith("_command.csv_simulation")
 
@@ -117,7 +94,7 @@ def test_a_run_is_undone_from_its_report(site: Site, undoing: Desk):
         {**saved, "undone": {"at": at, "by_claim": by, "rows": saved["rows"], "left": {"made": {"user": 1}}}}
     )
     assert got(user, address)["undo"]["state"] == "partly"
-    assert started(undoing, user.post("api/undo/runs", json={"runs": [name]}).json())["conf"]["simulate"] is False
+    assert started(desk, user.post("api/undo/runs", json={"runs": [name]}).json())["conf"]["simulate"] is False
     kept.save_index({**saved, "undone": {"at": at, "by_claim": by, "rows": saved["rows"], "left": {}}})
     told = got(user, address)["undo"]
     assert (told["state"], told["by"], told["bundle"]["undone"]) == ("undone", "grace", {"at": at, "claim": by})
@@ -146,11 +123,11 @@ def test_a_run_is_undone_from_its_report(site: Site, undoing: Desk):
 
 
 @pytest.mark.parametrize("stored", [False, True], ids=["on disk", "in an object store"])
-def test_only_the_bundles_that_are_shown_are_read(undoing: Desk, stored: bool, monkeypatch: pytest.MonkeyPatch):
+def test_only_the_bundles_that_are_shown_are_read(desk: Desk, stored: bool, monkeypatch: pytest.MonkeyPatch):
     store = object_store()
     if stored:
         monkeypatch.setenv("TOOLSYNC_CABINET", store.new_cabinet())
-    cabinet, viewer = Cabinet("users"), undoing.client("viewer")
+    cabinet, viewer = Cabinet("users"), desk.client("viewer")
     for number in range(40):
         name = bundle(number, f"people{number:02}.csv")
         cabinet.files.write(cabinet.folder("undo") / name["claim"] / "part-000000.gz", b"rows, which nobody reads here")
@@ -187,13 +164,16 @@ def test_only_the_bundles_that_are_shown_are_read(undoing: Desk, stored: bool, m
     store.reset()
 
 
-def test_several_runs_are_undone_together(undoing: Desk):
-    user = undoing.client("user")
+def test_several_runs_are_undone_together(desk: Desk):
+    user = desk.client("user")
     runs = [bundle(2, "b.csv"), bundle(5, "c.csv", cabinet=Cabinet("groups")), bundle(1, "a.csv")]
     begun = user.post("api/undo/runs", json={"runs": [*runs, runs[0]]}).json()
-    run = started(undoing, begun)
+    run = started(desk, begun)
     assert run["conf"] == {"runs": [claim(5), claim(2), claim(1)], "overwrite_changes": False, "simulate": False}
     assert run["dag_run_id"].endswith("_3-runs")
+    # There is no way around the rights of the DAGs that were run.
+    around = user.post(f"api/dags/{UNDO}/runs", json={"files": "*", "params": {"runs": [claim(5)]}})
+    assert around.status_code == 400, around.text
     # While a run goes on, nobody undoes it; what it has changed so far is not counted.
     going = bundle(7, "going.csv", ended=False, rows=None)
     cabinet = Cabinet("users")
@@ -212,17 +192,17 @@ def test_several_runs_are_undone_together(undoing: Desk):
         answer = user.post("api/undo/runs", json={"runs": wrong})
         assert answer.status_code == status, answer.text
     # A DAG that is switched off, as with every run.
-    admin, address = undoing.client("admin"), f"http://airflow/api/v2/dags/{UNDO}"
+    admin, address = desk.client("admin"), f"http://airflow/api/v2/dags/{UNDO}"
     admin.patch(address, json={"is_paused": True})
     asked = user.post("api/undo/runs", json={"runs": runs[:1]})
     assert (asked.status_code, asked.json()["paused"]) == (409, True)
     begun = user.post("api/undo/runs", json={"runs": runs[:1], "unpause": True}).json()
-    assert started(undoing, begun)["conf"]["runs"] == [claim(2)] and admin.get(address).json()["is_paused"] is False
+    assert started(desk, begun)["conf"]["runs"] == [claim(2)] and admin.get(address).json()["is_paused"] is False
 
 
-def test_who_may_undo(undoing: Desk, monkeypatch: pytest.MonkeyPatch):
+def test_who_may_undo(desk: Desk, monkeypatch: pytest.MonkeyPatch):
     """Whoever may trigger both the DAG that undoes and the one that was run; nobody else writes anything, and a viewer sees numbers."""
-    runs, user = [bundle(1, "a.csv"), bundle(2, "g.csv", cabinet=Cabinet("groups"))], undoing.client("user")
+    runs, user = [bundle(1, "a.csv"), bundle(2, "g.csv", cabinet=Cabinet("groups"))], desk.client("user")
     may = PerDag.is_authorized_dag
     refused = set[str]()
 
@@ -241,31 +221,31 @@ def test_who_may_undo(undoing: Desk, monkeypatch: pytest.MonkeyPatch):
         assert [run["file"] for run in told if run["may"]["undo"]] == undoable
         answer = user.post("api/undo/runs", json={"runs": runs})
         assert answer.status_code == 403 and refused_dag in answer.json()["detail"]
-    stranger = undoing.client("stranger")
+    stranger = desk.client("stranger")
     assert listed(stranger) == ["g.csv"]
     assert stranger.post("api/undo/runs", json={"runs": runs[1:]}).status_code == 403
     assert stranger.get("api/undo/runs", params={"dag_id": USERS}).status_code == 403
-    assert undoing.client("admin").get(f"http://airflow/api/v2/dags/{UNDO}/dagRuns").json()["total_entries"] == 0
+    assert desk.client("admin").get(f"http://airflow/api/v2/dags/{UNDO}/dagRuns").json()["total_entries"] == 0
 
 
-def test_runs_of_one_site(undoing: Desk, sites: Path):
-    user = undoing.client("user")
+def test_runs_of_one_site(desk: Desk, sites: Path):
+    user = desk.client("user")
     runs = [bundle(1, f"{name}.csv", cabinet=Cabinet("users", the_site(name))) for name in ("science", "arts")]
     assert (listed(user), listed(user, site="arts")) == (["science.csv"], ["arts.csv"])
     assert got(user, "api/undo/runs", site="arts")["dag_id"] == f"{UNDO}__arts"
-    assert listed(undoing.client("artist")) == ["arts.csv"]
+    assert listed(desk.client("artist")) == ["arts.csv"]
     both = user.post("api/undo/runs", json={"runs": runs})
     assert both.status_code == 400 and "one site" in both.json()["detail"]
-    begun = undoing.client("artist").post("api/undo/runs", json={"runs": runs[1:]}).json()
-    assert begun["dag_id"] == f"{UNDO}__arts" and started(undoing, begun)["conf"]["runs"] == [claim(1)]
-    none = got(undoing.client("stranger"), "api/undo/runs")
+    begun = desk.client("artist").post("api/undo/runs", json={"runs": runs[1:]}).json()
+    assert begun["dag_id"] == f"{UNDO}__arts" and started(desk, begun)["conf"]["runs"] == [claim(1)]
+    none = got(desk.client("stranger"), "api/undo/runs")
     assert none == {"dag_id": None, "types": [], "runs": [], "next": None}
 
 
-def test_how_long_bundles_are_kept(undoing: Desk, monkeypatch: pytest.MonkeyPatch):
+def test_how_long_bundles_are_kept(desk: Desk, monkeypatch: pytest.MonkeyPatch):
     bundle(1, "a.csv")
     made = datetime(2026, 11, 29, 6, tzinfo=UTC)
     for days, until in ((7, made + timedelta(days=7)), (None, None), (1e12, None)):
         monkeypatch.setitem(settings()["protection"], "undo_days", days)
-        [run] = got(undoing.client("viewer"), "api/undo/runs")["runs"]
+        [run] = got(desk.client("viewer"), "api/undo/runs")["runs"]
         assert run["until"] == (until and until.isoformat()), days

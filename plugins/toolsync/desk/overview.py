@@ -33,7 +33,7 @@ SHOWN_TRYBACKS = 50
 KEPT_SECONDS = 60
 _known: dict[str, tuple[float, dict[str, Any]]] = {}  # what Airflow says of a DAG, and since when it is known
 # Params that the page fills in by itself.
-OF_THE_PAGE = {"files", "content", "upload", "simulate"}
+OF_THE_PAGE = {"files", "content", "upload", "runs", "simulate"}
 
 
 @router.get(

@@ -53,7 +53,7 @@ def _what_to_run(dag: OurDag, body: Trigger) -> tuple[dict[str, str], str]:
 
     :raises HTTPException: 400, or 404: there is no such upload.
     """
-    if bool(body.upload) == bool(body.files) or {"upload", "files", "content"} & set(body.params):
+    if bool(body.upload) == bool(body.files) or (OF_THE_PAGE - {"simulate"}) & set(body.params):
         raise HTTPException(400, "Give either `upload` or `files`.")
     if body.upload:
         return {"upload": body.upload}, the_upload(dag.cabinet, body.upload).name
