@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from tests.support.site import Site
-from tests.undo.test_scenarios import claim_of, differing, state_of
+from tests.support.undo import differing, state_of
 
 
 def undo(site: Site, *results: dict[str, Any], **params: Any) -> dict[str, Any]:
-    return site.run("toolsync_undo", approve="yes", runs=[claim_of(result) for result in results], **params)
+    return site.run("toolsync_undo", approve="yes", runs=[result["claim"] for result in results], **params)
 
 
 def stays(undone: dict[str, Any]) -> list[tuple[str, str, str]]:

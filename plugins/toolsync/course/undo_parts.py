@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from toolsync import __version__
 from toolsync.cabinet.bundles import Bundle
 from toolsync.cabinet.claims import CLAIM_ID
 from toolsync.cabinet.folders import Cabinet
@@ -346,7 +345,7 @@ def mark_undone(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[in
             parts = {**before["parts"], part: left}
             index["undone"] = {
                 "at": timestamp(now),
-                "toolsync": __version__,
+                "by_claim": state.claim_id,
                 "rows": before.get("rows", 0) + count,
                 "left": sum(parts.values()),
                 "parts": parts,
