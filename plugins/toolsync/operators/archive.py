@@ -250,6 +250,7 @@ def summary(cabinet: Cabinet, claim: Claim, report: Report, *, text_path: str, l
         "written": report.written,
         "changed": report.changed,
         "changes": report.attachments.get("changes"),
+        "undo_until": report.undo_until,
         "report": text_path,
         "lines": lines_path,
         "docs": report.validated.get("docs"),

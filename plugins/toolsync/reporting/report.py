@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from toolsync.cabinet.claims import Claim
@@ -46,6 +46,14 @@ class Report:
         self.attachments: dict[str, str] = {}  # paths of further files of the report, by what they contain
         self.changed: dict[str, Any] | None = self.executed.get("changed")  # how many rows, by change and table
         self.changes: list[str] = []  # the first values that it changed, for people
+
+    @property
+    def undo_until(self) -> str | None:
+        """The last day of what a run keeps to be undone: `2027-11-29`; None: it keeps nothing, or for ever."""
+        days = self.cabinet.site.page["protection"]["undo_days"]
+        if not self.changed or self.claim.simulate or days is None:
+            return None
+        return f"{datetime.now(UTC) + timedelta(days=days):%Y-%m-%d}"
 
     @property
     def has_plan(self) -> bool:

@@ -46,7 +46,7 @@ class Changes:
         if images.nothing:
             return None
         self._open = number
-        with self.bundle.writing(number, {"part": number, "first": lines[0], "last": lines[1]}) as part:
+        with self.bundle.writing(number, first=lines[0], last=lines[1]) as part:
             images.write(part)
         images.forget()
         if not part.begun:
