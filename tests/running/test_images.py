@@ -107,7 +107,8 @@ def test_a_part_says_what_really_differs(
     assert found.keys() == wanted.keys() and found["user_preferences"].keys() == wanted["user_preferences"].keys()
 
     # What ids are called, and which lines named them: none that did nothing.
-    names, named = {}, set()
+    names: dict[tuple[str, int], str] = {}
+    named: set[tuple[int | None, ...]] = set()
     for line in bundle.read(0, rows=False):
         if "names" in line:
             names |= {(line["names"], row[0]): row[1] for row in line["rows"]}

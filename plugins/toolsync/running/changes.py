@@ -47,6 +47,7 @@ class Changes:
             images.forget()
             if any(part.counts.values()):
                 return {"rows": part.counts, "bytes": part.size}
+        images.forget()  # also what lines named that changed nothing
         if number in self._there:
             self.bundle.remove_part(number)
             self._there.discard(number)
