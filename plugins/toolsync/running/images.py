@@ -17,7 +17,7 @@ from more_itertools import chunked
 from toolsync.cabinet.bundles import PartWriter
 from toolsync.moodle.session import MoodleSession
 from toolsync.moodle.work_tables import WorkTables
-from toolsync.running.image_sql import VOLATILE, RowsChanged, rows_changed
+from toolsync.running.image_sql import QUIET, VOLATILE, RowsChanged, rows_changed
 from toolsync.running.statements import Statement
 from toolsync.running.things import Things, references
 
@@ -113,7 +113,8 @@ class Images:
                 self._write_images(part, name, name.removeprefix(IMAGE))
         for table in sorted(self._made):
             self._write_made(part, table)
-        self.things.write(part)
+        if part.begun:
+            self.things.write(part)
 
     def _write_images(self, part: PartWriter, image: str, table: str) -> None:
         columns = self.session.schema.columns(table)
@@ -139,7 +140,7 @@ class Images:
 
     def _write_made(self, part: PartWriter, table: str) -> None:
         every = self.session.schema.columns(table)
-        hashed = [column for column in every if column != "id" and column not in VOLATILE]
+        hashed = hashed_columns(every)
         refers = references(table, every)
         more = "".join(f", t.`{column}`" for column in refers)
         for ranges in chunked(_merged(self._made[table]), RANGES_AT_ONCE):
@@ -182,32 +183,33 @@ class Images:
                 mine.append((first, last))
 
     def _ids(self, inserted: Sequence[tuple[RowsChanged, int, int]]) -> Ranges:
-        """The ids of rows that were inserted into one table just now."""
+        """The ids of rows that were inserted into one table just now: ours only, however the server numbers them."""
         if self._numbered is None:
             mode, step = self.session.rows("SELECT @@innodb_autoinc_lock_mode, @@auto_increment_increment")[0]
             # 0 and 1: whoever inserts rows by a SELECT gets ids in a row. 2: others may get some in between.
             self._numbered = int(mode) < 2 and int(step) == 1
         if self._numbered and not any(change.ignores for change, _, _ in inserted):
             return [(first, first + count - 1) for _, count, first in inserted]
-        change = inserted[0][0]
         lowest, count = min(first for _, _, first in inserted), sum(count for _, count, _ in inserted)
-        table = f"{{{change.table}}}"
-        there, highest = self.session.rows(f"SELECT COUNT(*), MAX(id) FROM {table} WHERE id >= {lowest}")[0]
-        if there == count:
-            return [(lowest, highest)]
-        among = f"SELECT id FROM {table} WHERE id BETWEEN {lowest} AND {highest} ORDER BY id"
+        table = inserted[0][0].table
+        among = f"SELECT id FROM {{{table}}} WHERE id >= {lowest} ORDER BY id"
         mine = {number for (number,) in self.session.rows(among)}
-        if self._others is not None:
+        if len(mine) != count and self._others is not None:
             opened: AbstractContextManager[MoodleSession] = self._others()
             with opened as others:  # it sees what is committed, so not what is ours
                 mine -= {number for (number,) in others.rows(among)}
             mine &= {number for (number,) in self.session.rows(among)}  # without what they have deleted meanwhile
         if len(mine) != count:
             raise AirflowException(
-                f"{count} rows were inserted into {change.table}, but {len(mine)} were found: somebody else is writing there. "
+                f"{count} rows were inserted into {table}, but {len(mine)} were found: somebody else is writing there. "
                 "Nothing of this batch was applied; it is tried again when the task is."
             )
         return [(number, number) for number in sorted(mine)]
+
+
+def hashed_columns(columns: Iterable[str]) -> list[str]:
+    """Those columns of a table in which a row that a run made is compared with what it has become."""
+    return [column for column in columns if column != "id" and column not in VOLATILE | QUIET]
 
 
 def hash_of(columns: Sequence[str], alias: str = "t") -> str:
