@@ -67,6 +67,8 @@ def test_the_table_is_what_the_site_differs_in_and_that_of_the_simulation(site: 
     said = {(row["table"], int(row["id"]), row["column"]) for row in rows if row["table"] != "files"}
     places = {each for each in wanted - said if each[2] == "sortorder"}  # of courses that merely moved along
     assert said == wanted - places
+    if "delete" in name:
+        del totals["changed"]  # the count of courses in its category, which is in no bundle of a course
     assert {change: sum(tables.values()) for change, tables in content["changed"]["rows"].items() if tables} == totals
 
 
