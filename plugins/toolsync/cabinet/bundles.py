@@ -7,11 +7,13 @@
 A line of a part is an object. With `table`, `change` and `columns` it holds `rows`:
 
 - `deleted`: the rows as they were; `columns` are those of the table
-- `changed`: `id` and each column that any row of them changed, twice: as it was, then as it became
+- `changed`: `id` and each column that any row of them changed, twice: as it was, then as it became; `about` holds for each row what it refers to, by the
+  columns `refers`
 - `made`: ids of new rows, a hash of what they hold (`hashed`: of which columns), and what they refer to
 
-The first line, `{"part": …}`, says of which lines of the file it is; `names` and `lines` say what the ids of rows are called, and which line of the file named
-them; the last line, `{"end": …}`, that the part is complete, and how many rows it has by change and table.
+The first line, `{"part": …}`, says of which lines of the file it is. With `names` (a table), `rows` say what its ids are called, and of what they are: table
+and id, or nothing. With `lines` (tables), `rows` are a line of the file and ids of these tables that it named, or null. The last line, `{"end": …}`, says that
+the part is complete, and how many rows it has by change and table.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ FOLDER = "undo"
 FORMAT = 2
 INDEX = "index.json"
 PART = re.compile(r"part-(\d{6})\.gz")
+ROWS = '{"table":'  # how a line with rows begins
 CHANGES = ("deleted", "changed", "made")
 
 Counts = dict[str, dict[str, int]]  # rows, by change and table
@@ -87,14 +90,17 @@ class Bundle:
         if writer.contents:
             self.cabinet.files.write(self.folder / contents_name(number), "\n".join(sorted(writer.contents)).encode())
 
-    def read(self, number: int) -> Iterator[dict[str, Any]]:
+    def read(self, number: int, *, rows: bool = True) -> Iterator[dict[str, Any]]:
         """The lines of a part.
 
+        :param rows: also those with rows.
         :raises ValueError: its last line is missing.
         """
         ended = False
         with (self.folder / part_name(number)).open("rb") as raw, gzip.open(raw) as stream:
             for line in io.TextIOWrapper(stream, encoding="utf-8"):
+                if not rows and line.startswith(ROWS):
+                    continue
                 part = json.loads(line, object_hook=decoded)
                 ended = "end" in part
                 yield part

@@ -32,6 +32,7 @@ HTML_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src d
 FILES: dict[str, tuple[str, str, str | None, str]] = {
     "report": ("report", "report", ".txt", "text/plain; charset=utf-8"),
     "lines": ("report", "report", "_lines.csv", "text/plain; charset=utf-8"),
+    "changes": ("report", "report", "_changes.csv", "text/plain; charset=utf-8"),
     "json": ("report", "report", ".json", "application/octet-stream"),
     "plan": ("report", "plan", ".csv", "text/plain; charset=utf-8"),
     "answer": ("report", "answer", ".csv", "text/plain; charset=utf-8"),

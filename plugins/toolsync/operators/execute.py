@@ -17,8 +17,10 @@ from toolsync.functions import sql_folder
 from toolsync.moodle.errors import SiteUnfit
 from toolsync.moodle.file_pool import FilePool
 from toolsync.operators.base import ClaimOperator
+from toolsync.operators.changes import changes_of
 from toolsync.reading.command_file import CommandFile
 from toolsync.reading.suite import load_suite
+from toolsync.reporting.changes_table import Shown, rows_sentence
 from toolsync.reporting.pieces import EXECUTED, NEWER, NO_LOG, UNFIT
 from toolsync.reporting.report import Report
 from toolsync.reporting.report_text import plan_summary, sentences, totals
@@ -64,6 +66,9 @@ class ExecuteOperator(ClaimOperator):
         }
         self.log.info("%s%s", "SIMULATION, rolled back. " if claim.simulate else "", totals(report.counts, report.unit))
         self.log_results(report, with_plan=claim.simulate)
+        if claim.simulate and report.changed:
+            told = Shown.of(changes_of(cabinet, claim, report), report.unit)
+            self.log_list(f"Would be changed: {rows_sentence(report.changed)}", told.lines())
         self.tell_assets(claim, report, context)
         return {"counts": report.counts, "stale": report.stale, "simulated": claim.simulate}
 
@@ -139,7 +144,8 @@ class ExecuteOperator(ClaimOperator):
             raise
 
     def _open_and_run(self, cabinet: Cabinet, claim: Claim, undo: UndoWriter | None) -> None:
-        images = bool(claim.options.get("undo", True)) and not self.planning and self.file_type not in BY_COURSE
+        images = bool(claim.options.get("undo", True)) and not self.planning
+        images = images and (claim.simulate or self.file_type not in BY_COURSE)
         logs = bool(claim.options.get("moodle_log")) and not self.planning and not claim.simulate
         with open_run(self.site, lock_seconds=WAIT_FOR_OTHERS, undo=undo, images=images or logs) as state:
             state.keeps_changes = images

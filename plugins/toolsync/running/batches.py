@@ -378,9 +378,9 @@ class BatchRun(Generic[Item]):
         }
         if self.changes and (kept := self.changes.end()):
             found["changed"] = kept
+        found["timezone"] = self.claim.options.get("timezone") or self.session.timezone
         if self.rehearsal:
-            zone = self.claim.options.get("timezone") or self.session.timezone
-            found |= {"at": self.session.value("SELECT UNIX_TIMESTAMP()"), "timezone": zone}
+            found["at"] = self.session.value("SELECT UNIX_TIMESTAMP()")
         if self.planning:
             found["connection"] = self.state.site.moodle_conn_id
         return found

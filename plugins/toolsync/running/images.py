@@ -19,7 +19,7 @@ from toolsync.moodle.session import MoodleSession
 from toolsync.moodle.work_tables import WorkTables
 from toolsync.running.image_sql import VOLATILE, RowsChanged, rows_changed
 from toolsync.running.statements import Statement
-from toolsync.running.things import REFERENCES, Things
+from toolsync.running.things import Things, references
 
 IMAGE = "toolsync_image_"
 CHUNK = 1000  # rows in a line of a part
@@ -138,16 +138,18 @@ class Images:
         if not changed:
             return
         condition = " OR ".join(map(_differs, changed))
+        refers = references(table, columns)
+        about = "".join(f", t.`{column}`" for column in refers)
         rows = self.session.stream(
-            f"SELECT b.id, {_listed(changed, 'b')}, t.id, {_listed(changed, 't')} FROM {image} b STRAIGHT_JOIN {{{table}}} t ON t.id = b.id "
+            f"SELECT b.id, {_listed(changed, 'b')}, t.id, {_listed(changed, 't')}{about} FROM {image} b STRAIGHT_JOIN {{{table}}} t ON t.id = b.id "
             f"WHERE {condition} ORDER BY b.id"
         )
-        self._write(part, "changed", table, ["id", *changed], _others_than(made, rows, 0))
+        self._write(part, "changed", table, ["id", *changed], _others_than(made, rows, 0), refers)
 
     def _write_made(self, part: PartWriter, table: str) -> None:
         every = self.session.schema.columns(table)
         hashed = [column for column in every if column != "id" and column not in VOLATILE]
-        refers = [column for column in REFERENCES if column in every]
+        refers = references(table, every)
         more = "".join(f", t.`{column}`" for column in refers)
         for ranges in chunked(_merged(self._made[table]), RANGES_AT_ONCE):
             within = " OR ".join(f"t.id BETWEEN {first} AND {last}" for first, last in ranges)
@@ -163,11 +165,22 @@ class Images:
         table: str,
         columns: Sequence[str],
         rows: Iterable[Sequence[Any]],
+        refers: Sequence[str] = (),
         **more: Any,
     ) -> None:
-        for some in chunked(rows, CHUNK):
+        """Write rows.
+
+        :param refers: what each row holds after its columns.
+        """
+        for found in chunked(rows, CHUNK):
+            some: Sequence[Sequence[Any]] = found
+            if refers:
+                some = [row[: -len(refers)] for row in found]
+                about = [row[-len(refers) :] for row in found]
+                more |= {"refers": refers, "about": about}
+                self.things.refer(table, refers, about)
             part.rows(change, table, columns, some, **more)
-            self.things.refer(table, columns, some)
+            self.things.changed(change, table, columns, some)
 
     def _note(self, table: str, ranges: Iterable[tuple[int, int]]) -> None:
         mine = self._made.setdefault(table, [])

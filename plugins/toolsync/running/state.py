@@ -156,6 +156,7 @@ class RunState:
         """
         self.session.execute(f"SAVEPOINT {name}")
         courses, acts, written = set(self.changed_courses), len(self.after_commit), self.written.copy()
+        forget = self.images.things.savepoint() if self.images else None
 
         def roll_back() -> None:
             self.session.execute(f"ROLLBACK TO SAVEPOINT {name}")
@@ -165,6 +166,8 @@ class RunState:
             self.written = written.copy()
             if self.undo:
                 self.undo.abandon()
+            if forget:
+                forget()
 
         return roll_back
 
