@@ -122,7 +122,8 @@ class Images:
                 self._write_images(part, name, name.removeprefix(IMAGE))
         for table in sorted(self._made):
             self._write_made(part, table)
-        self.things.write(part)
+        if part.begun:
+            self.things.write(part)
 
     def _write_images(self, part: PartWriter, image: str, table: str) -> None:
         columns = self.session.schema.columns(table)
@@ -191,29 +192,25 @@ class Images:
                 mine.append((first, last))
 
     def _ids(self, inserted: Sequence[tuple[RowsChanged, int, int]]) -> Ranges:
-        """The ids of rows that were inserted into one table just now."""
+        """The ids of rows that were inserted into one table just now: ours only, however the server numbers them."""
         if self._numbered is None:
             mode, step = self.session.rows("SELECT @@innodb_autoinc_lock_mode, @@auto_increment_increment")[0]
             # 0 and 1: whoever inserts rows by a SELECT gets ids in a row. 2: others may get some in between.
             self._numbered = int(mode) < 2 and int(step) == 1
         if self._numbered and not any(change.ignores for change, _, _ in inserted):
             return [(first, first + count - 1) for _, count, first in inserted]
-        change = inserted[0][0]
         lowest, count = min(first for _, _, first in inserted), sum(count for _, count, _ in inserted)
-        table = f"{{{change.table}}}"
-        there, highest = self.session.rows(f"SELECT COUNT(*), MAX(id) FROM {table} WHERE id >= {lowest}")[0]
-        if there == count:
-            return [(lowest, highest)]
-        among = f"SELECT id FROM {table} WHERE id BETWEEN {lowest} AND {highest} ORDER BY id"
+        table = inserted[0][0].table
+        among = f"SELECT id FROM {{{table}}} WHERE id >= {lowest} ORDER BY id"
         mine = {number for (number,) in self.session.rows(among)}
-        if self._others is not None:
+        if len(mine) != count and self._others is not None:
             opened: AbstractContextManager[MoodleSession] = self._others()
             with opened as others:  # it sees what is committed, so not what is ours
                 mine -= {number for (number,) in others.rows(among)}
             mine &= {number for (number,) in self.session.rows(among)}  # without what they have deleted meanwhile
         if len(mine) != count:
             raise AirflowException(
-                f"{count} rows were inserted into {change.table}, but {len(mine)} were found: somebody else is writing there. "
+                f"{count} rows were inserted into {table}, but {len(mine)} were found: somebody else is writing there. "
                 "Nothing of this batch was applied; it is tried again when the task is."
             )
         return [(number, number) for number in sorted(mine)]
