@@ -46,6 +46,7 @@ def work_table(what: str, table: str) -> str:
     return f"toolsync_log_{what}_{table}"
 
 
+CONTEXTS_GONE = work_table(GONE, "context")  # each event looks for its context there
 WORK_TABLES = tuple(work_table(what, table) for table in TABLES for what in WHAT)
 
 
@@ -92,7 +93,10 @@ class MoodleLog:
     def _define(self, table: str) -> None:
         for what in WHAT:
             name, columns = work_table(what, table), "t.id" if what == MADE else "t.*"
-            like = f"(PRIMARY KEY (id)) AS SELECT {columns} FROM {{{table}}} t LIMIT 0"
+            keys = "PRIMARY KEY (id)"
+            if name == CONTEXTS_GONE:
+                keys += ", KEY (contextlevel, instanceid)"
+            like = f"({keys}) AS SELECT {columns} FROM {{{table}}} t LIMIT 0"
             self._tables.define(name, f"CREATE TEMPORARY TABLE {name} {like}")
 
     def _fill_made(self, table: str, made: Ranges) -> None:
