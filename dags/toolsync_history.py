@@ -29,27 +29,32 @@ at,by,type,file,claim,end,params,lines,created,updated,failed,undone_at,undone_b
 from airflow.sdk import DAG, Param
 
 from toolsync.operators.history import HistoryOperator
+from toolsync.params import known_types
 from toolsync.pipeline import for_each_site, option, tasks_of, toolsync_dag
 from toolsync.sites import Site
 
 SECTION = "Which reports"
+TYPES = sorted(known_types() - {"cabinet_cleanup", "check", "history"})  # those that write reports
 
 
 def day(title: str, description: str) -> Param:
     """A Param that is a day, or empty."""
-    return Param(None, type=["null", "string"], format="date", section=SECTION, title=title, description=description)
+    return Param("", type=["null", "string"], section=SECTION, title=title, description=description)
 
 
 params = {
-    "since": day("Since", "Files that were taken on this day or later, in UTC. Empty: from the first."),
+    "since": day(
+        "Since", "Files that were taken on this day or later, in UTC, such as `2026-11-01`. Empty: from the first."
+    ),
     "until": day("Until", "Files that were taken on this day or earlier, in UTC. Empty: to the last."),
     "types": Param(
         [],
-        type=["null", "array"],
-        items={"type": "string"},
+        type="array",
+        items={"type": "string", "enum": TYPES},
+        examples=TYPES,
         section=SECTION,
         title="Types",
-        description="The types, such as `users`, one a line. Empty: all.",
+        description="The types whose reports are read. Empty: all.",
     ),
     "simulations": option(False, "With simulations", "Also files that were only simulated.", section=SECTION),
 }

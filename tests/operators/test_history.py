@@ -16,7 +16,7 @@ from toolsync.cabinet.folders import Cabinet
 from toolsync.operators.history import HistoryOperator
 from toolsync.run import load_dag
 
-FIRST, SECOND, THIRD, UNDOING = (f"202611{day}-090000-000000-000{day[1]}" for day in ("21", "22", "23", "24"))
+FIRST, SECOND, THIRD, UNDOING, FOURTH = (f"202611{day}-090000-000000-000{day % 10}" for day in range(21, 26))
 
 
 def history(**params: Any) -> tuple[dict[str, Any], list[dict[str, str]]]:
@@ -52,6 +52,10 @@ def cabinet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     put("enrolments", SECOND, approval={"answer": "yes", "by": "eve", "at": "2026-11-22"}, rejected=["no"])
     put("users", THIRD, "simulation_", simulated=True)
     put("undo", UNDOING, by="grace")
+    put("courses_delete", FOURTH)
+    course = Cabinet("courses_delete").folder("undo") / f"C1_02_4_{FOURTH}_1.json"
+    course.parent.mkdir(parents=True, exist_ok=True)
+    course.write_text(json.dumps({"restored": "2026-11-26T10:00:00+00:00"}))
     bundle = Cabinet("users").folder("undo") / FIRST
     bundle.mkdir(parents=True)
     undone = {"at": "2026-11-24T09:00:00+00:00", "by_claim": UNDOING, "rows": 3, "left": 1}
@@ -62,9 +66,10 @@ def cabinet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_it_tells_who_did_what_and_who_undid_it(cabinet: Path):
     result, rows = history()
     assert Path(result["history"]).parent == cabinet / "history"
-    assert (result["reports"], result["damaged"]) == (3, 0)
+    assert (result["reports"], result["damaged"]) == (4, 0)
     assert [(row["claim"], row["type"], row["by"], row["end"]) for row in rows] == [
         (FIRST, "users", "ada", "done"), (SECOND, "enrolments", "ada", "rejected"), (UNDOING, "undo", "grace", "done"),
+        (FOURTH, "courses_delete", "ada", "done"),
     ]  # fmt: skip
     assert rows[0]["file"] == "'=1+1.csv"
     assert (rows[0]["rows_written"], rows[0]["created"], rows[0]["rows_made"]) == ("3", "2", "")
@@ -72,6 +77,7 @@ def test_it_tells_who_did_what_and_who_undid_it(cabinet: Path):
         "grace", UNDOING, "3", "1",
     )  # fmt: skip
     assert (rows[1]["approved_by"], rows[1]["approved_at"], rows[1]["undone_by"]) == ("eve", "2026-11-22", "")
+    assert [row["undone_at"] for row in rows] == ["2026-11-24T09:00:00+00:00", "", "", "2026-11-26T10:00:00+00:00"]
 
 
 def test_params_choose_among_the_reports(cabinet: Path):
@@ -87,7 +93,7 @@ def test_a_damaged_report_is_named_and_stops_nothing(cabinet: Path):
     for content in ("{", "[]", '{"counts": 3}'):
         put("users", THIRD).write_text(content)
         result, rows = history()
-        assert (result["damaged"], [row["claim"] for row in rows]) == (1, [FIRST, SECOND, THIRD, UNDOING])
+        assert (result["damaged"], [row["claim"] for row in rows]) == (1, [FIRST, SECOND, THIRD, UNDOING, FOURTH])
         assert rows[2]["problem"].startswith("it can't be read: ")
         assert rows[2]["report"].endswith(f"f_{THIRD}_report.json")
 
@@ -97,7 +103,7 @@ def test_memory_does_not_grow_with_what_reports_hold(cabinet: Path):
         put("groups", f"20261101-090000-{number:06}-0000", notes=["x" * 50_000])
     tracemalloc.start()
     try:
-        assert history()[0]["reports"] == 803
+        assert history()[0]["reports"] == 804
         assert tracemalloc.get_traced_memory()[1] < 20_000_000
     finally:
         tracemalloc.stop()

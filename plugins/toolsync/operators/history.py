@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, date
 from typing import Any, NamedTuple
 
@@ -25,6 +26,7 @@ from toolsync.schedule import skip_late_run
 TYPE = "history"  # the folder of the cabinet that holds the histories
 UNDO = "undo"  # the type whose runs undo others
 REPORT = re.compile(rf"(?!\.)(?s:.+)_({CLAIM_ID})_(simulation_)?report\.json")
+OF_COURSE = re.compile(rf"(?!\.).+_({CLAIM_ID})_\d+\.json")  # the index of a course's bundle
 READERS = 16  # reports read at once: a store answers slowly, and many at a time
 AT_ONCE = 500  # reports in memory
 OUTCOMES = ("created", "updated", "deleted", "unchanged", "failed", "incomplete")
@@ -59,19 +61,7 @@ class HistoryOperator(ToolSyncOperator):
         check_params(context)
         self.root = folder_at(self.site.cabinet_url)
         self.files = files_at(self.root, self.site)
-        params = context["params"]
-        types, first, last = set(params["types"] or ()), day(params, "since"), day(params, "until")
-        of_types = [path.name for path in self.files.entries(self.root)]
-        if unknown := types - set(of_types):
-            raise AirflowFailException(
-                f"Param types: the cabinet has no folder {', '.join(sorted(unknown))}, only {', '.join(of_types)}."
-            )
-        reports = [each for name in of_types if not types or name in types for each in self.reports(name)]
-        wanted = sorted(
-            report
-            for report in reports
-            if within(report.claim, first, last) and (params["simulations"] or "_simulation_report" not in report.name)
-        )
+        wanted = self.wanted(context["params"])
         self.undo_runs = {report.claim: report for report in self.reports(UNDO)}
         self.bundles = {name: self.undoable(name) for name in {report.type for report in wanted}}
         path, damaged = self.write(wanted)
@@ -80,15 +70,32 @@ class HistoryOperator(ToolSyncOperator):
             self.log.warning("%s of them can't be read; the column `problem` says why.", damaged)
         return {"history": path, "reports": len(wanted), "damaged": damaged}
 
+    def wanted(self, params: Mapping[str, Any]) -> list[Told]:
+        """The reports that Params ask for, the oldest first."""
+        first, last = day(params, "since"), day(params, "until")
+        types = params["types"] or [path.name for path in self.files.entries(self.root)]
+        return sorted(
+            report
+            for name in types
+            for report in self.reports(name)
+            if within(report.claim, first, last) and (params["simulations"] or "_simulation_report" not in report.name)
+        )
+
     def reports(self, file_type: str) -> Iterator[Told]:
         """The JSON reports of a type."""
         for name in self.files.details(self.root / file_type / "report"):
             if found := REPORT.fullmatch(name):
                 yield Told(found[1], file_type, name)
 
-    def undoable(self, file_type: str) -> set[str]:
-        """The claims of a type that have an undo bundle."""
-        return {path.name for path in self.files.entries(self.root / file_type / FOLDER)}
+    def undoable(self, file_type: str) -> dict[str, list[Any]]:
+        """The indexes of the undo bundles of a type, by claim: one of the run, or one for each course."""
+        found: dict[str, list[Any]] = {}
+        for path in self.files.entries(self.root / file_type / FOLDER):
+            if of_run := re.fullmatch(CLAIM_ID, path.name):
+                found.setdefault(of_run[0], []).append(path / INDEX)
+            elif of_course := OF_COURSE.fullmatch(path.name):
+                found.setdefault(of_course[1], []).append(path)
+        return found
 
     def write(self, reports: Iterable[Told]) -> tuple[str, int]:
         """Write the table.
@@ -128,26 +135,27 @@ class HistoryOperator(ToolSyncOperator):
         return {"at": at, "type": report.type, "claim": report.claim, "report": str(path), "problem": problem}
 
     def undone(self, report: Told) -> dict[str, Any]:
-        """Whether what a run did was undone: when, by which claim, and by whom."""
-        if report.claim not in self.bundles[report.type]:
-            return {}
-        try:
-            index = json.loads(self.files.read(self.root / report.type / FOLDER / report.claim / INDEX))
-        except FileNotFoundError:  # it has expired meanwhile
-            return {}
-        if not (undone := index.get("undone")):
+        """Whether what a run did was undone, all or a part of it: when last, by which claim, and by whom."""
+        found = []
+        for path in self.bundles[report.type].get(report.claim, []):
+            with suppress(FileNotFoundError):  # it has expired meanwhile, or is not complete yet
+                index = json.loads(self.files.read(path))
+                # Of a course it says when only.
+                found.append(index.get("undone") or {"at": index.get("restored")})
+        undone = max((each for each in found if each["at"]), key=lambda each: each["at"], default=None)
+        if undone is None:
             return {}
         return {
             "undone_at": undone["at"],
-            "undone_by": self.by_whom(undone["by_claim"]),
-            "undone_by_claim": undone["by_claim"],
+            "undone_by": self.by_whom(undone.get("by_claim")),
+            "undone_by_claim": undone.get("by_claim"),
             "rows_put_back": undone.get("rows"),
             "rows_left": undone.get("left"),
         }
 
-    def by_whom(self, claim: str) -> str | None:
+    def by_whom(self, claim: str | None) -> str | None:
         """Who ran an undo, as its own report says; None: that is gone, or not written yet."""
-        if (report := self.undo_runs.get(claim)) is None:
+        if (report := self.undo_runs.get(claim or "")) is None:
             return None
         try:
             return json.loads(self.files.read(self.root / UNDO / "report" / report.name)).get("by")

@@ -20,16 +20,52 @@ FROM toolsync_log_made_enrol m
 JOIN {enrol} e ON e.id = m.id ORDER BY e.id;
 
 {% set settings = columns_of("course") | reject("in", ["id", "sortorder", "cacherev", "timemodified", "visibleold"]) | list %}
--- Which settings were changed, and to what. Places and times follow by themselves.
-{{ event("course", "updated", "u", "course", level=1) }}, c.id, 50, c.id, c.id, NULL,
-  CONCAT('{"shortname":', JSON_QUOTE(c.shortname), ',"fullname":', JSON_QUOTE(c.fullname), ',"updatedfields":{', CONCAT_WS(','
-{% for column in settings %}
-  , CASE WHEN {{ differs("b", "c", [column]) }} THEN CONCAT('"{{ column }}":', COALESCE(JSON_QUOTE(CAST(c.`{{ column }}` AS CHAR)), 'null')) END
-{% endfor %}
-  ), '}}')
-FROM toolsync_log_changed_course b
+INSERT IGNORE INTO toolsync_log_settings (id)
+SELECT c.id FROM toolsync_log_changed_course b
 JOIN {course} c ON c.id = b.id
-WHERE {{ differs("b", "c", settings) }} ORDER BY c.id;
+WHERE {{ differs("b", "c", settings) }};
+
+{% for change in ("changed", "gone") %}
+INSERT IGNORE INTO toolsync_log_settings (id)
+SELECT o.courseid FROM toolsync_log_{{ change }}_course_format_options o;
+
+INSERT IGNORE INTO toolsync_log_settings (id)
+SELECT c.instanceid FROM toolsync_log_{{ change }}_customfield_data d
+JOIN {context} c ON c.id = d.contextid
+WHERE c.contextlevel = 50;
+
+INSERT IGNORE INTO toolsync_log_settings (id)
+SELECT i.itemid FROM toolsync_log_{{ change }}_tag_instance i WHERE i.component = 'core' AND i.itemtype = 'course';
+
+{% endfor %}
+INSERT IGNORE INTO toolsync_log_settings (id)
+SELECT o.courseid FROM toolsync_log_made_course_format_options m
+JOIN {course_format_options} o ON o.id = m.id;
+
+INSERT IGNORE INTO toolsync_log_settings (id)
+SELECT c.instanceid FROM toolsync_log_made_customfield_data m
+JOIN {customfield_data} d ON d.id = m.id
+JOIN {context} c ON c.id = d.contextid
+WHERE c.contextlevel = 50;
+
+INSERT IGNORE INTO toolsync_log_settings (id)
+SELECT i.itemid FROM toolsync_log_made_tag_instance m
+JOIN {tag_instance} i ON i.id = m.id
+WHERE i.component = 'core' AND i.itemtype = 'course';
+
+DELETE w FROM toolsync_log_settings w
+JOIN toolsync_log_made_course m ON m.id = w.id;
+
+-- Which settings of its own row were changed, and to what. Places and times follow by themselves.
+{{ event("course", "updated", "u", "course", level=1) }}, c.id, 50, c.id, c.id, NULL,
+  CONCAT('{"shortname":', JSON_QUOTE(c.shortname), ',"fullname":', JSON_QUOTE(c.fullname), ',"updatedfields":', COALESCE(CONCAT('{', NULLIF(CONCAT_WS(','
+{% for column in settings %}
+  , CASE WHEN b.id IS NOT NULL AND {{ differs("b", "c", [column]) }} THEN CONCAT('"{{ column }}":', COALESCE(JSON_QUOTE(CAST(c.`{{ column }}` AS CHAR)), 'null')) END
+{% endfor %}
+  ), ''), '}'), '[]'), '}')
+FROM toolsync_log_settings w
+JOIN {course} c ON c.id = w.id
+LEFT JOIN toolsync_log_changed_course b ON b.id = w.id ORDER BY c.id;
 
 {{ event("course_section", "updated", "u", "course_sections", level=1) }}, s.id, 50, s.course, s.course, NULL, JSON_OBJECT('sectionnum', s.section)
 FROM toolsync_log_changed_course_sections b
