@@ -17,6 +17,7 @@ from toolsync.reporting.pieces import (
     CHECKED,
     EXECUTED,
     NEWER,
+    NO_LOG,
     NOTHING_PLANNED,
     PLAN,
     PLANNED,
@@ -89,8 +90,8 @@ class Report:
     @property
     def about_site(self) -> list[str]:
         """What to say of the site, apart from why it could not take the file."""
-        found = self.cabinet.saved(self.claim, NEWER)
-        return [found["told"]] if found and not self.unfit else []
+        found = [self.cabinet.saved(self.claim, name) for name in (NEWER, NO_LOG)] if not self.unfit else []
+        return [each["told"] for each in found if each]
 
     @property
     def outcomes(self) -> str:
