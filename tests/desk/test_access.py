@@ -27,6 +27,8 @@ RULES = {
     "POST /api/inspect": TRIGGER,
     "GET /api/undo": READ,
     "POST /api/undo/restore": TRIGGER,
+    "GET /api/undo/runs": READ,
+    "POST /api/undo/runs": TRIGGER,
     f"GET {OF_DAG}/form": READ,
     f"GET {OF_DAG}/manual": READ,
     f"GET {OF_DAG}/sample": READ,
@@ -48,6 +50,7 @@ RULES = {
 }
 BODIES: dict[str, Any] = {
     "POST /api/undo/restore": lambda deletes: {"bundles": [{"dag_id": deletes, "name": "x"}]},
+    "POST /api/undo/runs": lambda deletes: {"runs": [{"dag_id": deletes, "claim": "c"}]},
     f"POST {OF_DAG}/plans/{{claim}}/answer": lambda _: {"approve": True},
 }
 
@@ -69,7 +72,9 @@ def called(desk: Desk, who: str | None, route: str, site: str = "") -> Any:
     dag_id, deletes = f"{DAG}{site}", f"{DELETES}{site}"
     method, path = route.split(" ", 1)
     filled = path.format(dag_id=dag_id, **FILLED).lstrip("/").replace("page/x.csv", "page/index.html")
-    query = {"dag_id": dag_id} if path == "/api/inspect" else {"dag_id": deletes} if path == "/api/undo" else {}
+    query = (
+        {"dag_id": dag_id} if path == "/api/inspect" else {"dag_id": deletes} if path.startswith("/api/undo") else {}
+    )
     content: dict[str, Any] = {"content": b"username\n"} if method == "PUT" or path == "/api/inspect" else {}
     if method == "POST" and not content:
         content = {"json": BODIES[route](deletes) if route in BODIES else {}}

@@ -45,7 +45,7 @@ def test_an_overview_is_of_one_site(desk: Desk, sites: Path, monkeypatch: pytest
     assert told["site"] == "science" and told["cabinet"] == f"{sites}/science"
     dags = {page["dag_id"]: (page["type"], page["title"], page["wrong"]) for page in told["types"]}
     assert dags["toolsync_courses_delete__science"] == ("courses_delete", "Courses: delete · Science", None)
-    assert {dag_id.partition("__")[2] for dag_id in dags} == {"science"} and len(dags) == 4
+    assert {dag_id.partition("__")[2] for dag_id in dags} == {"science"} and len(dags) == 5
     assert len(asked) <= 2 + 2 * len(dags) and not [path for path in asked if "arts" in path]
     assert {page["dag_id"] for page in got(client, "api/overview", site="arts")["types"]} == {
         dag_id.replace("science", "arts") for dag_id in dags
@@ -77,8 +77,8 @@ def test_a_file_is_of_one_site(desk: Desk, sites: Path):
         assert answer.status_code == 404, answer.text
     waiting = {site: got(client, "api/overview", site=site)["types"] for site in SITES}
     assert {site: [len(page["uploads"]) for page in pages] for site, pages in waiting.items()} == {
-        "science": [0, 0, 0, 1],
-        "arts": [0, 0, 0, 0],
+        "science": [0, 0, 0, 0, 1],
+        "arts": [0, 0, 0, 0, 0],
     }
     begun = client.post(f"{SCIENCE}/runs", json={"upload": upload}).json()["run_id"]
     run = f"http://airflow/api/v2/dags/toolsync_users__science/dagRuns/{begun}"
@@ -123,7 +123,7 @@ def test_a_broken_site_leaves_the_others_alone(desk: Desk, sites: Path, monkeypa
     def told(arts: Any, status: int) -> str:
         """What the page says of a site, while the other one works."""
         monkeypatch.setitem(settings(), "sites", SITES | {"arts": arts})
-        assert len(got(client, "api/overview")["types"]) == 4
+        assert len(got(client, "api/overview")["types"]) == 5
         assert [site["name"] for site in got(client, "api/sites")["sites"]] == ["science", "arts"]
         answers = [client.get(path, params={"site": "arts"}) for path in ("api/overview", "api/undo")]
         answers.append(client.get(f"{ARTS}/reports"))

@@ -15,12 +15,12 @@ from fastapi.testclient import TestClient
 
 PAGE = "/toolsync/"
 DAGS = (
-    "users", "groups", "courses", "courses_delete", "courses_restore", "user_pictures", "make_command_file", "categories_clean",
+    "users", "groups", "courses", "courses_delete", "courses_restore", "user_pictures", "make_command_file", "categories_clean", "undo",
 )  # fmt: skip
 ROLES = {"admin": "ADMIN", "op": "OP", "user": "USER", "viewer": "VIEWER", "stranger": "USER", "artist": "USER"}
 STRANGERS_DAG, ARTISTS_SITE = "toolsync_groups", "__arts"
 SITES = {"science": {"title": "Science"}, "arts": None}
-DAGS_OF_SITES = ("users", "groups", "courses_delete", "courses_restore")
+DAGS_OF_SITES = ("users", "groups", "courses_delete", "courses_restore", "undo")
 
 
 class PerDag(SimpleAuthManager):

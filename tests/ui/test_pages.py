@@ -35,6 +35,7 @@ def test_an_operator_does_a_days_work(
     _correct(op, loaded_site)
     _delete_a_course(op, file_of, loaded_site)
     _put_it_back(op, loaded_site)
+    _undo_runs(op, loaded_site)
     pages = _addresses(live)
     for language, dark, width in LOOKS:
         _all_pages(
@@ -129,7 +130,7 @@ def _delete_a_course(op: Desk, file_of: MakeFile, site: Site) -> None:
 
 
 def _put_it_back(op: Desk, site: Site) -> None:
-    op.open("undo").titled("Put back")
+    op.open("undo").titled("Undo")
     op.accessible("undo")
     op.button("Put C106 back").click()
     expect(op.page.locator("#main h1")).to_contain_text("restore_")
@@ -138,7 +139,47 @@ def _put_it_back(op: Desk, site: Site) -> None:
     op.run_ended()
     assert (op.figures(), _courses(site)) == (["1 created"], 1)
     op.open("undo")
-    expect(op.page.locator("tbody .badge")).to_contain_text("Put back")
+    expect(op.page.locator("[data-key=bundles] tbody .badge")).to_contain_text("Put back")
+
+
+def _undo_runs(op: Desk, site: Site) -> None:
+    """The accounts that two runs have made go again: simulated from a report, then for real from the list, by keyboard, once the plan is approved."""
+    op.open("undo/toolsync_users").accessible("undo-runs")
+    boxes = op.page.locator("[data-key=runs] tbody [type=checkbox]")
+    expect(boxes).to_have_count(2)
+    op.page.get_by_label("Search by file or course").fill("people")
+    expect(boxes).to_have_count(2)
+    op.page.locator("[data-key=runs] tbody a").first.click()
+    op.page.locator("summary", has_text="Undo this run").click()
+    expect(op.page.locator(".undoing")).to_contain_text("new rows go")
+    op.page.locator("summary", has_text="By table").click()
+    op.accessible("undo-report")
+    op.button("Simulate").click()
+    op.button("Switch on and go on").click()
+    op.titled("undo_people.csv").run_ended().accessible("undo-simulated")
+    expect(op.button("Run for real")).to_be_visible()
+    assert _accounts(site) == 25
+    op.open("undo/toolsync_users")
+    for place in (0, 1):
+        boxes.nth(place).press("Space")
+    op.accessible("undo-ticked")
+    op.button("Undo 2 runs").press("Enter")
+    plan = op.page.locator(".run").get_by_role("link", name="See the plan")
+    expect(plan).to_be_visible(timeout=RUN_MILLISECONDS)
+    plan.click()
+    op.titled("Plan of undo_2_runs.csv").accessible("undo-plan")
+    assert _accounts(site) == 25
+    op.button("Approve").click()
+    op.page.get_by_role("dialog").get_by_role("button", name="Approve").click()
+    op.link("The run").last.click()
+    op.titled("undo_2_runs.csv").run_ended().accessible("undo-run")
+    assert _accounts(site) == 0
+    op.open("undo/toolsync_users")
+    expect(op.page.locator("[data-key=runs] .badge.good")).to_have_count(2)
+    expect(boxes).to_have_count(0)
+    op.page.locator("[data-key=runs] tbody a").first.click()
+    expect(op.page.get_by_text("Undone by op")).to_be_visible()
+    op.accessible("undone")
 
 
 def _addresses(live: AirflowWithAccounts) -> dict[str, str]:
@@ -193,7 +234,7 @@ def test_a_stranger_is_sent_away(desk: Open, live: AirflowWithAccounts) -> None:
     # Signed out while the page is open: it says so, and leads to the login.
     op = desk("op").open()
     op.page.context.clear_cookies()
-    op.page.locator("#top").get_by_role("link", name="Put back").click()
+    op.page.locator("#top").get_by_role("link", name="Undo").click()
     expect(op.link("Sign in")).to_be_visible()
 
 

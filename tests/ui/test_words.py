@@ -12,7 +12,7 @@ EN, FR = (json.loads((PAGE / f"{language}.json").read_text(encoding="utf-8")) fo
 # In English, DAGs and Params are called as Airflow calls them.
 FROM_AIRFLOW = ("types.", "about.", "param.", "section.")
 # Params that the page asks for in words of its own, or not at all.
-NOT_ASKED = {"files", "content", "upload", "simulate", "delimiter", "encoding"}
+NOT_ASKED = {"files", "content", "upload", "runs", "simulate", "delimiter", "encoding"}
 # The first argument of t() and known(): words in quotes, and what is between them.
 CALL = re.compile(r"""\b(?:t|known)\(((?:[^(),"`]|"[^"]*"|`[^`]*`)*)[,)]""")
 

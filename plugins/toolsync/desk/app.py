@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from toolsync import __version__
 from toolsync.cabinet.records import UnreadableRecord
 from toolsync.cabinet.storage import CabinetUnusable, explained
-from toolsync.desk import manual, overview, plans, reports, runs, sites, trybacks, undo, uploads
+from toolsync.desk import manual, overview, plans, reports, run_bundles, runs, sites, trybacks, undo, uploads
 from toolsync.desk.access import signed_in
 from toolsync.settings import WrongSetting
 
@@ -49,7 +49,7 @@ app = FastAPI(
     docs_url=None,
     redoc_url=None,
 )
-for part in (sites, overview, uploads, runs, reports, trybacks, plans, undo, manual):
+for part in (sites, overview, uploads, runs, reports, trybacks, plans, run_bundles, undo, manual):
     app.include_router(part.router)
 
 

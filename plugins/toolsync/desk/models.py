@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from toolsync.desk.models_done import Counts, FileInFolder, May, ProblemAnswer, ReportHead, Trybacks
+from toolsync.desk.models_undo import RunName
 
 
 class Form(BaseModel):
@@ -226,4 +227,5 @@ class RunAnswer(BaseModel):
     files: list[RunFile]
     messages: list[str]
     upload: UploadAnswer | None = Field(None, description="What it runs, as long as that can be run again")
+    undoes: list[RunName] = Field(description="Of a simulation that has ended: the runs that it would undo")
     params: dict[str, Any] = Field(description="What it was started with, besides the file and `simulate`")

@@ -1,10 +1,12 @@
-"""What the routes answer about files that were done, for OpenAPI: reports, trybacks, plans, undo bundles. Moments are ISO 8601 in UTC, sizes are in bytes."""
+"""What the routes answer about files that were done, for OpenAPI: reports, trybacks, plans. Moments are ISO 8601 in UTC, sizes are in bytes."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from pydantic import BaseModel, Field
+
+from toolsync.desk.models_undo import Undo
 
 Counts = dict[str, int]
 
@@ -70,6 +72,7 @@ class ReportAnswer(ReportHead):
     text: str | None
     files: list[ReportFile]
     may: May
+    undo: Undo | None = Field(description="Null: nothing was changed")
 
 
 class HeaderCell(BaseModel):
@@ -176,38 +179,6 @@ class PlanAnswer(BaseModel):
 class Answer(BaseModel):
     approve: bool
     reason: str = ""
-
-
-class BundleName(BaseModel):
-    dag_id: str
-    name: str
-
-
-class Bundle(BundleName):
-    """An undo bundle."""
-
-    claim: str
-    what: str
-    courseid: int
-    shortname: str
-    fullname: str | None
-    at: str
-    put_back: str | None
-    size: int | None
-
-
-class Bundles(BaseModel):
-    bundles: list[Bundle]
-    more: bool
-
-
-class Restore(BaseModel):
-    bundles: list[BundleName] = Field(max_length=1000)
-
-
-class Restoring(BaseModel):
-    dag_id: str
-    upload: str
 
 
 class Manual(BaseModel):

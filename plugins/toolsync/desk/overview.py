@@ -33,7 +33,7 @@ SHOWN_TRYBACKS = 50
 KEPT_SECONDS = 60
 _known: dict[str, tuple[float, dict[str, Any]]] = {}  # what Airflow says of a DAG, and since when it is known
 # Params that the page fills in by itself.
-OF_THE_PAGE = {"files", "content", "upload", "simulate"}
+OF_THE_PAGE = {"files", "content", "upload", "runs", "simulate"}
 
 
 @router.get(
@@ -45,7 +45,7 @@ async def overview(core: Core, user: User, site: OfSite) -> Any:
     known = {site.dag_id(kind): OurDag(site, kind) for kind in known_types()} if site else {}
     # First, and alone: FAB's auth manager reads the rights of a user once, and not from several threads at once.
     may, may_answer = await run_in_threadpool(_rights, user, list(known))
-    listed, waiting = await asyncio.gather(_dags(core, site), questions(core, site)) if site else ([], [])
+    listed, waiting = await asyncio.gather(dags_of(core, site), questions(core, site)) if site else ([], [])
     dags = [dag for dag in listed if dag["dag_id"] in known]
     types = await asyncio.gather(*(_type(core, known[dag["dag_id"]], dag, dag["dag_id"] in may) for dag in dags))
     ids = {dag["dag_id"] for dag in dags}
@@ -60,7 +60,7 @@ async def overview(core: Core, user: User, site: OfSite) -> Any:
     }
 
 
-async def _dags(core: CoreApi, site: Site) -> list[dict[str, Any]]:
+async def dags_of(core: CoreApi, site: Site) -> list[dict[str, Any]]:
     """The DAGs of a site that the caller may read, as Airflow lists them."""
     tags = ["toolsync", *([site.name] if site.name else [])]
     return await core.all("dags", "dags", tags=tags, tags_match_mode="all")

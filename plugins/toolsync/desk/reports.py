@@ -21,6 +21,7 @@ from toolsync.desk.heads import head_of, heads, iso_of
 from toolsync.desk.inspection import HEAD_BYTES, Head
 from toolsync.desk.kept import Kept
 from toolsync.desk.models_done import Changes, Lines, ReportAnswer, Reports
+from toolsync.desk.run_bundles import of_report
 from toolsync.desk.table import ChangesTable, LinesTable
 from toolsync.reading.suite import has_suite, load_suite
 
@@ -72,6 +73,7 @@ def report(cabinet: OfDag, user: User, claim: str) -> Any:
         "text": text,
         "files": [{"what": what, "name": found.name, "size": found.size} for what, found in files.items()],
         "may": {"trigger": may},
+        "undo": of_report(user, cabinet, head, content),
     }
 
 

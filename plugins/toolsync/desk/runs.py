@@ -4,31 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import glob
-import re
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Any
 
-from airflow.configuration import conf as airflow
 from fastapi import APIRouter, HTTPException
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import JSONResponse
 
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.uploads import NoUpload, Upload, upload_of
 from toolsync.desk.access import READS, TRIGGERS, Dag, OurDag
 from toolsync.desk.at_work import how_far
+from toolsync.desk.begin import begin, run_name, started_with
 from toolsync.desk.core_api import Core, CoreApi
 from toolsync.desk.files import find
 from toolsync.desk.heads import head_of
 from toolsync.desk.models import RunAnswer, Trigger, Triggered
-from toolsync.desk.overview import OF_THE_PAGE, params_of, run_head, wrong_settings
+from toolsync.desk.overview import OF_THE_PAGE, params_of, run_head
+from toolsync.desk.run_bundles import UNDO, runs_of
 from toolsync.desk.uploads import the_upload
 
 router = APIRouter(prefix="/api", tags=["run"])
 FAILED_SHOWN = 20  # tasks whose messages are asked for
 ENDED = {"success", "failed"}
-UNLIKE_AN_ID = re.compile(r"[^A-Za-z0-9.~:+-]+")  # what Airflow does not take as a part of a run's id
 
 
 @router.post(
@@ -41,39 +38,14 @@ UNLIKE_AN_ID = re.compile(r"[^A-Za-z0-9.~:+-]+")  # what Airflow does not take a
 async def trigger(core: Core, dag: Dag, body: Trigger) -> Any:
     dag_id = dag.id
     details = await core.get("dags", dag_id, "details")
-    if why := wrong_settings(details):
-        raise HTTPException(409, why)
-    conf = {**body.params, "simulate": body.simulate}
-    if "simulate" not in params_of(details):
-        del conf["simulate"]
-        if body.simulate:
-            raise HTTPException(400, f"{dag_id} can't simulate.")
+    conf = started_with(details, body.params, simulate=body.simulate)
     file = ""
     if "files" in params_of(details):
         chosen, file = await run_in_threadpool(_what_to_run, dag, body)
         conf |= chosen
     elif body.upload or body.files:
         raise HTTPException(400, f"{dag_id} takes no file.")
-    name = run_name(file, simulate=body.simulate)
-    if details["is_paused"]:
-        if not body.unpause:
-            told = "The DAG is switched off, so a run would wait for ever. Switch it on, too?"
-            return JSONResponse({"detail": told, "paused": True}, 409)
-        await core.call("PATCH", "dags", dag_id, json={"is_paused": False})
-    wanted = {"dag_run_id": name} if re.match(airflow.get("scheduler", "allowed_run_id_pattern"), name) else {}
-    try:
-        run = await core.call("POST", "dags", dag_id, "dagRuns", json={"logical_date": None, "conf": conf, **wanted})
-    except HTTPException:
-        if details["is_paused"]:  # it was switched on for this run only
-            await core.call("PATCH", "dags", dag_id, json={"is_paused": True})
-        raise
-    return {"run_id": run["dag_run_id"]}
-
-
-def run_name(file: str, *, simulate: bool) -> str:
-    """The id of a run, which says in Airflow's list of runs what it is: `manual__2026-11-28T10:08:15.123456_people.csv_simulation`."""
-    what = [UNLIKE_AN_ID.sub("-", file)[:80], "simulation" if simulate else ""]
-    return "_".join([f"manual__{datetime.now(UTC).replace(tzinfo=None).isoformat()}", *filter(None, what)])
+    return await begin(core, details, conf, run_name(file, simulate=body.simulate), unpause=body.unpause)
 
 
 def _what_to_run(dag: OurDag, body: Trigger) -> tuple[dict[str, str], str]:
@@ -81,7 +53,7 @@ def _what_to_run(dag: OurDag, body: Trigger) -> tuple[dict[str, str], str]:
 
     :raises HTTPException: 400, or 404: there is no such upload.
     """
-    if bool(body.upload) == bool(body.files) or {"upload", "files", "content"} & set(body.params):
+    if bool(body.upload) == bool(body.files) or (OF_THE_PAGE - {"simulate"}) & set(body.params):
         raise HTTPException(400, "Give either `upload` or `files`.")
     if body.upload:
         return {"upload": body.upload}, the_upload(dag.cabinet, body.upload).name
@@ -105,12 +77,14 @@ async def run_state(core: Core, dag: Dag, run_id: str) -> Any:
     head = run_head(run, default, None)
     told = dict.fromkeys(message for _, message in failed)
     conf = run["conf"] or {}
+    again = dag.file_type == UNDO and head["simulated"] and run["state"] in ENDED  # may be asked for, for real
     return {
         **head,
         "dag_id": dag_id,
         "files": files,
         "messages": list(told),
         "upload": await run_in_threadpool(_left_upload, dag, conf.get("upload")),
+        "undoes": await run_in_threadpool(runs_of, dag.site, conf.get("runs")) if again else [],
         "params": {name: value for name, value in conf.items() if name not in OF_THE_PAGE},
     }
 

@@ -16,7 +16,7 @@ from toolsync.cabinet.uploads import receiving
 from toolsync.course.undo_bundles import FOLDER, INDEX_SUFFIX, SUFFIX, UNDOABLE, read_index
 from toolsync.desk.access import OfSite, OurDag, User, allowed, check, dag_of
 from toolsync.desk.files import Folder, find
-from toolsync.desk.models_done import Bundles, Restore, Restoring
+from toolsync.desk.models_undo import Bundles, Restore, Restoring
 
 router = APIRouter(prefix="/api/undo", tags=["undo"])
 BUNDLE = re.compile(rf"(?P<course>.+)_(?P<claim>{CLAIM_ID})_\d+")

@@ -44,6 +44,8 @@ export function moment(iso) {
   return iso ? new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" }).format(new Date(iso)) : "";
 }
 
+export const day = (iso) => new Intl.DateTimeFormat(locale, { dateStyle: "medium" }).format(new Date(iso));
+
 export function ago(iso) {
   const seconds = (new Date(iso) - Date.now()) / 1000;
   const steps = [["day", 86400], ["hour", 3600], ["minute", 60]];

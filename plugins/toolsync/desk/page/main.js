@@ -27,6 +27,7 @@ const ROUTES = {
   "trybacks/2": tryback,
   "plans/2": plan,
   "undo/0": undo,
+  "undo/1": undo,
   "manual/0": manual,
   "manual/1": manual,
 };

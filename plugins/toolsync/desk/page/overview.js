@@ -15,7 +15,7 @@ const GROUPS = [
   ["people", ["users", "user_pictures"]],
   ["cohorts", ["cohorts", "cohort_bindings"]],
   ["in_courses", ["enrolments", "groups", "group_members"]],
-  ["away", ["make_command_file", "courses_reset", "courses_delete", "courses_restore", "categories_clean"]],
+  ["away", ["make_command_file", "courses_reset", "courses_delete", "courses_restore", "categories_clean", "undo"]],
   ["daily", ["all", "history", "cabinet_cleanup", "check"]],
 ];
 

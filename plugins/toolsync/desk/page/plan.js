@@ -7,7 +7,7 @@ import { airflowLink, runInAirflow, to } from "./links.js";
 import { act, ask, badge, button, linkButton, notice, pager, searchBox, siteBadge, table, titleOf, told, trouble } from "./parts.js";
 
 const LIMIT = 100;
-const AMOUNTS = ["people", "activities", "files", "rows_gone", "bytes"];
+const AMOUNTS = ["people", "activities", "files", "rows_gone", "bytes", "returned", "changed_back", "removed", "stay"];
 
 export async function plan([dagId, claim], { signal, show }) {
   const address = path("dags", dagId, "plans", claim);

@@ -148,8 +148,7 @@ function buttons({ dag }, source, values, dagId, hold) {
 }
 
 // Triggers a run. A DAG that is switched off would never begin it: the person is asked. Null when they don't want that.
-export async function trigger(dagId, body, dag = {}) {
-  const address = path("dags", dagId, "runs");
+export async function trigger(dagId, body, dag = {}, address = path("dags", dagId, "runs")) {
   try {
     return await post(address, body);
   } catch (error) {

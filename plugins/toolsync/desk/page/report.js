@@ -6,6 +6,7 @@ import { h, icon, replace } from "./dom.js";
 import { known, moment, number, t } from "./i18n.js";
 import { airflowLink, runInAirflow, to } from "./links.js";
 import { downloadLink, linkButton, loading, notice, outcome, OUTCOMES, paged, real, searchBox, simulated, table, tabs, titleOf, told, total } from "./parts.js";
+import { ofReport } from "./undoing.js";
 
 const LIMIT = 100;
 
@@ -13,7 +14,7 @@ export async function report([dagId, claim], { signal, show }) {
   const address = path("dags", dagId, "reports", claim);
   const found = await get(address, signal);
   const lines = h("div", {}, found.rejected.length ? null : loading());
-  show(found.file, head(found), h("div", { class: "actions" }, ahead(found)), verdict(found), lines, notes(found), text(found), downloads(address, found));
+  show(found.file, head(found), h("div", { class: "actions" }, ahead(found)), verdict(found), ofReport(found), lines, notes(found), text(found), downloads(address, found));
   if (found.rejected.length) return;
   if (found.may.trigger) await tables(lines, address, found, signal);
   else replace(lines, notice("", "file", h("p", {}, t("lines_hidden")), plainCounts(found)));

@@ -6,6 +6,7 @@ import { duration, moment, number, t } from "./i18n.js";
 import { airflowLink, go, runInAirflow, to } from "./links.js";
 import { act, badge, bar, button, figures, linkButton, notice, real, sentence, simulated, siteBadge, state, table, titleOf, told } from "./parts.js";
 import { trigger } from "./ready.js";
+import { startUndo } from "./undoing.js";
 
 const STEPS = ["checking", "planning", "awaiting approval", "executing", "reporting"];
 const ENDED = ["success", "failed"];
@@ -103,8 +104,9 @@ function failed({ rows, matching }, heading) {
     table(t("failed_lines", { n: matching }), [t("line"), t("message")], rows.map(row), { key: "failed" }));
 }
 
-// After a simulation of an upload, which is still there: the same for real, with the same Params, or with others.
+// After a simulation of an upload, which is still there: the same for real, with the same Params, or with others. So, too, of an undo.
 function after(found) {
+  if (found.undoes.length) return undoForReal(found);
   if (!found.simulated || !found.upload) return null;
   const place = h("div", {});
   const rejected = found.files.some(({ report }) => report?.rejected.length);
@@ -115,6 +117,13 @@ function after(found) {
   }), { class: "button real" });
   return h("section", { class: "going" }, siteBadge(found.dag_id), h("p", {}, icon("flask"), t("was_simulation")),
     h("div", { class: "actions" }, rejected ? null : again, linkButton(to("upload", found.dag_id, found.upload.id), "back", t("change_options"))), place);
+}
+
+function undoForReal({ dag_id: dagId, undoes, params }) {
+  const place = h("div", {});
+  const body = { runs: undoes, overwrite_changes: params.overwrite_changes === true, simulate: false };
+  const again = button("bolt", t("run_for_real"), () => act(again, place, () => startUndo(dagId, body)), { class: "button real" });
+  return h("section", { class: "going" }, siteBadge(dagId), h("p", {}, icon("flask"), t("simulation_about")), h("div", { class: "actions" }, again), h("p", { class: "faint" }, t("undo_how")), place);
 }
 
 function spoken(found) {

@@ -1,0 +1,245 @@
+"""The undo bundles of runs: listed, told of beside a report, and undone by a run of `toolsync_undo`. Of their rows only the numbers are told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
+from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi.concurrency import run_in_threadpool
+
+from toolsync.cabinet.bundles import CHANGES, FOLDER, Bundle
+from toolsync.cabinet.claims import CLAIM_ID
+from toolsync.cabinet.folders import Cabinet
+from toolsync.course.undo_bundles import BY_COURSE
+from toolsync.desk.access import OfSite, OurDag, User, allowed, check, dag_of
+from toolsync.desk.begin import begin, run_name, started_with
+from toolsync.desk.core_api import Core
+from toolsync.desk.heads import head_of
+from toolsync.desk.models_undo import RunBundles, RunName, UndoBegun, UndoRuns
+from toolsync.desk.overview import dags_of
+from toolsync.params import known_types
+from toolsync.sites import Site
+
+router = APIRouter(prefix="/api/undo/runs", tags=["undo"])
+UNDO = "undo"  # the type whose DAG puts back what runs have changed
+MOST_READ = 300  # indexes that one request reads to find names
+WRITES = ("created", "updated", "deleted")  # outcomes of lines that changed something
+
+
+@router.get(
+    "",
+    summary="The undo bundles of the runs of the DAGs that the caller may read, the newest first",
+    response_model=RunBundles,
+)
+async def bundles(
+    core: Core,
+    user: User,
+    site: OfSite,
+    dag_id: str | None = None,
+    q: Annotated[str, Query(max_length=200, description="A part of the name of the file")] = "",
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    before: Annotated[str | None, Query(description="`next` of the answer before")] = None,
+) -> Any:
+    if site is None:
+        return {"dag_id": None, "types": [], "runs": [], "next": None}
+    ours = {site.dag_id(kind): OurDag(site, kind) for kind in known_types()}
+    titles = {dag["dag_id"]: dag["dag_display_name"] for dag in await dags_of(core, site)}
+    mine = [dag for one, dag in ours.items() if one in titles and dag.has_folders]
+    wanted = [dag for dag in mine if dag_id in (None, dag.id)]
+    found, last = await run_in_threadpool(_listed, user, site, wanted, q.strip().lower(), limit, before)
+    types = [{"dag_id": dag.id, "title": titles[dag.id]} for dag in mine]
+    return {"dag_id": site.dag_id(UNDO), "types": types, "runs": found, "next": last}
+
+
+@router.post("", summary="Undo runs of a site, the last one first", response_model=UndoBegun, status_code=201)
+async def undo(core: Core, request: Request, user: User, body: UndoRuns) -> Any:
+    target, claims, name = await run_in_threadpool(_chosen, request, user, body.runs)
+    details = await core.get("dags", target.id, "details")
+    params = {"runs": claims, "overwrite_changes": body.overwrite_changes}
+    conf = started_with(details, params, simulate=body.simulate)
+    begun = await begin(core, details, conf, run_name(name, simulate=body.simulate), unpause=body.unpause)
+    return {"dag_id": target.id, **begun} if isinstance(begun, dict) else begun
+
+
+def of_report(user: BaseUser, cabinet: Cabinet, head: dict[str, Any], content: dict[str, Any]) -> dict[str, Any] | None:
+    """What a report tells of the undo of its run; None: there was nothing to undo.
+
+    :param head: the report as lists show it.
+    :param content: its JSON.
+    """
+    if head["simulated"] or head["rejected"]:
+        return None
+    changed = content.get("changed")
+    answer: dict[str, Any] = {
+        "dag_id": cabinet.site.dag_id(UNDO),
+        "state": "gone" if changed else "none",
+        "bundle": None,
+        "by": None,
+    }
+    told = _bundle(cabinet, head["claim"], _at_work(cabinet))
+    if told is None:
+        if cabinet.file_type in BY_COURSE:
+            answer["state"] = "by_course"
+        wrote = changed or any(head["counts"].get(outcome) for outcome in WRITES)
+        return answer if wrote else None
+    undone = told["undone"]
+    if undone and allowed(user, [answer["dag_id"]], "GET", None):
+        undoing = head_of(Cabinet(UNDO, cabinet.site), undone["claim"] or "")
+        answer["by"] = undoing[0]["by"] if undoing else None
+    return {**answer, "state": told["state"], "bundle": _with_rights(user, cabinet.site, [told])[0]}
+
+
+def runs_of(site: Site, named: Any) -> list[dict[str, str]]:
+    """The runs that Param `runs` of an undo names, each with its DAG.
+
+    :return: none, if one of them is named otherwise than by its claim, or has no bundle.
+    """
+    if not isinstance(named, list):
+        return []
+    dags = [OurDag(site, kind) for kind in sorted(known_types())]
+    found = {claim_id: dag.id for dag in dags if dag.has_folders for claim_id in _folders(dag.cabinet, FOLDER)}
+    names = [str(name) for name in named]
+    return [{"dag_id": found[name], "claim": name} for name in names] if set(names) <= set(found) else []
+
+
+def _listed(
+    user: BaseUser, site: Site, dags: Iterable[OurDag], text: str, limit: int, before: str | None
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Some of the bundles of these DAGs, and the claim after which the next page begins; None: there is no next page."""
+    cabinets = [dag.cabinet for dag in dags]
+    names = [(claim_id, cabinet) for cabinet in cabinets for claim_id in _folders(cabinet, FOLDER)]
+    left = sorted(
+        ((claim_id, cabinet) for claim_id, cabinet in names if before is None or claim_id < before),
+        key=lambda entry: entry[0],
+        reverse=True,
+    )
+    found: list[dict[str, Any]] = []
+    at_work: dict[str, set[str]] = {}
+    last = None
+    for last, cabinet in left[:MOST_READ]:
+        if cabinet.dag_id not in at_work:
+            at_work[cabinet.dag_id] = _at_work(cabinet)
+        told = _bundle(cabinet, last, at_work[cabinet.dag_id])
+        if told and text in told["file"].lower():
+            found.append(told)
+        if len(found) == limit:
+            break
+    return _with_rights(user, site, found), last if left and last != left[-1][0] else None
+
+
+def _folders(cabinet: Cabinet, folder: str) -> set[str]:
+    """The claims that have a folder of their own in one of the type's folders: no more is looked at."""
+    return {path.name for path in cabinet.files.entries(cabinet.folder(folder)) if re.fullmatch(CLAIM_ID, path.name)}
+
+
+def _at_work(cabinet: Cabinet) -> set[str]:
+    """The claims of a type that have not ended."""
+    return _folders(cabinet, "work")
+
+
+def _bundle(cabinet: Cabinet, claim_id: str, at_work: set[str]) -> dict[str, Any] | None:
+    """A bundle as the page tells of it; None: there is none, or its index can't be read."""
+    try:
+        index = Bundle(cabinet, claim_id).index()
+        if index is None:
+            return None
+        state = _state(index, cabinet.site)
+        undone = index["undone"] if state != "kept" else None
+        rows = index.get("rows")  # of a run that has ended
+        return {
+            "dag_id": cabinet.dag_id,
+            "claim": claim_id,
+            "file": index["file"],
+            "at": index["made"],
+            "until": _until(cabinet, index["made"]),
+            "state": "working" if claim_id in at_work else state,
+            "tables": _by_table(rows) if rows is not None else None,
+            "size": index.get("bytes"),
+            "undone": {"at": undone["at"], "claim": undone.get("by_claim")} if undone else None,
+        }
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _state(index: dict[str, Any], site: Site) -> str:
+    """What became of a bundle whose run has ended.
+
+    :param index: what its index says.
+    """
+    undone = index["undone"]
+    if not undone:
+        return "kept"
+    by = undone.get("by_claim")
+    undoing = Bundle(Cabinet(UNDO, site), by).index() if by else None
+    if undoing and _state(undoing, site) == "undone":  # what it had put back is as the run had left it
+        return "kept"
+    parts_left = index.get("parts", 0) - len(undone["parts"]) if "parts" in undone else 0
+    return "partly" if parts_left > 0 or _amount(undone.get("left")) else "undone"
+
+
+def _by_table(rows: dict[str, dict[str, int]]) -> list[dict[str, Any]]:
+    """The numbers of rows of each table, by what became of them."""
+    tables = sorted({table for change in CHANGES for table in rows.get(change, {})})
+    return [{"table": table, **{change: rows.get(change, {}).get(table, 0) for change in CHANGES}} for table in tables]
+
+
+def _amount(counts: Any) -> int:
+    """What counts come to, however they are grouped."""
+    return sum(map(_amount, counts.values())) if isinstance(counts, dict) else int(counts or 0)
+
+
+def _until(cabinet: Cabinet, made: str) -> str | None:
+    """Until when a bundle is kept, at least; None: for ever."""
+    days = cabinet.site.page["protection"]["undo_days"]
+    try:
+        return None if days is None else (datetime.fromisoformat(made) + timedelta(days=days)).isoformat()
+    except OverflowError:
+        return None
+
+
+def _with_rights(user: BaseUser, site: Site, bundles: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Bundles, each with whether the user may undo it: who may trigger both the DAG that undoes and the one that was run."""
+    may = allowed(user, {site.dag_id(UNDO), *(told["dag_id"] for told in bundles)}) if bundles else set()
+    return [{**told, "may": {"undo": {site.dag_id(UNDO), told["dag_id"]} <= may}} for told in bundles]
+
+
+def _chosen(request: Request, user: BaseUser, runs: Sequence[RunName]) -> tuple[OurDag, list[str], str]:
+    """Runs that are to be undone: the DAG for that, their claims, the newest first, and a name for the run of it.
+
+    :raises HTTPException: 403; 404: a bundle is gone; 409: it is undone, or its run has not ended; 400: they are of several sites.
+    """
+    if not runs:
+        raise HTTPException(400, "Choose at least one run.")
+    dags: dict[str, OurDag] = {}
+    for dag_id in sorted({run.dag_id for run in runs}):
+        check(user, dag_id)
+        dags[dag_id] = dag_of(dag_id)
+    site, *others = {dag.site.name: dag.site for dag in dags.values()}.values()
+    if others:
+        raise HTTPException(400, "Choose runs of one site.")
+    target = OurDag(site, UNDO)
+    check(user, target.id)
+    request.state.site = site
+    cabinets = {dag_id: dag.cabinet for dag_id, dag in dags.items()}
+    at_work = {dag_id: _at_work(cabinet) for dag_id, cabinet in cabinets.items()}
+    files = {run.claim: _undoable(cabinets[run.dag_id], run.claim, at_work[run.dag_id]) for run in runs}
+    return target, sorted(files, reverse=True), next(iter(files.values())) if len(files) == 1 else f"{len(files)} runs"
+
+
+def _undoable(cabinet: Cabinet, claim_id: str, at_work: set[str]) -> str:
+    """The name of the file of a run that can be undone.
+
+    :raises HTTPException: 404, or 409.
+    """
+    told = _bundle(cabinet, claim_id, at_work) if re.fullmatch(CLAIM_ID, claim_id) else None
+    if told is None:
+        raise HTTPException(404, f"There is no undo bundle of the run {claim_id!r} of {cabinet.dag_id}.")
+    if told["state"] == "working":
+        raise HTTPException(409, f"The run of {told['file']} has not ended yet.")
+    if told["state"] == "undone":
+        raise HTTPException(409, f"The run of {told['file']} was undone already, on {told['undone']['at']}.")
+    return str(told["file"])
