@@ -18,6 +18,11 @@ SELECT l.enrolid, ue.userid, 0
   JOIN {user_enrolments} ue ON ue.enrolid = l.enrolid
  WHERE l.whole;
 
+{% if settled is defined %}
+-- These are as they should be.
+DELETE f FROM toolsync_follow f JOIN {{ settled }} s ON s.enrolid = f.enrolid AND s.userid = f.userid;
+
+{% endif %}
 -- Their enrolments in the master combined: active if one of them is, from the earliest start to the latest end of the active ones.
 INSERT INTO toolsync_followed (enrolid, userid, suspended, timestart, timeend)
 SELECT f.enrolid, f.userid, MIN(ue.status + e.status) > 0,
