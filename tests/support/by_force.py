@@ -103,9 +103,10 @@ class Part:
                     f"UPDATE toolsync_was_{table} w JOIN toolsync_became_{table} b ON b.id = w.id JOIN {{{table}}} t ON t.id = w.id SET {given}"
                 )
             if "deleted" in changes:
-                listed = ", ".join(f"`{name}`" for name in self.schema.columns(table))
+                listed = ", ".join(f"b.`{name}`" for name in self.schema.columns(table))
+                parents = "JOIN {groups} g ON g.id = b.groupid" if table == "groups_members" else ""
                 state.session.execute(
-                    f"INSERT IGNORE INTO {{{table}}} ({listed}) SELECT {listed} FROM toolsync_back_{table}"
+                    f"INSERT IGNORE INTO {{{table}}} ({listed.replace('b.', '')}) SELECT {listed} FROM toolsync_back_{table} b {parents}"
                 )
 
 
