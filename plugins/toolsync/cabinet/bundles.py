@@ -148,6 +148,7 @@ class PartWriter:
     def __init__(self, stream: IO[bytes]) -> None:
         self.counts: Counts = {change: {} for change in CHANGES}
         self.contents: set[str] = set()
+        self.columns: dict[str, list[str]] = {}  # that were changed, by table
         self.size = 0  # bytes, once it has ended
         self._target = stream
         self._stream = gzip.GzipFile(fileobj=stream, mode="wb", compresslevel=1, mtime=0)
@@ -166,6 +167,8 @@ class PartWriter:
         """
         counts = self.counts[change]
         counts[table] = counts.get(table, 0) + len(rows)
+        if change == "changed":
+            self.columns[table] = list(dict.fromkeys([*self.columns.get(table, ()), *columns]))
         if table == "files" and change != "made" and "contenthash" in columns:
             at = columns.index("contenthash")
             self.contents.update(row[at] for row in rows)

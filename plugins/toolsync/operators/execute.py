@@ -157,15 +157,18 @@ class ExecuteOperator(ClaimOperator):
     def run_batches(self, cabinet: Cabinet, claim: Claim, state: RunState) -> None:
         """Execute the batches of the file that are not done yet."""
         file, suite = self.open_file(cabinet, claim), load_suite(self.file_type)
-        occasion = Occasion(
+        folder = sql_folder(suite.name, state, self.occasion(cabinet, claim, file))
+        self.complete(self.run_class(cabinet, claim, file, suite, folder, self.log, planning=self.planning))
+
+    def occasion(self, cabinet: Cabinet, claim: Claim, file: CommandFile) -> Occasion:
+        """What the SQL is rendered for."""
+        return Occasion(
             columns=self.columns(file),
             families=set(file.header.families),
             options=claim.options,
             approved_plan=not self.planning and Report(cabinet, claim).has_plan,
             rehearsal=self.planning or claim.simulate,
         )
-        folder = sql_folder(suite.name, state, occasion)
-        self.complete(self.run_class(cabinet, claim, file, suite, folder, self.log, planning=self.planning))
 
     def columns(self, file: CommandFile) -> set[str]:
         """The columns of a file that SQL is to know of, apart from families."""
