@@ -18,6 +18,15 @@ SELECT 0, e.id, 'update', e.id, e.courseid, e.enrol, 'updated'
  WHERE {% for column in settings %}{{ " OR " if not loop.first }}NOT (w.{{ column }} <=> b.{{ column }}){% endfor %};
 {% endif %}
 
+{% if unmade.get("enrol") %}
+-- So do methods that the run made and that stay, because somebody is enrolled by them since: with the others gone again, they would take them anew.
+INSERT IGNORE INTO toolsync_instance_op (line, n, action, enrolid, courseid, enrol, status)
+SELECT 0, e.id, 'update', e.id, e.courseid, e.enrol, 'updated'
+  FROM toolsync_stays s
+  JOIN {enrol} e ON e.id = s.id
+ WHERE s.name = 'enrol' AND s.what = 'made';
+
+{% endif %}
 -- The courses whose people changed, and those of them that others follow.
 CREATE TEMPORARY TABLE toolsync_master (courseid BIGINT NOT NULL PRIMARY KEY, contextid BIGINT NOT NULL, KEY (contextid));
 {% for side in [back.get("user_enrolments"), was.get("user_enrolments")] | select %}

@@ -70,6 +70,13 @@ SELECT s.enrolid, s.userid
   FROM toolsync_settled s
   JOIN {{ since }};
 {% endfor %}
+{% if unmade.get("enrol") %}
+
+INSERT IGNORE INTO toolsync_unsettled (enrolid, userid)
+SELECT s.enrolid, s.userid
+  FROM toolsync_settled s
+  JOIN toolsync_stays e ON e.name = 'enrol' AND e.what = 'made' AND e.id = s.enrolid;
+{% endif %}
 
 -- Or the cohort, the enrolment or the role in the master course was taken away, of which nothing is left to see but the person here.
 INSERT IGNORE INTO toolsync_unsettled (enrolid, userid)

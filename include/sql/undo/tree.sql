@@ -21,10 +21,10 @@ SELECT k.id, k.parent, ROW_NUMBER() OVER (PARTITION BY k.parent ORDER BY k.sorto
 
 CREATE TEMPORARY TABLE toolsync_tree (
     id BIGINT NOT NULL PRIMARY KEY, path VARCHAR(255) NOT NULL, depth INT NOT NULL, contextid BIGINT NULL, contextpath VARCHAR(255) NULL, place VARCHAR(1000) NOT NULL,
-    former BIGINT NOT NULL, sortorder BIGINT NOT NULL
+    former BIGINT NOT NULL, number INT NOT NULL, sortorder BIGINT NOT NULL
 );
 
-INSERT INTO toolsync_tree (id, path, depth, contextid, contextpath, place, former, sortorder)
+INSERT INTO toolsync_tree (id, path, depth, contextid, contextpath, place, former, number, sortorder)
 WITH RECURSIVE tree (id, path, depth, contextid, contextpath, place, former) AS (
     SELECT CAST(0 AS SIGNED), CAST('' AS CHAR(1000)), 0, x.id, CAST(x.path AS CHAR(1000)), CAST('' AS CHAR(1000)), CAST(0 AS SIGNED)
       FROM {context} x
@@ -36,12 +36,12 @@ WITH RECURSIVE tree (id, path, depth, contextid, contextpath, place, former) AS 
       JOIN {course_categories} k ON k.id = r.id
       JOIN {context} x ON x.contextlevel = 40 AND x.instanceid = k.id
 )
-SELECT id, path, depth, contextid, contextpath, place, former, @category_size * ROW_NUMBER() OVER (ORDER BY place)
+SELECT id, path, depth, contextid, contextpath, place, former, ROW_NUMBER() OVER (ORDER BY former, id), @category_size * ROW_NUMBER() OVER (ORDER BY place)
   FROM tree
  WHERE id <> 0;
 
--- @tree_mixed: 1 if the numbers of categories are not in the order of the tree, or somebody else changed it since; otherwise 0
-SET @tree_mixed = (SELECT COUNT(*) > 0 FROM (SELECT t.former, LAG(t.former) OVER (ORDER BY t.place) AS previous FROM toolsync_tree t) d WHERE d.former <= COALESCE(d.previous, 0));
+-- @tree_mixed: 1 if the numbers of categories are not in the order of the tree, or two have the same one; otherwise 0
+SET @tree_mixed = (SELECT COALESCE(MAX(t.sortorder <> t.number * @category_size) OR COUNT(DISTINCT t.former) < COUNT(*) OR MIN(t.former) = 0, 0) FROM toolsync_tree t);
 
 -- @tree_since: how many categories somebody made or changed since
 SET @tree_since = (SELECT COUNT(*) FROM {course_categories} k WHERE k.timemodified > @made);
@@ -78,7 +78,7 @@ INSERT IGNORE INTO toolsync_affected (categoryid) SELECT k.id FROM {{ side }} b 
 {% endif %}
 {% for side in [back.get("course"), was.get("course")] | select %}
 
-INSERT IGNORE INTO toolsync_affected (categoryid) SELECT DISTINCT c.category FROM {{ side }} b JOIN {course} c ON c.id = b.id AND c.category <> 0;
+INSERT IGNORE INTO toolsync_affected (categoryid) SELECT DISTINCT c.category FROM {{ side }} b JOIN {course} c ON c.id = b.id;
 {% endfor %}
 {% if unmade.get("course") and "category" in undone.course.refers %}
 

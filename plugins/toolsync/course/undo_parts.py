@@ -13,7 +13,15 @@ from toolsync import __version__
 from toolsync.cabinet.bundles import Bundle
 from toolsync.cabinet.claims import CLAIM_ID
 from toolsync.cabinet.folders import Cabinet
-from toolsync.course.undo_bundles import BY_COURSE, indexes, read_bundle, read_index, timestamp, write_index, writing_order
+from toolsync.course.undo_bundles import (
+    BY_COURSE,
+    indexes,
+    read_bundle,
+    read_index,
+    timestamp,
+    write_index,
+    writing_order,
+)
 from toolsync.reporting.pieces import BATCH, piece_name
 from toolsync.running.image_sql import QUIET, VOLATILE
 from toolsync.running.images import hashed_columns
@@ -24,7 +32,21 @@ from toolsync.sites import Site
 STAGED_ROWS = 5000  # that are held before they are loaded
 PREFIXES = ("toolsync_back_", "toolsync_was_", "toolsync_became_", "toolsync_unmake_")
 # What is rendered where nobody knows which tables a bundle has rows of: the SQL as people look at it.
-SAMPLE = ("user", "user_enrolments", "role_assignments", "cohort_members", "groups_members", "course_categories")
+SAMPLE = (
+    "user",
+    "enrol",
+    "user_enrolments",
+    "role_assignments",
+    "role_capabilities",
+    "cohort_members",
+    "groups_members",
+    "course_categories",
+    "course",
+    "course_sections",
+    "course_modules",
+    "context",
+    "files",
+)
 
 
 class Part(NamedTuple):
@@ -157,7 +179,9 @@ def parts_of(site: Site, types: Iterable[str], named: str) -> tuple[dict[str, An
     """
     number = re.search(CLAIM_ID, named)
     if number is None:
-        raise NoBundle(f"{named!r} names no run: write the number of a run, such as 20261129-084200-123456-1a2b, or the name of its report.")
+        raise NoBundle(
+            f"{named!r} names no run: write the number of a run, such as 20261129-084200-123456-1a2b, or the name of its report."
+        )
     run = number[0]
     for file_type in types:
         cabinet = Cabinet(file_type, site)
@@ -165,7 +189,9 @@ def parts_of(site: Site, types: Iterable[str], named: str) -> tuple[dict[str, An
             of_run = [found for found in indexes(cabinet) if found[1]["claim"] == run]
             if of_run:
                 newest = sorted(of_run, key=lambda found: writing_order(found[1]), reverse=True)
-                return of_run[0][1], [(Part(file_type, run, name), str(index["course"]["line"])) for name, index in newest]
+                return of_run[0][1], [
+                    (Part(file_type, run, name), str(index["course"]["line"])) for name, index in newest
+                ]
             continue
         bundle = Bundle(cabinet, run)
         if (index := bundle.index()) is not None:
@@ -197,7 +223,9 @@ def load_parts(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[int
         try:
             made = _checked(part, state)
             if made is None:
-                result.append((line, None, "unchanged", "nothing of this part reached the site: the run was cut off before"))
+                result.append(
+                    (line, None, "unchanged", "nothing of this part reached the site: the run was cut off before")
+                )
                 continue
             staging = _Staging(state, line)
             for found in part.lines(state.site):
@@ -205,7 +233,14 @@ def load_parts(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[int
                     staging.add(found)
             staging.flush()
         except FileNotFoundError:
-            result.append((line, None, "failed", f"there is no part {part.part} of the undo bundle {part.run} of {part.file_type}"))
+            result.append(
+                (
+                    line,
+                    None,
+                    "failed",
+                    f"there is no part {part.part} of the undo bundle {part.run} of {part.file_type}",
+                )
+            )
         except (OSError, EOFError) as error:
             result.append((line, None, "failed", f"the undo bundle can't be read: {error}"))
         except ValueError as error:
@@ -274,7 +309,9 @@ class _Staging:
             )
         if found["change"] == "made":
             if "hashed" in found and list(found["hashed"]) != hashed_columns(every):
-                raise ValueError(f"the columns of the site's table {table} are no longer those of the bundle: its version of Moodle has changed since")
+                raise ValueError(
+                    f"the columns of the site's table {table} are no longer those of the bundle: its version of Moodle has changed since"
+                )
             known = [place for place, name in enumerate(columns) if name in {"id", "hash", *REFERENCES}]
             self._hold("unmake", table, tuple(columns[at] for at in known), [[row[at] for at in known] for row in rows])
         elif found["change"] == "deleted":
@@ -313,13 +350,21 @@ def mark_undone(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[in
             if not part.isdigit():
                 if not left:
                     index = read_index(cabinet, part)
-                    write_index(cabinet, part, {**index, "restored": timestamp(now), "back": int(now.timestamp() * 1_000_000)})
+                    write_index(
+                        cabinet, part, {**index, "restored": timestamp(now), "back": int(now.timestamp() * 1_000_000)}
+                    )
                 continue
             bundle = Bundle(cabinet, run)
             index = bundle.index() or {}
             before = index.get("undone") or {"parts": {}}
             parts = {**before["parts"], part: left}
-            index["undone"] = {"at": timestamp(now), "toolsync": __version__, "rows": before.get("rows", 0) + count, "left": sum(parts.values()), "parts": parts}
+            index["undone"] = {
+                "at": timestamp(now),
+                "toolsync": __version__,
+                "rows": before.get("rows", 0) + count,
+                "left": sum(parts.values()),
+                "parts": parts,
+            }
             bundle.save_index(index)
 
     state.after_commit.append(mark)

@@ -3,16 +3,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.by_force import undo
 from tests.support.repairs import to_repair
 from tests.support.site import Site
 from tests.support.undo import changed
-from toolsync.reporting.outcomes import Outcomes
+from toolsync.cabinet.bundles import bundles
+from toolsync.cabinet.folders import Cabinet
 
 pytestmark = pytest.mark.usefixtures("airflow")
 
@@ -43,11 +44,22 @@ def done(site: Site, kind: str, lines: str, **params: Any) -> None:
     assert not result["counts"].get("failed"), Path(result["report"]).read_text()
 
 
-def undone(site: Site, kind: str, folder: Path) -> Outcomes:
-    """Undo the run; nothing is left to repair, and the second time there is nothing left to do."""
-    outcomes = undo(site, kind, folder / "sql")
+def undone(site: Site, kind: str, *, before_last: int = 0) -> dict[str, Any]:
+    """Undo a run of a type; nothing is left to repair.
+
+    :param before_last: how many runs before the last one.
+    """
+    bundle = bundles(Cabinet(kind))[-1 - before_last]
+    index = bundle.index()
+    assert index
+    made = datetime.fromisoformat(index["made"]) - timedelta(
+        seconds=2
+    )  # what others did since was within the same second
+    bundle.save_index({**index, "made": made.isoformat(timespec="seconds")})
+    result = site.run("toolsync_undo", approve="yes", runs=[bundle.claim_id])
+    assert result["state"] == "success"
     assert to_repair(site) == {}
-    return outcomes
+    return result
 
 
 def told(site: Site) -> list[str]:
@@ -65,7 +77,7 @@ CONTEXT = "(SELECT x.id FROM {context} x JOIN {course} c ON c.id = x.instanceid 
 NOW = "UNIX_TIMESTAMP()"
 
 
-def test_what_others_enrolled_since_follows(site: Site, pristine: Site, tmp_path: Path):
+def test_what_others_enrolled_since_follows(site: Site, pristine: Site):
     done(
         site,
         "enrolments",
@@ -85,54 +97,60 @@ def test_what_others_enrolled_since_follows(site: Site, pristine: Site, tmp_path
         f"INSERT INTO {{grade_grades}} (itemid, userid, finalgrade) SELECT id, {ACCOUNT % 'u041'}, 5 FROM {{grade_items}} WHERE itemname = 'Talk'",
     ):
         site.rows(statement)
-    outcomes = undone(site, "enrolments", tmp_path)
+    site.rows("DELETE FROM {cache_flags}")
+    result = undone(site, "enrolments")
     for course in ("C101", "C102", "C104"):
         assert people(site, course) == people(pristine, course), course
     followers = people(site, "C103")
     assert followers["u001"] == people(pristine, "C104")["u001"], "back, so he follows"
-    assert followers["u047"] == ("meta", 1, ""), "no longer in the master course: suspended, as the setting unenrolaction says"
+    assert followers["u047"] == ("meta", 1, ""), (
+        "no longer in the master course: suspended, as the setting unenrolaction says"
+    )
     assert len(followers) == len(people(site, "C104")) + 1
     talk = "SELECT u.username FROM {message_conversation_members} m JOIN {message_conversations} c ON c.id = m.conversationid JOIN {user} u ON u.id = m.userid WHERE c.itemid = 7 AND c.component = 'core_group' ORDER BY u.username"
     assert [name for (name,) in site.rows(talk)] == members(site, "C102") == ["u026", "u027", "u028"]
     assert people(site, "C108") == people(pristine, "C108")
     assert members(site, "C108") == []
-    assert site.value("SELECT COUNT(*) FROM {role_assignments} WHERE contextid = %s" % (CONTEXT % "C108")) == pristine.value(
+    assert site.value(
         "SELECT COUNT(*) FROM {role_assignments} WHERE contextid = %s" % (CONTEXT % "C108")
+    ) == pristine.value("SELECT COUNT(*) FROM {role_assignments} WHERE contextid = %s" % (CONTEXT % "C108"))
+    assert (
+        site.value(
+            "SELECT COUNT(*) FROM {grade_grades} g JOIN {grade_items} i ON i.id = g.itemid WHERE i.itemname = 'Talk'"
+        )
+        == 1
     )
-    assert site.value("SELECT COUNT(*) FROM {grade_grades} g JOIN {grade_items} i ON i.id = g.itemid WHERE i.itemname = 'Talk'") == 1
-    assert outcomes.notes == [(1, None, "course C108: the grades of 1 people who are no longer enrolled there stay")]
+    assert (
+        "course C108: the grades of 1 people who are no longer enrolled there stay"
+        in Path(result["report"]).read_text()
+    )
     assert {"u001", "u026", "u047", "u041", "u042"} <= set(told(site)) and "u002" not in told(site)
-    assert {"group_members", "contacts"} <= outcomes.stale
+    assert "group_members" in result["stale"]
 
 
-def test_what_was_bound_to_a_cohort_since_follows(site: Site, pristine: Site, tmp_path: Path):
+def test_the_people_of_a_cohort_follow_to_what_was_bound_to_it_since(site: Site, pristine: Site):
     done(site, "cohorts", "cmd,cidnumber,userid\ndel,COH1,u001\nadd,COH1,u006\n")
-    done(site, "cohort_bindings", "cmd,cohort,course,role,makegroup\nadd,COH1,C103,student,yes\n")
+    done(site, "cohort_bindings", "cmd,cohort,course,role,makegroup\nadd,COH1,C103,student,yes\ndel,COH1,C105,,\n")
     assert ("u001" in people(site, "C103"), "u006" in people(site, "C103")) == (False, True)
-    undone(site, "cohorts", tmp_path)
-    assert people(site, "C105") == people(pristine, "C105")
-    assert people(site, "C103") == {name: ("cohort", 0, "student by enrol_cohort") for name in people(site, "C105")}
-    assert members(site, "C103") == sorted(people(site, "C105"))
+    undone(site, "cohorts")
+    cohort = sorted(people(pristine, "C105"))
+    assert people(site, "C103") == dict.fromkeys(cohort, ("cohort", 0, "student by enrol_cohort"))
+    assert members(site, "C103") == cohort
+    assert people(site, "C105")["u001"] == ("cohort", 0, ""), "a method that was disabled since gives no role"
+    undone(site, "cohort_bindings")
+    assert people(site, "C105") == people(pristine, "C105"), "the method is back, so it gives u001 the role"
+    assert people(site, "C103") == dict.fromkeys(cohort, ("cohort", 0, "student by enrol_cohort")), (
+        "u001 came since, so the binding stays, with all"
+    )
 
 
-def test_a_method_that_is_back_takes_the_people_who_are_in_the_cohort_now(site: Site, tmp_path: Path):
-    done(site, "cohort_bindings", "cmd,cohort,course\ndel,COH1,C105\n")
-    done(site, "cohorts", "cmd,cidnumber,userid\ndel,COH1,u002\nadd,COH1,u007\n")
-    undone(site, "cohort_bindings", tmp_path)
-    assert {name: people(site, "C105").get(name) for name in ("u001", "u002", "u007")} == {
-        "u001": ("cohort", 0, "student by enrol_cohort"),
-        "u002": None,
-        "u007": ("cohort", 0, "student by enrol_cohort"),
-    }
-
-
-def test_what_was_not_as_the_settings_say_stays_so(site: Site, tmp_path: Path):
+def test_what_was_not_as_the_settings_say_stays_so(site: Site):
     site.rows("UPDATE {config_plugins} SET value = '5' WHERE plugin = 'enrol_meta' AND name = 'nosyncroleids'")
     before = people(site, "C104")
     assert before["u003"] == ("meta", 0, "student by enrol_meta")
     done(site, "enrolments", "cmd,rolename,uid,cid\ndisable,,u003,C101\ndel,*,u004,C101\n")
     assert people(site, "C104")["u003"] == ("meta", 1, "")
-    undone(site, "enrolments", tmp_path)
+    undone(site, "enrolments")
     assert people(site, "C104") == before
 
 
@@ -175,7 +193,10 @@ def move_category(site: Site, category: int, parent: int) -> None:
             "UPDATE {course} c JOIN {course_categories} k ON k.id = c.category SET c.sortorder = c.sortorder %% 10000 + %s WHERE k.id = %s",
             (number, id_),
         )
-        site.rows("UPDATE {course_categories} SET path = %s, depth = %s, sortorder = %s WHERE id = %s", (path, depth, number, id_))
+        site.rows(
+            "UPDATE {course_categories} SET path = %s, depth = %s, sortorder = %s WHERE id = %s",
+            (path, depth, number, id_),
+        )
     site.rows(
         "UPDATE {context} x JOIN {context} p ON p.contextlevel = 40 AND p.instanceid = %s SET x.depth = x.depth + p.depth - 1, x.path = CONCAT(p.path, SUBSTRING(x.path, 3)) "
         "WHERE x.path = %s OR x.path LIKE %s",
@@ -183,7 +204,7 @@ def move_category(site: Site, category: int, parent: int) -> None:
     )
 
 
-def test_courses_come_back_to_where_their_categories_are_now(site: Site, pristine: Site, tmp_path: Path):
+def test_courses_come_back_to_where_their_categories_are_now(site: Site, pristine: Site):
     done(
         site,
         "courses",
@@ -205,25 +226,28 @@ def test_courses_come_back_to_where_their_categories_are_now(site: Site, pristin
     ):
         site.rows(statement, (c103,))
     assert to_repair(site) == {}
-    outcomes = undo(site, "courses", tmp_path / "sql", before_last=1)
-    assert to_repair(site) == {}
+    result = undone(site, "courses", before_last=1)
     assert stored(site) == tree(site)
     assert new_branch not in stored(site)
-    assert places(site, 2) == [("C103", 1)] and [name for name, _ in places(site, 6)] == [name for name, _ in places(pristine, 6)]
-    assert {"categories", "courses"} <= outcomes.stale
+    assert places(site, 2) == [("C103", 1)] and [name for name, _ in places(site, 6)] == [
+        name for name, _ in places(pristine, 6)
+    ]
+    assert {"categories", "courses"} <= set(result["stale"])
 
 
-def test_sections_list_what_is_in_them(site: Site, pristine: Site, tmp_path: Path):
+def test_sections_list_what_is_in_them(site: Site, pristine: Site):
     done(site, "courses", "shortname,template\nC103,TPL1\n", force_update=True, template_mode="add")
     # Somebody adds a module to a section that the run filled: the section's sequence is not what the run made it, so it stays.
     c103 = site.value("SELECT id FROM {course} WHERE shortname = 'C103'")
-    section = site.value("SELECT id FROM {course_sections} WHERE course = %s AND sequence LIKE '%%,%%' ORDER BY id LIMIT 1", (c103,))
+    section = site.value(
+        "SELECT id FROM {course_sections} WHERE course = %s AND sequence LIKE '%%,%%' ORDER BY id LIMIT 1", (c103,)
+    )
     for statement in (
         "INSERT INTO {course_modules} (course, module, instance, section, added) SELECT s.course, 1, 999, s.id, UNIX_TIMESTAMP() FROM {course_sections} s WHERE s.id = %s",
         "UPDATE {course_sections} s JOIN {course_modules} cm ON cm.section = s.id AND cm.instance = 999 SET s.sequence = CONCAT(cm.id, ',', s.sequence) WHERE s.id = %s",
     ):
         site.rows(statement, (section,))
-    undone(site, "courses", tmp_path)
+    undone(site, "courses")
     mine = site.value("SELECT id FROM {course_modules} WHERE instance = 999 AND course = %s", (c103,))
     sequence = site.value("SELECT sequence FROM {course_sections} WHERE id = %s", (section,))
     was = pristine.value("SELECT sequence FROM {course_sections} WHERE id = %s", (section,))
@@ -232,11 +256,11 @@ def test_sections_list_what_is_in_them(site: Site, pristine: Site, tmp_path: Pat
     assert site.value(revision, (c103,)) > pristine.value(revision, (c103,))
 
 
-def test_who_is_suspended_again_is_logged_out(site: Site, pristine: Site, tmp_path: Path):
+def test_who_is_suspended_again_is_logged_out(site: Site, pristine: Site):
     done(site, "users", "username,suspended\nu020,0\nu021,0\n")
     site.rows(
         "INSERT INTO {sessions} (sid, userid, timecreated, timemodified, firstip, lastip) SELECT username, id, 1, 1, '', '' FROM {user} WHERE username IN ('u020', 'u021')"
     )
-    undone(site, "users", tmp_path)
+    undone(site, "users")
     assert [name for (name,) in site.rows("SELECT sid FROM {sessions}")] == ["u021"]
     assert changed(site, pristine) <= {"sessions"}
