@@ -1,6 +1,6 @@
 """`make bench`: lines a second of validate and execute, and execute's time as a ratio to a bare LOAD DATA of the same resulting rows.
 
-    python -m tests.bench [NAME …] [--large] [--lines N]     only those benchmarks; also the sizes that take minutes; the size of `live`, `feed`, `million` and `small`
+    python -m tests.bench [NAME …] [--large] [--lines N]     only those benchmarks; also the sizes that take minutes; the size of `live`, `feed`, `million`, `small` and `undo`
 
 Everything runs on one private server, in one process, so that the ratios can be compared; the seconds are those of this machine.
 """
@@ -35,6 +35,7 @@ from tests.bench.resetting import resetting  # noqa: E402
 from tests.bench.segments import one_by_one  # noqa: E402
 from tests.bench.sites import parsing  # noqa: E402
 from tests.bench.small import small  # noqa: E402
+from tests.bench.undo import undo  # noqa: E402
 from tests.support.server import SERVER  # noqa: E402
 from tests.support.site import Site  # noqa: E402
 from tools.mariadb import PrivateServer  # noqa: E402
@@ -58,6 +59,7 @@ class Timing:
     counts: dict[str, int]
     by_file: dict[str, float]
     started: float  # when execute began, as `time.monotonic` tells it
+    cpu: float  # that execute cost this process and the server; less depends on what else the machine does
 
 
 class Bench:
@@ -120,12 +122,18 @@ class Bench:
         assert claim is not None
         began = time.perf_counter()
         ValidateOperator(task_id="validate", file_type=file_type, claim=None).process(cabinet, claim, {})
-        validated, started = time.perf_counter(), time.monotonic()
+        validated, started, cpu = time.perf_counter(), time.monotonic(), self._cpu()
         answer = ExecuteOperator(task_id="execute", file_type=file_type, claim=None).process(cabinet, claim, {})
-        executed = time.perf_counter()
+        executed, cpu = time.perf_counter(), self._cpu() - cpu
         by_file = cabinet.saved(claim, EXECUTED)["seconds"]
         cabinet.discard(claim)
-        return Timing(lines, validated - began, executed - validated, answer["counts"], by_file, started)
+        return Timing(lines, validated - began, executed - validated, answer["counts"], by_file, started, cpu)
+
+    def _cpu(self) -> float:
+        """CPU seconds that this process and the server took so far."""
+        pid = (self.server.directory / "server.pid").read_text().strip()
+        user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        return time.process_time() + (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
     def bare_load(self) -> float:
         """Seconds that the server takes to load the rows that the site has more than at the start, into the site as it was then.
@@ -222,6 +230,7 @@ JUDGES: dict[str, Callable[[Bench, int | None], bool]] = {
     "feed": feed,
     "million": million,
     "small": small,
+    "undo": undo,
 }
 
 

@@ -38,6 +38,7 @@ RULES = {
     f"GET {OF_DAG}/reports": READ,
     f"GET {OF_DAG}/reports/{{claim}}": READ,
     f"GET {OF_DAG}/reports/{{claim}}/lines": TRIGGER,
+    f"GET {OF_DAG}/reports/{{claim}}/changes": TRIGGER,
     f"GET {OF_DAG}/reports/{{claim}}/files/{{what}}": TRIGGER,
     f"GET {OF_DAG}/trybacks": READ,
     f"GET {OF_DAG}/trybacks/{{name}}": TRIGGER,

@@ -103,7 +103,8 @@ def test_from_upload_to_correction(page: TestClient, site: Site):
     head = newest(page)
     report = got(page, f"{OF_DAG}/reports/{head['claim']}")
     assert report["text"].startswith("Tool Sync report: people.csv") and report["may"] == {"trigger": True}
-    assert {file["what"] for file in report["files"]} == {"report", "lines", "json", "tryback", "archive", "docs"}
+    written = {"report", "lines", "changes", "json", "tryback", "archive", "docs"}
+    assert {file["what"] for file in report["files"]} == written
     lines = got(page, f"{OF_DAG}/reports/{head['claim']}/lines")
     assert (lines["total"], lines["matching"]) == (4, 4)
     assert [(row["line"], row["outcome"]) for row in lines["rows"]] == [
@@ -124,6 +125,17 @@ def test_from_upload_to_correction(page: TestClient, site: Site):
     assert found(q="HOPPER") == [5] and found(q="augusta") == [3] and found(q="No-Such") == [6]
     assert found(q="hunter2-ALAN") == [] and found(q='o"neill') == [7]
     assert found(offset=1, limit=2) == [5, 6]
+
+    def changed(claim: str, **query: Any) -> list[tuple[Any, ...]]:
+        rows = got(page, f"{OF_DAG}/reports/{claim}/changes", **query)["rows"]
+        return [(row["line"], row["thing"], row["column"], row["before"], row["after"]) for row in rows]
+
+    every = changed(head["claim"])
+    assert every[0] == (3, "ada", "", "", "account") and {line for line, *_ in every} == {3, 6}
+    assert changed(simulated["claim"]) == every
+    assert changed(head["claim"], q="ALAN") == [row for row in every if row[1].startswith("alan")] != []
+    assert changed(head["claim"], offset=1, limit=1) == every[1:2] != [] and changed(head["claim"], q="Hunter2") == []
+    assert page.get(f"{OF_DAG}/reports/20200101-000000-000000-0000/changes").status_code == 404
 
     # Downloads: what was written, never as a page with rights.
     for what, begin in (("archive", FILE[:20]), ("json", b"{"), ("lines", b"line,outcome")):

@@ -14,10 +14,12 @@ import pytest
 from toolsync.desk.cells import Layout, lines_with, records_at
 from toolsync.desk.corrected import CantCorrect, corrections, places_of, write
 from toolsync.desk.inspection import Bytes
-from toolsync.desk.table import LinesTable
+from toolsync.desk.table import ChangesTable, LinesTable
 from toolsync.reading.command_file import CommandFile
 from toolsync.reading.records import Record
 from toolsync.reading.suite import load_suite
+from toolsync.reporting.changed_things import Change
+from toolsync.reporting.changes_table import write_changes
 from toolsync.reporting.tables import Table
 
 COLUMNS = ["username", "firstname", "lastname", "email", "password"]
@@ -186,6 +188,28 @@ def test_the_table_of_lines(seed: int):
         assert rows[number][0] == outcome
         assert [remark["message"] for remark in told] == [row[4] for row in written[number] if remarks]
     assert made.remarks_of([numbers[1]]) == {numbers[1]: rows[numbers[1]][1]} and made.remarks_of([9999]) == {}
+
+
+def test_the_table_of_changes():
+    """Pages and searches of it, whatever the values hold."""
+    written = [
+        Change(line, f"u{place} · C101", "user", place, column, before, after)
+        for place, (line, column, before, after) in enumerate(
+            [(3, "city", value, "Zoë"), (None, "", "enrolment", ""), (12, "", "", value)][place % 3]
+            for place, value in enumerate(VALUES)
+        )
+    ]
+    text = io.StringIO(newline="")
+    write_changes(text, written, "line")
+    made = ChangesTable(text.getvalue().encode())
+    rows = made.rows(made.matching(""))
+    assert [(row["line"], row["thing"], row["id"], row["column"]) for row in rows] == [
+        (change.line, change.thing, change.id, change.column) for change in written
+    ]
+    assert made.total == len(VALUES) and rows[2]["after"] == "Zoë"
+    for q in ("zoë", 'SAY ""', "lines", "u1", "enrolment", "thing", "nowhere"):
+        held = [row["id"] for row in rows if any(q.lower() in str(value).lower() for value in row.values())]
+        assert [row["id"] for row in made.rows(made.matching(q))] == held, q
 
 
 def test_samples_are_recognised():

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 from airflow.sdk import DAG, Param
 
+from tests.support.pictures import archive, plain
 from tests.support.site import Site
 from tests.support.undo import delete
 from toolsync import settings
+from toolsync.cabinet.bundles import bundles
 from toolsync.cabinet.folders import Cabinet
 from toolsync.operators.cleanup import CleanBundlesOperator, CleanFilesOperator
 
@@ -107,3 +109,40 @@ def test_expired_bundles_go_with_the_contents_that_only_they_need(site: Site, mo
     assert sorted(path.name for path in cabinet.folder("undo").iterdir()) == before
     assert run(bundles, simulate=False)["files"] == len(before) == 2
     assert list(cabinet.folder("undo").iterdir()) == []
+
+
+@pytest.mark.usefixtures("airflow")
+def test_bundles_of_runs_expire_and_hold_the_contents_of_pictures(
+    site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    pool = tmp_path / "moodledata/filedir"
+
+    def there() -> int:
+        return sum(path.is_file() for path in pool.rglob("*"))
+
+    for colour in (40, 90):  # the second replaces the first
+        given = tmp_path / "pictures.zip"
+        given.write_bytes(archive({"u001.png": plain((colour, 90, 200))}))
+        assert site.run("toolsync_user_pictures", given)["counts"]["failed"] == 0
+    cabinet, pictures = Cabinet("user_pictures"), there()
+    first, second = bundles(cabinet)
+    replaced = {path.name for path in pool.rglob("*") if path.is_file()} & second.contents()
+    used = {content for (content,) in site.rows("SELECT contenthash FROM {files}")}
+    assert len(replaced - used) == 3  # in three sizes
+
+    monkeypatch.setitem(settings.settings()["protection"], "undo_days", -1)
+    (cabinet.folder("work") / first.claim_id).mkdir()
+    clean = CleanBundlesOperator(task_id="bundles")
+    simulated = run(clean, simulate=True)
+    assert [row["file"] for row in listed(simulated)] == [str(second.folder / name) for name in sorted(second.files())]
+    assert simulated["bytes"] == sum(second.files().values())
+    assert run(clean, simulate=False)["files"] == simulated["files"]
+    assert [bundle.claim_id for bundle in bundles(cabinet)] == [first.claim_id]
+    assert there() < pictures  # what only the second needed
+
+    (cabinet.folder("work") / first.claim_id).rmdir()
+    monkeypatch.setitem(settings.settings()["protection"], "undo_days", None)
+    assert run(clean, simulate=False)["files"] == 0
+    monkeypatch.setitem(settings.settings()["protection"], "undo_days", -1)
+    site.run("toolsync_user_pictures", given)  # the end of each file of the type clears away, too
+    assert bundles(cabinet) == [] and list(cabinet.folder("undo").iterdir()) == []

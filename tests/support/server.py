@@ -38,12 +38,15 @@ SERVER = os.environ.get("TOOLSYNC_TEST_SERVER", "")
 SITE_COLLATION, MORE_OPTIONS = SETUPS[os.environ.get("TOOLSYNC_TEST_SETUP", "")]
 
 
-def populated_server(directory: Path, *, die_with_parent: bool, upgraded: bool = False) -> PrivateServer:
+def populated_server(
+    directory: Path, *, die_with_parent: bool, upgraded: bool = False, more: tuple[str, ...] = ()
+) -> PrivateServer:
     """Start a server that has the populated site in each of `DATABASES`.
 
+    :param more: further options of the server.
     :param upgraded: make it look like one that has been upgraded for years, as `make test SITE=upgraded` does for all tests.
     """
-    server = _server(directory, *MORE_OPTIONS, die_with_parent=die_with_parent)
+    server = _server(directory, *MORE_OPTIONS, *more, die_with_parent=die_with_parent)
     if is_new := not (directory / "data").exists():
         directory.mkdir(parents=True, exist_ok=True)
         _copy_prepared(directory / "data")

@@ -22,10 +22,13 @@ from tests.support.differ import Differ
 from tests.support.pictures import archive, plain
 from tests.support.site import Site
 from tests.support.torture import TIMES
+from tests.support.undo import by_force
 from tests.torture.moments import counted
 from toolsync import settings
+from toolsync.cabinet.bundles import bundles
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.storage import files_at, folder_at, read_text
+from toolsync.course.undo_bundles import BY_COURSE
 from toolsync.settings import ROOT
 from toolsync.sites import the_site
 
@@ -238,6 +241,18 @@ def check_done_once(
     assert expected.contents <= contents(tmp_path), told
     tidy(file, site)
     check_nothing_left(cabinet, site, told)
+    check_bundle(file, site, pristine, told)
+
+
+def check_bundle(file: Attacked, site: Site, pristine: Site, told: str) -> None:
+    """The bundle of the run is complete, holds what was committed, and nothing else: put back, the site is what it was."""
+    if file.type in BY_COURSE:
+        return
+    found = bundles(file.cabinet())
+    index = [bundle.index() or {} for bundle in found]
+    assert [each.get("ended") for each in index] == [True], told
+    assert index[0]["bytes"] == sum(found[0].parts().values()), told
+    assert by_force(site, pristine, *found) == set(), told
 
 
 def tidy(file: Attacked, site: Site) -> None:

@@ -10,9 +10,9 @@ SELECT {% for column in stored %}t.{{ column }}, {% endfor %}t.enddate, k.sortor
  WHERE t.isnew AND t.line BETWEEN @first AND @last
  ORDER BY t.line;
 
-CREATE TEMPORARY TABLE toolsync_new_course (line INT UNSIGNED NOT NULL PRIMARY KEY, id BIGINT NOT NULL, hits INT NOT NULL);
+CREATE TEMPORARY TABLE toolsync_new_course (line INT UNSIGNED NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL, hits INT NOT NULL);
 
-INSERT INTO toolsync_new_course (line, id, hits)
+INSERT INTO toolsync_new_course (line, courseid, hits)
 SELECT t.line, MAX(c.id), COUNT(*)
   FROM toolsync_course t
   STRAIGHT_JOIN {course} c ON c.shortname = t.shortname
@@ -23,11 +23,11 @@ SELECT t.line, MAX(c.id), COUNT(*)
 -- python: check_pairs INTO toolsync_new_course
 SELECT COUNT(*) FROM toolsync_new_course m WHERE m.hits > 1;
 
-UPDATE toolsync_course t JOIN toolsync_new_course m ON m.line = t.line SET t.id = m.id;
+UPDATE toolsync_course t JOIN toolsync_new_course m ON m.line = t.line SET t.id = m.courseid;
 
 -- chunks: toolsync_new_course.line
 INSERT INTO {context} (contextlevel, instanceid, depth)
-SELECT 50, m.id, 0 FROM toolsync_new_course m WHERE m.line BETWEEN @first AND @last ORDER BY m.line;
+SELECT 50, m.courseid, 0 FROM toolsync_new_course m WHERE m.line BETWEEN @first AND @last ORDER BY m.line;
 
 CREATE TEMPORARY TABLE toolsync_course_context (id BIGINT NOT NULL PRIMARY KEY, line INT UNSIGNED NOT NULL, path VARCHAR(255) NULL, depth INT NULL);
 

@@ -8,4 +8,6 @@ bindkey LONGTEXT NULL,
 bindto BIGINT NULL,
 madeto BIGINT NULL,
 selfname TEXT NULL,
-selfto BIGINT NULL
+selfto BIGINT NULL,
+groupid BIGINT AS (IF(kind = 'group', target, NULL)),
+groupingid BIGINT AS (IF(kind = 'grouping', target, NULL))

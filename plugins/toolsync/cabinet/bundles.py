@@ -7,11 +7,13 @@
 A line of a part is an object. With `table`, `change` and `columns` it holds `rows`:
 
 - `deleted`: the rows as they were; `columns` are those of the table
-- `changed`: `id` and each column that any row of them changed, twice: as it was, then as it became
+- `changed`: `id` and each column that any row of them changed, twice: as it was, then as it became; `about` holds for each row what it refers to, by the
+  columns `refers`
 - `made`: ids of new rows, a hash of what they hold (`hashed`: of which columns), and what they refer to
 
-The first line, `{"part": …}`, says of which lines of the file it is; `names` and `lines` say what the ids of rows are called, and which line of the file named
-them; the last line, `{"end": …}`, that the part is complete, and how many rows it has by change and table.
+The first line, `{"part": …}`, says of which lines of the file it is. With `names` (a table), `rows` say what its ids are called, and of what they are: table
+and id, or nothing. With `lines` (tables), `rows` are a line of the file and ids of these tables that it named, or null. The last line, `{"end": …}`, says that
+the part is complete, and how many rows it has by change and table.
 """
 
 from __future__ import annotations
@@ -20,8 +22,9 @@ import gzip
 import io
 import json
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from decimal import Decimal
 from typing import IO, Any
 
@@ -32,7 +35,10 @@ FOLDER = "undo"
 FORMAT = 2
 INDEX = "index.json"
 PART = re.compile(r"part-(\d{6})\.gz")
+CONTENTS = re.compile(r"part-\d{6}\.files")
+ROWS = '{"table":'  # how a line with rows begins
 CHANGES = ("deleted", "changed", "made")
+READERS = 8  # small files read at once: networks wait more than they work
 
 Counts = dict[str, dict[str, int]]  # rows, by change and table
 
@@ -67,34 +73,45 @@ class Bundle:
         self.cabinet.files.make_folder(self.folder)
         self.cabinet.files.write(self.folder / INDEX, json.dumps(index, ensure_ascii=False, indent=1).encode())
 
+    def files(self) -> dict[str, int]:
+        """Its files: their sizes in bytes, by name."""
+        return self.cabinet.files.tree(self.folder)
+
     def parts(self) -> dict[int, int]:
         """The parts that there are: their sizes in bytes, by number, in order."""
-        tree = self.cabinet.files.tree(self.folder)
-        found = {int(named[1]): size for name, size in tree.items() if (named := PART.fullmatch(name))}
-        return dict(sorted(found.items()))
+        return parts_among(self.files())
 
     @contextmanager
-    def writing(self, number: int) -> Iterator[PartWriter]:
-        """Write a part, which is there, complete and durable, when the block ends without an error.
+    def writing(self, number: int, head: dict[str, Any]) -> Iterator[PartWriter]:
+        """Write a part, which is there, complete and durable, when the block ends without an error; none, if nothing was written.
 
         :param number: of the batch.
+        :param head: its first line.
         """
-        self.cabinet.files.make_folder(self.folder)
-        with self.cabinet.files.writing(self.folder / part_name(number)) as stream:
-            writer = PartWriter(stream)
+        files = self.cabinet.files
+        with ExitStack() as open_until_the_end:
+
+            def opened() -> IO[bytes]:
+                files.make_folder(self.folder)
+                return open_until_the_end.enter_context(files.writing(self.folder / part_name(number)))
+
+            writer = PartWriter(opened, head)
             yield writer
             writer.end()
         if writer.contents:
-            self.cabinet.files.write(self.folder / contents_name(number), "\n".join(sorted(writer.contents)).encode())
+            files.write(self.folder / contents_name(number), "\n".join(sorted(writer.contents)).encode())
 
-    def read(self, number: int) -> Iterator[dict[str, Any]]:
+    def read(self, number: int, *, rows: bool = True) -> Iterator[dict[str, Any]]:
         """The lines of a part.
 
+        :param rows: also those with rows.
         :raises ValueError: its last line is missing.
         """
         ended = False
         with (self.folder / part_name(number)).open("rb") as raw, gzip.open(raw) as stream:
             for line in io.TextIOWrapper(stream, encoding="utf-8"):
+                if not rows and line.startswith(ROWS):
+                    continue
                 part = json.loads(line, object_hook=decoded)
                 ended = "end" in part
                 yield part
@@ -108,27 +125,48 @@ class Bundle:
 
     def contents(self) -> set[str]:
         """The hashes of the file contents that its rows refer to."""
-        tree = self.cabinet.files.tree(self.folder)
-        texts = [self.cabinet.files.read(self.folder / name).decode() for name in tree if name.endswith(".files")]
-        return {content for text in texts for content in text.split()}
+        return _contents(self.cabinet, self.folder)
 
     def remove(self) -> None:
         """Remove all of it, the index last: without an index, nobody looks for it."""
-        for name in sorted(self.cabinet.files.tree(self.folder), key=lambda name: name == INDEX):
+        for name in sorted(self.files(), key=lambda name: name == INDEX):
             self.cabinet.files.remove(self.folder / name)
         self.cabinet.files.remove_folder(self.folder)
 
 
 def bundles(cabinet: Cabinet) -> list[Bundle]:
-    """The bundles of the runs of a type, the oldest first."""
-    tree = cabinet.files.tree(cabinet.folder(FOLDER))
-    return [
-        Bundle(cabinet, claim_id) for claim_id in sorted({name.partition("/")[0] for name in tree if _is_part(name)})
-    ]
+    """The bundles of the runs of a type, the oldest first. It takes one look, however many there are."""
+    names = (path.name for path in cabinet.files.entries(cabinet.folder(FOLDER)))
+    return [Bundle(cabinet, name) for name in names if re.fullmatch(CLAIM_ID, name)]
 
 
-def _is_part(name: str) -> bool:
-    return bool(re.match(rf"{CLAIM_ID}/", name))
+def contents_of_all(cabinet: Cabinet) -> set[str]:
+    """The hashes of the file contents that rows in the bundles of a type refer to."""
+    return _contents(cabinet, cabinet.folder(FOLDER))
+
+
+def _contents(cabinet: Cabinet, folder: Any) -> set[str]:
+    """What all lists of contents below a folder hold."""
+    lists = [name for name in cabinet.files.tree(folder) if CONTENTS.fullmatch(name.rpartition("/")[2])]
+
+    def read(name: str) -> list[str]:
+        with suppress(FileNotFoundError):  # its bundle has just expired
+            return cabinet.files.read(folder / name).decode().split()
+        return []
+
+    if not lists:
+        return set()
+    with ThreadPoolExecutor(READERS) as threads:
+        return {content for contents in threads.map(read, lists) for content in contents}
+
+
+def parts_among(files: Mapping[str, int]) -> dict[int, int]:
+    """The parts among files: their sizes in bytes, by number, in order.
+
+    :param files: their sizes, by name.
+    """
+    found = {int(named[1]): size for name, size in files.items() if (named := PART.fullmatch(name))}
+    return dict(sorted(found.items()))
 
 
 def part_name(number: int) -> str:
@@ -140,21 +178,33 @@ def contents_name(number: int) -> str:
 
 
 class PartWriter:
-    """Writes the lines of a part.
+    """Writes the lines of a part. There is none before the first row.
 
-    :param stream: takes its bytes.
+    :param opened: opens what takes its bytes.
+    :param head: the first line.
     """
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, opened: Callable[[], IO[bytes]], head: dict[str, Any]) -> None:
         self.counts: Counts = {change: {} for change in CHANGES}
         self.contents: set[str] = set()
         self.columns: dict[str, list[str]] = {}  # that were changed, by table
         self.size = 0  # bytes, once it has ended
-        self._target = stream
-        self._stream = gzip.GzipFile(fileobj=stream, mode="wb", compresslevel=1, mtime=0)
+        self._opened = opened
+        self._head = head
+        self._target: IO[bytes] | None = None
+        self._stream: gzip.GzipFile | None = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything was written."""
+        return self._stream is not None
 
     def line(self, value: dict[str, Any]) -> None:
         """Write an object."""
+        if self._stream is None:
+            self._target = self._opened()
+            self._stream = gzip.GzipFile(fileobj=self._target, mode="wb", compresslevel=1, mtime=0)
+            self.line(self._head)
         self._stream.write(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=encoded).encode())
         self._stream.write(b"\n")
 
@@ -175,7 +225,9 @@ class PartWriter:
         self.line({"table": table, "change": change, "columns": list(columns), **more, "rows": rows})
 
     def end(self) -> None:
-        """Write the last line."""
+        """Write the last line, if there are others."""
+        if self._stream is None or self._target is None:
+            return
         self.line({"end": self.counts})
         self._stream.close()
         self.size = self._target.tell()

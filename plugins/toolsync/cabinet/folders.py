@@ -323,9 +323,11 @@ class Cabinet:
         alive.let_go(claim)
 
     def clear_up(self, claim: Claim) -> None:
-        """Remove what a dead run had begun to write for a claim: the hidden parts of reports, trybacks and the like."""
+        """Remove what a dead run had begun to write for a claim: the hidden parts of reports, trybacks, its undo bundle and the like."""
         if isinstance(self.files, Disk):
             self.files.remove_parts(self.root, claim.id)
+            self.files.remove_parts(self.root / "undo" / claim.id, "part-")
+            self.files.remove_parts(self.root / "undo" / claim.id, "index")
 
     def archive(self, claim: Claim) -> None:
         """Move the claimed file into the archive."""

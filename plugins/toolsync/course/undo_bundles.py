@@ -203,6 +203,14 @@ def indexes(cabinet: Cabinet) -> Iterator[tuple[str, dict[str, Any]]]:
     yield from sorted(found, key=lambda item: (*writing_order(item[1]), item[0]))
 
 
+def bundles_of(cabinet: Cabinet, claim_id: str) -> list[tuple[str, dict[str, Any], int]]:
+    """The bundles that a run wrote, in the order of its lines: name, index and size in bytes of each."""
+    sizes = cabinet.files.tree(cabinet.folder(FOLDER))
+    names = [name.removesuffix(SUFFIX) for name in sizes if re.search(rf"_{claim_id}_\d+{re.escape(SUFFIX)}$", name)]
+    found = [(name, read_index(cabinet, name), sizes[name + SUFFIX]) for name in names]
+    return sorted(found, key=lambda bundle: bundle[1]["course"]["line"])
+
+
 def writing_order(index: dict[str, Any]) -> tuple[str, str, int]:
     """A sort key that puts bundles in the order in which they were written."""
     return index["made"], index["claim"], index["course"]["line"]

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from hashlib import sha1
+from pathlib import Path
 from typing import Any
 
+from toolsync.cabinet.bundles import FOLDER, Bundle, bundles, contents_of_all
 from toolsync.cabinet.folders import Cabinet
+from toolsync.cabinet.storage import files_at, folder_at
 from toolsync.course.undo_bundles import UNDOABLE, indexes, remove_bundle, timestamp
 from toolsync.moodle.file_pool import FilePool, at_hand
 from toolsync.running.state import RunState
@@ -32,32 +35,44 @@ SELECT c.contenthash, c.pathnamehash, x.id, 'user', 'draft', c.draftid, '/', c.c
 
 def held_contents(site: Site) -> set[str]:
     """The hashes of the file contents that a site's bundles refer to. They must stay in its data folder, or rows would come back without them."""
-    return {
+    of_courses = {
         content
         for file_type in UNDOABLE
         for _, index in indexes(Cabinet(file_type, site))
         for content in index["contents"]
     }
+    return of_courses.union(*map(contents_of_all, cabinets(site)))
+
+
+def cabinets(site: Site) -> list[Cabinet]:
+    """The cabinets of a site's types that have bundles, as far as that can be told without looking into a store."""
+    root = folder_at(site.cabinet_url)
+    found = files_at(root, site).entries(root)
+    return [Cabinet(path.name, site) for path in found if not isinstance(path, Path) or (path / FOLDER).is_dir()]
 
 
 def expire(cabinet: Cabinet, state: RunState, days: float | None, *, only: Collection[str] | None = None) -> int:
     """Remove old bundles of a type, and the file contents that nothing refers to any more.
 
     :param days: how old a bundle may become; None: as old as it likes.
-    :param only: the names of those that may go; None: all.
+    :param only: the names of those that may go, of a run the id of its claim; None: all.
     :return: the number of removed bundles.
     """
     old = [(name, index) for name, index in expired(cabinet, days) if only is None or name in only]
+    runs = [bundle for bundle, _ in expired_runs(cabinet, days) if only is None or bundle.claim_id in only]
     contents = {content for _, index in old for content in index["contents"]}
+    contents = contents.union(*(bundle.contents() for bundle in runs))
     for name, _ in old:
         remove_bundle(cabinet, name)
+    for bundle in runs:
+        bundle.remove()
     if contents and (unheld := contents - held_contents(cabinet.site)):
         _discard(unheld, state)
-    return len(old)
+    return len(old) + len(runs)
 
 
 def expired(cabinet: Cabinet, days: float | None) -> list[tuple[str, dict[str, Any]]]:
-    """The bundles of a type that are too old: name and index of each.
+    """The bundles of courses of a type that are too old: name and index of each.
 
     :param days: how old a bundle may become; None: as old as it likes.
     """
@@ -65,6 +80,21 @@ def expired(cabinet: Cabinet, days: float | None) -> list[tuple[str, dict[str, A
         return []
     oldest = timestamp(datetime.now(UTC) - timedelta(days=days))
     return [(name, index) for name, index in indexes(cabinet) if index["made"] < oldest]
+
+
+def expired_runs(cabinet: Cabinet, days: float | None) -> list[tuple[Bundle, str]]:
+    """The bundles of runs of a type that are too old, with the time when each was made. One whose file is still at work stays.
+
+    :param days: how old a bundle may become; None: as old as it likes.
+    """
+    if days is None:
+        return []
+    oldest = datetime.now(UTC) - timedelta(days=days)
+    # The id of a claim begins with its time, so of thousands of bundles only old ones are looked into.
+    found = [bundle for bundle in bundles(cabinet) if bundle.claim_id < f"{oldest:%Y%m%d-%H%M%S-%f}"]
+    at_work = {path.name for path in cabinet.files.entries(cabinet.folder("work"))} if found else set()
+    made = [(bundle, (bundle.index() or {}).get("made", "")) for bundle in found if bundle.claim_id not in at_work]
+    return [(bundle, at) for bundle, at in made if at < timestamp(oldest)]
 
 
 def _discard(contents: set[str], state: RunState) -> None:

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from toolsync import __version__
 from toolsync.cabinet.bundles import Bundle
 from toolsync.cabinet.claims import CLAIM_ID
 from toolsync.cabinet.folders import Cabinet
@@ -26,26 +25,15 @@ from toolsync.reporting.pieces import BATCH, piece_name
 from toolsync.running.image_sql import QUIET, VOLATILE
 from toolsync.running.images import hashed_columns
 from toolsync.running.state import RunState
-from toolsync.running.things import REFERENCES
+from toolsync.running.things import refers_to
 from toolsync.sites import Site
 
 STAGED_ROWS = 5000  # that are held before they are loaded
 PREFIXES = ("toolsync_back_", "toolsync_was_", "toolsync_became_", "toolsync_unmake_")
 # What is rendered where nobody knows which tables a bundle has rows of: the SQL as people look at it.
 SAMPLE = (
-    "user",
-    "enrol",
-    "user_enrolments",
-    "role_assignments",
-    "role_capabilities",
-    "cohort_members",
-    "groups_members",
-    "course_categories",
-    "course",
-    "course_sections",
-    "course_modules",
-    "context",
-    "files",
+    *("user", "enrol", "user_enrolments", "role_assignments", "role_capabilities", "cohort_members", "groups_members"),
+    *("course_categories", "course", "course_sections", "course_modules", "context", "files"),
 )
 
 
@@ -145,7 +133,7 @@ def _undone_tables(state: RunState, parts: Iterable[Part] | None) -> dict[str, U
         ]
         of_table.loud = [name for name in of_table.changed if name not in QUIET]
         of_table.hashed = hashed_columns(every_column)
-        of_table.refers = [name for name in REFERENCES if name in every_column]
+        of_table.refers = [name for name in every_column if refers_to(table, name)]
     return {table: known[table] for table in state.session.references.ordered(known)}
 
 
@@ -312,7 +300,7 @@ class _Staging:
                 raise ValueError(
                     f"the columns of the site's table {table} are no longer those of the bundle: its version of Moodle has changed since"
                 )
-            known = [place for place, name in enumerate(columns) if name in {"id", "hash", *REFERENCES}]
+            known = [place for place, name in enumerate(columns) if name in {"id", "hash"} or refers_to(table, name)]
             self._hold("unmake", table, tuple(columns[at] for at in known), [[row[at] for at in known] for row in rows])
         elif found["change"] == "deleted":
             self._hold("back", table, columns, rows)
@@ -360,7 +348,7 @@ def mark_undone(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[in
             parts = {**before["parts"], part: left}
             index["undone"] = {
                 "at": timestamp(now),
-                "toolsync": __version__,
+                "by_claim": state.claim_id,
                 "rows": before.get("rows", 0) + count,
                 "left": sum(parts.values()),
                 "parts": parts,

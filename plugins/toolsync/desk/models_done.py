@@ -97,6 +97,22 @@ class Lines(BaseModel):
     rows: list[LineAnswer]
 
 
+class ChangeAnswer(BaseModel):
+    line: int | None = Field(description="Null: it is due to no single line")
+    thing: str
+    table: str
+    id: int
+    column: str = Field(description="Empty: the row was made (`before` is empty) or taken away (`after` is)")
+    before: str
+    after: str
+
+
+class Changes(BaseModel):
+    total: int
+    matching: int
+    rows: list[ChangeAnswer]
+
+
 class TrybackRecord(BaseModel):
     number: int
     line: int | None

@@ -20,8 +20,8 @@ from toolsync.desk.files import Found, claim_of, find
 from toolsync.desk.heads import head_of, heads, iso_of
 from toolsync.desk.inspection import HEAD_BYTES, Head
 from toolsync.desk.kept import Kept
-from toolsync.desk.models_done import Lines, ReportAnswer, Reports
-from toolsync.desk.table import LinesTable
+from toolsync.desk.models_done import Changes, Lines, ReportAnswer, Reports
+from toolsync.desk.table import ChangesTable, LinesTable
 from toolsync.reading.suite import has_suite, load_suite
 
 router = APIRouter(prefix="/api/dags/{dag_id}/reports", tags=["report"])
@@ -32,6 +32,7 @@ HTML_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src d
 FILES: dict[str, tuple[str, str, str | None, str]] = {
     "report": ("report", "report", ".txt", "text/plain; charset=utf-8"),
     "lines": ("report", "report", "_lines.csv", "text/plain; charset=utf-8"),
+    "changes": ("report", "report", "_changes.csv", "text/plain; charset=utf-8"),
     "json": ("report", "report", ".json", "application/octet-stream"),
     "plan": ("report", "plan", ".csv", "text/plain; charset=utf-8"),
     "answer": ("report", "answer", ".csv", "text/plain; charset=utf-8"),
@@ -41,6 +42,7 @@ FILES: dict[str, tuple[str, str, str | None, str]] = {
     "contact_sheet": ("report", "report", "_contact_sheet.html", "text/html; charset=utf-8"),
 }
 _tables: Kept[LinesTable] = Kept(256 << 20)
+_changes: Kept[ChangesTable] = Kept(256 << 20)
 
 Outcome = Literal["created", "updated", "deleted", "unchanged", "failed", "undone", "remarked"]
 
@@ -109,6 +111,29 @@ def lines(
             for number, told, remarks in table.rows(page)
         ],
     }
+
+
+@router.get(
+    "/{claim}/changes",
+    summary="What a run changed on the site, or a simulation would change, value by value: searched, page by page",
+    response_model=Changes,
+    dependencies=[TRIGGERS],
+)
+def changes(
+    cabinet: OfDag,
+    claim: str,
+    q: Annotated[str, Query(max_length=200, description="A text that the row holds: of thing, table, column")] = "",
+    offset: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> Any:
+    head, _ = the_report(cabinet, claim)
+    found = _file(cabinet, the_claim(head), "changes")
+    if found is None:
+        raise HTTPException(404, "This report has no table of changes in the cabinet.")
+    table = _changes.get(state_of(cabinet, found), lambda: ChangesTable(found.read()))
+    positions = table.matching(q.strip())
+    rows = table.rows(positions[offset : offset + limit])
+    return {"total": table.total, "matching": len(positions), "rows": rows}
 
 
 @router.get(

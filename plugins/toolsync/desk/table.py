@@ -1,4 +1,4 @@
-"""The report's table of lines, searched and cut into pages as bytes: it may have millions of rows."""
+"""The report's tables of lines and of changes, searched and cut into pages as bytes: they may have millions of rows."""
 
 from __future__ import annotations
 
@@ -17,20 +17,79 @@ OUTCOMES = {
 }
 UNDONE = (ord("n") << 8) + ord("o")  # `not approved`, `not executed`
 REMARKED = "remarked"
+CHANGE = ("line", "thing", "table", "id", "column", "before", "after")
 
 
-class LinesTable:
-    """The table, whose first record is a header: number of the line, outcome, column, value, message. A line with several remarks has several records.
+class RecordTable:
+    """A table whose first record is a header.
+
+    :param content: of the CSV file, as `Table` writes it.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self._data = np.frombuffer(content, np.uint8)
+        starts, ends = _records(self._data)
+        self._starts, self._ends = starts[1:], ends[1:]
+
+    @property
+    def nbytes(self) -> int:
+        """What it takes in memory, about, once it is searched."""
+        return 2 * len(self._content) + 24 * len(self._starts)
+
+    def _cells(self, first: int, last: int) -> list[list[str]]:
+        """The cells of the records from one to another."""
+        raw = self._content[self._starts[first] : self._ends[last] + 1]
+        return list(csv.reader(io.StringIO(raw.decode(errors="replace"), newline="")))
+
+    def _records_with(self, text: str) -> Any:
+        """The records that hold a text, in any case."""
+        lowered, starts = self._lowered
+        wanted = np.frombuffer(text.lower().replace('"', '""').encode(errors="replace"), np.uint8)
+        found = occurrences(lowered, wanted)
+        found = np.unique(np.searchsorted(starts, found, side="right") - 1)
+        return found[found > 0] - 1  # not the header
+
+    @cached_property
+    def _lowered(self) -> tuple[Any, Any]:
+        """The content in small letters, and where its records begin, the header included."""
+        if self._content.isascii():
+            lowered = np.frombuffer(self._content.lower(), np.uint8)
+        else:
+            lowered = np.frombuffer(self._content.decode(errors="replace").lower().encode(), np.uint8)
+        return lowered, _records(lowered)[0]
+
+
+class ChangesTable(RecordTable):
+    """The table of changes: line, thing, table, id, column, before, after."""
+
+    @property
+    def total(self) -> int:
+        """The number of changes."""
+        return len(self._starts)
+
+    def matching(self, text: str) -> Any:
+        """The changes that hold a text, as positions for `rows`; empty: all of them."""
+        return self._records_with(text) if text else np.arange(self.total)
+
+    def rows(self, positions: Any) -> list[dict[str, Any]]:
+        """Changes, by column. Those due to no line have none."""
+        found = [self._cells(int(position), int(position))[0] for position in positions]
+        return [
+            {**dict(zip(CHANGE, cells, strict=True)), "line": int(cells[0]) if cells[0] else None, "id": int(cells[3])}
+            for cells in found
+        ]
+
+
+class LinesTable(RecordTable):
+    """The table of lines: number of the line, outcome, column, value, message. A line with several remarks has several records.
 
     :param content: of the CSV file, as `write_lines` writes it.
     """
 
     def __init__(self, content: bytes) -> None:
-        self._content = content
-        data = np.frombuffer(content, np.uint8)
-        starts, self._ends = _records(data)
-        self._starts = starts[1:]
-        self._ends = self._ends[1:]
+        super().__init__(content)
+        data = self._data
         commas = np.flatnonzero(data == COMMA)
         first = commas[np.searchsorted(commas, self._starts)]
         quoted = data[self._starts] == QUOTE
@@ -49,7 +108,7 @@ class LinesTable:
     @property
     def nbytes(self) -> int:
         """What it takes in memory, about, once it is searched."""
-        return 2 * len(self._content) + 24 * len(self._starts) + 16 * len(self._lines)
+        return super().nbytes + 16 * len(self._lines)
 
     @property
     def total(self) -> int:
@@ -104,30 +163,13 @@ class LinesTable:
 
     def _row(self, position: int) -> tuple[int, str, list[dict[str, Any]]]:
         first, last = self._begins[position], self._begins[position + 1] - 1
-        raw = self._content[self._starts[first] : self._ends[last] + 1]
-        records = list(csv.reader(io.StringIO(raw.decode(errors="replace"), newline="")))
+        records = self._cells(first, last)
         remarks = [
             {"column": column or None, "value": value or None, "message": message}
             for _, _, column, value, message in records
             if message
         ]
         return int(records[0][0]), records[0][1], remarks
-
-    def _records_with(self, text: str) -> Any:
-        lowered, starts = self._lowered
-        wanted = np.frombuffer(text.lower().replace('"', '""').encode(errors="replace"), np.uint8)
-        found = occurrences(lowered, wanted)
-        found = np.unique(np.searchsorted(starts, found, side="right") - 1)
-        return found[found > 0] - 1  # not the header
-
-    @cached_property
-    def _lowered(self) -> tuple[Any, Any]:
-        """The content in small letters, and where its records begin, the header included."""
-        if self._content.isascii():
-            lowered = np.frombuffer(self._content.lower(), np.uint8)
-        else:
-            lowered = np.frombuffer(self._content.decode(errors="replace").lower().encode(), np.uint8)
-        return lowered, _records(lowered)[0]
 
 
 def _records(data: Any) -> tuple[Any, Any]:

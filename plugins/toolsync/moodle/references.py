@@ -26,7 +26,17 @@ BY_NAME = {
 }
 # Who last wrote a row is no reason to miss it, nor the other way round.
 AUTHORS = frozenset(
-    {"modifierid", "usermodified", "usercreated", "createdby", "modifiedby", "loggeduser", "reviewerid", "actorid", "authorid"}
+    {
+        "modifierid",
+        "usermodified",
+        "usercreated",
+        "createdby",
+        "modifiedby",
+        "loggeduser",
+        "reviewerid",
+        "actorid",
+        "authorid",
+    }
 )
 # Of a context, `instanceid` is an id of the table that its level stands for.
 LEVELS = {30: "user", 40: "course_categories", 50: "course", 70: "course_modules", 80: "block_instances"}

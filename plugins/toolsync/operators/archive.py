@@ -19,8 +19,10 @@ from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.seen import mark, marks
 from toolsync.operators.base import ClaimOperator, text_of
+from toolsync.operators.changes import UNREADABLE, changed_rows, changes_of
 from toolsync.reading.texts import printable
 from toolsync.reporting.approval import caller
+from toolsync.reporting.changes_table import TABLE, write_changes
 from toolsync.reporting.metrics import count_file, tell_trybacks
 from toolsync.reporting.plan import Totals, write_csv
 from toolsync.reporting.report import Report
@@ -49,6 +51,7 @@ class ArchiveOperator(ClaimOperator):
             )
         if report.executed:
             report.attachments = self.attach(cabinet, claim, report) | attach_plan(cabinet, claim, report)
+            report.attachments |= self.attach_changes(cabinet, claim, report)
         if not report.tried_back:
             self.unfinished(
                 claim,
@@ -89,7 +92,12 @@ class ArchiveOperator(ClaimOperator):
         self.log.info("%s", printable(verdict.sentence), **facts)
         self.log_report(text)
         self.log_list(
-            "Files", [f"{what}: {result[what]}" for what in ("report", "lines", "archive", "docs") if result.get(what)]
+            "Files",
+            [
+                f"{what}: {result[what]}"
+                for what in ("report", "lines", "changes", "archive", "docs")
+                if result.get(what)
+            ],
         )
         if result.get("unfit"):
             again = "among the uploads" if result.get("upload") else "in the inbox"
@@ -148,6 +156,22 @@ class ArchiveOperator(ClaimOperator):
         with cabinet.writing("report", claim.named("answer", ".csv")) as (stream, path), as_text(stream) as text:
             write_table(text, chain([first], rows))
         return {"answer": str(path)}
+
+    def attach_changes(self, cabinet: Cabinet, claim: Claim, report: Report) -> dict[str, str]:
+        """Write what the run changed as a CSV table, if it changed anything that a person looks for."""
+        try:
+            report.changed = changed_rows(cabinet, claim, report)
+            found = changes_of(cabinet, claim, report)
+            if (first := next(found, None)) is None:
+                return {}
+            name = claim.report_name(TABLE)
+            with cabinet.writing("report", name) as (stream, path), as_text(stream) as text:
+                told = write_changes(text, chain([first], found), report.unit)
+        except UNREADABLE as error:
+            self.log.warning("What this run changed can't be told value by value: %s", error)
+            return {}
+        report.changes = told.lines() if claim.simulate else []
+        return {"changes": str(path)}
 
 
 def for_machines(facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -224,6 +248,8 @@ def summary(cabinet: Cabinet, claim: Claim, report: Report, *, text_path: str, l
         "stale": report.stale,
         "took": report.took,
         "written": report.written,
+        "changed": report.changed,
+        "changes": report.attachments.get("changes"),
         "report": text_path,
         "lines": lines_path,
         "docs": report.validated.get("docs"),

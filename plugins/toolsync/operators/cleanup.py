@@ -7,11 +7,10 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from toolsync.cabinet.claims import new_id
-from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.retention import Limits, due, survey
 from toolsync.cabinet.storage import files_at, folder_at
-from toolsync.course.undo_bundles import FOLDER, INDEX_SUFFIX, SUFFIX, UNDOABLE
-from toolsync.course.undo_expiry import expire, expired
+from toolsync.course.undo_bundles import FOLDER, INDEX_SUFFIX, SUFFIX
+from toolsync.course.undo_expiry import cabinets, expire, expired, expired_runs
 from toolsync.operators.archive import as_text
 from toolsync.operators.base import ToolSyncOperator
 from toolsync.operators.execute import WAIT_FOR_OTHERS
@@ -115,21 +114,25 @@ class CleanBundlesOperator(CleanupOperator):
         return self.site.page["protection"]["undo_days"]
 
     def due(self) -> Iterator[Going]:
-        for file_type in UNDOABLE:
-            cabinet = Cabinet(file_type, self.site)
+        why = "older than protection.undo_days"
+        for cabinet in cabinets(self.site):
             sizes = cabinet.files.details(cabinet.folder(FOLDER))
             for name, index in expired(cabinet, self.days):
                 for suffix in (INDEX_SUFFIX, SUFFIX):
                     size, _ = sizes.get(name + suffix, (0, None))
-                    path = cabinet.folder(FOLDER) / (name + suffix)
-                    yield Going(path, size, index["made"], "older than protection.undo_days")
+                    yield Going(cabinet.folder(FOLDER) / (name + suffix), size, index["made"], why)
+            for bundle, made in expired_runs(cabinet, self.days):
+                for name, size in sorted(bundle.files().items()):
+                    yield Going(bundle.folder / name, size, made, why)
 
     def remove(self, going: list[Going]) -> None:
         # Others may expire while it waits for a run: they are not on the list.
-        names = {file.path.name.removesuffix(INDEX_SUFFIX) for file in going}
+        names = {file.path.name.removesuffix(INDEX_SUFFIX) for file in going} | {
+            file.path.parent.name for file in going
+        }
         with open_run(self.site, lock_seconds=WAIT_FOR_OTHERS) as state:
-            for file_type in UNDOABLE:
-                expire(Cabinet(file_type, self.site), state, self.days, only=names)
+            for cabinet in cabinets(self.site):
+                expire(cabinet, state, self.days, only=names)
 
 
 def write_list(site: Site, going: list[Going], what: str, *, simulate: bool) -> str:

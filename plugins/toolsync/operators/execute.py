@@ -8,6 +8,7 @@ from typing import Any
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from toolsync import __version__
+from toolsync.cabinet.bundles import Bundle
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.course.graph_check import newer_than_tested
@@ -17,8 +18,10 @@ from toolsync.functions import sql_folder
 from toolsync.moodle.errors import SiteUnfit
 from toolsync.moodle.file_pool import FilePool
 from toolsync.operators.base import ClaimOperator
+from toolsync.operators.changes import changes_of
 from toolsync.reading.command_file import CommandFile
 from toolsync.reading.suite import load_suite
+from toolsync.reporting.changes_table import Shown, rows_sentence
 from toolsync.reporting.pieces import EXECUTED, NEWER, UNFIT
 from toolsync.reporting.report import Report
 from toolsync.reporting.report_text import plan_summary, sentences, totals
@@ -49,6 +52,7 @@ class ExecuteOperator(ClaimOperator):
 
     def process(self, cabinet: Cabinet, claim: Claim, context: Any) -> dict[str, Any]:
         if cabinet.saved(claim, EXECUTED) is None:
+            check_not_undone(cabinet, claim)
             if self.destructive and not claim.simulate:
                 self.check_approval(cabinet, claim)
             self.open_and_run(cabinet, claim)
@@ -63,6 +67,9 @@ class ExecuteOperator(ClaimOperator):
         }
         self.log.info("%s%s", "SIMULATION, rolled back. " if claim.simulate else "", totals(report.counts, report.unit))
         self.log_results(report, with_plan=claim.simulate)
+        if claim.simulate and report.changed:
+            told = Shown.of(changes_of(cabinet, claim, report), report.unit)
+            self.log_list(f"Would be changed: {rows_sentence(report.changed)}", told.lines())
         self.tell_assets(claim, report, context)
         return {"counts": report.counts, "stale": report.stale, "simulated": claim.simulate}
 
@@ -138,9 +145,10 @@ class ExecuteOperator(ClaimOperator):
             raise
 
     def _open_and_run(self, cabinet: Cabinet, claim: Claim, undo: UndoWriter | None) -> None:
-        images = bool(claim.options.get("undo", True)) and not self.planning and self.file_type not in BY_COURSE
+        images = bool(claim.options.get("undo", True)) and not self.planning
+        images = images and (claim.simulate or self.file_type not in BY_COURSE)
         with open_run(self.site, lock_seconds=WAIT_FOR_OTHERS, undo=undo, images=images) as state:
-            session, self.wait = state.session, self.seconds
+            session, self.wait, state.claim_id = state.session, self.seconds, claim.id
             cabinet.reread(claim)  # it may have waited for another run, and for another attempt at this file
             self.log.info(
                 "Tool Sync %s, Moodle %s, tables %s*, %s.",
@@ -192,3 +200,17 @@ class ExecuteOperator(ClaimOperator):
             self.log.info("Moved %s unused file contents to the site's trashdir.", gone)
         if expired := expire(run.cabinet, run.state, self.site.page["protection"]["undo_days"]):
             self.log.info("Removed %s undo bundles older than `undo_days` (include/toolsync.yaml).", expired)
+
+
+def check_not_undone(cabinet: Cabinet, claim: Claim) -> None:
+    """Check that nobody has undone what an earlier attempt had done: going on would do the rest of the file alone.
+
+    :raises AirflowFailException: somebody has.
+    """
+    if claim.simulate or cabinet.saved(claim, BEGUN) is None:
+        return
+    if undone := (Bundle.of_claim(cabinet, claim).index() or {}).get("undone"):
+        raise AirflowFailException(
+            f"{claim.name} was cut off, and what had been done of it was undone at {undone['at']} (run {undone['by_claim']}), so it does not go on. "
+            f"To run it again, copy {cabinet.input(claim)} into the inbox; then remove {cabinet.work(claim)}."
+        )

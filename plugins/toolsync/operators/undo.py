@@ -30,7 +30,9 @@ class CollectUndoOperator(CollectOperator):
         if not params["runs"]:
             return super().rows_given(params)
         if params.get("content") or params.get("upload"):
-            raise AirflowFailException("Param runs names what to undo, and so does Param content or upload: give one of them.")
+            raise AirflowFailException(
+                "Param runs names what to undo, and so does Param content or upload: give one of them."
+            )
         found = []
         for named in dict.fromkeys(params["runs"]):
             try:

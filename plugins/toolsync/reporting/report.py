@@ -44,6 +44,8 @@ class Report:
         self.returned: str | None = None  # where in the inbox the file was put back
         self.kept = False  # whether a file that was not approved is in the archive, as it was never in the inbox
         self.attachments: dict[str, str] = {}  # paths of further files of the report, by what they contain
+        self.changed: dict[str, Any] | None = self.executed.get("changed")  # how many rows, by change and table
+        self.changes: list[str] = []  # the first values that it changed, for people
 
     @property
     def has_plan(self) -> bool:

@@ -9,6 +9,7 @@ from toolsync import __version__
 from toolsync.moodle import caches
 from toolsync.reading.problems import Problem
 from toolsync.reading.texts import printable
+from toolsync.reporting.changes_table import rows_sentence
 from toolsync.reporting.outcomes import STATUSES
 from toolsync.reporting.pieces import CHECKED, pieces
 from toolsync.reporting.plan import Totals, first_lines, plan_lines
@@ -78,7 +79,10 @@ def _body(report: Report) -> Iterator[str]:
         yield totals(report.counts, unit)
     if report.failed_over:
         yield f"TOO MANY FAILED: {report.failed_over}"
+    if report.changed:
+        yield f"{'Would be changed' if report.claim.simulate else 'Changed'}: {rows_sentence(report.changed)}"
     yield from _titled(*plan_summary(report))
+    yield from _titled("Changes", report.changes)
     yield from _titled("Problems", sentences(report.problems(), unit))
     yield from _titled("Notes", sentences(report.notes(), unit))
     if report.stale and not report.claim.simulate:

@@ -20,6 +20,7 @@ STARTS_FORMULA = re.compile(rf"[\t\r]|[{SPACE}]*[{SIGNS}]")
 CUTS_CELL = re.compile(rf'([;|\t\r\n])(?=["{SPACE}]*[{SIGNS}])')
 CUTS_COMMENT = re.compile(rf'([,;|\t])(?=["{SPACE}]*[{SIGNS}])')
 HARMLESS = re.compile(r"[^\W_][^;|\t\r\n]*")
+PLAIN = re.compile(r"(?:[A-Za-z0-9][ -:<-{}~·]*)?")  # as it is, without a closer look
 NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?", re.ASCII)
 
 
@@ -34,9 +35,12 @@ class Table:
         self._quoted = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL)
 
     def row(self, cells: Iterable[Any]) -> None:
-        safe = [defused(printable_lines(cell) if isinstance(cell, str) else cell) for cell in cells]
-        # Python leaves a carriage return without quotes, and a spreadsheet would begin a new line there.
-        returns = any(isinstance(cell, str) and "\r" in cell for cell in safe)
+        safe, returns = list(cells), False
+        for place, cell in enumerate(safe):
+            if isinstance(cell, str) and not PLAIN.fullmatch(cell):
+                safe[place] = defused(printable_lines(cell))
+                # Python leaves a carriage return without quotes, and a spreadsheet would begin a new line there.
+                returns = returns or "\r" in safe[place]
         (self._quoted if returns else self._plain).writerow(safe)
 
     def rows(self, rows: Iterable[Iterable[Any]]) -> None:

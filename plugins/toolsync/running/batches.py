@@ -313,9 +313,12 @@ class BatchRun(Generic[Item]):
         """
         with suppress(Exception):  # the connection may be lost
             self.state.rollback()
+        # A person who stops the run may do so right after the commit.
+        unknown = not isinstance(error, Exception) or is_lost(error)
         if self.state.undo:
-            # A person who stops the run may do so right after the commit.
-            self.state.undo.take_back(keep_settled=not isinstance(error, Exception) or is_lost(error))
+            self.state.undo.take_back(keep_settled=unknown)
+        if self.changes and not unknown:
+            self.changes.take_back()
 
     def _try(self, number: int, items: list[Item], staged: list[StagedLine], work: Work) -> dict[str, Any]:
         self.begin()
@@ -331,6 +334,8 @@ class BatchRun(Generic[Item]):
             kept["last"] = items[-1].line
             self._ledger.enter(number, kept)
             self._committed = True  # from now on, nobody knows before the server answers
+            if self.changes:
+                self.state.after_commit.insert(0, self.changes.committed)
             self.state.commit()
             self._ledger.confirm(number, kept)
         return kept
@@ -376,9 +381,9 @@ class BatchRun(Generic[Item]):
         }
         if self.changes and (kept := self.changes.end()):
             found["changed"] = kept
+        found["timezone"] = self.claim.options.get("timezone") or self.session.timezone
         if self.rehearsal:
-            zone = self.claim.options.get("timezone") or self.session.timezone
-            found |= {"at": self.session.value("SELECT UNIX_TIMESTAMP()"), "timezone": zone}
+            found["at"] = self.session.value("SELECT UNIX_TIMESTAMP()")
         if self.planning:
             found["connection"] = self.state.site.moodle_conn_id
         return found

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from toolsync import __version__
-from toolsync.cabinet.bundles import CHANGES, FORMAT, Bundle, Counts
+from toolsync.cabinet.bundles import CHANGES, FORMAT, INDEX, Bundle, Counts, parts_among
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.moodle.session import MoodleSession
@@ -27,7 +27,11 @@ class Changes:
         self._columns: dict[str, list[str]] = {}  # that were changed, by table
         self._parts = 0
         self._bytes = 0
-        self._there: set[int] | None = None  # the parts of an earlier attempt
+        self._there: set[int] | None = None  # the parts that the bundle has, those of an earlier attempt included
+        self._indexed = False  # whether it has an index
+        self._first: int | None = None  # the first batch of this attempt
+        self._kept: set[int] = set()  # the parts of this attempt
+        self._open: int | None = None  # the part of the batch that is not committed
 
     def keep(self, number: int, lines: tuple[int, int], images: Images) -> dict[str, Any] | None:
         """Write what a batch has changed, before it commits.
@@ -36,22 +40,50 @@ class Changes:
         :param lines: the first and last line of the batch.
         :return: the number of rows by change and table, the columns that were changed, and the size in bytes; None: it has changed nothing.
         """
+        if self._first is None:
+            self._first = number
+        self._remove(number)  # what an earlier attempt had changed, before it was rolled back
+        if images.nothing:
+            return None
+        self._open = number
+        with self.bundle.writing(number, {"part": number, "first": lines[0], "last": lines[1]}) as part:
+            images.write(part)
+        images.forget()
+        if not part.begun:
+            return None
+        self._parts_there.add(number)
+        self._kept.add(number)
+        if not (self._indexed or self.claim.simulate):
+            self.bundle.save_index(self._index())
+            self._indexed = True
+        return {"rows": part.counts, "columns": part.columns, "bytes": part.size}
+
+    def committed(self) -> None:
+        """The batch was committed: what was kept of it stays."""
+        self._open = None
+
+    def take_back(self) -> None:
+        """The batch was rolled back: remove what was kept of it."""
+        if self._open is not None and not self.claim.simulate:
+            self._kept.discard(self._open)
+            self._parts_there.add(self._open)  # it may be half written: its list of contents lacks the part
+            self._remove(self._open)
+            if not self._parts_there:
+                self.bundle.remove()
+                self._indexed = False
+        self._open = None
+
+    @property
+    def _parts_there(self) -> set[int]:
         if self._there is None:
-            self._there = set(self.bundle.parts())
-        if not images.nothing:
-            if not self._there and not self.claim.simulate:
-                self.bundle.save_index(self._index())
-            with self.bundle.writing(number) as part:
-                part.line({"part": number, "first": lines[0], "last": lines[1]})
-                images.write(part)
-            self._there.add(number)
-            images.forget()
-            if any(part.counts.values()):
-                return {"rows": part.counts, "columns": part.columns, "bytes": part.size}
-        if number in self._there:
+            files = self.bundle.files()
+            self._there, self._indexed = set(parts_among(files)), INDEX in files
+        return self._there
+
+    def _remove(self, number: int) -> None:
+        if number in self._parts_there:
             self.bundle.remove_part(number)
-            self._there.discard(number)
-        return None
+            self._parts_there.discard(number)
 
     def count(self, kept: dict[str, Any] | None) -> None:
         """Take note of what became of a batch, now or in an earlier attempt.
@@ -73,8 +105,11 @@ class Changes:
 
         :return: what it says of all parts; None: nothing was changed.
         """
+        if self._first is not None:  # of an attempt that cut the file into more batches
+            for number in [each for each in self._parts_there if each >= self._first and each not in self._kept]:
+                self._remove(number)
         if not self._parts:
-            if self._there and not self.claim.simulate:
+            if (self._parts_there or self._indexed) and not self.claim.simulate:
                 self.bundle.remove()
             return None
         totals = {"parts": self._parts, "rows": self._rows, "bytes": self._bytes}

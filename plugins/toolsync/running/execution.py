@@ -148,6 +148,7 @@ class Execution:
         self._stage(lines)
         self.folder.run(self.folder.end)
         result = self._remarks([], [])
+        self._named(set())
         self.folder.clean_up()
         return result
 
@@ -162,9 +163,16 @@ class Execution:
             if by_number:
                 self._stage([by_number[number] for number in part])
             self.folder.run(self.folder.work)
-            result.add(self._outcomes())
+            outcomes = self._outcomes()
+            self._named(set(part) - outcomes.done)
+            result.add(outcomes)
             self.folder.clean_up()
         return result
+
+    def _named(self, failed: set[int]) -> None:
+        """Keep which ids the lines of a segment named, for what the report says of its changes."""
+        if images := self.state.images:
+            images.things.named(self.state.tables, {ROW_TABLE: self.names[1:]}, failed)
 
     def _stage(self, lines: Sequence[StagedLine]) -> None:
         tables = self.state.tables

@@ -19,7 +19,7 @@ from toolsync.moodle.session import MoodleSession
 from toolsync.moodle.work_tables import WorkTables
 from toolsync.running.image_sql import QUIET, VOLATILE, RowsChanged, rows_changed
 from toolsync.running.statements import Statement
-from toolsync.running.things import REFERENCES, Things
+from toolsync.running.things import Things, references
 
 IMAGE = "toolsync_image_"
 CHUNK = 1000  # rows in a line of a part
@@ -113,7 +113,8 @@ class Images:
                 self._write_images(part, name, name.removeprefix(IMAGE))
         for table in sorted(self._made):
             self._write_made(part, table)
-        self.things.write(part)
+        if part.begun:
+            self.things.write(part)
 
     def _write_images(self, part: PartWriter, image: str, table: str) -> None:
         columns = self.session.schema.columns(table)
@@ -129,16 +130,18 @@ class Images:
         if not changed:
             return
         condition = " OR ".join(map(_differs, changed))
+        refers = references(table, columns)
+        about = "".join(f", t.`{column}`" for column in refers)
         rows = self.session.stream(
-            f"SELECT b.id, {_listed(changed, 'b')}, t.id, {_listed(changed, 't')} FROM {image} b STRAIGHT_JOIN {{{table}}} t ON t.id = b.id "
+            f"SELECT b.id, {_listed(changed, 'b')}, t.id, {_listed(changed, 't')}{about} FROM {image} b STRAIGHT_JOIN {{{table}}} t ON t.id = b.id "
             f"WHERE {condition} ORDER BY b.id"
         )
-        self._write(part, "changed", table, ["id", *changed], _others_than(made, rows, 0))
+        self._write(part, "changed", table, ["id", *changed], _others_than(made, rows, 0), refers)
 
     def _write_made(self, part: PartWriter, table: str) -> None:
         every = self.session.schema.columns(table)
         hashed = hashed_columns(every)
-        refers = [column for column in REFERENCES if column in every]
+        refers = references(table, every)
         more = "".join(f", t.`{column}`" for column in refers)
         for ranges in chunked(_merged(self._made[table]), RANGES_AT_ONCE):
             within = " OR ".join(f"t.id BETWEEN {first} AND {last}" for first, last in ranges)
@@ -154,11 +157,22 @@ class Images:
         table: str,
         columns: Sequence[str],
         rows: Iterable[Sequence[Any]],
+        refers: Sequence[str] = (),
         **more: Any,
     ) -> None:
-        for some in chunked(rows, CHUNK):
+        """Write rows.
+
+        :param refers: what each row holds after its columns.
+        """
+        for found in chunked(rows, CHUNK):
+            some: Sequence[Sequence[Any]] = found
+            if refers:
+                some = [row[: -len(refers)] for row in found]
+                about = [row[-len(refers) :] for row in found]
+                more |= {"refers": refers, "about": about}
+                self.things.refer(table, refers, about)
             part.rows(change, table, columns, some, **more)
-            self.things.refer(table, columns, some)
+            self.things.changed(change, table, columns, some)
 
     def _note(self, table: str, ranges: Iterable[tuple[int, int]]) -> None:
         mine = self._made.setdefault(table, [])
@@ -169,29 +183,25 @@ class Images:
                 mine.append((first, last))
 
     def _ids(self, inserted: Sequence[tuple[RowsChanged, int, int]]) -> Ranges:
-        """The ids of rows that were inserted into one table just now."""
+        """The ids of rows that were inserted into one table just now: ours only, however the server numbers them."""
         if self._numbered is None:
             mode, step = self.session.rows("SELECT @@innodb_autoinc_lock_mode, @@auto_increment_increment")[0]
             # 0 and 1: whoever inserts rows by a SELECT gets ids in a row. 2: others may get some in between.
             self._numbered = int(mode) < 2 and int(step) == 1
         if self._numbered and not any(change.ignores for change, _, _ in inserted):
             return [(first, first + count - 1) for _, count, first in inserted]
-        change = inserted[0][0]
         lowest, count = min(first for _, _, first in inserted), sum(count for _, count, _ in inserted)
-        table = f"{{{change.table}}}"
-        there, highest = self.session.rows(f"SELECT COUNT(*), MAX(id) FROM {table} WHERE id >= {lowest}")[0]
-        if there == count:
-            return [(lowest, highest)]
-        among = f"SELECT id FROM {table} WHERE id BETWEEN {lowest} AND {highest} ORDER BY id"
+        table = inserted[0][0].table
+        among = f"SELECT id FROM {{{table}}} WHERE id >= {lowest} ORDER BY id"
         mine = {number for (number,) in self.session.rows(among)}
-        if self._others is not None:
+        if len(mine) != count and self._others is not None:
             opened: AbstractContextManager[MoodleSession] = self._others()
             with opened as others:  # it sees what is committed, so not what is ours
                 mine -= {number for (number,) in others.rows(among)}
             mine &= {number for (number,) in self.session.rows(among)}  # without what they have deleted meanwhile
         if len(mine) != count:
             raise AirflowException(
-                f"{count} rows were inserted into {change.table}, but {len(mine)} were found: somebody else is writing there. "
+                f"{count} rows were inserted into {table}, but {len(mine)} were found: somebody else is writing there. "
                 "Nothing of this batch was applied; it is tried again when the task is."
             )
         return [(number, number) for number in sorted(mine)]

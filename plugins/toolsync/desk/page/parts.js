@@ -1,7 +1,7 @@
 // What several pages show alike.
 
-import { get, path } from "./api.js";
-import { h, icon, newId, replace } from "./dom.js";
+import { get, path, query } from "./api.js";
+import { h, icon, newId, redraw, replace, say } from "./dom.js";
 import { known, number, size, t } from "./i18n.js";
 import { login } from "./links.js";
 import { titleOfSite, withoutSite, withoutTitle } from "./sites.js";
@@ -102,6 +102,51 @@ export function pager({ offset, limit, matching }, turn) {
     button("back", t("previous"), () => turn(Math.max(0, offset - limit)), { disabled: offset === 0, data: { key: "previous" } }),
     h("span", {}, t("from_to", { from: offset + 1, to: last, all: matching })),
     button(null, t("next"), () => turn(offset + limit), { disabled: last >= matching, data: { key: "next" } }));
+}
+
+// What the server searches and pages: `asked` is what it is asked at first, `draw(page, load)` gives the elements of a page.
+export async function paged(place, address, asked, signal, draw) {
+  let latest = 0;
+  const load = async (change) => {
+    Object.assign(asked, { offset: 0 }, change);
+    const mine = (latest += 1);
+    try {
+      const page = await get(`${address}${query(asked)}`, signal);
+      if (mine !== latest) return; // typed on meanwhile
+      redraw(place, draw(page, load), pager({ ...asked, matching: page.matching }, (offset) => load({ offset })));
+      say(t("matching", { n: page.matching }));
+    } catch (error) {
+      if (!signal.aborted) replace(place, trouble(error));
+    }
+  };
+  await load({});
+}
+
+// Tabs: each is a text, and what fills its panel when it is opened first. The caller opens one.
+export function tabs(label, all) {
+  const panels = all.map(() => h("div", { role: "tabpanel", id: newId(), class: "panel" }));
+  const buttons = all.map(([text], place) =>
+    h("button", { type: "button", role: "tab", id: newId(), class: "tab", "aria-controls": panels[place].id, onclick: () => open(place), onkeydown: (event) => move(event, place) }, text));
+  const filled = new Set();
+  const open = (chosen) => {
+    for (const [place, panel] of panels.entries()) {
+      panel.hidden = place !== chosen;
+      panel.setAttribute("aria-labelledby", buttons[place].id);
+      buttons[place].setAttribute("aria-selected", String(place === chosen));
+      buttons[place].tabIndex = place === chosen ? 0 : -1;
+    }
+    if (filled.has(chosen)) return null;
+    filled.add(chosen);
+    return all[chosen][1](panels[chosen]);
+  };
+  const move = (event, place) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!step) return;
+    const next = (place + step + all.length) % all.length;
+    open(next);
+    buttons[next].focus();
+  };
+  return { element: h("div", {}, h("div", { class: "tabs", role: "tablist", "aria-label": label }, buttons), panels), open };
 }
 
 export function searchBox(label, value, search) {

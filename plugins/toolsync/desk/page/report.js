@@ -1,10 +1,11 @@
 // What became of a file: totals, lines with filter and search, downloads.
 
-import { get, path, query } from "./api.js";
-import { h, icon, redraw, replace, say } from "./dom.js";
+import { get, path } from "./api.js";
+import { browseChanges } from "./changes.js";
+import { h, icon, replace } from "./dom.js";
 import { known, moment, number, t } from "./i18n.js";
 import { airflowLink, runInAirflow, to } from "./links.js";
-import { downloadLink, linkButton, loading, notice, outcome, OUTCOMES, pager, real, searchBox, simulated, table, titleOf, told, total, trouble } from "./parts.js";
+import { downloadLink, linkButton, loading, notice, outcome, OUTCOMES, paged, real, searchBox, simulated, table, tabs, titleOf, told, total } from "./parts.js";
 
 const LIMIT = 100;
 
@@ -14,8 +15,16 @@ export async function report([dagId, claim], { signal, show }) {
   const lines = h("div", {}, found.rejected.length ? null : loading());
   show(found.file, head(found), h("div", { class: "actions" }, ahead(found)), verdict(found), lines, notes(found), text(found), downloads(address, found));
   if (found.rejected.length) return;
-  if (found.may.trigger) await browse(lines, `${address}/lines`, found, signal);
+  if (found.may.trigger) await tables(lines, address, found, signal);
   else replace(lines, notice("", "file", h("p", {}, t("lines_hidden")), plainCounts(found)));
+}
+
+// Lines, and beside them what was changed if anything was.
+function tables(place, address, found, signal) {
+  if (!found.files.some(({ what }) => what === "changes")) return browse(place, address, found, signal);
+  const both = tabs(t("result"), [[t("lines"), (panel) => browse(panel, address, found, signal)], [t("changes"), (panel) => browseChanges(panel, address, found, signal)]]);
+  replace(place, both.element);
+  return both.open(0);
 }
 
 function head(found) {
@@ -44,23 +53,10 @@ function verdict(found) {
 const plainCounts = ({ counts }) => h("ul", { class: "figures" }, OUTCOMES.filter((name) => counts[name]).map((name) =>
   h("li", { class: name }, h("strong", {}, number(counts[name])), " ", t(`outcome.${name}`, { n: counts[name] }))));
 
-// The table of lines. The server filters, searches and pages.
-async function browse(place, address, found, signal) {
+// The table of lines.
+function browse(place, address, found, signal) {
   const asked = { outcome: found.counts.failed ? "failed" : "", q: "", offset: 0, limit: LIMIT };
-  let latest = 0;
-  const load = async (change) => {
-    Object.assign(asked, { offset: 0 }, change);
-    const mine = (latest += 1);
-    try {
-      const page = await get(`${address}${query(asked)}`, signal);
-      if (mine !== latest) return; // typed on meanwhile
-      redraw(place, filters(found, asked, load), rows(found, page), pager({ ...asked, matching: page.matching }, (offset) => load({ offset })));
-      say(t("matching", { n: page.matching }));
-    } catch (error) {
-      if (!signal.aborted) replace(place, trouble(error));
-    }
-  };
-  await load({});
+  return paged(place, `${address}/lines`, asked, signal, (page, load) => [filters(found, asked, load), rows(found, page)]);
 }
 
 function filters({ counts }, asked, load) {
