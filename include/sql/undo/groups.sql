@@ -154,3 +154,29 @@ SELECT f.course, ra.userid
 
 DELETE FROM toolsync_subscriber;
 {% endif %}
+{% if unmade.get("groups") %}
+
+-- Conversations that groups got since, and which are gone again: those with messages are kept, but nobody sees them any more.
+CREATE TEMPORARY TABLE toolsync_talk_of_none (id BIGINT NOT NULL PRIMARY KEY);
+
+INSERT INTO toolsync_talk_of_none (id)
+SELECT c.id
+  FROM toolsync_unmake_groups m
+  JOIN {message_conversations} c ON c.component = 'core_group' AND c.itemtype = 'groups' AND c.itemid = m.id AND c.enabled <> 0;
+
+UPDATE toolsync_talk_of_none d STRAIGHT_JOIN {message_conversations} c ON c.id = d.id SET c.enabled = 0;
+{% endif %}
+{% if back.get("grade_grades") %}
+
+-- Totals are worked out again where somebody changed grade items since.
+CREATE TEMPORARY TABLE toolsync_regraded (id BIGINT NOT NULL PRIMARY KEY);
+
+INSERT IGNORE INTO toolsync_regraded (id)
+SELECT total.id
+  FROM (SELECT DISTINCT b.itemid FROM toolsync_back_grade_grades b) t
+  JOIN {grade_items} gi ON gi.id = t.itemid
+  JOIN {grade_items} since ON since.courseid = gi.courseid AND GREATEST(COALESCE(since.timecreated, 0), COALESCE(since.timemodified, 0)) > @made
+  JOIN {grade_items} total ON total.courseid = gi.courseid AND total.itemtype IN ('course', 'category') AND total.needsupdate = 0;
+
+UPDATE toolsync_regraded d STRAIGHT_JOIN {grade_items} gi ON gi.id = d.id SET gi.needsupdate = 1;
+{% endif %}
