@@ -691,6 +691,8 @@ NAMES_TAKEN = {
     "courses/32_make_courses.sql",
     "courses/touches.sql",
     "courses_restore/30_check.sql",
+    "undo/15_changed.sql",
+    "undo/50_put_back.sql",
 }
 NAMED_COURSE = re.compile(r"(\w+)\.`?(?:category <> 0|(?:shortname|idnumber)`? (?:=|LIKE))")
 
