@@ -9,7 +9,7 @@ bundles after a year, and a run only **simulates**: its log and a table say what
 | `retention.docs_days` | Data Docs |
 | `retention.report_days` | reports, with all their tables. A report stays as long as the archived file or the Data Docs of its file do |
 | `retention.total_gb` | when these are larger than that together: all three of the oldest files, until it fits. What is younger than a day stays |
-| `protection.undo_days` | undo bundles, with the file contents in the site's data folder that only they refer to |
+| `protection.undo_days` | undo bundles of runs and of courses, with the file contents in the site's data folder that only they refer to |
 
 The age of all that belongs to a file counts from the last change of any of it, or from the moment in its name if that is later.
 

@@ -25,6 +25,7 @@ from toolsync.course.resets import site_resets
 from toolsync.moodle import enrolment_keys, languages, passwords, profile_dates
 from toolsync.moodle.file_pool import at_hand
 from toolsync.moodle.schema import Schema
+from toolsync.running import moodle_log
 from toolsync.running.execution import ROW_TABLE, STAGED
 from toolsync.running.images import hash_of
 from toolsync.running.sql_folder import Function, Language, Occasion, Row, SqlFolder
@@ -147,7 +148,12 @@ NAMES: dict[str, Callable[[RunState, Occasion], Any]] = {
 LANGUAGE = Language(FUNCTIONS, NAMES)
 
 # The steps that are no batch of a command file, with the temporary tables that are there before their first statement.
-STEPS = {"categories_clean/find": (), "make_command_file": ("toolsync_asked",), "user_pictures/match": (ROW_TABLE,)}
+STEPS = {
+    "categories_clean/find": (),
+    "make_command_file": ("toolsync_asked",),
+    "user_pictures/match": (ROW_TABLE,),
+    moodle_log.FOLDER: moodle_log.WORK_TABLES,
+}
 
 
 def sql_folder(folder: str, state: RunState, occasion: Occasion) -> SqlFolder:

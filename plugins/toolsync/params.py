@@ -19,7 +19,7 @@ from toolsync.sites import Site
 
 # Params whose value is never shown: rows may hold passwords.
 SECRET = {"content"}
-WITHOUT_SQL = {"all", "cabinet_cleanup", "check"}  # types that are known wherever their DAGs are
+WITHOUT_SQL = {"all", "cabinet_cleanup", "check", "history"}  # types that are known wherever their DAGs are
 LONGEST = 60  # characters of a value that a message shows
 TYPES = {
     "boolean": "true or false",

@@ -177,6 +177,8 @@ def command_file_dag(
     reading = file_params()
     if steps.file_params is not None:
         reading = {name: param for name, param in reading.items() if name in steps.file_params}
+    if changes is None:
+        reading.pop("moodle_log", None)
     every = {**reading, **params, **(approval_params() if destructive else {})}
     about, *rest = doc.strip().partition("\n\n## ")
     here = f"\n\n## Folders\n\n{folders(site, file_type)}" if "files" in every else ""
@@ -334,8 +336,15 @@ def file_params() -> dict[str, Param]:
         ),
         "undo": option(
             True,
-            "Keep what is needed to undo it",
-            "Keep the rows that the file changes as they were, so that `toolsync_undo` can put them back, and list every value that changed beside the report.",
+            "Can be undone",
+            "Keep the rows that the file changes as they were, so that `toolsync_undo` can put them back, and list beside the report every value that changed. "
+            "Off: neither; the file takes a little less time and room.",
+            section=FILE,
+        ),
+        "moodle_log": option(
+            False,
+            "Tell Moodle's log",
+            "Write to the site's standard log what Moodle would have written there had a person done the same: who was enrolled, created, deleted, and when.",
             section=FILE,
         ),
     }

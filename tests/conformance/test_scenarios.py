@@ -24,6 +24,7 @@ WITHOUT_REFEREE = {
     "toolsync_all",
     "toolsync_cabinet_cleanup",
     "toolsync_check",
+    "toolsync_history",
 }
 
 

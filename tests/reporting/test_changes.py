@@ -33,9 +33,9 @@ def report_of(result: dict[str, Any]) -> tuple[dict[str, Any], str, list[dict[st
     return content, path.read_text(encoding="utf-8"), rows
 
 
-def acts(rows: list[dict[str, str]]) -> Counter[tuple[str, ...]]:
+def acts(rows: list[dict[str, str]], without: tuple[str, ...] = ("id",)) -> Counter[tuple[str, ...]]:
     """What the table says, without the ids, which a simulation uses up."""
-    return Counter(tuple(row[name] for name in COLUMNS if name != "id") for row in rows)
+    return Counter(tuple(row[name] for name in COLUMNS if name not in without) for row in rows)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,9 @@ def test_the_table_is_what_the_site_differs_in_and_that_of_the_simulation(site: 
     simulated = report_of(site.run(scenario.dag_id, file, approve="yes", **scenario.params | {"simulate": True}))
     assert not differences(pristine, site)
     content, text, rows = report_of(scenario.run(site))
-    assert acts(rows) == acts(simulated[2])
+    # The bundle of a course that is really deleted knows its line, and hardly a name.
+    without = ("id", "line", "thing") if "delete" in name else ("id",)
+    assert acts(rows, without) == acts(simulated[2], without)
     assert simulated[0]["changes"].endswith("_simulation_report_changes.csv")
     assert "Would be changed: " in simulated[1] and "\nChanges:\n  line " in simulated[1]
     assert f"Changes: {content['changes']}" in text and "\nChanged: " in text and "\nChanges:\n" not in text
@@ -65,6 +67,8 @@ def test_the_table_is_what_the_site_differs_in_and_that_of_the_simulation(site: 
     said = {(row["table"], int(row["id"]), row["column"]) for row in rows if row["table"] != "files"}
     places = {each for each in wanted - said if each[2] == "sortorder"}  # of courses that merely moved along
     assert said == wanted - places
+    if "delete" in name:
+        del totals["changed"]  # the count of courses in its category, which is in no bundle of a course
     assert {change: sum(tables.values()) for change, tables in content["changed"]["rows"].items() if tables} == totals
 
 

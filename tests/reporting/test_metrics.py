@@ -50,6 +50,8 @@ def test_what_a_server_hears_of_a_file(site: Site, statsd: Server, monkeypatch: 
         "toolsync.files.users.done": ["1|c"],
         "toolsync.lines.users.created": ["2|c"],
         "toolsync.lines.users.failed": ["1|c"],
+        "toolsync.rows.users.made": [f"{sum(done['changed']['rows']['made'].values())}|c"],
+        "toolsync.undo_bytes.users": [f"{done['changed']['bytes']}|c"],
         "toolsync.waiting.users.inbox": ["0|g"],
         "toolsync.waiting.users.tryback": ["0|g", "1|g"],  # when the run began, and now
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import MySQLdb
@@ -93,7 +94,12 @@ def test_parts_are_what_was_committed(refusing: Site, pristine: Site, monkeypatc
         patch.setattr("toolsync.running.batches.random.uniform", lambda low, high: 0)
         at_commit(patch, 1, lambda session, commit: deadlock(session))
         assert site.run("toolsync_users", PEOPLE)["took"]["retries"] == 1
+        [report] = Cabinet("users").folder("report").glob("*[0-9]_report.txt")
     index = check(site, pristine, [0, 1, 2]).index()
+    [told] = [line for line in report.read_text().splitlines() if line.startswith("To undo this")]
+    until = f"{datetime.now(UTC) + timedelta(days=365):%Y-%m-%d}"
+    assert told.startswith(f"To undo this: run toolsync_undo with {index and index['claim']} in Param runs; ")
+    assert told.endswith(f" are kept for it until {until}")
     assert index and index["rows"]["changed"]["user"] == 9 and index["rows"]["made"]["user"] == 6
 
     for lost in (lost_after, lost_before):

@@ -309,7 +309,9 @@ FUNCTIONS = {
     "IF",
     "IFNULL",
     "INSTR",
+    "JSON_ARRAY",
     "JSON_EXTRACT",
+    "JSON_OBJECT",
     "JSON_QUOTE",
     "JSON_TABLE",
     "JSON_UNQUOTE",
@@ -689,6 +691,8 @@ NAMES_TAKEN = {
     "courses/32_make_courses.sql",
     "courses/touches.sql",
     "courses_restore/30_check.sql",
+    "undo/15_changed.sql",
+    "undo/50_put_back.sql",
 }
 NAMED_COURSE = re.compile(r"(\w+)\.`?(?:category <> 0|(?:shortname|idnumber)`? (?:=|LIKE))")
 

@@ -20,7 +20,7 @@ def delete(site: Site, *courses: str, **params: Any) -> dict[str, Any]:
 
 
 def restore(site: Site, *courses: str, **params: Any) -> dict[str, Any]:
-    return site.run("toolsync_courses_restore", "\n".join(courses) + "\n", **params)
+    return site.run("toolsync_courses_restore", "\n".join(courses) + "\n", approve="yes", **params)
 
 
 def changed(site: Site, pristine: Site) -> set[str]:

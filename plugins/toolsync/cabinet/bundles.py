@@ -82,11 +82,11 @@ class Bundle:
         return parts_among(self.files())
 
     @contextmanager
-    def writing(self, number: int, head: dict[str, Any]) -> Iterator[PartWriter]:
+    def writing(self, number: int, **head: Any) -> Iterator[PartWriter]:
         """Write a part, which is there, complete and durable, when the block ends without an error; none, if nothing was written.
 
         :param number: of the batch.
-        :param head: its first line.
+        :param head: what its first line says besides the number.
         """
         files = self.cabinet.files
         with ExitStack() as open_until_the_end:
@@ -95,7 +95,7 @@ class Bundle:
                 files.make_folder(self.folder)
                 return open_until_the_end.enter_context(files.writing(self.folder / part_name(number)))
 
-            writer = PartWriter(opened, head)
+            writer = PartWriter(opened, {"part": number, **head})
             yield writer
             writer.end()
         if writer.contents:

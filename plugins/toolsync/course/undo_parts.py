@@ -31,7 +31,10 @@ from toolsync.sites import Site
 STAGED_ROWS = 5000  # that are held before they are loaded
 PREFIXES = ("toolsync_back_", "toolsync_was_", "toolsync_became_", "toolsync_unmake_")
 # What is rendered where nobody knows which tables a bundle has rows of: the SQL as people look at it.
-SAMPLE = ("user", "user_enrolments", "role_assignments", "cohort_members", "groups_members", "course_categories")
+SAMPLE = (
+    *("user", "enrol", "user_enrolments", "role_assignments", "role_capabilities", "cohort_members", "groups_members"),
+    *("course_categories", "course", "course_sections", "course_modules", "context", "files"),
+)
 
 
 class Part(NamedTuple):

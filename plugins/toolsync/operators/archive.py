@@ -20,6 +20,7 @@ from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.seen import mark, marks
 from toolsync.operators.base import ClaimOperator, text_of
 from toolsync.operators.changes import UNREADABLE, changed_rows, changes_of
+from toolsync.params import SECRET
 from toolsync.reading.texts import printable
 from toolsync.reporting.approval import caller
 from toolsync.reporting.changes_table import TABLE, write_changes
@@ -225,7 +226,17 @@ def about_run(cabinet: Cabinet, claim: Claim, context: Any) -> dict[str, Any]:
         "run_id": context["run_id"],
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "by": started_by["by"],
+        "params": own_params(claim, context["dag"].params),
     }
+
+
+def own_params(claim: Claim, params: Mapping[str, Any]) -> dict[str, Any]:
+    """The Params that a file was treated with, where they differ from the DAG's defaults; never those that may hold secrets.
+
+    :param params: of the DAG, by name.
+    """
+    defaults = {name: param.value for name, param in params.items() if name not in SECRET}
+    return {name: claim.options[name] for name, value in defaults.items() if claim.options.get(name, value) != value}
 
 
 def summary(cabinet: Cabinet, claim: Claim, report: Report, *, text_path: str, lines_path: str) -> dict[str, Any]:
@@ -250,6 +261,7 @@ def summary(cabinet: Cabinet, claim: Claim, report: Report, *, text_path: str, l
         "written": report.written,
         "changed": report.changed,
         "changes": report.attachments.get("changes"),
+        "undo_until": report.undo_until,
         "report": text_path,
         "lines": lines_path,
         "docs": report.validated.get("docs"),

@@ -69,7 +69,9 @@ class NoTrybackOperator(TrybackOperator):
         self.written(cabinet, claim, None, f"{len(lines)} categories were kept; the next run checks them again")
 
 
-CATEGORIES = Steps(collect=FindEmptyCategoriesOperator, tryback=NoTrybackOperator, file_params={"simulate", "undo"})
+CATEGORIES = Steps(
+    collect=FindEmptyCategoriesOperator, tryback=NoTrybackOperator, file_params={"simulate", "undo", "moodle_log"}
+)
 
 
 def scope(params: Mapping[str, Any]) -> str:

@@ -22,9 +22,10 @@ from toolsync.operators.changes import changes_of
 from toolsync.reading.command_file import CommandFile
 from toolsync.reading.suite import load_suite
 from toolsync.reporting.changes_table import Shown, rows_sentence
-from toolsync.reporting.pieces import EXECUTED, NEWER, UNFIT
+from toolsync.reporting.pieces import EXECUTED, NEWER, NO_LOG, UNFIT
 from toolsync.reporting.report import Report
 from toolsync.reporting.report_text import plan_summary, sentences, totals
+from toolsync.running import moodle_log
 from toolsync.running.batches import BEGUN, BatchRun
 from toolsync.running.lines import LineRun
 from toolsync.running.sql_folder import Occasion
@@ -147,7 +148,9 @@ class ExecuteOperator(ClaimOperator):
     def _open_and_run(self, cabinet: Cabinet, claim: Claim, undo: UndoWriter | None) -> None:
         images = bool(claim.options.get("undo", True)) and not self.planning
         images = images and (claim.simulate or self.file_type not in BY_COURSE)
-        with open_run(self.site, lock_seconds=WAIT_FOR_OTHERS, undo=undo, images=images) as state:
+        logs = bool(claim.options.get("moodle_log")) and not self.planning and not claim.simulate
+        with open_run(self.site, lock_seconds=WAIT_FOR_OTHERS, undo=undo, images=images or logs) as state:
+            state.keeps_changes = images
             session, self.wait, state.claim_id = state.session, self.seconds, claim.id
             cabinet.reread(claim)  # it may have waited for another run, and for another attempt at this file
             self.log.info(
@@ -160,7 +163,17 @@ class ExecuteOperator(ClaimOperator):
             if told := newer_than_tested(session):
                 self.log.warning(told)
                 cabinet.save(claim, NEWER, {"told": told})
+            if logs:
+                self.log_on_site(cabinet, claim, state)
             self.run_batches(cabinet, claim, state)
+
+    def log_on_site(self, cabinet: Cabinet, claim: Claim, state: RunState) -> None:
+        """Let the site's own log be told what each batch does; or say why not."""
+        if told := moodle_log.why_not(state.session):
+            self.log.warning(told)
+            cabinet.save(claim, NO_LOG, {"told": told})
+        elif state.images:
+            state.site_log = moodle_log.MoodleLog(sql_folder(moodle_log.FOLDER, state, Occasion()), state.images)
 
     def run_batches(self, cabinet: Cabinet, claim: Claim, state: RunState) -> None:
         """Execute the batches of the file that are not done yet."""

@@ -117,5 +117,5 @@ PICTURES = Steps(
     tryback=TrybackPicturesOperator,
     archive=ArchivePicturesOperator,
     has_suite=False,
-    file_params={"files", "upload", "simulate", "fail_over", "undo"},
+    file_params={"files", "upload", "simulate", "fail_over", "undo", "moodle_log"},
 )

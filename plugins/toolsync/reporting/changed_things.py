@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
+from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple
 
 from toolsync.cabinet.bundles import Bundle
-from toolsync.reading.texts import shorten
+from toolsync.reading.texts import one_line, shorten
 from toolsync.reporting.changed_lines import USER, Lines
 from toolsync.reporting.changed_values import CUT, NOISY_TABLES, SECRET, called, is_news, is_secret, shown
 
@@ -23,7 +24,6 @@ ORDER = (
 )  # fmt: skip
 
 Name = tuple[str, *tuple[Any, ...]]  # what a thing is called, and of what it is: table and id, or nothing
-Names = Mapping[str, Mapping[int, Name]]
 Refers = Callable[[str, str], str | None]
 
 
@@ -84,7 +84,7 @@ def parts_of(bundle: Bundle, refers: Refers) -> Iterator[Part]:
     :param refers: the table that a column of a table holds an id of.
     """
     for number in bundle.parts():
-        part = Part(lambda number=number: (line for line in bundle.read(number) if "table" in line), refers)  # type: ignore[misc]
+        part = Part(partial(_rows, bundle, number), refers)
         for told in bundle.read(number, rows=False):
             if "names" in told:
                 part.names.setdefault(told["names"], {}).update((row[0], tuple(row[1:])) for row in told["rows"])
@@ -93,6 +93,11 @@ def parts_of(bundle: Bundle, refers: Refers) -> Iterator[Part]:
             elif "part" in told and told["first"] == told["last"]:
                 part.line = told["first"]
         yield part
+
+
+def _rows(bundle: Bundle, number: int) -> Iterator[dict[str, Any]]:
+    """The lines of a part that hold rows."""
+    return (line for line in bundle.read(number) if "table" in line)
 
 
 def changes(parts: Iterable[Part], zone: tzinfo = UTC) -> Iterator[Change]:
@@ -182,7 +187,7 @@ class _Reading:
                 ids.update(itself)
                 thing = _joined([name, self._reference("role", ids["role"])[1] if "role" in ids else ""]) or thing
             elif label is not None and row[label]:
-                thing = _joined([thing, str(row[label])])
+                thing = _joined([thing, shorten(one_line(str(row[label])), CUT)])
             line = self.part.line or self.lines.of(table, ids)
             return line, thing or f"{table} {number}", self.part.line is not None or self.lines.names(table, number)
 
@@ -208,7 +213,7 @@ class _Reading:
                 others, whose = self._reference(of[0], of[1])
                 ids |= others
                 name = f"{name} in {whose}" if name and whose else name or whose
-            known[number,] = ids, shorten(name, CUT)
+            known[number,] = ids, shorten(one_line(name), CUT)
         return known[number,]
 
     def _called(self, kind: str, number: Any) -> str:

@@ -41,6 +41,8 @@ class Metric:
 METRICS = {
     "toolsync.files": Metric("counter", ("type", "end")),
     "toolsync.lines": Metric("counter", ("type", "outcome")),
+    "toolsync.rows": Metric("counter", ("type", "change")),
+    "toolsync.undo_bytes": Metric("counter", ("type",)),
     "toolsync.duration": Metric("timer", ("type", "step")),
     "toolsync.lock_duration": Metric("timer", ("type",)),
     "toolsync.rate": Metric("gauge", ("type",)),
@@ -82,6 +84,11 @@ def count_file(cabinet: Cabinet, result: Mapping[str, Any], archive_seconds: flo
     for outcome, lines in result["counts"].items():
         if lines:
             _send("toolsync.lines", cabinet, lines, outcome=outcome)
+    if changed := result.get("changed"):
+        for change, tables in changed["rows"].items():
+            if tables:
+                _send("toolsync.rows", cabinet, sum(tables.values()), change=change)
+        _send("toolsync.undo_bytes", cabinet, changed["bytes"])
     if took["retries"]:
         _send("toolsync.retries", cabinet, took["retries"])
     _send("toolsync.lock_duration", cabinet, took["locked"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from toolsync.cabinet.claims import Claim
@@ -17,6 +17,7 @@ from toolsync.reporting.pieces import (
     CHECKED,
     EXECUTED,
     NEWER,
+    NO_LOG,
     NOTHING_PLANNED,
     PLAN,
     PLANNED,
@@ -46,6 +47,14 @@ class Report:
         self.attachments: dict[str, str] = {}  # paths of further files of the report, by what they contain
         self.changed: dict[str, Any] | None = self.executed.get("changed")  # how many rows, by change and table
         self.changes: list[str] = []  # the first values that it changed, for people
+
+    @property
+    def undo_until(self) -> str | None:
+        """The last day of what a run keeps to be undone: `2027-11-29`; None: it keeps nothing, or for ever."""
+        days = self.cabinet.site.page["protection"]["undo_days"]
+        if not self.changed or self.claim.simulate or days is None:
+            return None
+        return f"{datetime.now(UTC) + timedelta(days=days):%Y-%m-%d}"
 
     @property
     def has_plan(self) -> bool:
@@ -81,8 +90,8 @@ class Report:
     @property
     def about_site(self) -> list[str]:
         """What to say of the site, apart from why it could not take the file."""
-        found = self.cabinet.saved(self.claim, NEWER)
-        return [found["told"]] if found and not self.unfit else []
+        found = [self.cabinet.saved(self.claim, name) for name in (NEWER, NO_LOG)] if not self.unfit else []
+        return [each["told"] for each in found if each]
 
     @property
     def outcomes(self) -> str:

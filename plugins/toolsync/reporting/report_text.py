@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import IO
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import IO, Any
 
 from toolsync import __version__
 from toolsync.moodle import caches
@@ -12,7 +12,7 @@ from toolsync.reading.texts import printable
 from toolsync.reporting.changes_table import rows_sentence
 from toolsync.reporting.outcomes import STATUSES
 from toolsync.reporting.pieces import CHECKED, pieces
-from toolsync.reporting.plan import Totals, first_lines, plan_lines
+from toolsync.reporting.plan import Totals, first_lines, plan_lines, size
 from toolsync.reporting.report import Report
 from toolsync.reporting.tables import Table
 
@@ -81,6 +81,7 @@ def _body(report: Report) -> Iterator[str]:
         yield f"TOO MANY FAILED: {report.failed_over}"
     if report.changed:
         yield f"{'Would be changed' if report.claim.simulate else 'Changed'}: {rows_sentence(report.changed)}"
+        yield from _undo(report, report.changed)
     yield from _titled(*plan_summary(report))
     yield from _titled("Changes", report.changes)
     yield from _titled("Problems", sentences(report.problems(), unit))
@@ -88,6 +89,14 @@ def _body(report: Report) -> Iterator[str]:
     if report.stale and not report.claim.simulate:
         yield from _titled("Caches left stale, unless purge_caches has purged them", caches.explain(report.stale))
     yield from (f"{what.capitalize()}: {path}" for what, path in report.attachments.items())
+
+
+def _undo(report: Report, changed: Mapping[str, Any]) -> Iterator[str]:
+    """How a person undoes the run."""
+    if not report.claim.simulate:
+        dag_id, until = report.cabinet.site.dag_id("undo"), report.undo_until
+        kept = f"{size(changed['bytes'])} are kept for it{f' until {until}' if until else ''}"
+        yield f"To undo this: run {dag_id} with {report.claim.id} in Param runs; {kept}"
 
 
 def _next(report: Report) -> Iterator[str]:

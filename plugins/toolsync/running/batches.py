@@ -76,7 +76,7 @@ class BatchRun(Generic[Item]):
         self._committed = False  # whether a batch of this file may have been committed
         self._counts: Counter[str] = Counter()  # what became of the lines so far, earlier attempts included
         self.written: Counter[str] = Counter()  # rows written by table of the site, earlier attempts included
-        self.changes = Changes(cabinet, claim, self.session) if self.state.images else None
+        self.changes = Changes(cabinet, claim, self.session) if self.state.images and self.state.keeps_changes else None
         self._effort = Effort()
         self._failed: set[int] = set()
         self._stale: set[str] = set()
@@ -325,6 +325,8 @@ class BatchRun(Generic[Item]):
         outcomes = self._within_plan(work, staged)
         if self.state.undo:
             self.state.undo.settle(outcomes.done)
+        if self.state.site_log:
+            self.state.site_log.write()
         kept = self._as_kept(outcomes, items)
         if self.changes and self.state.images:
             kept["changed"] = self.changes.keep(number, (items[0].line, items[-1].line), self.state.images)

@@ -44,9 +44,10 @@ class Changes:
             self._first = number
         self._remove(number)  # what an earlier attempt had changed, before it was rolled back
         if images.nothing:
+            images.forget()  # what lines named that changed nothing
             return None
         self._open = number
-        with self.bundle.writing(number, {"part": number, "first": lines[0], "last": lines[1]}) as part:
+        with self.bundle.writing(number, first=lines[0], last=lines[1]) as part:
             images.write(part)
         images.forget()
         if not part.begun:

@@ -94,6 +94,15 @@ class Images:
         """Whether nothing was changed, for all that is known."""
         return not (self._made or self._tables.filled)
 
+    @property
+    def changed(self) -> set[str]:
+        """The tables of which rows were changed or taken away; `IMAGE` and its name is the table with the rows as they were."""
+        return {name.removeprefix(IMAGE) for name in self._tables.filled if name.startswith(IMAGE)}
+
+    def made(self, table: str) -> Ranges:
+        """The ids of a table's new rows, first and last of each range, in order."""
+        return _merged(self._made.get(table, []))
+
     def forget(self) -> None:
         """Begin anew: what was changed is kept, or of no interest."""
         self._made.clear()

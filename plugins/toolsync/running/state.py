@@ -70,6 +70,13 @@ class BackupAnswers(Protocol):
         """
 
 
+class SiteLog(Protocol):
+    """Writes what a batch did to the site's own log (`running/moodle_log.py`)."""
+
+    def write(self) -> None:
+        """Write what the transaction has done so far, before it commits."""
+
+
 @dataclass
 class RunState:
     """The state of one run on one open session.
@@ -79,6 +86,7 @@ class RunState:
     :param undo: keeps undo bundles; None for a run that is rolled back or can't be undone.
     :param images: keeps what the transaction changes; None: nobody wants to know.
     :param claim_id: the claim of the file that is executed; None: there is none.
+    :param site_log: tells the site's own log what each batch did; None: nobody does.
     :param backups: what is known about backup files; None for a type whose lines can't name one.
     """
 
@@ -89,6 +97,8 @@ class RunState:
     backups: BackupAnswers | None = None
     images: Images | None = None
     claim_id: str | None = None
+    keeps_changes: bool = True  # whether what `images` knows is kept for an undo
+    site_log: SiteLog | None = None
     tables: WorkTables = field(init=False)
     changed_courses: set[int] = field(default_factory=set)  # ids of courses that this transaction created or changed
     after_commit: list[Callable[[], None]] = field(default_factory=list)

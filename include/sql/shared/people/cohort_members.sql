@@ -60,6 +60,11 @@ SELECT i.enrolid, ue.userid, 0, 0
   JOIN {user_enrolments} ue ON ue.enrolid = i.enrolid
  WHERE i.whole AND @cohort_follows;
 
+{% if settled is defined %}
+-- These are as they should be.
+DELETE s FROM toolsync_cohort_sync s JOIN {{ settled }} k ON k.enrolid = s.enrolid AND k.userid = s.userid;
+
+{% endif %}
 -- Enrol the members. Moodle clears the dates of somebody who joins the cohort, and keeps them when a method is enabled.
 INSERT IGNORE INTO toolsync_enrolment (enrolid, userid, courseid, line, n, timestart, timeend, suspended, ueid, differs)
 SELECT s.enrolid, s.userid, i.courseid, 0, 0, IF(s.joined, 0, NULL), IF(s.joined, 0, NULL), 0, ue.id,

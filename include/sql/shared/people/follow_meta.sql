@@ -1,7 +1,7 @@
 -- Sync the courses with a meta link, as enrol_meta_sync does. Meta enrolments of the master and their roles do not count, so links do not chain.
 
 INSERT INTO toolsync_follow (enrolid, userid, by_event)
-SELECT l.enrolid, w.userid, 1
+SELECT l.enrolid, w.userid, {{ 0 if settled is defined else 1 }}
   FROM toolsync_changed w
   JOIN toolsync_meta_link l ON l.masterid = w.courseid;
 
@@ -18,6 +18,11 @@ SELECT l.enrolid, ue.userid, 0
   JOIN {user_enrolments} ue ON ue.enrolid = l.enrolid
  WHERE l.whole;
 
+{% if settled is defined %}
+-- These are as they should be. Nobody comes or goes by an event, which a disabled link would follow, too.
+DELETE f FROM toolsync_follow f JOIN {{ settled }} s ON s.enrolid = f.enrolid AND s.userid = f.userid;
+
+{% endif %}
 -- Their enrolments in the master combined: active if one of them is, from the earliest start to the latest end of the active ones.
 INSERT INTO toolsync_followed (enrolid, userid, suspended, timestart, timeend)
 SELECT f.enrolid, f.userid, MIN(ue.status + e.status) > 0,

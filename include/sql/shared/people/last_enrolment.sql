@@ -1,4 +1,5 @@
--- The people in toolsync_last are no longer enrolled in the course by any method: delete what Moodle deletes then.
+-- The people in toolsync_last are no longer enrolled in the course by any method: delete what Moodle deletes then. `grades_stay`: but for grades; who has some is
+-- noted in toolsync_grades_left.
 
 INSERT IGNORE INTO toolsync_role_gone (id, contextid, courseid, userid, roleid, component)
 SELECT ra.id, ra.contextid, l.courseid, ra.userid, ra.roleid, ra.component
@@ -68,7 +69,16 @@ SELECT x.id
   {{ from_line }};
 {% endfor %}
 
+{% if grades_stay is defined %}
+-- Nobody was asked whether these people's grades may go.
+INSERT IGNORE INTO toolsync_grades_left (courseid, userid)
+SELECT l.courseid, l.userid
+  FROM toolsync_last l
+  JOIN {grade_items} gi ON gi.courseid = l.courseid
+  JOIN {grade_grades} gg ON gg.itemid = gi.id AND gg.userid = l.userid AND (gg.finalgrade IS NOT NULL OR gg.feedback IS NOT NULL);
+{% else %}
 {% include "shared/people/grades_gone.sql" %}
+{% endif %}
 {% for name in ["user_lastaccess", "forum_subscriptions", "forum_digests", "forum_track_prefs", "forum_read"] %}
 
 DELETE x FROM toolsync_{{ name }}_gone d STRAIGHT_JOIN {{ table(name) }} x ON x.id = d.id;
