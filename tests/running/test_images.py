@@ -107,7 +107,8 @@ def test_a_part_says_what_really_differs(
     assert found.keys() == wanted.keys() and found["user_preferences"].keys() == wanted["user_preferences"].keys()
 
     # What ids are called, and which lines named them: none that did nothing.
-    names, named = {}, set()
+    names: dict[Any, Any] = {}
+    named: set[Any] = set()
     for line in bundle.read(0, rows=False):
         if "names" in line:
             names |= {(line["names"], row[0]): row[1] for row in line["rows"]}
@@ -124,7 +125,7 @@ def test_what_was_rolled_back_is_not_told(site: Site, pristine: Site, tmp_path: 
         toy.run(lines(("u001", "Rome"), ("u002", "Oslo")))
         roll_back()
         write(toy, bundle)
-        assert said(bundle) == {} and not [line for line in bundle.read(0, rows=False) if "lines" in line]
+        assert bundle.parts() == {}
         toy.run(lines(("u004", "Bern")))
         toy.state.rollback()
         assert toy.state.images is not None and toy.state.images.nothing
