@@ -21,7 +21,8 @@ The whole list goes back into the inbox on a site whose Moodle is newer than Too
 one with tables of a plugin that may belong to courses and that the course graph (`include/course_graph`) does not know.
 
 If a template replaced the content of the course, all of the new content is deleted, and whatever else the line did to the course is undone.
-But the course stays in its present category, and whoever was enrolled since stays enrolled.
+But the course stays in its present category, and whoever was enrolled since stays enrolled. The run shows first what would go, and waits until
+a person approves it (Param `require_approval`). Putting back what was deleted or reset takes nothing away, and does not wait.
 
 A deleted course takes its former place among the courses of its category, also if others were deleted before or after it, or are still gone;
 where nobody has sorted them, the place that its age gives it.
@@ -42,6 +43,7 @@ OLD-2019
 
 from airflow.sdk import DAG
 
+from toolsync.operators.courses import RESTORE
 from toolsync.pipeline import accept_newer, choice, command_file_dags, courses_found_by, option
 
 dags: list[DAG] = command_file_dags(
@@ -50,6 +52,8 @@ dags: list[DAG] = command_file_dags(
     doc=__doc__,
     changes="moodle_courses",
     tags=["courses"],
+    steps=RESTORE,
+    destructive=True,
     params={
         "course_id_field": courses_found_by("What the identifiers are, in a list without a header line."),
         "undo_of": choice(

@@ -15,6 +15,7 @@ from toolsync.course import (
     put_back,
     template_rows,
     text_counts,
+    undo_parts,
     undo_rows,
 )
 from toolsync.course.copies import site_copies
@@ -25,6 +26,7 @@ from toolsync.moodle import enrolment_keys, languages, passwords, profile_dates
 from toolsync.moodle.file_pool import at_hand
 from toolsync.moodle.schema import Schema
 from toolsync.running.execution import ROW_TABLE, STAGED
+from toolsync.running.images import hash_of
 from toolsync.running.sql_folder import Function, Language, Occasion, Row, SqlFolder
 from toolsync.running.state import RunState
 
@@ -73,6 +75,8 @@ FUNCTIONS = {
     ),
     "places_of_courses_back": Function(put_back.places),
     "missing_contents": Function(put_back.missing_contents),
+    "load_undo_parts": Function(undo_parts.load_parts),
+    "mark_undone": Function(undo_parts.mark_undone),
     "mark_put_back": Function(put_back.mark_put_back),
 }
 
@@ -127,6 +131,10 @@ NAMES: dict[str, Callable[[RunState, Occasion], Any]] = {
     "by_index": lambda state, _occasion: partial(_by_index, state),
     "unique_keys": lambda state, _occasion: state.session.schema.unique_keys,
     "dataroot_at_hand": lambda state, _occasion: partial(at_hand, state.session),
+    "references_to": lambda state, _occasion: state.session.references.to,
+    "references_of": lambda state, _occasion: state.session.references.of,
+    "undone": lambda state, occasion: undo_parts.UndoneTables(state, occasion.parts),
+    "hash_of": lambda _state, _occasion: hash_of,
     "course_graph": _of_graph(site_graph),
     "course_copies": _of_graph(site_copies),
     "course_resets": _of_graph(site_resets),

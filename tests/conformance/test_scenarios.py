@@ -20,6 +20,7 @@ from toolsync.settings import ROOT
 WITHOUT_REFEREE = {
     "toolsync_make_command_file",
     "toolsync_courses_restore",
+    "toolsync_undo",
     "toolsync_all",
     "toolsync_cabinet_cleanup",
     "toolsync_check",

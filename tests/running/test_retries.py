@@ -71,6 +71,21 @@ RESTORE = Case(
     back_again,
     lambda site: delete(site, "C101", "C102"),
 )
+USERS = SCENARIOS.get("users-rename")
+UNDONE: dict[str, str] = {}
+
+
+def run_users(site: Site) -> None:
+    assert USERS is not None
+    UNDONE["claim"] = USERS.run(site)["claim"]
+
+
+UNDO = Case(
+    lambda site: site.run("toolsync_undo", approve="yes", runs=[UNDONE["claim"]]),
+    lambda site: site.run("toolsync_undo", approve="yes"),
+    back_again,
+    run_users,
+)
 # One or two of each type, and with Params under which files end with work of their own.
 USUAL = [
     "categories-clean-leaves",
@@ -92,11 +107,14 @@ CASES = {
     name: of_scenario(name)
     for name in (sorted(SCENARIOS) if ALL else USUAL)
     if name in SCENARIOS  # some stand in a folder beside this repository
-} | {"restore": RESTORE}
+} | {"restore": RESTORE, "undo": UNDO}
 
 
 def test_every_type_is_here():
-    types = {SCENARIOS[name].dag_id for name in CASES if name in SCENARIOS} | {"toolsync_courses_restore"}
+    types = {SCENARIOS[name].dag_id for name in CASES if name in SCENARIOS} | {
+        "toolsync_courses_restore",
+        "toolsync_undo",
+    }
     dags = {path.stem for path in (ROOT / "dags").glob("toolsync_*.py")}
     writes_nothing = {"make_command_file", "courses_check", "all", "cabinet_cleanup", "check"}
     assert dags - types == {f"toolsync_{name}" for name in writes_nothing}

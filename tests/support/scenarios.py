@@ -74,8 +74,16 @@ class Scenario(Expected):
 
         :return: the result of the run, as `toolsync.run` would print it.
         """
+        self.prepare(site)
+        return self.run_file(site)
+
+    def prepare(self, site: Site) -> None:
+        """Make the site what it has to be before the file."""
         if self._before:
             prepare(site, self.folder / self._before)
+
+    def run_file(self, site: Site) -> dict[str, Any]:
+        """As `run`, on a site that is prepared."""
         self._since = int(time.time())
         file = next((path for path in self.folder.iterdir() if path.stem == "command"), None)
         return site.run(self.dag_id, file, approve="yes", **self.params)

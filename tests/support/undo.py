@@ -11,12 +11,16 @@ from toolsync.cabinet.bundles import CHANGES, Bundle
 NOT_PUT_BACK = {"cache_flags", "grade_grades_history", "course"}
 
 
+# What happened stays told: flags, the history of grades; and the counter that makes a course's cache expire only grows.
+STAYS_TOLD = {"cache_flags", "grade_grades_history", "grade_items_history", "grade_categories_history"}
+
+
 def delete(site: Site, *courses: str, **params: Any) -> dict[str, Any]:
     return site.run("toolsync_courses_delete", "\n".join(courses) + "\n", require_approval=False, **params)
 
 
 def restore(site: Site, *courses: str, **params: Any) -> dict[str, Any]:
-    return site.run("toolsync_courses_restore", "\n".join(courses) + "\n", **params)
+    return site.run("toolsync_courses_restore", "\n".join(courses) + "\n", approve="yes", **params)
 
 
 def changed(site: Site, pristine: Site) -> set[str]:
@@ -55,3 +59,20 @@ def _by_force(cursor: Any, part: dict[str, Any]) -> None:
         assignments = ", ".join(f"`{column}` = %s" for column in columns[1:])
         before = [(*row[1 : len(columns)], row[0]) for row in rows]
         cursor.executemany(f"UPDATE {table} SET {assignments} WHERE id = %s", before)
+
+
+def state_of(site: Site) -> dict[str, Any]:
+    """All rows of the site that an undo has to give back."""
+    tables = [name for (name,) in site.rows("SHOW TABLES") if name.removeprefix("mdl_") not in STAYS_TOLD]
+    sums: dict[str, Any] = site.checksums([name for name in tables if name != "mdl_course"])
+    columns = [name for (name, *_) in site.rows("SHOW COLUMNS FROM {course}") if name != "cacherev"]
+    listed = ", ".join(f"`{name}`" for name in columns)
+    return {
+        **{name: sums[name] for name in tables if name != "mdl_course"},
+        "mdl_course": site.rows(f"SELECT {listed} FROM {{course}} ORDER BY id"),
+    }
+
+
+def differing(site: Site, before: dict[str, Any]) -> set[str]:
+    now = state_of(site)
+    return {name.removeprefix("mdl_") for name in now if now[name] != before[name]}

@@ -187,6 +187,7 @@ class PartWriter:
     def __init__(self, opened: Callable[[], IO[bytes]], head: dict[str, Any]) -> None:
         self.counts: Counts = {change: {} for change in CHANGES}
         self.contents: set[str] = set()
+        self.columns: dict[str, list[str]] = {}  # that were changed, by table
         self.size = 0  # bytes, once it has ended
         self._opened = opened
         self._head = head
@@ -216,6 +217,8 @@ class PartWriter:
         """
         counts = self.counts[change]
         counts[table] = counts.get(table, 0) + len(rows)
+        if change == "changed":
+            self.columns[table] = list(dict.fromkeys([*self.columns.get(table, ()), *columns]))
         if table == "files" and change != "made" and "contenthash" in columns:
             at = columns.index("contenthash")
             self.contents.update(row[at] for row in rows)

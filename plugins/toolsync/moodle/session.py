@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from toolsync.moodle.collations import Collations
 from toolsync.moodle.errors import FUNCTION_ERRORS, error_code
+from toolsync.moodle.references import References
 from toolsync.moodle.schema import Schema
 
 FETCHED = 1000  # rows that are taken at once out of the stream of a SELECT
@@ -92,6 +93,11 @@ class MoodleSession:
     def schema(self) -> Schema:
         """The tables and columns that the site has."""
         return Schema(self.rows, self.prefix)
+
+    @cached_property
+    def references(self) -> References:
+        """Which columns of the site are ids of which tables."""
+        return References(self.schema)
 
     def sql(self, statement: str) -> str:
         """Replace `{user}` in a statement by the quoted name of the site's table."""

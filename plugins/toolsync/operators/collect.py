@@ -79,10 +79,11 @@ class CollectOperator(FileTypeOperator):
             self.tell_claim(cabinet, claim)
         if by_hand and by_hand["given"]:
             self._tell(left_alone(cabinet, owner))
-        elif params.get("content"):
+        elif given := self.rows_given(params):
             self._tell(left_alone(cabinet, owner))
             if not claims:
-                claims = [cabinet.claim_content(owner, options)]
+                content, name = given
+                claims = [cabinet.claim_content(owner, {**options, "content": content}, name)]
                 self.tell_claim(cabinet, claims[0])
         elif params.get("upload"):
             self._tell(left_alone(cabinet, owner))
@@ -111,6 +112,13 @@ class CollectOperator(FileTypeOperator):
         for level, text in before["said"]:
             self.log.log(level, "%s", text)
         return before["claims"]
+
+    def rows_given(self, params: Mapping[str, Any]) -> tuple[str, str] | None:
+        """The rows that the Params of the run give, and the name of the file that they become; None: they give none.
+
+        :raises AirflowFailException: what they name is not there.
+        """
+        return (params["content"], "pasted.csv") if params.get("content") else None
 
     def say(self, text: str, level: int = logging.INFO) -> None:
         """Log a sentence that a cleared task says again."""

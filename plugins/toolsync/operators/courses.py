@@ -5,6 +5,7 @@ from __future__ import annotations
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.course.backup_lines import CoursesRun
+from toolsync.course.undo_bundles import indexes
 from toolsync.operators.execute import ExecuteOperator
 from toolsync.operators.plan import PlanOperator
 from toolsync.operators.steps import Steps
@@ -46,3 +47,15 @@ class ExecuteCoursesOperator(ExecuteOperator):
 
 
 COURSES = Steps(plan=PlanCoursesOperator, execute=ExecuteCoursesOperator)
+
+
+class PlanRestoreOperator(PlanOperator):
+    """Makes a plan only when a line may undo a replacement: putting back what was deleted or reset takes nothing away."""
+
+    def may_delete(self, cabinet: Cabinet, claim: Claim) -> bool:
+        if claim.options["undo_of"] not in {"any", "replace"}:
+            return False
+        return any(not index["restored"] for _, index in indexes(Cabinet("courses", self.site)))
+
+
+RESTORE = Steps(plan=PlanRestoreOperator)

@@ -8,6 +8,7 @@ from typing import Any
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from toolsync import __version__
+from toolsync.cabinet.bundles import Bundle
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.course.graph_check import newer_than_tested
@@ -51,6 +52,7 @@ class ExecuteOperator(ClaimOperator):
 
     def process(self, cabinet: Cabinet, claim: Claim, context: Any) -> dict[str, Any]:
         if cabinet.saved(claim, EXECUTED) is None:
+            check_not_undone(cabinet, claim)
             if self.destructive and not claim.simulate:
                 self.check_approval(cabinet, claim)
             self.open_and_run(cabinet, claim)
@@ -146,7 +148,7 @@ class ExecuteOperator(ClaimOperator):
         images = bool(claim.options.get("undo", True)) and not self.planning
         images = images and (claim.simulate or self.file_type not in BY_COURSE)
         with open_run(self.site, lock_seconds=WAIT_FOR_OTHERS, undo=undo, images=images) as state:
-            session, self.wait = state.session, self.seconds
+            session, self.wait, state.claim_id = state.session, self.seconds, claim.id
             cabinet.reread(claim)  # it may have waited for another run, and for another attempt at this file
             self.log.info(
                 "Tool Sync %s, Moodle %s, tables %s*, %s.",
@@ -163,15 +165,18 @@ class ExecuteOperator(ClaimOperator):
     def run_batches(self, cabinet: Cabinet, claim: Claim, state: RunState) -> None:
         """Execute the batches of the file that are not done yet."""
         file, suite = self.open_file(cabinet, claim), load_suite(self.file_type)
-        occasion = Occasion(
+        folder = sql_folder(suite.name, state, self.occasion(cabinet, claim, file))
+        self.complete(self.run_class(cabinet, claim, file, suite, folder, self.log, planning=self.planning))
+
+    def occasion(self, cabinet: Cabinet, claim: Claim, file: CommandFile) -> Occasion:
+        """What the SQL is rendered for."""
+        return Occasion(
             columns=self.columns(file),
             families=set(file.header.families),
             options=claim.options,
             approved_plan=not self.planning and Report(cabinet, claim).has_plan,
             rehearsal=self.planning or claim.simulate,
         )
-        folder = sql_folder(suite.name, state, occasion)
-        self.complete(self.run_class(cabinet, claim, file, suite, folder, self.log, planning=self.planning))
 
     def columns(self, file: CommandFile) -> set[str]:
         """The columns of a file that SQL is to know of, apart from families."""
@@ -195,3 +200,17 @@ class ExecuteOperator(ClaimOperator):
             self.log.info("Moved %s unused file contents to the site's trashdir.", gone)
         if expired := expire(run.cabinet, run.state, self.site.page["protection"]["undo_days"]):
             self.log.info("Removed %s undo bundles older than `undo_days` (include/toolsync.yaml).", expired)
+
+
+def check_not_undone(cabinet: Cabinet, claim: Claim) -> None:
+    """Check that nobody has undone what an earlier attempt had done: going on would do the rest of the file alone.
+
+    :raises AirflowFailException: somebody has.
+    """
+    if claim.simulate or cabinet.saved(claim, BEGUN) is None:
+        return
+    if undone := (Bundle.of_claim(cabinet, claim).index() or {}).get("undone"):
+        raise AirflowFailException(
+            f"{claim.name} was cut off, and what had been done of it was undone at {undone['at']} (run {undone['by_claim']}), so it does not go on. "
+            f"To run it again, copy {cabinet.input(claim)} into the inbox; then remove {cabinet.work(claim)}."
+        )

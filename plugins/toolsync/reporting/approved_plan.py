@@ -23,7 +23,7 @@ class ApprovedPlan:
         """The rows of the temporary table `toolsync_approved` for these lines."""
         for line in lines:
             for row in self.by_line.get(line, ()):
-                yield line, *(row.get(name) for name in (*THINGS, "lastaccess"))
+                yield line, *(row.get(name) for name in ("courseid", "categoryid", "lastaccess"))
 
     def strays(self, rows: Iterable[Row]) -> dict[int, str]:
         """Find the lines that would do something that is not in the plan.

@@ -26,16 +26,32 @@ SHOWN = 100  # rows in the approval form and in the text report; the CSV table h
 FORM_BYTES = 40_000  # of rows in the form: in some metadata databases its column holds 64 kB
 CELL = 60  # characters of a cell in the form
 # Columns that identify what goes, with its name in singular and plural.
-THINGS = {"courseid": ("course", "courses"), "categoryid": ("category", "categories")}
+THINGS = {
+    "courseid": ("course", "courses"),
+    "categoryid": ("category", "categories"),
+    "part": ("part of a run", "parts of runs"),
+}
 # Columns that count what goes with it.
 COUNTED = {
     "people": ("person enrolled", "people enrolled"),
     "activities": ("activity", "activities"),
     "files": ("file", "files"),
     "rows_gone": ("row of the database", "rows of the database"),
+    "returned": ("row comes back", "rows come back"),
+    "changed_back": ("row gets its old values", "rows get their old values"),
+    "removed": ("row that was made goes", "rows that were made go"),
+    "stay": ("row can't be put back", "rows can't be put back"),
 }
 AMOUNTS = {*COUNTED, "bytes"}
-HEADS = {"lastaccess": "last access", "bytes": "size of files", "rows_gone": "rows"}
+HEADS = {
+    "lastaccess": "last access",
+    "bytes": "size of files",
+    "rows_gone": "rows",
+    "returned": "come back",
+    "changed_back": "get old values",
+    "removed": "go",
+    "stay": "can't be put back",
+}
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 
@@ -71,7 +87,8 @@ class Totals:
 
     def sentence(self, zone: tzinfo = UTC) -> str:
         """`3 courses: 120 people enrolled, 45 activities, 12 files (3.4 MB), last access 2026-05-01 08:15`."""
-        return f"{counted(self.things, self.noun)}: {_amounts({**self.amounts, 'lastaccess': self.lastaccess}, zone)}"
+        seen = {} if self.noun == THINGS["part"] else {"lastaccess": self.lastaccess}
+        return f"{counted(self.things, self.noun)}: {_amounts({**self.amounts, **seen}, zone)}"
 
 
 def _amounts(row: Row, zone: tzinfo) -> str:
@@ -148,7 +165,11 @@ def markdown(rows: Sequence[Row], zone: tzinfo = UTC) -> Iterator[str]:
     """The first rows as a Markdown table, in which names are escaped."""
     if not rows:
         return
-    names = [name for name in rows[0] if any(row.get(name) not in {None, ""} for row in rows) or name == "lastaccess"]
+    names = [
+        name
+        for name in rows[0]
+        if name != "part" and (any(row.get(name) not in {None, ""} for row in rows) or name == "lastaccess")
+    ]
     yield f"| {' | '.join(escaped(HEADS.get(name, name)) for name in names)} |"
     yield f"|{'|'.join('---:' if name in AMOUNTS else '---' for name in names)}|"
     written = number = 0

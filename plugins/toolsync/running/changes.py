@@ -24,6 +24,7 @@ class Changes:
         self.session = session
         self.bundle = Bundle.of_claim(cabinet, claim)
         self._rows: Counts = {change: {} for change in CHANGES}
+        self._columns: dict[str, list[str]] = {}  # that were changed, by table
         self._parts = 0
         self._bytes = 0
         self._there: set[int] | None = None  # the parts that the bundle has, those of an earlier attempt included
@@ -37,7 +38,7 @@ class Changes:
 
         :param number: of the batch.
         :param lines: the first and last line of the batch.
-        :return: the number of rows by change and table, and of bytes; None: it has changed nothing.
+        :return: the number of rows by change and table, the columns that were changed, and the size in bytes; None: it has changed nothing.
         """
         if self._first is None:
             self._first = number
@@ -55,7 +56,7 @@ class Changes:
         if not (self._indexed or self.claim.simulate):
             self.bundle.save_index(self._index())
             self._indexed = True
-        return {"rows": part.counts, "bytes": part.size}
+        return {"rows": part.counts, "columns": part.columns, "bytes": part.size}
 
     def committed(self) -> None:
         """The batch was committed: what was kept of it stays."""
@@ -94,6 +95,8 @@ class Changes:
         for change, tables in kept["rows"].items():
             for table, rows in tables.items():
                 self._rows[change][table] = self._rows[change].get(table, 0) + rows
+        for table, columns in kept["columns"].items():
+            self._columns[table] = sorted({*self._columns.get(table, ()), *columns})
         self._parts += 1
         self._bytes += kept["bytes"]
 
@@ -111,7 +114,7 @@ class Changes:
             return None
         totals = {"parts": self._parts, "rows": self._rows, "bytes": self._bytes}
         if not self.claim.simulate:
-            self.bundle.save_index({**self._index(), **totals, "ended": True})
+            self.bundle.save_index({**self._index(), **totals, "columns": self._columns, "ended": True})
         return totals
 
     def _index(self) -> dict[str, Any]:

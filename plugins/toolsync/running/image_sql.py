@@ -13,6 +13,21 @@ from toolsync.running.statements import Statement
 # Rows in these are nobody's to undo: flags and histories tell what happened, and it did.
 NOT_KEPT = re.compile(r"cache_flags|logstore_\w+|\w+_history")
 VOLATILE = frozenset({"cacherev"})  # columns of a course that may only grow
+# Columns that Moodle, and each run, write along with others: no change that anybody means.
+QUIET = frozenset(
+    (
+        "timemodified",
+        "timecreated",
+        "usermodified",
+        "modifierid",
+        "sortorder",
+        "coursecount",
+        "path",
+        "depth",
+        "needsupdate",
+        "sequence",
+    )
+)
 TARGET = re.compile(
     r"`(?P<table>\w+)`(?:\s+(?:AS\s+)?(?P<alias>(?!ON\b|SET\b|WHERE\b|FORCE\b|STRAIGHT_JOIN\b|JOIN\b)\w+))?"
 )

@@ -17,7 +17,7 @@ from more_itertools import chunked
 from toolsync.cabinet.bundles import PartWriter
 from toolsync.moodle.session import MoodleSession
 from toolsync.moodle.work_tables import WorkTables
-from toolsync.running.image_sql import VOLATILE, RowsChanged, rows_changed
+from toolsync.running.image_sql import QUIET, VOLATILE, RowsChanged, rows_changed
 from toolsync.running.statements import Statement
 from toolsync.running.things import Things, references
 
@@ -140,7 +140,7 @@ class Images:
 
     def _write_made(self, part: PartWriter, table: str) -> None:
         every = self.session.schema.columns(table)
-        hashed = [column for column in every if column != "id" and column not in VOLATILE]
+        hashed = hashed_columns(every)
         refers = references(table, every)
         more = "".join(f", t.`{column}`" for column in refers)
         for ranges in chunked(_merged(self._made[table]), RANGES_AT_ONCE):
@@ -205,6 +205,11 @@ class Images:
                 "Nothing of this batch was applied; it is tried again when the task is."
             )
         return [(number, number) for number in sorted(mine)]
+
+
+def hashed_columns(columns: Iterable[str]) -> list[str]:
+    """Those columns of a table in which a row that a run made is compared with what it has become."""
+    return [column for column in columns if column != "id" and column not in VOLATILE | QUIET]
 
 
 def hash_of(columns: Sequence[str], alias: str = "t") -> str:

@@ -31,6 +31,7 @@ class Occasion:
     :param options: the DAG's Params.
     :param approved_plan: the file has a plan to keep to, in `toolsync_approved`.
     :param rehearsal: the run is rolled back at the end: a plan or a simulation.
+    :param parts: the parts of undo bundles that the file names; None: they are not known.
     """
 
     columns: Collection[str] = ()
@@ -38,6 +39,7 @@ class Occasion:
     options: Mapping[str, Any] = field(default_factory=dict)
     approved_plan: bool = False
     rehearsal: bool = False
+    parts: Collection[Any] | None = None
 
 
 @dataclass(frozen=True)

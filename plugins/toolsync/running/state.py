@@ -78,6 +78,7 @@ class RunState:
     :param snapshot: opens a second, read-only session that sees the site as it is then; None: read on the run's own session.
     :param undo: keeps undo bundles; None for a run that is rolled back or can't be undone.
     :param images: keeps what the transaction changes; None: nobody wants to know.
+    :param claim_id: the claim of the file that is executed; None: there is none.
     :param backups: what is known about backup files; None for a type whose lines can't name one.
     """
 
@@ -87,6 +88,7 @@ class RunState:
     undo: UndoLog | None = None
     backups: BackupAnswers | None = None
     images: Images | None = None
+    claim_id: str | None = None
     tables: WorkTables = field(init=False)
     changed_courses: set[int] = field(default_factory=set)  # ids of courses that this transaction created or changed
     after_commit: list[Callable[[], None]] = field(default_factory=list)

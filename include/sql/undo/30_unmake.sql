@@ -1,0 +1,12 @@
+{% from "undo/terms.sql" import seen with context %}
+-- Delete the rows that the run made, what hangs on others first, with what only says that somebody looked at them.
+{% for name in undone | reverse if undone[name].made %}
+{% for one in references_to(name) if one.table in seen or one.table == "context" %}
+
+DELETE x
+  FROM toolsync_unmake_{{ name }} m
+  STRAIGHT_JOIN {{ table(one.table) }} x ON {{ "x.contextlevel = " ~ one.level ~ " AND " if one.level }}x.`{{ one.column }}` = m.id;
+{% endfor %}
+
+DELETE t FROM toolsync_unmake_{{ name }} m STRAIGHT_JOIN {{ table(name) }} t ON t.id = m.id;
+{% endfor %}

@@ -1,0 +1,54 @@
+{% from "undo/terms.sql" import seen, ties, once, leave_out, pairs with context %}
+-- Put back the rows that the run took away, with their ids, what others hang on first.
+{% set order = undone | list %}
+{% for name, what in undone.items() if what.deleted %}
+
+-- They are there again.
+{{ leave_out("SELECT b.id FROM toolsync_back_" ~ name ~ " b JOIN " ~ table(name) ~ " t ON t.id = b.id", ["toolsync_back_" ~ name]) }}
+{% for one in references_of(name) %}
+{% set later = one.target in undone and undone[one.target].deleted and order.index(one.target) > order.index(name) %}
+{% if one.target == name %}
+
+INSERT INTO toolsync_these (id) SELECT b.id FROM toolsync_back_{{ name }} b;
+{% endif %}
+
+INSERT IGNORE INTO toolsync_stays (name, id, line, what, reason)
+SELECT '{{ name }}', b.id, b.toolsync_line, 'deleted', {{ "IF(p.id IS NULL, " if one.target == "user" and name in ties }}CONCAT('{{ one.target }} ', b.`{{ one.column }}`, ', to which it belongs, is gone'){{ ", 'the account was deleted since')" if one.target == "user" and name in ties }}
+  FROM toolsync_back_{{ name }} b
+  LEFT JOIN {{ table(one.target) }} p ON p.id = b.`{{ one.column }}`
+{% if one.target == name %}
+  LEFT JOIN toolsync_these k ON k.id = b.`{{ one.column }}`
+{% elif later %}
+  LEFT JOIN toolsync_back_{{ one.target }} k ON k.id = b.`{{ one.column }}`
+{% endif %}
+ WHERE b.`{{ one.column }}` > 0 AND (p.id IS NULL{{ " OR p.deleted = 1" if one.target == "user" and name in ties }}){{ " AND k.id IS NULL" if one.target == name or later }}{{ " AND b.contextlevel = " ~ one.level if one.level }};
+{% if one.target == name %}
+
+DELETE FROM toolsync_these;
+{% endif %}
+{% endfor %}
+{% for key in unique_keys(name) + once.get(name, []) %}
+{% set soft = name in once and key in once[name] %}
+{% if name in seen %}
+
+-- What somebody has seen since is later.
+{{ leave_out("SELECT b.id FROM toolsync_back_" ~ name ~ " b JOIN " ~ table(name) ~ " t ON " ~ pairs(key, "t", "b"), ["toolsync_back_" ~ name]) }}
+{% else %}
+
+INSERT IGNORE INTO toolsync_stays (name, id, line, what, reason)
+SELECT '{{ name }}', b.id, b.toolsync_line, 'deleted', CONCAT('somebody made another one since (id ', MIN(t.id), ', with the same {{ key | join(", ") }})')
+  FROM toolsync_back_{{ name }} b
+  JOIN {{ table(name) }} t ON {{ pairs(key, "t", "b") }}{{ " AND t.`" ~ key[-1] ~ "` <> ''" if soft and key[-1] in ("shortname", "idnumber") }}
+ GROUP BY b.id;
+{% endif %}
+{% endfor %}
+
+-- chunks: toolsync_back_{{ name }}.id
+INSERT INTO {{ table(name) }} (`{{ columns_of(name) | join("`, `") }}`)
+SELECT b.`{{ columns_of(name) | join("`, b.`") }}`
+
+  FROM toolsync_back_{{ name }} b
+  LEFT JOIN toolsync_stays s ON s.name = '{{ name }}' AND s.id = b.id
+ WHERE b.id BETWEEN @first AND @last AND s.id IS NULL
+ ORDER BY b.id;
+{% endfor %}

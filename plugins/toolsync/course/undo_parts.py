@@ -1,0 +1,356 @@
+"""The parts of undo bundles, staged to be put back. `include/sql/undo` puts them back; a bundle of a deleted or reset course is such a part, too."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from toolsync.cabinet.bundles import Bundle
+from toolsync.cabinet.claims import CLAIM_ID
+from toolsync.cabinet.folders import Cabinet
+from toolsync.course.undo_bundles import (
+    BY_COURSE,
+    indexes,
+    read_bundle,
+    read_index,
+    timestamp,
+    write_index,
+    writing_order,
+)
+from toolsync.reporting.pieces import BATCH, piece_name
+from toolsync.running.image_sql import QUIET, VOLATILE
+from toolsync.running.images import hashed_columns
+from toolsync.running.state import RunState
+from toolsync.running.things import refers_to
+from toolsync.sites import Site
+
+STAGED_ROWS = 5000  # that are held before they are loaded
+PREFIXES = ("toolsync_back_", "toolsync_was_", "toolsync_became_", "toolsync_unmake_")
+# What is rendered where nobody knows which tables a bundle has rows of: the SQL as people look at it.
+SAMPLE = ("user", "user_enrolments", "role_assignments", "cohort_members", "groups_members", "course_categories")
+
+
+class Part(NamedTuple):
+    """A part of a bundle.
+
+    :param file_type: of the file that the run was of.
+    :param run: its claim.
+    :param part: a number; of a course's bundle, its name.
+    """
+
+    file_type: str
+    run: str
+    part: str
+
+    @property
+    def of_course(self) -> bool:
+        """Whether it is the bundle of a course."""
+        return not self.part.isdigit()
+
+    def lines(self, site: Site) -> Iterator[dict[str, Any]]:
+        """Its lines, as `Bundle.read` has them.
+
+        :raises FileNotFoundError: it is not there.
+        :raises ValueError: it is not complete.
+        """
+        cabinet = Cabinet(self.file_type, site)
+        return read_bundle(cabinet, self.part) if self.of_course else Bundle(cabinet, self.run).read(int(self.part))
+
+
+@dataclass
+class Undone:
+    """What parts hold of a table.
+
+    :param changed: the columns in which rows were changed.
+    :param hashed: those in which a row that was made is compared.
+    :param loud: those changed columns that somebody meant to change.
+    :param refers: the columns that say what a row that was made is about.
+    """
+
+    deleted: bool = False
+    made: bool = False
+    changed: list[str] = field(default_factory=list)
+    hashed: list[str] = field(default_factory=list)
+    loud: list[str] = field(default_factory=list)
+    refers: list[str] = field(default_factory=list)
+
+
+class UndoneTables(Mapping[str, Undone]):
+    """What parts hold, by table: each table after those that its rows need. Nobody looks before the SQL does.
+
+    :param parts: None: a few tables of any run.
+    """
+
+    def __init__(self, state: RunState, parts: Iterable[Part] | None) -> None:
+        self._state = state
+        self._parts = parts
+
+    @cached_property
+    def _tables(self) -> dict[str, Undone]:
+        return _undone_tables(self._state, self._parts)
+
+    def __getitem__(self, table: str) -> Undone:
+        return self._tables[table]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tables)
+
+    def __reversed__(self) -> Iterator[str]:
+        return reversed(self._tables)
+
+    def __len__(self) -> int:
+        return len(self._tables)
+
+
+def _undone_tables(state: RunState, parts: Iterable[Part] | None) -> dict[str, Undone]:
+    schema = state.session.schema
+    found: dict[str, Undone] = {}
+    changed: dict[str, set[str]] = {}
+    if parts is None:
+        every = {name: schema.columns(name) for name in SAMPLE}
+        found = {name: Undone(deleted=True, made=True) for name in every}
+        changed = {name: set(columns) for name, columns in every.items()}
+    for rows, columns in _contents(parts or (), state.site):
+        for change, tables in rows.items():
+            for table in tables:
+                of_table = found.setdefault(table, Undone())
+                of_table.deleted |= change == "deleted"
+                of_table.made |= change == "made"
+                if change == "changed":
+                    changed.setdefault(table, set()).update(columns.get(table) or schema.columns(table))
+    known = {table: of_table for table, of_table in found.items() if schema.has(table)}
+    for table, of_table in known.items():
+        every_column = schema.columns(table)
+        of_table.changed = [
+            name for name in every_column if name in changed.get(table, ()) and name != "id" and name not in VOLATILE
+        ]
+        of_table.loud = [name for name in of_table.changed if name not in QUIET]
+        of_table.hashed = hashed_columns(every_column)
+        of_table.refers = [name for name in every_column if refers_to(table, name)]
+    return {table: known[table] for table in state.session.references.ordered(known)}
+
+
+def _contents(parts: Iterable[Part], site: Site) -> Iterator[tuple[dict[str, Any], dict[str, list[str]]]]:
+    """Of each run or course: the tables that its bundle has rows of, by change, and the columns that were changed, by table."""
+    runs = dict.fromkeys(part if part.of_course else part._replace(part="") for part in parts)
+    for part in runs:
+        cabinet = Cabinet(part.file_type, site)
+        if part.part:
+            yield read_index(cabinet, part.part)["rows"], {}
+            continue
+        bundle = Bundle(cabinet, part.run)
+        index = bundle.index()
+        if index and index["ended"]:
+            yield index["rows"], index["columns"]
+            continue
+        for number in bundle.parts():  # a run that was cut off
+            for line in bundle.read(number):
+                if "table" in line:
+                    columns = {line["table"]: line["columns"]} if line["change"] == "changed" else {}
+                    yield {line["change"]: {line["table"]: len(line["rows"])}}, columns
+
+
+def parts_of(site: Site, types: Iterable[str], named: str) -> tuple[dict[str, Any], list[tuple[Part, str]]]:
+    """The parts of the run that somebody names, the last first.
+
+    :param types: the types among which it is looked for.
+    :param named: its claim, or the name or path of one of its reports.
+    :return: what the index of its bundle says, and each part with the lines of the file that it is about.
+    :raises NoBundle: there is none.
+    """
+    number = re.search(CLAIM_ID, named)
+    if number is None:
+        raise NoBundle(
+            f"{named!r} names no run: write the number of a run, such as 20261129-084200-123456-1a2b, or the name of its report."
+        )
+    run = number[0]
+    for file_type in types:
+        cabinet = Cabinet(file_type, site)
+        if file_type in BY_COURSE:
+            of_run = [found for found in indexes(cabinet) if found[1]["claim"] == run]
+            if of_run:
+                newest = sorted(of_run, key=lambda found: writing_order(found[1]), reverse=True)
+                return of_run[0][1], [
+                    (Part(file_type, run, name), str(index["course"]["line"])) for name, index in newest
+                ]
+            continue
+        bundle = Bundle(cabinet, run)
+        if (index := bundle.index()) is not None:
+            return index, [(Part(file_type, run, str(part)), _lines(bundle, part)) for part in reversed(bundle.parts())]
+    raise NoBundle(
+        f"There is nothing to undo of the run {run}: it changed nothing, was a simulation, ran without Param undo, or its undo bundle is older than "
+        "protection.undo_days (include/toolsync.yaml)."
+    )
+
+
+def _lines(bundle: Bundle, part: int) -> str:
+    head = next(bundle.read(part))
+    return str(head["first"]) if head["first"] == head["last"] else f"{head['first']}-{head['last']}"
+
+
+class NoBundle(LookupError):
+    """There is no bundle of what somebody names; the message says why."""
+
+
+def load_parts(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[int, int | None, str | None, str | None]]:
+    """Stage the rows of parts in temporary tables, which the SQL has made.
+
+    :param rows: line, type, run, part.
+    :return: line, when the part was written (Unix seconds), the outcome if it can't be put back or need not be, and why.
+    """
+    result: list[tuple[int, int | None, str | None, str | None]] = []
+    for line, *named in rows:
+        part = Part(*named)
+        try:
+            made = _checked(part, state)
+            if made is None:
+                result.append(
+                    (line, None, "unchanged", "nothing of this part reached the site: the run was cut off before")
+                )
+                continue
+            staging = _Staging(state, line)
+            for found in part.lines(state.site):
+                if "table" in found:
+                    staging.add(found)
+            staging.flush()
+        except FileNotFoundError:
+            result.append(
+                (
+                    line,
+                    None,
+                    "failed",
+                    f"there is no part {part.part} of the undo bundle {part.run} of {part.file_type}",
+                )
+            )
+        except (OSError, EOFError) as error:
+            result.append((line, None, "failed", f"the undo bundle can't be read: {error}"))
+        except ValueError as error:
+            result.append((line, None, "failed", str(error)))
+        else:
+            result.append((line, made, None, None))
+    return result
+
+
+def _checked(part: Part, state: RunState) -> int | None:
+    """When a part was written; None: its batch was not committed.
+
+    :raises FileNotFoundError: there is no such bundle.
+    :raises ValueError: it is of another site.
+    """
+    cabinet = Cabinet(part.file_type, state.site)
+    if part.of_course:
+        return _seconds(read_index(cabinet, part.part)["made"])
+    bundle = Bundle(cabinet, part.run)
+    index = bundle.index()
+    if index is None:
+        raise FileNotFoundError(part.run)
+    identifier = state.session.value("SELECT value FROM {config} WHERE name = 'siteidentifier'")
+    if index["site"] != identifier:
+        raise ValueError("the undo bundle is of another site")
+    if not index["ended"] and not _committed(part, cabinet, state):
+        return None
+    return _seconds(index["made"])
+
+
+def _committed(part: Part, cabinet: Cabinet, state: RunState) -> bool:
+    """Whether the batch of a part was committed by a run that was cut off: its outcomes are kept, or the site has its mark."""
+    if cabinet.files.exists(cabinet.folder("work") / part.run / piece_name(BATCH, int(part.part))):
+        return True
+    names = state.session.rows(
+        "SELECT name FROM {cache_flags} WHERE flagtype = 'toolsync' AND name LIKE %s", (f"{part.run}/%",)
+    )
+    return any(int(name.split("/")[1]) >= int(part.part) for (name,) in names)
+
+
+def _seconds(made: str) -> int:
+    return int(datetime.fromisoformat(made).timestamp())
+
+
+class _Staging:
+    """Loads the rows of a part into temporary tables, many at once."""
+
+    def __init__(self, state: RunState, line: int) -> None:
+        self.schema = state.session.schema
+        self.tables = state.tables
+        self.line = line
+        self._rows: dict[tuple[str, tuple[str, ...]], list[tuple[Any, ...]]] = {}  # by temporary table and columns
+        self._held = 0
+
+    def add(self, found: dict[str, Any]) -> None:
+        """Add the rows of a line of a part.
+
+        :raises ValueError: the site lacks the table or a column of it.
+        """
+        table, columns, rows = found["table"], tuple(found["columns"]), found["rows"]
+        every = self.schema.columns(table)
+        needed = columns if found["change"] != "made" else tuple(found.get("hashed", ()))
+        if lacking := [name for name in needed if name not in every]:
+            raise ValueError(
+                f"the site no longer has the column {table}.{lacking[0]} that the bundle has values for: its version of Moodle has changed since"
+            )
+        if found["change"] == "made":
+            if "hashed" in found and list(found["hashed"]) != hashed_columns(every):
+                raise ValueError(
+                    f"the columns of the site's table {table} are no longer those of the bundle: its version of Moodle has changed since"
+                )
+            known = [place for place, name in enumerate(columns) if name in {"id", "hash"} or refers_to(table, name)]
+            self._hold("unmake", table, tuple(columns[at] for at in known), [[row[at] for at in known] for row in rows])
+        elif found["change"] == "deleted":
+            self._hold("back", table, columns, rows)
+        else:
+            kept = [place for place, name in enumerate(columns) if name not in VOLATILE]
+            names, width = tuple(columns[at] for at in kept), len(columns)
+            self._hold("was", table, names, [[row[at] for at in kept] for row in rows])
+            self._hold("became", table, names, [[row[width + at] for at in kept] for row in rows])
+
+    def flush(self) -> None:
+        """Load the rows that are held."""
+        for (name, columns), rows in self._rows.items():
+            self.tables.load(name, ["toolsync_line", *columns], rows)
+        self._rows.clear()
+        self._held = 0
+
+    def _hold(self, side: str, table: str, columns: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> None:
+        self._rows.setdefault((f"toolsync_{side}_{table}", columns), []).extend((self.line, *row) for row in rows)
+        self._held += len(rows)
+        if self._held >= STAGED_ROWS:
+            self.flush()
+
+
+def mark_undone(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[int]]:
+    """Note in their indexes that parts were put back, as soon as the transaction is committed.
+
+    :param rows: line, type, run and part, the number of rows that were put back, and of those that could not be.
+    """
+    marked = list(rows)
+
+    def mark() -> None:
+        now = datetime.now(UTC)
+        for _, file_type, run, part, count, left in marked:
+            cabinet = Cabinet(file_type, state.site)
+            if not part.isdigit():
+                if not left:
+                    index = read_index(cabinet, part)
+                    write_index(
+                        cabinet, part, {**index, "restored": timestamp(now), "back": int(now.timestamp() * 1_000_000)}
+                    )
+                continue
+            bundle = Bundle(cabinet, run)
+            index = bundle.index() or {}
+            before = index.get("undone") or {"parts": {}}
+            parts = {**before["parts"], part: left}
+            index["undone"] = {
+                "at": timestamp(now),
+                "by_claim": state.claim_id,
+                "rows": before.get("rows", 0) + count,
+                "left": sum(parts.values()),
+                "parts": parts,
+            }
+            bundle.save_index(index)
+
+    state.after_commit.append(mark)
+    return []

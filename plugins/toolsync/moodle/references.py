@@ -1,0 +1,115 @@
+"""Which columns of a site's tables are ids of rows of which other tables.
+
+`include/references.json` has what Moodle declares in its install.xml files, and some that it does not. For all other columns, those of plugins too, the name
+tells: `userid` is of `user`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import NamedTuple
+
+from toolsync.moodle.schema import Schema
+from toolsync.settings import INCLUDE
+
+BY_NAME = {
+    "userid": "user",
+    "courseid": "course",
+    "course": "course",
+    "cohortid": "cohort",
+    "groupid": "groups",
+    "groupingid": "groupings",
+    "enrolid": "enrol",
+    "contextid": "context",
+}
+# Who last wrote a row is no reason to miss it, nor the other way round.
+AUTHORS = frozenset(
+    {
+        "modifierid",
+        "usermodified",
+        "usercreated",
+        "createdby",
+        "modifiedby",
+        "loggeduser",
+        "reviewerid",
+        "actorid",
+        "authorid",
+    }
+)
+# Of a context, `instanceid` is an id of the table that its level stands for.
+LEVELS = {30: "user", 40: "course_categories", 50: "course", 70: "course_modules", 80: "block_instances"}
+
+
+class Reference(NamedTuple):
+    """A column that holds ids of another table.
+
+    :param table: that has the column.
+    :param column: the column.
+    :param target: the other table.
+    :param level: of contexts only: the level that these have.
+    """
+
+    table: str
+    column: str
+    target: str
+    level: int | None = None
+
+
+class References:
+    """The references of a site.
+
+    :param schema: its tables.
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._every: list[Reference] | None = None
+
+    def to(self, table: str) -> list[Reference]:
+        """The columns with an index that hold ids of a table."""
+        return [one for one in self._all() if one.target == table and self._schema.index(one.table, [one.column])]
+
+    def of(self, table: str) -> list[Reference]:
+        """What the rows of a table need to be there."""
+        return [one for one in self._all() if one.table == table and one.column not in AUTHORS]
+
+    def ordered(self, tables: Iterable[str]) -> list[str]:
+        """Tables, each after those that its rows need, as far as they don't need each other."""
+        wanted, result = sorted(tables), list[str]()
+        seen: set[str] = set()
+
+        def visit(table: str) -> None:
+            if table in seen or table not in wanted:
+                return
+            seen.add(table)
+            for one in self.of(table):
+                visit(one.target)
+            result.append(table)
+
+        for table in wanted:
+            visit(table)
+        return result
+
+    def _all(self) -> list[Reference]:
+        if self._every is None:
+            declared = _declared()
+            self._every = [
+                Reference("context", "instanceid", target, level)
+                for level, target in LEVELS.items()
+                if self._schema.has("context")
+            ]
+            for table, columns in self._schema.numbers().items():
+                known = {**{name: BY_NAME[name] for name in columns if name in BY_NAME}, **declared.get(table, {})}
+                self._every += [
+                    Reference(table, column, target)
+                    for column, target in sorted(known.items())
+                    if column in columns and self._schema.has(target)
+                ]
+        return self._every
+
+
+@lru_cache(maxsize=1)
+def _declared() -> dict[str, dict[str, str]]:
+    return json.loads((INCLUDE / "references.json").read_text(encoding="utf-8"))

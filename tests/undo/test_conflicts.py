@@ -1,0 +1,130 @@
+"""What somebody has done on the site since a run is neither lost nor overwritten when the run is undone; each row that stays is told."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.site import Site
+from tests.support.undo import differing, state_of
+
+
+def undo(site: Site, *results: dict[str, Any], **params: Any) -> dict[str, Any]:
+    return site.run("toolsync_undo", approve="yes", runs=[result["claim"] for result in results], **params)
+
+
+def stays(undone: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Table, what it is about, and why: of each row that stays."""
+    if "answer" not in undone["attachments"]:
+        return []
+    with Path(undone["attachments"]["answer"]).open(newline="") as stream:
+        return [(row["name"], row["about"], row["reason"]) for row in csv.DictReader(stream)]
+
+
+def account(site: Site, username: str, columns: str = "id") -> tuple[Any, ...]:
+    return site.rows(f"SELECT {columns} FROM {{user}} WHERE username = %s", (username,))[0]
+
+
+def test_a_value_that_somebody_changed_stays_and_others_return(site: Site, airflow: None):
+    before = account(site, "u001", "city, suspended, department")
+    result = site.run("toolsync_users", "username,city,suspended,department\nu001,Ulm,1,Ours\n")
+    site.rows("UPDATE {user} SET city = 'Bonn' WHERE username = 'u001'")
+    undone = undo(site, result)
+    assert account(site, "u001", "city, suspended, department") == ("Bonn", *before[1:])
+    assert stays(undone) == [("user", "u001", "somebody changed since: city")]
+    assert "somebody changed since: city" in Path(undone["report"]).read_text()
+    assert undone["counts"]["incomplete"] == 1 and undone["tryback"]
+
+    again = site.run("toolsync_undo", Path(undone["tryback"]), approve="yes", overwrite_changes=True)
+    assert again["counts"]["failed"] == again["counts"]["incomplete"] == 0, again
+    assert account(site, "u001", "city") == before[:1]
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "UPDATE {user} SET lastaccess = 1 WHERE username = 'made'",
+        "INSERT INTO {cohort_members} (cohortid, userid, timeadded) SELECT c.id, u.id, 1 FROM {cohort} c JOIN {user} u ON u.username = 'made' ORDER BY c.id LIMIT 1",
+    ],
+)
+def test_an_account_that_is_in_use_stays_and_another_goes(use: str, site: Site, airflow: None):
+    rows = "username,firstname,lastname,email,profile_field_level\nmade,M,Ade,made@example.org,\nother,O,Ther,other@example.org,\n"
+    result = site.run("toolsync_users", rows.replace(",profile_field_level", "").replace("org,", "org"))
+    site.rows(use)
+    told = stays(undo(site, result))
+    assert [(name, about) for name, about, _ in told if name == "user"] == [("user", "made")]
+    assert site.value("SELECT GROUP_CONCAT(username) FROM {user} WHERE username IN ('made', 'other')") == "made"
+
+
+def test_an_enrolment_stays_when_the_person_has_been_in_the_course(site: Site, airflow: None):
+    free = site.rows(
+        "SELECT u.username, u.id FROM {user} u WHERE u.deleted = 0 AND u.id > 2 AND NOT EXISTS (SELECT 1 FROM {user_enrolments} ue JOIN {enrol} e ON e.id = ue.enrolid "
+        "JOIN {course} c ON c.id = e.courseid AND c.shortname = 'C102' WHERE ue.userid = u.id) ORDER BY u.id LIMIT 2"
+    )
+    (one, one_id), (other, other_id) = free
+    result = site.run("toolsync_enrolments", f"rolename,uid,cid\nstudent,{one},C102\nstudent,{other},C102\n")
+    site.rows(
+        "INSERT INTO {user_lastaccess} (userid, courseid, timeaccess) SELECT %s, id, UNIX_TIMESTAMP() + 60 FROM {course} WHERE shortname = 'C102'",
+        (one_id,),
+    )
+    told = stays(undo(site, result))
+    assert [row for row in told if row[0] == "user_enrolments"] == [
+        ("user_enrolments", f"{one} · C102", "the person has been in the course since")
+    ]
+    enrolled = "SELECT ue.userid FROM {user_enrolments} ue JOIN {enrol} e ON e.id = ue.enrolid JOIN {course} c ON c.id = e.courseid AND c.shortname = 'C102' WHERE ue.userid IN (%s, %s)"
+    assert site.rows(enrolled, (one_id, other_id)) == [(one_id,)]
+
+
+def test_what_was_taken_away_does_not_come_back_where_something_else_stands_or_its_course_is_gone(
+    site: Site, airflow: None
+):
+    pairs = site.rows(
+        "SELECT u.username, c.shortname, e.id, u.id FROM {user_enrolments} ue JOIN {enrol} e ON e.id = ue.enrolid AND e.enrol = 'manual' JOIN {course} c ON c.id = e.courseid "
+        "JOIN {user} u ON u.id = ue.userid AND u.deleted = 0 WHERE c.shortname IN ('C101', 'C102') ORDER BY c.shortname, u.id"
+    )
+    one, other = pairs[0], next(pair for pair in pairs if pair[1] != pairs[0][1])
+    result = site.run(
+        "toolsync_enrolments", f"cmd,rolename,uid,cid\ndel,,{one[0]},{one[1]}\ndel,,{other[0]},{other[1]}\n"
+    )
+    assert result["counts"]["failed"] == 0, result
+    site.rows("INSERT INTO {user_enrolments} (enrolid, userid, timestart) VALUES (%s, %s, 77)", (one[2], one[3]))
+    gone = site.run("toolsync_courses_delete", f"shortname\n{other[1]}\n", approve="yes")
+    told = stays(undo(site, result))
+    reasons = {(name, reason.split(" (")[0]) for name, _, reason in told if name == "user_enrolments"}
+    assert ("user_enrolments", "somebody made another one since") in reasons
+    assert any("is gone" in reason for _, reason in reasons)
+    assert (
+        site.value("SELECT timestart FROM {user_enrolments} WHERE enrolid = %s AND userid = %s", (one[2], one[3])) == 77
+    )
+    assert gone["counts"]["deleted"] == 1
+
+
+def test_several_runs_are_undone_the_last_first_and_the_undo_is_undone(site: Site, airflow: None):
+    before = state_of(site)
+    first = site.run("toolsync_users", "username,city\nu001,Ulm\nu002,Ulm\n")
+    second = site.run("toolsync_users", "username,city,department\nu001,Jena,X\n")
+    after = state_of(site)
+    undone = undo(site, first, second)
+    assert undone["counts"]["incomplete"] == undone["counts"]["failed"] == 0, undone
+    assert differing(site, before) == set()
+    redone = undo(site, undone)
+    assert stays(redone) == []
+    assert differing(site, after) == set()
+
+
+def test_the_older_of_two_runs_is_undone_where_the_younger_has_changed_nothing(site: Site, airflow: None):
+    before = account(site, "u001", "city, department")
+    first = site.run("toolsync_users", "username,city,department\nu001,Ulm,A\n")
+    site.run("toolsync_users", "username,city\nu001,Jena\n")
+    told = stays(undo(site, first))
+    assert told == [("user", "u001", "somebody changed since: city")]
+    assert account(site, "u001", "city, department") == ("Jena", before[1])
+
+
+def test_a_run_that_is_not_there_is_told_before_anything_is_done(site: Site, airflow: None):
+    told = site.run("toolsync_undo", runs=["20200101-000000-000000-abcd"])
+    assert told["state"] == "failed"
+    assert "There is nothing to undo of the run 20200101-000000-000000-abcd" in str(told["messages"])
