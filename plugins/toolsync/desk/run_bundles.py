@@ -239,7 +239,8 @@ def _undoable(cabinet: Cabinet, claim_id: str, at_work: set[str]) -> str:
     if told is None:
         raise HTTPException(404, f"There is no undo bundle of the run {claim_id!r} of {cabinet.dag_id}.")
     if told["state"] == "working":
-        raise HTTPException(409, f"The run of {told['file']} has not ended yet.")
+        how = f"If it was cut off and is not to go on, name it in Param runs of {cabinet.site.dag_id(UNDO)} in Airflow."
+        raise HTTPException(409, f"The run of {told['file']} has not ended yet. {how}")
     if told["state"] == "undone":
         raise HTTPException(409, f"The run of {told['file']} was undone already, on {told['undone']['at']}.")
     return str(told["file"])
