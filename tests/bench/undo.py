@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tests.bench.people import HEADER, enrolments, fill
 from tests.bench.segments import KINDS
 from tests.bench.segments import LINES as ONE_BY_ONE
+from toolsync.settings import settings
 
 if TYPE_CHECKING:
     from tests.bench.__main__ import Bench
@@ -45,6 +46,7 @@ def undo(bench: Bench, lines: int | None) -> bool:
 
 def _measure(bench: Bench, files: Any, rounds: int) -> None:
     """Run files one after the other, as often as asked, and print the least that each took in CPU."""
+    settings().update(batch_seconds=None)  # batches of one size, however busy the machine is
     least: dict[str, list[float]] = {}
     for _ in range(rounds):
         for keep in (False, True):

@@ -1,4 +1,5 @@
 """The referee: for each scenario, the rows that Moodle's own code changed, and no others. No other row is locked either, and none before the first write.
+Undone, nothing is left of it.
 
 A scenario is a folder with a command file, `run.json`, and `expected.json`, made by real Moodle; `tests/conformance/README.md` says more.
 """
@@ -6,6 +7,7 @@ A scenario is a folder with a command file, `run.json`, and `expected.json`, mad
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ import pytest
 from tests.support.locks import locks_watched
 from tests.support.scenarios import SCENARIOS
 from tests.support.site import Site
+from tests.support.undo import differing, state_of
 from toolsync.running import chunks
 from toolsync.settings import ROOT
 
@@ -42,12 +45,23 @@ def _each() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("name", _each())
-def test_what_the_file_changes_is_what_moodle_changes(name: str, site: Site, pristine: Site, airflow: None):
+def test_what_the_file_changes_is_what_moodle_changes_and_undone_nothing_is_other_than_before(
+    name: str, site: Site, pristine: Site, airflow: None
+):
+    scenario = SCENARIOS[name]
+    scenario.prepare(site)
+    before = state_of(site)
     with locks_watched(site) as locked:
-        result = SCENARIOS[name].run(site)
+        result = scenario.run_file(site)
     assert result["state"] == "success", result
-    assert SCENARIOS[name].differences(site, pristine) == []
+    assert scenario.differences(site, pristine) == []
     assert locked == []
+    if differing(site, before):
+        site.in_airflow = False  # what Airflow itself has to run is the scenario
+        undone = site.run("toolsync_undo", approve="yes", runs=[result["claim"]])
+        assert undone["state"] == "success", undone
+        assert "answer" not in undone["attachments"], Path(undone["attachments"]["answer"]).read_text()
+        assert differing(site, before) == set(), undone
 
 
 CUT = (

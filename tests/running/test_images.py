@@ -46,7 +46,7 @@ def kept(tmp_path: Path, **more: Any) -> Iterator[tuple[Execution, Bundle]]:
 
 def write(toy: Execution, bundle: Bundle) -> None:
     assert toy.state.images is not None
-    with bundle.writing(0, {"part": 0, "first": 2, "last": 99}) as part:
+    with bundle.writing(0, first=2, last=99) as part:
         toy.state.images.write(part)
 
 

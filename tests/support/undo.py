@@ -41,7 +41,7 @@ def by_force(site: Site, pristine: Site, *found: Bundle) -> set[str]:
         cursor.execute("SET SESSION sql_mode = ''")
         for bundle in reversed(found):
             for number in reversed(bundle.parts()):
-                parts = [part for part in bundle.read(number) if part.get("rows")]
+                parts = [part for part in bundle.read(number) if "change" in part]
                 for part in sorted(parts, key=lambda part: CHANGES.index(part["change"]), reverse=True):
                     _by_force(cursor, part)
     connection.close()

@@ -148,7 +148,9 @@ def test_what_was_not_as_the_settings_say_stays_so(site: Site):
     site.rows("UPDATE {config_plugins} SET value = '5' WHERE plugin = 'enrol_meta' AND name = 'nosyncroleids'")
     site.rows("UPDATE {enrol} SET status = 1 WHERE id = 28")  # the link of C104, which a disabled link takes nobody by
     site.rows(f"DELETE FROM {{user_enrolments}} WHERE enrolid = 28 AND userid = {ACCOUNT % 'u004'}")
-    site.rows(f"DELETE FROM {{role_assignments}} WHERE itemid = 28 AND component = 'enrol_meta' AND userid = {ACCOUNT % 'u004'}")
+    site.rows(
+        f"DELETE FROM {{role_assignments}} WHERE itemid = 28 AND component = 'enrol_meta' AND userid = {ACCOUNT % 'u004'}"
+    )
     before = people(site, "C104")
     assert before["u003"] == ("meta", 0, "student by enrol_meta")
     done(site, "enrolments", "cmd,rolename,uid,cid\ndisable,,u003,C101\ndel,*,u004,C101\n")

@@ -20,7 +20,7 @@ SELECT '{{ name }}', m.id, m.toolsync_line, 'made', 'somebody changed it since'
 -- @lowest: the lowest id of a row of this table that the run made; NULL: it made none
 -- @highest: the highest
 SELECT MIN(m.id), MAX(m.id) INTO @lowest, @highest FROM toolsync_unmake_{{ name }} m;
-{% for one in references_to(name) if one.table not in seen + told and not one.table.endswith("_history") and one.table != "context" %}
+{% for one in references_to(name) if one.table not in seen + told and not one.table.endswith("_history") and not one.table.startswith("logstore_") and one.table != "context" %}
 {% set mine = one.table in undone and undone[one.table].made %}
 {% set moves = one.table in undone and one.column in undone[one.table].changed %}
 {% if one.table == name %}

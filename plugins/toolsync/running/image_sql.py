@@ -11,7 +11,7 @@ from toolsync.running.sql_text import TEXT_OR_COMMENT
 from toolsync.running.statements import Statement
 
 # Rows in these are nobody's to undo: flags and histories tell what happened, and it did.
-NOT_KEPT = re.compile(r"cache_flags|logstore_\w+|\w+_history")
+NOT_KEPT = re.compile(r"cache_flags|logstore_\w+|(?:grade_\w+|scale)_history")
 VOLATILE = frozenset({"cacherev"})  # columns of a course that may only grow
 # Columns that Moodle, and each run, write along with others: no change that anybody means.
 QUIET = frozenset(
