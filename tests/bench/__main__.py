@@ -42,6 +42,7 @@ from tools.mariadb import PrivateServer  # noqa: E402
 from toolsync.cabinet.claims import Owner  # noqa: E402
 from toolsync.cabinet.folders import Cabinet  # noqa: E402
 from toolsync.operators.execute import ExecuteOperator  # noqa: E402
+from toolsync.operators.undo import UNDO  # noqa: E402
 from toolsync.operators.validate import ValidateOperator  # noqa: E402
 from toolsync.reporting.pieces import EXECUTED  # noqa: E402
 from toolsync.run import load_dag  # noqa: E402
@@ -123,7 +124,8 @@ class Bench:
         began = time.perf_counter()
         ValidateOperator(task_id="validate", file_type=file_type, claim=None).process(cabinet, claim, {})
         validated, started, cpu = time.perf_counter(), time.monotonic(), self._cpu()
-        answer = ExecuteOperator(task_id="execute", file_type=file_type, claim=None).process(cabinet, claim, {})
+        execute = UNDO.execute if file_type == "undo" else ExecuteOperator
+        answer = execute(task_id="execute", file_type=file_type, claim=None).process(cabinet, claim, {})
         executed, cpu = time.perf_counter(), self._cpu() - cpu
         by_file = cabinet.saved(claim, EXECUTED)["seconds"]
         cabinet.discard(claim)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.bench.people import HEADER, enrolments, fill
 from tests.bench.segments import KINDS
 from tests.bench.segments import LINES as ONE_BY_ONE
+from toolsync.cabinet.bundles import bundles
+from toolsync.cabinet.folders import Cabinet
 from toolsync.settings import settings
 
 if TYPE_CHECKING:
@@ -39,7 +41,10 @@ def undo(bench: Bench, lines: int | None) -> bool:
     _measure(bench, lambda: _accounts(many), ROUNDS)
     bench.prepare(fill)
     _measure(bench, lambda: _enrolments(many), ROUNDS)
+    bench.prepare(fill)
+    _undone(bench, lambda: _enrolments(many))
     bench.begin()
+    _undone(bench, lambda: _accounts(many))
     _measure(bench, _small, SMALL_ROUNDS)
     return True
 
@@ -57,6 +62,26 @@ def _measure(bench: Bench, files: Any, rounds: int) -> None:
                 took[keep] = min(took[keep], timing.cpu)
     for what, (without, kept) in least.items():
         print(f"{what:<44} execute {without:6.2f} s CPU, with undo {kept:6.2f} s: {kept / without:.2f} ×", flush=True)
+
+
+def _undone(bench: Bench, files: Callable[[], Iterator[File]]) -> None:
+    """Undo each file right after it was run, and print what that takes beside the run."""
+    settings()["batch_seconds"] = None
+    bench.restore()
+    for file in files():
+        rows = list(file.rows)
+        ran = bench.run(file.type, file.header, rows, **file.params)
+        found = bundles(Cabinet(file.type))
+        parts = found[-1].parts() if found else {}
+        if parts:
+            lines = [f"{file.type},{found[-1].claim_id},{part}" for part in reversed(parts)]
+            undone = bench.run("undo", "type,run,part", lines, require_approval=False)
+            print(
+                f"{file.what:<44} execute {ran.cpu:6.2f} s CPU, undo {undone.cpu:6.2f} s: {undone.cpu / ran.cpu:.2f} ×",
+                flush=True,
+            )
+            found[-1].remove()
+            bench.run(file.type, file.header, rows, undo=False, **file.params)  # the next file finds what this one did
 
 
 def _accounts(many: int) -> Iterator[File]:
