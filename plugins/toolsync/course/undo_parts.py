@@ -165,12 +165,12 @@ def parts_of(site: Site, types: Iterable[str], named: str) -> tuple[dict[str, An
     :return: what the index of its bundle says, and each part with the lines of the file that it is about.
     :raises NoBundle: there is none.
     """
-    number = re.search(CLAIM_ID, named)
-    if number is None:
+    numbers = re.findall(CLAIM_ID, named.rpartition("/")[2]) or re.findall(CLAIM_ID, named)
+    if not numbers:
         raise NoBundle(
             f"{named!r} names no run: write the number of a run, such as 20261129-084200-123456-1a2b, or the name of its report."
         )
-    run = number[0]
+    run = numbers[-1]  # a tryback that was dropped again has the number of its own run in its name, before this one
     for file_type in types:
         cabinet = Cabinet(file_type, site)
         if file_type in BY_COURSE:
