@@ -25,7 +25,7 @@ def cabinet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         bundle = Bundle(Cabinet("users"), run)
         with bundle.writing(0, first=2, last=3) as part:
             part.rows("made", "user", ["id"], [[1]])
-        bundle.save_index({"claim": run, "file": name, "made": run, "rows": {}})
+        bundle.save_index({"claim": run, "file": name, "made": "2026-11-29T09:00:00+00:00", "rows": {}})
     return tmp_path / "cabinet"
 
 
@@ -46,3 +46,24 @@ def named(*runs: str) -> list[dict[str, str]]:
 )
 def test_the_report_of_a_tryback_names_its_own_run(name: str):
     assert [row["run"] for row in named(name)] == [AGAIN]
+
+
+def test_a_run_that_is_named_twice_is_undone_once_and_the_last_run_first(cabinet: Path):
+    rows = named(FIRST, AGAIN, f"{TRYBACK}_{AGAIN}_report.txt")
+    assert [row["run"] for row in rows] == [AGAIN, FIRST]
+    assert {path.name for path in cabinet.iterdir()} & {"all", "check", "history"} == set()
+
+
+def test_of_other_runs_nothing_is_read(cabinet: Path):
+    deleted = Cabinet("courses_delete")
+    folder = deleted.folder("undo")
+    folder.mkdir(exist_ok=True)
+    for run, content in ((FIRST, "damaged"), (AGAIN, "{}")):
+        (folder / f"C1_2_{run}_2.json").write_text(content)
+    assert len(named(AGAIN)) == 1
+
+
+def test_a_file_is_no_formula_in_the_list_of_parts():
+    bundle = Bundle(Cabinet("users"), FIRST)
+    bundle.save_index({**(bundle.index() or {}), "file": "=1+1.csv"})
+    assert named(FIRST)[0]["file"] == "'=1+1.csv"

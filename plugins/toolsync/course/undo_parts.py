@@ -14,7 +14,7 @@ from toolsync.cabinet.claims import CLAIM_ID
 from toolsync.cabinet.folders import Cabinet
 from toolsync.course.undo_bundles import (
     BY_COURSE,
-    indexes,
+    bundles_of,
     read_bundle,
     read_index,
     timestamp,
@@ -174,11 +174,10 @@ def parts_of(site: Site, types: Iterable[str], named: str) -> tuple[dict[str, An
     for file_type in types:
         cabinet = Cabinet(file_type, site)
         if file_type in BY_COURSE:
-            of_run = [found for found in indexes(cabinet) if found[1]["claim"] == run]
-            if of_run:
+            if of_run := bundles_of(cabinet, run):
                 newest = sorted(of_run, key=lambda found: writing_order(found[1]), reverse=True)
                 return of_run[0][1], [
-                    (Part(file_type, run, name), str(index["course"]["line"])) for name, index in newest
+                    (Part(file_type, run, name), str(index["course"]["line"])) for name, index, _ in newest
                 ]
             continue
         bundle = Bundle(cabinet, run)
