@@ -29,12 +29,12 @@ at,by,type,file,claim,end,params,lines,created,updated,failed,undone_at,undone_b
 from airflow.sdk import DAG, Param
 
 from toolsync.operators.history import HistoryOperator
-from toolsync.params import known_types
+from toolsync.params import WITHOUT_SQL, known_types
 from toolsync.pipeline import for_each_site, option, tasks_of, toolsync_dag
 from toolsync.sites import Site
 
 SECTION = "Which reports"
-TYPES = sorted(known_types() - {"cabinet_cleanup", "check", "history"})  # those that write reports
+TYPES = sorted(known_types() - WITHOUT_SQL - {"make_command_file"})  # those that write reports
 
 
 def day(title: str, description: str) -> Param:
