@@ -128,3 +128,14 @@ def test_a_run_that_is_not_there_is_told_before_anything_is_done(site: Site, air
     told = site.run("toolsync_undo", runs=["20200101-000000-000000-abcd"])
     assert told["state"] == "failed"
     assert "There is nothing to undo of the run 20200101-000000-000000-abcd" in str(told["messages"])
+
+
+def test_a_bundle_that_is_gone_and_a_path_stop_no_other_line(site: Site, airflow: None):
+    before = state_of(site)
+    run = site.run("toolsync_users", "username,city\nu001,Ulm\n")["claim"]
+    away = "20200101-000000-000000-abcd"
+    file = f"type,run,part\nusers,{run},0\ncourses_delete,{away},C1_2_{away}_2\nusers,{away},0\nnothing,{away},0\nusers,../../../../..,0\n"
+    undone = site.run("toolsync_undo", file, approve="yes")
+    assert (undone["counts"]["updated"], undone["counts"]["failed"]) == (1, 4), undone
+    assert differing(site, before) == set()
+    assert not (Path(undone["report"]).parents[2] / "nothing").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -21,6 +22,7 @@ from toolsync.course.undo_bundles import (
     write_index,
     writing_order,
 )
+from toolsync.params import WITHOUT_SQL, known_types
 from toolsync.reporting.pieces import BATCH, piece_name
 from toolsync.running.image_sql import QUIET, VOLATILE
 from toolsync.running.images import hashed_columns
@@ -141,26 +143,35 @@ def _contents(parts: Iterable[Part], site: Site) -> Iterator[tuple[dict[str, Any
     """Of each run or course: the tables that its bundle has rows of, by change, and the columns that were changed, by table."""
     runs = dict.fromkeys(part if part.of_course else part._replace(part="") for part in parts)
     for part in runs:
-        cabinet = Cabinet(part.file_type, site)
-        if part.part:
-            yield read_index(cabinet, part.part)["rows"], {}
-            continue
-        bundle = Bundle(cabinet, part.run)
-        index = bundle.index()
-        if index and index["ended"]:
-            yield index["rows"], index["columns"]
-            continue
-        for number in bundle.parts():  # a run that was cut off
-            for line in bundle.read(number):
-                if "table" in line:
-                    columns = {line["table"]: line["columns"]} if line["change"] == "changed" else {}
-                    yield {line["change"]: {line["table"]: len(line["rows"])}}, columns
+        with suppress(OSError, EOFError, ValueError):  # `load_parts` says so of its line
+            yield from _contents_of(part, site)
 
 
-def parts_of(site: Site, types: Iterable[str], named: str) -> tuple[dict[str, Any], list[tuple[Part, str]]]:
+def _contents_of(part: Part, site: Site) -> Iterator[tuple[dict[str, Any], dict[str, list[str]]]]:
+    cabinet = Cabinet(part.file_type, site)
+    if part.part:
+        yield read_index(cabinet, part.part)["rows"], {}
+        return
+    bundle = Bundle(cabinet, part.run)
+    index = bundle.index()
+    if index and index["ended"]:
+        yield index["rows"], index["columns"]
+        return
+    for number in bundle.parts():  # a run that was cut off
+        for line in bundle.read(number):
+            if "table" in line:
+                columns = {line["table"]: line["columns"]} if line["change"] == "changed" else {}
+                yield {line["change"]: {line["table"]: len(line["rows"])}}, columns
+
+
+def types_with_bundles() -> list[str]:
+    """The types whose runs may have bundles, in order."""
+    return sorted(known_types() - WITHOUT_SQL)
+
+
+def parts_of(site: Site, named: str) -> tuple[dict[str, Any], list[tuple[Part, str]]]:
     """The parts of the run that somebody names, the last first.
 
-    :param types: the types among which it is looked for.
     :param named: its claim, or the name or path of one of its reports.
     :return: what the index of its bundle says, and each part with the lines of the file that it is about.
     :raises NoBundle: there is none.
@@ -171,7 +182,7 @@ def parts_of(site: Site, types: Iterable[str], named: str) -> tuple[dict[str, An
             f"{named!r} names no run: write the number of a run, such as 20261129-084200-123456-1a2b, or the name of its report."
         )
     run = numbers[-1]  # a tryback that was dropped again has the number of its own run in its name, before this one
-    for file_type in types:
+    for file_type in types_with_bundles():
         cabinet = Cabinet(file_type, site)
         if file_type in BY_COURSE:
             if of_run := bundles_of(cabinet, run):
@@ -205,8 +216,12 @@ def load_parts(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[int
     :return: line, when the part was written (Unix seconds), the outcome if it can't be put back or need not be, and why.
     """
     result: list[tuple[int, int | None, str | None, str | None]] = []
+    types = set(types_with_bundles())
     for line, *named in rows:
         part = Part(*named)
+        if part.file_type not in types:
+            result.append((line, None, "failed", f"there is no type {part.file_type}"))
+            continue
         try:
             made = _checked(part, state)
             if made is None:
