@@ -10,6 +10,8 @@ import pytest
 
 from tests.support.site import Site
 from tests.support.undo import differing, state_of
+from toolsync.cabinet.bundles import Bundle
+from toolsync.cabinet.folders import Cabinet
 
 
 def undo(site: Site, *results: dict[str, Any], **params: Any) -> dict[str, Any]:
@@ -113,6 +115,12 @@ def test_several_runs_are_undone_the_last_first_and_the_undo_is_undone(site: Sit
     redone = undo(site, undone)
     assert stays(redone) == []
     assert differing(site, after) == set()
+    told = Bundle(Cabinet("users"), second["claim"])
+    once = (told.index() or {})["undone"]
+    undo(site, second)
+    again = (told.index() or {})["undone"]
+    assert again == {**once, "at": again["at"], "by_claim": again["by_claim"]}
+    assert again["by_claim"] != once["by_claim"]
 
 
 def test_the_older_of_two_runs_is_undone_where_the_younger_has_changed_nothing(site: Site, airflow: None):

@@ -357,8 +357,11 @@ def mark_undone(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[in
                     )
                 continue
             bundle = Bundle(cabinet, run)
-            index = bundle.index() or {}
-            before = index.get("undone") or {"parts": {}}
+            if (index := bundle.index()) is None:  # it has just expired
+                continue
+            before = index["undone"] or {}
+            if not before or _is_undone(before.get("by_claim"), state):  # then the run's rows were as it had left them
+                before = {"parts": {}}
             parts = {**before["parts"], part: left}
             index["undone"] = {
                 "at": timestamp(now),
@@ -371,3 +374,9 @@ def mark_undone(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[in
 
     state.after_commit.append(mark)
     return []
+
+
+def _is_undone(undo: str | None, state: RunState) -> bool:
+    """Whether an undo was itself undone."""
+    index = Bundle(Cabinet("undo", state.site), undo).index() if undo else None
+    return bool(index and index["undone"])
