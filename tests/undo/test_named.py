@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 from typing import Any
 
@@ -67,3 +68,14 @@ def test_a_file_is_no_formula_in_the_list_of_parts():
     bundle = Bundle(Cabinet("users"), FIRST)
     bundle.save_index({**(bundle.index() or {}), "file": "=1+1.csv"})
     assert named(FIRST)[0]["file"] == "'=1+1.csv"
+
+
+def test_of_a_deletion_each_course_is_a_part_the_last_first():
+    run, folder = "20261127-090000-000000-0003", Cabinet("courses_delete").folder("undo")
+    folder.mkdir(exist_ok=True)
+    for line in (2, 3):
+        index = {"claim": run, "file": "gone.csv", "made": run, "course": {"line": line}}
+        (folder / f"C{line}_9_{run}_{line}.json").write_text(json.dumps(index))
+        (folder / f"C{line}_9_{run}_{line}.undo.gz").touch()
+    (folder / f"C4_9_{run}_4.undo.gz").touch()  # it has just expired
+    assert [(row["part"], row["lines"]) for row in named(run)] == [(f"C3_9_{run}_3", "3"), (f"C2_9_{run}_2", "2")]
