@@ -357,20 +357,20 @@ def mark_undone(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[in
                     )
                 continue
             bundle = Bundle(cabinet, run)
-            if (index := bundle.index()) is None:  # it has just expired
+            if (of_run := bundle.index()) is None:  # it has just expired
                 continue
-            before = index["undone"] or {}
+            before = of_run["undone"] or {}
             if not before or _is_undone(before.get("by_claim"), state):  # then the run's rows were as it had left them
                 before = {"parts": {}}
             parts = {**before["parts"], part: left}
-            index["undone"] = {
+            of_run["undone"] = {
                 "at": timestamp(now),
                 "by_claim": state.claim_id,
                 "rows": before.get("rows", 0) + count,
                 "left": sum(parts.values()),
                 "parts": parts,
             }
-            bundle.save_index(index)
+            bundle.save_index(of_run)
 
     state.after_commit.append(mark)
     return []
