@@ -116,6 +116,7 @@ def test_bundles_of_runs_expire_and_hold_the_contents_of_pictures(
     site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
     pool = tmp_path / "moodledata/filedir"
+    monkeypatch.setitem(settings.settings()["protection"], "undo_days", 9_999_999)  # more days than the calendar has
 
     def there() -> int:
         return sum(path.is_file() for path in pool.rglob("*"))

@@ -81,10 +81,11 @@ def test_it_tells_who_did_what_and_who_undid_it(cabinet: Path):
 
 
 def test_params_choose_among_the_reports(cabinet: Path):
-    assert [row["claim"] for row in history(simulations=True, types=["users"])[1]] == [FIRST, THIRD]
+    assert [row["claim"] for row in history(simulations=True, types=["users", "users"])[1]] == [FIRST, THIRD]
     assert [row["claim"] for row in history(since="2026-11-22", until="2026-11-22")[1]] == [SECOND]
-    with pytest.raises(SystemExit):
-        history(types=["user"])
+    for no_type in ("user", "all", "history"):  # which has no reports
+        with pytest.raises(SystemExit):
+            history(types=[no_type])
     with pytest.raises(SystemExit):
         history(since="22.11.2026")
 

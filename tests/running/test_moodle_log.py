@@ -7,12 +7,15 @@ that these left in the standard log of a copy of the demo site.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from tests.support.moodle_log import events
+from tests.support.scenarios import SCENARIOS
 from tests.support.site import Site
+from tests.support.undo import differing, state_of
 
 CASES = {path.stem: path for path in sorted(Path(__file__).with_name("moodle_log").glob("*.json"))}
 
@@ -41,3 +44,20 @@ def test_it_is_told_only_what_was_done_for_good_and_wanted(site: Site, pristine:
     assert len(events(site, pristine)) == 1
     assert result["counts"]["updated"] == 1
     assert "the site's standard log is not enabled" in result["notes"][0]
+
+
+def test_an_undo_tells_what_it_does_itself_and_leaves_what_was_told(site: Site, pristine: Site, airflow: None):
+    """Groups that a file made, emptied and deleted, in several transactions."""
+    scenario, before = SCENARIOS["enrolments-purge-groups"], state_of(site)
+    run = site.run(scenario.dag_id, scenario.folder / "command.csv", moodle_log=True, **scenario.params)
+    told = _acts(site, pristine)
+    assert told == {"group_created": 2, "group_deleted": 2, "group_member_removed": 3, "group_member_added": 1}
+    undone = site.run("toolsync_undo", approve="yes", runs=[run["claim"]], moodle_log=True)
+    assert undone["counts"]["failed"] == undone["counts"]["incomplete"] == 0, undone
+    assert differing(site, before) == {"logstore_standard_log"}
+    # The other way round. Who is in a group that goes is not taken out of it first.
+    assert _acts(site, pristine) - told == {"group_created": 2, "group_deleted": 2, "group_member_added": 3}
+
+
+def _acts(site: Site, pristine: Site) -> Counter[str]:
+    return Counter(json.loads(event)["event"] for event in events(site, pristine))

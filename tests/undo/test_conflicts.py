@@ -10,6 +10,8 @@ import pytest
 
 from tests.support.site import Site
 from tests.support.undo import differing, state_of
+from toolsync.cabinet.bundles import Bundle
+from toolsync.cabinet.folders import Cabinet
 
 
 def undo(site: Site, *results: dict[str, Any], **params: Any) -> dict[str, Any]:
@@ -113,6 +115,12 @@ def test_several_runs_are_undone_the_last_first_and_the_undo_is_undone(site: Sit
     redone = undo(site, undone)
     assert stays(redone) == []
     assert differing(site, after) == set()
+    told = Bundle(Cabinet("users"), second["claim"])
+    once = (told.index() or {})["undone"]
+    undo(site, second)
+    again = (told.index() or {})["undone"]
+    assert again == {**once, "at": again["at"], "by_claim": again["by_claim"]}
+    assert again["by_claim"] != once["by_claim"]
 
 
 def test_the_older_of_two_runs_is_undone_where_the_younger_has_changed_nothing(site: Site, airflow: None):
@@ -128,3 +136,14 @@ def test_a_run_that_is_not_there_is_told_before_anything_is_done(site: Site, air
     told = site.run("toolsync_undo", runs=["20200101-000000-000000-abcd"])
     assert told["state"] == "failed"
     assert "There is nothing to undo of the run 20200101-000000-000000-abcd" in str(told["messages"])
+
+
+def test_a_bundle_that_is_gone_and_a_path_stop_no_other_line(site: Site, airflow: None):
+    before = state_of(site)
+    run = site.run("toolsync_users", "username,city\nu001,Ulm\n")["claim"]
+    away = "20200101-000000-000000-abcd"
+    file = f"type,run,part\nusers,{run},0\ncourses_delete,{away},C1_2_{away}_2\nusers,{away},0\nnothing,{away},0\nusers,../../../../..,0\n"
+    undone = site.run("toolsync_undo", file, approve="yes")
+    assert (undone["counts"]["updated"], undone["counts"]["failed"]) == (1, 4), undone
+    assert differing(site, before) == set()
+    assert not (Path(undone["report"]).parents[2] / "nothing").exists()

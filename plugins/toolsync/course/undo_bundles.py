@@ -207,7 +207,10 @@ def bundles_of(cabinet: Cabinet, claim_id: str) -> list[tuple[str, dict[str, Any
     """The bundles that a run wrote, in the order of its lines: name, index and size in bytes of each."""
     sizes = cabinet.files.tree(cabinet.folder(FOLDER))
     names = [name.removesuffix(SUFFIX) for name in sizes if re.search(rf"_{claim_id}_\d+{re.escape(SUFFIX)}$", name)]
-    found = [(name, read_index(cabinet, name), sizes[name + SUFFIX]) for name in names]
+    found = []
+    for name in names:
+        with suppress(FileNotFoundError):  # it has just expired in another run
+            found.append((name, read_index(cabinet, name), sizes[name + SUFFIX]))
     return sorted(found, key=lambda bundle: bundle[1]["course"]["line"])
 
 

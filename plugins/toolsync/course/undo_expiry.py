@@ -78,7 +78,7 @@ def expired(cabinet: Cabinet, days: float | None) -> list[tuple[str, dict[str, A
     """
     if days is None or cabinet.root.name not in UNDOABLE:
         return []
-    oldest = timestamp(datetime.now(UTC) - timedelta(days=days))
+    oldest = timestamp(_oldest(days))
     return [(name, index) for name, index in indexes(cabinet) if index["made"] < oldest]
 
 
@@ -89,12 +89,20 @@ def expired_runs(cabinet: Cabinet, days: float | None) -> list[tuple[Bundle, str
     """
     if days is None:
         return []
-    oldest = datetime.now(UTC) - timedelta(days=days)
+    oldest = _oldest(days)
     # The id of a claim begins with its time, so of thousands of bundles only old ones are looked into.
     found = [bundle for bundle in bundles(cabinet) if bundle.claim_id < f"{oldest:%Y%m%d-%H%M%S-%f}"]
     at_work = {path.name for path in cabinet.files.entries(cabinet.folder("work"))} if found else set()
     made = [(bundle, (bundle.index() or {}).get("made", "")) for bundle in found if bundle.claim_id not in at_work]
     return [(bundle, at) for bundle, at in made if at < timestamp(oldest)]
+
+
+def _oldest(days: float) -> datetime:
+    """The moment from which on bundles are kept."""
+    try:
+        return datetime.now(UTC) - timedelta(days=days)
+    except OverflowError:  # more days than the calendar has
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def _discard(contents: set[str], state: RunState) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -14,13 +15,14 @@ from toolsync.cabinet.claims import CLAIM_ID
 from toolsync.cabinet.folders import Cabinet
 from toolsync.course.undo_bundles import (
     BY_COURSE,
-    indexes,
+    bundles_of,
     read_bundle,
     read_index,
     timestamp,
     write_index,
     writing_order,
 )
+from toolsync.params import WITHOUT_SQL, known_types
 from toolsync.reporting.pieces import BATCH, piece_name
 from toolsync.running.image_sql import QUIET, VOLATILE
 from toolsync.running.images import hashed_columns
@@ -141,44 +143,52 @@ def _contents(parts: Iterable[Part], site: Site) -> Iterator[tuple[dict[str, Any
     """Of each run or course: the tables that its bundle has rows of, by change, and the columns that were changed, by table."""
     runs = dict.fromkeys(part if part.of_course else part._replace(part="") for part in parts)
     for part in runs:
-        cabinet = Cabinet(part.file_type, site)
-        if part.part:
-            yield read_index(cabinet, part.part)["rows"], {}
-            continue
-        bundle = Bundle(cabinet, part.run)
-        index = bundle.index()
-        if index and index["ended"]:
-            yield index["rows"], index["columns"]
-            continue
-        for number in bundle.parts():  # a run that was cut off
-            for line in bundle.read(number):
-                if "table" in line:
-                    columns = {line["table"]: line["columns"]} if line["change"] == "changed" else {}
-                    yield {line["change"]: {line["table"]: len(line["rows"])}}, columns
+        with suppress(OSError, EOFError, ValueError):  # `load_parts` says so of its line
+            yield from _contents_of(part, site)
 
 
-def parts_of(site: Site, types: Iterable[str], named: str) -> tuple[dict[str, Any], list[tuple[Part, str]]]:
+def _contents_of(part: Part, site: Site) -> Iterator[tuple[dict[str, Any], dict[str, list[str]]]]:
+    cabinet = Cabinet(part.file_type, site)
+    if part.part:
+        yield read_index(cabinet, part.part)["rows"], {}
+        return
+    bundle = Bundle(cabinet, part.run)
+    index = bundle.index()
+    if index and index["ended"]:
+        yield index["rows"], index["columns"]
+        return
+    for number in bundle.parts():  # a run that was cut off
+        for line in bundle.read(number):
+            if "table" in line:
+                columns = {line["table"]: line["columns"]} if line["change"] == "changed" else {}
+                yield {line["change"]: {line["table"]: len(line["rows"])}}, columns
+
+
+def types_with_bundles() -> list[str]:
+    """The types whose runs may have bundles, in order."""
+    return sorted(known_types() - WITHOUT_SQL)
+
+
+def parts_of(site: Site, named: str) -> tuple[dict[str, Any], list[tuple[Part, str]]]:
     """The parts of the run that somebody names, the last first.
 
-    :param types: the types among which it is looked for.
     :param named: its claim, or the name or path of one of its reports.
     :return: what the index of its bundle says, and each part with the lines of the file that it is about.
     :raises NoBundle: there is none.
     """
-    number = re.search(CLAIM_ID, named)
-    if number is None:
+    numbers = re.findall(CLAIM_ID, named.rpartition("/")[2]) or re.findall(CLAIM_ID, named)
+    if not numbers:
         raise NoBundle(
             f"{named!r} names no run: write the number of a run, such as 20261129-084200-123456-1a2b, or the name of its report."
         )
-    run = number[0]
-    for file_type in types:
+    run = numbers[-1]  # a tryback that was dropped again has the number of its own run in its name, before this one
+    for file_type in types_with_bundles():
         cabinet = Cabinet(file_type, site)
         if file_type in BY_COURSE:
-            of_run = [found for found in indexes(cabinet) if found[1]["claim"] == run]
-            if of_run:
+            if of_run := bundles_of(cabinet, run):
                 newest = sorted(of_run, key=lambda found: writing_order(found[1]), reverse=True)
                 return of_run[0][1], [
-                    (Part(file_type, run, name), str(index["course"]["line"])) for name, index in newest
+                    (Part(file_type, run, name), str(index["course"]["line"])) for name, index, _ in newest
                 ]
             continue
         bundle = Bundle(cabinet, run)
@@ -206,8 +216,12 @@ def load_parts(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[int
     :return: line, when the part was written (Unix seconds), the outcome if it can't be put back or need not be, and why.
     """
     result: list[tuple[int, int | None, str | None, str | None]] = []
+    types = set(types_with_bundles())
     for line, *named in rows:
         part = Part(*named)
+        if part.file_type not in types:
+            result.append((line, None, "failed", f"there is no type {part.file_type}"))
+            continue
         try:
             made = _checked(part, state)
             if made is None:
@@ -343,17 +357,26 @@ def mark_undone(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[in
                     )
                 continue
             bundle = Bundle(cabinet, run)
-            index = bundle.index() or {}
-            before = index.get("undone") or {"parts": {}}
+            if (of_run := bundle.index()) is None:  # it has just expired
+                continue
+            before = of_run["undone"] or {}
+            if not before or _is_undone(before.get("by_claim"), state):  # then the run's rows were as it had left them
+                before = {"parts": {}}
             parts = {**before["parts"], part: left}
-            index["undone"] = {
+            of_run["undone"] = {
                 "at": timestamp(now),
                 "by_claim": state.claim_id,
                 "rows": before.get("rows", 0) + count,
                 "left": sum(parts.values()),
                 "parts": parts,
             }
-            bundle.save_index(index)
+            bundle.save_index(of_run)
 
     state.after_commit.append(mark)
     return []
+
+
+def _is_undone(undo: str | None, state: RunState) -> bool:
+    """Whether an undo was itself undone."""
+    index = Bundle(Cabinet("undo", state.site), undo).index() if undo else None
+    return bool(index and index["undone"])

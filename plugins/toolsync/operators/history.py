@@ -73,7 +73,7 @@ class HistoryOperator(ToolSyncOperator):
     def wanted(self, params: Mapping[str, Any]) -> list[Told]:
         """The reports that Params ask for, the oldest first."""
         first, last = day(params, "since"), day(params, "until")
-        types = params["types"] or [path.name for path in self.files.entries(self.root)]
+        types = dict.fromkeys(params["types"]) or [path.name for path in self.files.entries(self.root)]
         return sorted(
             report
             for name in types

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from toolsync.cabinet.claims import Claim
+from toolsync.cabinet.claims import CLAIM_ID, Claim
 from toolsync.cabinet.folders import Cabinet
-from toolsync.course.undo_parts import NoBundle, Part, parts_of
+from toolsync.course.undo_parts import NoBundle, Part, parts_of, types_with_bundles
 from toolsync.operators.collect import CollectOperator
 from toolsync.operators.execute import ExecuteOperator
 from toolsync.operators.plan import PlanOperator
 from toolsync.operators.steps import Steps
-from toolsync.params import known_types
 from toolsync.reading.command_file import CommandFile
+from toolsync.reporting.tables import defused
 from toolsync.running.sql_folder import Occasion
 
+PART = re.compile(r"[\w.-]+")
 HEADER = ("type", "run", "part", "file", "lines")
 
 
@@ -33,18 +35,21 @@ class CollectUndoOperator(CollectOperator):
             raise AirflowFailException(
                 "Param runs names what to undo, and so does Param content or upload: give one of them."
             )
-        found = []
-        for named in dict.fromkeys(params["runs"]):
+        by_run = {}
+        for named in params["runs"]:
             try:
-                found.append(parts_of(self.site, sorted(known_types()), named))
+                index, parts = parts_of(self.site, named)
             except NoBundle as reason:
                 raise AirflowFailException(f"{reason} Nothing was done.") from None
-        found.sort(key=lambda run: run[0]["made"], reverse=True)
+            by_run[index["claim"]] = index, parts  # one run may be named by two of its files
+        # Several small files of one run may be done within a second.
+        found = sorted(by_run.values(), key=lambda run: (run[0]["made"], run[0]["claim"]), reverse=True)
         text = io.StringIO()
         table = csv.writer(text, lineterminator="\n")
         table.writerow(HEADER)
         for index, parts in found:
-            table.writerows((*part, index["file"], lines) for part, lines in parts)
+            # The name of a file is for people only, who open this one in a spreadsheet, too.
+            table.writerows((*part, defused(index["file"]), lines) for part, lines in parts)
         name = f"undo_{found[0][0]['file']}" if len(found) == 1 else f"undo_{len(found)}_runs"
         return text.getvalue(), f"{name.removesuffix('.csv')}.csv"
 
@@ -66,17 +71,17 @@ class ExecuteUndoOperator(_OfParts):
 
 
 def parts_in(file: CommandFile) -> Iterator[Part]:
-    """The parts that the lines of a file name."""
+    """The parts that the lines of a file name; a line that names none in the proper way, such as a path, fails in validation."""
     columns = file.header.plain
     if not {"type", "run", "part"} <= columns.keys():
         return
     places = [columns[name].position for name in ("type", "run", "part")]
-    known = known_types()
+    known = set(types_with_bundles())
     for records in file.records():
         for record in records:
             if record.values:
                 part = Part(*(record.values[place].strip() for place in places))
-                if part.file_type in known:
+                if part.file_type in known and re.fullmatch(CLAIM_ID, part.run) and PART.fullmatch(part.part):
                     yield part
 
 

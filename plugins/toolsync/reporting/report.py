@@ -54,7 +54,10 @@ class Report:
         days = self.cabinet.site.page["protection"]["undo_days"]
         if not self.changed or self.claim.simulate or days is None:
             return None
-        return f"{datetime.now(UTC) + timedelta(days=days):%Y-%m-%d}"
+        try:
+            return f"{datetime.now(UTC) + timedelta(days=days):%Y-%m-%d}"
+        except OverflowError:  # more days than the calendar has
+            return None
 
     @property
     def has_plan(self) -> bool:
