@@ -39,7 +39,8 @@ class CollectUndoOperator(CollectOperator):
                 found.append(parts_of(self.site, sorted(known_types()), named))
             except NoBundle as reason:
                 raise AirflowFailException(f"{reason} Nothing was done.") from None
-        found.sort(key=lambda run: run[0]["made"], reverse=True)
+        # Of two that ended within one second, the number tells which was later.
+        found.sort(key=lambda run: (run[0]["made"], run[0]["claim"]), reverse=True)
         text = io.StringIO()
         table = csv.writer(text, lineterminator="\n")
         table.writerow(HEADER)
