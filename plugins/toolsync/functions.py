@@ -133,6 +133,7 @@ NAMES: dict[str, Callable[[RunState, Occasion], Any]] = {
     "unique_keys": lambda state, _occasion: state.session.schema.unique_keys,
     "dataroot_at_hand": lambda state, _occasion: partial(at_hand, state.session),
     "references_to": lambda state, _occasion: state.session.references.to,
+    "unindexed_to": lambda state, _occasion: state.session.references.unindexed_to,
     "references_of": lambda state, _occasion: state.session.references.of,
     "undone": lambda state, occasion: undo_parts.UndoneTables(state, occasion.parts),
     "hash_of": lambda _state, _occasion: hash_of,

@@ -147,3 +147,13 @@ def test_a_bundle_that_is_gone_and_a_path_stop_no_other_line(site: Site, airflow
     assert (undone["counts"]["updated"], undone["counts"]["failed"]) == (1, 4), undone
     assert differing(site, before) == set()
     assert not (Path(undone["report"]).parents[2] / "nothing").exists()
+
+
+def test_what_was_undone_is_not_undone_again(site: Site, airflow: None):
+    result = site.run("toolsync_users", "username,city\nu001,Ulm\n")
+    undo(site, result)
+    site.rows("UPDATE {user} SET city = 'Ulm' WHERE username = 'u001'")  # somebody means it now
+    again = undo(site, result)
+    assert again["counts"]["unchanged"] == 1, again
+    assert "it was undone before, at" in Path(again["report"]).read_text()
+    assert account(site, "u001", "city") == ("Ulm",)

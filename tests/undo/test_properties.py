@@ -82,10 +82,10 @@ def test_nothing_is_left_of_two_files(kind: str, sandbox: Undoing):
         with sandbox.made(one):
             before = left(sandbox)
             first, second = sandbox.keep(one), sandbox.keep(other)
-            sandbox.session.execute("SAVEPOINT both")
+            sandbox.session.execute("SAVEPOINT both_kept")
             assert sandbox.undo(second, first) == []
             assert left(sandbox) == before
-            sandbox.session.execute("ROLLBACK TO SAVEPOINT both")
+            sandbox.session.execute("ROLLBACK TO SAVEPOINT both_kept")
             sandbox.state.tables.drop()
             sandbox.undo(first, second)
             assert sandbox.undo(first) == []

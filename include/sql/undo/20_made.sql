@@ -1,13 +1,26 @@
 {% from "undo/terms.sql" import seen, told, ties, leave_out with context %}
 {% set ids = "toolsync_unmake_" %}
-{% for name, what in undone.items() if what.made %}
+{% macro counts(name) %}{{ "" if name in seen + told or name.endswith("_history") or name.startswith("logstore_") else "yes" }}{% endmacro %}
+{# Rows m of a table that rows x need, other than those that go with them or that no longer refer to them once they are changed back. #}
+{% macro in_use(name, user, column, how) %}
+{% set mine = user in undone and undone[user].made %}
+{% set moves = user in undone and column in undone[user].changed %}
+{% set leaving %}
+{% if mine %}
+  LEFT JOIN {{ "toolsync_these" if user == name else ids ~ user }} k ON k.id = x.id
+{% endif %}
+{% if moves %}
+  LEFT JOIN (toolsync_was_{{ user }} v JOIN toolsync_became_{{ user }} n ON n.id = v.id) ON v.id = x.id AND NOT (v.`{{ column }}` <=> x.`{{ column }}`){% if not (option.overwrite_changes and column in undone[user].loud) %} AND n.`{{ column }}` <=> x.`{{ column }}`{% endif %}
+{% endif %}
+{% endset %}
 
--- Rows that are gone already.
-{{ leave_out("SELECT m.id FROM toolsync_unmake_" ~ name ~ " m LEFT JOIN " ~ table(name) ~ " t ON t.id = m.id WHERE t.id IS NULL", [ids ~ name]) }}
-{% endfor %}
-
--- Rows that the run made stay if somebody changed them since, or if other rows refer to them that don't go with them. What hangs on others comes first.
-{% for name in undone | reverse if undone[name].made %}
+-- when: toolsync_unmake_{{ name }}
+INSERT IGNORE INTO toolsync_stays (name, id, line, what, reason)
+SELECT '{{ name }}', m.id, MIN(m.toolsync_line), 'made', CONCAT('in use: {{ user }} ', MIN(x.id), ' {{ how }}')
+{{ caller(leaving, (" AND k.id IS NULL" if mine) ~ (" AND v.id IS NULL" if moves)) }}
+ GROUP BY m.id;
+{% endmacro %}
+{% macro changed_since(name) %}
 {% if not option.overwrite_changes %}
 
 INSERT IGNORE INTO toolsync_stays (name, id, line, what, reason)
@@ -16,39 +29,15 @@ SELECT '{{ name }}', m.id, m.toolsync_line, 'made', 'somebody changed it since'
   JOIN {{ table(name) }} t ON t.id = m.id
  WHERE m.hash <> {{ hash_of(undone[name].hashed) }};
 {% endif %}
+{% endmacro %}
+{% for name, what in undone.items() if what.made %}
 
--- @lowest: the lowest id of a row of this table that the run made; NULL: it made none
--- @highest: the highest
-SELECT MIN(m.id), MAX(m.id) INTO @lowest, @highest FROM toolsync_unmake_{{ name }} m;
-{% for one in references_to(name) if one.table not in seen + told and not one.table.endswith("_history") and not one.table.startswith("logstore_") and one.table != "context" %}
-{% set mine = one.table in undone and undone[one.table].made %}
-{% set moves = one.table in undone and one.column in undone[one.table].changed %}
-{% if one.table == name %}
-
-INSERT INTO toolsync_these (id)
-SELECT m.id FROM toolsync_unmake_{{ name }} m;
-{% endif %}
-
--- when: toolsync_unmake_{{ name }}
-INSERT IGNORE INTO toolsync_stays (name, id, line, what, reason)
-SELECT '{{ name }}', m.id, MIN(m.toolsync_line), 'made', CONCAT('in use: {{ one.table }} ', MIN(x.id), ' refers to it')
-  FROM {{ table(one.table) }} x {{ by_index(one.table, one.column) }}
-  STRAIGHT_JOIN toolsync_unmake_{{ name }} m ON m.id = x.`{{ one.column }}`
-{% if mine %}
-  LEFT JOIN {{ "toolsync_these" if one.table == name else ids ~ one.table }} k ON k.id = x.id
-{% endif %}
-{% if moves %}
-  LEFT JOIN toolsync_was_{{ one.table }} v ON v.id = x.id AND NOT (v.`{{ one.column }}` <=> x.`{{ one.column }}`)
-{% endif %}
- WHERE x.`{{ one.column }}` BETWEEN @lowest AND @highest{{ " AND k.id IS NULL" if mine }}{{ " AND v.id IS NULL" if moves }}
- GROUP BY m.id;
-{% if one.table == name %}
-
--- when: toolsync_these
-DELETE FROM toolsync_these;
-{% endif %}
+-- Rows that are gone already.
+{{ leave_out("SELECT m.id FROM toolsync_unmake_" ~ name ~ " m LEFT JOIN " ~ table(name) ~ " t ON t.id = m.id WHERE t.id IS NULL", [ids ~ name]) }}
 {% endfor %}
-{% if name == "user_enrolments" %}
+
+{% if undone.user_enrolments is defined and undone.user_enrolments.made %}
+{{ changed_since("user_enrolments") }}
 
 -- People have been in the course since, or have grades there, and nothing else enrols them.
 INSERT IGNORE INTO toolsync_stays (name, id, line, what, reason)
@@ -71,7 +60,74 @@ SELECT 'user_enrolments', m.id, m.toolsync_line, 'made', 'the person has grades 
   LEFT JOIN {user_enrolments} ue ON ue.enrolid = o.id AND ue.userid = m.userid
  GROUP BY m.id
 HAVING COUNT(ue.id) = 0;
+
+-- Who stays in a course keeps the roles and groups there.
+INSERT INTO toolsync_these (id)
+SELECT s.id FROM toolsync_stays s WHERE s.name = 'user_enrolments' AND s.what = 'made';
+{% for name, there in {
+    "role_assignments": "{context} x ON x.contextlevel = 50 AND x.instanceid = e.courseid
+  JOIN {role_assignments} t " ~ by_index("role_assignments", "userid", "contextid") ~ " ON t.userid = ue.userid AND t.contextid = x.id",
+    "groups_members": "{groups} g ON g.courseid = e.courseid
+  JOIN {groups_members} t ON t.groupid = g.id AND t.userid = ue.userid",
+  }.items() if name in undone and undone[name].made %}
+
+-- when: toolsync_these
+INSERT IGNORE INTO toolsync_stays (name, id, line, what, reason)
+SELECT '{{ name }}', m.id, m.toolsync_line, 'made', 'the person stays in the course'
+  FROM toolsync_these s
+  JOIN {user_enrolments} ue ON ue.id = s.id
+  JOIN {enrol} e ON e.id = ue.enrolid
+  JOIN {{ there }}
+  JOIN toolsync_unmake_{{ name }} m ON m.id = t.id;
+{% endfor %}
+
+DELETE FROM toolsync_these;
 {% endif %}
+
+-- Rows that the run made stay if somebody changed them since, or if other rows refer to them that don't go with them. What hangs on others comes first.
+{% for name in undone | reverse if undone[name].made %}
+{{ changed_since(name) }}
+
+-- @lowest: the lowest id of a row of this table that the run made; NULL: it made none
+-- @highest: the highest
+SELECT MIN(m.id), MAX(m.id) INTO @lowest, @highest FROM toolsync_unmake_{{ name }} m;
+{% for one in references_to(name) + unindexed_to(name) if one.table != "context" and counts(one.table) %}
+{% if one.table == name %}
+
+INSERT INTO toolsync_these (id)
+SELECT m.id FROM toolsync_unmake_{{ name }} m;
+{% endif %}
+{% call(leaving, left) in_use(name, one.table, one.column, "refers to it") %}
+  FROM {{ table(one.table) }} x {{ by_index(one.table, one.column) }}
+  STRAIGHT_JOIN toolsync_unmake_{{ name }} m ON m.id = x.`{{ one.column }}`
+{{ leaving }}
+ WHERE x.`{{ one.column }}` BETWEEN @lowest AND @highest{{ left }}
+{% endcall %}
+{% if one.table == name %}
+
+-- when: toolsync_these
+DELETE FROM toolsync_these;
+{% endif %}
+{% endfor %}
+{% for level, of_level in {30: "user", 40: "course_categories", 50: "course", 70: "course_modules", 80: "block_instances"}.items() if of_level == name %}
+{% for one in references_to("context") if counts(one.table) %}
+{% call(leaving, left) in_use(name, one.table, one.column, "is in its context") %}
+  FROM toolsync_unmake_{{ name }} m
+  STRAIGHT_JOIN {context} c ON c.contextlevel = {{ level }} AND c.instanceid = m.id
+  STRAIGHT_JOIN {{ table(one.table) }} x {{ by_index(one.table, one.column) }} ON x.`{{ one.column }}` = c.id
+{{ leaving }}
+ WHERE TRUE{{ left }}
+{% endcall %}
+{% endfor %}
+{% endfor %}
+{% for method, column in {"cohort": [("cohort", "customint1")], "course": [("meta", "customint1")], "groups": [("cohort", "customint2"), ("meta", "customint2")]}.get(name, []) %}
+{% call(leaving, left) in_use(name, "enrol", column, "takes people by it") %}
+  FROM {enrol} x
+  STRAIGHT_JOIN toolsync_unmake_{{ name }} m ON m.id = x.{{ column }}
+{{ leaving }}
+ WHERE x.enrol = '{{ method }}'{{ left }}
+{% endcall %}
+{% endfor %}
 
 {{ leave_out("SELECT s.id FROM toolsync_stays s WHERE s.name = '" ~ name ~ "'", [ids ~ name]) }}
 {% endfor %}

@@ -42,6 +42,27 @@ SELECT '{{ name }}', b.id, b.toolsync_line, 'deleted', CONCAT('somebody made ano
  GROUP BY b.id;
 {% endif %}
 {% endfor %}
+{% for one in references_of(name) if one.target == name %}
+
+-- What hangs on something that does not come back, does not either, nor what hangs on that.
+{% for _ in range(10) %}
+
+-- when: toolsync_stays
+INSERT INTO toolsync_these (id)
+SELECT s.id FROM toolsync_stays s WHERE s.name = '{{ name }}' AND s.what = 'deleted';
+
+-- when: toolsync_these
+INSERT IGNORE INTO toolsync_stays (name, id, line, what, reason)
+SELECT '{{ name }}', b.id, b.toolsync_line, 'deleted', CONCAT('{{ name }} ', k.id, ', to which it belongs, does not come back')
+  FROM toolsync_these k
+  JOIN toolsync_back_{{ name }} b ON b.`{{ one.column }}` = k.id
+  LEFT JOIN {{ table(name) }} p ON p.id = k.id
+ WHERE p.id IS NULL;
+
+-- when: toolsync_these
+DELETE FROM toolsync_these;
+{% endfor %}
+{% endfor %}
 
 -- chunks: toolsync_back_{{ name }}.id
 INSERT INTO {{ table(name) }} (`{{ columns_of(name) | join("`, `") }}`)
@@ -51,4 +72,35 @@ SELECT b.`{{ columns_of(name) | join("`, b.`") }}`
   LEFT JOIN toolsync_stays s ON s.name = '{{ name }}' AND s.id = b.id
  WHERE b.id BETWEEN @first AND @last AND s.id IS NULL
  ORDER BY b.id;
+{% endfor %}
+{% for name, what in undone.items() %}
+{% for one in references_of(name) if one.column in what.changed and one.target in undone and undone[one.target].deleted %}
+
+-- What was to belong again to something that does not come back, stays where it is.
+-- when: toolsync_stays
+INSERT INTO toolsync_these (id)
+SELECT w.id
+  FROM toolsync_stays s
+  JOIN toolsync_was_{{ name }} w ON w.`{{ one.column }}` = s.id
+  JOIN toolsync_became_{{ name }} b ON b.id = w.id AND NOT (b.`{{ one.column }}` <=> w.`{{ one.column }}`)
+  LEFT JOIN {{ table(one.target) }} p ON p.id = s.id
+ WHERE s.name = '{{ one.target }}' AND s.what = 'deleted' AND p.id IS NULL;
+
+-- when: toolsync_these
+UPDATE toolsync_these k
+  STRAIGHT_JOIN toolsync_was_{{ name }} w ON w.id = k.id
+  STRAIGHT_JOIN toolsync_became_{{ name }} b ON b.id = k.id
+  STRAIGHT_JOIN {{ table(name) }} t ON t.id = k.id
+   SET t.`{{ one.column }}` = b.`{{ one.column }}`
+ WHERE t.`{{ one.column }}` = w.`{{ one.column }}`;
+
+-- when: toolsync_these
+INSERT IGNORE INTO toolsync_stays (name, id, line, what, reason)
+SELECT '{{ name }}', w.id, w.toolsync_line, 'value', CONCAT('{{ one.target }} ', w.`{{ one.column }}`, ', to which it would belong again, does not come back')
+  FROM toolsync_these k
+  JOIN toolsync_was_{{ name }} w ON w.id = k.id;
+
+-- when: toolsync_these
+DELETE FROM toolsync_these;
+{% endfor %}
 {% endfor %}

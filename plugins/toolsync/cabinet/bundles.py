@@ -11,9 +11,9 @@ A line of a part is an object. With `table`, `change` and `columns` it holds `ro
   columns `refers`
 - `made`: ids of new rows, a hash of what they hold (`hashed`: of which columns), and what they refer to
 
-The first line, `{"part": …}`, says of which lines of the file it is. With `names` (a table), `rows` say what its ids are called, and of what they are: table
-and id, or nothing. With `lines` (tables), `rows` are a line of the file and ids of these tables that it named, or null. The last line, `{"end": …}`, says that
-the part is complete, and how many rows it has by change and table.
+The first line, `{"part": …}`, says of which lines of the file it is, and when it was written (`at`, Unix seconds). With `names` (a table), `rows` say
+what its ids are called, and of what they are: table and id, or nothing. With `lines` (tables), `rows` are a line of the file and ids of these tables
+that it named, or null. The last line, `{"end": …}`, says that the part is complete, and how many rows it has by change and table.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import gzip
 import io
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from decimal import Decimal
@@ -101,7 +101,7 @@ class Bundle:
         if writer.contents:
             files.write(self.folder / contents_name(number), "\n".join(sorted(writer.contents)).encode())
 
-    def read(self, number: int, *, rows: bool = True) -> Iterator[dict[str, Any]]:
+    def read(self, number: int, *, rows: bool = True) -> Generator[dict[str, Any], None, None]:
         """The lines of a part.
 
         :param rows: also those with rows.

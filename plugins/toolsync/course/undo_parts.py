@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -222,6 +223,7 @@ def load_parts(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[int
         if part.file_type not in types:
             result.append((line, None, "failed", f"there is no type {part.file_type}"))
             continue
+        staging = _Staging(state, line)
         try:
             made = _checked(part, state)
             if made is None:
@@ -229,27 +231,25 @@ def load_parts(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[int
                     (line, None, "unchanged", "nothing of this part reached the site: the run was cut off before")
                 )
                 continue
-            staging = _Staging(state, line)
+            if done := _done_already(part, state):
+                result.append((line, None, "unchanged", done))
+                continue
             for found in part.lines(state.site):
                 if "table" in found:
                     staging.add(found)
             staging.flush()
-        except FileNotFoundError:
-            result.append(
-                (
-                    line,
-                    None,
-                    "failed",
-                    f"there is no part {part.part} of the undo bundle {part.run} of {part.file_type}",
-                )
-            )
-        except (OSError, EOFError) as error:
-            result.append((line, None, "failed", f"the undo bundle can't be read: {error}"))
-        except ValueError as error:
-            result.append((line, None, "failed", str(error)))
+        except (OSError, EOFError, ValueError, zlib.error) as error:
+            staging.forget()
+            result.append((line, None, "failed", _why_not(error, part)))
         else:
             result.append((line, made, None, None))
     return result
+
+
+def _why_not(error: Exception, part: Part) -> str:
+    if isinstance(error, FileNotFoundError):
+        return f"there is no part {part.part} of the undo bundle {part.run} of {part.file_type}"
+    return str(error) if isinstance(error, ValueError) else f"the undo bundle can't be read: {error}"
 
 
 def _checked(part: Part, state: RunState) -> int | None:
@@ -270,7 +270,21 @@ def _checked(part: Part, state: RunState) -> int | None:
         raise ValueError("the undo bundle is of another site")
     if not index["ended"] and not _committed(part, cabinet, state):
         return None
-    return _seconds(index["made"])
+    with closing(bundle.read(int(part.part))) as lines:
+        head = next(lines)
+    # The index is written last: the run may have gone on for long after this part, and people with it.
+    return min(head.get("at", _seconds(index["made"])), _seconds(index["made"]))
+
+
+def _done_already(part: Part, state: RunState) -> str | None:
+    """That all of a part was put back before, in a sentence: what somebody has made of it since is theirs. None: it was not, or that was undone in turn."""
+    if part.of_course:
+        return None  # the SQL of the type says what became of the course
+    undone = (Bundle(Cabinet(part.file_type, state.site), part.run).index() or {}).get("undone")
+    if not undone or undone["parts"].get(part.part) != 0:
+        return None
+    by = Bundle(Cabinet("undo", state.site), str(undone["by_claim"])).index()
+    return None if by and by.get("undone") else f"it was undone before, at {undone['at']} (run {undone['by_claim']})"
 
 
 def _committed(part: Part, cabinet: Cabinet, state: RunState) -> bool:
@@ -291,9 +305,11 @@ class _Staging:
     """Loads the rows of a part into temporary tables, many at once."""
 
     def __init__(self, state: RunState, line: int) -> None:
+        self.session = state.session
         self.schema = state.session.schema
         self.tables = state.tables
         self.line = line
+        self._loaded: set[str] = set()
         self._rows: dict[tuple[str, tuple[str, ...]], list[tuple[Any, ...]]] = {}  # by temporary table and columns
         self._held = 0
 
@@ -328,8 +344,14 @@ class _Staging:
         """Load the rows that are held."""
         for (name, columns), rows in self._rows.items():
             self.tables.load(name, ["toolsync_line", *columns], rows)
+            self._loaded.add(name)
         self._rows.clear()
         self._held = 0
+
+    def forget(self) -> None:
+        """Take out again what was loaded: of a part that can't be read to its end, nothing is put back."""
+        for name in sorted(self._loaded):
+            self.session.execute(f"DELETE FROM {name} WHERE toolsync_line = {self.line}")
 
     def _hold(self, side: str, table: str, columns: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> None:
         self._rows.setdefault((f"toolsync_{side}_{table}", columns), []).extend((self.line, *row) for row in rows)

@@ -71,6 +71,11 @@ class References:
         """The columns with an index that hold ids of a table."""
         return [one for one in self._all() if one.target == table and self._schema.index(one.table, [one.column])]
 
+    def unindexed_to(self, table: str) -> list[Reference]:
+        """The columns without an index that hold ids of a table, but for those that only tell who wrote a row."""
+        indexed = self.to(table)
+        return [one for one in self._all() if one.target == table and one not in indexed and one.column not in AUTHORS]
+
     def of(self, table: str) -> list[Reference]:
         """What the rows of a table need to be there."""
         return [one for one in self._all() if one.table == table and one.column not in AUTHORS]

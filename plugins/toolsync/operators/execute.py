@@ -153,6 +153,8 @@ class ExecuteOperator(ClaimOperator):
             state.keeps_changes = images
             session, self.wait, state.claim_id = state.session, self.seconds, claim.id
             cabinet.reread(claim)  # it may have waited for another run, and for another attempt at this file
+            if not self.planning:
+                check_not_undone(cabinet, claim)  # or for one that undid it
             self.log.info(
                 "Tool Sync %s, Moodle %s, tables %s*, %s.",
                 __version__,

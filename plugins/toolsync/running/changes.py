@@ -47,7 +47,8 @@ class Changes:
             images.forget()  # what lines named that changed nothing
             return None
         self._open = number
-        with self.bundle.writing(number, first=lines[0], last=lines[1]) as part:
+        now = self.session.value("SELECT UNIX_TIMESTAMP()")
+        with self.bundle.writing(number, first=lines[0], last=lines[1], at=int(now)) as part:
             images.write(part)
         images.forget()
         if not part.begun:

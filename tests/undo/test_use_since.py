@@ -1,0 +1,183 @@
+"""What people did between a run and its undo must not end up without what it needs; and what can't be read is not undone in part."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.repairs import to_repair
+from tests.support.site import Site
+from tests.support.undo import differing, state_of
+from tests.undo.test_conflicts import stays, undo
+from toolsync.cabinet.bundles import Bundle, part_name
+from toolsync.cabinet.folders import Cabinet
+from toolsync.operators import execute
+
+pytestmark = pytest.mark.usefixtures("airflow")
+
+COURSE_CONTEXT = (
+    "SELECT x.id FROM {context} x JOIN {course} c ON c.id = x.instanceid WHERE x.contextlevel = 50 AND c.shortname = %s"
+)
+IN_COURSE = "SELECT COUNT(*) FROM {user_enrolments} ue JOIN {enrol} e ON e.id = ue.enrolid JOIN {course} c ON c.id = e.courseid AND c.shortname = 'C102' JOIN {user} u ON u.id = ue.userid AND u.username = 'u041'"
+
+
+def home(site: Site, course: str) -> str:
+    """The name of a course's category; an error if there is none."""
+    name: str = site.rows(
+        "SELECT k.name FROM {course} c JOIN {course_categories} k ON k.id = c.category WHERE c.shortname = %s",
+        (course,),
+    )[0][0]
+    return name
+
+
+def test_of_a_part_that_ends_too_soon_nothing_is_undone(site: Site, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("toolsync.course.undo_parts.STAGED_ROWS", 1)
+    result = site.run("toolsync_enrolments", "rolename,uid,cid\nstudent,u041,C102\n")
+    path = Path(Bundle(Cabinet("enrolments"), result["claim"]).folder / part_name(0))
+    lines = gzip.decompress(path.read_bytes()).splitlines(keepends=True)
+    path.write_bytes(gzip.compress(b"".join(lines[:-1])))
+    before = state_of(site)
+    undone = undo(site, result)
+    assert undone["counts"]["failed"] == 1
+    assert "is incomplete: its end is missing" in Path(undone["report"]).read_text()
+    assert differing(site, before) == set()
+
+
+def test_who_came_while_the_run_still_worked_keeps_the_enrolment(site: Site):
+    result = site.run("toolsync_enrolments", "rolename,uid,cid\nstudent,u041,C102\n")
+    bundle = Bundle(Cabinet("enrolments"), result["claim"])
+    index: dict[str, Any] = bundle.index() or {}
+    bundle.save_index({**index, "made": "2037-01-01T00:00:00+00:00"})  # as if it had gone on for long
+    site.rows(
+        "INSERT INTO {user_lastaccess} (userid, courseid, timeaccess) SELECT u.id, c.id, UNIX_TIMESTAMP() + 60 FROM {user} u JOIN {course} c ON c.shortname = 'C102' "
+        "WHERE u.username = 'u041'"
+    )
+    told = stays(undo(site, result))
+    assert ("user_enrolments", "u041 · C102", "the person has been in the course since") in told
+    assert site.value(IN_COURSE) == 1
+
+
+def test_a_category_and_a_course_stay_with_what_somebody_put_into_their_contexts(site: Site):
+    result = site.run(
+        "toolsync_courses", "shortname,fullname,category\nNEW1,New 1,Fresh\nNEW2,New 2,Fresh / Deep\nNEW3,New 3,Lone\n"
+    )
+    assert result["counts"]["created"] == 3, result
+    deep = site.value("SELECT id FROM {course_categories} WHERE name = 'Deep'")
+    site.rows(
+        "INSERT INTO {cohort} (contextid, name, idnumber, description, descriptionformat, timecreated, timemodified) "
+        "SELECT x.id, 'Theirs', 'THEIRS', '', 1, 1, 1 FROM {context} x WHERE x.contextlevel = 40 AND x.instanceid = %s",
+        (deep,),
+    )
+    site.rows(
+        f"INSERT INTO {{block_instances}} (blockname, parentcontextid, showinsubcontexts, requiredbytheme, pagetypepattern, defaultregion, defaultweight, timecreated, timemodified) "
+        f"VALUES ('html', ({COURSE_CONTEXT}), 0, 0, 'course-view-*', 'side-pre', 9, 1, 1)",
+        ("NEW1",),
+    )
+    told = stays(undo(site, result))
+    assert {name for name, _, reason in told if reason.endswith("is in its context")} == {
+        "course",
+        "course_categories",
+    }, told
+    assert home(site, "NEW1") == "Fresh"
+    assert site.value("SELECT COUNT(*) FROM {course} WHERE shortname = 'NEW3'") == 0
+    assert site.value("SELECT COUNT(*) FROM {course_categories} WHERE name = 'Lone'") == 0
+    assert (
+        site.value("SELECT COUNT(*) FROM {cohort} h JOIN {context} x ON x.id = h.contextid WHERE h.idnumber = 'THEIRS'")
+        == 1
+    )
+
+
+def test_a_cohort_stays_that_somebody_enrols_people_by(site: Site):
+    result = site.run("toolsync_cohorts", "cmd,cidnumber,userid\nadd,MADE,u006\nadd,UNUSED,u006\n", auto_create=True)
+    site.rows(
+        "INSERT INTO {enrol} (enrol, status, courseid, sortorder, roleid, customint1, timecreated, timemodified) "
+        "SELECT 'cohort', 0, c.id, 9, 5, h.id, 1, 1 FROM {course} c JOIN {cohort} h ON h.idnumber = 'MADE' WHERE c.shortname = 'C102'"
+    )
+    told = stays(undo(site, result))
+    assert any(name == "cohort" and "takes people by it" in reason for name, _, reason in told), told
+    assert site.rows("SELECT idnumber FROM {cohort} WHERE idnumber IN ('MADE', 'UNUSED')") == [("MADE",)]
+
+
+def test_a_group_stays_that_a_submission_or_discussion_is_of(site: Site):
+    result = site.run(
+        "toolsync_groups", "cmd,courseid,type,name,idnumber\nadd,C102,group,Made,MADE1\nadd,C102,group,Unused,MADE2\n"
+    )
+    site.rows(
+        "INSERT INTO {assign_submission} (assignment, userid, timecreated, timemodified, status, groupid, attemptnumber, latest) "
+        "SELECT MIN(a.id), 0, 1, 1, 'submitted', MIN(g.id), 0, 1 FROM {assign} a JOIN {groups} g ON g.idnumber = 'MADE1'"
+    )
+    told = stays(undo(site, result))
+    assert [name for name, _, _ in told] == ["groups"], told
+    assert site.rows("SELECT idnumber FROM {groups} WHERE idnumber LIKE 'MADE%%'") == [("MADE1",)]
+
+
+def test_a_category_stays_into_which_somebody_moved_a_course_that_the_run_had_moved(site: Site):
+    result = site.run(
+        "toolsync_courses", "shortname,fullname,category\nC101,,Elsewhere\nNEW1,New 1,Fresh\n", force_update=True
+    )
+    assert home(site, "C101") == "Elsewhere", Path(result["report"]).read_text()
+    site.rows(
+        "UPDATE {course} SET category = (SELECT id FROM {course_categories} WHERE name = 'Fresh') WHERE shortname = 'C101'"
+    )
+    undo(site, result)
+    assert home(site, "C101") == "Fresh"
+
+
+def test_a_course_does_not_return_to_a_category_that_can_not_come_back(site: Site):
+    top = home(site, "C101")
+    first = site.run("toolsync_courses", "shortname,fullname,category\nNEW1,New 1,Fresh\n")
+    second = site.run("toolsync_courses", "shortname,category\nC101,Fresh / Deep\n", force_update=True)
+    undone = undo(site, second)
+    undo(site, first)
+    assert home(site, "C101") == top
+    told = stays(undo(site, undone))  # C101 would belong to Deep again, whose parent is gone
+    assert home(site, "C101") == top, told
+    assert {name for name, _, reason in told if "back" in reason or "gone" in reason} >= {
+        "course",
+        "course_categories",
+    }, told
+    assert to_repair(site) == {}
+
+
+def test_a_tryback_is_undone_by_its_own_report(site: Site):
+    first = site.run("toolsync_users", "username,city\nu001,Ulm\nnobody.here,Ulm\n")
+    assert first["tryback"], first
+    Path(first["tryback"]).write_text("username,city\nu002,Jena\n")
+    second = site.run("toolsync_users", Path(first["tryback"]))
+    assert first["claim"] in Path(second["report"]).name
+    site.run("toolsync_undo", approve="yes", runs=[Path(second["report"]).name])
+    cities = "SELECT username, city FROM {user} WHERE city IN ('Ulm', 'Jena') AND username IN ('u001', 'u002')"
+    assert site.rows(cities) == [("u001", "Ulm")]
+
+
+def test_a_run_that_waited_while_it_was_undone_does_not_go_on(site: Site, monkeypatch: pytest.MonkeyPatch):
+    asked = []
+
+    def check(*_: Any) -> None:
+        asked.append(len(asked))
+        if len(asked) == 2:  # with the site at last to itself
+            raise execute.AirflowFailException("undone")
+
+    monkeypatch.setattr(execute, "check_not_undone", check)
+    told = site.run("toolsync_users", "username,city\nu001,Ulm\n")
+    assert told["state"] == "failed"
+    assert site.value("SELECT city FROM {user} WHERE username = 'u001'") != "Ulm"
+
+
+def test_who_stays_in_a_course_keeps_role_and_groups(site: Site):
+    lines = "rolename,uid,cid,enrol,gcmd,g1\nstudent,u041,C102,manual,gaddcreate,Theirs\nstudent,u042,C102,manual,gaddcreate,Theirs\n"
+    result = site.run("toolsync_enrolments", lines)
+    site.rows(
+        "INSERT INTO {user_lastaccess} (userid, courseid, timeaccess) SELECT u.id, c.id, UNIX_TIMESTAMP() + 60 FROM {user} u JOIN {course} c ON c.shortname = 'C102' "
+        "WHERE u.username = 'u041'"
+    )
+    told = {name for name, _, _ in stays(undo(site, result))}
+    assert told == {"user_enrolments", "role_assignments", "groups_members", "groups"}
+    of_context = f"SELECT u.username FROM {{role_assignments}} a JOIN {{user}} u ON u.id = a.userid WHERE a.contextid = ({COURSE_CONTEXT}) AND u.username IN ('u041', 'u042')"
+    assert site.rows(of_context, ("C102",)) == [("u041",)]
+    of_group = "SELECT u.username FROM {groups_members} m JOIN {groups} g ON g.id = m.groupid AND g.name = 'Theirs' JOIN {user} u ON u.id = m.userid"
+    assert site.rows(of_group) == [("u041",)]
+    assert to_repair(site) == {}
