@@ -154,7 +154,7 @@ def test_a_tryback_is_undone_by_its_own_report(site: Site):
 
 
 def test_a_run_that_waited_while_it_was_undone_does_not_go_on(site: Site, monkeypatch: pytest.MonkeyPatch):
-    asked = []
+    asked: list[int] = []
 
     def check(*_: Any) -> None:
         asked.append(len(asked))

@@ -156,6 +156,8 @@ class BatchRun(Generic[Item]):
             self._forget_plan()
         self.execution.check_collations()
         self.execution.check_functions()
+        if self.changes:
+            self.changes.begin()
         gc.freeze()  # otherwise each collection scans all of Airflow's objects again
         try:
             self._execute_all()

@@ -33,6 +33,12 @@ class Changes:
         self._kept: set[int] = set()  # the parts of this attempt
         self._open: int | None = None  # the part of the batch that is not committed
 
+    def begin(self) -> None:
+        """Look at what an earlier attempt left, before rows of the site are locked: a store takes its time."""
+        if self._there is None:
+            files = self.bundle.files()
+            self._there, self._indexed = set(parts_among(files)), INDEX in files
+
     def keep(self, number: int, lines: tuple[int, int], images: Images) -> dict[str, Any] | None:
         """Write what a batch has changed, before it commits.
 
@@ -77,9 +83,8 @@ class Changes:
 
     @property
     def _parts_there(self) -> set[int]:
-        if self._there is None:
-            files = self.bundle.files()
-            self._there, self._indexed = set(parts_among(files)), INDEX in files
+        self.begin()
+        assert self._there is not None
         return self._there
 
     def _remove(self, number: int) -> None:
