@@ -1,7 +1,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup browser demo up down run check sql test test-ui test-live test-workers torture scenario lint types bench wheel lock lock-check clean
+.PHONY: help setup browser demo up down run check sql test test-ui test-undo test-live test-workers torture scenario lint types bench wheel lock lock-check clean
 
 # Passed to tools/run.sh and tools/sql.sh through the environment, so that quotes, spaces and dollar signs arrive as typed.
 export TOOLSYNC_RUN_DAG := $(value DAG)
@@ -66,6 +66,9 @@ test-ui: browser ## every page of the Tool Sync page in a browser, against an Ai
 
 torture: setup ## attack runs for minutes: kills, power cuts, lost connections, pairs, random files [TIMES=10 as often as make test] [SEED=1234] [TESTS=path]
 	@.venv/bin/python -m tests.torture --seed "$(SEED)" --times "$(TIMES)" --tests "$(TESTS)" -- $(PYTEST_ARGS)
+
+test-undo: setup ## every scenario, run and undone again, for minutes; make test undoes one in four
+	@TOOLSYNC_UNDONE=1 .venv/bin/python -m pytest -n 2 tests/conformance/test_scenarios.py tests/undo
 
 test-live: setup ## what only a whole Airflow shows, for minutes: watched inboxes and a kill, the day's work
 	@TOOLSYNC_LIVE=1 .venv/bin/python -m pytest -s tests/live

@@ -6,9 +6,11 @@ A scenario is a folder with a command file, `run.json`, and `expected.json`, mad
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 
@@ -31,6 +33,9 @@ WITHOUT_REFEREE = {
 }
 
 
+UNDONE = "TOOLSYNC_UNDONE"  # an environment variable: undo every scenario, and not one in four
+
+
 def test_the_scenarios_of_every_dag_are_there():
     dags = {scenario.dag_id for scenario in SCENARIOS.values()}
     assert {path.stem for path in (ROOT / "dags").glob("toolsync_*.py")} - dags == WITHOUT_REFEREE
@@ -48,15 +53,15 @@ def _each() -> Iterator[Any]:
 def test_what_the_file_changes_is_what_moodle_changes_and_undone_nothing_is_other_than_before(
     name: str, site: Site, pristine: Site, airflow: None
 ):
-    scenario = SCENARIOS[name]
+    scenario, is_undone = SCENARIOS[name], UNDONE in os.environ or crc32(name.encode()) % 4 == 0
     scenario.prepare(site)
-    before = state_of(site)
+    before = state_of(site) if is_undone else {}
     with locks_watched(site) as locked:
         result = scenario.run_file(site)
     assert result["state"] == "success", result
     assert scenario.differences(site, pristine) == []
     assert locked == []
-    if differing(site, before):
+    if is_undone and differing(site, before):
         site.in_airflow = False  # what Airflow itself has to run is the scenario
         undone = site.run("toolsync_undo", approve="yes", runs=[result["claim"]])
         assert undone["state"] == "success", undone

@@ -76,7 +76,7 @@ def left(sandbox: Undoing) -> dict[str, object]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_is_left_of_two_files(kind: str, sandbox: Undoing):
-    @settings(EXAMPLES, max_examples=8)
+    @settings(EXAMPLES, max_examples=4)
     @given(files(kind), files(kind))
     def check(one: File, other: File) -> None:
         with sandbox.made(one):
