@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 
 from tests.support.generated import KINDS, File, files
 from tests.support.sandbox import EXAMPLES, Sandbox
@@ -36,7 +36,7 @@ class Undoing(Sandbox):
             with bundle.writing(0, first=2, last=99) as part:
                 self.state.images.write(part)
         finally:
-            self.state.images.forget()
+            self.state.images.lost()
             self.state.images = None
         site = self.session.value("SELECT value FROM {config} WHERE name = 'siteidentifier'")
         about = {"made": "2026-01-01T00:00:00+00:00", "site": site, "ended": True, "file": "generated.csv"}
@@ -76,7 +76,7 @@ def left(sandbox: Undoing) -> dict[str, object]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_is_left_of_two_files(kind: str, sandbox: Undoing):
-    @settings(EXAMPLES, max_examples=4)
+    @settings(EXAMPLES, max_examples=4, phases=[Phase.generate])
     @given(files(kind), files(kind))
     def check(one: File, other: File) -> None:
         with sandbox.made(one):

@@ -1,13 +1,13 @@
 {% from "shared/moodle_log/event.sql" import differs, event %}
-{% for table, target in (("groupings", "grouping"), ("groups", "group")) %}
-{{ event(target, "created", "c", table) }}, g.id, 50, g.courseid, g.courseid, NULL, 'null'
-FROM toolsync_log_made_{{ table }} m
-JOIN {{ "{" ~ table ~ "}" }} g ON g.id = m.id ORDER BY g.id;
+{% for name, target in (("groupings", "grouping"), ("groups", "group")) %}
+{{ event(target, "created", "c", name) }}, g.id, 50, g.courseid, g.courseid, NULL, 'null'
+FROM toolsync_log_made_{{ name }} m
+JOIN {{ "{" ~ name ~ "}" }} g ON g.id = m.id ORDER BY g.id;
 
-{{ event(target, "updated", "u", table) }}, g.id, 50, g.courseid, g.courseid, NULL, 'null'
-FROM toolsync_log_changed_{{ table }} b
-JOIN {{ "{" ~ table ~ "}" }} g ON g.id = b.id
-WHERE {{ differs("b", "g", columns_of(table) | reject("in", ["id", "timemodified"]) | list) }} ORDER BY g.id;
+{{ event(target, "updated", "u", name) }}, g.id, 50, g.courseid, g.courseid, NULL, 'null'
+FROM toolsync_log_changed_{{ name }} b
+JOIN {{ "{" ~ name ~ "}" }} g ON g.id = b.id
+WHERE {{ differs("b", "g", columns_of(name) | reject("in", ["id", "timemodified"]) | list) }} ORDER BY g.id;
 
 {% endfor %}
 {{ event("grouping_group", "assigned", "c", "groupings") }}, g.id, 50, g.courseid, g.courseid, NULL, JSON_OBJECT('groupid', l.groupid)

@@ -1,8 +1,8 @@
 {# The head of an INSERT of events: what they are called (target_action), whether the act created, updated or deleted something (c, u, d), and their level of
    education (0: of no concern to teaching, 1: teaching). The SELECT below gives the columns from `objectid` on. #}
-{% macro event(target, action, crud, table, level=0) -%}
+{% macro event(target, action, crud, object, level=0) -%}
 INSERT INTO toolsync_log (target, action, crud, objecttable, edulevel, objectid, contextlevel, instanceid, courseid, relateduserid, other)
-SELECT '{{ target }}', '{{ action }}', '{{ crud }}', {{ "NULL" if table is none else "'" ~ table ~ "'" }}, {{ level }}
+SELECT '{{ target }}', '{{ action }}', '{{ crud }}', {{ "NULL" if object is none else "'" ~ object ~ "'" }}, {{ level }}
 {%- endmacro %}
 {# Whether a row that was changed differs in one of these columns. #}
 {% macro differs(before, after, columns) -%}
