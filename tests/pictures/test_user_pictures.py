@@ -115,9 +115,9 @@ def test_a_picture_that_is_stored_but_not_shown_is_shown_again(site: Site):
 def test_a_replaced_picture_goes_into_the_trash_unless_others_have_it(site: Site, dataroot: Path):
     run(site, {"u002.jpg": RED_JPEG, "u003.jpg": RED_JPEG})
     before = contents(dataroot)
-    assert counts(run(site, {"u002.png": GREEN_PNG})) == {"updated": 1}
+    assert counts(run(site, {"u002.png": GREEN_PNG}, undo=False)) == {"updated": 1}
     assert before.keys() < contents(dataroot).keys() and contents(dataroot, "trashdir") == {}
-    assert counts(run(site, {"u003.png": GREEN_PNG})) == {"updated": 1}
+    assert counts(run(site, {"u003.png": GREEN_PNG}, undo=False)) == {"updated": 1}
     assert contents(dataroot, "trashdir").keys() == before.keys() - {EMPTY}
     assert contents(dataroot).keys() & before.keys() == {EMPTY}
     assert list(icon(site, "u002")) == [".", "f1.png", "f2.png", "f3.png"]
@@ -282,7 +282,7 @@ def test_several_archives_of_a_run_are_treated_each_for_itself(site: Site, cabin
 def test_a_large_archive_is_executed_in_batches(site: Site, dataroot: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(settings()["pictures"], "batch_images", 3)
     files = {f"u{number:03}.png": plain((number, 0, 0)) for number in range(1, 12)}
-    result = run(site, {**files, "again/u002.png": GREEN_PNG})
+    result = run(site, {**files, "again/u002.png": GREEN_PNG}, undo=False)
     assert counts(result) == {"created": 10, "updated": 2}
     assert len(contents(dataroot)) == 1 + 3 * 11
     assert site.value("SELECT COUNT(*) FROM {cache_flags} WHERE flagtype = 'toolsync'") == 0
@@ -380,6 +380,7 @@ def test_killed_at_any_moment_the_next_run_ends_the_work(
     assert counts(run(site, {"u002.jpg": RED_JPEG})) == {"created": 1}
     for path in cabinet.folder("report").iterdir():
         path.unlink()
+    replaced = set(contents(dataroot))  # the undo bundle holds it
     file = tmp_path / "pictures.zip"
     file.write_bytes(archive({"u002.png": GREEN_PNG, "u003.gif": BLUE_GIF, "nobody.gif": BLUE_GIF}))
     killed(where, when, DAG_ID, file, real=(where, when) == MOMENTS[0])
@@ -389,9 +390,9 @@ def test_killed_at_any_moment_the_next_run_ends_the_work(
     [report] = cabinet.folder("report").glob("*.txt")
     assert "3 images: 1 created, 1 updated, 1 failed" in report.read_text()
     wanted = {EMPTY} | {content for name in ("u002", "u003") for content, _, _ in icon(site, name).values()}
-    assert set(contents(dataroot)) == wanted
+    assert set(contents(dataroot)) == wanted | replaced
     assert list(icon(site, "u002")) == [".", "f1.png", "f2.png", "f3.png"]
-    assert len(contents(dataroot, "trashdir")) == 3
+    assert contents(dataroot, "trashdir") == {}
 
 
 def test_what_a_batch_that_was_given_up_wrote_is_cleaned_up(
