@@ -23,8 +23,9 @@ NAMES = {
     "course_categories": "t.name",
     "context": "CONCAT(t.contextlevel, '/', IF(t.contextlevel = 50, 'course', t.depth))",
     "course_sections": "t.section",
-    "enrol": "CONCAT(t.enrol, ' of ', t.courseid)",
-    "user_enrolments": "(SELECT CONCAT(u.username, ' by ', e.enrol, ' in ', e.courseid) FROM {user} u, {enrol} e WHERE u.id = t.userid AND e.id = t.enrolid)",
+    "enrol": "(SELECT CONCAT(t.enrol, ' of ', IF(c.id > LAST_COURSE, c.shortname, c.id)) FROM {course} c WHERE c.id = t.courseid)",
+    "user_enrolments": "(SELECT CONCAT(u.username, ' by ', e.enrol, ' in ', IF(c.id > LAST_COURSE, c.shortname, c.id)) FROM {user} u, {enrol} e, {course} c "
+    "WHERE u.id = t.userid AND e.id = t.enrolid AND c.id = e.courseid)",
     "role_assignments": "(SELECT CONCAT(u.username, ' as ', t.roleid) FROM {user} u WHERE u.id = t.userid)",
     "grade_items": "t.id",
     "role": "t.id",
@@ -32,7 +33,7 @@ NAMES = {
     "course_modules": "t.id",
 }
 # Values in `other` that are ids of rows.
-REFERS = {"enrolid": "enrol", "groupid": "groups", "modifierid": "user", "userid": "user", "courseid": "course"}
+REFERS = {"enrolid": "enrol", "groupid": "groups", "modifierid": "user", "userid": "user", "courseid": "course", "category": "course_categories"}
 # What Moodle logs besides, and Tool Sync does not: what activities, grades as they are counted anew, and messages do of their own.
 OTHERS = ("notification_sent", "course_module_completion_updated", "course_module_deleted")
 
@@ -87,4 +88,5 @@ class _Named:
         """A row that stood in the site is called by its id, a new one by what identifies it."""
         if number <= self.last[table]:
             return str(number)
-        return f"new {self.site.value(f'SELECT {NAMES[table]} FROM {{{table}}} t WHERE t.id = {number}')}"
+        named = NAMES[table].replace("LAST_COURSE", str(self.last["course"]))
+        return f"new {self.site.value(f'SELECT {named} FROM {{{table}}} t WHERE t.id = {number}')}"
