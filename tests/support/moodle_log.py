@@ -33,7 +33,14 @@ NAMES = {
     "course_modules": "t.id",
 }
 # Values in `other` that are ids of rows.
-REFERS = {"enrolid": "enrol", "groupid": "groups", "modifierid": "user", "userid": "user", "courseid": "course", "category": "course_categories"}
+REFERS = {
+    "enrolid": "enrol",
+    "groupid": "groups",
+    "modifierid": "user",
+    "userid": "user",
+    "courseid": "course",
+    "category": "course_categories",
+}
 # What Moodle logs besides, and Tool Sync does not: what activities, grades as they are counted anew, and messages do of their own.
 OTHERS = ("notification_sent", "course_module_completion_updated", "course_module_deleted")
 
