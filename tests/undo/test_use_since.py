@@ -34,7 +34,7 @@ def home(site: Site, course: str) -> str:
 
 
 def test_of_a_part_that_ends_too_soon_nothing_is_undone(site: Site, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("toolsync.course.undo_parts.STAGED_ROWS", 1)
+    monkeypatch.setattr("toolsync.course.staged_rows.STAGED_ROWS", 1)
     result = site.run("toolsync_enrolments", "rolename,uid,cid\nstudent,u041,C102\n")
     path = Path(Bundle(Cabinet("enrolments"), result["claim"]).folder / part_name(0))
     lines = gzip.decompress(path.read_bytes()).splitlines(keepends=True)

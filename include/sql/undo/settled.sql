@@ -2,21 +2,15 @@
    not as its settings say, unless something came between. #}
 CREATE TEMPORARY TABLE toolsync_settled (enrolid BIGINT NOT NULL, userid BIGINT NOT NULL, PRIMARY KEY (enrolid, userid));
 CREATE TEMPORARY TABLE toolsync_unsettled (enrolid BIGINT NOT NULL, userid BIGINT NOT NULL, PRIMARY KEY (enrolid, userid));
-{% if back.get("user_enrolments") %}
+{% for side in [back.get("user_enrolments"), was.get("user_enrolments")] | select %}
 
 INSERT IGNORE INTO toolsync_settled (enrolid, userid)
 SELECT ue.enrolid, ue.userid
-  FROM toolsync_back_user_enrolments b
+  FROM {{ side }} b
   JOIN {user_enrolments} ue ON ue.id = b.id
   JOIN {enrol} e ON e.id = ue.enrolid AND e.enrol IN ('cohort', 'meta');
-{% endif %}
+{% endfor %}
 {% if was.get("user_enrolments") %}
-
-INSERT IGNORE INTO toolsync_settled (enrolid, userid)
-SELECT ue.enrolid, ue.userid
-  FROM toolsync_was_user_enrolments w
-  JOIN {user_enrolments} ue ON ue.id = w.id
-  JOIN {enrol} e ON e.id = ue.enrolid AND e.enrol IN ('cohort', 'meta');
 
 -- A value that somebody changed since stays.
 INSERT IGNORE INTO toolsync_unsettled (enrolid, userid)

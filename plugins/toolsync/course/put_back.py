@@ -21,22 +21,19 @@ from more_itertools import map_reduce
 
 from toolsync.cabinet.folders import Cabinet
 from toolsync.course.order import Deletion, put_back
+from toolsync.course.staged_rows import StagedRows
 from toolsync.course.undo_bundles import (
     UNDOABLE,
     WRITERS,
     indexes,
-    microseconds,
+    mark_restored,
     read_bundle,
-    read_index,
-    timestamp,
-    write_index,
     writing_order,
 )
 from toolsync.moodle.file_pool import EMPTY, FilePool, at_hand
 from toolsync.running.state import RunState
 from toolsync.sites import Site
 
-STAGED_ROWS = 50_000  # rows held in memory before they are loaded into the database
 SHOWN_FILES = 5  # names in a message about missing contents
 ITS_OWN = {"badge", "bigbluebuttonbn_recordings"}  # tables in which a deletion changes rows of the deleted course only
 TYPE_OF = {
@@ -166,14 +163,8 @@ def load_bundles(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[i
     return problems
 
 
-class _Staging:
-    """Loads rows of bundles into temporary tables, many at once."""
-
-    def __init__(self, state: RunState) -> None:
-        self.schema = state.session.schema
-        self.tables = state.tables
-        self._rows: dict[tuple[str, tuple[str, ...]], list[tuple[Any, ...]]] = {}  # by temporary table and columns
-        self._held = 0
+class _Staging(StagedRows):
+    """Makes the tables that the SQL does not make."""
 
     def add(self, line: int, part: dict[str, Any]) -> None:
         """Add the rows of a part of a bundle.
@@ -181,36 +172,22 @@ class _Staging:
         :raises ValueError: the site lacks the table or a column of it.
         """
         table, columns, rows = part["table"], tuple(part["columns"]), part["rows"]
-        if lacking := [column for column in columns if not self.schema.has(table, column)]:
-            raise ValueError(
-                f"the site no longer has the column {table}.{lacking[0]} that the bundle has values for: its version of Moodle has changed since"
-            )
+        self.need(table, columns)
         if part["change"] == "made":
-            self._hold("unmake", table, ("id",), line, rows)
+            self.hold("unmake", table, ("id",), line, rows)
         elif part["change"] == "deleted":
-            self._hold("unmake", table, ("id",), line, [])  # the checks of the SQL need the table
-            self._hold("back", table, columns, line, rows)
+            self.hold("unmake", table, ("id",), line, [])  # the checks of the SQL need the table
+            self.hold("back", table, columns, line, rows)
         else:
             width = len(columns)
-            self._hold("was", table, columns, line, [row[:width] for row in rows])
-            self._hold("became", table, columns, line, [row[width:] for row in rows])
+            self.hold("was", table, columns, line, [row[:width] for row in rows])
+            self.hold("became", table, columns, line, [row[width:] for row in rows])
 
-    def flush(self) -> None:
-        """Load the rows that are held."""
-        for (name, columns), rows in self._rows.items():
-            self.tables.load(name, ["toolsync_line", *columns], rows)
-        self._rows.clear()
-        self._held = 0
-
-    def _hold(self, side: str, table: str, columns: tuple[str, ...], line: int, rows: Sequence[Sequence[Any]]) -> None:
+    def hold(self, side: str, table: str, columns: tuple[str, ...], line: int, rows: Sequence[Sequence[Any]]) -> None:
         name = f"toolsync_{side}_{table}"
         if not self.tables.is_there(name):  # the SQL makes some, which stay from segment to segment
             self._create(name, table, only_ids=side == "unmake")
-        if rows:
-            self._rows.setdefault((name, columns), []).extend((line, *row) for row in rows)
-            self._held += len(rows)
-        if self._held >= STAGED_ROWS:
-            self.flush()
+        super().hold(side, table, columns, line, rows)
 
     def _create(self, name: str, table: str, *, only_ids: bool) -> None:
         if only_ids:
@@ -277,13 +254,9 @@ def mark_put_back(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[
     bundles = [(Cabinet(file_type, state.site), name) for _, file_type, name in rows]
     now = datetime.now(UTC)
 
-    def mark(bundle: tuple[Cabinet, str]) -> None:
-        cabinet, name = bundle
-        write_index(cabinet, name, {**read_index(cabinet, name), "restored": timestamp(now), "back": microseconds(now)})
-
     def mark_all() -> None:
         with ThreadPoolExecutor(WRITERS) as threads:
-            list(threads.map(mark, bundles))
+            list(threads.map(lambda bundle: mark_restored(bundle[0], bundle[1], now), bundles))
 
     state.after_commit.append(mark_all)
     return []

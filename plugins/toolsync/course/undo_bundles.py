@@ -185,6 +185,11 @@ def write_index(cabinet: Cabinet, name: str, index: dict[str, Any]) -> None:
         target.write(json.dumps(index, ensure_ascii=False, indent=1).encode())
 
 
+def mark_restored(cabinet: Cabinet, name: str, now: datetime) -> None:
+    """Note in the index of a bundle that it was put back."""
+    write_index(cabinet, name, {**read_index(cabinet, name), "restored": timestamp(now), "back": microseconds(now)})
+
+
 def read_index(cabinet: Cabinet, name: str) -> dict[str, Any]:
     return json.loads(cabinet.files.read(cabinet.folder(FOLDER) / (name + INDEX_SUFFIX)))
 

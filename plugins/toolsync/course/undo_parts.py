@@ -14,13 +14,14 @@ from typing import Any, NamedTuple
 from toolsync.cabinet.bundles import Bundle
 from toolsync.cabinet.claims import CLAIM_ID
 from toolsync.cabinet.folders import Cabinet
+from toolsync.course.staged_rows import StagedRows
 from toolsync.course.undo_bundles import (
     BY_COURSE,
     bundles_of,
+    mark_restored,
     read_bundle,
     read_index,
     timestamp,
-    write_index,
     writing_order,
 )
 from toolsync.params import WITHOUT_SQL, known_types
@@ -31,8 +32,6 @@ from toolsync.running.state import RunState
 from toolsync.running.things import refers_to
 from toolsync.sites import Site
 
-STAGED_ROWS = 5000  # that are held before they are loaded
-PREFIXES = ("toolsync_back_", "toolsync_was_", "toolsync_became_", "toolsync_unmake_")
 # What is rendered where nobody knows which tables a bundle has rows of: the SQL as people look at it.
 SAMPLE = (
     *("user", "enrol", "user_enrolments", "role_assignments", "role_capabilities", "cohort_members", "groups_members"),
@@ -55,7 +54,7 @@ class Part(NamedTuple):
     @property
     def of_course(self) -> bool:
         """Whether it is the bundle of a course."""
-        return not self.part.isdigit()
+        return not self.part.isdecimal()
 
     def lines(self, site: Site) -> Iterator[dict[str, Any]]:
         """Its lines, as `Bundle.read` has them.
@@ -201,8 +200,14 @@ def parts_of(site: Site, named: str) -> tuple[dict[str, Any], list[tuple[Part, s
     )
 
 
+def _head(bundle: Bundle, part: int) -> dict[str, Any]:
+    """The first line of a part."""
+    with closing(bundle.read(part)) as lines:
+        return next(lines)
+
+
 def _lines(bundle: Bundle, part: int) -> str:
-    head = next(bundle.read(part))
+    head = _head(bundle, part)
     return str(head["first"]) if head["first"] == head["last"] else f"{head['first']}-{head['last']}"
 
 
@@ -225,14 +230,9 @@ def load_parts(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[int
             continue
         staging = _Staging(state, line)
         try:
-            made = _checked(part, state)
-            if made is None:
-                result.append(
-                    (line, None, "unchanged", "nothing of this part reached the site: the run was cut off before")
-                )
-                continue
-            if done := _done_already(part, state):
-                result.append((line, None, "unchanged", done))
+            made, idle = _looked_at(part, state)
+            if idle:
+                result.append((line, None, "unchanged", idle))
                 continue
             for found in part.lines(state.site):
                 if "table" in found:
@@ -252,15 +252,15 @@ def _why_not(error: Exception, part: Part) -> str:
     return str(error) if isinstance(error, ValueError) else f"the undo bundle can't be read: {error}"
 
 
-def _checked(part: Part, state: RunState) -> int | None:
-    """When a part was written; None: its batch was not committed.
+def _looked_at(part: Part, state: RunState) -> tuple[int | None, str | None]:
+    """When a part was written; or why it need not be put back, in a sentence.
 
     :raises FileNotFoundError: there is no such bundle.
     :raises ValueError: it is of another site.
     """
     cabinet = Cabinet(part.file_type, state.site)
-    if part.of_course:
-        return _seconds(read_index(cabinet, part.part)["made"])
+    if part.of_course:  # the SQL says what became of the course
+        return _seconds(read_index(cabinet, part.part)["made"]), None
     bundle = Bundle(cabinet, part.run)
     index = bundle.index()
     if index is None:
@@ -269,22 +269,14 @@ def _checked(part: Part, state: RunState) -> int | None:
     if index["site"] != identifier:
         raise ValueError("the undo bundle is of another site")
     if not index["ended"] and not _committed(part, cabinet, state):
-        return None
-    with closing(bundle.read(int(part.part))) as lines:
-        head = next(lines)
+        return None, "nothing of this part reached the site: the run was cut off before"
+    undone = index["undone"] or {"parts": {}}
+    # What somebody has made of it since is theirs, unless the undo was undone in turn.
+    if undone["parts"].get(part.part) == 0 and not _is_undone(undone["by_claim"], state):
+        return None, f"it was undone before, at {undone['at']} (run {undone['by_claim']})"
+    head = _head(bundle, int(part.part))
     # The index is written last: the run may have gone on for long after this part, and people with it.
-    return min(head.get("at", _seconds(index["made"])), _seconds(index["made"]))
-
-
-def _done_already(part: Part, state: RunState) -> str | None:
-    """That all of a part was put back before, in a sentence: what somebody has made of it since is theirs. None: it was not, or that was undone in turn."""
-    if part.of_course:
-        return None  # the SQL of the type says what became of the course
-    undone = (Bundle(Cabinet(part.file_type, state.site), part.run).index() or {}).get("undone")
-    if not undone or undone["parts"].get(part.part) != 0:
-        return None
-    by = Bundle(Cabinet("undo", state.site), str(undone["by_claim"])).index()
-    return None if by and by.get("undone") else f"it was undone before, at {undone['at']} (run {undone['by_claim']})"
+    return min(head.get("at", _seconds(index["made"])), _seconds(index["made"])), None
 
 
 def _committed(part: Part, cabinet: Cabinet, state: RunState) -> bool:
@@ -301,17 +293,17 @@ def _seconds(made: str) -> int:
     return int(datetime.fromisoformat(made).timestamp())
 
 
-class _Staging:
-    """Loads the rows of a part into temporary tables, many at once."""
+class _Staging(StagedRows):
+    """Stages one line: a part of which not all can be read is not put back.
+
+    :param line: the line that names the part.
+    """
 
     def __init__(self, state: RunState, line: int) -> None:
+        super().__init__(state)
         self.session = state.session
-        self.schema = state.session.schema
-        self.tables = state.tables
         self.line = line
         self._loaded: set[str] = set()
-        self._rows: dict[tuple[str, tuple[str, ...]], list[tuple[Any, ...]]] = {}  # by temporary table and columns
-        self._held = 0
 
     def add(self, found: dict[str, Any]) -> None:
         """Add the rows of a line of a part.
@@ -319,45 +311,33 @@ class _Staging:
         :raises ValueError: the site lacks the table or a column of it.
         """
         table, columns, rows = found["table"], tuple(found["columns"]), found["rows"]
-        every = self.schema.columns(table)
-        needed = columns if found["change"] != "made" else tuple(found.get("hashed", ()))
-        if lacking := [name for name in needed if name not in every]:
-            raise ValueError(
-                f"the site no longer has the column {table}.{lacking[0]} that the bundle has values for: its version of Moodle has changed since"
-            )
+        self.need(table, columns if found["change"] != "made" else found.get("hashed", ()))
         if found["change"] == "made":
-            if "hashed" in found and list(found["hashed"]) != hashed_columns(every):
+            if "hashed" in found and list(found["hashed"]) != hashed_columns(self.schema.columns(table)):
                 raise ValueError(
                     f"the columns of the site's table {table} are no longer those of the bundle: its version of Moodle has changed since"
                 )
             known = [place for place, name in enumerate(columns) if name in {"id", "hash"} or refers_to(table, name)]
-            self._hold("unmake", table, tuple(columns[at] for at in known), [[row[at] for at in known] for row in rows])
+            self._take("unmake", table, tuple(columns[at] for at in known), [[row[at] for at in known] for row in rows])
         elif found["change"] == "deleted":
-            self._hold("back", table, columns, rows)
+            self._take("back", table, columns, rows)
         else:
             kept = [place for place, name in enumerate(columns) if name not in VOLATILE]
             names, width = tuple(columns[at] for at in kept), len(columns)
-            self._hold("was", table, names, [[row[at] for at in kept] for row in rows])
-            self._hold("became", table, names, [[row[width + at] for at in kept] for row in rows])
-
-    def flush(self) -> None:
-        """Load the rows that are held."""
-        for (name, columns), rows in self._rows.items():
-            self.tables.load(name, ["toolsync_line", *columns], rows)
-            self._loaded.add(name)
-        self._rows.clear()
-        self._held = 0
+            self._take("was", table, names, [[row[at] for at in kept] for row in rows])
+            self._take("became", table, names, [[row[width + at] for at in kept] for row in rows])
 
     def forget(self) -> None:
-        """Take out again what was loaded: of a part that can't be read to its end, nothing is put back."""
+        """Take out again what was loaded."""
         for name in sorted(self._loaded):
             self.session.execute(f"DELETE FROM {name} WHERE toolsync_line = {self.line}")
 
-    def _hold(self, side: str, table: str, columns: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> None:
-        self._rows.setdefault((f"toolsync_{side}_{table}", columns), []).extend((self.line, *row) for row in rows)
-        self._held += len(rows)
-        if self._held >= STAGED_ROWS:
-            self.flush()
+    def flush(self) -> None:
+        self._loaded.update(name for name, _ in self._rows)
+        super().flush()
+
+    def _take(self, side: str, table: str, columns: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> None:
+        self.hold(side, table, columns, self.line, rows)
 
 
 def mark_undone(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[int]]:
@@ -371,12 +351,9 @@ def mark_undone(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[in
         now = datetime.now(UTC)
         for _, file_type, run, part, count, left in marked:
             cabinet = Cabinet(file_type, state.site)
-            if not part.isdigit():
+            if Part(file_type, run, part).of_course:
                 if not left:
-                    index = read_index(cabinet, part)
-                    write_index(
-                        cabinet, part, {**index, "restored": timestamp(now), "back": int(now.timestamp() * 1_000_000)}
-                    )
+                    mark_restored(cabinet, part, now)
                 continue
             bundle = Bundle(cabinet, run)
             if (of_run := bundle.index()) is None:  # it has just expired

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException
@@ -58,8 +59,7 @@ class _OfParts(ExecuteOperator):
     """Renders the SQL for the tables of which the parts in the file have rows."""
 
     def occasion(self, cabinet: Cabinet, claim: Claim, file: CommandFile) -> Occasion:
-        occasion = super().occasion(cabinet, claim, file)
-        return Occasion(**{**vars(occasion), "parts": list(dict.fromkeys(parts_in(file)))})
+        return replace(super().occasion(cabinet, claim, file), parts=list(dict.fromkeys(parts_in(file))))
 
 
 class PlanUndoOperator(_OfParts, PlanOperator):

@@ -17,6 +17,7 @@ from more_itertools import chunked
 from toolsync.cabinet.bundles import PartWriter
 from toolsync.moodle.session import MoodleSession
 from toolsync.moodle.work_tables import WorkTables
+from toolsync.running.chunks import WHOLE
 from toolsync.running.image_sql import QUIET, VOLATILE, RowsChanged, rows_changed
 from toolsync.running.statements import Statement
 from toolsync.running.things import Things, references
@@ -24,7 +25,6 @@ from toolsync.running.things import Things, references
 IMAGE = "toolsync_image_"
 CHUNK = 1000  # rows in a line of a part
 RANGES_AT_ONCE = 100  # of ids, in one SELECT
-WHOLE = (-(2**63), 2**63 - 1)
 Ranges = list[tuple[int, int]]
 
 
@@ -117,9 +117,8 @@ class Images:
 
     def write(self, part: PartWriter) -> None:
         """Write what the transaction has changed so far. Nothing may be written to the site before it commits."""
-        for name in sorted(self._tables.filled):
-            if name.startswith(IMAGE):
-                self._write_images(part, name, name.removeprefix(IMAGE))
+        for table in sorted(self.changed):
+            self._write_images(part, IMAGE + table, table)
         for table in sorted(self._made):
             self._write_made(part, table)
         if part.begun:
@@ -128,7 +127,7 @@ class Images:
     def _write_images(self, part: PartWriter, image: str, table: str) -> None:
         columns = self.session.schema.columns(table)
         compared = [column for column in columns if column != "id" and column not in VOLATILE]
-        made = _merged(self._made.get(table, []))
+        made = self.made(table)
         gone = self.session.stream(
             f"SELECT {_listed(columns, 'b')} FROM {image} b LEFT JOIN {{{table}}} t ON t.id = b.id WHERE t.id IS NULL ORDER BY b.id"
         )
@@ -152,7 +151,7 @@ class Images:
         hashed = hashed_columns(every)
         refers = references(table, every)
         more = "".join(f", t.`{column}`" for column in refers)
-        for ranges in chunked(_merged(self._made[table]), RANGES_AT_ONCE):
+        for ranges in chunked(self.made(table), RANGES_AT_ONCE):
             within = " OR ".join(f"t.id BETWEEN {first} AND {last}" for first, last in ranges)
             rows = self.session.stream(
                 f"SELECT t.id, {hash_of(hashed)}{more} FROM {{{table}}} t WHERE {within} ORDER BY t.id"

@@ -12,21 +12,14 @@ from typing import Any
 from more_itertools import chunked
 
 from toolsync.cabinet.bundles import PartWriter
+from toolsync.moodle.references import BY_NAME, LEVELS
 from toolsync.moodle.session import MoodleSession
 from toolsync.moodle.work_tables import WorkTables
 
 AT_ONCE = 1000  # ids of one look-up, rows in a line of a part
 # Columns by which rows of the site say what they are about, and the tables that these are ids of.
-REFERENCES = {
-    "userid": "user",
-    "courseid": "course",
-    "course": "course",
-    "cohortid": "cohort",
-    "groupid": "groups",
-    "groupingid": "groupings",
-    "enrolid": "enrol",
+REFERENCES = BY_NAME | {
     "roleid": "role",
-    "contextid": "context",
     "categoryid": "course_categories",
     "category": "course_categories",
     "fieldid": "user_info_field",
@@ -71,7 +64,7 @@ COURSE = {
     "course_modules": "course",
 }
 LABELS = {"files": "filename"}  # the column with the name of a row, where it is not `name`
-LEVELS = {30: "user", 40: "course_categories", 50: "course", 70: "course_modules"}  # what contexts are of
+OF_CONTEXTS = {level: table for level, table in LEVELS.items() if table in NAMES}
 # Columns of the work tables, and what lines name by them.
 NAMED = {
     "userid": "user",
@@ -210,7 +203,7 @@ def name_of(table: str, row: Mapping[str, Any]) -> Name:
     """What a row is called, as far as it is known, and of what it is."""
     name = next((row[column] for column in NAMES[table] if row.get(column)), "")
     if table == "context":
-        of = LEVELS.get(row.get("contextlevel", 0))
+        of = OF_CONTEXTS.get(row.get("contextlevel", 0))
         return (name, of, row["instanceid"]) if of else (name,)
     if table in COURSE and row.get(COURSE[table]):
         return name, "course", row[COURSE[table]]
