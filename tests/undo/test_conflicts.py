@@ -61,6 +61,17 @@ def test_an_account_that_is_in_use_stays_and_another_goes(use: str, site: Site, 
     assert site.value("SELECT GROUP_CONCAT(username) FROM {user} WHERE username IN ('made', 'other')") == "made"
 
 
+def test_however_many_rows_stay_they_are_told(site: Site, airflow: None, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("toolsync.moodle.hook.LONGEST_LIST", 1024)
+    rows = "".join(f"made{n},M,Ade,made{n}@example.org\n" for n in range(40))
+    result = site.run("toolsync_users", f"username,firstname,lastname,email\n{rows}")
+    site.rows("UPDATE {user} SET lastaccess = 1 WHERE username LIKE 'made%'")
+    undone = undo(site, result)
+    assert len([1 for table, _, _ in stays(undone) if table == "user"]) == 40
+    first = account(site, "made0")[0]
+    assert f"40 rows of user that were made stay; the first: user {first} (made0): " in Path(undone["report"]).read_text()
+
+
 def test_an_enrolment_stays_when_the_person_has_been_in_the_course(site: Site, airflow: None):
     free = site.rows(
         "SELECT u.username, u.id FROM {user} u WHERE u.deleted = 0 AND u.id > 2 AND NOT EXISTS (SELECT 1 FROM {user_enrolments} ue JOIN {enrol} e ON e.id = ue.enrolid "

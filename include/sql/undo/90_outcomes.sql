@@ -34,17 +34,21 @@ SELECT r.line, CONCAT('put back: ', r.returned, ' rows taken away returned, ', r
  WHERE r.status IS NULL;
 
 -- The line comes back with what could not be put back, a reason for each kind of row.
-CREATE TEMPORARY TABLE toolsync_why (line INT UNSIGNED NOT NULL, name VARCHAR(64) NOT NULL, was VARCHAR(30) NOT NULL, kind VARCHAR(255) NOT NULL, counted INT NOT NULL, first TEXT NOT NULL, KEY (line));
+CREATE TEMPORARY TABLE toolsync_why (
+    line INT UNSIGNED NOT NULL, name VARCHAR(64) NOT NULL, was VARCHAR(30) NOT NULL, kind VARCHAR(255) NOT NULL, counted INT NOT NULL, id BIGINT NOT NULL, KEY (line)
+);
 
-INSERT INTO toolsync_why (line, name, was, kind, counted, first)
-SELECT a.line, a.name, a.was, REGEXP_REPLACE(a.reason, '[0-9]+', '#'), COUNT(*),
-       LEFT(GROUP_CONCAT(CONCAT(a.name, ' ', a.id, IF(a.about IS NULL, '', CONCAT(' (', a.about, ')')), ': ', a.reason) ORDER BY a.id SEPARATOR '\n'), 2000)
+INSERT INTO toolsync_why (line, name, was, kind, counted, id)
+SELECT a.line, a.name, a.was, REGEXP_REPLACE(a.reason, '[0-9]+', '#') AS kind, COUNT(*), MIN(a.id)
   FROM toolsync_answer a
- GROUP BY a.line, a.name, a.was, REGEXP_REPLACE(a.reason, '[0-9]+', '#');
+ GROUP BY a.line, a.name, a.was, kind;
 
 INSERT INTO toolsync_problem (line, field, message)
-SELECT w.line, NULL, CONCAT(IF(w.counted > 1, CONCAT(w.counted, ' rows of ', w.name, ' that were ', w.was, ' stay; the first: '), ''), SUBSTRING_INDEX(w.first, '\n', 1))
+SELECT w.line, NULL, CONCAT(IF(w.counted > 1, CONCAT(w.counted, ' rows of ', w.name, ' that were ', w.was, ' stay; the first: '), ''),
+                            MIN(CONCAT(a.name, ' ', a.id, IF(a.about IS NULL, '', CONCAT(' (', a.about, ')')), ': ', a.reason)))
   FROM toolsync_why w
+  JOIN toolsync_answer a ON a.line = w.line AND a.name = w.name AND a.was = w.was AND a.id = w.id AND REGEXP_REPLACE(a.reason, '[0-9]+', '#') = w.kind
+ GROUP BY w.line, w.name, w.was, w.kind, w.counted
  ORDER BY w.line, w.name;
 
 CREATE TEMPORARY TABLE toolsync_done (line INT UNSIGNED NOT NULL PRIMARY KEY);

@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 DUPLICATE = 1062
 # MySQL gives a pattern up that takes too many steps on a text.
 PATTERN_ERRORS = {3698, 3699}
-ROW_ERRORS = {1048, DUPLICATE, 1264, 1265, 1292, 1366, 1367, 1406, 1411, 1452, 3819, 4025, *PATTERN_ERRORS}
+ROW_ERRORS = {1048, DUPLICATE, 1260, 1264, 1265, 1292, 1366, 1367, 1406, 1411, 1452, 3819, 4025, *PATTERN_ERRORS}
 # A deadlock or a lock timeout: the same batch succeeds when it is tried again.
 LOCK_ERRORS = {1205, 1213}
 # The connection ended: the server went away or was stopped, someone or a timeout killed the connection, the network failed.

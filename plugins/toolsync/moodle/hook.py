@@ -27,6 +27,7 @@ CONNECT_SECONDS = (
     30  # to let the account in: without a limit, a server that is there and says nothing holds a worker for ever
 )
 LOCK = "CONCAT('toolsync:', LEFT(SHA2(DATABASE(), 256), 32))"  # the server's name for what one writer of a site holds
+LONGEST_LIST = 1_048_576  # bytes of a GROUP_CONCAT; a longer one is an error, as the mode is strict
 
 
 class MoodleHook(MySqlHook):
@@ -109,7 +110,7 @@ def _set_up(session: MoodleSession, site: Site) -> None:
     session.execute(
         "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
     )
-    session.execute("SET SESSION group_concat_max_len = 1048576")
+    session.execute(f"SET SESSION group_concat_max_len = {LONGEST_LIST}")
     if session.is_mariadb:
         # It remembers what a subquery answered to a text, and gives that answer to every text that only looks alike.
         session.execute("SET SESSION optimizer_switch = 'subquery_cache=off'")
