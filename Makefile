@@ -18,7 +18,7 @@ unexport DAG FILE PARAMS FORMAT APPROVE NAME KEEP SERVER SITE SEED TIMES SIZE LA
 
 PYTEST_ARGS ?= -n 2 --dist worksteal
 # What concerns the database server, and how MySQL is set up for it (tests/support/server.py).
-ON_SERVER := tests/conformance tests/running tests/moodle tests/course tests/operators tests/checking
+ON_SERVER := tests/conformance tests/running tests/moodle tests/course tests/undo tests/operators tests/checking
 SETUPS := "" $(if $(filter mysql,$(SERVER)),"as it comes")
 FETCHED := $(if $(SERVER),.venv/bin/python tools/servers.py fetch "$$TOOLSYNC_TEST_SERVER")
 

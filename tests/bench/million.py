@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.bench.people import COURSES, HEADER, fill
+from toolsync.cabinet.bundles import bundles
+from toolsync.cabinet.folders import Cabinet
 
 if TYPE_CHECKING:
     from tests.bench.__main__ import Bench
@@ -16,7 +18,7 @@ LINES, COURSES_EACH = 1_000_000, 20
 
 
 def million(bench: Bench, lines: int | None) -> bool:
-    """Accounts, enrolments, group members and cohort members: a tenth, then all of them. Judged by eye, so it is always good.
+    """Accounts, and undone; enrolments, group members and cohort members: a tenth, then all of them. Judged by eye, so it is always good.
 
     :param lines: how many, instead of a million.
     """
@@ -25,6 +27,9 @@ def million(bench: Bench, lines: int | None) -> bool:
         bench.restore()
         rows = (f"million{n},First {n},Last {n},million{n}@example.org,Lyon" for n in range(number))
         _measure(bench, "users", "username,firstname,lastname,email,city", rows)
+        bundle = bundles(Cabinet("users"))[-1]
+        parts = (f"users,{bundle.claim_id},{part}" for part in reversed(bundle.parts()))
+        _measure(bench, "undo", "type,run,part", parts, require_approval=False)
     bench.prepare(lambda site: fill(site, max(many // 10, 1)))
     for number in (many // 10, many):
         bench.restore()

@@ -63,6 +63,14 @@ def cabinet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cabinet"
 
 
+def test_what_an_undo_put_back_that_was_undone_in_turn_is_not_told_as_undone(cabinet: Path):
+    bundle = Cabinet("undo").folder("undo") / UNDOING
+    bundle.mkdir(parents=True)
+    (bundle / "index.json").write_text(json.dumps({"undone": {"at": "2026-11-27T09:00:00+00:00", "by_claim": FOURTH}}))
+    of_claim = {row["claim"]: row["undone_at"] for row in history()[1]}
+    assert (of_claim[FIRST], of_claim[UNDOING]) == ("", "2026-11-27T09:00:00+00:00")
+
+
 def test_it_tells_who_did_what_and_who_undid_it(cabinet: Path):
     result, rows = history()
     assert Path(result["history"]).parent == cabinet / "history"

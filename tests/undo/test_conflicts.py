@@ -69,7 +69,9 @@ def test_however_many_rows_stay_they_are_told(site: Site, airflow: None, monkeyp
     undone = undo(site, result)
     assert len([1 for table, _, _ in stays(undone) if table == "user"]) == 40
     first = account(site, "made0")[0]
-    assert f"40 rows of user that were made stay; the first: user {first} (made0): " in Path(undone["report"]).read_text()
+    assert (
+        f"40 rows of user that were made stay; the first: user {first} (made0): " in Path(undone["report"]).read_text()
+    )
 
 
 def test_an_enrolment_stays_when_the_person_has_been_in_the_course(site: Site, airflow: None):

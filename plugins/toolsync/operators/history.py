@@ -63,7 +63,7 @@ class HistoryOperator(ToolSyncOperator):
         self.files = files_at(self.root, self.site)
         wanted = self.wanted(context["params"])
         self.undo_runs = {report.claim: report for report in self.reports(UNDO)}
-        self.bundles = {name: self.undoable(name) for name in {report.type for report in wanted}}
+        self.bundles = {name: self.undoable(name) for name in {UNDO, *(report.type for report in wanted)}}
         path, damaged = self.write(wanted)
         self.log.info("%s reports are in %s.", len(wanted), path)
         if damaged:
@@ -136,14 +136,9 @@ class HistoryOperator(ToolSyncOperator):
 
     def undone(self, report: Told) -> dict[str, Any]:
         """Whether what a run did was undone, all or a part of it: when last, by which claim, and by whom."""
-        found = []
-        for path in self.bundles[report.type].get(report.claim, []):
-            with suppress(FileNotFoundError):  # it has expired meanwhile, or is not complete yet
-                index = json.loads(self.files.read(path))
-                # Of a course it says when only.
-                found.append(index.get("undone") or {"at": index.get("restored")})
-        undone = max((each for each in found if each["at"]), key=lambda each: each["at"], default=None)
-        if undone is None:
+        undone = self.last_undo(report.type, report.claim)
+        # What was put back by an undo that was undone in turn is as the run had left it.
+        if undone is None or self.last_undo(UNDO, undone.get("by_claim")):
             return {}
         return {
             "undone_at": undone["at"],
@@ -152,6 +147,16 @@ class HistoryOperator(ToolSyncOperator):
             "rows_put_back": undone.get("rows"),
             "rows_left": undone.get("left"),
         }
+
+    def last_undo(self, file_type: str, claim: str | None) -> dict[str, Any] | None:
+        """What the bundles of a run say of the last time that something of it was undone."""
+        found = []
+        for path in self.bundles[file_type].get(claim or "", []):
+            with suppress(FileNotFoundError):  # it has expired meanwhile, or is not complete yet
+                index = json.loads(self.files.read(path))
+                # Of a course it says when only.
+                found.append(index.get("undone") or {"at": index.get("restored")})
+        return max((each for each in found if each["at"]), key=lambda each: each["at"], default=None)
 
     def by_whom(self, claim: str | None) -> str | None:
         """Who ran an undo, as its own report says; None: that is gone, or not written yet."""
