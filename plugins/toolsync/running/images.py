@@ -20,7 +20,7 @@ from toolsync.moodle.work_tables import WorkTables
 from toolsync.running.chunks import WHOLE
 from toolsync.running.image_sql import QUIET, VOLATILE, RowsChanged, rows_changed
 from toolsync.running.statements import Statement
-from toolsync.running.things import Things, references
+from toolsync.running.things import Things, named_by, references
 
 IMAGE = "toolsync_image_"
 CHUNK = 1000  # rows in a line of a part
@@ -150,13 +150,18 @@ class Images:
         every = self.session.schema.columns(table)
         hashed = hashed_columns(every)
         refers = references(table, every)
-        more = "".join(f", t.`{column}`" for column in refers)
+        named = [column for column in named_by(table) if column in every]
+        more = "".join(f", t.`{column}`" for column in (*refers, *named))
         for ranges in chunked(self.made(table), RANGES_AT_ONCE):
             within = " OR ".join(f"t.id BETWEEN {first} AND {last}" for first, last in ranges)
             rows = self.session.stream(
                 f"SELECT t.id, {hash_of(hashed)}{more} FROM {{{table}}} t WHERE {within} ORDER BY t.id"
             )
-            self._write(part, "made", table, ["id", "hash", *refers], rows, hashed=hashed)
+            for found in chunked(rows, CHUNK):
+                some = [row[: 2 + len(refers)] for row in found] if named else found
+                part.rows("made", table, ["id", "hash", *refers], some, hashed=hashed)
+                self.things.refer(table, ["id", "hash", *refers], some)
+                self.things.made(table, ["id", *named], [(row[0], *row[2 + len(refers) :]) for row in found])
 
     def _write(
         self,
@@ -166,18 +171,18 @@ class Images:
         columns: Sequence[str],
         rows: Iterable[Sequence[Any]],
         refers: Sequence[str] = (),
-        **more: Any,
     ) -> None:
-        """Write rows.
+        """Write rows that were there before.
 
         :param refers: what each row holds after its columns.
         """
         for found in chunked(rows, CHUNK):
             some: Sequence[Sequence[Any]] = found
+            more: dict[str, Any] = {}
             if refers:
                 some = [row[: -len(refers)] for row in found]
                 about = [row[-len(refers) :] for row in found]
-                more |= {"refers": refers, "about": about}
+                more = {"refers": refers, "about": about}
                 self.things.refer(table, refers, about)
             part.rows(change, table, columns, some, **more)
             self.things.changed(change, table, columns, some)

@@ -107,6 +107,7 @@ class Things:
         self.session = session
         self._ids: dict[str, set[int]] = {}
         self._before: dict[str, dict[int, Name]] = {}  # names of what is gone or is called otherwise now
+        self._new: dict[str, dict[int, Name]] = {}  # names of what was made
         self._lines: list[tuple[tuple[str, ...], list[tuple[Any, ...]]]] = []
         self._selects: dict[frozenset[str], tuple[tuple[str, ...], str]] = {}  # by the tables that they read
 
@@ -142,8 +143,17 @@ class Things:
             if kind := refers_to(table, column):
                 self._ids.setdefault(kind, set()).update([row[at] for row in rows])
 
+    def made(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Take note of what new rows are called.
+
+        :param columns: `id`, and those that `named_by` names as far as the site has them.
+        """
+        if table in NAMES:
+            new = self._new.setdefault(table, {})
+            new.update((row[0], name_of(table, dict(zip(columns, row, strict=True)))) for row in rows)
+
     def changed(self, change: str, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        """Take note of changed rows, and of what they refer to.
+        """Take note of rows that were changed or taken away, and of what they refer to.
 
         :param columns: what each row holds; of `changed` ones, what half of it holds.
         """
@@ -153,7 +163,7 @@ class Things:
         at_id = columns.index("id")
         if change != "deleted":
             self._ids.setdefault(table, set()).update([row[at_id] for row in rows])
-        if change != "made" and set(_read(table)) & set(columns):
+        if set(named_by(table)) & set(columns):
             known = self._before.setdefault(table, {})
             for row in rows:
                 known[row[at_id]] = name_of(table, dict(zip(columns, row, strict=False)))
@@ -171,16 +181,17 @@ class Things:
         """Begin anew."""
         self._ids.clear()
         self._before.clear()
+        self._new.clear()
         self._lines.clear()
 
     def _names(self, table: str) -> Iterator[tuple[Any, ...]]:
         """Id and name of all things of a table that were referred to; what they are of is referred to from now on."""
-        asked, before = self._ids.pop(table, set()), self._before.pop(table, {})
+        found, before = self._new.pop(table, {}), self._before.pop(table, {})
+        asked = self._ids.pop(table, set()) - found.keys()
         if not self.session.schema.has(table):
             return
-        columns = ["id", *(name for name in _read(table) if self.session.schema.has(table, name))]
+        columns = ["id", *(name for name in named_by(table) if self.session.schema.has(table, name))]
         listed = ", ".join(f"`{column}`" for column in columns)
-        found: dict[int, Name] = {}
         for some in chunked(sorted(number for number in asked if number), AT_ONCE):
             rows = self.session.rows(f"SELECT {listed} FROM {{{table}}} WHERE id IN ({', '.join(map(str, some))})")
             found.update((row[0], name_of(table, dict(zip(columns, row, strict=True)))) for row in rows)
@@ -192,8 +203,10 @@ class Things:
             yield number, name, *of
 
 
-def _read(table: str) -> tuple[str, ...]:
-    """The columns that say what a thing is called and of what it is."""
+def named_by(table: str) -> tuple[str, ...]:
+    """The columns that say what a thing is called and of what it is; none, if nobody asks for names of this table."""
+    if table not in NAMES:
+        return ()
     if table == "context":
         return "contextlevel", "instanceid"
     return (*NAMES[table], *([COURSE[table]] if table in COURSE else []))
