@@ -32,6 +32,7 @@ fulldel,COH2,C101,*,
 
 from airflow.sdk import DAG
 
+from toolsync.feed_params import data_set_params
 from toolsync.pipeline import choice, command_file_dags, courses_found_by
 
 FOUND = "Identifiers"
@@ -54,5 +55,6 @@ dags: list[DAG] = command_file_dags(
             "What column `course` contains.",
             section=FOUND,
         ),
+        **data_set_params(),
     },
 )

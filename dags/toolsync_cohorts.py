@@ -44,6 +44,7 @@ del,CLASS26,,,alan
 
 from airflow.sdk import DAG
 
+from toolsync.feed_params import data_set_params
 from toolsync.pipeline import choice, command_file_dags, option, people_found_by
 
 FOUND, COHORTS = "Identifiers", "Cohorts"
@@ -78,5 +79,6 @@ dags: list[DAG] = command_file_dags(
             "Afterwards, delete the cohorts of the file that have no members.",
             section=COHORTS,
         ),
+        **data_set_params(),
     },
 )

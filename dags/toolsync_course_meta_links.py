@@ -25,6 +25,7 @@ C102,C104,fulldel
 
 from airflow.sdk import DAG
 
+from toolsync.feed_params import data_set_params
 from toolsync.pipeline import command_file_dags, courses_found_by
 
 dags: list[DAG] = command_file_dags(
@@ -38,5 +39,6 @@ dags: list[DAG] = command_file_dags(
             "What columns `master` and `meta` contain.",
             section="Identifiers",
         ),
+        **data_set_params(),
     },
 )

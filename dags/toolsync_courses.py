@@ -94,6 +94,7 @@ ROB1,Robots I,Engineering / Robotics / Year 1,2026-09-01,2027-06-30,weeks,30,,gr
 
 from airflow.sdk import DAG, Param
 
+from toolsync.feed_params import data_set_params
 from toolsync.operators.courses import COURSES
 from toolsync.pipeline import accept_newer, choice, command_file_dags, courses_found_by, option
 
@@ -151,5 +152,6 @@ dags: list[DAG] = command_file_dags(
         "protect_category": option(
             False, "Never move courses", "Existing courses stay in their category.", section=CATEGORY_PARAMS
         ),
+        **data_set_params(),
     },
 )

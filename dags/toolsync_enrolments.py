@@ -42,6 +42,7 @@ del,,alan,C101,manual,,,
 
 from airflow.sdk import DAG, Param
 
+from toolsync.feed_params import data_set_params
 from toolsync.pipeline import choice, command_file_dags, courses_found_by, option, people_found_by
 
 FOUND, ENROLMENTS, GROUPS = "Identifiers", "Enrolments", "Groups"
@@ -94,5 +95,6 @@ dags: list[DAG] = command_file_dags(
             "Afterwards, delete groups without members in the courses of the file.",
             section=GROUPS,
         ),
+        **data_set_params(),
     },
 )

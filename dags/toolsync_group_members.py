@@ -27,6 +27,7 @@ del,C101,SHIFT1,alan
 
 from airflow.sdk import DAG
 
+from toolsync.feed_params import data_set_params
 from toolsync.pipeline import choice, command_file_dags, courses_found_by, people_found_by
 
 FOUND, AFTER = "Identifiers", "Afterwards"
@@ -60,5 +61,6 @@ dags: list[DAG] = command_file_dags(
             "Afterwards, in the courses of the file: `groups` deletes groups without members, `all` also groupings without groups.",
             section=AFTER,
         ),
+        **data_set_params(),
     },
 )

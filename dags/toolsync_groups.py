@@ -66,6 +66,7 @@ add,C101,group,Evening shift,SHIFT2,From 16 to 20,SHIFTS
 
 from airflow.sdk import DAG
 
+from toolsync.feed_params import data_set_params
 from toolsync.pipeline import choice, command_file_dags, courses_found_by
 
 FOUND = "Identifiers"
@@ -95,5 +96,6 @@ dags: list[DAG] = command_file_dags(
             "What column `updateid` contains in the line of a grouping.",
             section=FOUND,
         ),
+        **data_set_params(),
     },
 )

@@ -47,6 +47,7 @@ grace,Grace,Hopper,grace@example.org,,C101,editingteacher
 
 from airflow.sdk import DAG
 
+from toolsync.feed_params import data_set_params
 from toolsync.pipeline import choice, command_file_dags, courses_found_by, option
 
 PEOPLE, PARTS = "Accounts", "Courses and cohorts"
@@ -111,5 +112,6 @@ dags: list[DAG] = command_file_dags(
             "What columns `course1`, `course2` … contain.",
             section=PARTS,
         ),
+        **data_set_params(),
     },
 )
