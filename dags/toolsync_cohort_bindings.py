@@ -20,6 +20,11 @@ A binding is found by its cohort, course and `role`; `*` means all bindings of t
 name; any other value is the name of a group, which is created if none is called exactly so. The report names the group that is made. If several groups
 of the course have that name, the line fails.
 
+## Nightly exports
+
+With Param `data_set`, a name, the file is compared with the last one that was applied under that name, and only lines about what changed run.
+Param `verify` applies the whole file all the same now and then, and `least_lines` rejects an export that was cut off (docs/data-sets.md).
+
 ## Example
 
 ```csv

@@ -83,6 +83,11 @@ so. Only backups of lines that can be done are restored, each exactly once, even
 the report, for you to delete its course by hand. A simulation does not look into backups. A backup is never restored over an existing
 course.
 
+## Nightly exports
+
+With Param `data_set`, a name, the file is compared with the last one that was applied under that name, and only lines about what changed run.
+Param `verify` applies the whole file all the same now and then, and `least_lines` rejects an export that was cut off (docs/data-sets.md).
+
 ## Example
 
 ```csv

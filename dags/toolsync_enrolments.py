@@ -29,6 +29,11 @@ instead of an enrolment. People who are enrolled through a cohort or another cou
 Only enrolled people can be in a group. With Param `protect_groups`, memberships are marked as Tool Sync's own, and only marked ones are
 ever removed. A line is done with all its parts or not at all: if a group is missing, the person is not enrolled either.
 
+## Nightly exports
+
+With Param `data_set`, a name, the file is compared with the last one that was applied under that name, and only lines about what changed run.
+Param `verify` applies the whole file all the same now and then, and `least_lines` rejects an export that was cut off (docs/data-sets.md).
+
 ## Example
 
 ```csv

@@ -15,6 +15,11 @@ group of one course. Lines that fail come back in `group_members/tryback`, the f
 The group is looked up in the course of the line. Only people who are enrolled in that course can be in its groups; for anyone else the line
 fails. Membership of the group's conversation follows.
 
+## Nightly exports
+
+With Param `data_set`, a name, the file is compared with the last one that was applied under that name, and only lines about what changed run.
+Param `verify` applies the whole file all the same now and then, and `least_lines` rejects an export that was cut off (docs/data-sets.md).
+
 ## Example
 
 ```csv

@@ -180,7 +180,8 @@ def test_a_file_that_is_too_short_is_rejected(site: Site):
 
 @pytest.mark.parametrize("param", ["verify", "least_lines"])
 def test_params_that_need_a_data_set(site: Site, param: str):
-    result = run(site, people("Ulm"), data_set="", **{param: 1})
+    params: dict[str, Any] = {"data_set": "", param: 1}
+    result = run(site, people("Ulm"), **params)
     assert result["state"] == "failed" and any(f"Param {param}" in message for message in result["messages"])
     assert not site.value("SELECT COUNT(*) FROM {user} WHERE username = 'p00'")
 
