@@ -20,6 +20,11 @@ A binding is found by its cohort, course and `role`; `*` means all bindings of t
 name; any other value is the name of a group, which is created if none is called exactly so. The report names the group that is made. If several groups
 of the course have that name, the line fails.
 
+## Nightly exports
+
+With Param `data_set`, a name, the file is compared with the last one that was applied under that name, and only lines about what changed run.
+Param `verify` applies the whole file all the same now and then, and `least_lines` rejects an export that was cut off (docs/data-sets.md).
+
 ## Example
 
 ```csv
@@ -32,6 +37,7 @@ fulldel,COH2,C101,*,
 
 from airflow.sdk import DAG
 
+from toolsync.feed_params import data_set_params
 from toolsync.pipeline import choice, command_file_dags, courses_found_by
 
 FOUND = "Identifiers"
@@ -54,5 +60,6 @@ dags: list[DAG] = command_file_dags(
             "What column `course` contains.",
             section=FOUND,
         ),
+        **data_set_params(),
     },
 )

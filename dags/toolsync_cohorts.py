@@ -32,6 +32,11 @@ cohort of the whole site, and a cohort that is there is updated instead of faili
 Courses that take their people from the cohort follow at once: new members are enrolled there; people who leave the cohort leave the course
 as the site's settings for cohort sync say. If a cohort is deleted, so are these enrolments.
 
+## Nightly exports
+
+With Param `data_set`, a name, the file is compared with the last one that was applied under that name, and only lines about what changed run.
+Param `verify` applies the whole file all the same now and then, and `least_lines` rejects an export that was cut off (docs/data-sets.md).
+
 ## Example
 
 ```csv
@@ -44,6 +49,7 @@ del,CLASS26,,,alan
 
 from airflow.sdk import DAG
 
+from toolsync.feed_params import data_set_params
 from toolsync.pipeline import choice, command_file_dags, option, people_found_by
 
 FOUND, COHORTS = "Identifiers", "Cohorts"
@@ -78,5 +84,6 @@ dags: list[DAG] = command_file_dags(
             "Afterwards, delete the cohorts of the file that have no members.",
             section=COHORTS,
         ),
+        **data_set_params(),
     },
 )

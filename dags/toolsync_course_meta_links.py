@@ -14,6 +14,11 @@ to `course_meta_links/archive`, and `course_meta_links/report` says what became 
 
 A course can't be linked to itself. `del` and `fulldel` fail if the link does not exist.
 
+## Nightly exports
+
+With Param `data_set`, a name, the file is compared with the last one that was applied under that name, and only lines about what changed run.
+Param `verify` applies the whole file all the same now and then, and `least_lines` rejects an export that was cut off (docs/data-sets.md).
+
 ## Example
 
 ```csv
@@ -25,6 +30,7 @@ C102,C104,fulldel
 
 from airflow.sdk import DAG
 
+from toolsync.feed_params import data_set_params
 from toolsync.pipeline import command_file_dags, courses_found_by
 
 dags: list[DAG] = command_file_dags(
@@ -38,5 +44,6 @@ dags: list[DAG] = command_file_dags(
             "What columns `master` and `meta` contain.",
             section="Identifiers",
         ),
+        **data_set_params(),
     },
 )

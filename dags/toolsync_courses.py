@@ -83,6 +83,11 @@ so. Only backups of lines that can be done are restored, each exactly once, even
 the report, for you to delete its course by hand. A simulation does not look into backups. A backup is never restored over an existing
 course.
 
+## Nightly exports
+
+With Param `data_set`, a name, the file is compared with the last one that was applied under that name, and only lines about what changed run.
+Param `verify` applies the whole file all the same now and then, and `least_lines` rejects an export that was cut off (docs/data-sets.md).
+
 ## Example
 
 ```csv
@@ -94,6 +99,7 @@ ROB1,Robots I,Engineering / Robotics / Year 1,2026-09-01,2027-06-30,weeks,30,,gr
 
 from airflow.sdk import DAG, Param
 
+from toolsync.feed_params import data_set_params
 from toolsync.operators.courses import COURSES
 from toolsync.pipeline import accept_newer, choice, command_file_dags, courses_found_by, option
 
@@ -151,5 +157,6 @@ dags: list[DAG] = command_file_dags(
         "protect_category": option(
             False, "Never move courses", "Existing courses stay in their category.", section=CATEGORY_PARAMS
         ),
+        **data_set_params(),
     },
 )

@@ -29,6 +29,11 @@ instead of an enrolment. People who are enrolled through a cohort or another cou
 Only enrolled people can be in a group. With Param `protect_groups`, memberships are marked as Tool Sync's own, and only marked ones are
 ever removed. A line is done with all its parts or not at all: if a group is missing, the person is not enrolled either.
 
+## Nightly exports
+
+With Param `data_set`, a name, the file is compared with the last one that was applied under that name, and only lines about what changed run.
+Param `verify` applies the whole file all the same now and then, and `least_lines` rejects an export that was cut off (docs/data-sets.md).
+
 ## Example
 
 ```csv
@@ -42,6 +47,7 @@ del,,alan,C101,manual,,,
 
 from airflow.sdk import DAG, Param
 
+from toolsync.feed_params import data_set_params
 from toolsync.pipeline import choice, command_file_dags, courses_found_by, option, people_found_by
 
 FOUND, ENROLMENTS, GROUPS = "Identifiers", "Enrolments", "Groups"
@@ -94,5 +100,6 @@ dags: list[DAG] = command_file_dags(
             "Afterwards, delete groups without members in the courses of the file.",
             section=GROUPS,
         ),
+        **data_set_params(),
     },
 )

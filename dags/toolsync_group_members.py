@@ -15,6 +15,11 @@ group of one course. Lines that fail come back in `group_members/tryback`, the f
 The group is looked up in the course of the line. Only people who are enrolled in that course can be in its groups; for anyone else the line
 fails. Membership of the group's conversation follows.
 
+## Nightly exports
+
+With Param `data_set`, a name, the file is compared with the last one that was applied under that name, and only lines about what changed run.
+Param `verify` applies the whole file all the same now and then, and `least_lines` rejects an export that was cut off (docs/data-sets.md).
+
 ## Example
 
 ```csv
@@ -27,6 +32,7 @@ del,C101,SHIFT1,alan
 
 from airflow.sdk import DAG
 
+from toolsync.feed_params import data_set_params
 from toolsync.pipeline import choice, command_file_dags, courses_found_by, people_found_by
 
 FOUND, AFTER = "Identifiers", "Afterwards"
@@ -60,5 +66,6 @@ dags: list[DAG] = command_file_dags(
             "Afterwards, in the courses of the file: `groups` deletes groups without members, `all` also groupings without groups.",
             section=AFTER,
         ),
+        **data_set_params(),
     },
 )

@@ -54,6 +54,11 @@ found if none is written exactly so. What is put into a grouping may be new or n
 ignored, and the report says so. Three things differ: `coursename` is needed, since a file is not imported into one course; `idnumber` is that of the
 group, not the course's, so remove that column; and a group whose idnumber another one has fails, where Moodle's import makes it without idnumber.
 
+## Nightly exports
+
+With Param `data_set`, a name, the file is compared with the last one that was applied under that name, and only lines about what changed run.
+Param `verify` applies the whole file all the same now and then, and `least_lines` rejects an export that was cut off (docs/data-sets.md).
+
 ## Example
 
 ```csv
@@ -66,6 +71,7 @@ add,C101,group,Evening shift,SHIFT2,From 16 to 20,SHIFTS
 
 from airflow.sdk import DAG
 
+from toolsync.feed_params import data_set_params
 from toolsync.pipeline import choice, command_file_dags, courses_found_by
 
 FOUND = "Identifiers"
@@ -95,5 +101,6 @@ dags: list[DAG] = command_file_dags(
             "What column `updateid` contains in the line of a grouping.",
             section=FOUND,
         ),
+        **data_set_params(),
     },
 )

@@ -36,6 +36,11 @@ so `Ü1` beside `U1` is another account. A line whose key is empty fails, whatev
 
 Files for Moodle's own upload of users work as they are; docs/moodle-uploads.md says what differs.
 
+## Nightly exports
+
+With Param `data_set`, a name, the file is compared with the last one that was applied under that name, and only lines about what changed run.
+Param `verify` applies the whole file all the same now and then, and `least_lines` rejects an export that was cut off (docs/data-sets.md).
+
 ## Example
 
 ```csv
@@ -47,6 +52,7 @@ grace,Grace,Hopper,grace@example.org,,C101,editingteacher
 
 from airflow.sdk import DAG
 
+from toolsync.feed_params import data_set_params
 from toolsync.pipeline import choice, command_file_dags, courses_found_by, option
 
 PEOPLE, PARTS = "Accounts", "Courses and cohorts"
@@ -111,5 +117,6 @@ dags: list[DAG] = command_file_dags(
             "What columns `course1`, `course2` … contain.",
             section=PARTS,
         ),
+        **data_set_params(),
     },
 )

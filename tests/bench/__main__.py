@@ -1,6 +1,6 @@
 """`make bench`: lines a second of validate and execute, and execute's time as a ratio to a bare LOAD DATA of the same resulting rows.
 
-    python -m tests.bench [NAME …] [--large] [--lines N]     only those benchmarks; also the sizes that take minutes; the size of `live`, `feed`, `million`, `small` and `undo`
+    python -m tests.bench [NAME …] [--large] [--lines N]     only those benchmarks; also the sizes that take minutes; the size of `live`, `feed`, `data_set`, `million`, `small` and `undo`
 
 Everything runs on one private server, in one process, so that the ratios can be compared; the seconds are those of this machine.
 """
@@ -25,6 +25,7 @@ os.environ.update(AIRFLOW_HOME=HOME, AIRFLOW__LOGGING__LOGGING_LEVEL="WARNING", 
 
 from tests.bench.copies import copying  # noqa: E402
 from tests.bench.courses import plain_courses  # noqa: E402
+from tests.bench.data_set import data_set  # noqa: E402
 from tests.bench.deleting import deleting  # noqa: E402
 from tests.bench.feed import feed  # noqa: E402
 from tests.bench.live import live  # noqa: E402
@@ -230,6 +231,7 @@ BENCHMARKS: dict[str, Callable[[Bench, bool], None]] = {
 JUDGES: dict[str, Callable[[Bench, int | None], bool]] = {
     "live": live,
     "feed": feed,
+    "data_set": data_set,
     "million": million,
     "small": small,
     "undo": undo,

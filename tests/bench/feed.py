@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +70,9 @@ def feed(bench: Bench, lines: int | None) -> bool:
     return good
 
 
-def timed(bench: Bench, file_type: str, header: str, rows: list[str]) -> tuple[float, dict[str, Any]]:
+def timed(
+    bench: Bench, file_type: str, header: str, rows: Iterable[str], **params: Any
+) -> tuple[float, dict[str, Any]]:
     """Run a file as a process, as `make run` does.
 
     :return: the seconds that it took, and how many lines were created, unchanged, …
@@ -81,7 +83,17 @@ def timed(bench: Bench, file_type: str, header: str, rows: list[str]) -> tuple[f
     path.write_text("\n".join([header, *rows]) + "\n")
     began = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-m", "toolsync.run", f"toolsync_{file_type}", str(path), "--format", "json"],
+        [
+            sys.executable,
+            "-m",
+            "toolsync.run",
+            f"toolsync_{file_type}",
+            str(path),
+            "--format",
+            "json",
+            "--params",
+            json.dumps(params),
+        ],
         env={**os.environ, "PYTHONPATH": str(ROOT / "plugins"), "AIRFLOW_CONN_MOODLE_DB": bench.site.connection()},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

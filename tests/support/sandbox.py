@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -110,8 +110,11 @@ class Sandbox:
             self.folders[key] = sql_folder(file.kind, self.state, occasion)
         return self.folders[key]
 
-    def execute(self, file: File, batch_lines: int = 10_000) -> Outcomes:
-        """Execute a file in batches, each at a later time than the one before."""
+    def execute(self, file: File, batch_lines: int = 10_000, same: Container[int] = ()) -> Outcomes:
+        """Execute a file in batches, each at a later time than the one before.
+
+        :param same: lines that are as in the last file of the data set.
+        """
         suite, command = load_suite(file.kind), opened(file)
         stager = Stager(suite, command.header, read_zone(self.session.timezone), self.session.schema.limits)
         lines = [
@@ -122,8 +125,9 @@ class Sandbox:
         folder = self.folder(file, command)
         execution = Execution(folder, [(spec.name, spec.type) for spec in suite.plain_columns])
         outcomes = Outcomes()
-        for start in range(0, len(lines), batch_lines):
-            outcomes.add(self.later(execution.run, lines[start : start + batch_lines]))
+        changed = [line for line in lines if line.line not in same]
+        for start in range(0, len(changed), batch_lines):
+            outcomes.add(self.later(execution.run, changed[start : start + batch_lines]))
         failed = {line for line, status, _, _ in outcomes.lines if status == "failed"}
         left = [line for line in lines if line.line not in failed]
         if folder.end and left:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 
 from toolsync.cabinet.bundles import Bundle
 from toolsync.cabinet.claims import CLAIM_ID
+from toolsync.cabinet.data_sets import DataSet
 from toolsync.cabinet.folders import Cabinet
 from toolsync.course.staged_rows import StagedRows
 from toolsync.course.undo_bundles import (
@@ -37,6 +39,8 @@ SAMPLE = (
     *("user", "enrol", "user_enrolments", "role_assignments", "role_capabilities", "cohort_members", "groups_members"),
     *("course_categories", "course", "course_sections", "course_modules", "context", "files"),
 )
+
+log = logging.getLogger(__name__)
 
 
 class Part(NamedTuple):
@@ -341,11 +345,20 @@ class _Staging(StagedRows):
 
 
 def mark_undone(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[int]]:
-    """Note in their indexes that parts were put back, as soon as the transaction is committed.
+    """Note in their indexes that parts were put back, as soon as the transaction is committed. Data sets whose runs they are of begin anew before that.
 
     :param rows: line, type, run and part, the number of rows that were put back, and of those that could not be.
     """
     marked = list(rows)
+
+    def forget_data_sets() -> None:
+        for file_type, run in dict.fromkeys((file_type, run) for _, file_type, run, *_ in marked):
+            cabinet = Cabinet(file_type, state.site)
+            name = (Bundle(cabinet, run).index() or {}).get("data_set")
+            if name and DataSet(cabinet, name).drop():
+                log.info(
+                    "The next file of the data set %s (%s) is applied wholly: a run of it is undone.", name, file_type
+                )
 
     def mark() -> None:
         now = datetime.now(UTC)
@@ -371,6 +384,7 @@ def mark_undone(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[in
             }
             bundle.save_index(of_run)
 
+    state.before_commit.append(forget_data_sets)  # what they say is no longer so
     state.after_commit.append(mark)
     return []
 

@@ -19,6 +19,7 @@ from toolsync.cabinet.names import shown_name
 from toolsync.cabinet.seen import mark, marks, unseen
 from toolsync.cabinet.takeover import adopt, at_work, left_alone, resume, taken_already
 from toolsync.cabinet.uploads import NoUpload, claim_upload
+from toolsync.data_sets.before import why_not
 from toolsync.operators.base import FileTypeOperator, zone_param
 from toolsync.params import check_params
 from toolsync.reporting.approval import caller
@@ -232,6 +233,8 @@ class CollectOperator(FileTypeOperator):
         """
         if params["timezone"]:
             zone_param(params["timezone"])
+        if why := why_not(params):
+            raise AirflowFailException(f"{why} Nothing was done.")
 
     def _tell(self, sentences: list[str]) -> None:
         for sentence in sentences:

@@ -14,15 +14,18 @@ from toolsync.cabinet.folders import Cabinet
 from toolsync.course.graph_check import newer_than_tested
 from toolsync.course.undo_bundles import BY_COURSE, UndoWriter
 from toolsync.course.undo_expiry import expire, held_contents
+from toolsync.data_sets.applied import Applied
+from toolsync.data_sets.before import Before, name_of
 from toolsync.functions import sql_folder
 from toolsync.moodle.errors import SiteUnfit
 from toolsync.moodle.file_pool import FilePool
 from toolsync.operators.base import ClaimOperator
 from toolsync.operators.changes import changes_of
+from toolsync.operators.validate import check_lines
 from toolsync.reading.command_file import CommandFile
 from toolsync.reading.suite import load_suite
 from toolsync.reporting.changes_table import Shown, rows_sentence
-from toolsync.reporting.pieces import EXECUTED, NEWER, NO_LOG, UNFIT
+from toolsync.reporting.pieces import EXECUTED, NEWER, NO_LOG, UNFIT, VALIDATED
 from toolsync.reporting.report import Report
 from toolsync.reporting.report_text import plan_summary, sentences, totals
 from toolsync.running import moodle_log
@@ -46,6 +49,7 @@ class ExecuteOperator(ClaimOperator):
     planning = False
     wait = 0.0  # seconds until the site was free for this run
     run_class: type[LineRun] = LineRun
+    data_set: Applied | None = None
 
     def __init__(self, *, destructive: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -180,8 +184,28 @@ class ExecuteOperator(ClaimOperator):
     def run_batches(self, cabinet: Cabinet, claim: Claim, state: RunState) -> None:
         """Execute the batches of the file that are not done yet."""
         file, suite = self.open_file(cabinet, claim), load_suite(self.file_type)
+        self.data_set = self.data_set_of(cabinet, claim, file, state)
         folder = sql_folder(suite.name, state, self.occasion(cabinet, claim, file))
-        self.complete(self.run_class(cabinet, claim, file, suite, folder, self.log, planning=self.planning))
+        run = self.run_class(cabinet, claim, file, suite, folder, self.log, planning=self.planning)
+        run.witness = self.data_set
+        self.complete(run)
+
+    def data_set_of(self, cabinet: Cabinet, claim: Claim, file: CommandFile, state: RunState) -> Applied | None:
+        """The data set that the file belongs to. If another file of it was applied since this one was compared, it is compared and validated again."""
+        if not name_of(claim.options):
+            return None
+        site = state.session.value("SELECT value FROM {config} WHERE name = 'siteidentifier'")
+        state.rollback()  # comparing takes its time, and nothing was done yet
+
+        def check_again(before: Before) -> None:
+            found = check_lines(cabinet, claim, file, before.compare(site))
+            if rejected := found.get("rejected"):
+                raise SiteUnfit(f"{claim.name} is rejected: {'; '.join(rejected)}")
+            cabinet.save(claim, VALIDATED, {**Report(cabinet, claim).validated, **found})
+
+        return Applied(
+            cabinet, claim, file, site=site, rehearsal=self.planning or claim.simulate, check_again=check_again
+        )
 
     def occasion(self, cabinet: Cabinet, claim: Claim, file: CommandFile) -> Occasion:
         """What the SQL is rendered for."""
@@ -203,6 +227,8 @@ class ExecuteOperator(ClaimOperator):
             run.execute()
         finally:
             self.lineage.wrote(run.session, run.written)
+        if self.data_set and not self.planning:
+            self.data_set.end()
         if not run.rehearsal:
             self.clear_away(run)
         run.keep_totals({"wait": self.wait, "seconds": self.seconds - self.wait})

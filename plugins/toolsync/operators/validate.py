@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -10,12 +11,14 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
+from toolsync.data_sets.before import TOO_SHORT, Before, Verdict
 from toolsync.operators.base import ClaimOperator
 from toolsync.reading.command_file import CommandFile
 from toolsync.reading.problems import FileRejected
 from toolsync.reading.records import DELIMITERS
 from toolsync.reading.rejection_page import write_rejection_page
 from toolsync.reading.suite import load_suite
+from toolsync.reporting.line_set import LineSet
 from toolsync.reporting.pieces import CHECKED, VALIDATED, piece_name
 from toolsync.reporting.report import Report
 from toolsync.reporting.report_text import sentences
@@ -50,32 +53,11 @@ class ValidateOperator(ClaimOperator):
         :raises FileRejected: the header can't be used.
         """
         file = self.open_file(cabinet, claim)
-        # Great Expectations takes seconds to import, so only here.
-        from toolsync.reading.data_docs import build_data_docs
-        from toolsync.reading.validator import Validator
-
-        validator = Validator(load_suite(self.file_type), file.header)
-        failed: set[int] = set()
-        for number, records in enumerate(file.records()):
-            self._keep(cabinet, claim, number, validator.check(records), failed)
-        rejected: list[str] = []
-        try:
-            self._keep(cabinet, claim, number + 1, validator.finish(), failed)
-        except FileRejected as rejection:
-            rejected = rejection.messages
-        with cabinet.writing("docs", claim.named("validation", ".html")) as (stream, docs):
-            build_data_docs(validator, stream, file_name=claim.name, run_name=claim.id, time=datetime.now(UTC))
-        reading = {"delimiter": file.delimiter, "encoding": file.encoding}
-        if rejected:
-            return {"rejected": rejected, "docs": str(docs), "reading": reading}
-        return {
-            "reading": reading,
-            "lines": validator.lines,
-            "failed": len(failed),
-            "summary": summary(file, validator.lines),
-            "notes": [*file.header.notes, *validator.warnings],
-            "docs": str(docs),
-        }
+        before = Before.of(cabinet, claim, file)
+        verdict = before.compare() if before and before.compares else None
+        if before:
+            before.check_length(verdict.lines if verdict else number_of_lines(file))
+        return check_lines(cabinet, claim, file, verdict)
 
     def reject(self, cabinet: Cabinet, claim: Claim, rejection: FileRejected) -> dict[str, Any]:
         """Write the page of a file whose header can't be used.
@@ -93,12 +75,9 @@ class ValidateOperator(ClaimOperator):
                 run_name=claim.id,
                 time=datetime.now(UTC),
             )
-        known = [spec.spoken_names[0] for spec in suite.columns] if suite else []
+        about_columns = any(problem.kind != TOO_SHORT for problem in rejection.problems)
+        known = [spec.spoken_names[0] for spec in suite.columns] if suite and about_columns else []
         return {"rejected": rejection.messages, "docs": str(docs), "known": known}
-
-    def _keep(self, cabinet: Cabinet, claim: Claim, number: int, found: Findings, failed: set[int]) -> None:
-        cabinet.save(claim, piece_name(CHECKED, number), {"problems": found.problems, "notes": found.notes})
-        failed.update(problem.line for problem in found.problems)
 
     def _tell(self, cabinet: Cabinet, claim: Claim) -> dict[str, Any]:
         report = Report(cabinet, claim)
@@ -125,6 +104,56 @@ class ValidateOperator(ClaimOperator):
         if result["rejected"]:
             raise AirflowFailException(f"{result['file']} is rejected: {'; '.join(result['rejected'])}")
         return result["checked"]
+
+
+def number_of_lines(file: CommandFile) -> int:
+    return sum(not record.continued for records in file.records() for record in records)
+
+
+def check_lines(cabinet: Cabinet, claim: Claim, file: CommandFile, verdict: Verdict | None) -> dict[str, Any]:
+    """Validate the lines of a file that run, and keep the problems of single lines as pieces of the report.
+
+    :param verdict: which lines are as in the last file of the data set; None: the file belongs to none.
+    :return: as `ValidateOperator.check_file`.
+    """
+    # Great Expectations takes seconds to import, so only here.
+    from toolsync.reading.data_docs import build_data_docs
+    from toolsync.reading.validator import Validator
+
+    def keep(number: int, found: Findings) -> None:
+        cabinet.save(claim, piece_name(CHECKED, number), {"problems": found.problems, "notes": found.notes})
+        failed.update(problem.line for problem in found.problems)
+
+    same = verdict.same if verdict else LineSet()
+    validator, failed, rejected = Validator(file.suite, file.header), set[int](), list[str]()
+    gc.freeze()  # otherwise each collection scans all of Airflow's objects again
+    try:
+        for number, records in enumerate(file.records()):
+            keep(number, validator.check(records, same))
+    finally:
+        gc.unfreeze()
+    try:
+        keep(number + 1, validator.finish())
+    except FileRejected as rejection:
+        rejected = rejection.messages
+    with cabinet.writing("docs", claim.named("validation", ".html")) as (stream, docs):
+        build_data_docs(validator, stream, file_name=claim.name, run_name=claim.id, time=datetime.now(UTC))
+    reading = {"delimiter": file.delimiter, "encoding": file.encoding}
+    if rejected:
+        return {"rejected": rejected, "docs": str(docs), "reading": reading}
+    found: dict[str, Any] = {
+        "reading": reading,
+        "lines": validator.lines,
+        "failed": len(failed),
+        "summary": summary(file, validator.lines),
+        "notes": [*file.header.notes, *validator.warnings],
+        "docs": str(docs),
+    }
+    if verdict:
+        same = same.without(failed)  # what concerns the file as a whole may fail any line
+        verdict.keep(cabinet, claim, same)
+        found |= {"notes": [verdict.note, *found["notes"]], "same": len(same)}
+    return found
 
 
 def summary(file: CommandFile, lines: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 import great_expectations as gx
@@ -48,15 +48,19 @@ class Validator:
         self._kept_columns = self._columns_to_keep()
         self._batches = _batch_definition()
 
-    def check(self, records: Iterable[Record]) -> Findings:
-        """Validate the next records of the file, and report those that can't be read."""
+    def check(self, records: Iterable[Record], known: Container[int] = ()) -> Findings:
+        """Validate the next records of the file, and report those that can't be read.
+
+        :param known: lines that were validated before: only what concerns the file as a whole looks at them.
+        """
         records = list(records)
         unreadable = [record.problem for record in records if record.problem]
-        frame = self._frame([record for record in records if record.values is not None])
-        self.lines += len(frame) + len(unreadable)
+        readable = [record for record in records if record.values is not None]
+        self.lines += len(readable) + len(unreadable)
         self.unreadable_lines += len(unreadable)
         if self._kept_columns:
-            self._kept.append(frame[self._kept_columns])
+            self._kept.append(self._frame(readable)[self._kept_columns])
+        frame = self._frame([record for record in readable if record.line not in known])
         found = self._run(frame, Scope.LINE) if len(frame) else Findings([], [])
         return Findings(sorted([*unreadable, *found.problems], key=lambda problem: problem.line), found.notes)
 

@@ -5,6 +5,7 @@
 - `progress`: how far the file is, for the page
 - `newer`: what to say of a site whose Moodle is newer than what was tested
 - `no-log`: why nothing could be written to the site's own log
+- `same`: which lines are as in the last file of the data set, and so don't run; `verified`: what was found when they ran all the same
 - `unfit`: why the site could not take the file, of which nothing was done
 - `tried-back`: where the tryback is
 - for a type that deletes things, `plan-NNNNNN` and `planned`: the outcomes and totals of the plan; `asked`: why a person has to approve it;
@@ -21,6 +22,7 @@ from toolsync.cabinet.folders import Cabinet
 
 VALIDATED, EXECUTED, TRIED_BACK = "validated.json", "executed.json", "tried-back.json"
 NEWER, NO_LOG, UNFIT = "newer.json", "no-log.json", "unfit.json"
+SAME, VERIFIED = "same.json", "verified.json"
 PROGRESS = "progress.json"
 PLANNED, ASKED, APPROVAL = "planned.json", "asked.json", "approval.json"
 CHECKED, BATCH, PLAN = "checked", "batch", "plan"  # the stages whose results are kept in pieces

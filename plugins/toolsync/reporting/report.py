@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import cached_property
 from typing import Any
 
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.reading.problems import Problem
 from toolsync.reporting.approval import Approval
+from toolsync.reporting.line_set import LineSet
 from toolsync.reporting.outcomes import STATUSES
 from toolsync.reporting.pieces import (
     APPROVAL,
@@ -21,9 +23,11 @@ from toolsync.reporting.pieces import (
     NOTHING_PLANNED,
     PLAN,
     PLANNED,
+    SAME,
     TRIED_BACK,
     UNFIT,
     VALIDATED,
+    VERIFIED,
     pieces,
 )
 from toolsync.reporting.plan import Row, zone_named
@@ -93,7 +97,7 @@ class Report:
     @property
     def about_site(self) -> list[str]:
         """What to say of the site, apart from why it could not take the file."""
-        found = [self.cabinet.saved(self.claim, name) for name in (NEWER, NO_LOG)] if not self.unfit else []
+        found = [self.cabinet.saved(self.claim, name) for name in (NEWER, NO_LOG, VERIFIED)] if not self.unfit else []
         return [each["told"] for each in found if each]
 
     @property
@@ -119,7 +123,19 @@ class Report:
     def _counts(self, found: dict[str, Any]) -> dict[str, int]:
         counts = dict.fromkeys((*STATUSES, "incomplete"), 0) | found.get("counts", {})
         counts["failed"] += self.validated.get("failed", 0)
+        if found:
+            counts["unchanged"] += self.validated.get("same", 0)
         return counts
+
+    @cached_property
+    def same(self) -> LineSet:
+        """The lines that don't run because they are as in the last file of the data set."""
+        return LineSet(kept["ranges"]) if (kept := self.cabinet.saved(self.claim, SAME)) else LineSet()
+
+    @property
+    def as_before(self) -> str:
+        """What the table of lines says of them."""
+        return f"as in the last file of the data set {self.claim.options.get('data_set')}"
 
     @property
     def stale(self) -> list[str]:

@@ -39,6 +39,8 @@ def write_lines(report: Report, stream: IO[str]) -> None:
         for line, outcome, *label in piece["lines"]:
             status = undone if undone and outcome != "failed" else outcome
             table.rows((line, status, *remark) for remark in remarks.get(line, [["", *(label or [""]), ""]]))
+    # A name of a data set needs no quotes, and there may be very many such lines.
+    stream.writelines(f"{line},{undone or 'unchanged'},,,{report.as_before}\n" for line in report.same)
 
 
 def _decision(report: Report) -> Iterator[str]:

@@ -6,7 +6,7 @@ import gc
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext, suppress
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -39,6 +39,16 @@ class Numbered(Protocol):
         """Its line number, or its number in the archive."""
 
 
+class Witness(Protocol):
+    """Who has to know before anything of a file reaches the site (`data_sets/applied.py`)."""
+
+    def begin(self) -> None:
+        """Before the first batch commits. Called again when a run goes on."""
+
+    def take_back(self) -> None:
+        """Nothing of the file reached the site after all."""
+
+
 Item = TypeVar("Item", bound=Numbered)
 Work = Callable[[Sequence[StagedLine]], Outcomes]
 
@@ -49,9 +59,12 @@ class BatchRun(Generic[Item]):
     :param folder: the SQL of the type, rendered for this file, on that session.
     :param columns: (name, type) of the staged columns, with the types of a suite.
     :param planning: do all the work in one transaction, roll it back, and keep the outcomes as the plan of the file.
+    :ivar witness: who has to know before anything of the file reaches the site; None: nobody.
     """
 
     unit = "line"
+    witness: Witness | None = None
+    same: Container[int] = ()  # lines that don't run, as they are those of the last file of the data set
 
     def __init__(
         self,
@@ -191,12 +204,14 @@ class BatchRun(Generic[Item]):
         """Apply the lines, then what the type does at the end of a file."""
         report = Report(self.cabinet, self.claim)
         failed, lines = report.failed_lines(CHECKED), report.validated.get("lines", 0)
+        self.same = report.same
         try:
-            progress = self._progress(lines - len(failed))
+            progress = self._progress(lines - len(failed) - len(report.same))
             number = self._apply(0, self.items(failed), self.execution.run, progress)
             self._effort.rate = progress.rate
             if self.execution.folder.end:
                 failed |= self._failed
+                self.same = ()  # they are lines of the file like others
                 progress = self._progress(lines - len(failed), "At the end of the file: ")
                 number = self._apply(number, self.items(failed), self.execution.end, progress)
         except RecordsDisagree as error:
@@ -261,6 +276,8 @@ class BatchRun(Generic[Item]):
         done = self._ledger.done(number)
         if done is None:
             self._resuming = False
+            if self.witness:
+                self.witness.begin()
             self.cabinet.save(self.claim, BEGUN, {})
         return done
 
@@ -300,6 +317,8 @@ class BatchRun(Generic[Item]):
                 ):
                     if not self._committed and not self.rehearsal:
                         self.cabinet.forget(self.claim, BEGUN)
+                        if self.witness:
+                            self.witness.take_back()
                     raise
                 progress.again(where, error)
                 self._effort.retries += 1

@@ -132,6 +132,7 @@ class Changes:
             "type": self.bundle.cabinet.file_type,
             "claim": self.claim.id,
             "file": self.claim.name,
+            "data_set": self.claim.options.get("data_set") or None,
             "made": now.isoformat(timespec="seconds"),
             "moodle": self.session.release,
             "site": self.session.value("SELECT value FROM {config} WHERE name = 'siteidentifier'"),

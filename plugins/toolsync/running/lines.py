@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,14 +58,14 @@ class LineRun(BatchRun[ReadLine]):
         self.stager = Stager(suite, file.header, zone, self.session.schema.limits)
 
     def items(self, failed: set[int]) -> Iterator[ReadLine]:
-        return read_ahead(self._pieces(failed))
+        return read_ahead(self._pieces(failed, self.same))
 
-    def _pieces(self, failed: set[int]) -> Iterator[list[ReadLine]]:
+    def _pieces(self, failed: set[int], same: Container[int]) -> Iterator[list[ReadLine]]:
         for records in self.file.records(RECORDS):
             yield [
                 ReadLine(record, StagedLine(record.line, *self.stager.values(record), self.stager.misfit(record)))
                 for record in records
-                if record.line not in failed and record.values is not None
+                if record.line not in failed and record.line not in same and record.values is not None
             ]
 
     def last_line(self) -> int:

@@ -101,6 +101,7 @@ class RunState:
     site_log: SiteLog | None = None
     tables: WorkTables = field(init=False)
     changed_courses: set[int] = field(default_factory=set)  # ids of courses that this transaction created or changed
+    before_commit: list[Callable[[], None]] = field(default_factory=list)
     after_commit: list[Callable[[], None]] = field(default_factory=list)
     transaction: int = 0  # its number, from 0
     written: Counter[str] = field(default_factory=Counter)  # rows that this transaction wrote, by table of the site
@@ -123,7 +124,10 @@ class RunState:
             self._locking_since = time.perf_counter()
 
     def commit(self) -> None:
-        """Commit, then call the functions in `after_commit`."""
+        """Call the functions in `before_commit`, commit, then call those in `after_commit`."""
+        for act in self.before_commit:
+            act()
+        self.before_commit.clear()
         self.session.commit()
         self._ended()
         if self.undo:
@@ -136,7 +140,8 @@ class RunState:
         self.after_commit.clear()
 
     def rollback(self) -> None:
-        """Roll back, and forget the functions in `after_commit`."""
+        """Roll back, and forget the functions in `before_commit` and `after_commit`."""
+        self.before_commit.clear()
         self.after_commit.clear()
         self.changed_courses.clear()
         self.session.rollback()
@@ -157,7 +162,8 @@ class RunState:
         :return: a function that rolls back to it, and forgets what the run has remembered since.
         """
         self.session.execute(f"SAVEPOINT {name}")
-        courses, acts, written = set(self.changed_courses), len(self.after_commit), self.written.copy()
+        courses, written = set(self.changed_courses), self.written.copy()
+        acts, acts_before = len(self.after_commit), len(self.before_commit)
         forget = self.images.things.savepoint() if self.images else None
 
         def roll_back() -> None:
@@ -165,6 +171,7 @@ class RunState:
             self.tables.drop()
             self.changed_courses &= courses
             del self.after_commit[acts:]
+            del self.before_commit[acts_before:]
             self.written = written.copy()
             if self.undo:
                 self.undo.abandon()

@@ -1,0 +1,98 @@
+"""What the site has of a data set, as files: a hash for each thing that lines of its last file are about.
+
+    data_sets/<name>      a line of JSON: of which site and file, with which columns and Params; then 16 bytes for each thing, in order
+
+It may know less than the site has, never more: then lines run again, and change nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from toolsync.cabinet.folders import Cabinet
+
+FOLDER = "data_sets"
+FORMAT = 1
+ENTRY = 16  # bytes of a hash
+WHOLE = (
+    "full"  # the name under which the number of lines of a file is kept that states the whole truth and has no data set
+)
+
+
+@dataclass
+class State:
+    """What is known of the last file of a data set.
+
+    :param claim: of the run that applied it.
+    :param file: its name.
+    :param at: when that run began to change the site, or ended: a moment in ISO 8601.
+    :param lines: the number of its lines.
+    :param settled: False as long as that run is at work, or where it died: `entries` are then what it leaves alone.
+    :param since: the number of runs since the whole file was applied.
+    :param bound: what has to be the same for a file to be compared with it, by what it is called.
+    :param salt: goes into each hash, so that nobody can look them up in a table.
+    :param entries: the hashes, in order.
+    """
+
+    claim: str
+    file: str
+    at: str
+    lines: int
+    settled: bool
+    since: int
+    bound: Mapping[str, Any]
+    salt: str
+    entries: bytes = b""
+
+    @property
+    def token(self) -> str:
+        """What tells it from the state before and after it."""
+        return f"{self.claim} {self.settled}"
+
+
+class DataSet:
+    """The state of a data set in the cabinet.
+
+    :param cabinet: of the type.
+    :param name: of the data set.
+    """
+
+    def __init__(self, cabinet: Cabinet, name: str) -> None:
+        self.cabinet = cabinet
+        self.name = name
+
+    @property
+    def path(self) -> Any:
+        return self.cabinet.folder(FOLDER) / self.name
+
+    def state(self) -> State | None:
+        """What is known of its last file; None: nothing, or nothing that this version of Tool Sync can read."""
+        try:
+            head, _, entries = self.cabinet.files.read(self.path).partition(b"\n")
+        except FileNotFoundError:
+            return None
+        try:
+            told = json.loads(head)
+            if told.pop("format") != FORMAT or told.pop("entries") * ENTRY != len(entries):
+                return None
+            return State(**told, entries=entries)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return None
+
+    def keep(self, state: State) -> None:
+        """Let a state be the one. It is durable when this returns."""
+        told = {"format": FORMAT, **asdict(state), "entries": len(state.entries) // ENTRY}
+        self.cabinet.files.make_folder(self.cabinet.folder(FOLDER))
+        self.cabinet.files.write(self.path, json.dumps(told, ensure_ascii=False).encode() + b"\n" + state.entries)
+
+    def drop(self) -> bool:
+        """Forget its last file: the next one is applied wholly.
+
+        :return: whether anything was known.
+        """
+        known = self.cabinet.files.exists(self.path)
+        self.cabinet.files.remove(self.path)
+        return known

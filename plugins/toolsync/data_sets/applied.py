@@ -1,0 +1,137 @@
+"""What becomes of the state of a data set while a file of it is applied. At every instant, the site has all that the state says."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from toolsync.cabinet.claims import Claim
+from toolsync.cabinet.data_sets import DataSet, State
+from toolsync.cabinet.folders import Cabinet
+from toolsync.data_sets.before import SITE, Before, kept_comparison, name_of
+from toolsync.reading.command_file import CommandFile
+from toolsync.reporting.line_set import LineSet
+from toolsync.reporting.pieces import BATCH, CHECKED, SAME, VERIFIED, pieces
+from toolsync.reporting.report import Report
+from toolsync.running.batches import BEGUN
+
+log = logging.getLogger(__name__)
+
+
+class Applied:
+    """The data set of a file that is executed. The caller has the lock of the site: nobody else applies a file meanwhile.
+
+    :param file: the file.
+    :param site: what the site is known by.
+    :param rehearsal: whether all is rolled back; then the state stays as it is.
+    :param check_again: compares and validates the file once more.
+    """
+
+    def __init__(
+        self,
+        cabinet: Cabinet,
+        claim: Claim,
+        file: CommandFile,
+        *,
+        site: str,
+        rehearsal: bool,
+        check_again: Callable[[Before], None],
+    ) -> None:
+        self.cabinet = cabinet
+        self.claim = claim
+        self.data_set = DataSet(cabinet, name_of(claim.options))
+        self.site = site
+        self.rehearsal = rehearsal
+        before = Before.of(cabinet, claim, file)
+        assert before is not None
+        self.compares = before.compares
+        self.state = before.state
+        self._resumed_after_others = False
+        mine = self.state is not None and self.state.claim == claim.id
+        if not (mine or rehearsal) and cabinet.saved(claim, BEGUN) is not None:
+            self._resumed_after_others = True
+        elif self.compares and not mine and self._is_outdated(before):
+            log.info(
+                "Data set %s: another file was applied since this one was compared. It is compared again.",
+                before.data_set.name,
+            )
+            check_again(before)
+        self.before = before
+
+    def _is_outdated(self, before: Before) -> bool:
+        """Whether the file has to be compared with something else than it was."""
+        kept = self.cabinet.saved(self.claim, SAME)
+        if kept is None or kept["token"] != (self.state.token if self.state else None):
+            return True
+        return not kept["anew"] and before.why_anew(self.site) is not None
+
+    def begin(self) -> None:
+        """Before the first batch commits: let the state say only what the run leaves alone."""
+        if self.rehearsal or not self.compares:
+            return
+        if self._resumed_after_others:
+            self.data_set.drop()
+        elif self.state is None or self.state.claim != self.claim.id:
+            self.data_set.keep(self._of_now(kept_comparison(self.cabinet, self.claim).left_alone(), settled=False))
+
+    def take_back(self) -> None:
+        """Nothing of the file reached the site after all: the state is as it was."""
+        if self.rehearsal or not self.compares or self._resumed_after_others:
+            return
+        if self.state is None:
+            self.data_set.drop()
+        else:
+            self.data_set.keep(self.state)
+
+    def end(self) -> None:
+        """After the last batch: let the state be that of the file, but for the lines that failed."""
+        self._tell_verified()
+        if self.rehearsal:
+            return
+        if self._resumed_after_others:
+            log.warning(
+                "Data set %s starts anew: %s was cut off, and went on after another file of the data set was applied. The next file is applied wholly.",
+                self.data_set.name,
+                self.claim.name,
+            )
+            return
+        entries = b""
+        if self.compares:
+            failed = Report(self.cabinet, self.claim).failed_lines(CHECKED, BATCH)
+            entries = kept_comparison(self.cabinet, self.claim).done(failed)
+        self.data_set.keep(self._of_now(entries, settled=True))
+
+    def _of_now(self, entries: bytes, *, settled: bool) -> State:
+        """The state that this file makes."""
+        told, validated = self.cabinet.saved(self.claim, SAME) or {}, Report(self.cabinet, self.claim).validated
+        whole = bool(told.get("anew") or told.get("verified") is not None)
+        last = self.state
+        return State(
+            claim=self.claim.id,
+            file=self.claim.name,
+            at=datetime.now(UTC).isoformat(timespec="seconds"),
+            lines=validated["lines"] if settled else last.lines if last else 0,
+            settled=settled,
+            since=0 if whole or last is None else last.since + (last.claim != self.claim.id),
+            bound={**self.before.bound, SITE: self.site} if self.compares else {},
+            salt=told.get("salt", ""),
+            entries=entries,
+        )
+
+    def _tell_verified(self) -> None:
+        """Say how many lines were not as the data set thought, if the whole file was applied to find that out."""
+        told = self.cabinet.saved(self.claim, SAME) or {}
+        if told.get("verified") is None:
+            return
+        alike = LineSet(told["verified"])
+        failed = Report(self.cabinet, self.claim).failed_lines(CHECKED)
+        other = sum(line in alike for line in failed)
+        for piece in pieces(self.cabinet, self.claim, BATCH):
+            other += sum(status != "unchanged" and line in alike for line, status, *_ in piece["lines"])
+        found = (
+            f"{other:,} of {len(alike):,} lines were not as the data set thought"
+            if other
+            else "all lines were as the data set thought"
+        )
+        self.cabinet.save(self.claim, VERIFIED, {"told": f"Data set {self.data_set.name}, found by verify: {found}."})

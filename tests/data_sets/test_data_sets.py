@@ -1,0 +1,202 @@
+"""A file of a data set runs only the lines about things of which the last one said something else."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.site import Site
+from toolsync.cabinet.data_sets import DataSet, State
+from toolsync.cabinet.folders import Cabinet
+
+pytestmark = pytest.mark.usefixtures("airflow")
+
+HEADER = "username,firstname,lastname,email,city\n"
+
+
+def people(*cities: str, first: int = 0) -> str:
+    return HEADER + "".join(f"p{n:02},P,{n},p{n}@example.org,{city}\n" for n, city in enumerate(cities, first) if city)
+
+
+def run(site: Site, text: str, dag_id: str = "toolsync_users", **params: Any) -> dict[str, Any]:
+    return site.run(dag_id, text, **{"data_set": "sis", **params})
+
+
+def counts(result: dict[str, Any]) -> dict[str, int]:
+    return {status: count for status, count in result["counts"].items() if count}
+
+
+def lines(result: dict[str, Any]) -> dict[int, tuple[str, str]]:
+    with Path(result["lines"]).open(newline="") as stream:
+        return {int(row["line"]): (row["outcome"], row["message"]) for row in csv.DictReader(stream)}
+
+
+def text(result: dict[str, Any]) -> str:
+    return Path(result["report"]).read_text()
+
+
+def state(file_type: str = "users", name: str = "sis") -> State | None:
+    return DataSet(Cabinet(file_type), name).state()
+
+
+def city(site: Site, username: str) -> str:
+    return site.value("SELECT city FROM {user} WHERE username = %s", (username,))
+
+
+def behind(site: Site, username: str) -> None:
+    """Change the site behind the data set, so that one sees whether a line runs."""
+    site.rows("UPDATE {user} SET city = 'Elsewhere' WHERE username = %s", (username,))
+
+
+def test_only_what_changed_runs(site: Site):
+    result = run(site, people("Ulm", "Bonn", "Kiel"))
+    assert counts(result) == {"created": 3}
+    assert "the whole file is applied, because nothing is known of a file before this one" in text(result)
+
+    behind(site, "p00")
+    result = run(site, people("Ulm", "Bern", "Kiel", "Metz"))
+    assert counts(result) == {"created": 1, "updated": 1, "unchanged": 2}
+    assert [city(site, f"p{n:02}") for n in range(4)] == ["Elsewhere", "Bern", "Kiel", "Metz"]
+    as_before = ("unchanged", "as in the last file of the data set sis")
+    assert lines(result) == {2: as_before, 3: ("updated", ""), 4: as_before, 5: ("created", "")}
+    assert "4 lines: 1 created, 1 updated, 2 unchanged" in text(result)
+    assert "2 of 4 lines are as in the last file" in text(result)
+
+    result = run(site, people("Ulm", "Bern", "Kiel", "Metz"))
+    assert counts(result) == {"unchanged": 4} and result["changed"] is None and result["tryback"] is None
+
+
+def test_without_a_data_set_all_lines_run(site: Site):
+    run(site, people("Ulm", "Bonn"))
+    behind(site, "p00")
+    assert counts(run(site, people("Ulm", "Bonn"), data_set="")) == {"updated": 1, "unchanged": 1}
+    behind(site, "p00")
+    assert counts(run(site, people("Ulm", "Bonn"), data_set="other")) == {"updated": 1, "unchanged": 1}
+
+
+def test_what_failed_runs_again(site: Site):
+    wrong = people("Ulm", "Bonn", "Kiel").replace("p1@example.org", "nonsense").replace("p2@", "u001@")
+    site.rows("UPDATE {user} SET email = 'u001@example.org' WHERE username = 'u001'")
+    result = run(site, wrong)
+    assert counts(result) == {"created": 1, "failed": 2}
+    result = run(site, wrong)
+    assert counts(result) == {"unchanged": 1, "failed": 2} and result["tryback"]
+    site.rows("UPDATE {user} SET email = 'free@example.org' WHERE username = 'u001'")
+    assert counts(run(site, wrong)) == {"created": 1, "unchanged": 1, "failed": 1}
+    assert counts(run(site, wrong)) == {"unchanged": 2, "failed": 1}
+
+
+def test_lines_about_one_thing_run_together(site: Site):
+    """The last of them decides, whichever changed."""
+    first = people("Ulm") + "p00,P,0,p0@example.org,Bonn\n"
+    run(site, first)
+    assert city(site, "p00") == "Bonn"
+    result = run(site, first.replace("Ulm", "Kiel"))
+    assert city(site, "p00") == "Bonn" and "unchanged" not in counts(result)
+    # One that is gone, and two that changed places, change the group.
+    run(site, people("Kiel"))
+    assert city(site, "p00") == "Kiel"
+    run(site, first)
+    run(site, HEADER + "".join(reversed(first.splitlines(keepends=True)[1:])))
+    assert city(site, "p00") == "Ulm"
+
+
+@pytest.mark.parametrize(
+    ("params", "header", "why"),
+    [
+        ({"protect_emails": True}, HEADER, "Param protect_emails"),
+        ({}, HEADER.replace(",city", ",department"), "the header"),
+    ],
+)
+def test_other_params_or_columns_begin_anew(site: Site, params: dict[str, Any], header: str, why: str):
+    run(site, people("Ulm"))
+    result = run(site, people("Ulm").replace(HEADER, header), **params)
+    assert f"not as it was for the last file: {why}" in text(result)
+    assert counts(run(site, people("Ulm").replace(HEADER, header), **params)) == {"unchanged": 1}
+
+
+def test_another_site_begins_anew(site: Site):
+    run(site, people("Ulm"))
+    site.rows("UPDATE {config} SET value = 'another' WHERE name = 'siteidentifier'")
+    behind(site, "p00")
+    result = run(site, people("Ulm"))
+    assert counts(result) == {"updated": 1}
+    assert "because the last file was applied to another site" in text(result)
+
+
+def test_a_state_that_cannot_be_read_begins_anew(site: Site):
+    run(site, people("Ulm"))
+    path = DataSet(Cabinet("users"), "sis").path
+    path.write_bytes(path.read_bytes()[:-3])
+    behind(site, "p00")
+    assert counts(run(site, people("Ulm"))) == {"updated": 1}
+
+
+def test_a_simulation_compares_and_keeps_nothing(site: Site):
+    run(site, people("Ulm"))
+    before = state()
+    result = run(site, people("Ulm", "Bonn"), simulate=True)
+    assert counts(result) == {"created": 1, "unchanged": 1} and state() == before
+    assert counts(run(site, people("Ulm", "Bonn"))) == {"created": 1, "unchanged": 1}
+
+
+def test_a_rejected_file_changes_nothing_of_it(site: Site):
+    run(site, people("Ulm"))
+    before = state()
+    assert run(site, "nonsense,columns\n1,2\n")["state"] == "failed"
+    assert state() == before
+
+
+@pytest.mark.parametrize("verify", [1, 2])
+def test_verify_applies_the_whole_file(site: Site, verify: int):
+    run(site, people("Ulm", "Bonn"), verify=verify)
+    behind(site, "p00")
+    if verify == 2:
+        assert counts(run(site, people("Ulm", "Bonn"), verify=verify)) == {"unchanged": 2}
+    result = run(site, people("Ulm", "Bonn"), verify=verify)
+    assert counts(result) == {"updated": 1, "unchanged": 1} and city(site, "p00") == "Ulm"
+    assert "the whole file is applied, as Param verify says. 2 of 2 lines are as in the last file" in text(result)
+    assert "Data set sis, found by verify: 1 of 2 lines were not as the data set thought." in text(result)
+    result = run(site, people("Ulm", "Bonn"), verify=1)
+    assert "found by verify: all lines were as the data set thought" in text(result)
+
+
+def test_a_file_that_is_too_short_is_rejected(site: Site):
+    long = people(*["Ulm"] * 10)
+    run(site, long, least_lines=80)
+    before = state()
+    short = people(*["Bonn"] * 7)
+    result = run(site, short, least_lines=80)
+    assert result["state"] == "failed" and state() == before and city(site, "p00") == "Ulm"
+    [why] = result["rejected"]
+    assert "the file has 7 lines, and the last file of the data set sis (command.csv) had 10" in why
+    assert "at least 80 % of them" in why and "run it with Param least_lines 0" in why
+    assert counts(run(site, people(*["Bonn"] * 8), least_lines=80)) == {"updated": 8}
+    assert counts(run(site, people("Kiel"), least_lines=0)) == {"updated": 1}
+
+
+@pytest.mark.parametrize("param", ["verify", "least_lines"])
+def test_params_that_need_a_data_set(site: Site, param: str):
+    params: dict[str, Any] = {"data_set": "", param: 1}
+    result = run(site, people("Ulm"), **params)
+    assert result["state"] == "failed" and any(f"Param {param}" in message for message in result["messages"])
+    assert not site.value("SELECT COUNT(*) FROM {user} WHERE username = 'p00'")
+
+
+def test_undoing_a_run_begins_anew(site: Site):
+    first = run(site, people("Ulm"))
+    second = run(site, people("Ulm", "Bonn"))
+    undone = site.run("toolsync_undo", approve="yes", runs=[first["claim"]])
+    assert undone["state"] == "success" and state() is None
+    assert counts(run(site, people("Ulm", "Bonn"))) == {"created": 1, "unchanged": 1}
+    assert second["state"] == "success"
+
+
+def test_a_simulated_undo_leaves_it(site: Site):
+    first = run(site, people("Ulm"))
+    before = state()
+    site.run("toolsync_undo", runs=[first["claim"]], simulate=True)
+    assert before and state() == before
