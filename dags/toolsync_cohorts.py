@@ -44,6 +44,8 @@ del,CLASS26,,,alan
 
 from airflow.sdk import DAG
 
+from toolsync.feed_params import whole_truth_params
+from toolsync.operators.whole_truth import WHOLE_TRUTH
 from toolsync.pipeline import choice, command_file_dags, option, people_found_by
 
 FOUND, COHORTS = "Identifiers", "Cohorts"
@@ -54,6 +56,8 @@ dags: list[DAG] = command_file_dags(
     doc=__doc__,
     changes="moodle_cohorts",
     tags=["cohorts"],
+    steps=WHOLE_TRUTH,
+    destructive=True,
     params={
         "cohort_id_field": choice(
             "idnumber",
@@ -78,5 +82,6 @@ dags: list[DAG] = command_file_dags(
             "Afterwards, delete the cohorts of the file that have no members.",
             section=COHORTS,
         ),
+        **whole_truth_params("cohorts"),
     },
 )

@@ -42,6 +42,8 @@ del,,alan,C101,manual,,,
 
 from airflow.sdk import DAG, Param
 
+from toolsync.feed_params import whole_truth_params
+from toolsync.operators.whole_truth import WHOLE_TRUTH
 from toolsync.pipeline import choice, command_file_dags, courses_found_by, option, people_found_by
 
 FOUND, ENROLMENTS, GROUPS = "Identifiers", "Enrolments", "Groups"
@@ -52,6 +54,8 @@ dags: list[DAG] = command_file_dags(
     doc=__doc__,
     changes="moodle_enrolments",
     tags=["enrolments"],
+    steps=WHOLE_TRUTH,
+    destructive=True,
     params={
         "user_id_field": people_found_by(
             "What column `uid` contains.",
@@ -94,5 +98,6 @@ dags: list[DAG] = command_file_dags(
             "Afterwards, delete groups without members in the courses of the file.",
             section=GROUPS,
         ),
+        **whole_truth_params("enrolments"),
     },
 )

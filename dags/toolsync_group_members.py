@@ -27,6 +27,8 @@ del,C101,SHIFT1,alan
 
 from airflow.sdk import DAG
 
+from toolsync.feed_params import whole_truth_params
+from toolsync.operators.whole_truth import WHOLE_TRUTH
 from toolsync.pipeline import choice, command_file_dags, courses_found_by, people_found_by
 
 FOUND, AFTER = "Identifiers", "Afterwards"
@@ -37,6 +39,8 @@ dags: list[DAG] = command_file_dags(
     doc=__doc__,
     changes="moodle_group_members",
     tags=["groups"],
+    steps=WHOLE_TRUTH,
+    destructive=True,
     params={
         "course_id_field": courses_found_by(
             "What column `courseid` contains.",
@@ -60,5 +64,6 @@ dags: list[DAG] = command_file_dags(
             "Afterwards, in the courses of the file: `groups` deletes groups without members, `all` also groupings without groups.",
             section=AFTER,
         ),
+        **whole_truth_params("group_members"),
     },
 )

@@ -47,6 +47,8 @@ grace,Grace,Hopper,grace@example.org,,C101,editingteacher
 
 from airflow.sdk import DAG
 
+from toolsync.feed_params import whole_truth_params
+from toolsync.operators.whole_truth import WHOLE_TRUTH
 from toolsync.pipeline import choice, command_file_dags, courses_found_by, option
 
 PEOPLE, PARTS = "Accounts", "Courses and cohorts"
@@ -57,6 +59,8 @@ dags: list[DAG] = command_file_dags(
     doc=__doc__,
     changes="moodle_accounts",
     tags=["accounts"],
+    steps=WHOLE_TRUTH,
+    destructive=True,
     params={
         "user_id_field": choice(
             "username",
@@ -111,5 +115,6 @@ dags: list[DAG] = command_file_dags(
             "What columns `course1`, `course2` … contain.",
             section=PARTS,
         ),
+        **whole_truth_params("users"),
     },
 )
