@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from airflow.sdk import Param
 
 from toolsync.pipeline import choice, option
@@ -118,7 +120,7 @@ def _of_courses() -> dict[str, Param]:
     }
 
 
-def _text(title: str, description: str, **schema: str) -> Param:
+def _text(title: str, description: str, **schema: Any) -> Param:
     return Param("", type=["null", "string"], section=EXPORT, title=title, description=description, **schema)
 
 

@@ -27,7 +27,7 @@ from toolsync.running.lines import LineRun, ReadLine
 from toolsync.running.sql_folder import Occasion, SqlFolder
 
 TYPES = ("users", "enrolments", "cohorts", "group_members")
-KEY, REFUSAL, FOUND = "toolsync_key", "toolsync_refusal", "toolsync_missing"
+KEY, REFUSAL, SCOPE, FOUND = "toolsync_key", "toolsync_refusal", "toolsync_scope", "toolsync_missing"
 REFUSALS = {REFUSAL: "message TEXT NOT NULL"}
 # What the lines of the file name: people in places (of accounts: in place 0), places, lines that name nothing.
 NAMED = {
@@ -49,7 +49,7 @@ CHANGED_SINCE = (
 )
 
 Render = Callable[[str, Occasion], SqlFolder]
-Kept = tuple[Mapping[str, Any], Mapping[str, Any]]  # the cells of a line, by column; what the plan shows of it
+Kept = tuple[dict[str, Any], dict[str, Any]]  # the cells of a line, by column; what the plan shows of it
 
 
 @dataclass(slots=True)
@@ -119,7 +119,7 @@ class WholeTruthRun(LineRun):
         execution = self._execution(names)
         execution.check_functions()
         current = {thing_of(row): row for _, row in now}
-        planned: dict[int, Mapping[str, Any]] = {}
+        planned: dict[int, dict[str, Any]] = {}
 
         def items() -> Iterator[MissingLine]:
             for cells, row in kept_lines(self.cabinet, self.claim):
@@ -151,7 +151,7 @@ class WholeTruthRun(LineRun):
         missing.run(missing.work)
         columns = tables.columns(FOUND)
         rows = [dict(zip(columns, row, strict=True)) for row in session.rows(f"SELECT * FROM {FOUND} ORDER BY n")]
-        scope = session.value("SELECT @scope")
+        scope = session.value(f"SELECT number FROM {SCOPE}")
         nameless, strange = session.rows("SELECT COUNT(*), COALESCE(SUM(strange), 0) FROM toolsync_nameless")[0]
         missing.clean_up()
         tables.clear(NAMED)

@@ -2,13 +2,16 @@
 {% from "shared/scope_people.sql" import person with context %}
 {% include "shared/scope_people_set.sql" %}
 
--- @scope: number of members in the scope
-SET @scope = (SELECT COUNT(*)
-                FROM toolsync_place s
-                JOIN {cohort} c ON c.id = s.id AND c.component = ''
-                JOIN {cohort_members} m ON m.cohortid = c.id
-                JOIN {user} u ON u.id = m.userid
-               WHERE {{ person }});
+-- The number of members in the scope.
+CREATE TEMPORARY TABLE toolsync_scope (number BIGINT NOT NULL);
+
+INSERT INTO toolsync_scope (number)
+SELECT COUNT(*)
+  FROM toolsync_place s
+  JOIN {cohort} c ON c.id = s.id AND c.component = ''
+  JOIN {cohort_members} m ON m.cohortid = c.id
+  JOIN {user} u ON u.id = m.userid
+ WHERE {{ person }};
 
 CREATE TEMPORARY TABLE toolsync_missing (
     n INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, line_cmd VARCHAR(10) NOT NULL, line_cid BIGINT NOT NULL, line_userid BIGINT NOT NULL,

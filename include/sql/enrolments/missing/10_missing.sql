@@ -20,8 +20,11 @@ SELECT e.courseid, MIN(e.id)
 HAVING COUNT(*) = 1;
 
 {% set in_scope = person ~ (" AND ue.status = 0" if option.missing == "suspend" else "") %}
--- @scope: number of enrolments in the scope
-SET @scope = (SELECT COUNT(*) FROM toolsync_scope_method s JOIN {user_enrolments} ue ON ue.enrolid = s.enrolid JOIN {user} u ON u.id = ue.userid WHERE {{ in_scope }});
+-- The number of enrolments in the scope.
+CREATE TEMPORARY TABLE toolsync_scope (number BIGINT NOT NULL);
+
+INSERT INTO toolsync_scope (number)
+SELECT COUNT(*) FROM toolsync_scope_method s JOIN {user_enrolments} ue ON ue.enrolid = s.enrolid JOIN {user} u ON u.id = ue.userid WHERE {{ in_scope }};
 
 CREATE TEMPORARY TABLE toolsync_missing (
     n INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, line_cmd VARCHAR(10) NOT NULL, line_uid BIGINT NOT NULL, line_cid BIGINT NOT NULL, line_enrol VARCHAR(20) NOT NULL,

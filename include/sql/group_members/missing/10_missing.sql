@@ -3,13 +3,16 @@
 {% include "shared/scope_people_set.sql" %}
 {% include "shared/scope_courses.sql" %}
 
--- @scope: number of members in the scope
-SET @scope = (SELECT COUNT(*)
-                FROM toolsync_scope_course s
-                JOIN {groups} g ON g.courseid = s.courseid
-                JOIN {groups_members} m ON m.groupid = g.id AND m.component = ''
-                JOIN {user} u ON u.id = m.userid
-               WHERE {{ person }});
+-- The number of members in the scope.
+CREATE TEMPORARY TABLE toolsync_scope (number BIGINT NOT NULL);
+
+INSERT INTO toolsync_scope (number)
+SELECT COUNT(*)
+  FROM toolsync_scope_course s
+  JOIN {groups} g ON g.courseid = s.courseid
+  JOIN {groups_members} m ON m.groupid = g.id AND m.component = ''
+  JOIN {user} u ON u.id = m.userid
+ WHERE {{ person }};
 
 CREATE TEMPORARY TABLE toolsync_missing (
     n INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, line_cmd VARCHAR(10) NOT NULL, line_courseid BIGINT NOT NULL, line_groupid BIGINT NOT NULL, line_userid BIGINT NOT NULL,

@@ -16,8 +16,11 @@ SET @scope_cohort = {{ "(SELECT MIN(c.id) FROM {cohort} c WHERE c.idnumber = " ~
                                                                           AND d.data = SUBSTRING({{ value }}, LOCATE('=', {{ value }}) + 1) COLLATE utf8mb4_bin))
    AND (@scope_cohort IS NULL OR EXISTS (SELECT 1 FROM {cohort_members} m WHERE m.cohortid = @scope_cohort AND m.userid = u.id))
 {%- endset %}
--- @scope: number of accounts in the scope
-SET @scope = (SELECT COUNT(*) FROM {user} u WHERE {{ in_scope }});
+-- The number of accounts in the scope.
+CREATE TEMPORARY TABLE toolsync_scope (number BIGINT NOT NULL);
+
+INSERT INTO toolsync_scope (number)
+SELECT COUNT(*) FROM {user} u WHERE {{ in_scope }};
 
 {% set cell = "deleted" if option.missing == "delete" else "suspended" %}
 CREATE TEMPORARY TABLE toolsync_missing (
