@@ -32,7 +32,7 @@ OUTSIDE = {
         "SELECT * FROM {user}",
         OTHER_METHODS % ", 'meta'",
         "SELECT * FROM {cohort_members}",
-        GROUPS + " AND m.userid = 2",
+        "SELECT * FROM {groups_members} WHERE userid = 2",
     ],
     "cohorts": ["SELECT * FROM {user}", OTHER_METHODS % ", 'cohort', 'meta'", COHORTS],
     "group_members": [
