@@ -32,6 +32,13 @@ cohort of the whole site, and a cohort that is there is updated instead of faili
 Courses that take their people from the cohort follow at once: new members are enrolled there; people who leave the cohort leave the course
 as the site's settings for cohort sync say. If a cohort is deleted, so are these enrolments.
 
+## A file that states the whole truth
+
+With Param `mode` = `full`, the file states the whole truth about the members of the cohorts that it names: whoever is not in it leaves them, or what
+Param `missing` says. Cohorts that a plugin manages and administrators are left alone. The run first
+plans what would go; above the limits (`change_threshold`, `change_limit`), or if the file looks damaged, it waits until a person approves it. See
+docs/whole-truth.md.
+
 ## Example
 
 ```csv

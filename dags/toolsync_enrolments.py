@@ -29,6 +29,13 @@ instead of an enrolment. People who are enrolled through a cohort or another cou
 Only enrolled people can be in a group. With Param `protect_groups`, memberships are marked as Tool Sync's own, and only marked ones are
 ever removed. A line is done with all its parts or not at all: if a group is missing, the person is not enrolled either.
 
+## A file that states the whole truth
+
+With Param `mode` = `full`, the file states the whole truth about the enrolments by the default method in the courses that it names, or in a category
+(Param `scope`): people whom it does not name leave these courses, or what Param `missing` says. Other methods and administrators are left alone. The run first
+plans what would go; above the limits (`change_threshold`, `change_limit`), or if the file looks damaged, it waits until a person approves it. See
+docs/whole-truth.md.
+
 ## Example
 
 ```csv

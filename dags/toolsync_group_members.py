@@ -15,6 +15,13 @@ group of one course. Lines that fail come back in `group_members/tryback`, the f
 The group is looked up in the course of the line. Only people who are enrolled in that course can be in its groups; for anyone else the line
 fails. Membership of the group's conversation follows.
 
+## A file that states the whole truth
+
+With Param `mode` = `full`, the file states the whole truth about the members of all groups of the courses that it names, or of a category (Param
+`scope`): whoever is not in it leaves the group, or what Param `missing` says. Memberships that a plugin made and administrators are left alone. The run first
+plans what would go; above the limits (`change_threshold`, `change_limit`), or if the file looks damaged, it waits until a person approves it. See
+docs/whole-truth.md.
+
 ## Example
 
 ```csv

@@ -36,6 +36,14 @@ so `Ü1` beside `U1` is another account. A line whose key is empty fails, whatev
 
 Files for Moodle's own upload of users work as they are; docs/moodle-uploads.md says what differs.
 
+## A file that states the whole truth
+
+With Param `mode` = `full`, the file states the whole truth about the accounts with the authentication method of Param `scope_auth` (if given, only
+those with a value in a profile field, or in a cohort): those that it does not name are suspended, or what Param `missing` says. Administrators and
+the guest never are. The run first
+plans what would go; above the limits (`change_threshold`, `change_limit`), or if the file looks damaged, it waits until a person approves it. See
+docs/whole-truth.md.
+
 ## Example
 
 ```csv
