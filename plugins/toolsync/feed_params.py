@@ -85,13 +85,13 @@ def _of_accounts() -> dict[str, Param]:
         "scope_auth": _text(
             "Scope: authentication method",
             "With mode `full`: the file is the whole truth about accounts with this authentication method, such as `manual` or `ldap`. Required then.",
-            pattern=r"^\s*[a-z0-9_]{0,20}\s*$",
+            pattern="^[a-z0-9_]{0,20}$",
             expected="the name of an authentication method such as manual",
         ),
         "scope_profile_field": _text(
             "Scope: profile field",
             "Only about accounts with this value in a custom profile field: `shortname=value`. Empty: no matter.",
-            pattern=r"^\s*([A-Za-z0-9_]+=.*)?$",
+            pattern="^([A-Za-z0-9_]+=.*)?$",
             expected="a short name and a value such as school=North",
         ),
         "scope_cohort": _text(

@@ -165,3 +165,11 @@ def test_a_simulation_shows_it(site: Site, pristine: Site, name: str):
     assert {row["username"] for row in csv.DictReader(Path(result["plan"]).read_text().splitlines())} == {
         thing[-1] for thing in gone
     }
+
+
+@pytest.mark.in_airflow
+def test_the_tasks_of_airflow_do_the_same(site: Site):
+    text, gone = all_but(site, "enrolments", 3)
+    result = run(site, "enrolments", text, require_approval=True, approve="yes")
+    assert result["state"] == "success" and result["approval"]["answer"] == "yes"
+    assert KINDS["enrolments"].of(site).isdisjoint(gone)

@@ -10,16 +10,13 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
-from toolsync.functions import sql_folder
 from toolsync.operators.archive import ArchiveOperator, as_text
 from toolsync.operators.collect import CollectOperator
 from toolsync.operators.execute import ExecuteOperator
 from toolsync.operators.plan import PlanOperator
 from toolsync.operators.steps import Steps
-from toolsync.reading.suite import load_suite
 from toolsync.reporting.plan import write_csv
 from toolsync.reporting.report import Report
-from toolsync.running.state import RunState
 from toolsync.running.whole_truth import WholeTruthRun
 
 # Nobody is enrolled by these from a file: they have their people from elsewhere, or have none.
@@ -54,34 +51,15 @@ def _text(params: Mapping[str, Any], name: str) -> str:
 
 
 class ExecuteWholeTruthOperator(ExecuteOperator):
-    """Hands the run what it renders more SQL with."""
+    """Also does with what the file does not name as Param `missing` says."""
 
     run_class = WholeTruthRun
 
-    def run_batches(self, cabinet: Cabinet, claim: Claim, state: RunState) -> None:
-        file, suite = self.open_file(cabinet, claim), load_suite(self.file_type)
-        occasion = self.occasion(cabinet, claim, file)
 
-        def render(folder: str, of: Any) -> Any:
-            return sql_folder(folder, state, of)
-
-        self.complete(
-            WholeTruthRun(
-                cabinet,
-                claim,
-                file,
-                suite,
-                render(suite.name, occasion),
-                self.log,
-                occasion=occasion,
-                render=render,
-                planning=self.planning,
-            )
-        )
-
-
-class PlanWholeTruthOperator(ExecuteWholeTruthOperator, PlanOperator):
+class PlanWholeTruthOperator(PlanOperator):
     """Makes a plan only when what the file does not name goes."""
+
+    run_class = WholeTruthRun
 
     def may_delete(self, cabinet: Cabinet, claim: Claim) -> bool:
         options = claim.options

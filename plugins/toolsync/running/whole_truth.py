@@ -6,7 +6,7 @@ finds what the lines of the file name, `missing` what is left of the scope, `sco
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,16 +15,15 @@ from more_itertools import chunked
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.moodle.errors import SiteUnfit
-from toolsync.reading.command_file import CommandFile, Record
 from toolsync.reading.problems import shown
-from toolsync.reading.suite import Suite
+from toolsync.reading.records import Record
 from toolsync.reporting.missing import NOT_IN_FILE, Missing
 from toolsync.reporting.outcomes import Outcomes
 from toolsync.reporting.pieces import MISSING, forget_pieces, piece_name, pieces
 from toolsync.reporting.plan import called, noun_of, thing_of
-from toolsync.running.execution import Execution, StagedLine
+from toolsync.running.execution import STAGED, Execution, StagedLine
 from toolsync.running.lines import LineRun, ReadLine
-from toolsync.running.sql_folder import Occasion, SqlFolder
+from toolsync.running.sql_folder import SqlFolder
 
 TYPES = ("users", "enrolments", "cohorts", "group_members")
 KEY, REFUSAL, SCOPE, FOUND = "toolsync_key", "toolsync_refusal", "toolsync_scope", "toolsync_missing"
@@ -48,7 +47,6 @@ CHANGED_SINCE = (
     "since the plan was made, this has left the scope, or the file has come to name it. Nothing was done about it"
 )
 
-Render = Callable[[str, Occasion], SqlFolder]
 Kept = tuple[dict[str, Any], dict[str, Any]]  # the cells of a line, by column; what the plan shows of it
 
 
@@ -63,30 +61,9 @@ class MissingLine(ReadLine):
 
 
 class WholeTruthRun(LineRun):
-    """Executes a CSV file whose Param `mode` may be `full`.
+    """Executes a CSV file whose Param `mode` may be `full`."""
 
-    :param occasion: what the SQL of the file is rendered for.
-    :param render: renders a folder of SQL.
-    """
-
-    def __init__(
-        self,
-        cabinet: Cabinet,
-        claim: Claim,
-        file: CommandFile,
-        suite: Suite,
-        folder: SqlFolder,
-        log: Any,
-        *,
-        occasion: Occasion,
-        render: Render,
-        planning: bool = False,
-    ) -> None:
-        super().__init__(cabinet, claim, file, suite, folder, log, planning=planning)
-        self.suite = suite
-        self.occasion = occasion
-        self.render = render
-        self.missing: Missing | None = None
+    missing: Missing | None = None  # what the file leaves out, once it is known
 
     def execute(self) -> None:
         if self.claim.options.get("mode") == "full":
@@ -99,7 +76,7 @@ class WholeTruthRun(LineRun):
 
         :raises SiteUnfit: they don't.
         """
-        tables, folder = self.state.tables, self.render(f"{self.suite.name}/scope", self.occasion)
+        tables, folder = self.state.tables, self._step("scope")
         tables.create_staging(REFUSAL, REFUSALS[REFUSAL])
         folder.run(folder.work)
         reasons = [reason for (reason,) in self.session.rows(f"SELECT message FROM {REFUSAL}")]
@@ -126,7 +103,7 @@ class WholeTruthRun(LineRun):
                 line, found = row["line"], current.get(thing_of(row))
                 if found:
                     planned[line] = {**found, "line": line}
-                values = [cells.get(spec.name) for spec in self.suite.plain_columns]
+                values = [cells.get(spec.name) for spec in self.file.suite.plain_columns]
                 staged = StagedLine(line, values, [], None if found else ("", CHANGED_SINCE))
                 yield MissingLine(Record(line, b"", None), staged, row)
 
@@ -143,8 +120,7 @@ class WholeTruthRun(LineRun):
 
         :return: the columns that lines about it have; such lines, those that the file would have after its last one.
         """
-        tables, session, kind = self.state.tables, self.session, self.suite.name
-        missing = self.render(f"{kind}/missing", self.occasion)
+        tables, session, missing = self.state.tables, self.session, self._step("missing")
         for name, definition in NAMED.items():
             tables.create_staging(name, definition)
         first, unreadable, cut_off = self._names()
@@ -173,7 +149,7 @@ class WholeTruthRun(LineRun):
         :return: the number after that of the last line; the number of lines that can't be read; whether the last line has no line end.
         """
         tables, header = self.state.tables, self.file.header.plain
-        named = self.render(f"{self.suite.name}/named", replace(self.occasion, families=frozenset()))
+        named = self._step("named")
         tables.create_staging(KEY, f"line INT UNSIGNED NOT NULL PRIMARY KEY, {named.columns}")
         _, *columns = tables.columns(KEY)
         given = [(name, header[name].position) for name in columns if name in header]
@@ -203,11 +179,16 @@ class WholeTruthRun(LineRun):
     def _execution(self, names: Sequence[str]) -> Execution:
         """The SQL of the type for lines with these columns, in which ids name everything."""
         by_id = {name: "id" for name in self.claim.options if name.endswith("_id_field")}
-        occasion = replace(
-            self.occasion, columns=set(names), families=frozenset(), options={**self.claim.options, **by_id}
-        )
-        columns = [(spec.name, spec.type) for spec in self.suite.plain_columns]
-        return Execution(self.render(self.suite.name, occasion), columns)
+        folder, options = self.execution.folder, {**self.claim.options, **by_id}
+        occasion = replace(folder.occasion, columns=set(names), families=frozenset(), options=options)
+        columns = [(spec.name, spec.type) for spec in self.file.suite.plain_columns]
+        return Execution(folder.beside(folder.name, occasion, STAGED), columns)
+
+    def _step(self, name: str) -> SqlFolder:
+        """The SQL of a step: it reads the plain texts of the file."""
+        folder = self.execution.folder
+        path = f"{folder.name}/{name}"
+        return folder.beside(path, replace(folder.occasion, families=frozenset()), STEPS.get(path, ()))
 
     def as_written(self, item: ReadLine, field: str | None) -> tuple[str | None, str | None]:
         if isinstance(item, MissingLine):
