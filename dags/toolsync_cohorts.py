@@ -37,6 +37,13 @@ as the site's settings for cohort sync say. If a cohort is deleted, so are these
 With Param `data_set`, a name, the file is compared with the last one that was applied under that name, and only lines about what changed run.
 Param `verify` applies the whole file all the same now and then, and `least_lines` rejects an export that was cut off (docs/data-sets.md).
 
+## A file that states the whole truth
+
+With Param `mode` = `full`, the file states the whole truth about the members of the cohorts that it names: whoever is not in it leaves them, or what
+Param `missing` says. Cohorts that a plugin manages and administrators are left alone. The run first
+plans what would go; above the limits (`change_threshold`, `change_limit`), or if the file looks damaged, it waits until a person approves it. See
+docs/whole-truth.md.
+
 ## Example
 
 ```csv
@@ -49,7 +56,8 @@ del,CLASS26,,,alan
 
 from airflow.sdk import DAG
 
-from toolsync.feed_params import data_set_params
+from toolsync.feed_params import data_set_params, whole_truth_params
+from toolsync.operators.whole_truth import WHOLE_TRUTH
 from toolsync.pipeline import choice, command_file_dags, option, people_found_by
 
 FOUND, COHORTS = "Identifiers", "Cohorts"
@@ -60,6 +68,8 @@ dags: list[DAG] = command_file_dags(
     doc=__doc__,
     changes="moodle_cohorts",
     tags=["cohorts"],
+    steps=WHOLE_TRUTH,
+    destructive=True,
     params={
         "cohort_id_field": choice(
             "idnumber",
@@ -85,5 +95,6 @@ dags: list[DAG] = command_file_dags(
             section=COHORTS,
         ),
         **data_set_params(),
+        **whole_truth_params("cohorts"),
     },
 )

@@ -34,6 +34,13 @@ ever removed. A line is done with all its parts or not at all: if a group is mis
 With Param `data_set`, a name, the file is compared with the last one that was applied under that name, and only lines about what changed run.
 Param `verify` applies the whole file all the same now and then, and `least_lines` rejects an export that was cut off (docs/data-sets.md).
 
+## A file that states the whole truth
+
+With Param `mode` = `full`, the file states the whole truth about the enrolments by the default method in the courses that it names, or in a category
+(Param `scope`): people whom it does not name leave these courses, or what Param `missing` says. Other methods and administrators are left alone. The run first
+plans what would go; above the limits (`change_threshold`, `change_limit`), or if the file looks damaged, it waits until a person approves it. See
+docs/whole-truth.md.
+
 ## Example
 
 ```csv
@@ -47,7 +54,8 @@ del,,alan,C101,manual,,,
 
 from airflow.sdk import DAG, Param
 
-from toolsync.feed_params import data_set_params
+from toolsync.feed_params import data_set_params, whole_truth_params
+from toolsync.operators.whole_truth import WHOLE_TRUTH
 from toolsync.pipeline import choice, command_file_dags, courses_found_by, option, people_found_by
 
 FOUND, ENROLMENTS, GROUPS = "Identifiers", "Enrolments", "Groups"
@@ -58,6 +66,8 @@ dags: list[DAG] = command_file_dags(
     doc=__doc__,
     changes="moodle_enrolments",
     tags=["enrolments"],
+    steps=WHOLE_TRUTH,
+    destructive=True,
     params={
         "user_id_field": people_found_by(
             "What column `uid` contains.",
@@ -101,5 +111,6 @@ dags: list[DAG] = command_file_dags(
             section=GROUPS,
         ),
         **data_set_params(),
+        **whole_truth_params("enrolments"),
     },
 )

@@ -20,6 +20,13 @@ fails. Membership of the group's conversation follows.
 With Param `data_set`, a name, the file is compared with the last one that was applied under that name, and only lines about what changed run.
 Param `verify` applies the whole file all the same now and then, and `least_lines` rejects an export that was cut off (docs/data-sets.md).
 
+## A file that states the whole truth
+
+With Param `mode` = `full`, the file states the whole truth about the members of all groups of the courses that it names, or of a category (Param
+`scope`): whoever is not in it leaves the group, or what Param `missing` says. Memberships that a plugin made and administrators are left alone. The run first
+plans what would go; above the limits (`change_threshold`, `change_limit`), or if the file looks damaged, it waits until a person approves it. See
+docs/whole-truth.md.
+
 ## Example
 
 ```csv
@@ -32,7 +39,8 @@ del,C101,SHIFT1,alan
 
 from airflow.sdk import DAG
 
-from toolsync.feed_params import data_set_params
+from toolsync.feed_params import data_set_params, whole_truth_params
+from toolsync.operators.whole_truth import WHOLE_TRUTH
 from toolsync.pipeline import choice, command_file_dags, courses_found_by, people_found_by
 
 FOUND, AFTER = "Identifiers", "Afterwards"
@@ -43,6 +51,8 @@ dags: list[DAG] = command_file_dags(
     doc=__doc__,
     changes="moodle_group_members",
     tags=["groups"],
+    steps=WHOLE_TRUTH,
+    destructive=True,
     params={
         "course_id_field": courses_found_by(
             "What column `courseid` contains.",
@@ -67,5 +77,6 @@ dags: list[DAG] = command_file_dags(
             section=AFTER,
         ),
         **data_set_params(),
+        **whole_truth_params("group_members"),
     },
 )

@@ -41,6 +41,14 @@ Files for Moodle's own upload of users work as they are; docs/moodle-uploads.md 
 With Param `data_set`, a name, the file is compared with the last one that was applied under that name, and only lines about what changed run.
 Param `verify` applies the whole file all the same now and then, and `least_lines` rejects an export that was cut off (docs/data-sets.md).
 
+## A file that states the whole truth
+
+With Param `mode` = `full`, the file states the whole truth about the accounts with the authentication method of Param `scope_auth` (if given, only
+those with a value in a profile field, or in a cohort): those that it does not name are suspended, or what Param `missing` says. Administrators and
+the guest never are. The run first
+plans what would go; above the limits (`change_threshold`, `change_limit`), or if the file looks damaged, it waits until a person approves it. See
+docs/whole-truth.md.
+
 ## Example
 
 ```csv
@@ -52,7 +60,8 @@ grace,Grace,Hopper,grace@example.org,,C101,editingteacher
 
 from airflow.sdk import DAG
 
-from toolsync.feed_params import data_set_params
+from toolsync.feed_params import data_set_params, whole_truth_params
+from toolsync.operators.whole_truth import WHOLE_TRUTH
 from toolsync.pipeline import choice, command_file_dags, courses_found_by, option
 
 PEOPLE, PARTS = "Accounts", "Courses and cohorts"
@@ -63,6 +72,8 @@ dags: list[DAG] = command_file_dags(
     doc=__doc__,
     changes="moodle_accounts",
     tags=["accounts"],
+    steps=WHOLE_TRUTH,
+    destructive=True,
     params={
         "user_id_field": choice(
             "username",
@@ -118,5 +129,6 @@ dags: list[DAG] = command_file_dags(
             section=PARTS,
         ),
         **data_set_params(),
+        **whole_truth_params("users"),
     },
 )

@@ -179,7 +179,8 @@ def command_file_dag(
         reading = {name: param for name, param in reading.items() if name in steps.file_params}
     if changes is None:
         reading.pop("moodle_log", None)
-    every = {**reading, **params, **(approval_params() if destructive else {})}
+    approval = {name: param for name, param in approval_params().items() if destructive and name not in params}
+    every = {**reading, **params, **approval}
     about, *rest = doc.strip().partition("\n\n## ")
     here = f"\n\n## Folders\n\n{folders(site, file_type)}" if "files" in every else ""
     told = "".join([about, here, *rest, _columns(file_type) if steps.has_suite else ""])

@@ -1,7 +1,8 @@
-{# Look up each cohort and each category once: a file may have 100,000 lines about one cohort, and cohorts have no index by name. #}
+{# `rows`: the table of the lines, if it is not toolsync_row. Look up each cohort and each category once: a file may have 100,000 lines about one cohort, and cohorts have no index by name. #}
 {% import "shared/identify.sql" as named with context %}
 {% from "cohorts/terms.sql" import key, named_by, kind, place with context %}
 {% set by = option.cohort_id_field %}
+{% set rows = rows if rows is defined else "toolsync_row" %}
 CREATE TEMPORARY TABLE toolsync_name_meant (
     name VARCHAR(254) COLLATE utf8mb4_bin NOT NULL PRIMARY KEY, lowered VARCHAR(254) COLLATE utf8mb4_bin NOT NULL, KEY (lowered)
 );
@@ -11,7 +12,7 @@ CREATE TEMPORARY TABLE toolsync_cohort_named (
 
 INSERT INTO toolsync_name_meant (name, lowered)
 SELECT k.name, k.lowered
-  FROM (SELECT DISTINCT {{ key }} COLLATE utf8mb4_bin AS name, LOWER({{ key }}) AS lowered FROM toolsync_row r WHERE {{ key }} <> '') k;
+  FROM (SELECT DISTINCT {{ key }} COLLATE utf8mb4_bin AS name, LOWER({{ key }}) AS lowered FROM {{ rows }} r WHERE {{ key }} <> '') k;
 
 -- Those that the site does not have have no id. Column best: is it written exactly so?
 INSERT INTO toolsync_cohort_named (name, id, matches, best)
@@ -47,7 +48,7 @@ CREATE TEMPORARY TABLE toolsync_place_found (
 INSERT IGNORE INTO toolsync_place_meant (kind, value, lowered, levels, number)
 SELECT k.kind, k.value, k.lowered, (CHAR_LENGTH(k.value) - CHAR_LENGTH(REPLACE(k.value, ' / ', ''))) DIV 3 + 1,
        IF(k.value REGEXP '^[1-9][0-9]{0,17}$', CAST(k.value AS UNSIGNED), 0)
-  FROM (SELECT DISTINCT {{ kind() }} AS kind, {{ place() }} COLLATE utf8mb4_bin AS value, LOWER({{ place() }}) AS lowered FROM toolsync_row r) k
+  FROM (SELECT DISTINCT {{ kind() }} AS kind, {{ place() }} COLLATE utf8mb4_bin AS value, LOWER({{ place() }}) AS lowered FROM {{ rows }} r) k
  WHERE k.value <> '';
 {% if given("ccatcontext") or given("category") %}
 

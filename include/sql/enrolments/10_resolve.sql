@@ -2,8 +2,7 @@
 {% from "shared/looked_up.sql" import looked_up with context %}
 {% include "shared/people_tables.sql" %}
 
-{% set cmd = "LOWER(COALESCE(NULLIF(r.cmd, ''), '" ~ option.default_cmd ~ "'))" %}
-{% set method = "LEFT(COALESCE(NULLIF(r.enrol, ''), IF(" ~ cmd ~ " IN ('enable', 'disable'), NULL, '" ~ option.default_method ~ "')), 100)" %}
+{% from "enrolments/terms.sql" import cmd, method with context %}
 -- The lines that have not failed, with the ids that their values name.
 CREATE TEMPORARY TABLE toolsync_line (
     line INT UNSIGNED NOT NULL PRIMARY KEY, command VARCHAR(20) NOT NULL, roleonly TINYINT NOT NULL, method VARCHAR(100) NULL,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
@@ -66,6 +67,11 @@ async def dags_of(core: CoreApi, site: Site) -> list[dict[str, Any]]:
     return await core.all("dags", "dags", tags=tags, tags_match_mode="all")
 
 
+def takes_away(params: Mapping[str, Any]) -> bool:
+    """Whether the files of a DAG take things away as a rule, going by its Params: whole exports are the exception of their types."""
+    return "require_approval" in params and "mode" not in params
+
+
 @router.get(
     "/dags/{dag_id}/form", summary="The Params of a DAG, for a form", response_model=FormAnswer, dependencies=[READS]
 )
@@ -75,7 +81,7 @@ async def form(core: Core, dag: Dag) -> Any:
     return {
         "title": details["dag_display_name"],
         "takes_files": "files" in params,
-        "destructive": "require_approval" in params,
+        "destructive": takes_away(params),
         "simulate": "simulate" in params,
         "paused": details["is_paused"],
         "schedule": details["timetable_summary"],
@@ -131,7 +137,7 @@ async def _type(core: CoreApi, of: OurDag, dag: dict[str, Any], may_trigger: boo
         "title": dag["dag_display_name"],
         "description": dag["description"] or "",
         "takes_files": takes_files,
-        "destructive": "require_approval" in params,
+        "destructive": takes_away(params),
         "paused": dag["is_paused"],
         "schedule": dag["timetable_summary"],
         "next_run": None if dag["is_paused"] else dag["next_dagrun_run_after"],

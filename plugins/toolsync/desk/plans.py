@@ -159,7 +159,7 @@ def _done(cabinet: Cabinet, claim_id: str) -> tuple[dict[str, Any], Rows]:
         "run_id": head["run_id"],
         "file": head["file"],
         "at": None,
-        "total": Totals.of(rows).sentence().partition(", last access")[0] if rows else "",
+        "total": Totals.of(_undated(rows)).sentence() if rows else "",
         "why": approval.get("why") or [],
         "remarks": [],
         "state": "answered" if approval.get("answer") else "none",
@@ -180,3 +180,8 @@ def _numbers(rows: Sequence[Mapping[str, Any]]) -> Rows:
         {name: int(value) if name in AMOUNTS and str(value).isdigit() else value for name, value in row.items()}
         for row in rows
     ]
+
+
+def _undated(rows: Rows) -> Iterator[Mapping[str, Any]]:
+    """The rows without when things were used last, which a table tells in words."""
+    yield from ({name: value for name, value in row.items() if name != "lastaccess"} for row in rows)

@@ -69,6 +69,8 @@ class ApproveOperator(ClaimOperator, ApprovalOperator):  # type: ignore[misc]  #
         changes = counts["created"] + counts["updated"] + counts["deleted"]
         limits = self.site.page["protection"]
         why = reasons(limits, report.plan(), changes, report.planned["at"], claim.options)
+        if report.missing:
+            why = list(report.missing.reasons(claim.options))
         by_hand = Owner.of_run(context["run_id"]).pid is not None
         if approval := decided_unasked(claim, why, by_hand=by_hand):
             return self._decide(cabinet, claim, approval)
@@ -155,6 +157,8 @@ def form(report: Report, why: list[str], total: str) -> Iterator[str]:
     """The lines of the approval form, in Markdown."""
     yield f"**{escaped(total)}**\n"
     yield from (f"- Approval is needed: {escaped(reason)}." for reason in why)
+    if report.missing:
+        yield f"- {escaped(report.missing.sentence)}."
     yield f"- The whole file: {totals(report.planned_counts, report.unit)}."
     yield f"- The plan was made at {date_time(report.planned['at'], report.zone)}."
     yield "- Approve: exactly this is done. Reject: nothing is changed, and the file goes back to the inbox.\n"

@@ -269,6 +269,8 @@ def summary(cabinet: Cabinet, claim: Claim, report: Report, *, text_path: str, l
         "archive": None if claim.simulate or (undone and not report.kept) else str(cabinet.archived(claim)),
         "attachments": report.attachments,
     }
+    if report.missing:
+        result["missing"] = {"count": report.missing.count, "scope": report.missing.scope}
     if report.has_plan or "plan" in report.attachments:
         result["plan"] = report.attachments.get("plan")
         result["planned"] = {

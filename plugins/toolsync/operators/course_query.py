@@ -64,7 +64,7 @@ def find_courses(state: RunState, params: Mapping[str, Any], zone: tzinfo) -> li
     state.tables.create_staging("toolsync_asked", "n INT NOT NULL PRIMARY KEY, value VARCHAR(4000) NOT NULL")
     state.tables.load("toolsync_asked", ("n", "value"), enumerate(categories))
     folder.run(folder.work)
-    known = {n for (n,) in session.rows("SELECT DISTINCT n FROM toolsync_named")}
+    known = {n for (n,) in session.rows("SELECT DISTINCT n FROM toolsync_category_found")}
     if unknown := [name for n, name in enumerate(categories) if n not in known]:
         raise AirflowFailException(
             f"Param categories: no category has the {params['category_id_field']} {', '.join(map(repr, unknown))}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from toolsync.reporting.plan import THINGS, Row, called, date_time
+from toolsync.reporting.plan import Row, called, date_time, thing_of
 
 
 class ApprovedPlan:
@@ -39,15 +39,13 @@ class ApprovedPlan:
 
     def _against(self, row: Row, approved: Sequence[Row]) -> str | None:
         """What is wrong with a row that the plan would have now; None when it is in the approved plan."""
-        thing = _thing(row)
-        before = next((other for other in approved if _thing(other) == thing), None)
-        again = "Drop the line again to get a new plan"
+        thing = thing_of(row)
+        before = next((other for other in approved if thing_of(other) == thing), None)
+        again = (
+            "Drop the line again to get a new plan" if "username" not in row else "The next whole file finds it again"
+        )
         if before is None:
             return f"since the plan was made, this line has come to mean {called(row)}, which was not approved. {again}"
         if (row.get("lastaccess") or 0) > (before.get("lastaccess") or 0):
             return f"somebody has used {called(row)} since the plan was made (at {date_time(row['lastaccess'])} UTC). {again}"
         return None
-
-
-def _thing(row: Row) -> tuple[Any, ...]:
-    return tuple(row.get(name) for name in THINGS)

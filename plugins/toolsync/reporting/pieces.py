@@ -7,6 +7,7 @@
 - `no-log`: why nothing could be written to the site's own log
 - `same`: which lines are as in the last file of the data set, and so don't run; `verified`: what was found when they ran all the same
 - `unfit`: why the site could not take the file, of which nothing was done
+- `missing-NNNNNN`: what a file that states the whole truth does not name, as lines of its type
 - `tried-back`: where the tryback is
 - for a type that deletes things, `plan-NNNNNN` and `planned`: the outcomes and totals of the plan; `asked`: why a person has to approve it;
   `approval`: the decision
@@ -17,6 +18,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from more_itertools import ilen
+
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 
@@ -26,6 +29,7 @@ SAME, VERIFIED = "same.json", "verified.json"
 PROGRESS = "progress.json"
 PLANNED, ASKED, APPROVAL = "planned.json", "asked.json", "approval.json"
 CHECKED, BATCH, PLAN = "checked", "batch", "plan"  # the stages whose results are kept in pieces
+MISSING = "missing"
 # The content of `planned` for a file that deletes nothing.
 NOTHING_PLANNED: dict[str, Any] = {"nothing": True, "at": 0, "timezone": None}
 
@@ -41,3 +45,9 @@ def pieces(cabinet: Cabinet, claim: Claim, stage: str) -> Iterator[dict[str, Any
     while (piece := cabinet.saved(claim, piece_name(stage, number))) is not None:
         yield piece
         number += 1
+
+
+def forget_pieces(cabinet: Cabinet, claim: Claim, stage: str) -> None:
+    """Remove the pieces of a stage: newer ones may be fewer."""
+    for number in range(ilen(pieces(cabinet, claim, stage))):
+        cabinet.forget(claim, piece_name(stage, number))

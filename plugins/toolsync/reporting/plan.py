@@ -6,7 +6,7 @@ The SQL of a type puts the rows into `toolsync_plan`. Apart from `line`, each ty
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from itertools import islice
@@ -25,8 +25,12 @@ TABLE = "_plan.csv"  # the end of the name of the CSV table in the report folder
 SHOWN = 100  # rows in the approval form and in the text report; the CSV table has them all
 FORM_BYTES = 40_000  # of rows in the form: in some metadata databases its column holds 64 kB
 CELL = 60  # characters of a cell in the form
+THING = ("thing", "things")
 # Columns that identify what goes, with its name in singular and plural.
 THINGS = {
+    "enrolmentid": ("enrolment", "enrolments"),
+    "memberid": ("member", "members"),
+    "userid": ("person", "people"),
     "courseid": ("course", "courses"),
     "categoryid": ("category", "categories"),
     "part": ("part of a run", "parts of runs"),
@@ -44,6 +48,10 @@ COUNTED = {
 }
 AMOUNTS = {*COUNTED, "bytes"}
 HEADS = {
+    "enrolmentid": "id",
+    "memberid": "id",
+    "userid": "id",
+    "groupname": "group",
     "lastaccess": "last access",
     "bytes": "size of files",
     "rows_gone": "rows",
@@ -61,12 +69,14 @@ class Totals:
 
     :param things: the number of courses or categories.
     :param noun: what they are called, in singular and plural: `course`, `courses`.
+    :param dated: whether the plan says when they were used last.
     :param amounts: the sum of each column of `AMOUNTS` that the plan has.
     :param lastaccess: the latest access, in Unix seconds; None when there was none.
     """
 
     things: int = 0
-    noun: tuple[str, str] = ("thing", "things")
+    noun: tuple[str, str] = THING
+    dated: bool = False
     amounts: dict[str, int] = field(default_factory=dict)
     lastaccess: int | None = None
 
@@ -75,7 +85,8 @@ class Totals:
         total = cls()
         for row in rows:
             total.things += 1
-            total.noun = next((noun for name, noun in THINGS.items() if name in row), total.noun)
+            total.noun = noun_of(row)
+            total.dated |= "lastaccess" in row
             for name in row:
                 if name in AMOUNTS:
                     total.amounts[name] = total.amounts.get(name, 0) + (row[name] or 0)
@@ -87,8 +98,9 @@ class Totals:
 
     def sentence(self, zone: tzinfo = UTC) -> str:
         """`3 courses: 120 people enrolled, 45 activities, 12 files (3.4 MB), last access 2026-05-01 08:15`."""
-        seen = {} if self.noun == THINGS["part"] else {"lastaccess": self.lastaccess}
-        return f"{counted(self.things, self.noun)}: {_amounts({**self.amounts, **seen}, zone)}"
+        seen = {"lastaccess": self.lastaccess} if self.dated else {}
+        amounts = _amounts({**self.amounts, **seen}, zone)
+        return f"{counted(self.things, self.noun)}{f': {amounts}' if amounts else ''}"
 
 
 def _amounts(row: Row, zone: tzinfo) -> str:
@@ -99,8 +111,7 @@ def _amounts(row: Row, zone: tzinfo) -> str:
             parts.append(f"{counted(row[name] or 0, words)}{of_files}")
     if "lastaccess" in row:
         parts.append(f"last access {cell('lastaccess', row['lastaccess'], zone)}")
-    if row.get("dates"):
-        parts.append(row["dates"])
+    parts += [str(row[name]) for name in ("dates", "what") if row.get(name)]
     return ", ".join(parts)
 
 
@@ -136,16 +147,35 @@ def size(number: int) -> str:
 
 
 def called(row: Row) -> str:
-    """The course or category of a row: `PHY201 Physics (Science / Year 2)`."""
-    names = [str(row[name]) for name in ("shortname", "fullname", "name") if row.get(name)]
+    """The course or category of a row: `PHY201 Physics (Science / Year 2)`; or the person, with the place: `ada Ada Lovelace, PHY201 Physics`."""
+    parts = [
+        " ".join(str(row[name]) for name in names if row.get(name))
+        for names in (("username", "person"), ("cohort", "groupname"), ("shortname", "fullname", "name"))
+    ]
     inside = f" ({row['category']})" if row.get("category") else ""
-    return shorten(" ".join(names), 2 * CELL) + shorten(inside, CELL)
+    return shorten(", ".join(filter(None, parts)), 2 * CELL) + shorten(inside, CELL)
 
 
-def plan_lines(rows: Iterable[Row], zone: tzinfo = UTC) -> list[str]:
-    """The first rows as sentences."""
+def thing_of(row: Row) -> tuple[Any, ...]:
+    """What a row is about, whatever else is known of it."""
+    return tuple(row.get(name) for name in THINGS)
+
+
+def noun_of(names: Container[str]) -> tuple[str, str]:
+    """What the things are called whose rows have these columns, in singular and plural."""
+    return next((noun for name, noun in THINGS.items() if name in names), THING)
+
+
+def plan_lines(rows: Iterable[Row], zone: tzinfo = UTC, *, table: str = TABLE) -> list[str]:
+    """The first rows as sentences.
+
+    :param table: the end of the name of the report's CSV table that has them all.
+    """
     return first_lines(
-        rows, lambda row: f"line {row['line']}: {called(row)}: {_amounts(row, zone)}", most=SHOWN, table=TABLE
+        rows,
+        lambda row: ": ".join(filter(None, [f"line {row['line']}", called(row), _amounts(row, zone)])),
+        most=SHOWN,
+        table=table,
     )
 
 

@@ -12,12 +12,14 @@ from toolsync.cabinet.folders import Cabinet
 from toolsync.reading.problems import Problem
 from toolsync.reporting.approval import Approval
 from toolsync.reporting.line_set import LineSet
+from toolsync.reporting.missing import Missing
 from toolsync.reporting.outcomes import STATUSES
 from toolsync.reporting.pieces import (
     APPROVAL,
     BATCH,
     CHECKED,
     EXECUTED,
+    MISSING,
     NEWER,
     NO_LOG,
     NOTHING_PLANNED,
@@ -62,6 +64,21 @@ class Report:
             return f"{datetime.now(UTC) + timedelta(days=days):%Y-%m-%d}"
         except OverflowError:  # more days than the calendar has
             return None
+
+    @property
+    def missing(self) -> Missing | None:
+        """What a file that states the whole truth leaves out; None: it does not state it, or nobody has looked yet."""
+        return Missing.of(self.planned.get("missing") or self.executed.get("missing"))
+
+    @property
+    def missing_goes(self) -> bool:
+        """Whether something is to be done about it."""
+        return self.claim.options.get("missing") != "report"
+
+    def missing_rows(self) -> Iterator[Row]:
+        """What it leaves out, row by row."""
+        for piece in pieces(self.cabinet, self.claim, MISSING):
+            yield from (row for _, row in piece["lines"])
 
     @property
     def has_plan(self) -> bool:
@@ -186,11 +203,13 @@ class Report:
         return zone_named((self.planned or self.executed).get("timezone"))
 
     def failed_lines(self, *stages: str) -> set[int]:
-        """The lines that failed, which go into the tryback.
+        """The lines of the file that failed, which go into the tryback.
 
         :param stages: only those that failed in these stages, `CHECKED` or `BATCH`.
         """
-        return {problem.line for problem in self._remarks("problems", *stages)}
+        end = self.missing.first if self.missing else None
+        lines = {problem.line for problem in self._remarks("problems", *stages)}
+        return lines if end is None else {line for line in lines if line < end}
 
     def answer(self) -> Iterator[dict[str, Any]]:
         """The rows of the answer, by column; none for a type that gives no answers."""

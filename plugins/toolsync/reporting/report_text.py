@@ -79,12 +79,18 @@ def _body(report: Report) -> Iterator[str]:
         yield f"Planned: {totals(report.planned_counts, unit)}"
     elif not report.unfit:
         yield totals(report.counts, unit)
+    if report.missing:
+        lines = f" (lines from {report.missing.first} on)" if report.missing.count and report.missing_goes else ""
+        yield f"The whole truth: {report.missing.sentence}{lines}"
     if report.failed_over:
         yield f"TOO MANY FAILED: {report.failed_over}"
     if report.changed:
         yield f"{'Would be changed' if report.claim.simulate else 'Changed'}: {rows_sentence(report.changed)}"
         yield from _undo(report, report.changed)
     yield from _titled(*plan_summary(report))
+    if report.missing and not report.missing_goes:
+        left = plan_lines(report.missing_rows(), report.zone, table="_missing.csv")
+        yield from _titled("Not in the file, and left as it is", left)
     yield from _titled("Changes", report.changes)
     yield from _titled("Problems", sentences(report.problems(), unit))
     yield from _titled("Notes", sentences(report.notes(), unit))

@@ -11,14 +11,14 @@ from contextlib import closing, nullcontext, suppress
 from typing import Any, Generic, Protocol, TypeVar
 
 from airflow.sdk.exceptions import AirflowFailException
-from more_itertools import ilen, peekable, take
+from more_itertools import peekable, take
 
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.moodle.errors import is_lost, is_worth_another_try
 from toolsync.reporting.approved_plan import ApprovedPlan
 from toolsync.reporting.outcomes import Outcomes
-from toolsync.reporting.pieces import BATCH, CHECKED, EXECUTED, PLAN, PLANNED, PROGRESS, piece_name, pieces
+from toolsync.reporting.pieces import BATCH, CHECKED, EXECUTED, PLAN, PLANNED, PROGRESS, forget_pieces, piece_name
 from toolsync.reporting.report import Report
 from toolsync.running.changes import Changes
 from toolsync.running.execution import Execution, StagedLine
@@ -148,6 +148,14 @@ class BatchRun(Generic[Item]):
             "SELECT UNIX_TIMESTAMP(), CAST(SUBSTRING_INDEX(value, ',', 1) AS UNSIGNED) INTO @now, @actor FROM {config} WHERE name = 'siteadmins'"
         )
 
+    def after_lines(self, number: int) -> int:
+        """Do in batches what follows from the lines of the file as a whole.
+
+        :param number: of the first batch.
+        :return: the number after that of the last batch.
+        """
+        return number
+
     def as_written(self, item: Item, field: str | None) -> tuple[str | None, str | None]:
         """The name and value of a column as the file writes them, for the report.
 
@@ -188,8 +196,7 @@ class BatchRun(Generic[Item]):
     def _forget_plan(self) -> None:
         """Remove all pieces of an older plan, which may be longer than the new one."""
         self.cabinet.forget(self.claim, PLANNED)
-        for number in range(ilen(pieces(self.cabinet, self.claim, PLAN))):
-            self.cabinet.forget(self.claim, piece_name(PLAN, number))
+        forget_pieces(self.cabinet, self.claim, PLAN)
 
     def _execute_all(self) -> None:
         with (
@@ -198,10 +205,10 @@ class BatchRun(Generic[Item]):
             else nullcontext() as throttle
         ):
             self._throttle = throttle
-            self._both_phases()
+            self._all_phases()
 
-    def _both_phases(self) -> None:
-        """Apply the lines, then what the type does at the end of a file."""
+    def _all_phases(self) -> None:
+        """Apply the lines, then what follows from them, then what the type does at the end of a file."""
         report = Report(self.cabinet, self.claim)
         failed, lines = report.failed_lines(CHECKED), report.validated.get("lines", 0)
         self.same = report.same
@@ -209,6 +216,7 @@ class BatchRun(Generic[Item]):
             progress = self._progress(lines - len(failed) - len(report.same))
             number = self._apply(0, self.items(failed), self.execution.run, progress)
             self._effort.rate = progress.rate
+            number = self.after_lines(number)
             if self.execution.folder.end:
                 failed |= self._failed
                 self.same = ()  # they are lines of the file like others

@@ -190,8 +190,8 @@ class Execution:
         ]
         if cells:
             load(CELL_TABLE, CELL_COLUMNS, cells)
-        if self.approved:
-            tables.load(APPROVED_TABLE, APPROVED_COLUMNS, self.approved.staged(line.line for line in lines))
+        if self.approved and (approved := list(self.approved.staged(line.line for line in lines))):
+            tables.load(APPROVED_TABLE, APPROVED_COLUMNS, approved)
 
     def _touches(self) -> Iterable[tuple[int, bytes, str | None]]:
         # What the collation takes for equal has the same weights; comparing them here is far cheaper than sorting there.

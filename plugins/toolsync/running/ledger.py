@@ -153,8 +153,8 @@ class RecordsDisagree(Exception):
         :param last_of_file: the number of the last line of the file.
         """
         rest = (
-            f"That is its last {unit}, so nothing is left but what the type does at the end of a file (purging)"
-            if self.last == last_of_file
+            f"Its last {unit} is {last_of_file}, so nothing is left but what comes at the end of a file (purging; with mode full, what is not in the file)"
+            if self.last >= last_of_file
             else f"Copy the {unit}s after {self.last}, with the header, out of {work}/file into a new file and drop it"
         )
         clear = (

@@ -87,6 +87,8 @@ class SqlFolder:
     ) -> None:
         self.name = folder
         self.state = state
+        self.occasion = occasion
+        self._language = language
         self._root = root
         self._names = {name: value(state, occasion) for name, value in language.names.items()}
         self.columns = definitions(self._render(f"{folder}/columns.sql")) if self._has(f"{folder}/columns.sql") else ""
@@ -103,6 +105,13 @@ class SqlFolder:
             {name: function.call for name, function in language.functions.items()},
             settled(self.touches + self.work + self.end, state.session.prefix),
         )
+
+    def beside(self, folder: str, occasion: Occasion, staged: Collection[str]) -> SqlFolder:
+        """Another folder of SQL, or this one for another occasion, for the same run.
+
+        :param staged: temporary tables that are there before its first statement.
+        """
+        return SqlFolder(folder, self.state, occasion, self._language, staged=staged, root=self._root)
 
     def run(self, statements: list[Statement]) -> None:
         """Run statements in order; what they put into their tables is there until the next `clean_up`."""

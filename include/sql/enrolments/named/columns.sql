@@ -1,0 +1,4 @@
+cmd TEXT NULL,
+uid TEXT NULL,
+cid TEXT NULL,
+enrol TEXT NULL

@@ -1,0 +1,3 @@
+courseid TEXT NULL,
+groupid TEXT NULL,
+userid TEXT NULL
