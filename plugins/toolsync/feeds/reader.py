@@ -201,16 +201,16 @@ class Tables:
         table.lines += read
         bad = [line for line in read if line.number in wrong]
         table.incomplete = table.incomplete or bool(wrong)
-        if table.identity:
+        if identity := table.identity:
             for line in read:
                 if line.number in wrong:
                     continue
-                first = table.by_id.setdefault(line.get(table.identity), line)
-                if first is not line:
-                    self.problems.append(
-                        line.problem(table.identity, f"it is in {first.file}, line {first.number}, too")
-                    )
-                    bad.append(line)
+                first = table.by_id.setdefault(line.get(identity), line)
+                if first is line:
+                    continue
+                for one, other in ((first, line), (line, first)):
+                    self.problems.append(one.problem(identity, f"it is in {other.file}, line {other.number}, too"))
+                bad += [first, line]
         table.leave_out(bad)
 
     def check_references(self) -> None:
