@@ -23,7 +23,7 @@ def texts(content: bytes) -> dict[str, str]:
 
 def failed_lines(report: dict[str, Any]) -> set[int]:
     with Path(report["lines"]).open(newline="") as stream:
-        return {int(row["line"]) for row in csv.DictReader(stream) if row["status"] == "failed"}
+        return {int(row["line"]) for row in csv.DictReader(stream) if row["outcome"] == "failed"}
 
 
 def test_it_holds_what_was_left_out_and_what_that_needs(tmp_path: Path):
@@ -75,6 +75,30 @@ def test_a_canvas_package_has_no_manifest_and_keeps_its_names_and_bytes(tmp_path
     assert texts(made.tryback()) == {"enrollments.csv": 'COURSE_ID;user_id;role;status\r\nc1;u1;"dean";active\r\n'}
     by_name = Conversion(package(files), tmp_path, "users: {key: username}")
     assert texts(by_name.tryback())["users.csv"].splitlines()[1:] == ["u1,bsmith,Bob,Smith,,,bob@example.org,active"]
+
+
+def test_a_tryback_states_no_whole_truth_even_where_packages_do(tmp_path: Path):
+    mapping = "bulk: yes\nbulk_params: {enrolments: {mode: full}}\n"
+    files = {**CANVAS, "courses.csv": CANVAS["courses.csv"].replace("c3,ENG3,", "c3,,")}
+    made = Conversion(package(files), tmp_path, mapping)
+    found = made.tryback(courses={2})
+    again = Conversion(found, tmp_path, mapping)
+    assert [(file, line) for file, line, _ in made.problems] == [
+        ("courses.csv", 4),
+        ("sections.csv", 4),
+        ("xlists.csv", 2),
+        ("enrollments.csv", 5),  # a section is not taught where it was before instead
+        ("enrollments.csv", 7),
+    ]
+    assert [(file, line) for file, line, _ in again.problems] == [
+        ("courses.csv", 3),
+        ("sections.csv", 2),
+        ("xlists.csv", 2),
+        ("enrollments.csv", 2),
+        ("enrollments.csv", 3),
+    ]
+    assert [each.file_type for each in again.converted.files] == ["courses"]
+    assert all("mode" not in each.params for each in again.converted.files)
 
 
 def test_where_lines_come_from_can_be_kept(tmp_path: Path):
