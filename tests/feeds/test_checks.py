@@ -65,6 +65,15 @@ def test_what_needs_a_line_that_was_left_out_is_left_out_too(tmp_path: Path):
     assert made.cells("courses", "idnumber") == [("k1",)]
 
 
+def test_nobody_is_taken_out_while_another_line_about_them_is_wrong(tmp_path: Path):
+    lines = (
+        "e1,tobedeleted,,k1,s1,p2,student,,,\ne2,,,k1,s1,p2,student,,2026-13-01,\ne3,tobedeleted,,k2,s1,p2,student,,,\n"
+    )
+    made = Conversion(oneroster({**FILES, "enrollments": header(ENROLLMENTS) + lines}), tmp_path)
+    assert made.problems == [("enrollments.csv", 2, ""), ("enrollments.csv", 3, "beginDate")]
+    assert made.cells("enrolments", "cmd", "uid", "cid") == [("del", "p2", "k2")]
+
+
 def test_a_doubled_file_is_read_once_and_two_lines_of_one_id_are_left_out(tmp_path: Path):
     once = Conversion(oneroster(FILES), tmp_path)
     doubled = {name: text + text.partition("\n")[2] for name, text in FILES.items()}
@@ -218,6 +227,11 @@ def test_every_suite_is_used_on_its_file(tmp_path: Path):
     """Roles are checked, too, and references to people that they have."""
     made = Conversion(oneroster({**FILES_1_2, "roles": ROLES + "r10,,,p88,first,teacher,,,s1,\n"}, "1.2"), tmp_path)
     assert made.problems == [("roles.csv", 7, "roleType")]
+    wrong = Conversion(oneroster({**FILES_1_2, "roles": ROLES.replace("p9,primary", "p9,first")}, "1.2"), tmp_path)
+    assert wrong.problems == [
+        ("users.csv", 5, "sourcedId"),
+        ("roles.csv", 6, "roleType"),
+    ]
     made = Conversion(oneroster({**FILES_1_2, "roles": ROLES + "r10,,,p88,primary,teacher,,,s1,\n"}, "1.2"), tmp_path)
     assert made.problems == [("roles.csv", 7, "userSourcedId")]
     assert SESSIONS.count("\n") == 4

@@ -171,6 +171,10 @@ class CanvasMaker(Maker):
         section = self.tables.find("sections", identifier)
         return section.get("course_id") if section else ""
 
+    def _taught(self, line: Line) -> str:
+        """The course of an enrollment; empty: the package doesn't say."""
+        return self._course_of_section(line.get("section_id")) or line.get("course_id")
+
     def _groups_of(self, table: str, identity: str) -> Iterator[Row]:
         """Groups of courses: of sections, or of groups."""
         if table == "sections" and not self.mapping["sections"]["groups"]:
@@ -204,7 +208,7 @@ class CanvasMaker(Maker):
 
     @cached_property
     def _wishes(self) -> list[Wish]:
-        return list(self._made_wishes())
+        return self.certain(self._made_wishes(), lambda line: (line.get("user_id"), self._taught(line)))
 
     def _made_wishes(self) -> Iterator[Wish]:
         section = self.mapping["enrolments"]
@@ -226,7 +230,7 @@ class CanvasMaker(Maker):
             if self._lacks_cross_listing("enrollments", line):
                 continue
             part = self.tables.find("sections", line.get("section_id"))
-            course = self._course_of_section(line.get("section_id")) or line.get("course_id")
+            course = self._taught(line)
             if not course:
                 known = (
                     "the package does not have this section, so its course is not known"
