@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.scenarios import SCENARIOS
 from tests.support.site import Site
 from tests.support.undo import differing, state_of
 
@@ -48,3 +49,13 @@ def changes_nothing(site: Site, **params: Any) -> dict[str, Any]:
 def test_the_whole_site(site: Site):
     result = changes_nothing(site)
     assert {file["type"] for file in result["files"]} == set(WHAT) - set(result["empty"])
+
+
+# Scenarios that leave odd data of each type; one in each of these, all with TOOLSYNC_EXPORT_ALL in the environment.
+AFTER = ["users-values"]
+
+
+@pytest.mark.parametrize("name", AFTER)
+def test_after_a_scenario(site: Site, name: str):
+    SCENARIOS[name].run(site)
+    changes_nothing(site)
