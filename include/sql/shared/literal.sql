@@ -1,4 +1,4 @@
 {# The text of a Param as SQL, whatever characters it holds. #}
 {% macro literal(text) -%}
-CONVERT(x'{{ (text or "").encode().hex() }}' USING utf8mb4)
+_utf8mb4 x'{{ (text or "").encode().hex() }}'
 {%- endmacro %}

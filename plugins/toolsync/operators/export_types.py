@@ -69,6 +69,8 @@ TYPES = {
     "enrolments": ExportedType(
         needs=("cmd", "rolename", "uid", "cid", "enrol"),
         found_by=("user_id_field", "course_id_field", "use_disabled_instances"),
+        # A method that takes a key is disabled there, since keys are not exported.
+        on_another_site={"use_disabled_instances": True},
         told=True,
     ),
     "groups": ExportedType(
@@ -77,17 +79,17 @@ TYPES = {
         found_by=("course_id_field",),
         told=True,
     ),
-    "group_members": ExportedType(
-        needs=("courseid", "groupid", "userid"),
-        found_by=("course_id_field", "group_id_field", "user_id_field"),
-        told=True,
-    ),
     "cohort_bindings": ExportedType(
         needs=("cmd", "cohort", "course", "role"),
         silent=("makegroup",),
         found_by=("cohort_id_field", "course_id_field"),
     ),
     "course_meta_links": ExportedType(needs=("master", "meta", "cmd"), found_by=("course_id_field",)),
+    "group_members": ExportedType(
+        needs=("courseid", "groupid", "userid"),
+        found_by=("course_id_field", "group_id_field", "user_id_field"),
+        told=True,
+    ),
 }
 
 
