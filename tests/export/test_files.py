@@ -87,6 +87,7 @@ def test_a_scope_of_courses(site: Site, asked: dict[str, Any], courses: set[str]
 
 def test_scopes_of_enrolments_and_cohorts(site: Site):
     assert people(export(site, "enrolments", method="self"), "enrol") == {"self"}
+    site.run("toolsync_enrolments", "cmd,rolename,uid,cid,enrol\nadd,teacher,u050,C102,-\n")
     assert people(export(site, "enrolments", method="-"), "enrol") == {"-"}
     assert people(export(site, "cohorts", cohorts="COH*"), "cidnumber") == {"COH1", "COH2", "COH3", "COH4"}
     assert people(export(site, "cohorts", categories="Science"), "cidnumber") == {"COH3"}
@@ -108,16 +109,15 @@ def test_nothing_in_the_scope(site: Site):
         ({"profile_field": "nosuch=1"}, "Param profile_field: the site has no profile field 'nosuch'."),
         ({"cohort": "coh1"}, "Param cohort: no cohort has the idnumber 'coh1'."),
         ({"what": []}, "Param what: name at least one of courses, users"),
-        ({"what": ["user"]}, "Param what: "),
+        (
+            {"cohort": "COH1", "what": ["users"], "profile_field": "=1"},
+            "Param profile_field: expected `shortname=value`, found '=1'.",
+        ),
     ],
 )
 def test_what_does_not_exist_is_told_before_anything_is_written(site: Site, asked: dict[str, Any], told: str):
-    try:
-        result = site.run("toolsync_export", **{"what": ["users"], **asked})
-    except SystemExit as error:
-        assert told in str(error)
-    else:
-        assert result["state"] == "failed" and told in result["messages"][0]
+    result = site.run("toolsync_export", **{"what": ["users"], **asked})
+    assert result["state"] == "failed" and told in result["messages"][0]
     assert not Cabinet("users").folder("export").exists()
 
 
@@ -126,12 +126,9 @@ def test_nothing_is_secret(site: Site):
         site.rows(f"UPDATE {{{table}}} SET {column} = 'S3cret!'")
     result = export(site)
     assert not any("S3cret!" in text_of(file) for file in result["files"])
-    assert "Not in it: 12 enrolment keys of groups, which are secrets" in [
-        line.replace(line.split()[3], "12")
-        for file in result["files"]
-        if file["type"] == "groups"
-        for line in head_of(file)
-    ]
+    keys = site.value("SELECT COUNT(*) FROM {groups}")
+    [groups] = [file for file in result["files"] if file["type"] == "groups"]
+    assert f"Not in it: {keys} enrolment keys of groups, which are secrets" in head_of(groups)
     assert {("C101", "self"), ("TPL1", "guest")} <= left_out(result, "courses")
 
 
@@ -142,15 +139,14 @@ def test_only_one_snapshot_is_read_and_nothing_is_written(site: Site, monkeypatc
 
     def meanwhile(export: SiteExport, file_type: str) -> Any:
         site.rows("UPDATE {user} SET city = 'Since then' WHERE username = 'u001'")
-        with pytest.raises(Exception, match="READ ONLY transaction"):
+        with pytest.raises(Exception, match="READ ONLY"):
             export.session.execute("UPDATE {user} SET city = 'x' WHERE id = 0")
         return whole(export, file_type)
 
-    monkeypatch.setattr(SiteExport, "lines", meanwhile)
-    assert "Since then" not in people(export(site, "courses", "users"), "city" if False else "username")
-    [file] = [file for file in export(site, "users")["files"]]
-    before = next(row for row in rows_of(file) if row["username"] == "u001")
-    assert before["city"] == "Since then"  # what was there when the second export began
+    with monkeypatch.context() as patched:
+        patched.setattr(SiteExport, "lines", meanwhile)
+        assert "Since then" not in people(export(site, "users"), "city")
+    assert "Since then" in people(export(site, "users"), "city")
 
 
 def test_an_object_store(site: Site, monkeypatch: pytest.MonkeyPatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -44,7 +45,7 @@ def test_the_new_site_exports_what_the_old_one_did(site: Site):
     empty(site)
     for file in old:
         report = apply(site, file)
-        assert report["counts"]["failed"] == report["counts"]["incomplete"] == 0, open(report["report"]).read()
+        assert report["counts"]["failed"] == report["counts"]["incomplete"] == 0, Path(report["report"]).read_text()
     new = export(site, for_another_site=True, use_disabled_instances=True)["files"]
     for file_type in TYPES:
         if file_type != "courses":

@@ -1,13 +1,12 @@
 -- The cohorts; then the people in them, whose lines do without the other columns.
 {% from "export/terms.sql" import unwritable, is_person, person, cohort, bearers, user_key, cohort_key with context %}
-{% from "shared/literal.sql" import literal %}
 {% from "cohorts/terms.sql" import own with context %}
 {% macro scope() -%}
 {% if option.categories %}
    AND x.contextlevel = 40 AND x.instanceid IN (SELECT categoryid FROM toolsync_inside)
 {% endif %}
 {% if option.cohorts %}
-   AND h.idnumber LIKE {{ literal(option.cohorts) }}
+   AND h.idnumber LIKE @cohorts
 {% endif %}
 {%- endmacro %}
 {% set counted = "LEFT JOIN " ~ bearers("cohort", cohort_key) ~ " b ON b.bearing = h." ~ cohort_key ~ " COLLATE utf8mb4_bin" if cohort_key != "id" else "" %}

@@ -1,6 +1,5 @@
 -- The enrolments, a line for each role that comes with one; then roles in courses without an enrolment.
 {% from "export/terms.sql" import unwritable, fault, is_person, person, course, in_scope, usable, user_key, course_key with context %}
-{% from "shared/literal.sql" import literal %}
 {% set moving = option.for_another_site %}
 {# Line 0 makes the enrolment, line 1 suspends it. The site itself has it, so that line 1 is enough there. #}
 {% set suspends = "(ue.status <> 0 AND s.n = 1)" %}
@@ -33,7 +32,7 @@ SELECT {{ cmd }} AS cmd, IF({{ cmd }} = 'add', ro.shortname, '') AS rolename, u.
  WHERE {{ in_scope("c") }}
    AND {{ is_person("u") }}
 {% if option.method %}
-   AND e.enrol = {{ literal(option.method) }}
+   AND e.enrol = @method
 {% endif %}
  ORDER BY c.id, e.id, ue.userid, s.n, ra.roleid;
 {% if option.method in (None, "", "-") %}

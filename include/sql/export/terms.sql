@@ -11,7 +11,6 @@
   bearers     a table of how many cohorts, or groups of a course, have each key
 #}
 {% import "shared/identify.sql" as named with context %}
-{% from "shared/literal.sql" import literal %}
 {% set user_key, course_key, cohort_key, group_key = option.user_id_field, option.course_id_field, option.cohort_id_field, option.group_id_field %}
 
 {% macro unwritable(faults) -%}
@@ -79,7 +78,7 @@ CASE WHEN COALESCE({{ alias }}.{{ group_key }}, '') = '' THEN '|the group has no
    AND {{ alias }}.category IN (SELECT categoryid FROM toolsync_inside)
 {% endif %}
 {% for column in ("shortname", "fullname", "idnumber") if option[column] %}
-   AND {{ alias }}.{{ column }} LIKE {{ literal(option[column]) }}
+   AND {{ alias }}.{{ column }} LIKE @{{ column }}
 {% endfor %}
 {%- endmacro %}
 

@@ -1,7 +1,6 @@
 -- The accounts, one a line.
 {% from "users/fields.sql" import kept_when_empty, cleared, cleared_or_null, numbers %}
 {% from "export/terms.sql" import unwritable, fault, is_person, person, user_key with context %}
-{% from "shared/literal.sql" import literal %}
 {% import "shared/identify.sql" as named with context %}
 {% set faults = [person("u"), fault("u.suspended = 1 AND FIND_IN_SET(u.id, REPLACE(" ~ setting("siteadmins") ~ ", ' ', ''))", "suspended", "an administrator is never suspended")] %}
 {% for column, written in [("auth", "LOWER"), ("theme", "LOWER"), ("lang", "LOWER"), ("country", "UPPER")] %}
@@ -24,22 +23,21 @@ SELECT {{ "u.id, " if user_key == "id" }}u.username, u.email, u.idnumber,
   FROM {user} u
  WHERE {{ is_person("u") }}
 {% if option.auth %}
-   AND u.auth = {{ literal(option.auth) }}
+   AND u.auth = @auth
 {% endif %}
 {% if option.suspended != "any" %}
    AND u.suspended = {{ 1 if option.suspended == "yes" else 0 }}
 {% endif %}
 {% if option.profile_field %}
-{% set field, value = option.profile_field.split("=", 1) %}
    AND EXISTS (SELECT 1
                  FROM {user_info_data} d
                  JOIN {user_info_field} f ON f.id = d.fieldid
-                WHERE d.userid = u.id AND {{ named.equal("f", "shortname", literal(field.strip())) }} AND {{ named.exact("d.data", literal(value.strip())) }})
+                WHERE d.userid = u.id AND {{ named.equal("f", "shortname", "@field") }} AND {{ named.exact("d.data", "@value") }})
 {% endif %}
 {% if option.cohort %}
    AND EXISTS (SELECT 1
                  FROM {cohort_members} m
                  JOIN {cohort} h ON h.id = m.cohortid
-                WHERE m.userid = u.id AND {{ named.exact("h.idnumber", literal(option.cohort)) }})
+                WHERE m.userid = u.id AND {{ named.exact("h.idnumber", "@cohort") }})
 {% endif %}
  ORDER BY u.id;

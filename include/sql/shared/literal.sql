@@ -1,4 +1,4 @@
 {# The text of a Param as SQL, whatever characters it holds. #}
 {% macro literal(text) -%}
-_utf8mb4 x'{{ (text or "").encode().hex() }}'
+CONVERT(x'{{ (text or "").encode().hex() }}' USING utf8mb4)
 {%- endmacro %}

@@ -90,8 +90,16 @@ def begin(state: RunState, params: Mapping[str, Any]) -> SiteExport:
     """
     session = state.session
     zone = zone_param(session.timezone)
-    patterns = {name: like(params[name]) for name in (*PATTERNS, "cohorts")}
-    folder = sql_folder("export", state, Occasion(options={**params, **patterns, "auto_create": False}))
+    field, _, value = (params["profile_field"] or "").partition("=")
+    given = {
+        **{name: like(params[name]) for name in (*PATTERNS, "cohorts")},
+        **{name: params[name] for name in ("auth", "method", "cohort")},
+        "field": field.strip(),
+        "value": value.strip(),
+    }
+    for name, text in given.items():
+        session.execute(f"SET @{name} = %s", (text,))
+    folder = sql_folder("export", state, Occasion(options={**params, "auto_create": False}))
     find_categories(state, params, folder)
     check_scope(state, params)
     # A long export takes longer than a statement may otherwise, and the server has to wait until lines are written. It locks nothing.
@@ -107,7 +115,7 @@ def check_scope(state: RunState, params: Mapping[str, Any]) -> None:
     :raises AirflowFailException: there is not.
     """
     field, sign, _ = (params["profile_field"] or "").partition("=")
-    if field and not sign:
+    if params["profile_field"] and not (field.strip() and sign):
         raise AirflowFailException(
             f"Param profile_field: expected `shortname=value`, found {params['profile_field']!r}."
         )
