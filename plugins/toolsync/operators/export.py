@@ -138,9 +138,9 @@ def checked(suite: Suite, columns: Columns, lines: Iterable[ExportedLine]) -> It
         records = [Record(number, b"", [cell or "" for cell in line.cells]) for number, line in enumerate(chunk)]
         for problem in Validator(suite, header).check(records).problems:
             line = chunk[problem.line]
-            known = problem.field if problem.field in columns.names else ""
-            if known not in {column for column, _ in line.faults}:
-                line.faults.append((known or "", problem.message))
+            wrong = {column for column, _ in line.faults}
+            if not wrong & {"", problem.field}:
+                line.faults.append((problem.field if problem.field in columns.names else "", problem.message))
         yield from chunk
 
 
