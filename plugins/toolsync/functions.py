@@ -152,6 +152,7 @@ LANGUAGE = Language(FUNCTIONS, NAMES)
 STEPS = {
     "categories_clean/find": (),
     "make_command_file": ("toolsync_asked",),
+    "export": ("toolsync_asked",),
     "user_pictures/match": (ROW_TABLE,),
     moodle_log.FOLDER: moodle_log.WORK_TABLES,
     **whole_truth.STEPS,

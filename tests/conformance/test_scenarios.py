@@ -24,6 +24,7 @@ from toolsync.settings import ROOT
 # They read the site and change nothing, or do what Moodle can't; they have tests of their own.
 WITHOUT_REFEREE = {
     "toolsync_make_command_file",
+    "toolsync_export",
     "toolsync_courses_restore",
     "toolsync_undo",
     "toolsync_all",

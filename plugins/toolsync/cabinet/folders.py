@@ -6,6 +6,7 @@
                      archive   files that were executed or rejected
                      report    what became of every line
                      review    command files that a query made, for a person to check
+                     export    command files that say what the site has
                      docs      Data Docs of the validated files
                      undo      undo bundles
                      uploads   files uploaded on the Tool Sync page (`uploads.py`)

@@ -80,10 +80,8 @@ class MoodleHook(MySqlHook):
         """Open a read-only session that sees the site as it is now for as long as it is open, without locking anything."""
         with explained(), self._connected() as session, _naming_tables(session):
             _set_up(session, self.site)
-            session.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             _limit(session, self.site)
-            session.conn.commit()
-            session.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+            session.begin_snapshot()
             yield session
 
     @contextmanager

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
+from itertools import chain
 from typing import Any, Protocol
 
 from toolsync.moodle.collations import Collations
@@ -174,6 +176,25 @@ class MoodleSession:
             cursor.execute(self.sql(statement), args)
             while rows := cursor.fetchmany(FETCHED):
                 yield from rows
+
+    @contextmanager
+    def reading(self, statement: str) -> Iterator[tuple[list[str], Iterator[tuple[Any, ...]]]]:
+        """Run a SELECT whose rows are taken as the server sends them, and leave its columns their names. No other statement can run before the block ends.
+
+        :return: the names of the columns, and the rows.
+        """
+        from MySQLdb.cursors import SSCursor
+
+        with self.conn.cursor(SSCursor) as cursor:
+            cursor.execute(self.sql(statement))
+            rows = chain.from_iterable(iter(lambda: cursor.fetchmany(FETCHED), ()))
+            yield [column[0] for column in cursor.description], rows
+
+    def begin_snapshot(self) -> None:
+        """Begin a transaction that only reads, and sees the site as it is now until it ends, without locking anything."""
+        self.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        self.conn.commit()
+        self.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
 
     @cached_property
     def version(self) -> float:

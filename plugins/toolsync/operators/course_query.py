@@ -13,7 +13,7 @@ from toolsync.functions import sql_folder
 from toolsync.reading.records import ESCAPED
 from toolsync.reading.texts import one_line
 from toolsync.reading.values import UnreadableValue, read_moment
-from toolsync.running.sql_folder import Occasion
+from toolsync.running.sql_folder import Occasion, SqlFolder
 from toolsync.running.state import RunState
 
 # The Params that are filters, apart from `categories`.
@@ -52,24 +52,31 @@ def find_courses(state: RunState, params: Mapping[str, Any], zone: tzinfo) -> li
     :raises AirflowFailException: a Param can't be read, or names a category that does not exist.
     """
     session, key = state.session, params["course_id_field"]
-    categories = lines_of_param(params["categories"])
-    if params["category_id_field"] == "path":
-        categories = [" / ".join(name.strip() for name in path.split(" / ")) for path in categories]
-    session.execute("SET @categories = %s", (len(categories),))
+    session.execute("SET @categories = %s", (len(lines_of_param(params["categories"])),))
     for name in PATTERNS:
         session.execute(f"SET @{name} = %s", (like(params[name]),))
     for name in DATES:
         session.execute(f"SET @{name} = %s", (date_param(name, params[name], zone),))
-    folder = sql_folder("make_command_file", state, Occasion(options=params))
+    find_categories(state, params, sql_folder("make_command_file", state, Occasion(options=params)))
+    return [_course(key, row, zone) for row in session.rows(COURSES.format(key=key))]
+
+
+def find_categories(state: RunState, params: Mapping[str, Any], folder: SqlFolder) -> None:
+    """Find the categories of Param `categories`, and run the SQL of a folder that uses them.
+
+    :raises AirflowFailException: there is no such category.
+    """
+    categories = lines_of_param(params["categories"])
+    if params["category_id_field"] == "path":
+        categories = [" / ".join(name.strip() for name in path.split(" / ")) for path in categories]
     state.tables.create_staging("toolsync_asked", "n INT NOT NULL PRIMARY KEY, value VARCHAR(4000) NOT NULL")
     state.tables.load("toolsync_asked", ("n", "value"), enumerate(categories))
     folder.run(folder.work)
-    known = {n for (n,) in session.rows("SELECT DISTINCT n FROM toolsync_category_found")}
+    known = {n for (n,) in state.session.rows("SELECT DISTINCT n FROM toolsync_category_found")}
     if unknown := [name for n, name in enumerate(categories) if n not in known]:
         raise AirflowFailException(
             f"Param categories: no category has the {params['category_id_field']} {', '.join(map(repr, unknown))}."
         )
-    return [_course(key, row, zone) for row in session.rows(COURSES.format(key=key))]
 
 
 def lines_of_param(text: str | None) -> list[str]:
