@@ -14,6 +14,8 @@ from toolsync.reading.texts import printable
 from toolsync.reporting.verdict import UNFINISHED, Verdict
 from toolsync.sites import Site, the_site
 
+# What is told of a report.
+KEPT = ("counts", "rejected", "refused", "unfit", "failed_over", "report", "lines", "tryback")
 POLL_SECONDS = 5  # between two looks at a run that is waited for
 
 
@@ -23,14 +25,14 @@ class ChildRunOperator(ToolSyncOperator, TriggerDagRunOperator):
     A run has an id that its starter makes of its own work. So however often the task is tried or cleared, it starts one run, and then goes on waiting
     for that. When it has ended, Airflow calls `execute_complete`.
 
-    :param file_type: the type whose DAG is run; None: that is found out later.
+    :param child_type: the type whose DAG is run; None: `runs` says so.
     """
 
-    def __init__(self, *, file_type: str | None, site: Site | None = None, **kwargs: Any) -> None:
+    def __init__(self, *, child_type: str | None = None, site: Site | None = None, **kwargs: Any) -> None:
         site = site or the_site()
         super().__init__(
             site=site,
-            trigger_dag_id=site.dag_id(file_type) if file_type else "",
+            trigger_dag_id=site.dag_id(child_type) if child_type else "",
             logical_date=None,
             wait_for_completion=True,
             deferrable=True,
@@ -95,7 +97,7 @@ def file_result(claim: Claim, result: dict[str, Any] | None) -> dict[str, Any]:
         verdict, result = Verdict(claim.name, claim.id, UNFINISHED, simulated=claim.simulate, report=False), {}
     else:
         verdict = Verdict.of(result)
-    kept = {name: result.get(name) for name in ("counts", "rejected", "unfit", "report", "tryback")}
+    kept = {name: result.get(name) for name in KEPT}
     return {"file": claim.name, "claim": claim.id, "simulated": claim.simulate, "sentence": verdict.sentence, **kept}
 
 

@@ -76,7 +76,7 @@ class RunTypeOperator(ChildRunOperator):
     """
 
     def __init__(self, *, file_type: str, **kwargs: Any) -> None:
-        super().__init__(file_type=file_type, **kwargs)
+        super().__init__(child_type=file_type, **kwargs)
         self.file_type = file_type
 
     def execute(self, context: Any) -> None:

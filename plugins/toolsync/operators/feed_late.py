@@ -66,16 +66,35 @@ def newest_first(cabinet: Cabinet, feed: Feed, since: datetime) -> Iterator[dict
 
     :param since: only those of files that were taken after this.
     """
+    for result in reports_since(cabinet, since):
+        if not result["simulated"] and matches(result["file"], feed.files):
+            yield result
+
+
+def reports_since(cabinet: Cabinet, since: datetime) -> Iterator[dict[str, Any]]:
+    """The reports of a type, the newest first; one that can't be read is left out.
+
+    :param since: only those of files that were taken after this.
+    """
     found = [match for name in cabinet.files.details(cabinet.folder("report")) if (match := REPORT.fullmatch(name))]
     for match in sorted(found, key=lambda match: match[1], reverse=True):
         if moment_of(match[1]) < since:
             return
-        if match[2]:
-            continue
-        with suppress(FileNotFoundError, ValueError, KeyError):  # of one that can't be read, nobody knows
+        with suppress(FileNotFoundError, ValueError, KeyError):
             result = json.loads(cabinet.files.read(cabinet.folder("report") / match.string))
-            if matches(result["file"], feed.files):
+            if {"file", "claim", "simulated"} <= result.keys():
                 yield result
+
+
+def result_of_upload(cabinet: Cabinet, number: str) -> dict[str, Any] | None:
+    """The report on a file that was an upload; None: there is none.
+
+    :param number: of the upload.
+    """
+    for result in reports_since(cabinet, moment_of(number)):
+        if result.get("upload") == number:
+            return result
+    return None
 
 
 def unfinished(cabinet: Cabinet, feed: Feed) -> Iterator[str]:

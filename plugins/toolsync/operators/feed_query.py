@@ -172,7 +172,7 @@ class RunFeedOperator(ChildRunOperator):
     template_fields = ("read",)
 
     def __init__(self, *, feed: Feed, read: Any, **kwargs: Any) -> None:
-        super().__init__(file_type=feed.type, **kwargs)
+        super().__init__(child_type=feed.type, **kwargs)
         self.feed, self.file_type, self.read = feed.name, feed.type, read
 
     def execute(self, context: Any) -> Any:

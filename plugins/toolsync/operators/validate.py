@@ -17,7 +17,6 @@ from toolsync.reading.records import DELIMITERS
 from toolsync.reading.rejection_page import write_rejection_page
 from toolsync.reading.suite import load_suite
 from toolsync.reporting.pieces import CHECKED, VALIDATED, piece_name
-from toolsync.reporting.report import Report
 from toolsync.reporting.report_text import sentences
 
 if TYPE_CHECKING:
@@ -101,7 +100,7 @@ class ValidateOperator(ClaimOperator):
         failed.update(problem.line for problem in found.problems)
 
     def _tell(self, cabinet: Cabinet, claim: Claim) -> dict[str, Any]:
-        report = Report(cabinet, claim)
+        report = self.report_class(cabinet, claim)
         found = report.validated
         self.lineage.lines = found.get("lines")
         if report.rejected:
