@@ -6,7 +6,7 @@ A page of yours is a YAML file that the environment variable `TOOLSYNC_SETTINGS`
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
 from hashlib import sha256
@@ -186,14 +186,20 @@ def _places(node: yaml.Node | None, file: str, path: Path_) -> Iterator[tuple[Pa
         yield from _places(value, file, here)
 
 
-def laid_over(page: Page, other: Page, path: Path_ = ()) -> Page:
+def _is_open(path: Path_) -> bool:
+    """Whether a setting of ours may have any name."""
+    return path[-1] == SITES or (len(path) > 1 and path[0] in OPEN)
+
+
+def laid_over(page: Page, other: Page, path: Path_ = (), is_open: Callable[[Path_], bool] = _is_open) -> Page:
     """Settings, with what another page says instead. A section keeps what the other one does not have.
 
     :param path: where the other page's settings are to be found in its places: `("sites", "science")`.
+    :param is_open: whether a setting with that path need not be on our page.
     :raises WrongSetting: the other one has settings that are not known, or a value for a section; the message has all of them.
     """
     wrong: list[str] = []
-    values = _merged(page, other, (), lambda found: other.place(*path, *found), wrong)
+    values = _merged(page, other, (), lambda found: other.place(*path, *found), wrong, is_open)
     if wrong:
         raise WrongSetting(" ".join(wrong))
     given = {found[len(path) :]: place for found, place in other.places.items() if found[: len(path)] == path}
@@ -201,19 +207,24 @@ def laid_over(page: Page, other: Page, path: Path_ = ()) -> Page:
 
 
 def _merged(
-    ours: Mapping[str, Any], other: Mapping[str, Any], path: Path_, place: Any, wrong: list[str]
+    ours: Mapping[str, Any],
+    other: Mapping[str, Any],
+    path: Path_,
+    place: Any,
+    wrong: list[str],
+    is_open: Callable[[Path_], bool],
 ) -> dict[str, Any]:
     merged = dict(ours)
     for name, value in other.items():
         here = (*path, name)
         section = ours.get(name)
-        if name not in ours and not (path and here[0] in OPEN) and name != SITES:
+        if name not in ours and not is_open(here):
             instead = meant(name, ours) or f" Known here: {', '.join(ours)}."
             wrong.append(f"{place(here)}: there is no such setting.{instead}")
         if not isinstance(section, dict):
             merged[name] = value
         elif isinstance(value, dict):
-            merged[name] = _merged(section, value, here, place, wrong)
+            merged[name] = _merged(section, value, here, place, wrong, is_open)
         elif value is not None:  # nothing below the title of a section leaves it as it is
             wrong.append(f"{place(here)}: expected settings and their values, found {kind(value)}.")
     return merged

@@ -15,14 +15,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.pictures import archive, plain
-from toolsync.pictures.archive import ArchiveLimits, PictureArchive, Unreadable
+from toolsync.pictures.archive import PictureArchive
 from toolsync.reading.problems import FileRejected
+from toolsync.reading.zips import Unreadable, ZipLimits
 
-LIMITS = ArchiveLimits(entries=1000, image_bytes=3_000_000, total_bytes=5_000_000, ratio=100)
+LIMITS = ZipLimits(
+    entries=1000, entry_bytes=3_000_000, total_bytes=5_000_000, ratio=100, thing="image", others="photographs"
+)
 IMAGE = plain()
 
 
-def read(content: bytes, limits: ArchiveLimits = LIMITS) -> PictureArchive:
+def read(content: bytes, limits: ZipLimits = LIMITS) -> PictureArchive:
     return PictureArchive(io.BytesIO(content), limits)
 
 
@@ -194,7 +197,7 @@ def test_a_mangled_archive_is_refused_or_read_but_nothing_else(data: st.DataObje
         return
     for picture in found.pictures:
         try:
-            assert len(found.read(picture)) <= LIMITS.image_bytes
+            assert len(found.read(picture)) <= LIMITS.entry_bytes
         except Unreadable as reason:
             assert str(reason)
         assert not picture.safe_path.startswith("/") and ".." not in picture.safe_path.split("/")

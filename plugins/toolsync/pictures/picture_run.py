@@ -13,10 +13,11 @@ from typing import Any
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.moodle.file_pool import EMPTY, FilePool
-from toolsync.pictures.archive import ArchiveLimits, Picture, PictureArchive, Unreadable
+from toolsync.pictures.archive import Picture, PictureArchive
 from toolsync.pictures.avatars import Avatar, NotAPicture
 from toolsync.pictures.contact_sheet import data_address
 from toolsync.pictures.workers import ImageWorkers, WorkerLimits
+from toolsync.reading.zips import Unreadable, ZipLimits
 from toolsync.reporting.pieces import piece_name, pieces
 from toolsync.running.batches import BatchRun
 from toolsync.running.execution import ROW_TABLE, StagedLine
@@ -59,10 +60,11 @@ class Person:
 PART = 16_000_000  # bytes of an archive that are copied at a time
 
 
-def archive_limits(site: Site) -> ArchiveLimits:
+def archive_limits(site: Site) -> ZipLimits:
     """The limits of a site's settings."""
     page = site.page["pictures"]
-    return ArchiveLimits(page["entries"], int(page["image_mb"] * 1e6), int(page["total_mb"] * 1e6), page["ratio"])
+    sizes = int(page["image_mb"] * 1e6), int(page["total_mb"] * 1e6)
+    return ZipLimits(page["entries"], *sizes, page["ratio"], thing="image", others="photographs")
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from toolsync.reading.problems import FileProblem, FileRejected
+from toolsync.reading.problems import rejected
 from toolsync.reading.records import DELIMITERS, LINE_END, Record, RecordReader
 from toolsync.reading.suite import Suite
 
@@ -83,11 +83,6 @@ def check_header(suite: Suite, beginning: Beginning, encoding: str) -> None:
     known = ", ".join(spec.name for spec in suite.columns[:6])
     message = f"line {first.line} is not a header: it names no column of this type ({known} …){hint}"
     raise rejected("header", message)
-
-
-def rejected(kind: str, message: str) -> FileRejected:
-    """The rejection of a whole file."""
-    return FileRejected([FileProblem(kind, "", message)])
 
 
 def _byte_order_marks(begin: bytes, encoding: str) -> bytes:

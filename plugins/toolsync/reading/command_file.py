@@ -7,9 +7,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from toolsync.reading.beginning import Beginning, check_header, read_beginning, rejected
+from toolsync.reading.beginning import Beginning, check_header, read_beginning
 from toolsync.reading.columns import Header
-from toolsync.reading.problems import FileRejected, Problem
+from toolsync.reading.problems import FileRejected, Problem, rejected
 from toolsync.reading.records import DELIMITERS, LINE_END, Record, RecordReader
 from toolsync.reading.suite import Suite
 from toolsync.reading.texts import visible, without_unseen

@@ -56,6 +56,11 @@ class FileRejected(Exception):
         return [printable(problem.message) for problem in self.problems]
 
 
+def rejected(kind: str, message: str) -> FileRejected:
+    """The rejection of a whole file."""
+    return FileRejected([FileProblem(kind, "", message)])
+
+
 def shown(value: str | None) -> str | None:
     """A value of the file as a report shows it: cut short, and with what nobody would see; None when it is empty."""
     return shorten(visible(value), SHOWN_CHARACTERS) if value else None

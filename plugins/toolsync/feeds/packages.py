@@ -1,0 +1,245 @@
+"""A package becomes command files. For tasks only: importing it takes seconds."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from itertools import chain
+from typing import IO, Any
+
+from toolsync.feeds.archive import PackageFile, PackageFiles, unpacked
+from toolsync.feeds.canvas import CanvasMaker
+from toolsync.feeds.canvas_files import UNREAD, told_by_columns, told_by_name
+from toolsync.feeds.kinds import KINDS, PackageRejected, suite_of
+from toolsync.feeds.making import Maker, Making, Row
+from toolsync.feeds.manifest import MANIFEST, Manifest
+from toolsync.feeds.mapping import FeedMapping
+from toolsync.feeds.oneroster import OneRosterMaker
+from toolsync.feeds.origin import Origin
+from toolsync.feeds.reader import PackageProblem, Tables
+from toolsync.feeds.tryback import write_tryback
+from toolsync.reading.problems import FileRejected
+
+Out = Callable[[str], AbstractContextManager[IO[bytes]]]
+MAKERS: dict[str, type[Maker]] = {"oneroster": OneRosterMaker, "canvas": CanvasMaker}
+
+
+@dataclass(frozen=True)
+class Made:
+    """A command file that was made.
+
+    :param file_type: its type.
+    :param name: of the file.
+    :param lines: the number of its lines, without the header.
+    :param params: Params of the type's run.
+    """
+
+    file_type: str
+    name: str
+    lines: int
+    params: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Converted:
+    """What became of a package.
+
+    :param source: the package.
+    :param mapping: by which it was converted.
+    :param kind: `oneroster` or `canvas`.
+    :param version: of the standard; empty: the kind has none.
+    :param files: in the order in which they have to run.
+    :param problems: lines that were left out, in the order of the files of the package.
+    :param notes: sentences.
+    :param origin: by type, from which lines of the package each line was made.
+    """
+
+    source: Any
+    mapping: FeedMapping
+    kind: str
+    version: str
+    files: list[Made]
+    problems: list[PackageProblem]
+    notes: list[str]
+    origin: dict[str, Origin]
+
+    def tryback(self, failed: Mapping[str, set[int]], stream: IO[bytes]) -> int:
+        """Write a package of the lines that were left out, and of those behind lines of command files that failed.
+
+        It has lines that these refer to, too, where they can't be understood without them. When nothing failed, nothing is written.
+
+        :param failed: lines of command files, by type.
+        :return: the number of lines of the package that failed.
+        """
+        wanted = {(problem.file, problem.line) for problem in self.problems}
+        for file_type, lines in failed.items():
+            wanted.update(place for line in lines for place in self.origin[file_type].of(line))
+        if wanted:
+            with unpacked(self.source) as package:
+                write_tryback(self.mapping, _contents(package), wanted, stream)
+        return len(wanted)
+
+
+def kind_of(source: Any) -> str:
+    """The kind of a package: `oneroster` or `canvas`.
+
+    :param source: a path, or anything with `open("rb")`.
+    :raises PackageRejected: it is neither, or hostile.
+    """
+    with unpacked(source) as package:
+        return _kind_of(package)
+
+
+def convert(source: Any, site_mapping: FeedMapping, out: Out) -> Converted:
+    """Make command files of a package.
+
+    :param source: a path, or anything with `open("rb")`.
+    :param site_mapping: the mapping of its kind, by `load_mapping`.
+    :param out: opens a stream for the command file of a type. It is UTF-8 with a header.
+    :raises PackageRejected: it can't be used. Nothing was written.
+    """
+    with unpacked(source) as package:
+        kind = _kind_of(package)
+        if kind != site_mapping.kind:
+            raise PackageRejected([f"this is a package of the kind {kind}, and the mapping is for {site_mapping.kind}"])
+        contents = _contents(package)
+        tables = _read(contents, site_mapping)
+    tables.check_references()
+    maker = MAKERS[kind](tables, site_mapping)
+    files: list[Made] = []
+    origin: dict[str, Origin] = {}
+    for making in maker.makings():
+        rows = iter(making.rows)
+        first = next(rows, None)
+        if first is not None:
+            origin[making.file_type] = Origin(making.file_type)
+            with out(making.file_type) as stream:
+                lines = _write(stream, making, chain([first], rows), origin[making.file_type])
+            params = _params(making, site_mapping, tables)
+            files.append(Made(making.file_type, f"{making.file_type}.csv", lines, params))
+    notes = [*tables.notes, *(f"{reason}: {count} lines" for reason, count in maker.skipped.items())]
+    order = {file.name: number for number, file in enumerate(contents.order)}
+    problems = sorted(tables.problems, key=lambda problem: (order[problem.file], problem.line))
+    version = contents.manifest.version if contents.manifest else ""
+    return Converted(source, site_mapping, kind, version, files, problems, list(dict.fromkeys(notes)), origin)
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What the files of a package are.
+
+    :param manifest: that of a OneRoster package.
+    :param files: each file with its kind, in an order in which a file comes after those that it refers to.
+    """
+
+    manifest: Manifest | None
+    files: list[tuple[str, PackageFile]]
+    notes: list[str]
+
+    @property
+    def order(self) -> list[PackageFile]:
+        """The files."""
+        return [file for _, file in self.files]
+
+
+def _kind_of(package: PackageFiles) -> str:
+    names = {file.name.rpartition("/")[2].casefold() for file in package.files}
+    if MANIFEST in names:
+        return "oneroster"
+    if names & {"orgs.csv", "academicsessions.csv", "classes.csv"}:
+        raise PackageRejected([f"the package looks like OneRoster, but there is no {MANIFEST} in it"])
+    if any(told_by_columns(file) or told_by_name(file) for file in package.files):
+        return "canvas"
+    raise PackageRejected(
+        [
+            f"the package is neither OneRoster (there is no {MANIFEST}) nor Canvas SIS (no file has the columns of one of its files)"
+        ]
+    )
+
+
+def _contents(package: PackageFiles) -> Contents:
+    notes = list(package.notes)
+    if _kind_of(package) == "oneroster":
+        if twice := [file.name for file in package.files if "/" in file.name]:
+            raise PackageRejected([f"{name}: there are several files of this name in the package" for name in twice])
+        manifest = Manifest(package.files)
+        notes += manifest.notes()
+        known = KINDS["oneroster"].files
+        files = [
+            (file.name, manifest.files[f"{file.name}.csv".casefold()])
+            for file in known
+            if manifest.modes[file.name] != "absent"
+        ]
+        if not files:
+            raise PackageRejected([f"{MANIFEST}: it says of every file that is read that it is absent"])
+        return Contents(manifest, files, notes)
+    found: dict[str, list[PackageFile]] = {}
+    for file in package.files:
+        name = told_by_columns(file) or told_by_name(file)
+        if name is None or name in UNREAD:
+            notes.append(f"{file.name} is not read: nothing of it becomes part of a site")
+        else:
+            found.setdefault(name, []).append(file)
+    if not found:
+        raise PackageRejected(["there is no file in the package of which something becomes part of a site"])
+    return Contents(
+        None, [(kind.name, file) for kind in KINDS["canvas"].files for file in found.get(kind.name, ())], notes
+    )
+
+
+def _read(contents: Contents, mapping: FeedMapping) -> Tables:
+    tables = Tables(notes=list(contents.notes))
+    reasons: list[str] = []
+    for name, file in contents.files:
+        manifest = contents.manifest
+        whole = manifest.modes[name] == "bulk" if manifest else mapping["bulk"]
+        suite = suite_of(mapping.kind, manifest.suite(name) if manifest else name)
+        try:
+            tables.read(file, name, suite, whole=whole, utc=manifest is None)
+        except FileRejected as error:
+            if error.problems[0].kind == "empty" and not whole:
+                tables.notes.append(f"{file.name}: {error.messages[0]}")
+            else:
+                reasons += [f"{file.name}: {message}" for message in error.messages]
+    if reasons:
+        raise PackageRejected(reasons)
+    return tables
+
+
+def _write(stream: IO[bytes], making: Making, rows: Iterator[Row], origin: Origin) -> int:
+    """Write a command file.
+
+    :return: the number of its lines.
+    """
+    text = io.TextIOWrapper(stream, "utf-8", newline="", write_through=False)
+    # Everything in quotes: a line that begins with # would be a comment.
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    writer.writerow(making.columns)
+    line, count = 2, 0
+    for row in rows:
+        cells = [row.cells.get(column, "") for column in making.columns]
+        writer.writerow(cells)
+        origin.add(line, ((source.file, source.number) for source in row.sources))
+        line += 1 + sum(cell.count("\n") for cell in cells)
+        count += 1
+    text.flush()
+    text.detach()
+    return count
+
+
+def _params(making: Making, mapping: FeedMapping, tables: Tables) -> dict[str, Any]:
+    """The Params of a run. The truth is not whole where lines were left out: what the site has and the file doesn't is not to go then."""
+    params = {**mapping["params"].get(making.file_type, {}), **making.params}
+    read = [tables.tables[name] for name in making.tables if name in tables.tables]
+    if read and read[0].name == making.tables[0] and read[0].whole:
+        params = {**params, **mapping["bulk_params"].get(making.file_type, {})}
+        left_out = [table.name for table in read if table.incomplete]
+        if left_out and "mode" in params:
+            del params["mode"]
+            tables.notes.append(
+                f"{making.file_type}: Param mode is left out, because lines of {', '.join(left_out)} were: what the site has and the package does not stays"
+            )
+    return params
