@@ -56,13 +56,10 @@ def run(dag: DAG, file: Path | None, params: dict[str, Any], approve: str | None
     if not dag.has_task("collect"):
         with calling(by_hand):
             dag_run = execute(dag, params)
-        result, end = returned(dag_run, dag.task_ids[-1]) or {}, ending(dag_run)
-        if end["state"] == "success" and result.get("state") in (
-            AWAITING,
-            REFUSED,
-        ):  # the run of a type that a feed started
-            end["state"] = result["state"]
-        return {**result, **end}
+        result, ended = returned(dag_run, dag.task_ids[-1]) or {}, ending(dag_run)
+        if ended["state"] == "success" and result.get("state") in (AWAITING, REFUSED):
+            ended["state"] = result["state"]  # that of the run which a feed started
+        return {**result, **ended}
     owner = Owner.by_hand(os.getpid())
     site, file_type = site_of(dag.dag_id)
     end: dict[str, Any] = {"state": "failed", "messages": []}
