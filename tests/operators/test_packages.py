@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import json
+import os
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -184,9 +187,14 @@ def test_a_tryback_is_no_whole_truth(
         "params:\n  courses: {data_set: sis, mode: full, scope_x: 1, force_update: true}\n"
     )
     lay_over(monkeypatch, tmp_path, f"packages:\n  oneroster: {tmp_path}/mapping.yaml\n")
-    site.run("toolsync_feeds", package())
-    site.run("toolsync_feeds", package("nightly_20261129-120000-000000-abcd_tryback.zip"))
-    site.run("toolsync_feeds", package(), part=True)
+    for path, params in (
+        (package(), {}),
+        (package("nightly_20261129-120000-000000-abcd_tryback.zip"), {}),
+        (package(), {"part": True}),
+    ):
+        site.run("toolsync_feeds", path, **params)
+        shutil.rmtree(Cabinet("feeds").folder("work"))
+    assert len(started) == 3
     assert started[0].items() >= {"data_set": "sis", "mode": "full"}.items()
     assert all(conf["force_update"] and not conf.keys() & {"mode", "data_set", "scope_x"} for conf in started[1:])
 
