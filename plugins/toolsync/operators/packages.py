@@ -31,6 +31,7 @@ from toolsync.sites import Site
 
 MAPPING = "mapping.json"  # in the work folder: the mapping as it was when the package was converted
 TRYBACK = re.compile(rf".+_{CLAIM_ID}_tryback\.zip", re.DOTALL)
+KINDS_OF_PACKAGES = ("oneroster", "canvas")
 MARK = b"Tool Sync: a part of a package"  # the comment of a ZIP archive that is a tryback
 
 
