@@ -19,7 +19,7 @@ from tests.support.settings import lay_over
 from tests.support.site import Site
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.uploads import uploads
-from toolsync.operators import package_runs
+from toolsync.operators import package_runs, packages
 from toolsync.reporting.approval import CALLER
 
 ORGS = "sourcedId,status,dateLastModified,name,type,identifier,parentSourcedId\nS1,,,Feed School,school,,\n"
@@ -155,6 +155,16 @@ def test_a_type_that_failed_holds_up_what_needs_it(
         assert tryback.read("enrollments.csv").decode().count("\n") == 3, "all lines of what was not run"
 
 
+def test_params_that_a_type_does_not_have_are_told_before_anything_is_run(
+    site: Site, package: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "mapping.yaml").write_text("params:\n  users: {allow_renam: true}\n")
+    lay_over(monkeypatch, tmp_path, f"packages:\n  oneroster: {tmp_path}/mapping.yaml\n")
+    done = site.run("toolsync_feeds", package())
+    assert done["state"] == "failed" and "mapping.yaml, users: There is no Param 'allow_renam'" in done["messages"][0]
+    assert not list(Cabinet("courses").folder("report").iterdir()) and not uploads(Cabinet("courses"))
+
+
 @pytest.mark.usefixtures("here")
 def test_a_simulation_changes_nothing_and_leaves_no_upload(site: Site, pristine: Site, package: Callable[..., Path]):
     done = site.run("toolsync_feeds", package(), simulate=True)
@@ -182,17 +192,23 @@ def test_a_tryback_is_no_whole_truth(
     site: Site, package: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     started: list[Any] = []
-    monkeypatch.setattr(package_runs, "run_by_hand", lambda dag_id, conf: started.append(conf) or {"messages": ["no"]})
+
+    def refuse(dag_id: str, conf: dict[str, Any]) -> dict[str, Any]:
+        started.append(conf)
+        return {"messages": ["no"]}
+
+    monkeypatch.setattr(package_runs, "run_by_hand", refuse)
+    monkeypatch.setattr(packages, "params_problems", lambda *given: [])  # of Params that the types may not have yet
     (tmp_path / "mapping.yaml").write_text(
         "params:\n  courses: {data_set: sis, mode: full, scope_x: 1, force_update: true}\n"
     )
     lay_over(monkeypatch, tmp_path, f"packages:\n  oneroster: {tmp_path}/mapping.yaml\n")
-    for path, params in (
-        (package(), {}),
-        (package("nightly_20261129-120000-000000-abcd_tryback.zip"), {}),
-        (package(), {"part": True}),
+    for path, part in (
+        (package(), False),
+        (package("nightly_20261129-120000-000000-abcd_tryback.zip"), False),
+        (package(), True),
     ):
-        site.run("toolsync_feeds", path, **params)
+        site.run("toolsync_feeds", path, part=part)
         shutil.rmtree(Cabinet("feeds").folder("work"))
     assert len(started) == 3
     assert started[0].items() >= {"data_set": "sis", "mode": "full"}.items()

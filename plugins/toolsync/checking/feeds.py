@@ -8,9 +8,8 @@ from toolsync.checking.findings import Finding, ok, wrong
 from toolsync.checking.ground import Ground
 from toolsync.feeds.mapping import load_mapping
 from toolsync.moodle.php import find_connection
-from toolsync.operators.feed_settings import Feed, feeds_of
-from toolsync.operators.packages import KINDS_OF_PACKAGES, mapping_path
-from toolsync.params import param_problems, params_of
+from toolsync.operators.feed_settings import Feed, feeds_of, params_problems
+from toolsync.operators.packages import KINDS_OF_PACKAGES, mapping_name, mapping_path
 from toolsync.settings import WrongSetting
 
 MAPPING = "Correct the mapping: docs/packages.md explains each key."
@@ -37,8 +36,7 @@ def _wrong_with(ground: Ground, feed: Feed) -> Iterator[Finding]:
         feed.query()
     except WrongSetting as reason:
         yield wrong(str(reason), "Every worker needs the file, beside its folder include.")
-    params = params_of(ground.site.dag_id(feed.type))
-    for problem in param_problems(params, feed.params) if params is not None else ():
+    for problem in params_problems(ground.site, feed.type, feed.params):
         yield wrong(f"{feed.place}, params: {problem}", f"The Params are those of {ground.site.dag_id(feed.type)}.")
 
 
@@ -46,8 +44,16 @@ def check_mappings(ground: Ground) -> Iterator[Finding]:
     """The mappings of packages."""
     for kind in KINDS_OF_PACKAGES:
         try:
-            load_mapping(kind, mapping_path(ground.site, kind))
+            mapping = load_mapping(kind, mapping_path(ground.site, kind))
         except WrongSetting as reason:
             yield wrong(str(reason), MAPPING)
-        else:
+            continue
+        found = [
+            f"{mapping_name(ground.site, kind)}, {section}, {file_type}: {problem}"
+            for section in ("params", "bulk_params")
+            for file_type, params in mapping[section].items()
+            for problem in params_problems(ground.site, file_type, params)
+        ]
+        yield from (wrong(problem, MAPPING) for problem in found)
+        if not found:
             yield ok(f"The mapping of {kind} packages makes sense.")

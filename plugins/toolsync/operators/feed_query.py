@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import IO, Any
 
@@ -23,13 +23,12 @@ from toolsync.operators.base import ToolSyncOperator
 from toolsync.operators.child_runs import ChildRunOperator, told
 from toolsync.operators.feed_by_hand import run_by_hand, what_became
 from toolsync.operators.feed_rows import NoCell, write_rows
-from toolsync.operators.feed_settings import Feed, the_feed
-from toolsync.params import check_params, param_problems, params_of
+from toolsync.operators.feed_settings import LIKE_OURS, Feed, params_problems, the_feed
+from toolsync.params import check_params
 from toolsync.reporting.verdict import VERDICT, Verdict
 from toolsync.schedule import skip_late_run
 
 READ = "read"  # the task that asks, and where Airflow keeps what it has read: it outlives a clear
-LIKE_OURS: Mapping[str, Any] = {"delimiter": ",", "encoding": "utf-8"}  # how a file of ours is written
 
 
 class TooFew(Exception):
@@ -58,7 +57,8 @@ class ReadFeedOperator(ToolSyncOperator):
             self.log.info("The query was asked before: %s rows, upload %s.", f"{before['rows']:,}", before["upload"])
             return before
         feed = the_feed(self.site.now(), self.feed)
-        check_type_params(self.site.dag_id(feed.type), feed)
+        if problems := params_problems(self.site, feed.type, feed.params):
+            raise AirflowFailException(f"{feed.place}, params: {' '.join(problems)} Nothing was done.")
         if (
             kept is not None
         ):  # an attempt that dies leaves half an upload under this number, which the next one replaces
@@ -150,16 +150,6 @@ def refused(feed: Feed, error: Exception) -> AirflowException:
     if password := BaseHook.get_connection(feed.conn_id).password:
         said = said.replace(password, "***")
     return AirflowException(f"{feed.place}: {feed.conn_id} does not give its rows: {said} Nothing is run.")
-
-
-def check_type_params(dag_id: str, feed: Feed) -> None:
-    """Check the Params of a feed against those of the type's DAG, if its file is where ours are; the DAG itself checks them otherwise.
-
-    :raises AirflowFailException: one is unknown, or has a wrong value.
-    """
-    params = params_of(dag_id)
-    if params is not None and (problems := param_problems(params, feed.params)):
-        raise AirflowFailException(f"{feed.place}, params: {' '.join(problems)} Nothing was done.")
 
 
 class RunFeedOperator(ChildRunOperator):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from toolsync.params import known_types
+from toolsync.params import known_types, param_problems, params_of
 from toolsync.schedule import timetable
 from toolsync.settings import INCLUDE, WrongSetting, kind, meant, number
 from toolsync.sites import FEED, LATE, Site
@@ -19,6 +19,7 @@ LONGEST = 40  # characters of a name
 HOUR = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 OF_ALL = {"type", "arrive_by", "files"}
 OF_QUERY = {"conn_id", "sql", "file", "params", "schedule", "least_rows"}
+LIKE_OURS: Mapping[str, Any] = {"delimiter": ",", "encoding": "utf-8"}  # how a file of ours is written
 # Params that a feed sets by itself.
 ITS_OWN = {"files", "content", "upload", "delimiter", "encoding"}
 
@@ -84,6 +85,15 @@ class Feed:
         if not text:
             raise WrongSetting(f"{self.place}: the query is empty.")
         return text
+
+
+def params_problems(site: Site, file_type: str, params: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the Params of a run that takes a file of ours; nothing, if the file of the type's DAG is not where ours are: it says so itself.
+
+    :param params: the type's, without those of the file.
+    """
+    known = params_of(site.dag_id(file_type))
+    return [] if known is None else param_problems(known, {**params, **LIKE_OURS, "upload": ""})
 
 
 def feed_names(site: Site) -> list[str]:
@@ -170,9 +180,9 @@ def _query(site: Site, name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _type(site: Site, name: str, entry: Mapping[str, Any], *, asks: bool) -> str:
-    """The type of a feed: one that has a suite, so that a line has columns, or whose files others drop."""
+    """The type of a feed: one that takes CSV files, of which there are samples; or another one whose files are dropped."""
     value = entry.get("type")
-    known = sorted(one for one in known_types() if (INCLUDE / f"expectations/{one}.json").is_file())
+    known = sorted(one for one in known_types() if (INCLUDE / f"samples/{one}.csv").is_file())
     if not asks:
         known += ["feeds", "user_pictures"]
     if value not in known:

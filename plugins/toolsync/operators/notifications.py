@@ -160,6 +160,7 @@ def _addressee(site: Site, entry: Any, place: str) -> Addressee:
     if not isinstance(entry, dict) or "notifier" not in entry:
         found = f"only {', '.join(map(str, entry)) or 'nothing'}" if isinstance(entry, dict) else "something else"
         raise WrongSetting(f"{place}: expected `notifier` and its `arguments`, found {found}.")
+    entry = {"on" if name is True else name: value for name, value in entry.items()}  # YAML takes on for true
     _known(entry, {"notifier", "arguments", "on", "types"}, place)
     path = entry["notifier"]
     try:

@@ -21,7 +21,7 @@ from toolsync.operators.child_runs import ChildRunOperator, told
 from toolsync.operators.day import STEPS, all_needs
 from toolsync.operators.feed_by_hand import run_by_hand, what_became
 from toolsync.operators.feed_late import result_of_upload
-from toolsync.operators.feed_query import LIKE_OURS
+from toolsync.operators.feed_settings import LIKE_OURS
 from toolsync.operators.package_report import DONE, FAILED, HELD, REFUSED, PackageReport
 from toolsync.reporting.pieces import EXECUTED
 from toolsync.reporting.report_text import totals

@@ -18,6 +18,7 @@ from toolsync.cabinet.claims import CLAIM_ID, Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.operators.archive import ArchiveOperator
 from toolsync.operators.collect import CollectOperator
+from toolsync.operators.feed_settings import params_problems
 from toolsync.operators.package_report import DONE, ORIGIN, UNIT, PackageReport
 from toolsync.operators.package_runs import ExecutePackageOperator, made_name
 from toolsync.operators.steps import Steps
@@ -67,6 +68,12 @@ class ValidatePackageOperator(ValidateOperator):
             converted = convert(source, mapping_of(cabinet, claim), out)
         except PackageRejected as rejection:
             raise FileRejected([FileProblem("archive", "", reason) for reason in rejection.reasons]) from None
+        for one in converted.files:
+            if problems := params_problems(self.site, one.file_type, one.params):
+                raise AirflowFailException(
+                    f"{mapping_name(self.site, kind_of_package)}, {one.file_type}: {' '.join(problems)} Nothing was run. Correct params or bulk_params of the "
+                    "mapping, then clear this task."
+                )
         with cabinet.writing_beside(claim, ORIGIN) as stream:
             for origin in converted.origin.values():
                 origin.save(stream)
@@ -192,7 +199,7 @@ def mapping_of(cabinet: Cabinet, claim: Claim) -> Any:
     kept = cabinet.saved(claim, MAPPING)
     if kept["own"] is None:
         return load_mapping(kept["kind"])
-    own = mapping_path_shown(cabinet.site, kept["kind"])
+    own = mapping_name(cabinet.site, kept["kind"])
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / own
         path.write_text(kept["own"], encoding="utf-8")
@@ -202,8 +209,8 @@ def mapping_of(cabinet: Cabinet, claim: Claim) -> Any:
             raise WrongSetting(str(reason).replace(f"{folder}/", "")) from None
 
 
-def mapping_path_shown(site: Site, kind_of_package: str) -> str:
-    """The name of a site's own mapping, for messages."""
+def mapping_name(site: Site, kind_of_package: str) -> str:
+    """The name of the file with a site's mapping, for messages."""
     with suppress(WrongSetting):
         if (path := mapping_path(site, kind_of_package)) is not None:
             return path.name
