@@ -23,7 +23,7 @@ from toolsync.cabinet.takeover import own, release
 from toolsync.operators.base import MESSAGE, stopped
 from toolsync.params import param_problems
 from toolsync.reporting.approval import CALLER
-from toolsync.sites import site_of
+from toolsync.sites import FEEDS, page_of, site_of
 
 if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
@@ -51,11 +51,15 @@ def run(dag: DAG, file: Path | None, params: dict[str, Any], approve: str | None
         raise SystemExit(2)
     for task in dag.tasks:
         task.retries = 0  # the caller is waiting, so fail at once
-    if not dag.has_task("collect"):
-        dag_run = execute(dag, params)
-        return {**(returned(dag_run, dag.task_ids[-1]) or {}), **ending(dag_run)}
     given = file is not None or bool(params.get("content"))
     by_hand = {"by": user_name(), "answer": approve, "given": given, "pid": os.getpid()}
+    if not dag.has_task("collect"):
+        with calling(by_hand):
+            dag_run = execute(dag, params)
+        result, ended = returned(dag_run, dag.task_ids[-1]) or {}, ending(dag_run)
+        if ended["state"] == "success" and result.get("state") in (AWAITING, REFUSED):
+            ended["state"] = result["state"]  # that of the run which a feed started
+        return {**result, **ended}
     owner = Owner.by_hand(os.getpid())
     site, file_type = site_of(dag.dag_id)
     end: dict[str, Any] = {"state": "failed", "messages": []}
@@ -99,7 +103,7 @@ def usage_problems(dag: DAG, file: Path | None, params: dict[str, Any], approve:
     """What is wrong with how the command was called."""
     if file and "files" not in dag.params:
         return [f"{dag.dag_id} takes no file. Run it without one."]
-    if approve == "no" and "require_approval" not in dag.params:
+    if approve == "no" and "require_approval" not in dag.params and page_of(dag.dag_id) != FEEDS:
         return [f"{dag.dag_id} deletes nothing, so it has no plan to reject. Use Param simulate instead."]
     problems = param_problems(dag.params, params)
     if file:

@@ -20,7 +20,7 @@ from airflow.sdk import DAG, get_parsing_context
 
 from toolsync.pipeline import broken_dag
 from toolsync.settings import MISTAKES, dag_files
-from toolsync.sites import site_names, type_of
+from toolsync.sites import page_of, site_names
 
 _all: dict[str, DAG] = {}
 
@@ -42,7 +42,7 @@ def dags_of(*file_types: str) -> dict[str, DAG]:
         raise ValueError(f"There is no type {unknown[0]!r}. The types are {', '.join(files)}.")
     made: dict[str, DAG] = {}
     for file_type in file_types or files:
-        if wanted is None or type_of(wanted) == file_type:
+        if wanted is None or page_of(wanted) == file_type:
             made |= {dag.dag_id: dag for dag in _made(file_type, files[file_type])}
     return made
 

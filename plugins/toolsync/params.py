@@ -6,21 +6,26 @@ Airflow checks the values of a run, in words of its own, and takes any name.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+import os
+import runpy
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from copy import copy
+from pathlib import Path
 from typing import Any
 
-from airflow.sdk import Param
+from airflow.sdk import DAG, Param
 from airflow.sdk.definitions.param import ParamsDict
 from airflow.sdk.exceptions import AirflowFailException, ParamValidationError
 
 from toolsync.settings import INCLUDE, dag_files, meant, settings
-from toolsync.sites import Site
+from toolsync.sites import Site, page_of
 
 # Params whose value is never shown: rows may hold passwords.
 SECRET = {"content"}
-WITHOUT_SQL = {"all", "cabinet_cleanup", "check", "history"}  # types that are known wherever their DAGs are
+WITHOUT_SQL = {"all", "cabinet_cleanup", "check", "feeds", "history"}  # types that are known wherever their DAGs are
 LONGEST = 60  # characters of a value that a message shows
+PARSED_FOR = "_AIRFLOW_PARSING_CONTEXT_DAG_ID"  # the variable by which Airflow tells a file which DAG is wanted
 TYPES = {
     "boolean": "true or false",
     "integer": "a whole number",
@@ -109,6 +114,37 @@ def known_types() -> set[str]:
     settings()
     of_sql = {path.name for path in (INCLUDE / "sql").iterdir() if path.is_dir()} - {"shared"}
     return of_sql | WITHOUT_SQL | set(dag_files())
+
+
+def params_of(dag_id: str) -> Mapping[str, Param] | None:
+    """The Params of one of our DAGs, from its file; None: there is no such file where ours are, or it makes no such DAG."""
+    path = dag_files().get(page_of(dag_id))
+    made = dags_in(path, dag_id) if path else []
+    return next((dict(dag.params.items()) for dag in made if dag.dag_id == dag_id), None)
+
+
+def dags_in(path: Path, dag_id: str) -> list[DAG]:
+    """The DAGs that a file makes when this one is wanted: it makes none of other sites then.
+
+    Not while Airflow parses a file: it would take these DAGs for that file's.
+    """
+    with _wanted(dag_id):
+        made = runpy.run_path(str(path))
+    values = [one for value in made.values() for one in (value if isinstance(value, list) else [value])]
+    return [value for value in values if isinstance(value, DAG)]
+
+
+@contextmanager
+def _wanted(dag_id: str) -> Iterator[None]:
+    before = os.environ.get(PARSED_FOR)
+    os.environ[PARSED_FOR] = dag_id
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[PARSED_FOR]
+        else:
+            os.environ[PARSED_FOR] = before
 
 
 def found(value: Any) -> str:

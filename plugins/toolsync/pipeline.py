@@ -94,6 +94,7 @@ def toolsync_dag(
     params: Mapping[str, Param],
     title: str | None = None,
     tags: list[str] | None = None,
+    schedule: tuple[Any, str] | None = None,
 ) -> DAG:
     """A DAG without tasks, set up as the settings of a site say.
 
@@ -101,6 +102,7 @@ def toolsync_dag(
     :param file_type: the type; the DAG id is `toolsync_<file_type>`, of several sites `toolsync_<file_type>__<site>`.
     :param title: what Airflow's pages call it; None: by its id.
     :param doc: the manual, in Markdown. Its first line is the DAG's description.
+    :param schedule: a cron expression or None, and where it is written; None: as `schedules` of the settings says of the type.
     :raises ValueError: a setting makes no sense. Airflow shows it where DAGs are listed.
     """
     page, hours, params = site.page, site.task_hours, deepcopy(dict(params))
@@ -121,8 +123,7 @@ def toolsync_dag(
         description=doc.strip().splitlines()[0],
         doc_md=doc.strip(),
         schedule=dag_schedule(
-            section(site, "schedules", file_type).get(file_type),
-            site.place("schedules", file_type),
+            *(schedule or (section(site, "schedules", file_type).get(file_type), site.place("schedules", file_type))),
             watched_inbox(site, file_type, params),
         ),
         catchup=False,

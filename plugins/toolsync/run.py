@@ -29,7 +29,7 @@ from toolsync.cabinet.claims import RUN_PID
 from toolsync.cabinet.storage import read_text
 from toolsync.checking.findings import lines
 from toolsync.settings import DAGS, PREFIX, ROOT, WrongSetting, dag_files
-from toolsync.sites import BETWEEN, CABINET, Site, default_cabinet, site_of, type_of
+from toolsync.sites import BETWEEN, CABINET, Site, default_cabinet, page_of, site_of, type_of
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -145,7 +145,7 @@ def whole_id(dag_id: str, site: str | None) -> str:
 
 def file_of(dag_id: str) -> Path:
     """The file of a DAG, whatever its site."""
-    return DAGS / f"{PREFIX}{type_of(dag_id)}.py"
+    return DAGS / f"{PREFIX}{page_of(dag_id)}.py"
 
 
 def folder_of_one(dag_id: str, home: Path) -> Path:
@@ -174,6 +174,8 @@ def load_dag(dag_id: str) -> DAG:
     bag = DagBag(str(file_of(dag_id)))
     if bag.import_errors:
         sys.exit("\n".join(bag.import_errors.values()))
+    if dag_id not in bag.dags:  # a feed that the settings don't name
+        sys.exit(f"There is no DAG {dag_id!r}. {file_of(dag_id).name} makes {', '.join(bag.dags)}.")
     return bag.dags[dag_id]
 
 

@@ -34,7 +34,7 @@ INCLUDE = Path(os.path.abspath(os.environ.get("TOOLSYNC_INCLUDE") or BESIDE))
 OWN = "TOOLSYNC_SETTINGS"
 SITES = "sites"
 # Sections whose entries are named by who writes them: types, Params, sites. They check them themselves.
-OPEN = {"batch_seconds_of", "batch_lines_of", "notifications", "schedules", "watch", "defaults", SITES}
+OPEN = {"batch_seconds_of", "batch_lines_of", "notifications", "schedules", "watch", "defaults", "feeds", SITES}
 
 Path_ = tuple[str, ...]
 

@@ -25,6 +25,8 @@ from toolsync.settings import (
 )
 
 BETWEEN = "__"  # the type and the site in the id of a DAG
+# What stands for the type in the id of a DAG of a feed (`feeds` of the settings), before the feed's name: that asks a database, that looks whether it is late.
+FEEDS, FEED, LATE = "feeds", "feed_", "late_"
 WRONG_SETTINGS = "wrong settings"  # the tag of a DAG in the place of one that can't be made
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 LONGEST = 40  # characters of a name
@@ -196,6 +198,12 @@ def dag_id_of(file_type: str, site: str | None) -> str:
 def type_of(dag_id: str) -> str:
     """The type of a DAG, whatever its site."""
     return dag_id.removeprefix(PREFIX).partition(BETWEEN)[0]
+
+
+def page_of(dag_id: str) -> str:
+    """The type whose file makes a DAG: its own, or that of all feeds."""
+    file_type = type_of(dag_id)
+    return FEEDS if file_type.startswith((FEED, LATE)) else file_type
 
 
 def site_name_of(dag_id: str) -> str:

@@ -311,6 +311,17 @@ class Cabinet:
             return self.input(claim)
         return Stored(self.files, self.input(claim), self.size(claim))
 
+    def opened_beside(self, claim: Claim, name: str) -> Any:
+        """A file that a task has written into the claim's work folder: a path, or something else with `open("rb")`."""
+        path = self.work(claim) / name
+        return path if isinstance(self.files, Disk) else Stored(self.files, path, self.files.size(path) or 0)
+
+    @contextmanager
+    def writing_beside(self, claim: Claim, name: str) -> Iterator[IO[bytes]]:
+        """Write such a file. It appears complete, and durable, when the block ends without an error."""
+        with self.files.writing(self.work(claim) / name) as stream:
+            yield stream
+
     def size(self, claim: Claim) -> int:
         """The size of the claimed file, in bytes."""
         return self._records_of(claim).sizes()[f"{FILE}/{claim.name}"]

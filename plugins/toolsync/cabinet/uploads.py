@@ -50,17 +50,18 @@ class Upload:
 
 @contextmanager
 def receiving(
-    cabinet: Cabinet, name: str, by: str | None, tryback: str | None = None
+    cabinet: Cabinet, name: str, by: str | None, tryback: str | None = None, number: str | None = None
 ) -> Iterator[tuple[IO[bytes], str]]:
     """Write an upload. It is there, and durable, when the block ends without an error; otherwise nothing of it is left.
 
     :param name: as the caller calls it; a safe name like it is taken.
     :param by: who uploads it.
     :param tryback: the tryback that it is the correction of.
+    :param number: the number that it gets, for a caller that has noted it down to find the upload again; None: a new one.
     :return: an open binary file, and the number of the upload.
     """
     _clear_up(cabinet)
-    number, safe = new_id(), safe_name(name)
+    number, safe = number or new_id(), safe_name(name)
     record = {"name": safe, "by": by, "at": datetime.now(UTC).isoformat(timespec="seconds"), "tryback": tryback}
     try:
         _write_record(cabinet, number, record)

@@ -68,9 +68,9 @@ def check_scheduler(ground: Ground) -> Iterator[Finding]:
     yield _pool(ground.site.pool, seen["pools"])
     for file, why in seen["errors"].items():
         yield wrong(f"Airflow can't read {file}: {why}", "Correct that; Airflow reads the file again within a minute.")
-    needs = ["toolsync_all"] if not ground.site.page.get("watch") else ["toolsync_all", "watched inboxes"]
+    needs = ["toolsync_all", "feeds", *(["watched inboxes"] if ground.site.page.get("watch") else [])]
     if not seen["triggerer"]:
-        yield look(f"No triggerer is at work; {' and '.join(needs)} need one.", "Start it: airflow triggerer.")
+        yield look(f"No triggerer is at work; {', '.join(needs)} need one.", "Start it: airflow triggerer.")
     else:
         yield ok("A triggerer is at work.")
 

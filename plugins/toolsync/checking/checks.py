@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from airflow.sdk.exceptions import AirflowException
 
-from toolsync.checking import airflow_itself, cabinet, database, moodle_site, settings_page, site_files
+from toolsync.checking import airflow_itself, cabinet, database, feeds, moodle_site, settings_page, site_files
 from toolsync.checking.findings import Finding, in_two, said, unseen, wrong
 from toolsync.checking.ground import Ground, NotReached
 from toolsync.moodle.errors import explained, is_lost
@@ -50,6 +50,7 @@ CHECKS: list[tuple[str, list[tuple[str, Check]]]] = [
             ("room and readers of the cabinet", cabinet.check_room),
         ],
     ),
+    ("Feeds", [("feeds", feeds.check_feeds), ("mappings of packages", feeds.check_mappings)]),
     (
         "Airflow",
         [

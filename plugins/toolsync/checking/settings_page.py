@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import os
-import runpy
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import Any
-
-from airflow.sdk import DAG
 
 from toolsync.cabinet.retention import Limits
 from toolsync.checking.findings import Finding, ok, wrong
 from toolsync.checking.ground import Ground
 from toolsync.operators.approve import approvers
+from toolsync.operators.feed_settings import feeds_of
 from toolsync.operators.notifications import addressees, failed_lines_over
 from toolsync.operators.settings_broken import SettingsBrokenOperator
-from toolsync.params import section
+from toolsync.params import dags_in, section
 from toolsync.running.throttle import throttle_limits
 from toolsync.schedule import timetable
 from toolsync.settings import MISTAKES, OPEN, OWN, SITES, Page, WrongSetting, dag_files, kind, meant, number
 from toolsync.sites import Site
 
-PARSED_FOR = "_AIRFLOW_PARSING_CONTEXT_DAG_ID"  # the variable by which Airflow tells a file which DAG is wanted
 MOST = 50  # mistakes of one part
 # Numbers: the least, whether they are whole, whether null will do. What is not here is looked at by who uses it.
 NUMBERS: dict[tuple[str, ...], tuple[float, bool, bool]] = {
@@ -56,7 +52,11 @@ NUMBERS: dict[tuple[str, ...], tuple[float, bool, bool]] = {
 OF_TYPES = {"batch_seconds_of": (0.01, False, True), "batch_lines_of": (1, True, False)}  # numbers by type
 NAMES = ("moodle_conn_id", "moodle_cli_conn_id", "pool")
 # Settings that are no numbers, in sections whose own reader does not know all names.
-OTHERS = {("cabinet", "address"), ("cabinet", "folder_mode"), ("cabinet", "file_mode"), ("protection", "approvers")}
+OTHERS = {
+    *(("cabinet", name) for name in ("address", "folder_mode", "file_mode")),
+    ("protection", "approvers"),
+    *(("packages", name) for name in ("oneroster", "canvas")),
+}
 KNOWING = {"throttle", "retention", *OPEN}  # sections whose reader does
 TOP = {path[0] for path in (*NUMBERS, *OTHERS)} | {*NAMES} | KNOWING
 
@@ -94,6 +94,7 @@ def _readers() -> list[Callable[[Site], Any]]:
         approvers,
         failed_lines_over,
         addressees,
+        feeds_of,
         _schedules,
         *(lambda site, name=name: section(site, name, "") for name in ("watch", "defaults", *OF_TYPES)),
     ]
@@ -179,31 +180,9 @@ def _numbers(page: Page) -> Iterator[str]:
 def _of_dags(ground: Ground) -> Iterator[str]:
     """What keeps the DAGs from being made: Params of `defaults`, inboxes of `watch`, a suite of yours."""
     for file_type, path in dag_files(ground.dags).items():
-        with _wanted(ground.site.dag_id(file_type)):
-            try:
-                made = runpy.run_path(str(path))
-            except Exception as error:
-                yield str(error) if isinstance(error, ValueError) else f"{path}: {type(error).__name__}: {error}"
-                continue
-        yield from (task.reason for task in _tasks(made) if isinstance(task, SettingsBrokenOperator))
-
-
-def _tasks(made: Mapping[str, Any]) -> Iterator[Any]:
-    for value in made.values():
-        for dag in value if isinstance(value, list) else [value]:
-            if isinstance(dag, DAG):
-                yield from dag.tasks
-
-
-@contextmanager
-def _wanted(dag_id: str) -> Iterator[None]:
-    """Tell a DAG file that only this DAG is wanted: those of other sites are none of this check's business."""
-    before = os.environ.get(PARSED_FOR)
-    os.environ[PARSED_FOR] = dag_id
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[PARSED_FOR]
-        else:
-            os.environ[PARSED_FOR] = before
+        try:
+            made = dags_in(path, ground.site.dag_id(file_type))
+        except Exception as error:
+            yield str(error) if isinstance(error, ValueError) else f"{path}: {type(error).__name__}: {error}"
+            continue
+        yield from (task.reason for dag in made for task in dag.tasks if isinstance(task, SettingsBrokenOperator))

@@ -84,7 +84,9 @@ class ChangesTable(RecordTable):
 class LinesTable(RecordTable):
     """The table of lines: number of the line, outcome, column, value, message. A line with several remarks has several records.
 
-    :param content: of the CSV file, as `write_lines` writes it.
+    That of a package also says in which of its files the line is.
+
+    :param content: of the CSV file, as `Report.write_lines` writes it.
     """
 
     def __init__(self, content: bytes) -> None:
@@ -165,8 +167,8 @@ class LinesTable(RecordTable):
         first, last = self._begins[position], self._begins[position + 1] - 1
         records = self._cells(first, last)
         remarks = [
-            {"column": column or None, "value": value or None, "message": message}
-            for _, _, column, value, message in records
+            {"column": " ".join(filter(None, (*place[:1], column))) or None, "value": value or None, "message": message}
+            for _, _, column, value, message, *place in records
             if message
         ]
         return int(records[0][0]), records[0][1], remarks

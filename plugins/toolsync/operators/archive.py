@@ -27,7 +27,7 @@ from toolsync.reporting.changes_table import TABLE, write_changes
 from toolsync.reporting.metrics import count_file, tell_trybacks
 from toolsync.reporting.plan import Totals, write_csv
 from toolsync.reporting.report import Report
-from toolsync.reporting.report_text import report_text, write_lines
+from toolsync.reporting.report_text import report_text
 from toolsync.reporting.tables import write_table
 from toolsync.reporting.verdict import UNFINISHED, VERDICT, Verdict, facts_of
 from toolsync.schedule import is_watched
@@ -43,7 +43,7 @@ class ArchiveOperator(ClaimOperator):
     """
 
     def process(self, cabinet: Cabinet, claim: Claim, context: Any) -> dict[str, Any]:
-        report = Report(cabinet, claim)
+        report = self.report_class(cabinet, claim)
         if report.refused or report.unfit:
             return self.finish(cabinet, *self.put_back(cabinet, claim, report, context), context)
         if not (report.rejected or report.executed):
@@ -204,13 +204,14 @@ def write_report(cabinet: Cabinet, claim: Claim, report: Report, context: Any) -
     :return: the content of the JSON file: counts by outcome, and paths; and the text.
     """
     with cabinet.writing("report", claim.report_name("_lines.csv")) as (stream, lines_path), as_text(stream) as table:
-        write_lines(report, table)
+        report.write_lines(table)
     text = report_text(report, dag_id=context["dag"].dag_id, run_id=context["run_id"])
     with cabinet.writing("report", claim.report_name(".txt")) as (stream, path):
         stream.write(text.encode())
     result = about_run(cabinet, claim, context) | summary(
         cabinet, claim, report, text_path=str(path), lines_path=str(lines_path)
     )
+    result |= report.more()
     with cabinet.writing("report", claim.report_name(".json")) as (stream, _):
         stream.write(json.dumps(result, ensure_ascii=False, indent=1).encode())
     return result, text

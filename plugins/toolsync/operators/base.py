@@ -27,6 +27,7 @@ from toolsync.reading.command_file import CommandFile
 from toolsync.reading.suite import load_suite
 from toolsync.reading.texts import printable, printable_lines
 from toolsync.reading.values import UnreadableValue, read_zone
+from toolsync.reporting.report import Report
 from toolsync.reporting.verdict import MESSAGE
 from toolsync.settings import WrongSetting
 from toolsync.sites import Site, the_site
@@ -171,7 +172,10 @@ class ClaimOperator(FileTypeOperator):
     """Works on one claimed command file.
 
     :param claim: what `collect` returned for the file.
+    :cvar report_class: what tells what became of the file so far.
     """
+
+    report_class: type[Report] = Report
 
     template_fields: Sequence[str] = ("claim",)
     began = 0.0  # when the work on the file began, as `time.perf_counter` tells it

@@ -6,20 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
-from airflow.providers.standard.triggers.external_task import DagStateTrigger
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from toolsync.cabinet.claims import Claim, Owner
+from toolsync.cabinet.claims import Owner
 from toolsync.cabinet.folders import Cabinet
 from toolsync.operators.base import ToolSyncOperator
+from toolsync.operators.child_runs import ChildRunOperator, told
 from toolsync.params import check_params
-from toolsync.reading.texts import printable
-from toolsync.reporting.verdict import UNFINISHED, Verdict
 from toolsync.schedule import skip_late_run
-from toolsync.sites import Site, the_site
 
-POLL_SECONDS = 5  # between two looks at a run that is waited for
 OUTCOME = "outcome"  # the XCom in which the task of a type tells what became of it
 BEGIN = "begin"
 # What became of a type, and whether the types that need it may run.
@@ -72,26 +67,16 @@ class BeginOperator(ToolSyncOperator):
             )
 
 
-class RunTypeOperator(ToolSyncOperator, TriggerDagRunOperator):
+class RunTypeOperator(ChildRunOperator):
     """Starts a run of a type's DAG when its inbox has something, and waits for its end without holding a worker.
 
-    The run is named after this one. So however often this task is tried or cleared, it starts one run, and then goes on waiting for that.
+    The run is named after this one.
 
     :param file_type: the type.
     """
 
-    def __init__(self, *, file_type: str, site: Site | None = None, **kwargs: Any) -> None:
-        site = site or the_site()
-        super().__init__(
-            site=site,
-            trigger_dag_id=site.dag_id(file_type),
-            logical_date=None,
-            wait_for_completion=True,
-            deferrable=True,
-            poke_interval=POLL_SECONDS,
-            openlineage_inject_parent_info=False,
-            **kwargs,
-        )
+    def __init__(self, *, file_type: str, **kwargs: Any) -> None:
+        super().__init__(child_type=file_type, **kwargs)
         self.file_type = file_type
 
     def execute(self, context: Any) -> None:
@@ -99,14 +84,9 @@ class RunTypeOperator(ToolSyncOperator, TriggerDagRunOperator):
             run_id = child_run(context["run_id"])
             begun = self.is_begun(run_id, context)
         if begun:
-            states = [*self.allowed_states, *self.failed_states]
-            self.defer(
-                trigger=DagStateTrigger(self.trigger_dag_id, states, run_ids=[run_id], poll_interval=POLL_SECONDS),
-                method_name="execute_complete",
-            )
+            self.wait_for(run_id)
         # The Params are those of a scheduled run.
-        self.trigger_run_id, self.conf = run_id, {"simulate": True} if context["params"]["simulate"] else {}
-        TriggerDagRunOperator.execute(self, context)
+        self.start(context, run_id, {"simulate": True} if context["params"]["simulate"] else {})
 
     def is_begun(self, run_id: str, context: Any) -> bool:
         """Whether the type's run was started by an earlier attempt; False: it is to be started now.
@@ -115,8 +95,7 @@ class RunTypeOperator(ToolSyncOperator, TriggerDagRunOperator):
         """
         if self.file_type not in context["params"]["types"]:
             self.skip(context, LEFT_OUT, f"Param types does not name {self.file_type}.")
-        if context["ti"].get_dr_count(self.trigger_dag_id, run_ids=[run_id]):
-            self.log.info("Run %s of %s was started before; it is waited for.", run_id, self.trigger_dag_id)
+        if self.is_started(context, run_id):
             return True
         cabinet = Cabinet(self.file_type, self.site)
         ready, left = cabinet.waiting("*", self.site.page["settle_seconds"])
@@ -126,7 +105,7 @@ class RunTypeOperator(ToolSyncOperator, TriggerDagRunOperator):
         files = "1 file waits" if len(ready) == 1 else f"{len(ready)} files wait"
         if missing := self.missing(context):
             self.skip(context, HELD, f"{files} in {cabinet.folder('inbox')}. Not run, because of {', '.join(missing)}.")
-        if context["ti"].get_dag(self.trigger_dag_id).is_paused:
+        if self.is_paused(context):
             self.skip(
                 context,
                 PAUSED,
@@ -153,8 +132,8 @@ class RunTypeOperator(ToolSyncOperator, TriggerDagRunOperator):
     def execute_complete(self, context: Any, event: tuple[str, dict[str, Any]]) -> None:
         with self.telling(context):
             run_id = child_run(context["run_id"])
-            failed = event[1].get(run_id) in self.failed_states
-            files = self.files(run_id, context)
+            failed = self.has_failed(run_id, event)
+            files = self.files_of(context, self.file_type, run_id)
             outcome = {"state": FAILED if failed else DONE, "why": "", "run_id": run_id, "files": files}
             context["ti"].xcom_push(OUTCOME, outcome)
             for file in files:
@@ -164,12 +143,6 @@ class RunTypeOperator(ToolSyncOperator, TriggerDagRunOperator):
                     f"Run {run_id} of {self.trigger_dag_id} failed; its log says why. What needs it is not run. Files that were not done to the end are in "
                     f"the folder work: clear what failed there, then clear this task, which starts no other run and goes on when that one is done."
                 )
-
-    def files(self, run_id: str, context: Any) -> list[dict[str, Any]]:
-        """What became of each file of the type's run."""
-        claims = context["ti"].xcom_pull(task_ids="collect", dag_id=self.trigger_dag_id, run_id=run_id) or []
-        cabinet = Cabinet(self.file_type, self.site)
-        return [file_result(Claim(**claim), cabinet.result(Claim(**claim))) for claim in claims]
 
 
 def child_run(run_id: str) -> str:
@@ -194,22 +167,3 @@ def outcome_of(context: Any, name: str, state: str | None) -> dict[str, Any]:
     if state == "skipped":
         return {"state": HELD, "why": "It was skipped.", "files": [], **said}
     return {"why": f"The task ended as {state}; its log says why.", "files": [], **said, "state": FAILED}
-
-
-def file_result(claim: Claim, result: dict[str, Any] | None) -> dict[str, Any]:
-    """What became of a file.
-
-    :param result: the report's JSON; None: it was not done to its end.
-    """
-    if result is None:
-        verdict, result = Verdict(claim.name, claim.id, UNFINISHED, simulated=claim.simulate, report=False), {}
-    else:
-        verdict = Verdict.of(result)
-    kept = {name: result.get(name) for name in ("counts", "rejected", "unfit", "report", "tryback")}
-    return {"file": claim.name, "claim": claim.id, "simulated": claim.simulate, "sentence": verdict.sentence, **kept}
-
-
-def told(file: dict[str, Any]) -> str:
-    """What became of a file, as a line of the report."""
-    where = f". Report: {file['report']}" if file["report"] else ", and still in the folder work."
-    return printable(f"{file['sentence']}{where}")

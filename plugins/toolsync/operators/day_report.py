@@ -14,7 +14,8 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from toolsync import __version__
 from toolsync.cabinet.storage import files_at, folder_at
 from toolsync.operators.base import ToolSyncOperator
-from toolsync.operators.day import BEGIN, DONE, FAILED, HELD, NOTHING, PAUSED, STEPS, outcome_of, states_of, told
+from toolsync.operators.child_runs import told
+from toolsync.operators.day import BEGIN, DONE, FAILED, HELD, NOTHING, PAUSED, STEPS, outcome_of, states_of
 from toolsync.reading.texts import printable
 from toolsync.reporting.verdict import VERDICT, Verdict
 

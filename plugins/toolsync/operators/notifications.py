@@ -18,14 +18,15 @@ from airflow.sdk import BaseNotifier
 
 from toolsync.operators.links import base_url
 from toolsync.settings import WrongSetting
-from toolsync.sites import Site, site_of
+from toolsync.sites import Site, page_of, site_of
 
-REJECTED, FAILED_LINES, APPROVAL, NO_ANSWER, RUN_FAILED = EVENTS = (
+REJECTED, FAILED_LINES, APPROVAL, NO_ANSWER, RUN_FAILED, LATE = EVENTS = (
     "rejected",
     "failed_lines",
     "approval",
     "no_answer",
     "run_failed",
+    "late",
 )
 # Where notifiers take a text, unless the settings give them another one. They are templates of Airflow, and may be in the settings, too.
 FIELDS = {
@@ -58,7 +59,7 @@ class Addressee:
 
     def wants(self, notice: Notice) -> bool:
         """Whether a notice is for it."""
-        of_type = self.types is None or site_of(notice.dag_id)[1] in self.types
+        of_type = self.types is None or page_of(notice.dag_id) in self.types
         return of_type and notice.event in self.events
 
     def tell(self, notice: Notice, context: Mapping[str, Any]) -> None:
@@ -159,6 +160,7 @@ def _addressee(site: Site, entry: Any, place: str) -> Addressee:
     if not isinstance(entry, dict) or "notifier" not in entry:
         found = f"only {', '.join(map(str, entry)) or 'nothing'}" if isinstance(entry, dict) else "something else"
         raise WrongSetting(f"{place}: expected `notifier` and its `arguments`, found {found}.")
+    entry = {"on" if name is True else name: value for name, value in entry.items()}  # YAML takes on for true
     _known(entry, {"notifier", "arguments", "on", "types"}, place)
     path = entry["notifier"]
     try:

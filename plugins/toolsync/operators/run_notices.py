@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from toolsync.operators.feed_late import LOOK
 from toolsync.operators.links import ARCHIVE, GROUP, base_url
 from toolsync.operators.notifications import (
     FAILED_LINES,
+    LATE,
     NO_ANSWER,
     REJECTED,
     RUN_FAILED,
@@ -42,7 +44,8 @@ def _tell(context: Mapping[str, Any], *, failed: bool) -> None:
     links = {"The run": f"toolsync/#/runs/{dag.dag_id}/{run}", "The run in Airflow": f"dags/{dag.dag_id}/runs/{run}"}
     links = {what: f"{base}/{place}" for what, place in links.items()} if (base := base_url()) else {}
     over = failed_lines_over(site_of(dag.dag_id)[0])
-    for event, subject, lines in notices(verdicts, list(_sentences(context)), over=over, failed=failed):
+    late = dag.has_task(LOOK) and bool(_told(context, LOOK, LATE))
+    for event, subject, lines in notices(verdicts, list(_sentences(context)), over=over, failed=failed, late=late):
         Notice(event, dag.dag_id, run_id, f"{dag.dag_id}: {subject}", lines, links).send(context)
 
 
@@ -61,7 +64,7 @@ def _told(context: Mapping[str, Any], task_id: str, key: str) -> list[Any]:
 
 
 def notices(
-    verdicts: Iterable[Verdict], said: Iterable[str], *, over: int | str | None, failed: bool
+    verdicts: Iterable[Verdict], said: Iterable[str], *, over: int | str | None, failed: bool, late: bool = False
 ) -> Iterator[tuple[str, str, list[str]]]:
     """What is to be told of a run: (event, subject, lines).
 
@@ -69,6 +72,7 @@ def notices(
     :param said: why tasks failed that are not about a file.
     :param over: how many lines of a file may fail before somebody is told.
     :param failed: whether the run failed.
+    :param late: whether it failed because a feed has not arrived by its hour.
     """
     verdicts = list(verdicts)
     if rejected := [one for one in verdicts if one.outcome == verdict.REJECTED]:
@@ -88,7 +92,8 @@ def notices(
     others = [one for one in verdicts if one.outcome in (verdict.UNFIT, verdict.UNFINISHED)]
     why = [*dict.fromkeys(said), *_lines(others)]
     if failed and (why or not (rejected or any(one.over for one in verdicts))):
-        yield RUN_FAILED, "the run failed", why or ["The log of the task that failed says why."]
+        event, subject = (LATE, "a feed is late") if late else (RUN_FAILED, "the run failed")
+        yield event, subject, why or ["The log of the task that failed says why."]
 
 
 def _counted(verdicts: list[Verdict], of_one: str, of_many: str) -> str:

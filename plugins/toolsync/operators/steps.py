@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from toolsync.operators.approve import ApproveOperator
 from toolsync.operators.archive import ArchiveOperator
+from toolsync.operators.base import ClaimOperator
 from toolsync.operators.collect import CollectOperator
 from toolsync.operators.execute import ExecuteOperator
 from toolsync.operators.plan import PlanOperator
@@ -26,7 +27,7 @@ class Steps:
     validate: type[ValidateOperator] = ValidateOperator
     plan: type[PlanOperator] = PlanOperator
     approve: type[ApproveOperator] = ApproveOperator
-    execute: type[ExecuteOperator] = ExecuteOperator
+    execute: type[ClaimOperator] = ExecuteOperator
     tryback: type[TrybackOperator] = TrybackOperator
     archive: type[ArchiveOperator] = ArchiveOperator
     has_suite: bool = True

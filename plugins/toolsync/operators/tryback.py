@@ -10,7 +10,6 @@ from toolsync.cabinet.folders import Cabinet
 from toolsync.operators.base import ClaimOperator
 from toolsync.reading.tryback import TrybackWriter
 from toolsync.reporting.pieces import TRIED_BACK
-from toolsync.reporting.report import Report
 
 
 class TrybackOperator(ClaimOperator):
@@ -20,7 +19,7 @@ class TrybackOperator(ClaimOperator):
     """
 
     def process(self, cabinet: Cabinet, claim: Claim, context: Any) -> None:
-        report = Report(cabinet, claim)
+        report = self.report_class(cabinet, claim)
         lines = report.failed_lines()
         if report.refused:
             self.written(cabinet, claim, None, "not approved: no tryback is written, the file goes back as a whole")

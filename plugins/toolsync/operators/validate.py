@@ -20,7 +20,6 @@ from toolsync.reading.rejection_page import write_rejection_page
 from toolsync.reading.suite import load_suite
 from toolsync.reporting.line_set import LineSet
 from toolsync.reporting.pieces import CHECKED, VALIDATED, piece_name
-from toolsync.reporting.report import Report
 from toolsync.reporting.report_text import sentences
 
 if TYPE_CHECKING:
@@ -80,7 +79,7 @@ class ValidateOperator(ClaimOperator):
         return {"rejected": rejection.messages, "docs": str(docs), "known": known}
 
     def _tell(self, cabinet: Cabinet, claim: Claim) -> dict[str, Any]:
-        report = Report(cabinet, claim)
+        report = self.report_class(cabinet, claim)
         found = report.validated
         self.lineage.lines = found.get("lines")
         if report.rejected:

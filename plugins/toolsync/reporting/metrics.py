@@ -48,6 +48,7 @@ METRICS = {
     "toolsync.rate": Metric("gauge", ("type",)),
     "toolsync.retries": Metric("counter", ("type",)),
     "toolsync.waiting": Metric("gauge", ("type", "where")),
+    "toolsync.late": Metric("counter", ("type", "feed")),
 }
 
 
@@ -116,6 +117,12 @@ def tell_approvals(cabinet: Cabinet) -> None:
     claims = [left.claim for left in at_work(cabinet)]
     asked = [claim for claim in claims if cabinet.saved(claim, ASKED) and not cabinet.saved(claim, APPROVAL)]
     _send("toolsync.waiting", cabinet, len(asked), where="approval")
+
+
+@_quietly
+def count_late(cabinet: Cabinet, feed: str) -> None:
+    """Count a day on which a feed has not arrived by its hour."""
+    _send("toolsync.late", cabinet, 1, feed=feed)
 
 
 def _send(name: str, cabinet: Cabinet, value: float, **more: str) -> None:
