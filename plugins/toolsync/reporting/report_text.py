@@ -71,8 +71,8 @@ def _body(report: Report) -> Iterator[str]:
     if report.missing and not report.missing_goes:
         left = plan_lines(report.missing_rows(), report.zone, table="_missing.csv")
         yield from _titled("Not in the file, and left as it is", left)
-    for title, lines in report.sections():
-        yield from _titled(title, lines)
+    for heading, found in report.sections():
+        yield from _titled(heading, found)
     yield from _titled("Changes", report.changes)
     yield from _titled("Problems", sentences(report.problems(), unit))
     yield from _titled("Notes", sentences(report.notes(), unit))
