@@ -99,7 +99,7 @@ $(BENCHMARKS):
 endif
 endif
 
-bench: setup ## measure: make bench [live|feed|data_set|million|small|undo|accounts|…] [SIZE=10000 lines of a file of live, feed, data_set, million, small, undo] [LARGE=1 also what takes minutes] [SERVER=mysql|mariadb-11.8]
+bench: setup ## measure: make bench [live|feed|data_set|package|million|small|undo|accounts|…] [SIZE=10000 lines of a file of live, feed, data_set, package, million, small, undo] [LARGE=1 also what takes minutes] [SERVER=mysql|mariadb-11.8]
 	@$(FETCHED)
 	@. tools/env.sh && PYTHONPATH="$$PYTHONPATH:$$PWD" .venv/bin/python -m tests.bench $(BENCHMARKS) $(if $(SIZE),--lines "$(SIZE)") $(if $(LARGE),--large)
 

@@ -1,6 +1,6 @@
 """`make bench`: lines a second of validate and execute, and execute's time as a ratio to a bare LOAD DATA of the same resulting rows.
 
-    python -m tests.bench [NAME …] [--large] [--lines N]     only those benchmarks; also the sizes that take minutes; the size of `live`, `feed`, `data_set`, `million`, `small` and `undo`
+    python -m tests.bench [NAME …] [--large] [--lines N]     only those benchmarks; also the sizes that take minutes; the size of `live`, `feed`, `data_set`, `package`, `million`, `small` and `undo`
 
 Everything runs on one private server, in one process, so that the ratios can be compared; the seconds are those of this machine.
 """
@@ -30,6 +30,7 @@ from tests.bench.deleting import deleting  # noqa: E402
 from tests.bench.feed import feed  # noqa: E402
 from tests.bench.live import live  # noqa: E402
 from tests.bench.million import million  # noqa: E402
+from tests.bench.package import package  # noqa: E402
 from tests.bench.people import people_in_courses  # noqa: E402
 from tests.bench.pictures import measure  # noqa: E402
 from tests.bench.resetting import resetting  # noqa: E402
@@ -232,6 +233,7 @@ JUDGES: dict[str, Callable[[Bench, int | None], bool]] = {
     "live": live,
     "feed": feed,
     "data_set": data_set,
+    "package": package,
     "million": million,
     "small": small,
     "undo": undo,
