@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from airflow.sdk import Param
 
+from toolsync.pipeline import option
+
 EXPORT = "The whole export"
 
 
@@ -38,5 +40,11 @@ def data_set_params() -> dict[str, Param]:
             section=EXPORT,
             title="Least lines",
             description="A file with fewer lines than so many per cent of the last one is rejected: an export that was cut off. 0: any number of lines.",
+        ),
+        "keep_manual_changes": option(
+            False,
+            "Keep manual changes",
+            "What somebody has changed on the site since a file of the data set wrote it stays, whatever the file says; a note on the line tells it.",
+            section=EXPORT,
         ),
     }

@@ -16,6 +16,7 @@ from toolsync.course.undo_bundles import BY_COURSE, UndoWriter
 from toolsync.course.undo_expiry import expire, held_contents
 from toolsync.data_sets.applied import Applied
 from toolsync.data_sets.before import Before, name_of
+from toolsync.data_sets.hands_off import HandsOff
 from toolsync.functions import sql_folder
 from toolsync.moodle.errors import SiteUnfit
 from toolsync.moodle.file_pool import FilePool
@@ -188,6 +189,8 @@ class ExecuteOperator(ClaimOperator):
         folder = sql_folder(suite.name, state, self.occasion(cabinet, claim, file))
         run = self.run_class(cabinet, claim, file, suite, folder, self.log, planning=self.planning)
         run.witness = self.data_set
+        if self.data_set and self.data_set.memory and state.images:
+            run.hands_off = self.data_set.hands_off = HandsOff(state, self.data_set.memory, suite, file.header)
         self.complete(run)
 
     def data_set_of(self, cabinet: Cabinet, claim: Claim, file: CommandFile, state: RunState) -> Applied | None:
