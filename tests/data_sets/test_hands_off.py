@@ -16,6 +16,10 @@ from toolsync.cabinet.folders import Cabinet
 
 pytestmark = pytest.mark.usefixtures("airflow")
 
+ENROLLED = (
+    "WHERE userid = (SELECT id FROM {user} WHERE username = 'u050') AND enrolid = "
+    "(SELECT e.id FROM {enrol} e JOIN {course} c ON c.id = e.courseid WHERE c.shortname = 'C104' AND e.enrol = 'manual')"
+)
 KEEP: dict[str, Any] = {"keep_manual_changes": True}
 
 
@@ -105,10 +109,10 @@ def test_after_a_kill_our_own_values_are_ours(site: Site, tmp_path: Path, where:
     [
         (
             "toolsync_enrolments",
-            "cmd,rolename,uid,cid,endtime\nadd,student,u055,C107,2030-01-01\n",
-            "cmd,rolename,uid,cid,endtime\nadd,student,u055,C107,2031-01-01\n",
-            "UPDATE {user_enrolments} SET timeend = 7 ORDER BY id DESC LIMIT 1",
-            "SELECT timeend = 7 FROM {user_enrolments} ORDER BY id DESC LIMIT 1",
+            "cmd,rolename,uid,cid,endtime\nadd,student,u050,C104,2030-01-01\n",
+            "cmd,rolename,uid,cid,endtime\nadd,student,u050,C104,2031-01-01\n",
+            f"UPDATE {{user_enrolments}} SET timeend = 7 {ENROLLED}",
+            f"SELECT timeend = 7 FROM {{user_enrolments}} {ENROLLED}",
         ),
         (
             "toolsync_users",
