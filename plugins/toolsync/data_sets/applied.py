@@ -16,7 +16,6 @@ from toolsync.reading.command_file import CommandFile
 from toolsync.reporting.line_set import LineSet
 from toolsync.reporting.pieces import BATCH, CHECKED, SAME, VERIFIED, pieces
 from toolsync.reporting.report import Report
-from toolsync.running.batches import BEGUN
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +26,7 @@ class Applied:
     :param file: the file.
     :param site: what the site is known by.
     :param rehearsal: whether all is rolled back; then the state stays as it is.
+    :param begun: whether an earlier attempt has committed some of it.
     :param check_again: compares and validates the file once more.
     """
 
@@ -38,6 +38,7 @@ class Applied:
         *,
         site: str,
         rehearsal: bool,
+        begun: bool,
         check_again: Callable[[Before], None],
     ) -> None:
         self.cabinet = cabinet
@@ -51,7 +52,7 @@ class Applied:
         self.state = before.state
         self._resumed_after_others = False
         mine = self.state is not None and self.state.claim == claim.id
-        if not (mine or rehearsal) and cabinet.saved(claim, BEGUN) is not None:
+        if begun and not mine:
             self._resumed_after_others = True
         elif self.compares and not mine and self._is_outdated(before):
             log.info(

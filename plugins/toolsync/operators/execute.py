@@ -31,6 +31,7 @@ from toolsync.reporting.report import Report
 from toolsync.reporting.report_text import plan_summary, sentences, totals
 from toolsync.running import moodle_log
 from toolsync.running.batches import BEGUN, BatchRun
+from toolsync.running.ledger import Ledger, RecordsDisagree
 from toolsync.running.lines import LineRun
 from toolsync.running.sql_folder import Occasion
 from toolsync.running.state import RunState, open_run
@@ -198,7 +199,6 @@ class ExecuteOperator(ClaimOperator):
         if not name_of(claim.options):
             return None
         site = state.session.value("SELECT value FROM {config} WHERE name = 'siteidentifier'")
-        state.rollback()  # comparing takes its time, and nothing was done yet
 
         def check_again(before: Before) -> None:
             found = check_lines(cabinet, claim, file, before.compare(site))
@@ -206,9 +206,13 @@ class ExecuteOperator(ClaimOperator):
                 raise SiteUnfit(f"{claim.name} is rejected: {'; '.join(rejected)}")
             cabinet.save(claim, VALIDATED, {**Report(cabinet, claim).validated, **found})
 
-        return Applied(
-            cabinet, claim, file, site=site, rehearsal=self.planning or claim.simulate, check_again=check_again
-        )
+        try:
+            begun = not claim.simulate and Ledger(cabinet, claim, state.session).done(0) is not None
+        except RecordsDisagree:
+            begun = True  # the run will say so
+        state.rollback()  # comparing may take its time
+        rehearsal = self.planning or claim.simulate
+        return Applied(cabinet, claim, file, site=site, rehearsal=rehearsal, begun=begun, check_again=check_again)
 
     def occasion(self, cabinet: Cabinet, claim: Claim, file: CommandFile) -> Occasion:
         """What the SQL is rendered for."""
