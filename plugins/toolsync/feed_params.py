@@ -62,6 +62,12 @@ def data_set_params() -> dict[str, Param]:
             title="Least lines",
             description="A file with fewer lines than so many per cent of the last one is rejected: an export that was cut off. 0: any number of lines.",
         ),
+        "keep_manual_changes": option(
+            False,
+            "Keep manual changes",
+            "What somebody has changed on the site since a file of the data set wrote it stays, whatever the file says; a note on the line tells it.",
+            section=EXPORT,
+        ),
     }
 
 

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import csv
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.site import Site
+from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.data_sets import DataSet, State
 from toolsync.cabinet.folders import Cabinet
+from toolsync.data_sets.before import Before
+from toolsync.reading.command_file import CommandFile
+from toolsync.reading.problems import FileRejected
+from toolsync.reading.suite import load_suite
+from toolsync.run import load_dag
 
 pytestmark = pytest.mark.usefixtures("airflow")
 
@@ -178,6 +185,21 @@ def test_a_file_that_is_too_short_is_rejected(site: Site):
     assert counts(run(site, people("Kiel"), least_lines=0)) == {"updated": 1}
 
 
+def test_files_of_the_whole_truth_are_held_to_the_last_one(site: Site, tmp_path: Path):
+    """Whether they belong to a data set or not. (Their own Param comes with another room.)"""
+    cabinet = Cabinet("users")
+    options = {**load_dag("toolsync_users").params.dump(), "mode": "full"}
+    DataSet(cabinet, "full").keep(State("c", "last.csv", "2026-11-28", 10, True, 0, {}, "", ""))
+    for number, fits in [(8, True), (7, False)]:
+        (path := tmp_path / "people.csv").write_text(people(*["Ulm"] * number))
+        before = Before.of(
+            cabinet, Claim("c", "people.csv", options), CommandFile.open(path, suite=load_suite("users"))
+        )
+        assert before and not before.compares
+        with nullcontext() if fits else pytest.raises(FileRejected, match="7 lines, and the last file of this type"):
+            before.check_length(number)
+
+
 @pytest.mark.parametrize("param", ["verify", "least_lines"])
 def test_params_that_need_a_data_set(site: Site, param: str):
     params: dict[str, Any] = {"data_set": "", param: 1}
@@ -195,8 +217,27 @@ def test_undoing_a_run_begins_anew(site: Site):
     assert second["state"] == "success"
 
 
+def test_undoing_an_undo_begins_anew(site: Site):
+    """It brings back what an older file of the data set said."""
+    first = run(site, people("Ulm", "Bonn"))
+    undone = site.run("toolsync_undo", approve="yes", runs=[first["claim"]])
+    run(site, people("Rom"))
+    again = site.run("toolsync_undo", approve="yes", runs=[undone["claim"]])
+    assert again["state"] == "success" and state() is None
+
+
 def test_a_simulated_undo_leaves_it(site: Site):
     first = run(site, people("Ulm"))
     before = state()
     site.run("toolsync_undo", runs=[first["claim"]], simulate=True)
     assert before and state() == before
+
+
+@pytest.mark.in_airflow
+def test_in_airflow(site: Site):
+    run(site, people("Ulm", "Bonn"), least_lines=50)
+    behind(site, "p00")
+    assert counts(run(site, people("Ulm", "Bern"), least_lines=50)) == {"updated": 1, "unchanged": 1}
+    with pytest.raises(SystemExit):
+        run(site, people("Ulm", "Rom"), data_set="../sis")
+    assert [city(site, f"p{n:02}") for n in range(2)] == ["Elsewhere", "Bern"]

@@ -1,6 +1,7 @@
 """What the site has of a data set, as files: a hash for each thing that lines of its last file are about.
 
-    data_sets/<name>      a line of JSON: of which site and file, with which columns and Params; then 16 bytes for each thing, in order
+    data_sets/<name>          a line of JSON: of which site and file, with which columns and Params; then 16 bytes for each thing, in order
+    data_set_values/<name>    of what its files wrote, if Param `keep_manual_changes` is set: see `data_sets/memory.py`
 
 It may know less than the site has, never more: then lines run again, and change nothing.
 """
@@ -14,7 +15,7 @@ from typing import Any
 
 from toolsync.cabinet.folders import Cabinet
 
-FOLDER = "data_sets"
+FOLDER, WRITTEN = "data_sets", "data_set_values"
 FORMAT = 1
 ENTRY = 16  # bytes of a hash
 WHOLE = (
@@ -33,6 +34,7 @@ class State:
     :param settled: False as long as that run is at work, or where it died: `entries` are then what it leaves alone.
     :param since: the number of runs since the whole file was applied.
     :param bound: what has to be the same for a file to be compared with it, by what it is called.
+    :param remembered: the run up to which all that was written is remembered; empty: what is remembered can't be trusted.
     :param salt: goes into each hash, so that nobody can look them up in a table.
     :param entries: the hashes, in order.
     """
@@ -44,6 +46,7 @@ class State:
     settled: bool
     since: int
     bound: Mapping[str, Any]
+    remembered: str
     salt: str
     entries: bytes = b""
 
@@ -88,6 +91,18 @@ class DataSet:
         self.cabinet.files.make_folder(self.cabinet.folder(FOLDER))
         self.cabinet.files.write(self.path, json.dumps(told, ensure_ascii=False).encode() + b"\n" + state.entries)
 
+    def written(self) -> bytes:
+        """What is remembered of what its files wrote; empty: nothing."""
+        try:
+            return self.cabinet.files.read(self.cabinet.folder(WRITTEN) / self.name)
+        except FileNotFoundError:
+            return b""
+
+    def keep_written(self, content: bytes) -> None:
+        """Remember what its files wrote. It is durable when this returns."""
+        self.cabinet.files.make_folder(self.cabinet.folder(WRITTEN))
+        self.cabinet.files.write(self.cabinet.folder(WRITTEN) / self.name, content)
+
     def drop(self) -> bool:
         """Forget its last file: the next one is applied wholly.
 
@@ -95,4 +110,5 @@ class DataSet:
         """
         known = self.cabinet.files.exists(self.path)
         self.cabinet.files.remove(self.path)
+        self.cabinet.files.remove(self.cabinet.folder(WRITTEN) / self.name)
         return known

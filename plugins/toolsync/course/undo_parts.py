@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from toolsync.cabinet.bundles import Bundle
+from toolsync.cabinet.bundles import Bundle, bundles
 from toolsync.cabinet.claims import CLAIM_ID
 from toolsync.cabinet.data_sets import DataSet
 from toolsync.cabinet.folders import Cabinet
@@ -353,12 +353,13 @@ def mark_undone(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[in
 
     def forget_data_sets() -> None:
         for file_type, run in dict.fromkeys((file_type, run) for _, file_type, run, *_ in marked):
-            cabinet = Cabinet(file_type, state.site)
-            name = (Bundle(cabinet, run).index() or {}).get("data_set")
-            if name and DataSet(cabinet, name).drop():
-                log.info(
-                    "The next file of the data set %s (%s) is applied wholly: a run of it is undone.", name, file_type
-                )
+            for data_set in _data_sets_of(file_type, run, state.site):
+                if data_set.drop():
+                    log.info(
+                        "The next file of the data set %s (%s) is applied wholly: a run of it is undone.",
+                        data_set.name,
+                        data_set.cabinet.file_type,
+                    )
 
     def mark() -> None:
         now = datetime.now(UTC)
@@ -387,6 +388,21 @@ def mark_undone(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[in
     state.before_commit.append(forget_data_sets)  # what they say is no longer so
     state.after_commit.append(mark)
     return []
+
+
+def _data_sets_of(file_type: str, run: str, site: Site) -> Iterator[DataSet]:
+    """The data sets whose files a run has applied, or undone."""
+    index = Bundle(Cabinet(file_type, site), run).index() or {}
+    if name := index.get("data_set"):
+        yield DataSet(Cabinet(file_type, site), name)
+    if file_type != "undo":
+        return
+    for undone_type in types_with_bundles():
+        cabinet = Cabinet(undone_type, site)
+        for bundle in bundles(cabinet):
+            of_run = bundle.index() or {}
+            if of_run.get("data_set") and (of_run["undone"] or {}).get("by_claim") == run:
+                yield DataSet(cabinet, of_run["data_set"])
 
 
 def _is_undone(undo: str | None, state: RunState) -> bool:

@@ -10,11 +10,12 @@ from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.data_sets import DataSet, State
 from toolsync.cabinet.folders import Cabinet
 from toolsync.data_sets.before import SITE, Before, kept_comparison, name_of
+from toolsync.data_sets.hands_off import HandsOff
+from toolsync.data_sets.memory import Memory
 from toolsync.reading.command_file import CommandFile
 from toolsync.reporting.line_set import LineSet
 from toolsync.reporting.pieces import BATCH, CHECKED, SAME, VERIFIED, pieces
 from toolsync.reporting.report import Report
-from toolsync.running.batches import BEGUN
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +26,7 @@ class Applied:
     :param file: the file.
     :param site: what the site is known by.
     :param rehearsal: whether all is rolled back; then the state stays as it is.
+    :param begun: whether an earlier attempt has committed some of it.
     :param check_again: compares and validates the file once more.
     """
 
@@ -36,6 +38,7 @@ class Applied:
         *,
         site: str,
         rehearsal: bool,
+        begun: bool,
         check_again: Callable[[Before], None],
     ) -> None:
         self.cabinet = cabinet
@@ -49,7 +52,7 @@ class Applied:
         self.state = before.state
         self._resumed_after_others = False
         mine = self.state is not None and self.state.claim == claim.id
-        if not (mine or rehearsal) and cabinet.saved(claim, BEGUN) is not None:
+        if begun and not mine:
             self._resumed_after_others = True
         elif self.compares and not mine and self._is_outdated(before):
             log.info(
@@ -58,6 +61,19 @@ class Applied:
             )
             check_again(before)
         self.before = before
+        self.memory = self._trusted_memory(mine) if claim.options.get("keep_manual_changes") else None
+        self.hands_off: HandsOff | None = None  # what uses it, once the run is open
+
+    def _trusted_memory(self, mine: bool) -> Memory:
+        """What the files of the data set wrote. Nothing, if a run may have written more: what that wrote would look like somebody else's.
+
+        :param mine: whether the state is that of this very run, which goes on.
+        """
+        memory, state = Memory.of(self.data_set), self.state
+        if state is None or self._resumed_after_others or state.bound.get(SITE) != self.site:
+            return Memory()
+        known = {state.remembered, self.claim.id} if mine else {state.remembered} if state.settled else set[str]()
+        return memory if memory.claim and memory.claim in known else Memory()
 
     def _is_outdated(self, before: Before) -> bool:
         """Whether the file has to be compared with something else than it was."""
@@ -100,6 +116,8 @@ class Applied:
         if self.compares:
             failed = Report(self.cabinet, self.claim).failed_lines(CHECKED, BATCH)
             entries = kept_comparison(self.cabinet, self.claim).done(failed)
+        if self.memory and self.hands_off:
+            self.memory.keep(self.data_set, self.claim.id, self.hands_off.written)
         self.data_set.keep(self._of_now(entries, settled=True))
 
     def _of_now(self, entries: bytes, *, settled: bool) -> State:
@@ -115,6 +133,7 @@ class Applied:
             settled=settled,
             since=0 if whole or last is None else last.since + (last.claim != self.claim.id),
             bound={**self.before.bound, SITE: self.site} if self.compares else {},
+            remembered="" if self.memory is None else self.claim.id if settled else self.memory.claim,
             salt=told.get("salt", ""),
             entries=entries,
         )

@@ -44,6 +44,8 @@ def name_of(options: Mapping[str, Any]) -> str:
 
 def why_not(params: Mapping[str, Any]) -> str | None:
     """Why a run with these Params makes no sense, in a sentence; None: it does."""
+    if params.get("keep_manual_changes") and not (params.get("data_set") and params.get("undo")):
+        return "Param keep_manual_changes needs a name in Param data_set, and Param undo: they say what files wrote before, and what a line changes now."
     if params.get("data_set"):
         return None
     if params.get("verify") is not None:

@@ -16,6 +16,7 @@ from toolsync.course.undo_bundles import BY_COURSE, UndoWriter
 from toolsync.course.undo_expiry import expire, held_contents
 from toolsync.data_sets.applied import Applied
 from toolsync.data_sets.before import Before, name_of
+from toolsync.data_sets.hands_off import HandsOff
 from toolsync.functions import sql_folder
 from toolsync.moodle.errors import SiteUnfit
 from toolsync.moodle.file_pool import FilePool
@@ -30,6 +31,7 @@ from toolsync.reporting.report import Report
 from toolsync.reporting.report_text import plan_summary, sentences, totals
 from toolsync.running import moodle_log
 from toolsync.running.batches import BEGUN, BatchRun
+from toolsync.running.ledger import Ledger, RecordsDisagree
 from toolsync.running.lines import LineRun
 from toolsync.running.sql_folder import Occasion
 from toolsync.running.state import RunState, open_run
@@ -188,6 +190,8 @@ class ExecuteOperator(ClaimOperator):
         folder = sql_folder(suite.name, state, self.occasion(cabinet, claim, file))
         run = self.run_class(cabinet, claim, file, suite, folder, self.log, planning=self.planning)
         run.witness = self.data_set
+        if self.data_set and self.data_set.memory and state.images:
+            run.hands_off = self.data_set.hands_off = HandsOff(state, self.data_set.memory, suite, file.header)
         self.complete(run)
 
     def data_set_of(self, cabinet: Cabinet, claim: Claim, file: CommandFile, state: RunState) -> Applied | None:
@@ -195,7 +199,6 @@ class ExecuteOperator(ClaimOperator):
         if not name_of(claim.options):
             return None
         site = state.session.value("SELECT value FROM {config} WHERE name = 'siteidentifier'")
-        state.rollback()  # comparing takes its time, and nothing was done yet
 
         def check_again(before: Before) -> None:
             found = check_lines(cabinet, claim, file, before.compare(site))
@@ -203,9 +206,13 @@ class ExecuteOperator(ClaimOperator):
                 raise SiteUnfit(f"{claim.name} is rejected: {'; '.join(rejected)}")
             cabinet.save(claim, VALIDATED, {**Report(cabinet, claim).validated, **found})
 
-        return Applied(
-            cabinet, claim, file, site=site, rehearsal=self.planning or claim.simulate, check_again=check_again
-        )
+        try:
+            begun = not claim.simulate and Ledger(cabinet, claim, state.session).done(0) is not None
+        except RecordsDisagree:
+            begun = True  # the run will say so
+        state.rollback()  # comparing may take its time
+        rehearsal = self.planning or claim.simulate
+        return Applied(cabinet, claim, file, site=site, rehearsal=rehearsal, begun=begun, check_again=check_again)
 
     def occasion(self, cabinet: Cabinet, claim: Claim, file: CommandFile) -> Occasion:
         """What the SQL is rendered for."""

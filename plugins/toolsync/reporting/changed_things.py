@@ -78,12 +78,15 @@ class Part:
     line: int | None = None
 
 
-def parts_of(bundle: Bundle, refers: Refers) -> Iterator[Part]:
+def parts_of(bundle: Bundle, refers: Refers, *, only: int | None = None) -> Iterator[Part]:
     """The parts of a run's bundle, in order.
 
     :param refers: the table that a column of a table holds an id of.
+    :param only: the number of the part that is wanted; None: all.
     """
     for number in bundle.parts():
+        if only not in (None, number):
+            continue
         part = Part(partial(_rows, bundle, number), refers)
         for told in bundle.read(number, rows=False):
             if "names" in told:

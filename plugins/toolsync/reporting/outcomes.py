@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +44,14 @@ class Outcomes:
         self.contents |= other.contents
         self.answer += other.answer
         self.plan += other.plan
+
+    def spare(self, lines: Collection[int]) -> None:
+        """Say that lines changed nothing after all."""
+        if lines:
+            self.lines = [
+                (line, "unchanged" if line in lines and status == "updated" else status, column, message)
+                for line, status, column, message in self.lines
+            ]
 
     @property
     def done(self) -> set[int]:

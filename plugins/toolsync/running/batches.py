@@ -49,6 +49,22 @@ class Witness(Protocol):
         """Nothing of the file reached the site after all."""
 
 
+class Sparing(Protocol):
+    """Who keeps values that the lines of a batch would change (`data_sets/hands_off.py`)."""
+
+    def spare(self, outcomes: Outcomes) -> set[int]:
+        """Put back what is to stay, before the batch commits.
+
+        :return: the lines that changed less than they would have.
+        """
+
+    def left(self) -> str:
+        """What the batch leaves, for `note`."""
+
+    def note(self, left: str) -> None:
+        """Take note of what a committed batch left, now or in an earlier attempt."""
+
+
 Item = TypeVar("Item", bound=Numbered)
 Work = Callable[[Sequence[StagedLine]], Outcomes]
 
@@ -60,10 +76,12 @@ class BatchRun(Generic[Item]):
     :param columns: (name, type) of the staged columns, with the types of a suite.
     :param planning: do all the work in one transaction, roll it back, and keep the outcomes as the plan of the file.
     :ivar witness: who has to know before anything of the file reaches the site; None: nobody.
+    :ivar hands_off: who keeps values that lines would change; None: nobody.
     """
 
     unit = "line"
     witness: Witness | None = None
+    hands_off: Sparing | None = None
     same: Container[int] = ()  # lines that don't run, as they are those of the last file of the data set
 
     def __init__(
@@ -298,6 +316,8 @@ class BatchRun(Generic[Item]):
         self.written.update(outcomes.get("written", {}))  # a batch of version 0.1 does not say
         if self.changes:
             self.changes.count(outcomes.get("changed"))
+        if self.hands_off and "left" in outcomes:
+            self.hands_off.note(outcomes["left"])
         self._failed.update(line for line, status, *_ in outcomes["lines"] if status == "failed")
         self._stale.update(outcomes["stale"])
         self._contents.update(outcomes["contents"])
@@ -352,13 +372,20 @@ class BatchRun(Generic[Item]):
     def _try(self, number: int, items: list[Item], staged: list[StagedLine], work: Work) -> dict[str, Any]:
         self.begin()
         outcomes = self._within_plan(work, staged)
+        spared = self.hands_off.spare(outcomes) if self.hands_off else set()
         if self.state.undo:
             self.state.undo.settle(outcomes.done)
         if self.state.site_log:
             self.state.site_log.write()
+        changed = None
+        if self.changes and self.state.images:
+            changed = self.changes.keep(number, (items[0].line, items[-1].line), self.state.images)
+            outcomes.spare(spared - self.changes.lines(number) if spared else ())
         kept = self._as_kept(outcomes, items)
         if self.changes and self.state.images:
-            kept["changed"] = self.changes.keep(number, (items[0].line, items[-1].line), self.state.images)
+            kept["changed"] = changed
+        if self.hands_off:
+            kept["left"] = self.hands_off.left()
         if self.rehearsal:
             self.cabinet.save(self.claim, piece_name(self.stage_name, number), kept)
         else:

@@ -10,7 +10,9 @@ from toolsync.cabinet.bundles import CHANGES, FORMAT, INDEX, Bundle, Counts, par
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.moodle.session import MoodleSession
+from toolsync.reporting.changed_things import changes, parts_of
 from toolsync.running.images import Images
+from toolsync.running.things import refers_to
 
 
 class Changes:
@@ -65,6 +67,11 @@ class Changes:
             self.bundle.save_index(self._index())
             self._indexed = True
         return {"rows": part.counts, "columns": part.columns, "bytes": part.size}
+
+    def lines(self, number: int) -> set[int]:
+        """The lines to which what a batch has changed is due."""
+        parts = parts_of(self.bundle, refers_to, only=number)
+        return {change.line for change in changes(parts) if change.line}
 
     def committed(self) -> None:
         """The batch was committed: what was kept of it stays."""

@@ -128,6 +128,11 @@ class Things:
         if rows:
             self._lines.append((kinds, rows))
 
+    @property
+    def lines(self) -> Sequence[tuple[Sequence[str], Sequence[tuple[Any, ...]]]]:
+        """What lines have named: tables, and rows of a line and ids of these tables."""
+        return self._lines
+
     def savepoint(self) -> Callable[[], None]:
         """A function that forgets what lines have named since."""
         noted = len(self._lines)
