@@ -84,6 +84,9 @@ def test_afterwards_the_scope_is_what_the_file_says(site: Site, name: str, seed:
     assert kind.of(site) == wanted
     assert [sorted(site.rows(query)) for query in OUTSIDE[name]] == outside
     assert result["missing"]["count"] == len(before) - len(wanted)
+    if seed == 1:
+        again = run(site, name, kind.file(stays))
+        assert again["missing"]["count"] == again["counts"]["deleted"] == 0
 
 
 @pytest.mark.parametrize("name", KINDS)
