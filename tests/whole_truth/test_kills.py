@@ -52,7 +52,8 @@ def test_after_a_kill_the_next_run_finishes(site: Site, tmp_path: Path, where: s
 
 
 def test_a_batch_of_what_is_missing_is_tried_again(site: Site, monkeypatch: pytest.MonkeyPatch):
-    made, struck = WholeTruthRun._execution, []
+    made = WholeTruthRun._execution
+    struck: list[int] = []
 
     def of_conflicts(run: WholeTruthRun, names: Any) -> Execution:
         execution = made(run, names)
