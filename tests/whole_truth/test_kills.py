@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 
 from tests.support.command import killed
+from tests.support.faults import deadlock
 from tests.support.site import Site
-from tests.support.whole_truth import KINDS
+from tests.support.whole_truth import KINDS, run
 from toolsync.cabinet.folders import Cabinet
+from toolsync.running.execution import Execution
+from toolsync.running.whole_truth import WholeTruthRun
 
 pytestmark = pytest.mark.usefixtures("airflow")
 PARAMS = json.dumps({"mode": "full", "change_threshold": None})
@@ -46,3 +49,30 @@ def test_after_a_kill_the_next_run_finishes(site: Site, tmp_path: Path, where: s
     assert (counts["unchanged"], counts["deleted"], counts["failed"]) == (4, len(members) - 4 + (not stays), 0)
     assert not list(Cabinet("cohorts").folder("work").iterdir())
     assert site.value("SELECT COUNT(*) FROM {cache_flags} WHERE flagtype = 'toolsync'") == 0
+
+
+def test_a_batch_of_what_is_missing_is_tried_again(site: Site, monkeypatch: pytest.MonkeyPatch):
+    made = WholeTruthRun._execution
+    struck: list[int] = []
+
+    def of_conflicts(run: WholeTruthRun, names: Any) -> Execution:
+        execution = made(run, names)
+        apply = execution.run
+
+        def strike_once(lines: Any, **kwargs: Any) -> Any:
+            outcomes = apply(lines, **kwargs)
+            if not run.rehearsal and not struck:
+                struck.append(len(lines))
+                deadlock(execution.session)
+            return outcomes
+
+        monkeypatch.setattr(execution, "run", strike_once)
+        return execution
+
+    monkeypatch.setattr(WholeTruthRun, "_execution", of_conflicts)
+    kind = KINDS["enrolments"]
+    before = sorted(thing for thing in kind.of(site) if thing[0] == "C101")
+    result = run(site, "enrolments", kind.file(before[5:]), change_threshold=None)
+    assert struck == [5] and result["took"]["retries"] == 1
+    assert (result["state"], result["counts"]["deleted"], result["counts"]["failed"]) == ("success", 5, 0)
+    assert {thing for thing in kind.of(site) if thing[0] == "C101"} == set(before[5:])

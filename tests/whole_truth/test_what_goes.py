@@ -84,6 +84,60 @@ def test_afterwards_the_scope_is_what_the_file_says(site: Site, name: str, seed:
     assert kind.of(site) == wanted
     assert [sorted(site.rows(query)) for query in OUTSIDE[name]] == outside
     assert result["missing"]["count"] == len(before) - len(wanted)
+    if seed == 1:
+        again = run(site, name, kind.file(stays))
+        assert again["missing"]["count"] == again["counts"]["deleted"] == 0
+
+
+# What the cells of a line may be besides those that name something: as it should be, or such that the line fails.
+CELLS: dict[str, dict[str, list[str]]] = {
+    "users": {"suspended": ["", "no", "maybe"]},
+    "enrolments": {
+        "cmd": ["add", "", "enable", "wrong"],
+        "rolename": ["student", "nobody"],
+        "enrol": ["manual"],
+        "starttime": ["", "soon"],
+    },
+    "cohorts": {"cmd": ["add", "", "what"], "visible": ["", "perhaps"]},
+    "group_members": {"cmd": ["add", "", "what"]},
+}
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("found_by", ["username", "idnumber", "email", "id"])
+@pytest.mark.parametrize("name", KINDS)
+def test_a_line_names_by_whatever_people_and_courses_are_found_by_and_though_it_fails(
+    site: Site, name: str, found_by: str, seed: int
+):
+    chance, kind = random.Random(f"{name} {found_by} {seed}"), KINDS[name]
+    make_stranger(site)
+    site.rows("UPDATE {course} SET idnumber = CONCAT('I', shortname) WHERE shortname LIKE 'C10%'")
+    # One exact match wins: these differ in letter case alone.
+    site.rows("UPDATE {user} SET idnumber = 'kevin' WHERE username = 'u001'")
+    site.rows("UPDATE {user} SET idnumber = 'Kevin' WHERE username = 'u002'")
+    course_by = chance.choice(["shortname", "idnumber", "id"])
+    people = {
+        username: str(value)
+        for username, value in site.rows(
+            f"SELECT username, {found_by} FROM {{user}} WHERE deleted = 0 AND mnethostid = 1"
+        )
+    }
+    places = {place: str(value) for place, value in site.rows(f"SELECT shortname, {course_by} FROM {{course}}")}
+    before, outside = kind.of(site), [sorted(site.rows(query)) for query in OUTSIDE[name]]
+    stays = {thing for thing in before if chance.random() < 0.7 and people[thing[-1]]}
+    columns = {"users": [found_by], "enrolments": ["cid", "uid"], "cohorts": ["cid", "userid"]}
+    names = columns.get(name, ["courseid", "groupid", "userid"])
+    rows = [",".join([*names, *CELLS[name]])]
+    for thing in sorted(stays, key=lambda thing: chance.random()):
+        *where, who = thing
+        cells = [places.get(where[0], where[0]), *where[1:]] if where else []
+        rows.append(",".join([*cells, people[who], *(chance.choice(values) for values in CELLS[name].values())]))
+    params = {"course_id_field": course_by} if name in {"enrolments", "group_members"} else {}
+    result = run(site, name, "\n".join([*rows, ""]), user_id_field=found_by, **params, **ANY)
+    named = {thing[: kind.place] for thing in stays}
+    wanted = {thing for thing in before if thing[: kind.place] not in named} | stays
+    assert kind.of(site) == wanted, told(result)
+    assert [sorted(site.rows(query)) for query in OUTSIDE[name]] == outside
 
 
 @pytest.mark.parametrize("name", KINDS)

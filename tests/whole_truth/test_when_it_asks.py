@@ -247,3 +247,28 @@ def test_what_was_approved_is_done_and_nothing_else(site: Site, monkeypatch: pyt
     )
     assert states == {"u001": 0, "u002": 0, "u003": 1, came: 0}
     assert result["tryback"] is None and result["counts"]["failed"] == 2
+
+
+def test_an_enrolment_that_was_used_or_made_anew_since_the_plan_stays(site: Site, monkeypatch: pytest.MonkeyPatch):
+    enrolment = "FROM {user_enrolments} ue JOIN {enrol} e ON e.id = ue.enrolid AND e.enrol = 'manual' JOIN {course} c ON c.id = e.courseid AND c.shortname = 'C101'"
+    [(again,)] = site.rows(f"SELECT ue.id {enrolment} JOIN {{user}} u ON u.id = ue.userid AND u.username = 'u002'")
+    change_after_approval(
+        site,
+        monkeypatch,
+        "INSERT INTO {user_lastaccess} (userid, courseid, timeaccess) SELECT u.id, c.id, UNIX_TIMESTAMP() FROM {user} u JOIN {course} c ON c.shortname = 'C101' "
+        "WHERE u.username = 'u001' ON DUPLICATE KEY UPDATE timeaccess = UNIX_TIMESTAMP() + 60",
+        f"UPDATE {{user_enrolments}} SET id = id + 1000 WHERE id = {again}",
+    )
+    before = KINDS["enrolments"].of(site)
+    lines = KINDS["enrolments"].file(sorted(thing for thing in before if thing[0] == "C101")[3:])
+    result = run(site, "enrolments", lines, change_threshold=None)
+    assert before - KINDS["enrolments"].of(site) == {("C101", "u003")}, Path(result["report"]).read_text()
+    assert result["counts"]["failed"] == 2
+
+
+def test_lines_that_stand_for_what_is_missing_come_after_the_last_of_the_file(site: Site):
+    header, *lines = lines_of(site, "cohorts")
+    text = "".join(["cidnumber,userid,cdescription\n", *(line.strip() + ",\n" for line in lines[1:-1])])
+    text += lines[-1].strip() + ',"two\nlines"\n'
+    result = run(site, "cohorts", text, require_approval=True)
+    assert [row["line"] for row in result["plan_rows"]] == [text.count("\n") + 1]

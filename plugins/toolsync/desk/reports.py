@@ -36,6 +36,7 @@ FILES: dict[str, tuple[str, str, str | None, str]] = {
     "changes": ("report", "report", "_changes.csv", "text/plain; charset=utf-8"),
     "json": ("report", "report", ".json", "application/octet-stream"),
     "plan": ("report", "plan", ".csv", "text/plain; charset=utf-8"),
+    "missing": ("report", "missing", ".csv", "text/plain; charset=utf-8"),
     "answer": ("report", "answer", ".csv", "text/plain; charset=utf-8"),
     "tryback": ("tryback", "tryback", None, "application/octet-stream"),
     "archive": ("archive", "", None, "application/octet-stream"),

@@ -46,6 +46,11 @@ def scope_problems(params: Mapping[str, Any]) -> Iterator[str]:
         yield f"Param mode is full, and Param default_method is {params['default_method']}: a file can't state who is enrolled so."
 
 
+def takes_away(options: Mapping[str, Any]) -> bool:
+    """Whether what a file does not name goes, going by the Params of its run; those of an earlier version say nothing of it."""
+    return options.get("mode") == "full" and options["missing"] != "report"
+
+
 def _text(params: Mapping[str, Any], name: str) -> str:
     return (params[name] or "").strip()
 
@@ -55,6 +60,10 @@ class ExecuteWholeTruthOperator(ExecuteOperator):
 
     run_class = WholeTruthRun
 
+    def check_approval(self, cabinet: Cabinet, claim: Claim) -> None:
+        if takes_away(claim.options):
+            super().check_approval(cabinet, claim)
+
 
 class PlanWholeTruthOperator(PlanOperator):
     """Makes a plan only when what the file does not name goes."""
@@ -62,8 +71,7 @@ class PlanWholeTruthOperator(PlanOperator):
     run_class = WholeTruthRun
 
     def may_delete(self, cabinet: Cabinet, claim: Claim) -> bool:
-        options = claim.options
-        return options.get("mode") == "full" and options["missing"] != "report"
+        return takes_away(claim.options)
 
 
 class ArchiveWholeTruthOperator(ArchiveOperator):

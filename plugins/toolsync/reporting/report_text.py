@@ -95,7 +95,7 @@ def _next(report: Report) -> Iterator[str]:
     if tryback and report.rejected:
         yield f"Next: correct {tryback} and drop it into {inbox}"
     elif tryback:
-        number = report.counts["failed"] + report.counts["incomplete"]
+        number = len(report.failed_lines()) if report.missing else report.counts["failed"] + report.counts["incomplete"]
         items = f"{number} {report.unit}s" if number > 1 else report.unit
         yield f"Next: correct the {items} in {tryback} and drop it into {inbox}"
     elif report.claim.simulate and not report.rejected:

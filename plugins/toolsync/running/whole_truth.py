@@ -16,7 +16,7 @@ from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.moodle.errors import SiteUnfit
 from toolsync.reading.problems import shown
-from toolsync.reading.records import Record
+from toolsync.reading.records import LINE_END, Record
 from toolsync.reporting.missing import NOT_IN_FILE, Missing
 from toolsync.reporting.outcomes import Outcomes
 from toolsync.reporting.pieces import MISSING, forget_pieces, piece_name, pieces
@@ -150,7 +150,8 @@ class WholeTruthRun(LineRun):
         """
         tables, header = self.state.tables, self.file.header.plain
         named = self._step("named")
-        tables.create_staging(KEY, f"line INT UNSIGNED NOT NULL PRIMARY KEY, {named.columns}")
+        definition = f"line INT UNSIGNED NOT NULL PRIMARY KEY, {named.columns}"
+        tables.create_staging(KEY, definition)
         _, *columns = tables.columns(KEY)
         given = [(name, header[name].position) for name in columns if name in header]
         last = unreadable = 0
@@ -163,12 +164,13 @@ class WholeTruthRun(LineRun):
                 for record in records
                 if record.values is not None
             )
-            tables.create_staging(KEY, f"line INT UNSIGNED NOT NULL PRIMARY KEY, {named.columns}")
+            tables.create_staging(KEY, definition)
             tables.load(KEY, ["line", *(name for name, _ in given)], rows)
             named.run(named.work)
             named.clean_up()
         tables.clear([KEY])
-        return last + 1, unreadable, not raw.endswith((b"\n", b"\r"))
+        ended = raw.endswith((b"\n", b"\r"))
+        return last + len(LINE_END.findall(raw)) + (not ended), unreadable, not ended
 
     def _keep(self, lines: list[Kept]) -> None:
         """Keep the lines in the work folder: they are what a person approves, or reads in the report."""
