@@ -137,6 +137,31 @@ def test_values_arrive_as_they_are(tmp_path: Path):
     assert made.converted.origin["courses"].of(5) == [("classes.csv", 6)]
 
 
+def test_a_package_as_generators_of_others_write_it(tmp_path: Path):
+    """Every cell in quotes, the header of the manifest twice, `termSourcedId` without a value, columns in another order and one more."""
+    quoted = {
+        name: "\n".join(",".join(f'"{cell}"' for cell in line.split(",")) for line in text.splitlines()) + "\n"
+        for name, text in FILES.items()
+        if '"' not in text
+    }
+    classes = "sourcedId,status,dateLastModified,title,grades,courseSourcedId,classCode,classType,location,schoolSourcedId,termSourcedId,subjects,subjectCodes,periods\n"
+    classes += '"k1","active","2026-09-01T08:00:00.000Z","Physics","09","phy","PHY","scheduled","","s1","","","",""\n'
+    enrollments = "sourcedId,status,dateLastModified,classSourcedId,schoolSourcedId,userSourcedId,role,primary,beginDate,endDate,courseSourcedId\n"
+    enrollments += '"e1","active","2026-09-01T08:00:00.000Z","k1","s1","p2","student","","","","phy"\n'
+    files = {**FILES, **quoted, "classes": classes, "enrollments": enrollments}
+    said = (
+        "propertyName,value\npropertyName,value\nmanifest.version,1.0\noneroster.version,1.1\n"
+        + "\n".join(ALL)
+        + "\nfile.results,absent\n"
+    )
+    made = Conversion(
+        package({"manifest.csv": said, **{f"{name}.csv": text for name, text in files.items()}}), tmp_path
+    )
+    assert not made.problems and made.cells("enrolments", "uid", "cid") == [("p2", "k1")]
+    assert "enrollments.csv: unknown column courseSourcedId" in " ".join(made.converted.notes)
+    assert any("termSourcedId" in note and "not empty" in note for note in made.converted.notes)
+
+
 def manifest(*lines: str) -> bytes:
     said = "\n".join(["propertyName,value", "manifest.version,1.0", *lines]) + "\n"
     return package({"manifest.csv": said, **{f"{name}.csv": text for name, text in FILES.items()}})
@@ -156,7 +181,9 @@ ALL = [f"file.{name},bulk" for name in FILES]
         (manifest("oneroster.version,1.1", *ALL[1:]), "file.orgs is missing"),
         (manifest("oneroster.version,1.1", *ALL, "file.results,bulk"), "no results.csv"),
         (manifest("oneroster.version,1.1", *ALL[1:], "file.orgs,whole"), "bulk, delta or absent"),
+        (manifest("oneroster.version,1.1", *ALL, "file.orgs,delta"), "file.orgs: it is there twice"),
         (package({"manifest.csv": "a,b\n"}), "propertyName,value"),
+        (package({"manifest.csv": "propertyName,value\n" + "x" * 200_000}), "oneroster.version"),
         (oneroster({**FILES, "users": USERS_1_1.replace("username", "login")}), "users.csv: the column username is missing"),
         (oneroster({**FILES, "enrollments": header(ENROLLMENTS)}), "enrollments.csv: the file has a header but no line"),
         (oneroster({**FILES, "enrollments": ""}), "enrollments.csv: the file is empty"),

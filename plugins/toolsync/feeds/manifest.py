@@ -13,6 +13,7 @@ MANIFEST = "manifest.csv"
 VERSIONS = ("1.1", "1.2")
 MODES = ("bulk", "delta", "absent")
 FILE = "file."
+CHARACTERS = 100_000  # of a manifest: it has some twenty short lines
 
 
 class Manifest:
@@ -29,7 +30,7 @@ class Manifest:
         self.files = {file.name.casefold(): file for file in files}
         manifest = self.files[MANIFEST]
         with manifest.path.open(encoding=CODECS[manifest.encoding], errors="replace", newline="") as stream:
-            text = stream.read().removeprefix("\ufeff")
+            text = stream.read(CHARACTERS).removeprefix("\ufeff")
         first = text.partition("\n")[0]
         delimiter = next((each for each in ",;\t|" if each in first), ",")
         rows = [[cell.strip() for cell in row] for row in csv.reader(text.splitlines(), delimiter=delimiter)]
@@ -38,6 +39,9 @@ class Manifest:
             raise PackageRejected([f"{MANIFEST}: expected a header propertyName,value"])
         said = {name.casefold(): value for name, value in self.rows[1:]}
         reasons: list[str] = []
+        for name, value in self.rows[1:]:
+            if value != said[name.casefold()]:
+                reasons.append(f"{MANIFEST}, {name}: it is there twice, as {value!r} and as {said[name.casefold()]!r}")
         self.version = said.get("oneroster.version", "").removeprefix("v")
         if self.version not in VERSIONS:
             reasons.append(f"{MANIFEST}, oneroster.version: expected {' or '.join(VERSIONS)}, found {self.version!r}")
