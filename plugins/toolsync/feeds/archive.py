@@ -18,6 +18,7 @@ from toolsync.reading.zips import Unreadable, ZipLimits, base_of, blocks, is_sys
 LIMITS = ZipLimits(
     entries=1000, entry_bytes=1_000_000_000, total_bytes=2_000_000_000, ratio=250, thing="file", others="exports"
 )
+PART = b"Tool Sync: a part of a package"  # the comment of an archive that is a tryback
 UTF16 = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
@@ -37,10 +38,14 @@ class PackageFile:
 
 @dataclass
 class PackageFiles:
-    """The CSV files of a package, and what is to be told of the archive."""
+    """The CSV files of a package, and what is to be told of the archive.
+
+    :ivar is_part: whether it is a tryback, which has a part of what another package had.
+    """
 
     files: list[PackageFile] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    is_part: bool = False
 
 
 @contextmanager
@@ -61,7 +66,7 @@ def unpacked(source: Any) -> Iterator[PackageFiles]:
 
 def _unpack(stream: BinaryIO, folder: Path) -> PackageFiles:
     archive = open_zip(stream, LIMITS)
-    found = PackageFiles()
+    found = PackageFiles(is_part=archive.comment == PART)
     wanted: list[tuple[str, zipfile.ZipInfo]] = []
     wrong: list[str] = []
     for info in archive.infolist():

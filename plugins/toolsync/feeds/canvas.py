@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
+from toolsync.feeds.canvas_files import add_names
 from toolsync.feeds.kinds import KINDS
 from toolsync.feeds.making import ADD, REMOVE, Maker, Making, Row, Wish, enrolment_rows
 from toolsync.feeds.reader import Line
@@ -12,17 +13,6 @@ from toolsync.feeds.reader import Line
 THINGS = {file.thing: file.name for file in KINDS["canvas"].files if file.thing}
 
 ENDS = {"deleted": "deleted", "deleted_last_completed": "deleted", "completed": "completed", "inactive": "inactive"}
-
-
-def _add_names(line: Line) -> None:
-    """Give a person a first and a last name where the package has only both together."""
-    values = line.values
-    if values.get("first_name") or values.get("last_name"):
-        return
-    last, comma, first = values.get("sortable_name", "").partition(",")
-    if not comma:
-        first, _, last = (values.get("full_name") or values.get("short_name") or "").rpartition(" ")
-    values.update({name: text for name, text in (("first_name", first.strip()), ("last_name", last.strip())) if text})
 
 
 class CanvasMaker(Maker):
@@ -33,7 +23,7 @@ class CanvasMaker(Maker):
     def makings(self) -> Iterator[Making]:
         """The command files, in the order in which they have to run."""
         for line in self.tables["users"]:
-            _add_names(line)
+            add_names(line)
         users, courses = self.mapping["users"], self.mapping["courses"]
         by_course = {"course_id_field": courses["key"]}
         made = list(self._courses())
@@ -159,6 +149,21 @@ class CanvasMaker(Maker):
             if line.status == "active"
         }
 
+    def _lacks_cross_listing(self, table: str, line: Line) -> bool:
+        """Whether it is not known where the section of a line is taught, as the cross-listing was left out; the line is left out then, too."""
+        gone = self._cross_listings_gone.get(line.get("section_id"))
+        if gone:
+            self.fail(
+                table, line, "section_id", f"{gone.file}, line {gone.number}, was left out, which this line needs"
+            )
+        return bool(gone)
+
+    @cached_property
+    def _cross_listings_gone(self) -> dict[str, Line]:
+        """The lines of cross-listings that were left out, by section."""
+        table = self.tables.tables.get("xlists")
+        return {line.get("section_id"): line for line in (table.gone if table else ())}
+
     def _course_of_section(self, identifier: str) -> str:
         """The course in which a section is taught; empty: the package doesn't say."""
         if course := self._taught_in.get(identifier):
@@ -166,12 +171,18 @@ class CanvasMaker(Maker):
         section = self.tables.find("sections", identifier)
         return section.get("course_id") if section else ""
 
+    def _taught(self, line: Line) -> str:
+        """The course of an enrollment; empty: the package doesn't say."""
+        return self._course_of_section(line.get("section_id")) or line.get("course_id")
+
     def _groups_of(self, table: str, identity: str) -> Iterator[Row]:
         """Groups of courses: of sections, or of groups."""
         if table == "sections" and not self.mapping["sections"]["groups"]:
             return
         thing = {"sections": "section", "groups": "group"}[table]
         for line in self.tables[table]:
+            if table == "sections" and self._lacks_cross_listing(table, line):
+                continue
             course = self._course_of(table, line)
             if not course:
                 self.skipped["groups.csv: groups of accounts, which Moodle does not have"] += 1
@@ -197,7 +208,7 @@ class CanvasMaker(Maker):
 
     @cached_property
     def _wishes(self) -> list[Wish]:
-        return list(self._made_wishes())
+        return self.certain(self._made_wishes(), lambda line: (line.get("user_id"), self._taught(line)))
 
     def _made_wishes(self) -> Iterator[Wish]:
         section = self.mapping["enrolments"]
@@ -216,8 +227,10 @@ class CanvasMaker(Maker):
                     f"enrollments.csv: {role if ours is None else line.status}, of which the mapping makes nothing"
                 ] += 1
                 continue
+            if self._lacks_cross_listing("enrollments", line):
+                continue
             part = self.tables.find("sections", line.get("section_id"))
-            course = self._course_of_section(line.get("section_id")) or line.get("course_id")
+            course = self._taught(line)
             if not course:
                 known = (
                     "the package does not have this section, so its course is not known"

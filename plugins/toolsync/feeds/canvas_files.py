@@ -1,4 +1,4 @@
-"""Which file of a Canvas package is which."""
+"""Which file of a Canvas package is which, and what people in it are called."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import csv
 
 from toolsync.feeds.archive import PackageFile
 from toolsync.feeds.kinds import KINDS
+from toolsync.feeds.reader import Line
 from toolsync.reading.records import CODECS, DELIMITERS
 
 # Canvas tells files by their columns, whatever they are called: the first that has all of these is meant; `|` stands for or.
@@ -46,3 +47,14 @@ def told_by_name(file: PackageFile) -> str | None:
     base = file.name.rpartition("/")[2].lower().removesuffix(".csv")
     base = ALSO_CALLED.get(base, base)
     return base if base in {each.name for each in KINDS["canvas"].files} else None
+
+
+def add_names(line: Line) -> None:
+    """Give a person a first and a last name where the package has only both together."""
+    values = line.values
+    if values.get("first_name") or values.get("last_name"):
+        return
+    last, comma, first = values.get("sortable_name", "").partition(",")
+    if not comma:
+        first, _, last = (values.get("full_name") or values.get("short_name") or "").rpartition(" ")
+    values.update({name: text for name, text in (("first_name", first.strip()), ("last_name", last.strip())) if text})

@@ -200,6 +200,24 @@ class Maker:
         """What to do with an enrolment of a status: `ADD`, `SUSPEND`, `REMOVE`; None: leave it."""
         return {"leave": None, "suspend": SUSPEND, "remove": REMOVE}[section[status]]
 
+    def certain(self, wishes: Iterable[Wish], person: Callable[[Line], tuple[str, str]]) -> list[Wish]:
+        """Enrolments without those that would end while another line about the same person and course was left out: it may say that they go on.
+
+        :param person: the person and the course of a line of enrollments.
+        """
+        several = list(wishes)
+        table = self.tables.tables.get("enrollments")
+        gone = {person(line): line for line in (table.gone if table else ())}
+        certain: list[Wish] = []
+        for wish in several:
+            other = None if wish.state == ADD else gone.get(person(wish.line))
+            if other:
+                message = f"{other.file}, line {other.number}, was left out, which is about the same person and course"
+                self.fail("enrollments", wish.line, "", message)
+            else:
+                certain.append(wish)
+        return certain
+
     def open_dates(self, columns: Mapping[str, Pattern], things: Mapping[str, str]) -> list[str]:
         """Those of `starttime` and `endtime` that the package states: an empty one means that there is none."""
         stated = []

@@ -48,7 +48,8 @@ class OneRosterMaker(Maker):
         )
         columns = ["cmd", "rolename", "uid", "cid", "enrol", *self._enrolment_columns]
         dates = self.open_dates(self._enrolment_columns, THINGS)
-        rows = enrolment_rows(self._wishes(), self.mapping["enrolments"]["method"], dates)
+        wishes = self.certain(self._wishes(), lambda line: (line.get("userSourcedId"), line.get("classSourcedId")))
+        rows = enrolment_rows(wishes, self.mapping["enrolments"]["method"], dates)
         yield Making("enrolments", list(dict.fromkeys(columns)), rows, found, ("enrollments", "users", "classes"))
         goes = self._courses_to_delete()
         yield Making("courses_delete", [courses["key"]], goes, {"course_id_field": courses["key"]}, ("classes",))
@@ -165,11 +166,26 @@ class OneRosterMaker(Maker):
         roles = [role for _, role, _ in self._places(line)] or ([line.get("role").lower()] if line.get("role") else [])
         return not roles or any(wanted.get(role) for role in roles)
 
+    def _role_gone(self, line: Line) -> Line | None:
+        """The line of roles.csv without which it is not known whether a person gets an account."""
+        table = self.tables.tables.get("roles")
+        if not table or self._places(line):
+            return None
+        return next((each for each in table.gone if each.get("userSourcedId") == line.get("sourcedId")), None)
+
     def _users(self) -> Iterator[Row]:
         section = self.mapping["users"]
         for line in self.tables["users"]:
             deleted = line.status == "tobedeleted"
             disabled = line.status == "inactive" or yesno_or_none(line.get("enabledUser")) is False
+            if gone := self._role_gone(line):
+                self.fail(
+                    "users",
+                    line,
+                    "sourcedId",
+                    f"{gone.file}, line {gone.number}, was left out, which says what this person is",
+                )
+                continue
             if not self._has_account(line):
                 self.skipped["users.csv: a role that gets no account"] += 1
                 continue

@@ -93,12 +93,13 @@ def kind_of(source: Any) -> str:
         return _kind_of(package)
 
 
-def convert(source: Any, site_mapping: FeedMapping, out: Out) -> Converted:
+def convert(source: Any, site_mapping: FeedMapping, out: Out, *, part: bool = False) -> Converted:
     """Make command files of a package.
 
     :param source: a path, or anything with `open("rb")`.
     :param site_mapping: the mapping of its kind, by `load_mapping`.
     :param out: opens a stream for the command file of a type. It is UTF-8 with a header.
+    :param part: it is known to be a tryback, or another part of a package, so that it states no whole truth, whatever it says.
     :raises PackageRejected: it can't be used. Nothing was written.
     """
     with unpacked(source) as package:
@@ -106,7 +107,7 @@ def convert(source: Any, site_mapping: FeedMapping, out: Out) -> Converted:
         if kind != site_mapping.kind:
             raise PackageRejected([f"this is a package of the kind {kind}, and the mapping is for {site_mapping.kind}"])
         contents = _contents(package)
-        tables = _read(contents, site_mapping)
+        tables = _read(contents, site_mapping, part=part or package.is_part)
     tables.check_references()
     maker = MAKERS[kind](tables, site_mapping)
     files: list[Made] = []
@@ -190,12 +191,12 @@ def _contents(package: PackageFiles) -> Contents:
     )
 
 
-def _read(contents: Contents, mapping: FeedMapping) -> Tables:
+def _read(contents: Contents, mapping: FeedMapping, *, part: bool) -> Tables:
     tables = Tables(notes=list(contents.notes))
     reasons: list[str] = []
     for name, file in contents.files:
         manifest = contents.manifest
-        whole = manifest.modes[name] == "bulk" if manifest else mapping["bulk"]
+        whole = not part and (manifest.modes[name] == "bulk" if manifest else mapping["bulk"])
         suite = suite_of(mapping.kind, manifest.suite(name) if manifest else name)
         try:
             tables.read(file, name, suite, whole=whole, utc=manifest is None)

@@ -76,6 +76,7 @@ class Table:
     :param whole: whether it states the whole truth, so that it has all that others refer to.
     :ivar columns: those that its files have.
     :ivar left_out: lines that were left out, by what identifies them.
+    :ivar gone: all lines that were left out and can be read.
     :ivar incomplete: whether a line of it was left out.
     """
 
@@ -86,6 +87,7 @@ class Table:
     columns: set[str] = field(default_factory=set)
     by_id: dict[str, Line] = field(default_factory=dict)
     left_out: dict[str, Line] = field(default_factory=dict)
+    gone: list[Line] = field(default_factory=list)
     incomplete: bool = False
 
     @property
@@ -110,6 +112,7 @@ class Table:
     def drop(self, line: Line) -> None:
         """Take out a line, and remember which thing it was, but keep it among the lines, which somebody may be going through."""
         self.incomplete = True
+        self.gone.append(line)
         identity = self.identity
         if identity:
             self.left_out[line.get(identity)] = line
@@ -201,16 +204,16 @@ class Tables:
         table.lines += read
         bad = [line for line in read if line.number in wrong]
         table.incomplete = table.incomplete or bool(wrong)
-        if table.identity:
+        if identity := table.identity:
             for line in read:
                 if line.number in wrong:
                     continue
-                first = table.by_id.setdefault(line.get(table.identity), line)
-                if first is not line:
-                    self.problems.append(
-                        line.problem(table.identity, f"it is in {first.file}, line {first.number}, too")
-                    )
-                    bad.append(line)
+                first = table.by_id.setdefault(line.get(identity), line)
+                if first is line:
+                    continue
+                for one, other in ((first, line), (line, first)):
+                    self.problems.append(one.problem(identity, f"it is in {other.file}, line {other.number}, too"))
+                bad += [first, line]
         table.leave_out(bad)
 
     def check_references(self) -> None:

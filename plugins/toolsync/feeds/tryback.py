@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from typing import IO, Any
 
-from toolsync.feeds.archive import PackageFile
+from toolsync.feeds.archive import PART, PackageFile
 from toolsync.feeds.kinds import suite_of
 from toolsync.feeds.manifest import FILE, MANIFEST
 from toolsync.feeds.mapping import FeedMapping
@@ -42,6 +42,7 @@ def write_tryback(mapping: FeedMapping, contents: Any, failed: set[Place], strea
                         writer.write(record)
                 writer.finish()
             written.add(name)
+        archive.comment = PART
         if contents.manifest:
             archive.writestr(MANIFEST, _manifest(contents.manifest.rows, written))
 
