@@ -18,7 +18,7 @@ from airflow.sdk import DAG, Param
 from airflow.sdk.definitions.param import ParamsDict
 from airflow.sdk.exceptions import AirflowFailException, ParamValidationError
 
-from toolsync.settings import INCLUDE, dag_files, meant, settings
+from toolsync.settings import INCLUDE, MISTAKES, dag_files, meant, settings
 from toolsync.sites import Site, page_of
 
 # Params whose value is never shown: rows may hold passwords.
@@ -117,9 +117,12 @@ def known_types() -> set[str]:
 
 
 def params_of(dag_id: str) -> Mapping[str, Param] | None:
-    """The Params of one of our DAGs, from its file; None: there is no such file where ours are, or it makes no such DAG."""
+    """The Params of one of our DAGs, from its file; None: there is no such file where ours are, or it can't make that DAG."""
     path = dag_files().get(page_of(dag_id))
-    made = dags_in(path, dag_id) if path else []
+    try:
+        made = dags_in(path, dag_id) if path else []
+    except MISTAKES:  # Airflow and the check say so
+        made = []
     return next((dict(dag.params.items()) for dag in made if dag.dag_id == dag_id), None)
 
 

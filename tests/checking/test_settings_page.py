@@ -51,6 +51,8 @@ defaults: {user: {}}
 pictures: 4
 desk: {upload_mb: 0}
 batch_lines_of: {}
+packages: {canvass: ours.yaml}
+feeds: {sis: {typ: users, type: users, arrive_by: "06:00"}}
 """
 # By line of the page: what is said.
 TOLD = {
@@ -79,6 +81,8 @@ TOLD = {
     31: "There is no type 'user'. Did you mean users?",
     32: "expected settings and their values, found a value",
     33: "expected a number of at least 1, or null, found 0",
+    35: "there is no such setting. Did you mean canvas?",
+    36: "there is no such setting of a feed. Did you mean type?",
 }
 
 
@@ -119,7 +123,9 @@ def test_the_check_is_there_when_settings_are_wrong(site: MoodleSite, monkeypatc
     assert len(wrong) == 2
     assert "retention: expected archive_days, docs_days, report_days and total_gb, found archiv_days." in wrong[0]
     assert "defaults, users: There is no Param 'renam'." in wrong[1]
-    assert {found["area"] for found in result["findings"]} == {"Settings", "Database", "Moodle", "Cabinet", "Airflow"}
+    assert {found["area"] for found in result["findings"]} == {
+        "Settings", "Database", "Moodle", "Cabinet", "Feeds", "Airflow",
+    }  # fmt: skip
     assert "things looked at, 2 wrong, " in result["messages"][0]
     text = text_of(result, the_site())
     assert text.startswith("Settings\n  wrong: ") and text.endswith(f"{result['messages'][0]}\n")

@@ -18,14 +18,16 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.support.desk import Desk
+from tests.support.feeds import run_types_here
 from tests.support.object_store import object_store
+from tests.support.packages import oneroster
 from tests.support.site import Site
 from toolsync.cabinet import takeover, uploads
 from toolsync.cabinet.claims import Claim, Owner
 from toolsync.cabinet.disk import Disk
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.store import Store
-from toolsync.settings import settings
+from toolsync.settings import INCLUDE, settings
 
 DAG = "toolsync_users"
 OF_DAG = f"api/dags/{DAG}"
@@ -483,3 +485,19 @@ def test_a_cabinet_that_can_not_be_read(page: TestClient, tmp_path: Path):
     answer = page.get(f"{OF_DAG}/reports")
     assert answer.status_code == 503 and "a file is in the place of a folder" in answer.json()["detail"]
     os.unlink(folder)
+
+
+def test_packages(page: TestClient, site: Site, monkeypatch: pytest.MonkeyPatch):
+    run_types_here(monkeypatch)
+    content = oneroster({"users": "sourcedId,status\nP1,active\n"})
+    looked = page.post("api/inspect?name=p.zip&complete=1", content=content).json()
+    assert looked["dag_id"] == "toolsync_feeds" and {"line": 1, "cells": ["manifest.csv"]} in looked["rows"]
+    upload = sent(page, content, "p.zip", "toolsync_feeds")
+    again = got(page, f"api/dags/toolsync_feeds/uploads/{upload}/inspect")
+    assert [row["cells"] for row in again["rows"]] == [["manifest.csv"], ["users.csv"]]
+    sample = (INCLUDE / "samples/feeds.zip").read_bytes()
+    done = site.run("toolsync_feeds", upload=sent(page, sample, "sample.zip", "toolsync_feeds"), simulate=True)
+    report = f"api/dags/toolsync_feeds/reports/{done['claim']}"
+    assert got(page, report)["counts"]["created"] == 3
+    rows = got(page, f"{report}/lines?outcome=failed")["rows"]
+    assert [(row["line"], row["remarks"][0]["column"].split()[0]) for row in rows][0] == (2, "enrollments.csv")

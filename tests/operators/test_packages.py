@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
-import os
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -13,14 +11,13 @@ from typing import Any
 
 import pytest
 
-from tests.support.dag_runs import run_dag
+from tests.support.feeds import run_types_here
 from tests.support.packages import oneroster
 from tests.support.settings import lay_over
 from tests.support.site import Site
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.uploads import uploads
 from toolsync.operators import package_runs, packages
-from toolsync.reporting.approval import CALLER
 
 ORGS = "sourcedId,status,dateLastModified,name,type,identifier,parentSourcedId\nS1,,,Feed School,school,,\n"
 SESSIONS = "sourcedId,status,dateLastModified,title,type,startDate,endDate,parentSourcedId,schoolYear\nT1,,,2026,schoolYear,2026-09-01,2027-07-31,,2027\n"
@@ -64,16 +61,7 @@ def package(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs of types in this process, and without Airflow around them: each process of its own takes ten seconds."""
-
-    def run(dag_id: str, conf: dict[str, Any]) -> dict[str, Any]:
-        outer = os.environ.pop(CALLER)
-        try:
-            return run_dag(dag_id, None, conf, json.loads(outer)["answer"], in_airflow=False)
-        finally:
-            os.environ[CALLER] = outer
-
-    monkeypatch.setattr(package_runs, "run_by_hand", run)
+    run_types_here(monkeypatch)
 
 
 def people(site: Site) -> list[Any]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import IO, Any
 
+from toolsync.feeds.archive import LIMITS as PACKAGE_LIMITS
 from toolsync.pictures.archive import PictureArchive
 from toolsync.pictures.picture_run import archive_limits
 from toolsync.reading.beginning import ZIP_MARK
@@ -17,11 +18,12 @@ from toolsync.reading.command_file import CommandFile
 from toolsync.reading.problems import FileRejected, Problem
 from toolsync.reading.records import CODECS, Record
 from toolsync.reading.suite import Suite, has_suite, load_suite
+from toolsync.reading.zips import open_zip
 from toolsync.sites import Site
 
 HEAD_BYTES = 512 << 10  # of a file, which are read for an inspection
 SHOWN_ROWS, SHOWN_PROBLEMS = 20, 50
-PICTURES = "user_pictures"
+PICTURES, PACKAGES = "user_pictures", "feeds"
 LONGEST_RECORD = (
     64 << 10
 )  # bytes: what is not ended within as many, at the end of a head, has an unclosed quote rather than a cut
@@ -62,6 +64,12 @@ class Head:
     @property
     def is_archive(self) -> bool:
         return self.content.startswith(ZIP_MARK)
+
+    @property
+    def is_package(self) -> bool:
+        """Whether it is an archive whose first file is a CSV file."""
+        length = int.from_bytes(self.content[26:28], "little")
+        return self.is_archive and self.content[30 : 30 + length].lower().endswith(b".csv")
 
     def encoding(self, given: str | None) -> str:
         """The encoding as Param `encoding` takes it.
@@ -251,10 +259,11 @@ def _validated(
     return problems, len({problem.line for problem in problems}), rejected
 
 
-def inspect_archive(site: Site, stream: IO[bytes] | None) -> dict[str, Any]:
-    """What a ZIP archive of pictures holds.
+def inspect_archive(site: Site, file_type: str, stream: IO[bytes] | None) -> dict[str, Any]:
+    """What a ZIP archive holds.
 
     :param site: that it is for, which has limits.
+    :param file_type: `PICTURES`, or `PACKAGES`: of a package only the names of its files are told; what is in them is for the run.
     :param stream: the whole archive; None: only its beginning is known, and its directory is at its end.
     """
     result: dict[str, Any] = dict.fromkeys(("columns", "missing", "rejected", "rows", "problems"), [])
@@ -262,6 +271,9 @@ def inspect_archive(site: Site, stream: IO[bytes] | None) -> dict[str, Any]:
     if stream is None:
         return result
     try:
+        if file_type == PACKAGES:
+            names = [info.filename for info in open_zip(stream, PACKAGE_LIMITS).infolist() if not info.is_dir()]
+            return {**result, **_entries("file", names)}
         archive = PictureArchive(stream, archive_limits(site))
     except (FileRejected, zipfile.BadZipFile) as rejection:
         return {**result, "rejected": getattr(rejection, "messages", None) or ["it is no ZIP archive"]}
@@ -270,9 +282,21 @@ def inspect_archive(site: Site, stream: IO[bytes] | None) -> dict[str, Any]:
     ]
     return {
         **result,
-        "columns": [{"name": "image", "column": "image", "near": None, "secret": False}],
-        "rows": [{"line": picture.line, "cells": [picture.path]} for picture in archive.pictures[:SHOWN_ROWS]],
-        "lines": len(archive.pictures),
+        **_entries("image", [picture.path for picture in archive.pictures], [one.line for one in archive.pictures]),
         "problems": [problem_answer(problem) for problem in refused[:SHOWN_PROBLEMS]],
         "failed": len(refused),
+    }
+
+
+def _entries(what: str, names: Sequence[str], lines: Sequence[int] | None = None) -> dict[str, Any]:
+    """The entries of an archive, as if they were lines of a file with one column.
+
+    :param what: the column.
+    :param lines: their numbers; None: 1, 2, 3 …
+    """
+    numbered = zip(lines or range(1, len(names) + 1), names, strict=True)
+    return {
+        "columns": [{"name": what, "column": what, "near": None, "secret": False}],
+        "rows": [{"line": line, "cells": [name]} for line, name in islice(numbered, SHOWN_ROWS)],
+        "lines": len(names),
     }

@@ -13,7 +13,16 @@ from fastapi.concurrency import contextmanager_in_threadpool, run_in_threadpool
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.uploads import NoUpload, Upload, opened, receiving, remove, upload_of
 from toolsync.desk.access import TRIGGERS, OfDag, OfSite, User, allowed
-from toolsync.desk.inspection import HEAD_BYTES, PICTURES, Head, inspect_archive, inspect_csv, recognise, suites
+from toolsync.desk.inspection import (
+    HEAD_BYTES,
+    PACKAGES,
+    PICTURES,
+    Head,
+    inspect_archive,
+    inspect_csv,
+    recognise,
+    suites,
+)
 from toolsync.desk.models import Inspection, UploadAnswer, UploadInspection
 from toolsync.params import known_types
 from toolsync.settings import number
@@ -99,9 +108,9 @@ def inspect_upload(
     with closing(opened(cabinet, found).open("rb")) as stream:
         content = stream.read(HEAD_BYTES)
         head = Head(found.name, content, found.size <= len(content))
-        if head.is_archive and cabinet.file_type == PICTURES:
+        if head.is_archive and cabinet.file_type in (PICTURES, PACKAGES):
             stream.seek(0)
-            told = _answer(head, cabinet.dag_id, [], None, inspect_archive(cabinet.site, stream))
+            told = _answer(head, cabinet.dag_id, [], None, inspect_archive(cabinet.site, cabinet.file_type, stream))
         else:
             told = _inspect(head, user, cabinet.site, cabinet.dag_id, delimiter, encoding)
     return {**told, "upload": found}
@@ -143,15 +152,15 @@ def _inspect(
     mine = allowed(user, types)
     if site is None or not mine or (dag_id is not None and dag_id not in mine):
         raise HTTPException(403, f"You may not trigger {dag_id or 'any DAG of Tool Sync'}, so no file is read for you.")
-    pictures = site.dag_id(PICTURES)
-    if head.is_archive and dag_id in (None, pictures):
-        content = io.BytesIO(head.content) if head.complete else None
-        return _answer(head, pictures if pictures in mine else None, [], None, inspect_archive(site, content))
+    kind = types[dag_id] if dag_id else PACKAGES if head.is_package else PICTURES
+    if head.is_archive and kind in (PICTURES, PACKAGES):
+        content, its_dag = io.BytesIO(head.content) if head.complete else None, site.dag_id(kind)
+        return _answer(head, its_dag if its_dag in mine else None, [], None, inspect_archive(site, kind, content))
     known, found_encoding = suites({one: types[one] for one in mine}), head.encoding(encoding)
     candidates = recognise(head, known, delimiter, found_encoding)
     chosen = dag_id or (candidates[0]["dag_id"] if candidates else None)
     if chosen not in known:
-        told = inspect_archive(site, None)
+        told = inspect_archive(site, PICTURES, None)
         why = "its first line names no column of a file that you may run: which kind is it?"
         return _answer(head, None, candidates, found_encoding, {**told, "rejected": [why]})
     told = inspect_csv(head, known[chosen], delimiter, found_encoding, {})

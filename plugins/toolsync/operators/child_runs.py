@@ -25,14 +25,14 @@ class ChildRunOperator(ToolSyncOperator, TriggerDagRunOperator):
     A run has an id that its starter makes of its own work. So however often the task is tried or cleared, it starts one run, and then goes on waiting
     for that. When it has ended, Airflow calls `execute_complete`.
 
-    :param child_type: the type whose DAG is run; None: `runs` says so.
+    :param child_type: the type whose DAG is run.
     """
 
-    def __init__(self, *, child_type: str | None = None, site: Site | None = None, **kwargs: Any) -> None:
+    def __init__(self, *, child_type: str, site: Site | None = None, **kwargs: Any) -> None:
         site = site or the_site()
         super().__init__(
             site=site,
-            trigger_dag_id=site.dag_id(child_type) if child_type else "",
+            trigger_dag_id=site.dag_id(child_type),
             logical_date=None,
             wait_for_completion=True,
             deferrable=True,

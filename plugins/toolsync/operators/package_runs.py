@@ -150,7 +150,8 @@ class ExecutePackageOperator(ClaimOperator, ChildRunOperator):
     report_class = PackageReport
 
     def __init__(self, *, pool: Any = None, destructive: bool = False, outlets: Any = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)  # it does not write to the site itself, so it waits for nobody who does
+        # It does not write to the site itself, so it waits for nobody who does. Of the DAGs that it starts, Airflow shows one.
+        super().__init__(child_type="users", **kwargs)
         self.next: Made | None = None
         self.conf_of_next: dict[str, Any] = {}
 

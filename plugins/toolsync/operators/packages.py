@@ -33,7 +33,6 @@ from toolsync.sites import Site
 MAPPING = "mapping.json"  # in the work folder: the mapping as it was when the package was converted
 TRYBACK = re.compile(rf".+_{CLAIM_ID}_tryback\.zip", re.DOTALL)
 KINDS_OF_PACKAGES = ("oneroster", "canvas")
-MARK = b"Tool Sync: a part of a package"  # the comment of a ZIP archive that is a tryback
 
 
 class CollectPackagesOperator(CollectOperator):
@@ -65,7 +64,8 @@ class ValidatePackageOperator(ValidateOperator):
             own = mapping_path(self.site, kind_of_package)
             text = own.read_text(encoding="utf-8") if own else None
             cabinet.save(claim, MAPPING, {"kind": kind_of_package, "own": text})
-            converted = convert(source, mapping_of(cabinet, claim), out)
+            part = bool(claim.options.get("part")) or is_tryback(claim.name, source)
+            converted = convert(source, mapping_of(cabinet, claim), out, part=part)
         except PackageRejected as rejection:
             raise FileRejected([FileProblem("archive", "", reason) for reason in rejection.reasons]) from None
         for one in converted.files:
@@ -79,7 +79,6 @@ class ValidatePackageOperator(ValidateOperator):
                 origin.save(stream)
         left_out = [tuple(problem) for problem in converted.problems]
         cabinet.save(claim, piece_name(CHECKED, 0), {"problems": [], "notes": [], "left_out": left_out})
-        part = bool(claim.options.get("part")) or is_tryback(claim.name, source)
         failed = len({problem[:2] for problem in left_out})
         made = [
             {"type": one.file_type, **{k: v for k, v in asdict(one).items() if k != "file_type"}}
@@ -127,10 +126,8 @@ class TrybackPackageOperator(TrybackOperator):
             origin=origins_of(cabinet, claim),
         )
         failed = {file_type: numbers for file_type, numbers in report.failed_of_types().items() if numbers}
-        with tempfile.TemporaryFile() as made:
+        with tempfile.TemporaryFile() as made:  # an archive is written back and forth, which a store can't
             number = converted.tryback(failed, made)
-            with zipfile.ZipFile(made, "a") as archive:
-                archive.comment = MARK
             made.seek(0)
             with cabinet.writing("tryback", claim.named("tryback")) as (stream, path):
                 shutil.copyfileobj(made, stream)
@@ -160,10 +157,12 @@ def is_tryback(name: str, source: Any) -> bool:
 
     :param source: anything with `open("rb")`.
     """
+    from toolsync.feeds.archive import PART
+
     if TRYBACK.fullmatch(name):
         return True
     with source.open("rb") as stream, zipfile.ZipFile(stream) as archive:
-        return archive.comment == MARK
+        return archive.comment == PART
 
 
 def names_in(source: Any) -> list[str]:

@@ -16,7 +16,7 @@ const GROUPS = [
   ["cohorts", ["cohorts", "cohort_bindings"]],
   ["in_courses", ["enrolments", "groups", "group_members"]],
   ["away", ["make_command_file", "courses_reset", "courses_delete", "courses_restore", "categories_clean", "undo"]],
-  ["daily", ["all", "export", "history", "cabinet_cleanup", "check"]],
+  ["daily", ["all", "feeds", "export", "history", "cabinet_cleanup", "check"]],
 ];
 
 // The types of an overview by group, in that order: [name of the group, types].
