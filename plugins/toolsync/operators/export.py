@@ -30,7 +30,7 @@ from toolsync.schedule import skip_late_run
 LINES_AT_ONCE = 20_000  # that are validated together
 LONGEST_LIST = 256 << 20  # bytes of the values that SQL packs into one
 # Params that narrow the export, with what they are called in the head of a file.
-SCOPE = ("categories", *PATTERNS, "auth", "profile_field", "cohort", "method", "cohorts")
+SCOPE = ("categories", *PATTERNS, "auth", "profile_field", "in_cohort", "method", "cohort_idnumber")
 
 
 class ExportOperator(ToolSyncOperator):
@@ -92,25 +92,28 @@ def begin(state: RunState, params: Mapping[str, Any]) -> SiteExport:
     zone = zone_param(session.timezone)
     field, _, value = (params["profile_field"] or "").partition("=")
     given = {
-        **{name: like(params[name]) for name in (*PATTERNS, "cohorts")},
-        **{name: params[name] for name in ("auth", "method", "cohort")},
-        "field": field.strip(),
+        **{name: like(params[name]) for name in PATTERNS},
+        "cohorts": like(params["cohort_idnumber"]),
+        "cohort": params["in_cohort"] or None,
+        **{name: params[name] or None for name in ("auth", "method")},
+        "field": field.strip() or None,
         "value": value.strip(),
     }
     for name, text in given.items():
         session.execute(f"SET @{name} = %s", (text,))
-    folder = sql_folder("export", state, Occasion(options={**params, "auto_create": False}))
-    find_categories(state, params, folder)
+    occasion = Occasion(options=params)
+    find_categories(state, params, sql_folder("export", state, occasion))
+    folders = {file_type: sql_folder(f"export/{file_type}", state, occasion) for file_type in params["what"]}
     check_scope(state, params)
     # A long export takes longer than a statement may otherwise, and the server has to wait until lines are written. It locks nothing.
     session.execute(f"SET SESSION group_concat_max_len = {LONGEST_LIST}, SESSION net_write_timeout = 3600")
     session.execute(f"SET SESSION {'max_statement_time' if session.is_mariadb else 'max_execution_time'} = 0")
     session.begin_snapshot()
-    return SiteExport(session, folder, params, zone)
+    return SiteExport(session, folders, params, zone)
 
 
 def check_scope(state: RunState, params: Mapping[str, Any]) -> None:
-    """Check that there is what Params `profile_field` and `cohort` name.
+    """Check that there is what Params `profile_field` and `in_cohort` name.
 
     :raises AirflowFailException: there is not.
     """
@@ -123,9 +126,9 @@ def check_scope(state: RunState, params: Mapping[str, Any]) -> None:
         "SELECT 1 FROM {user_info_field} WHERE shortname = %s LIMIT 1", (field.strip(),)
     ):
         raise AirflowFailException(f"Param profile_field: the site has no profile field {field.strip()!r}.")
-    cohort = params["cohort"]
+    cohort = params["in_cohort"]
     if cohort and not state.session.value("SELECT 1 FROM {cohort} WHERE BINARY idnumber = %s LIMIT 1", (cohort,)):
-        raise AirflowFailException(f"Param cohort: no cohort has the idnumber {cohort!r}.")
+        raise AirflowFailException(f"Param in_cohort: no cohort has the idnumber {cohort!r}.")
 
 
 def checked(suite: Suite, columns: Columns, lines: Iterable[ExportedLine]) -> Iterator[ExportedLine]:
