@@ -97,7 +97,7 @@ def test_scopes_of_enrolments_and_cohorts(site: Site):
 def test_nothing_in_the_scope(site: Site):
     result = export(site, "courses", "enrolments", "users", shortname="no such course", auth="shibboleth")
     assert result["files"] == [] and result["empty"] == ["courses", "users", "enrolments"]
-    assert result["messages"] == ["The site has nothing of that within the scope: no file is written."]
+    assert result["messages"] == ["There is no line to write within the scope: no file is written."]
     assert not any(Cabinet(name).folder("export").exists() for name in ("courses", "enrolments", "users"))
 
 

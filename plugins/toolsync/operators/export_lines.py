@@ -151,7 +151,7 @@ class SiteExport:
             for column, cell in zip(columns.names, cells, strict=True)
             if cell and (why := unsayable(cell))
         ]
-        return ExportedLine(values["_thing"], cells, faults)  # type: ignore[arg-type]
+        return ExportedLine(values["_thing"], cells, faults)
 
     def _spreads(self, file_type: str) -> dict[str, Spread]:
         by = self.params["category_id_field"]
@@ -172,7 +172,7 @@ class SiteExport:
     @cached_property
     def _categories(self) -> CategoryNames:
         rows = self.session.rows("SELECT id, parent, name, idnumber FROM {course_categories}")
-        return CategoryNames(rows, self.params["category_id_field"])  # type: ignore[arg-type]
+        return CategoryNames(rows, self.params["category_id_field"])
 
     def _cohort_place(self, id: int, by: str) -> Cell:
         """The cell of the category of a cohort; an empty one leaves it where it is, and puts a new one in the whole site."""

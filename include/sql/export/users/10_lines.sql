@@ -26,12 +26,12 @@ SELECT {{ "u.id, " if user_key == "id" }}u.username, u.email, u.idnumber,
 {% if option.suspended != "any" %}
    AND u.suspended = {{ 1 if option.suspended == "yes" else 0 }}
 {% endif %}
-   AND (@field IS NULL
+   AND (@field = ''
         OR EXISTS (SELECT 1
                      FROM {user_info_data} d
                      JOIN {user_info_field} f ON f.id = d.fieldid
                     WHERE d.userid = u.id AND {{ named.equal("f", "shortname", "@field") }} AND {{ named.exact("d.data", "@value") }}))
-   AND (@cohort IS NULL
+   AND (@cohort = ''
         OR EXISTS (SELECT 1
                      FROM {cohort_members} m
                      JOIN {cohort} h ON h.id = m.cohortid
