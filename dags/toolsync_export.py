@@ -124,11 +124,13 @@ params = {
     "profile_field": filter_param(
         "Profile field", "Accounts with this value of a profile field: `shortname=value`.", section=PEOPLE
     ),
-    "cohort": filter_param("In the cohort", "Accounts in the cohort with this idnumber.", section=PEOPLE),
+    "in_cohort": filter_param("In the cohort", "Accounts in the cohort with this idnumber.", section=PEOPLE),
     "suspended": choice(
         "any", ["any", "yes", "no"], "Suspended accounts", "Whether accounts are suspended.", section=PEOPLE
     ),
-    "cohorts": filter_param("Cohorts", "Cohorts whose idnumber matches a pattern, such as `2025-*`.", section=PEOPLE),
+    "cohort_idnumber": filter_param(
+        "Cohorts", "Cohorts whose idnumber matches a pattern, such as `2025-*`.", section=PEOPLE
+    ),
 }
 
 

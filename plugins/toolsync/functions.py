@@ -148,11 +148,24 @@ NAMES: dict[str, Callable[[RunState, Occasion], Any]] = {
 
 LANGUAGE = Language(FUNCTIONS, NAMES)
 
+# The types whose files `toolsync_export` writes, in an order in which a site that has none of it takes them.
+EXPORTED = (
+    "courses",
+    "users",
+    "cohorts",
+    "enrolments",
+    "groups",
+    "cohort_bindings",
+    "course_meta_links",
+    "group_members",
+)
+
 # The steps that are no batch of a command file, with the temporary tables that are there before their first statement.
 STEPS = {
     "categories_clean/find": (),
     "make_command_file": ("toolsync_asked",),
     "export": ("toolsync_asked",),
+    **{f"export/{file_type}": ("toolsync_inside",) for file_type in EXPORTED},
     "user_pictures/match": (ROW_TABLE,),
     moodle_log.FOLDER: moodle_log.WORK_TABLES,
     **whole_truth.STEPS,

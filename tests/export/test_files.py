@@ -58,7 +58,7 @@ def test_the_params_of_a_head_are_those_of_the_type(file_type: str):
         ({"auth": "nologin"}, "auth = 'nologin'"),
         ({"suspended": "yes"}, "suspended = 1"),
         ({"suspended": "no"}, "suspended = 0"),
-        ({"cohort": "COH1"}, "id IN (SELECT userid FROM {cohort_members} m JOIN {cohort} c ON c.id = m.cohortid WHERE c.idnumber = 'COH1')"),
+        ({"in_cohort": "COH1"}, "id IN (SELECT userid FROM {cohort_members} m JOIN {cohort} c ON c.id = m.cohortid WHERE c.idnumber = 'COH1')"),
         ({"profile_field": "level = Advanced"}, "id IN (SELECT userid FROM {user_info_data} WHERE data = 'Advanced')"),
         ({"profile_field": "level=advanced"}, "FALSE"),
     ],
@@ -89,7 +89,7 @@ def test_scopes_of_enrolments_and_cohorts(site: Site):
     assert people(export(site, "enrolments", method="self"), "enrol") == {"self"}
     site.run("toolsync_enrolments", "cmd,rolename,uid,cid,enrol\nadd,teacher,u050,C102,-\n")
     assert people(export(site, "enrolments", method="-"), "enrol") == {"-"}
-    assert people(export(site, "cohorts", cohorts="COH*"), "cidnumber") == {"COH1", "COH2", "COH3", "COH4"}
+    assert people(export(site, "cohorts", cohort_idnumber="COH*"), "cidnumber") == {"COH1", "COH2", "COH3", "COH4"}
     assert people(export(site, "cohorts", categories="Science"), "cidnumber") == {"COH3"}
     assert people(export(site, "groups", shortname="C101"), "courseid") == {"C101"}
 
@@ -97,7 +97,7 @@ def test_scopes_of_enrolments_and_cohorts(site: Site):
 def test_nothing_in_the_scope(site: Site):
     result = export(site, "courses", "enrolments", "users", shortname="no such course", auth="shibboleth")
     assert result["files"] == [] and result["empty"] == ["courses", "users", "enrolments"]
-    assert result["messages"] == ["The site has nothing of that within the scope: no file is written."]
+    assert result["messages"] == ["There is no line to write within the scope: no file is written."]
     assert not any(Cabinet(name).folder("export").exists() for name in ("courses", "enrolments", "users"))
 
 
@@ -107,10 +107,10 @@ def test_nothing_in_the_scope(site: Site):
         ({"categories": "Sciences"}, "Param categories: no category has the path 'Sciences'."),
         ({"profile_field": "level"}, "Param profile_field: expected `shortname=value`, found 'level'."),
         ({"profile_field": "nosuch=1"}, "Param profile_field: the site has no profile field 'nosuch'."),
-        ({"cohort": "coh1"}, "Param cohort: no cohort has the idnumber 'coh1'."),
+        ({"in_cohort": "coh1"}, "Param in_cohort: no cohort has the idnumber 'coh1'."),
         ({"what": []}, "Param what: name at least one of courses, users"),
         (
-            {"cohort": "COH1", "what": ["users"], "profile_field": "=1"},
+            {"in_cohort": "COH1", "what": ["users"], "profile_field": "=1"},
             "Param profile_field: expected `shortname=value`, found '=1'.",
         ),
     ],

@@ -258,15 +258,24 @@ def test_odd_enrolments(site: Site):
         selves.append(site.value("SELECT MAX(id) FROM {enrol}"))
     site.rows("DELETE FROM {user_enrolments} WHERE enrolid = %s", (manual,))
     site.rows("DELETE FROM {role_assignments} WHERE contextid = %s", (context,))
-    enrol("u001"), role("u001", student, teacher)  # two roles
+    enrol("u001")  # two roles
+    role("u001", student, teacher)
     enrol("u002")  # no role
-    enrol("u003", status=1), role("u003", student)
-    enrol("u004", start=2000, end=1000), role("u004", student)  # ends before it begins
+    enrol("u003", status=1)
+    role("u003", student)
+    enrol("u004", start=2000, end=1000)  # ends before it begins
+    role("u004", student)
     role("u005", teacher)  # no enrolment
-    enrol("u006"), enrol("u006", selves[0]), role("u006", student)  # by two methods
-    enrol("u007", selves[1]), role("u007", student)  # by the second of two
-    enrol("u008", selves[0]), enrol("u008", selves[1]), role("u008", student)  # by both
-    enrol("guest"), role("guest", student)
+    enrol("u006")  # by two methods
+    enrol("u006", selves[0])
+    role("u006", student)
+    enrol("u007", selves[1])  # by the second of two
+    role("u007", student)
+    enrol("u008", selves[0])  # by both
+    enrol("u008", selves[1])
+    role("u008", student)
+    enrol("guest")
+    role("guest", student)
     result = changes_nothing(site, "enrolments", shortname="C102")
     assert left_out(result, "enrolments") == {("u004 in C102 by manual", "starttime"), ("u008 in C102 by self", "")}
     lines = [

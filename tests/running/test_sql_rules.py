@@ -306,6 +306,7 @@ FUNCTIONS = {
     "FROM_UNIXTIME",
     "GREATEST",
     "GROUP_CONCAT",
+    "HEX",
     "IF",
     "IFNULL",
     "INSTR",

@@ -8,10 +8,12 @@
   is_person   whether a row of {user} may be in a file: never the guest, nor a deleted account
   in_scope    whether a row of {course} is in the scope
   usable      whether a row of {enrol} takes people
+  cohort_column   the column of a cohorts file that names the cohort
   bearers     a table of how many cohorts, or groups of a course, have each key
 #}
 {% import "shared/identify.sql" as named with context %}
 {% set user_key, course_key, cohort_key, group_key = option.user_id_field, option.course_id_field, option.cohort_id_field, option.group_id_field %}
+{% set cohort_column = {"idnumber": "cidnumber", "name": "cname", "id": "cid"}[cohort_key] %}
 
 {% macro unwritable(faults) -%}
 CONCAT_WS('\n', {{ faults | join(",\n       ") }})
@@ -77,8 +79,8 @@ CASE WHEN COALESCE({{ alias }}.{{ group_key }}, '') = '' THEN '|the group has no
 {% if option.categories %}
    AND {{ alias }}.category IN (SELECT categoryid FROM toolsync_inside)
 {% endif %}
-{% for column in ("shortname", "fullname", "idnumber") if option[column] %}
-   AND {{ alias }}.{{ column }} LIKE @{{ column }}
+{% for column in ("shortname", "fullname", "idnumber") %}
+   AND (@{{ column }} IS NULL OR {{ alias }}.{{ column }} LIKE @{{ column }})
 {% endfor %}
 {%- endmacro %}
 

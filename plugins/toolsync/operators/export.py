@@ -15,7 +15,7 @@ from toolsync.cabinet.folders import Cabinet
 from toolsync.functions import sql_folder
 from toolsync.operators.base import ToolSyncOperator, zone_param
 from toolsync.operators.course_query import PATTERNS, find_categories, like, lines_of_param
-from toolsync.operators.export_files import FOLDER, ExportFiles, left_out_name
+from toolsync.operators.export_files import FOLDER, ExportFiles, counted, left_out_name
 from toolsync.operators.export_lines import ExportedLine, SiteExport
 from toolsync.operators.export_types import TYPES, Columns
 from toolsync.params import check_params
@@ -30,14 +30,14 @@ from toolsync.schedule import skip_late_run
 LINES_AT_ONCE = 20_000  # that are validated together
 LONGEST_LIST = 256 << 20  # bytes of the values that SQL packs into one
 # Params that narrow the export, with what they are called in the head of a file.
-SCOPE = ("categories", *PATTERNS, "auth", "profile_field", "cohort", "method", "cohorts")
+SCOPE = ("categories", *PATTERNS, "auth", "profile_field", "in_cohort", "method", "cohort_idnumber")
 
 
 class ExportOperator(ToolSyncOperator):
     """Writes command files into the folder `export` of their types. It reads the site and changes nothing.
 
     :return: `files` with `type`, `path`, `lines` and `without` (columns that a file does not have) of each, the number of `left_out` lines and values,
-        and `empty`: the types that the site has nothing of within the scope.
+        and `empty`: the types without a line within the scope.
     """
 
     def perform(self, context: Any) -> dict[str, Any]:
@@ -53,14 +53,16 @@ class ExportOperator(ToolSyncOperator):
             for file_type in asked:
                 self._write(export, file_type, context["run_id"], result)
         for file_type in result["empty"]:
-            self.log.info("%s: the site has none within the scope, no file is written.", file_type)
+            self.log.info("%s: no line to write within the scope, so no file.", file_type)
         if not result["files"]:
-            context["ti"].xcom_push(MESSAGE, "The site has nothing of that within the scope: no file is written.")
+            context["ti"].xcom_push(MESSAGE, "There is no line to write within the scope: no file is written.")
             return result
         names = ", ".join(file["path"].rpartition("/")[2] for file in result["files"])
         lines = sum(file["lines"] for file in result["files"])
         left_out = f", {result['left_out']} lines or values left out" if result["left_out"] else ""
-        context["ti"].xcom_push(VERDICT, Verdict(names, "", f"{lines} lines{left_out}", report=False).as_json())
+        context["ti"].xcom_push(
+            VERDICT, Verdict(names, "", f"{counted(lines, 'line')}{left_out}", report=False).as_json()
+        )
         return result
 
     def _write(self, export: SiteExport, file_type: str, run_id: str, result: dict[str, Any]) -> None:
@@ -70,7 +72,7 @@ class ExportOperator(ToolSyncOperator):
             for line in checked(load_suite(file_type), columns, lines):
                 files.add(line)
             told = export.not_exported(file_type)
-            stem = f"{file_type}_{datetime.now(UTC):%Y%m%d-%H%M%S}"
+            stem = f"{file_type}_{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
             result["left_out"] += files.left_out.counts.total()
             if not files.lines:
                 result["empty"].append(file_type)
@@ -78,7 +80,7 @@ class ExportOperator(ToolSyncOperator):
             head = comments(export, file_type, run_id, told, sentences, left_out_name(stem))
             for file in files.write(cabinet, stem, head):
                 result["files"].append({"type": file_type, **file})
-                self.log.info("%s: %s lines.", file["path"], file["lines"])
+                self.log.info("%s: %s.", file["path"], counted(file["lines"], "line"))
             for sentence in [*told, *sentences]:
                 self.log.info("Left out: %s", sentence)
 
@@ -92,25 +94,28 @@ def begin(state: RunState, params: Mapping[str, Any]) -> SiteExport:
     zone = zone_param(session.timezone)
     field, _, value = (params["profile_field"] or "").partition("=")
     given = {
-        **{name: like(params[name]) for name in (*PATTERNS, "cohorts")},
-        **{name: params[name] for name in ("auth", "method", "cohort")},
+        **{name: like(params[name]) for name in PATTERNS},
+        "cohorts": like(params["cohort_idnumber"]),
+        "cohort": params["in_cohort"] or "",
+        **{name: params[name] or None for name in ("auth", "method")},
         "field": field.strip(),
         "value": value.strip(),
     }
     for name, text in given.items():
         session.execute(f"SET @{name} = %s", (text,))
-    folder = sql_folder("export", state, Occasion(options={**params, "auto_create": False}))
-    find_categories(state, params, folder)
+    occasion = Occasion(options=params)
+    find_categories(state, params, sql_folder("export", state, occasion))
+    folders = {file_type: sql_folder(f"export/{file_type}", state, occasion) for file_type in params["what"]}
     check_scope(state, params)
     # A long export takes longer than a statement may otherwise, and the server has to wait until lines are written. It locks nothing.
     session.execute(f"SET SESSION group_concat_max_len = {LONGEST_LIST}, SESSION net_write_timeout = 3600")
     session.execute(f"SET SESSION {'max_statement_time' if session.is_mariadb else 'max_execution_time'} = 0")
     session.begin_snapshot()
-    return SiteExport(session, folder, params, zone)
+    return SiteExport(session, folders, params, zone)
 
 
 def check_scope(state: RunState, params: Mapping[str, Any]) -> None:
-    """Check that there is what Params `profile_field` and `cohort` name.
+    """Check that there is what Params `profile_field` and `in_cohort` name.
 
     :raises AirflowFailException: there is not.
     """
@@ -123,9 +128,9 @@ def check_scope(state: RunState, params: Mapping[str, Any]) -> None:
         "SELECT 1 FROM {user_info_field} WHERE shortname = %s LIMIT 1", (field.strip(),)
     ):
         raise AirflowFailException(f"Param profile_field: the site has no profile field {field.strip()!r}.")
-    cohort = params["cohort"]
+    cohort = params["in_cohort"]
     if cohort and not state.session.value("SELECT 1 FROM {cohort} WHERE BINARY idnumber = %s LIMIT 1", (cohort,)):
-        raise AirflowFailException(f"Param cohort: no cohort has the idnumber {cohort!r}.")
+        raise AirflowFailException(f"Param in_cohort: no cohort has the idnumber {cohort!r}.")
 
 
 def checked(suite: Suite, columns: Columns, lines: Iterable[ExportedLine]) -> Iterator[ExportedLine]:

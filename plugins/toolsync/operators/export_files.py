@@ -78,7 +78,7 @@ class LeftOut:
             named = ", ".join(map(one_line, self.things[column, why]))
             more = ", …" if count > NAMED else ""
             yield printable(
-                f"{'the value of ' + column if column else 'the line'}, {count} times: {why} ({named}{more})"
+                f"{'the value of ' + column if column else 'the line'}, {counted(count, 'time')}: {why} ({named}{more})"
             )
         if len(self.counts) > MOST_REASONS:
             yield f"for {len(self.counts) - MOST_REASONS} further reasons, which the table tells"
@@ -141,7 +141,11 @@ class ExportFiles:
         for number, (lacks, spool) in enumerate(sorted(self._spools.items(), key=lambda each: len(each[0])), 1):
             names = [name for name in self.columns.names if name not in lacks]
             without = [name for name in self.columns.names if name in lacks]
-            about = [f"{spool.lines} lines"] + ([f"Without the columns {', '.join(without)}"] if without else [])
+            about = [counted(spool.lines, "line")]
+            if len(self._spools) > 1:
+                about.append(f"File {number} of {len(self._spools)}, to be applied in this order")
+            if without:
+                about.append(f"Without the columns {', '.join(without)}")
             name = f"{stem}{'' if number == 1 else f'_{number}'}.csv"
             with cabinet.writing(FOLDER, name) as (stream, path):
                 comments = "".join(f"# {defused_comment(one_line(comment))}\n" for comment in [*head, *about])
@@ -169,6 +173,11 @@ class ExportFiles:
     def close(self) -> None:
         for spool in [*self._spools.values(), self.left_out.table, *([self._rest] if self._rest else [])]:
             spool.close()
+
+
+def counted(number: int, what: str) -> str:
+    """`1 line`, `2 lines`."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def left_out_name(stem: str) -> str:

@@ -22,7 +22,7 @@ from toolsync.operators.export_cells import (
     unpacked,
     unsayable,
 )
-from toolsync.operators.export_types import COHORT_PLACES, TYPES, Columns, columns_of
+from toolsync.operators.export_types import COHORT_PLACES, Columns, columns_of
 from toolsync.running.sql_folder import SqlFolder
 
 OPTIONS = ("hiddensections", "coursedisplay", "automaticenddate", "activitytype", "numdiscussions")
@@ -75,15 +75,17 @@ class SiteExport:
     """What the export of a site knows of it.
 
     :param session: in the snapshot that is exported.
-    :param folder: the SQL of the export.
+    :param folders: the SQL of the types that are exported.
     :param params: those of the export.
     :param zone: the timezone of dates.
     :ivar told: what the files of a type hold nothing of, in sentences.
     """
 
-    def __init__(self, session: MoodleSession, folder: SqlFolder, params: Mapping[str, Any], zone: tzinfo) -> None:
+    def __init__(
+        self, session: MoodleSession, folders: Mapping[str, SqlFolder], params: Mapping[str, Any], zone: tzinfo
+    ) -> None:
         self.session = session
-        self.folder = folder
+        self.folders = folders
         self.params = params
         self.zone = zone
         self.told: list[str] = []
@@ -95,7 +97,7 @@ class SiteExport:
         :return: the columns, and the lines.
         """
         spreads = self._spreads(file_type)
-        first, *others = (statement.sql for statement in self.folder.statements(f"export/{file_type}.sql"))
+        first, *others = self._statements(file_type, "10_lines")
         names = self._names(first)
         shown = tuple(name for name in names if not name.startswith("_"))
         columns = columns_of(
@@ -111,9 +113,13 @@ class SiteExport:
 
     def not_exported(self, file_type: str) -> list[str]:
         """What the files of a type hold nothing of, in sentences. The lines must have been read."""
-        statements = self.folder.statements(f"export/{file_type}_told.sql") if TYPES[file_type].told else []
-        rows = [row for statement in statements for row in self.session.rows(statement.sql)]
+        rows = [row for sql in self._statements(file_type, "20_told") for row in self.session.rows(sql)]
         return [*self.told, *(f"{count} {what}" for count, what in rows if count)]
+
+    def _statements(self, file_type: str, name: str) -> list[str]:
+        """The statements of a file of the type's SQL."""
+        place = f"export/{file_type}/{name}.sql:"
+        return [statement.sql for statement in self.folders[file_type].work if statement.place.startswith(place)]
 
     def _names(self, sql: str) -> list[str]:
         body = sql.rstrip().rstrip(";")
@@ -145,7 +151,7 @@ class SiteExport:
             for column, cell in zip(columns.names, cells, strict=True)
             if cell and (why := unsayable(cell))
         ]
-        return ExportedLine(values["_thing"], cells, faults)  # type: ignore[arg-type]
+        return ExportedLine(values["_thing"], cells, faults)
 
     def _spreads(self, file_type: str) -> dict[str, Spread]:
         by = self.params["category_id_field"]
@@ -166,7 +172,7 @@ class SiteExport:
     @cached_property
     def _categories(self) -> CategoryNames:
         rows = self.session.rows("SELECT id, parent, name, idnumber FROM {course_categories}")
-        return CategoryNames(rows, self.params["category_id_field"])  # type: ignore[arg-type]
+        return CategoryNames(rows, self.params["category_id_field"])
 
     def _cohort_place(self, id: int, by: str) -> Cell:
         """The cell of the category of a cohort; an empty one leaves it where it is, and puts a new one in the whole site."""

@@ -24,7 +24,6 @@ class ExportedType:
     :param found_by: the Params that say what things are found by, and other Params of the export that the file has to be applied with.
     :param applied_with: Params that the file has to be applied with, whatever the export was asked.
     :param on_another_site: further ones on a site that does not have these things.
-    :param told: whether SQL counts what the file holds nothing of.
     """
 
     needs: tuple[str, ...] = ()
@@ -33,7 +32,6 @@ class ExportedType:
     found_by: tuple[str, ...] = ()
     applied_with: Mapping[str, Any] | None = None
     on_another_site: Mapping[str, Any] | None = None
-    told: bool = False
 
     def params(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The Params with which its file has to be applied.
@@ -44,7 +42,7 @@ class ExportedType:
         return {**{name: given[name] for name in self.found_by}, **(self.applied_with or {}), **(there or {})}
 
 
-# In the order in which a site that has none of it takes the files.
+# Each of `toolsync.functions.EXPORTED`.
 TYPES = {
     "courses": ExportedType(
         silent=("fullname", "format", "category", "category_idnumber", "category_path", "activitytype"),
@@ -57,7 +55,6 @@ TYPES = {
         key="user_id_field",
         found_by=("user_id_field",),
         on_another_site={"allow_missing_email": True},
-        told=True,
     ),
     "cohorts": ExportedType(
         needs=("userid",),
@@ -71,13 +68,11 @@ TYPES = {
         found_by=("user_id_field", "course_id_field", "use_disabled_instances"),
         # A method that takes a key is disabled there, since keys are not exported.
         on_another_site={"use_disabled_instances": True},
-        told=True,
     ),
     "groups": ExportedType(
         needs=("courseid", "type", "name"),
         silent=("idnumber", "description", "groupingname"),
         found_by=("course_id_field",),
-        told=True,
     ),
     "cohort_bindings": ExportedType(
         needs=("cmd", "cohort", "course", "role"),
@@ -88,7 +83,6 @@ TYPES = {
     "group_members": ExportedType(
         needs=("courseid", "groupid", "userid"),
         found_by=("course_id_field", "group_id_field", "user_id_field"),
-        told=True,
     ),
 }
 

@@ -1,17 +1,14 @@
 -- The cohorts; then the people in them, whose lines do without the other columns.
-{% from "export/terms.sql" import unwritable, is_person, person, cohort, bearers, user_key, cohort_key with context %}
-{% from "cohorts/terms.sql" import own with context %}
+{% from "export/terms.sql" import unwritable, is_person, person, cohort, bearers, user_key, cohort_key, cohort_column with context %}
 {% macro scope() -%}
 {% if option.categories %}
    AND x.contextlevel = 40 AND x.instanceid IN (SELECT categoryid FROM toolsync_inside)
 {% endif %}
-{% if option.cohorts %}
-   AND h.idnumber LIKE @cohorts
-{% endif %}
+   AND (@cohorts IS NULL OR h.idnumber LIKE @cohorts)
 {%- endmacro %}
 {% set counted = "LEFT JOIN " ~ bearers("cohort", cohort_key) ~ " b ON b.bearing = h." ~ cohort_key ~ " COLLATE utf8mb4_bin" if cohort_key != "id" else "" %}
 {% set others = [("idnumber", "cidnumber"), ("name", "cname")] %}
-SELECT h.{{ cohort_key }} AS {{ own }},
+SELECT h.{{ cohort_key }} AS {{ cohort_column }},
 {% for column, written in others if column != cohort_key %}
        COALESCE(h.{{ column }}, '') AS {{ written }},
 {% endfor %}
@@ -25,7 +22,7 @@ SELECT h.{{ cohort_key }} AS {{ own }},
  WHERE TRUE {{ scope() }}
  ORDER BY h.id;
 
-SELECT h.{{ cohort_key }} AS {{ own }},
+SELECT h.{{ cohort_key }} AS {{ cohort_column }},
 {% for column, written in others if column != cohort_key %}
        NULL AS {{ written }},
 {% endfor %}

@@ -22,22 +22,18 @@ SELECT {{ "u.id, " if user_key == "id" }}u.username, u.email, u.idnumber,
        {{ unwritable(faults) }} AS _faults
   FROM {user} u
  WHERE {{ is_person("u") }}
-{% if option.auth %}
-   AND u.auth = @auth
-{% endif %}
+   AND (@auth IS NULL OR u.auth = @auth)
 {% if option.suspended != "any" %}
    AND u.suspended = {{ 1 if option.suspended == "yes" else 0 }}
 {% endif %}
-{% if option.profile_field %}
-   AND EXISTS (SELECT 1
-                 FROM {user_info_data} d
-                 JOIN {user_info_field} f ON f.id = d.fieldid
-                WHERE d.userid = u.id AND {{ named.equal("f", "shortname", "@field") }} AND {{ named.exact("d.data", "@value") }})
-{% endif %}
-{% if option.cohort %}
-   AND EXISTS (SELECT 1
-                 FROM {cohort_members} m
-                 JOIN {cohort} h ON h.id = m.cohortid
-                WHERE m.userid = u.id AND {{ named.exact("h.idnumber", "@cohort") }})
-{% endif %}
+   AND (@field = ''
+        OR EXISTS (SELECT 1
+                     FROM {user_info_data} d
+                     JOIN {user_info_field} f ON f.id = d.fieldid
+                    WHERE d.userid = u.id AND {{ named.equal("f", "shortname", "@field") }} AND {{ named.exact("d.data", "@value") }}))
+   AND (@cohort = ''
+        OR EXISTS (SELECT 1
+                     FROM {cohort_members} m
+                     JOIN {cohort} h ON h.id = m.cohortid
+                    WHERE m.userid = u.id AND {{ named.exact("h.idnumber", "@cohort") }}))
  ORDER BY u.id;

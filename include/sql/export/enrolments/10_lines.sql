@@ -31,11 +31,8 @@ SELECT {{ cmd }} AS cmd, IF({{ cmd }} = 'add', ro.shortname, '') AS rolename, u.
 {% endif %}
  WHERE {{ in_scope("c") }}
    AND {{ is_person("u") }}
-{% if option.method %}
-   AND e.enrol = @method
-{% endif %}
+   AND (@method IS NULL OR e.enrol = @method)
  ORDER BY c.id, e.id, ue.userid, s.n, ra.roleid;
-{% if option.method in (None, "", "-") %}
 
 SELECT 'add' AS cmd, ro.shortname AS rolename, u.{{ user_key }} AS uid, c.{{ course_key }} AS cid, '-' AS enrol, '' AS starttime, '' AS endtime,
        CONCAT(u.username, ' in ', c.shortname, ' as ', ro.shortname) AS _thing,
@@ -47,9 +44,9 @@ SELECT 'add' AS cmd, ro.shortname AS rolename, u.{{ user_key }} AS uid, c.{{ cou
   JOIN {user} u ON u.id = ra.userid
  WHERE {{ in_scope("c") }}
    AND {{ is_person("u") }}
+   AND (@method IS NULL OR @method = '-')
    AND NOT EXISTS (SELECT 1
                      FROM {user_enrolments} ue
                      JOIN {enrol} e ON e.id = ue.enrolid
                     WHERE ue.userid = ra.userid AND e.courseid = c.id AND e.enrol IN ('manual', 'self'))
  ORDER BY c.id, ra.userid, ra.roleid;
-{% endif %}
