@@ -73,6 +73,6 @@ def test_a_batch_of_what_is_missing_is_tried_again(site: Site, monkeypatch: pyte
     kind = KINDS["enrolments"]
     before = sorted(thing for thing in kind.of(site) if thing[0] == "C101")
     result = run(site, "enrolments", kind.file(before[5:]), change_threshold=None)
-    assert struck == [5] and result["took"]["retries"] == 1
+    assert len(struck) == 1 and result["took"]["retries"] == 1
     assert (result["state"], result["counts"]["deleted"], result["counts"]["failed"]) == ("success", 5, 0)
     assert {thing for thing in kind.of(site) if thing[0] == "C101"} == set(before[5:])
