@@ -52,6 +52,18 @@ def test_it_asks_above_the_limits_alone(
         assert len(KINDS["users"].of(site)) == 55 - left_out
 
 
+def test_the_plan_leaves_the_lines_of_the_file_for_later(site: Site, pristine: Site):
+    """To rehearse them would lock rows that people need: for a large file, for minutes."""
+    _, gone, *lines = lines_of(site, "users")
+    result = run(
+        site, "users", "".join(["username,city\n", *(f"{line.strip()},Ulm\n" for line in lines)]), require_approval=True
+    )
+    assert result["state"] == ASKED
+    assert [row["username"] for row in result["plan_rows"]] == [gone.strip()]
+    assert sum(result["planned"]["counts"].values()) == 1
+    assert site.changed(pristine) == []
+
+
 DAMAGES: dict[str, Callable[[list[str]], str | bytes]] = {
     "half of it": lambda lines: "".join(lines[: len(lines) // 2]),
     "cut off in a value": lambda lines: "".join(lines[:-1])[:-2],

@@ -159,7 +159,7 @@ def form(report: Report, why: list[str], total: str) -> Iterator[str]:
     yield from (f"- Approval is needed: {escaped(reason)}." for reason in why)
     if report.missing:
         yield f"- {escaped(report.missing.sentence)}."
-    yield f"- The whole file: {totals(report.planned_counts, report.unit)}."
+    yield f"- {'What it does about that' if report.missing else 'The whole file'}: {totals(report.planned_counts, report.unit)}."
     yield f"- The plan was made at {date_time(report.planned['at'], report.zone)}."
     yield "- Approve: exactly this is done. Reject: nothing is changed, and the file goes back to the inbox.\n"
     yield from markdown(list(report.plan()), report.zone)

@@ -20,7 +20,7 @@ class Missing:
     :param scope: how many things there are in the scope, those included.
     :param noun: what they are called, in singular and plural.
     :param nameless: the number of lines of the file that name nothing of the site.
-    :param strange: how many of these hold other characters than those of ASCII, or made an account by such.
+    :param strange: how many of these hold other characters than those of ASCII.
     :param unreadable: the number of lines that can't be read at all.
     :param cut_off: the file does not end with a line break, as if it had been cut off.
     """

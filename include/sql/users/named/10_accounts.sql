@@ -24,13 +24,3 @@ SELECT r.line, LENGTH(COALESCE(r.{{ key }}, '')) <> CHAR_LENGTH(COALESCE(r.{{ ke
   FROM toolsync_key r
   LEFT JOIN toolsync_meant_person m ON m.line = r.line
  WHERE m.line IS NULL AND LOWER(COALESCE(r.deleted, '')) NOT IN ('1', 'yes', 'y', 'true', 'on', 'oui');
-{% if key != "id" %}
-
--- New accounts with special characters in what identifies them: others may have these, written in another encoding.
-INSERT IGNORE INTO toolsync_nameless (line, strange)
-SELECT r.line, 1
-  FROM toolsync_key r
-  JOIN toolsync_meant_person m ON m.line = r.line
-  JOIN {user} u ON u.id = m.id AND u.timecreated >= @began
- WHERE LENGTH(r.{{ key }}) <> CHAR_LENGTH(r.{{ key }});
-{% endif %}
