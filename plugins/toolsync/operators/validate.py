@@ -125,7 +125,7 @@ def check_lines(cabinet: Cabinet, claim: Claim, file: CommandFile, verdict: Verd
         failed.update(problem.line for problem in found.problems)
 
     same = verdict.same if verdict else LineSet()
-    validator, failed, rejected = Validator(file.suite, file.header), set[int](), list[str]()
+    validator, failed, rejected = Validator(load_suite(cabinet.file_type), file.header), set[int](), list[str]()
     gc.freeze()  # otherwise each collection scans all of Airflow's objects again
     try:
         for number, records in enumerate(file.records()):
