@@ -49,6 +49,16 @@ def test_what_somebody_changed_stays(site: Site):
     assert not told(run(site, people("Rom", "Metz", "Kiel"), **KEEP)) and city(site, "p01") == "Metz"
 
 
+def test_what_the_first_file_says_is_remembered_too(site: Site):
+    """Nothing was written then: the site had it already."""
+    file = f"username,city\nu001,{city(site, 'u001')}\nu002,{city(site, 'u002')}\n"
+    assert counts(run(site, file, **KEEP)) == {"unchanged": 2}
+    site.rows("UPDATE {user} SET city = 'Theirs' WHERE username = 'u001'")
+    result = run(site, "username,city\nu001,Rom\nu002,Rom\n", **KEEP)
+    assert told(result) == [("2", "unchanged", "city", "city stays as it is")]
+    assert (city(site, "u001"), city(site, "u002")) == ("Theirs", "Rom")
+
+
 def test_the_rest_of_the_line_is_done(site: Site):
     run(site, people("Ulm"), **KEEP)
     site.rows("UPDATE {user} SET city = 'Theirs' WHERE username = 'p00'")

@@ -23,6 +23,7 @@ from toolsync.running.state import RunState
 from toolsync.running.things import COURSE, refers_to
 from toolsync.settings import INCLUDE
 
+AT_ONCE = 1000  # rows of one look-up
 PACKED = struct.Struct(">QI")  # the hash of a place, and of what was written there
 
 
@@ -56,6 +57,10 @@ class HandsOff:
         self._state = state
         self._session = state.session
         self._memory = memory
+        if state.images:
+            state.images.notes_all_names = True
+        self._file_type = suite.name
+        self._given = header.plain.keys()
         self._absent = {spec.name for spec in suite.plain_columns} - header.plain.keys()
         self._left: dict[int, int] = {}  # of the batch that is not committed
 
@@ -85,6 +90,7 @@ class HandsOff:
                     if column in columns and column not in kept:
                         self._remember(table, row.after["id"], column, row.after[column])
             self._remember_new(table, [column for column in columns if column not in self._absent])
+            self._remember_first(table, columns)
         return spared
 
     def left(self) -> str:
@@ -99,7 +105,7 @@ class HandsOff:
         """The tables in which the batch may have changed something that people edit, and these columns."""
         schema = self._session.schema
         for table, edited in edited_tables().items():
-            if table in self._images.changed or self._images.made(table):
+            if table in self._images.changed or self._images.made(table) or edited.get("type") == self._file_type:
                 yield table, [column for column in edited["columns"] if schema.has(table, column)]
 
     def _changed(self, table: str, columns: Sequence[str]) -> Iterator[_Row]:
@@ -144,6 +150,23 @@ class HandsOff:
             for number, *values in self._session.rows(f"SELECT t.id, {listed} FROM {{{table}}} t WHERE {within}"):
                 for column, value in zip(columns, values, strict=True):
                     self._remember(table, number, column, value)
+
+    def _remember_first(self, table: str, columns: Sequence[str]) -> None:
+        """Remember what the rows hold that lines named, as far as nothing is known of it: the file says the same, or leaves it alone."""
+        edited = edited_tables()[table]
+        given = {edited.get("as", {}).get(name, name) for name in self._given}
+        said = [column for column in columns if column in given] if edited.get("type") == self._file_type else []
+        named = {
+            row[kinds.index(table) + 1] for kinds, rows in self._images.things.lines if table in kinds for row in rows
+        }
+        listed = ", ".join(f"`{column}`" for column in said)
+        for numbers in chunked(sorted(number for number in named if number), AT_ONCE) if said else []:
+            some = ", ".join(map(str, numbers))
+            for number, *values in self._session.rows(f"SELECT id, {listed} FROM {{{table}}} WHERE id IN ({some})"):
+                for column, value in zip(said, values, strict=True):
+                    place = place_of(table, number, column)
+                    if place not in self.written and self._memory.value(place) is None:
+                        self._left.setdefault(place, hash_of(value))
 
     def _ids(self, row: _Row) -> dict[str, int]:
         """What a row is and refers to, by table."""
