@@ -10,10 +10,6 @@ from typing import Any
 from toolsync.cabinet.data_sets import DataSet
 
 FORMAT = 1
-VALUE = "value"  # what a hash is of, beside the place of the value
-
-Place = tuple[str, int, str]  # table, id of the row, column
-Array = Any  # of numpy, which takes a moment to import
 
 
 def place_of(table: str, number: int, column: str) -> int:
