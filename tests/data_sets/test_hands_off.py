@@ -158,6 +158,20 @@ def test_other_things_than_accounts(site: Site, dag_id: str, first: str, second:
     assert [(line, outcome) for line, outcome, _, _ in told(result)] == [("2", "unchanged")], result["counts"]
 
 
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [("{", "expected JSON"), ('{"user": {"column": ["city"]}}', "user: expected columns, and perhaps")],
+)
+def test_a_table_of_what_people_edit_that_makes_no_sense(
+    site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str, why: str
+):
+    (tmp_path / "hands_off.json").write_text(content)
+    monkeypatch.setattr("toolsync.data_sets.hands_off.INCLUDE", tmp_path)
+    result = run(site, people("Ulm"), **KEEP)
+    assert result["state"] == "failed" and why in result["messages"][0]
+    assert city(site, "p00") is None
+
+
 @pytest.mark.parametrize("params", [{"data_set": ""}, {"undo": False}])
 def test_what_it_needs(site: Site, params: dict[str, Any]):
     result = run(site, people("Ulm"), **{**KEEP, **params})

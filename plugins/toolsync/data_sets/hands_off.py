@@ -8,6 +8,7 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from more_itertools import chunked
@@ -21,8 +22,9 @@ from toolsync.running.image_sql import QUIET
 from toolsync.running.images import IMAGE, RANGES_AT_ONCE, Images
 from toolsync.running.state import RunState
 from toolsync.running.things import COURSE, refers_to
-from toolsync.settings import INCLUDE
+from toolsync.settings import INCLUDE, WrongSetting
 
+KEYS = {"columns", "unless", "type", "as"}  # of a table in `include/hands_off.json`
 AT_ONCE = 1000  # rows of one look-up
 PACKED = struct.Struct(">QI")  # the hash of a place, and of what was written there
 
@@ -185,8 +187,24 @@ class HandsOff:
         return f"{column}{what} stays as it is: somebody has changed it since a file of the data set wrote it (Param keep_manual_changes)"
 
 
-@cache
 def edited_tables() -> Mapping[str, Mapping[str, Any]]:
-    """The tables of the site that people edit, and their columns: `include/hands_off.json`."""
-    told = json.loads((INCLUDE / "hands_off.json").read_text(encoding="utf-8"))
-    return {table: edited for table, edited in told.items() if table != "about"}
+    """The tables of the site that people edit, and their columns.
+
+    :raises WrongSetting: the file that says so makes no sense.
+    """
+    return _edited_tables(INCLUDE / "hands_off.json")
+
+
+@cache
+def _edited_tables(path: Path) -> Mapping[str, Mapping[str, Any]]:
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise WrongSetting(f"{path}: expected JSON ({error}).") from None
+    tables = {table: edited for table, edited in told.items() if table != "about"}
+    for table, edited in tables.items():
+        if not isinstance(edited, dict) or not edited.get("columns") or edited.keys() - KEYS:
+            raise WrongSetting(
+                f"{path}, {table}: expected columns, and perhaps {', '.join(sorted(KEYS - {'columns'}))}."
+            )
+    return tables
