@@ -59,6 +59,12 @@ def test_what_the_first_file_says_is_remembered_too(site: Site):
     assert (city(site, "u001"), city(site, "u002")) == ("Theirs", "Rom")
 
 
+def test_many_values_take_little_room(site: Site, monkeypatch: pytest.MonkeyPatch):
+    """They are put together again and again."""
+    monkeypatch.setattr("toolsync.data_sets.hands_off.MANY", 3)
+    test_what_somebody_changed_stays(site)
+
+
 def test_the_rest_of_the_line_is_done(site: Site):
     run(site, people("Ulm"), **KEEP)
     site.rows("UPDATE {user} SET city = 'Theirs' WHERE username = 'p00'")

@@ -13,6 +13,7 @@ from typing import Any
 
 from more_itertools import chunked
 
+from toolsync.cabinet.data_sets import DataSet
 from toolsync.data_sets.memory import Memory, hash_of, place_of
 from toolsync.reading.columns import Header
 from toolsync.reading.suite import Suite
@@ -25,6 +26,7 @@ from toolsync.running.things import COURSE, refers_to
 from toolsync.settings import INCLUDE, WrongSetting
 
 KEYS = {"columns", "unless", "type", "as"}  # of a table in `include/hands_off.json`
+MANY = 200_000  # hashes that Python holds one by one, which takes ten times the room
 AT_ONCE = 1000  # rows of one look-up
 PACKED = struct.Struct(">QI")  # the hash of a place, and of what was written there
 
@@ -51,11 +53,10 @@ class HandsOff:
     :param memory: what was written before.
     :param suite: the columns of the type.
     :param header: those of the file: of a new row, only what a file writes is remembered.
-    :ivar written: hashes of what this run has written, by those of the places.
     """
 
     def __init__(self, state: RunState, memory: Memory, suite: Suite, header: Header) -> None:
-        self.written: dict[int, int] = {}
+        self._written: dict[int, int] = {}  # what this run has written and the memory does not have yet
         self._state = state
         self._session = state.session
         self._memory = memory
@@ -101,7 +102,20 @@ class HandsOff:
 
     def note(self, left: str) -> None:
         """Take note of what a committed batch left, now or in an earlier attempt."""
-        self.written.update(PACKED.iter_unpack(base64.b64decode(left)))
+        self._written.update(PACKED.iter_unpack(base64.b64decode(left)))
+        if len(self._written) > MANY:
+            self._memory, self._written = self._memory.with_more(self._written), {}
+
+    def keep(self, data_set: DataSet, claim: str) -> None:
+        """Remember what the run has written, too, for the next files.
+
+        :param claim: of the run.
+        """
+        self._memory.with_more(self._written).keep(data_set, claim)
+
+    def _known(self, place: int) -> int | None:
+        """The hash of what a file last wrote to a place; None: none did, for all that is known."""
+        return self._written.get(place, self._memory.value(place))
 
     def _tables(self) -> Iterator[tuple[str, list[str]]]:
         """The tables in which the batch may have changed something that people edit, and these columns."""
@@ -131,7 +145,7 @@ class HandsOff:
     def _is_theirs(self, row: _Row, column: str) -> bool:
         """Whether a value was not what a file had last written there."""
         place = place_of(row.table, row.after["id"], column)
-        wrote = self.written.get(place, self._memory.value(place))
+        wrote = self._known(place)
         return wrote is not None and wrote != hash_of(row.before[column])
 
     def _put_back(self, row: _Row, columns: list[str]) -> None:
@@ -167,7 +181,7 @@ class HandsOff:
             for number, *values in self._session.rows(f"SELECT id, {listed} FROM {{{table}}} WHERE id IN ({some})"):
                 for column, value in zip(said, values, strict=True):
                     place = place_of(table, number, column)
-                    if place not in self.written and self._memory.value(place) is None:
+                    if self._known(place) is None:
                         self._left.setdefault(place, hash_of(value))
 
     def _ids(self, row: _Row) -> dict[str, int]:
