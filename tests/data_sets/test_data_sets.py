@@ -233,6 +233,33 @@ def test_a_simulated_undo_leaves_it(site: Site):
     assert before and state() == before
 
 
+def test_a_template_is_applied_again_only_when_its_line_changes(site: Site):
+    """There is a plan of what runs, and none of what does not."""
+    replaces: dict[str, Any] = {"force_update": True, "template_mode": "replace"}
+    file = "shortname,fullname,template\nC108,One,C102\n"
+    first = run(site, file, "toolsync_courses", **replaces)
+    assert first["state"] == "awaiting approval" and state("courses") is None
+    assert counts(site.run("toolsync_courses", file, approve="yes", data_set="sis", **replaces)) == {"updated": 1}
+    again = run(site, file, "toolsync_courses", **replaces)
+    assert counts(again) == {"unchanged": 1} and again["planned"]["counts"]["unchanged"] == 1
+    changed = site.run("toolsync_courses", file.replace("One", "Two"), approve="yes", data_set="sis", **replaces)
+    assert counts(changed) == {"updated": 1}
+
+
+def test_what_is_done_at_the_end_of_a_file_is_done_for_all_lines(site: Site):
+    """The group is empty by another line than its own."""
+    groups = [f"courseid,name,idnumber\nC101,{name},{name}\n" for name in ("Gone", "Kept")]
+    for text_of_group in groups:
+        site.run("toolsync_groups", text_of_group)
+    header = "cmd,courseid,groupid,userid\n"
+    file = header + "add,C101,Gone,u010\nadd,C101,Kept,u011\ndel,C101,Gone,u011\n"
+    assert counts(run(site, file, "toolsync_group_members", purge_empty="groups")).get("failed") is None
+    site.rows("DELETE gm FROM {groups_members} gm JOIN {groups} g ON g.id = gm.groupid WHERE g.idnumber = 'Gone'")
+    result = run(site, file, "toolsync_group_members", purge_empty="groups")
+    assert counts(result) == {"unchanged": 3}
+    assert site.rows("SELECT name FROM {groups} WHERE name IN ('Gone', 'Kept')") == [("Kept",)]
+
+
 @pytest.mark.in_airflow
 def test_in_airflow(site: Site):
     run(site, people("Ulm", "Bonn"), least_lines=50)

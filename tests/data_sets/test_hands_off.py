@@ -49,6 +49,22 @@ def test_what_somebody_changed_stays(site: Site):
     assert not told(run(site, people("Rom", "Metz", "Kiel"), **KEEP)) and city(site, "p01") == "Metz"
 
 
+def test_what_the_first_file_says_is_remembered_too(site: Site):
+    """Nothing was written then: the site had it already."""
+    file = f"username,city\nu001,{city(site, 'u001')}\nu002,{city(site, 'u002')}\n"
+    assert counts(run(site, file, **KEEP)) == {"unchanged": 2}
+    site.rows("UPDATE {user} SET city = 'Theirs' WHERE username = 'u001'")
+    result = run(site, "username,city\nu001,Rom\nu002,Rom\n", **KEEP)
+    assert told(result) == [("2", "unchanged", "city", "city stays as it is")]
+    assert (city(site, "u001"), city(site, "u002")) == ("Theirs", "Rom")
+
+
+def test_many_values_take_little_room(site: Site, monkeypatch: pytest.MonkeyPatch):
+    """They are put together again and again."""
+    monkeypatch.setattr("toolsync.data_sets.hands_off.MANY", 3)
+    test_what_somebody_changed_stays(site)
+
+
 def test_the_rest_of_the_line_is_done(site: Site):
     run(site, people("Ulm"), **KEEP)
     site.rows("UPDATE {user} SET city = 'Theirs' WHERE username = 'p00'")
@@ -146,6 +162,20 @@ def test_other_things_than_accounts(site: Site, dag_id: str, first: str, second:
     result = run(site, second, dag_id, **params, **KEEP)
     assert site.value(look) == 1
     assert [(line, outcome) for line, outcome, _, _ in told(result)] == [("2", "unchanged")], result["counts"]
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [("{", "expected JSON"), ('{"user": {"column": ["city"]}}', "user: expected columns, and perhaps")],
+)
+def test_a_table_of_what_people_edit_that_makes_no_sense(
+    site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str, why: str
+):
+    (tmp_path / "hands_off.json").write_text(content)
+    monkeypatch.setattr("toolsync.data_sets.hands_off.INCLUDE", tmp_path)
+    result = run(site, people("Ulm"), **KEEP)
+    assert result["state"] == "failed" and why in result["messages"][0]
+    assert city(site, "p00") is None
 
 
 @pytest.mark.parametrize("params", [{"data_set": ""}, {"undo": False}])

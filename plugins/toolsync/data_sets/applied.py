@@ -116,8 +116,8 @@ class Applied:
         if self.compares:
             failed = Report(self.cabinet, self.claim).failed_lines(CHECKED, BATCH)
             entries = kept_comparison(self.cabinet, self.claim).done(failed)
-        if self.memory and self.hands_off:
-            self.memory.keep(self.data_set, self.claim.id, self.hands_off.written)
+        if self.hands_off:
+            self.hands_off.keep(self.data_set, self.claim.id)
         self.data_set.keep(self._of_now(entries, settled=True))
 
     def _of_now(self, entries: bytes, *, settled: bool) -> State:

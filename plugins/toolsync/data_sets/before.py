@@ -134,7 +134,7 @@ class Before:
         )
         raise FileRejected([FileProblem(TOO_SHORT, "", message)])
 
-    def compare(self, site: str | None = None) -> Verdict:
+    def compare(self, site: str | None = None) -> Comparison:
         """Find out which lines have to run.
 
         :param site: as for `why_anew`.
@@ -152,11 +152,11 @@ class Before:
         verifies = bool(known and verify and known.since + 1 >= verify)
         if verifies:
             compared.runs[:] = True
-        return Verdict(self, compared, same, anew, verifies)
+        return Comparison(self, compared, same, anew, verifies)
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Comparison:
     """What comparing found.
 
     :param compared: the file, line by line; all its lines run if it `verifies`.
@@ -215,7 +215,7 @@ class Verdict:
 
 
 def kept_comparison(cabinet: Cabinet, claim: Claim) -> Compared:
-    """What `Verdict.keep` has kept."""
+    """What `Comparison.keep` has kept."""
     return Compared.from_bytes(cabinet.files.read(cabinet.work(claim) / COMPARED))
 
 

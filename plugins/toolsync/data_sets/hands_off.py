@@ -8,10 +8,12 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from more_itertools import chunked
 
+from toolsync.cabinet.data_sets import DataSet
 from toolsync.data_sets.memory import Memory, hash_of, place_of
 from toolsync.reading.columns import Header
 from toolsync.reading.suite import Suite
@@ -21,8 +23,11 @@ from toolsync.running.image_sql import QUIET
 from toolsync.running.images import IMAGE, RANGES_AT_ONCE, Images
 from toolsync.running.state import RunState
 from toolsync.running.things import COURSE, refers_to
-from toolsync.settings import INCLUDE
+from toolsync.settings import INCLUDE, WrongSetting
 
+KEYS = {"columns", "unless", "type", "as"}  # of a table in `include/hands_off.json`
+MANY = 200_000  # hashes that Python holds one by one, which takes ten times the room
+AT_ONCE = 1000  # rows of one look-up
 PACKED = struct.Struct(">QI")  # the hash of a place, and of what was written there
 
 
@@ -48,14 +53,17 @@ class HandsOff:
     :param memory: what was written before.
     :param suite: the columns of the type.
     :param header: those of the file: of a new row, only what a file writes is remembered.
-    :ivar written: hashes of what this run has written, by those of the places.
     """
 
     def __init__(self, state: RunState, memory: Memory, suite: Suite, header: Header) -> None:
-        self.written: dict[int, int] = {}
+        self._written: dict[int, int] = {}  # what this run has written and the memory does not have yet
         self._state = state
         self._session = state.session
         self._memory = memory
+        if state.images:
+            state.images.notes_all_names = True
+        self._file_type = suite.name
+        self._given = header.plain.keys()
         self._absent = {spec.name for spec in suite.plain_columns} - header.plain.keys()
         self._left: dict[int, int] = {}  # of the batch that is not committed
 
@@ -85,6 +93,7 @@ class HandsOff:
                     if column in columns and column not in kept:
                         self._remember(table, row.after["id"], column, row.after[column])
             self._remember_new(table, [column for column in columns if column not in self._absent])
+            self._remember_first(table, columns)
         return spared
 
     def left(self) -> str:
@@ -93,13 +102,26 @@ class HandsOff:
 
     def note(self, left: str) -> None:
         """Take note of what a committed batch left, now or in an earlier attempt."""
-        self.written.update(PACKED.iter_unpack(base64.b64decode(left)))
+        self._written.update(PACKED.iter_unpack(base64.b64decode(left)))
+        if len(self._written) > MANY:
+            self._memory, self._written = self._memory.with_more(self._written), {}
+
+    def keep(self, data_set: DataSet, claim: str) -> None:
+        """Remember what the run has written, too, for the next files.
+
+        :param claim: of the run.
+        """
+        self._memory.with_more(self._written).keep(data_set, claim)
+
+    def _known(self, place: int) -> int | None:
+        """The hash of what a file last wrote to a place; None: none did, for all that is known."""
+        return self._written.get(place, self._memory.value(place))
 
     def _tables(self) -> Iterator[tuple[str, list[str]]]:
         """The tables in which the batch may have changed something that people edit, and these columns."""
         schema = self._session.schema
         for table, edited in edited_tables().items():
-            if table in self._images.changed or self._images.made(table):
+            if table in self._images.changed or self._images.made(table) or edited.get("type") == self._file_type:
                 yield table, [column for column in edited["columns"] if schema.has(table, column)]
 
     def _changed(self, table: str, columns: Sequence[str]) -> Iterator[_Row]:
@@ -123,7 +145,7 @@ class HandsOff:
     def _is_theirs(self, row: _Row, column: str) -> bool:
         """Whether a value was not what a file had last written there."""
         place = place_of(row.table, row.after["id"], column)
-        wrote = self.written.get(place, self._memory.value(place))
+        wrote = self._known(place)
         return wrote is not None and wrote != hash_of(row.before[column])
 
     def _put_back(self, row: _Row, columns: list[str]) -> None:
@@ -145,6 +167,23 @@ class HandsOff:
                 for column, value in zip(columns, values, strict=True):
                     self._remember(table, number, column, value)
 
+    def _remember_first(self, table: str, columns: Sequence[str]) -> None:
+        """Remember what the rows hold that lines named, as far as nothing is known of it: the file says the same, or leaves it alone."""
+        edited = edited_tables()[table]
+        given = {edited.get("as", {}).get(name, name) for name in self._given}
+        said = [column for column in columns if column in given] if edited.get("type") == self._file_type else []
+        named = {
+            row[kinds.index(table) + 1] for kinds, rows in self._images.things.lines if table in kinds for row in rows
+        }
+        listed = ", ".join(f"`{column}`" for column in said)
+        for numbers in chunked(sorted(number for number in named if number), AT_ONCE) if said else []:
+            some = ", ".join(map(str, numbers))
+            for number, *values in self._session.rows(f"SELECT id, {listed} FROM {{{table}}} WHERE id IN ({some})"):
+                for column, value in zip(said, values, strict=True):
+                    place = place_of(table, number, column)
+                    if self._known(place) is None:
+                        self._left.setdefault(place, hash_of(value))
+
     def _ids(self, row: _Row) -> dict[str, int]:
         """What a row is and refers to, by table."""
         ids = {
@@ -162,8 +201,24 @@ class HandsOff:
         return f"{column}{what} stays as it is: somebody has changed it since a file of the data set wrote it (Param keep_manual_changes)"
 
 
-@cache
 def edited_tables() -> Mapping[str, Mapping[str, Any]]:
-    """The tables of the site that people edit, and their columns: `include/hands_off.json`."""
-    told = json.loads((INCLUDE / "hands_off.json").read_text(encoding="utf-8"))
-    return {table: edited for table, edited in told.items() if table != "about"}
+    """The tables of the site that people edit, and their columns.
+
+    :raises WrongSetting: the file that says so makes no sense.
+    """
+    return _edited_tables(INCLUDE / "hands_off.json")
+
+
+@cache
+def _edited_tables(path: Path) -> Mapping[str, Mapping[str, Any]]:
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise WrongSetting(f"{path}: expected JSON ({error}).") from None
+    tables = {table: edited for table, edited in told.items() if table != "about"}
+    for table, edited in tables.items():
+        if not isinstance(edited, dict) or not edited.get("columns") or edited.keys() - KEYS:
+            raise WrongSetting(
+                f"{path}, {table}: expected columns, and perhaps {', '.join(sorted(KEYS - {'columns'}))}."
+            )
+    return tables

@@ -10,10 +10,6 @@ from typing import Any
 from toolsync.cabinet.data_sets import DataSet
 
 FORMAT = 1
-VALUE = "value"  # what a hash is of, beside the place of the value
-
-Place = tuple[str, int, str]  # table, id of the row, column
-Array = Any  # of numpy, which takes a moment to import
 
 
 def place_of(table: str, number: int, column: str) -> int:
@@ -60,19 +56,24 @@ class Memory:
         at = int(numpy.searchsorted(self._places, numpy.uint64(place)))
         return int(self._pairs["value"][at]) if at < len(self._places) and int(self._places[at]) == place else None
 
-    def keep(self, data_set: DataSet, claim: str, more: Mapping[int, int]) -> None:
-        """Remember what a run wrote, too. It is durable when this returns.
+    def with_more(self, more: Mapping[int, int]) -> Memory:
+        """These hashes and more.
 
-        :param claim: of the run.
-        :param more: hashes of values, by those of their places.
+        :param more: hashes of values, by those of their places; they take the place of older ones.
         """
         import numpy
 
         new = numpy.fromiter(more.items(), dtype=PAIR, count=len(more))
         both = numpy.concatenate([new, self._pairs[~numpy.isin(self._places, new["place"])]])
-        both = both[numpy.argsort(both["place"], kind="stable")]
-        head = {"format": FORMAT, "claim": claim, "values": len(both)}
-        data_set.keep_written(json.dumps(head).encode() + b"\n" + both.tobytes())
+        return Memory(self.claim, both[numpy.argsort(both["place"], kind="stable")].tobytes())
+
+    def keep(self, data_set: DataSet, claim: str) -> None:
+        """Let it be what is remembered of a data set. It is durable when this returns.
+
+        :param claim: of the run that wrote last.
+        """
+        head = {"format": FORMAT, "claim": claim, "values": len(self._pairs)}
+        data_set.keep_written(json.dumps(head).encode() + b"\n" + self._pairs.tobytes())
 
 
 PAIR = [("place", "<u8"), ("value", "<u4")]

@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
-from toolsync.data_sets.before import TOO_SHORT, Before, Verdict
+from toolsync.data_sets.before import TOO_SHORT, Before, Comparison
 from toolsync.operators.base import ClaimOperator
 from toolsync.reading.command_file import CommandFile
 from toolsync.reading.problems import FileRejected
@@ -53,10 +53,10 @@ class ValidateOperator(ClaimOperator):
         """
         file = self.open_file(cabinet, claim)
         before = Before.of(cabinet, claim, file)
-        verdict = before.compare() if before and before.compares else None
+        comparison = before.compare() if before and before.compares else None
         if before:
-            before.check_length(verdict.lines if verdict else number_of_lines(file))
-        return check_lines(cabinet, claim, file, verdict)
+            before.check_length(comparison.lines if comparison else number_of_lines(file))
+        return check_lines(cabinet, claim, file, comparison)
 
     def reject(self, cabinet: Cabinet, claim: Claim, rejection: FileRejected) -> dict[str, Any]:
         """Write the page of a file whose header can't be used.
@@ -109,10 +109,10 @@ def number_of_lines(file: CommandFile) -> int:
     return sum(not record.continued for records in file.records() for record in records)
 
 
-def check_lines(cabinet: Cabinet, claim: Claim, file: CommandFile, verdict: Verdict | None) -> dict[str, Any]:
+def check_lines(cabinet: Cabinet, claim: Claim, file: CommandFile, comparison: Comparison | None) -> dict[str, Any]:
     """Validate the lines of a file that run, and keep the problems of single lines as pieces of the report.
 
-    :param verdict: which lines are as in the last file of the data set; None: the file belongs to none.
+    :param comparison: which lines are as in the last file of the data set; None: the file belongs to none.
     :return: as `ValidateOperator.check_file`.
     """
     # Great Expectations takes seconds to import, so only here.
@@ -123,8 +123,8 @@ def check_lines(cabinet: Cabinet, claim: Claim, file: CommandFile, verdict: Verd
         cabinet.save(claim, piece_name(CHECKED, number), {"problems": found.problems, "notes": found.notes})
         failed.update(problem.line for problem in found.problems)
 
-    same = verdict.same if verdict else LineSet()
-    validator, failed, rejected = Validator(file.suite, file.header), set[int](), list[str]()
+    same = comparison.same if comparison else LineSet()
+    validator, failed, rejected = Validator(load_suite(cabinet.file_type), file.header), set[int](), list[str]()
     gc.freeze()  # otherwise each collection scans all of Airflow's objects again
     try:
         for number, records in enumerate(file.records()):
@@ -148,10 +148,10 @@ def check_lines(cabinet: Cabinet, claim: Claim, file: CommandFile, verdict: Verd
         "notes": [*file.header.notes, *validator.warnings],
         "docs": str(docs),
     }
-    if verdict:
+    if comparison:
         same = same.without(failed)  # what concerns the file as a whole may fail any line
-        verdict.keep(cabinet, claim, same)
-        found |= {"notes": [verdict.note, *found["notes"]], "same": len(same)}
+        comparison.keep(cabinet, claim, same)
+        found |= {"notes": [comparison.note, *found["notes"]], "same": len(same)}
     return found
 
 

@@ -172,7 +172,7 @@ class Execution:
     def _named(self, failed: set[int]) -> None:
         """Keep which ids the lines of a segment named, for what the report says of its changes."""
         images = self.state.images
-        if images and not images.nothing:
+        if images and (images.notes_all_names or not images.nothing):
             images.things.named(self.state.tables, {ROW_TABLE: self.names[1:]}, failed)
 
     def _stage(self, lines: Sequence[StagedLine]) -> None:

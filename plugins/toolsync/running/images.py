@@ -38,6 +38,7 @@ class Images:
     def __init__(self, session: MoodleSession, others: Any = None) -> None:
         self.session = session
         self.things = Things(session)
+        self.notes_all_names = False  # whether it counts what lines named that changed nothing
         self._others: Any = others
         self._tables = WorkTables(session)
         self._made: dict[str, Ranges] = {}  # ids of new rows, first and last
