@@ -84,7 +84,7 @@ def test_files_are_told_by_their_columns(tmp_path: Path):
     assert not made.problems
     assert [note for note in made.converted.notes if "is not read" in note] == [
         "readme.txt is not read: it is no CSV file",
-        "other.csv is not read: nothing of it becomes part of a site",
+        "other.csv is not read: it has the columns of no file of Canvas",
     ]
 
 

@@ -40,12 +40,12 @@ class Kind:
 
     :param name: `oneroster` or `canvas`.
     :param files: what is read of it, in order.
-    :param unread: the other files that the standard has, of which nothing becomes part of a site.
+    :param looked_at: the other files that the standard has, which are checked, and of which nothing becomes part of a site.
     """
 
     name: str
     files: tuple[FileKind, ...]
-    unread: frozenset[str]
+    looked_at: frozenset[str]
 
     def suites_of_thing(self, thing: str) -> Iterator[str]:
         """The names of the suites of the files whose lines patterns call so."""
@@ -118,6 +118,6 @@ KINDS = {
             ("enrollments", "enrollment"),
             ("group_memberships", ""),
         ),
-        frozenset(),
+        frozenset({"admins", "change_sis_ids", "logins", "user_observers"}),
     ),
 }

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
+from toolsync.feeds.checked_file import Line
 from toolsync.feeds.making import ADD, Maker, Making, Row, Wish, enrolment_rows
-from toolsync.feeds.reader import Line
 from toolsync.reading.values import yesno_or_none
 
 THINGS = {"org": "orgs", "session": "academicSessions", "course": "courses", "class": "classes", "user": "users", "enrollment": "enrollments"}  # fmt: skip
