@@ -235,6 +235,7 @@ def zipped(name: str, content: bytes = b"x", mode: int = 0, encrypted: bool = Fa
         (zipped("link.csv", b"/etc/passwd", stat.S_IFLNK | 0o777), "symbolic link"),
         (zipped("bomb.csv", b"0" * 30_000_000), "ZIP bombs"),
         (zipped("secret.csv", encrypted=True), "encrypted"),
+        (zipped("Users.csv"), "users.csv: it is there twice"),
     ],
 )
 def test_a_hostile_archive_is_rejected(content: bytes, word: str, tmp_path: Path):

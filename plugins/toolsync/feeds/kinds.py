@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from toolsync.reading.suite import Suite, load_suite
 from toolsync.settings import INCLUDE
@@ -64,6 +65,12 @@ def suite_of(kind: str, name: str) -> Suite:
 def identity_of(suite: Suite) -> str | None:
     """The column that identifies a line of a file; None: there is none."""
     return suite.document["meta"]["toolsync"].get("identity")
+
+
+def references_of(suite: Suite) -> list[dict[str, Any]]:
+    """The columns of a file that refer to lines of other files: `column`, `file`, `needed`; `list` where a cell has several, `part` where a line is a part of
+    what it refers to."""
+    return suite.document["meta"]["toolsync"]["references"]
 
 
 def _files(*things: tuple[str, str], suites: Mapping[str, tuple[str, ...]] | None = None) -> tuple[FileKind, ...]:

@@ -157,9 +157,13 @@ class OneRosterMaker(Maker):
         ]
 
     def _org(self, line: Line) -> Mapping[str, str] | None:
-        """The first of a person's orgs."""
+        """The first of a person's orgs; None where only roles would say it, and the package doesn't have them."""
         places = self._places(line)
-        return self.thing("orgs", line.get("primaryOrgSourcedId") or (places[0][0] if places else ""))
+        org = line.get("primaryOrgSourcedId") or (places[0][0] if places else "")
+        roles = self.tables.tables.get("roles")
+        if not org and "role" not in self.tables.tables["users"].columns and not (roles and roles.whole):
+            return None
+        return self.thing("orgs", org)
 
     def _has_account(self, line: Line) -> bool:
         wanted = self.mapping["users"]["roles"]
@@ -252,7 +256,7 @@ class OneRosterMaker(Maker):
                 for table, column in (("users", "userSourcedId"), ("classes", "classSourcedId"))
             )
             if self._is_gone(user, klass):
-                self.skipped["enrollments.csv: of people or classes that go"] += 1
+                self.skipped["enrollments.csv: of people or classes that go, or of people without an account"] += 1
                 continue
             if lacking := self._left_out(line):
                 self.fail("enrollments", line, *lacking)

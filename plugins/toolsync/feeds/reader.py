@@ -9,7 +9,7 @@ from typing import Any
 
 from toolsync.feeds.archive import PackageFile
 from toolsync.feeds.checked_file import CheckedFile, Line, PackageProblem
-from toolsync.feeds.kinds import identity_of
+from toolsync.feeds.kinds import identity_of, references_of
 from toolsync.reading.suite import Suite
 
 
@@ -43,7 +43,7 @@ class Table:
     @property
     def references(self) -> list[dict[str, Any]]:
         """Its columns that refer to lines of other files."""
-        return self.suite.document["meta"]["toolsync"]["references"]
+        return references_of(self.suite)
 
     def leave_out(self, lines: Iterable[Line]) -> None:
         """Take lines out, and remember which things they were."""
@@ -109,7 +109,7 @@ class Tables:
         :raises FileRejected: the file can't be used.
         """
         checked = CheckedFile(file, suite, utc=False)
-        references = suite.document["meta"]["toolsync"]["references"]
+        references = references_of(suite)
         lacking: Counter[tuple[str, str]] = Counter()
         for line in checked.lines():
             for reference in references:
