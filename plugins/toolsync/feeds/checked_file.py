@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from toolsync.feeds.archive import PackageFile
 from toolsync.reading.command_file import CommandFile
-from toolsync.reading.problems import Problem
+from toolsync.reading.problems import Problem, shown
 from toolsync.reading.records import Record
 from toolsync.reading.suite import Suite
 from toolsync.reading.validator import Validator
@@ -64,7 +64,7 @@ class Line:
 
     def problem(self, column: str, message: str) -> PackageProblem:
         """A reason to leave it out."""
-        return PackageProblem(self.file, self.number, column, self.get(column), message)
+        return PackageProblem(self.file, self.number, column, shown(self.get(column)) or "", message)
 
 
 class CheckedFile:
