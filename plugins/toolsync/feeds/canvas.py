@@ -13,7 +13,13 @@ from toolsync.feeds.making import ADD, REMOVE, Maker, Making, Row, Wish, enrolme
 
 THINGS = {file.thing: file.name for file in KINDS["canvas"].files if file.thing}
 
-ENDS = {"deleted": "deleted", "deleted_last_completed": "deleted", "completed": "completed", "inactive": "inactive"}
+ENDS = {
+    "deleted": "deleted",
+    "deleted_last_completed": "deleted",
+    "completed": "completed",
+    "concluded": "completed",
+    "inactive": "inactive",
+}
 
 
 class CanvasMaker(Maker):
@@ -80,7 +86,7 @@ class CanvasMaker(Maker):
     def _courses(self) -> Iterator[Row]:
         section = self.mapping["courses"]
         for line in self.tables["courses"]:
-            choice = section.get(line.status)
+            choice = section.get(ENDS.get(line.status, line.status))
             if choice == "delete":
                 continue
             if choice == "leave" and line.status == "deleted":
@@ -133,6 +139,8 @@ class CanvasMaker(Maker):
             cells["suspended"] = "1" if goes else "" if suspended else "0"
             if deleted and section["deleted"] == "delete":
                 cells.update(suspended="", deleted="1")
+            elif deleted:  # nothing to make an account of, if it isn't there
+                cells.update(firstname="", lastname="")
             yield Row(cells, (line,))
 
     def _is_deleted(self, user: str) -> bool:

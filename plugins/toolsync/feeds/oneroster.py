@@ -203,6 +203,8 @@ class OneRosterMaker(Maker):
             cells["suspended"] = "1" if suspended else "" if disabled else "0"
             if deleted and section["deleted"] == "delete":
                 cells.update(suspended="", deleted="1")
+            elif deleted:  # nothing to make an account of, if it isn't there
+                cells.update(firstname="", lastname="")
             yield Row(cells, (line,))
 
     # Cohorts and enrolments
