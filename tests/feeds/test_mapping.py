@@ -92,6 +92,15 @@ categories: {below: "Schools / North", then: ["{session.schoolYear}"], types: [s
     ]
 
 
+def test_orgs_that_go_round_in_a_circle_are_no_category(tmp_path: Path):
+    made = Conversion(
+        oneroster({**FILES, "orgs": FILES["orgs"].replace("Riverside,district,1,", "Riverside,district,1,s1")}),
+        tmp_path,
+    )
+    assert made.cells("courses", "category") == [("",), ("",)]
+    assert any("go round in a circle" in note for note in made.converted.notes)
+
+
 def test_names_that_are_there_several_times_get_what_identifies_them(tmp_path: Path):
     made = Conversion(oneroster(FILES), tmp_path, 'courses: {columns: {shortname: "{course.courseCode}"}}')
     assert made.cells("courses", "shortname") == [("PHY (k1)",), ("PHY (k2)",)]
