@@ -13,8 +13,9 @@ from tests.feeds.converting import Conversion, Source
 from tests.feeds.test_oneroster import CLASSES, ENROLLMENTS, FILES, FILES_1_2, ORGS, ROLES, SESSIONS, USERS_1_1, header
 from tests.support.packages import oneroster, package
 from toolsync.feeds import archive
-from toolsync.feeds.kinds import PackageRejected
+from toolsync.feeds.kinds import KINDS, PackageRejected, suite_of
 from toolsync.feeds.packages import kind_of
+from toolsync.settings import INCLUDE
 
 
 def rejection(content: bytes, folder: Path) -> str:
@@ -79,7 +80,7 @@ def test_a_doubled_file_is_read_once_and_two_lines_of_one_id_are_left_out(tmp_pa
     doubled = {name: text + text.partition("\n")[2] for name, text in FILES.items()}
     made = Conversion(oneroster(doubled), tmp_path)
     assert made.texts == once.texts and not made.problems
-    assert "users.csv: 4 lines are there twice, and were read once" in made.converted.notes
+    assert "users.csv: lines that are there twice, and were read once: 4" in made.converted.notes
     other = FILES["users"] + "p2,,,true,s1,student,other,,Other,Newton,,,,,,,,\n"
     made = Conversion(oneroster({**FILES, "users": other}), tmp_path)
     assert [each for each in made.problems if each[0] == "users.csv"] == [
@@ -234,6 +235,7 @@ def zipped(name: str, content: bytes = b"x", mode: int = 0, encrypted: bool = Fa
         (zipped("link.csv", b"/etc/passwd", stat.S_IFLNK | 0o777), "symbolic link"),
         (zipped("bomb.csv", b"0" * 30_000_000), "ZIP bombs"),
         (zipped("secret.csv", encrypted=True), "encrypted"),
+        (zipped("Users.csv"), "users.csv: it is there twice"),
     ],
 )
 def test_a_hostile_archive_is_rejected(content: bytes, word: str, tmp_path: Path):
@@ -248,6 +250,43 @@ def test_an_archive_that_is_too_large_is_rejected(tmp_path: Path, monkeypatch: p
     )
     monkeypatch.setattr(archive, "LIMITS", limits)
     assert "it has 7 entries" in rejection(oneroster(FILES), tmp_path)
+
+
+def test_files_of_which_nothing_is_made_are_checked_and_told_in_notes(tmp_path: Path):
+    once = Conversion(oneroster(FILES), tmp_path)
+    others = {
+        "demographics": "sourcedId,sex,birthDate\np1,female,1990-01-01\np77,none,1990\n",
+        "results": 'sourcedId,lineItemSourcedId\n"r1,l1\n',
+        "lineItems": "",
+    }
+    made = Conversion(oneroster({**FILES, **others}), tmp_path)
+    assert made.texts == once.texts and not made.problems
+    notes = "; ".join(made.converted.notes)
+    for told in (
+        "demographics.csv was checked; nothing of it becomes part of a site",
+        "demographics.csv, column sex: expected: male, female",
+        "lines where that is not so: 1, the first is 3",
+        "demographics.csv, column sourcedId: 1 line refers to what users.csv does not have",
+        "results.csv: the column scoreStatus is missing",
+        "results.csv: lines that can't be read: 1, the first is 2",
+        "lineItems.csv: the file is empty",
+    ):
+        assert told in notes
+
+
+def test_every_file_of_the_standards_has_a_suite():
+    for kind in KINDS.values():
+        names = {suite for file in kind.files for suite in file.suites} | kind.looked_at
+        assert {path.stem for path in (INCLUDE / "expectations/feeds" / kind.name).glob("*.json")} == names
+        for name in names:
+            suite = suite_of(kind.name, name)
+            known = {column.name for column in suite.columns}
+            meta = suite.document["meta"]["toolsync"]
+            assert {each["kwargs"]["column"] for each in suite.expectations} <= known
+            assert {each["column"] for each in meta["references"]} | {meta.get("identity") or "status"} <= known | {
+                "status"
+            }
+            assert {each["file"] for each in meta["references"]} <= {file.name for file in kind.files}
 
 
 def test_every_suite_is_used_on_its_file(tmp_path: Path):

@@ -33,7 +33,7 @@ def mapping_of(kind: str) -> str:
 
 def goes(made: Conversion) -> set[tuple[str, ...]]:
     """The lines of command files that take something away."""
-    gone = [(row["uid"], row["cid"]) for row in made.rows("enrolments") if row["cmd"] != "add"]
+    gone: list[tuple[str, ...]] = [(row["uid"], row["cid"]) for row in made.rows("enrolments") if row["cmd"] != "add"]
     gone += [(row["idnumber"],) for row in made.rows("users") if row["suspended"] == "1"]
     gone += [(row["idnumber"],) for row in made.rows("courses") if row["visible"] == "0"]
     return set(gone)

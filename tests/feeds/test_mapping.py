@@ -92,6 +92,15 @@ categories: {below: "Schools / North", then: ["{session.schoolYear}"], types: [s
     ]
 
 
+def test_orgs_that_go_round_in_a_circle_are_no_category(tmp_path: Path):
+    made = Conversion(
+        oneroster({**FILES, "orgs": FILES["orgs"].replace("Riverside,district,1,", "Riverside,district,1,s1")}),
+        tmp_path,
+    )
+    assert made.cells("courses", "category") == [("",), ("",)]
+    assert any("go round in a circle" in note for note in made.converted.notes)
+
+
 def test_names_that_are_there_several_times_get_what_identifies_them(tmp_path: Path):
     made = Conversion(oneroster(FILES), tmp_path, 'courses: {columns: {shortname: "{course.courseCode}"}}')
     assert made.cells("courses", "shortname") == [("PHY (k1)",), ("PHY (k2)",)]
@@ -107,6 +116,13 @@ def test_what_a_pattern_needs_and_a_delta_lacks(tmp_path: Path):
     assert not made.problems and made.cells("courses", "fullname", "category") == [("", ""), ("", "")]
     assert "summary" not in made.rows("courses")[0]
     assert any("summary of the mapping is left out" in note for note in made.converted.notes)
+
+
+def test_a_delta_without_roles_does_not_clear_what_they_would_say(tmp_path: Path):
+    mapping = 'users: {columns: {institution: "{org.name}"}}'
+    users = FILES_1_2["users"].replace("dep1,he/him", ",he/him")
+    made = Conversion(oneroster({"users": users, "orgs": FILES["orgs"]}, "1.2", mode="delta"), tmp_path, mapping)
+    assert made.problems == [("users.csv", 2, "")] and "needs its org" in made.converted.problems[0].message
 
 
 def test_people_found_by_username_have_to_be_in_the_package(tmp_path: Path):

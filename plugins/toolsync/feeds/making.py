@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
+from toolsync.feeds.checked_file import Line, PackageProblem
 from toolsync.feeds.kinds import identity_of, suite_of
 from toolsync.feeds.mapping import FeedMapping
 from toolsync.feeds.patterns import NotInPackage, Pattern, Things
-from toolsync.feeds.reader import Line, PackageProblem, Tables
+from toolsync.feeds.reader import Tables
 
 # Columns in which an empty cell is "not given", in the types that packages become.
 KEPT_WHEN_EMPTY = frozenset(
@@ -20,6 +21,7 @@ KEPT_WHEN_EMPTY = frozenset(
     }
 )  # fmt: skip
 NO_DATE = "0"
+LEVELS = 50  # of a path of categories
 ADD, SUSPEND, REMOVE = "add", "suspend", "remove"
 
 
@@ -176,14 +178,18 @@ class Maker:
         return " / ".join([*filter(None, [section["below"]]), *filter(None, path)])
 
     def chain(self, table: str, identifier: str, parent: str) -> list[Line] | None:
-        """A line and those above it, from the top down; None: its parents go round in a circle, or the package doesn't have it."""
+        """A line and those above it, from the top down; None: there is no end to those, or the package doesn't have it."""
         found: list[Line] = []
-        while identifier and (line := self.tables.find(table, identifier)):
-            if line in found:
+        above = identifier
+        while above and (line := self.tables.find(table, above)):
+            if len(found) == LEVELS:
+                self.tables.notes.append(
+                    f"{table}.csv: above {identifier} are more than {LEVELS} others, or they go round in a circle, so it has no category"
+                )
                 return None
-            found.insert(0, line)
-            identifier = line.get(parent)
-        return found or None
+            found.append(line)
+            above = line.get(parent)
+        return found[::-1] or None
 
     def distinct(self, rows: list[Row], column: str, suffix: Callable[[Row], str], scope: Callable[[Row], Any]) -> None:
         """Tell rows apart that have the same name: each of them gets what identifies it behind it."""

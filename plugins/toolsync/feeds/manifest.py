@@ -46,7 +46,7 @@ class Manifest:
         if self.version not in VERSIONS:
             reasons.append(f"{MANIFEST}, oneroster.version: expected {' or '.join(VERSIONS)}, found {self.version!r}")
         self.modes: dict[str, str] = {}
-        known = [file.name for file in KINDS["oneroster"].files] + sorted(KINDS["oneroster"].unread)
+        known = [file.name for file in KINDS["oneroster"].files] + sorted(KINDS["oneroster"].looked_at)
         for name in known:
             mode = said.get(f"{FILE}{name}".casefold(), "").lower()
             here = f"{name}.csv".casefold() in self.files
@@ -54,7 +54,7 @@ class Manifest:
                 reasons.append(f"{MANIFEST}, {FILE}{name}: expected bulk, delta or absent, found {mode!r}")
             elif mode in MODES[:2] and not here:
                 reasons.append(f"{MANIFEST}, {FILE}{name}: it says {mode}, but there is no {name}.csv in the package")
-            elif not mode and here and name not in KINDS["oneroster"].unread:
+            elif not mode and here and name not in KINDS["oneroster"].looked_at:
                 reasons.append(
                     f"{MANIFEST}: {FILE}{name} is missing, so nothing says whether {name}.csv is bulk or delta"
                 )
@@ -67,9 +67,7 @@ class Manifest:
         for name, mode in self.modes.items():
             if f"{name}.csv".casefold() not in self.files:
                 continue
-            if name in KINDS["oneroster"].unread:
-                yield f"{name}.csv is not read: nothing of it becomes part of a site"
-            elif mode == "absent":
+            if mode == "absent":
                 yield f"{name}.csv is not read: the manifest says that it is absent"
 
     def suite(self, name: str) -> str:
