@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
+import socket
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -15,9 +16,11 @@ from tests.support.feeds import run_types_here
 from tests.support.packages import oneroster
 from tests.support.settings import lay_over
 from tests.support.site import Site
+from toolsync.cabinet.claims import Owner
 from toolsync.cabinet.folders import Cabinet
-from toolsync.cabinet.uploads import uploads
+from toolsync.cabinet.uploads import claim_upload, uploads
 from toolsync.operators import package_runs, packages
+from toolsync.run import load_dag
 
 ORGS = "sourcedId,status,dateLastModified,name,type,identifier,parentSourcedId\nS1,,,Feed School,school,,\n"
 SESSIONS = "sourcedId,status,dateLastModified,title,type,startDate,endDate,parentSourcedId,schoolYear\nT1,,,2026,schoolYear,2026-09-01,2027-07-31,,2027\n"
@@ -235,3 +238,26 @@ def test_killed_anywhere_each_type_runs_once(site: Site, package: Callable[..., 
     }
     for file_type in ("courses", "users", "enrolments"):
         assert len(list(Cabinet(file_type).folder("report").glob("*.json"))) == 1 and not uploads(Cabinet(file_type))
+
+
+@pytest.mark.usefixtures("here")
+def test_what_a_dead_run_of_a_type_holds_is_gone_on_with(
+    site: Site, package: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+):
+    real = package_runs.run_by_hand
+
+    def dying(dag_id: str, conf: dict[str, Any]) -> dict[str, Any]:
+        """A process that takes the file and is killed, and the whole machine with it."""
+        cabinet, dead = Cabinet("courses"), Owner("by hand", socket.gethostname(), 4_000_000, "never")
+        params = load_dag(dag_id).params.dump()
+        claim_upload(cabinet, conf["upload"], dead, {**params, **conf})
+        raise SystemExit
+
+    monkeypatch.setattr(package_runs, "run_by_hand", dying)
+    Cabinet("feeds").put(package())
+    assert site.run("toolsync_feeds")["state"] == "failed"
+    monkeypatch.setattr(package_runs, "run_by_hand", real)
+    done = site.run("toolsync_feeds")
+    assert done["state"] == "success", done["messages"]
+    assert [each["files"][0]["counts"]["created"] for each in done["types"]] == [1, 2, 2]
+    assert len(list(Cabinet("courses").folder("report").glob("*.json"))) == 1
