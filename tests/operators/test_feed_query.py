@@ -15,6 +15,7 @@ from uuid import UUID
 
 import pytest
 
+from tests.support.feeds import run_types_here
 from tests.support.settings import lay_over
 from tests.support.site import Site
 from toolsync.cabinet.folders import Cabinet
@@ -114,11 +115,12 @@ def test_a_cursor_of_the_server_is_asked_for_where_the_library_needs_it():
 
 @pytest.mark.usefixtures("airflow")
 @pytest.mark.in_airflow
-def test_rows_run_as_a_file_of_the_type(site: Site, feed: Callable[..., None]):
+def test_rows_run_as_a_file_of_the_type(site: Site, feed: Callable[..., None], monkeypatch: pytest.MonkeyPatch):
     feed(params={"create_passwords": False})
     first = site.run("toolsync_feed_people", simulate=True)
     assert (first["state"], first["simulated"], first["counts"]["created"]) == ("success", True, 9)
     assert site.value("SELECT COUNT(*) FROM {user} WHERE username LIKE 'feed%'") == 0
+    run_types_here(monkeypatch)
     done = site.run("toolsync_feed_people")
     assert (done["state"], done["type"], done["file"], done["counts"]["created"]) == (
         "success",
@@ -170,7 +172,10 @@ def test_no_rows_can_be_all_right(site: Site, feed: Callable[..., None]):
 
 @pytest.mark.usefixtures("airflow")
 @pytest.mark.in_airflow
-def test_a_plan_is_answered_for_the_run_of_the_type(site: Site, feed: Callable[..., None]):
+def test_a_plan_is_answered_for_the_run_of_the_type(
+    site: Site, feed: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+):
+    run_types_here(monkeypatch)
     feed(type="courses_delete", sql="SELECT shortname FROM mdl_course WHERE shortname = 'C101'")
     asked = site.run("toolsync_feed_people")
     assert asked["state"] == "awaiting approval" and len(asked["plan_rows"]) == 1

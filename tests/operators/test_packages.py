@@ -76,6 +76,8 @@ def lines_of(done: dict[str, Any]) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
+@pytest.mark.usefixtures("airflow")
+@pytest.mark.in_airflow
 def test_a_package_runs_type_by_type_with_one_report(site: Site, package: Callable[..., Path]):
     done = site.run("toolsync_feeds", package())
     assert done["state"] == "success", done["messages"]

@@ -15,7 +15,7 @@ from airflow.sdk.exceptions import (
 )
 from airflow.sdk.execution_time.context import NEVER_EXPIRE
 
-from toolsync.cabinet.claims import Owner, new_id
+from toolsync.cabinet.claims import new_id
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.uploads import receiving, remove
 from toolsync.operators.archive import as_text
@@ -166,7 +166,7 @@ class RunFeedOperator(ChildRunOperator):
         self.feed, self.file_type, self.read = feed.name, feed.type, read
 
     def execute(self, context: Any) -> Any:
-        if Owner.of_run(context["run_id"]).pid is not None:
+        if self.is_by_hand(context):
             return ToolSyncOperator.execute(self, context)
         run_id = child_run(context)
         with self.telling(context):

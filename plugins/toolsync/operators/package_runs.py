@@ -13,7 +13,7 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from toolsync.cabinet.claims import Claim, Owner, new_id
+from toolsync.cabinet.claims import Claim, new_id
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.uploads import NoUpload, receiving, remove, upload_of
 from toolsync.operators.base import ClaimOperator, ToolSyncOperator
@@ -156,7 +156,7 @@ class ExecutePackageOperator(ClaimOperator, ChildRunOperator):
         self.conf_of_next: dict[str, Any] = {}
 
     def execute(self, context: Any) -> Any:
-        if Owner.of_run(context["run_id"]).pid is not None:
+        if self.is_by_hand(context):
             return ToolSyncOperator.execute(self, context)
         with self.telling(context):
             result = self.perform(context)
@@ -181,7 +181,7 @@ class ExecutePackageOperator(ClaimOperator, ChildRunOperator):
 
     def process(self, cabinet: Cabinet, claim: Claim, context: Any) -> dict[str, Any] | None:
         self.next = None
-        by_hand = Owner.of_run(context["run_id"]).pid is not None
+        by_hand = self.is_by_hand(context)
         while (made := self.next_of(cabinet, claim)) is not None:
             made.prepare()
             conf = made.conf(part=bool(self.report_class(cabinet, claim).validated.get("part")))
