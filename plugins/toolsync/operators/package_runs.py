@@ -150,8 +150,9 @@ class ExecutePackageOperator(ClaimOperator, ChildRunOperator):
     report_class = PackageReport
 
     def __init__(self, *, pool: Any = None, destructive: bool = False, outlets: Any = None, **kwargs: Any) -> None:
-        # It does not write to the site itself, so it waits for nobody who does. Of the DAGs that it starts, Airflow shows one.
-        super().__init__(child_type="users", **kwargs)
+        # It does not write to the site itself, so it waits for nobody who does. A plan may wait for an approval for days.
+        # Of the DAGs that it starts, Airflow shows one.
+        super().__init__(child_type="users", **{**kwargs, "execution_timeout": None})
         self.next: Made | None = None
         self.conf_of_next: dict[str, Any] = {}
 
