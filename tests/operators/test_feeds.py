@@ -174,6 +174,8 @@ def test_a_feed_is_late_until_something_of_it_is_applied(site: Site, page: Calla
     assert "hr_4.csv is still in " in look()[MESSAGE] and "was rejected: there.txt" in look()[MESSAGE]
     assert cabinet.claim("hr_4.csv", Owner("run 7", "here", None), {"simulate": False})
     assert "hr_4.csv is not finished: run run 7 has taken it" in look()[MESSAGE]
+    report("hr_6.csv", types=[{"type": "users", "state": "held up"}])
+    assert "was not done for users: there.txt" in look()[MESSAGE]
     report("hr_5.csv", timedelta(hours=1))
     assert look()["file"] == "hr_5.csv"
 

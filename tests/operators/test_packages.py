@@ -263,3 +263,14 @@ def test_what_a_dead_run_of_a_type_holds_is_gone_on_with(
     assert done["state"] == "success", done["messages"]
     assert [each["files"][0]["counts"]["created"] for each in done["types"]] == [1, 2, 2]
     assert len(list(Cabinet("courses").folder("report").glob("*.json"))) == 1
+
+
+@pytest.mark.usefixtures("here")
+def test_of_two_packages_the_later_one_has_the_last_word(site: Site, package: Callable[..., Path]):
+    cabinet = Cabinet("feeds")
+    for number, email in ((1, "old@feed.example.org"), (2, "new@feed.example.org")):
+        cabinet.put(package(f"{number}.zip", email=email))
+    first = site.run("toolsync_feeds")
+    assert first["file"] == "1.zip" and [path.name for path in cabinet.folder("inbox").iterdir()] == ["2.zip"]
+    assert site.run("toolsync_feeds")["file"] == "2.zip"
+    assert site.value("SELECT email FROM {user} WHERE username = 'feedbob'") == "new@feed.example.org"
