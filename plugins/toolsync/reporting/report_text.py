@@ -83,9 +83,9 @@ def _body(report: Report) -> Iterator[str]:
         yield f"{'Would be changed' if report.claim.simulate else 'Changed'}: {rows_sentence(report.changed)}"
         yield from _undo(report, report.changed)
     yield from _titled(*plan_summary(report))
+    yield from _titled("Changes", report.changes)
     for title, lines in report.sections():
         yield from _titled(title, lines)
-    yield from _titled("Changes", report.changes)
     yield from _titled("Problems", sentences(report.problems(), unit))
     yield from _titled("Notes", sentences(report.notes(), unit))
     if report.stale and not report.claim.simulate:
