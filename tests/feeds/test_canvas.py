@@ -84,8 +84,31 @@ def test_files_are_told_by_their_columns(tmp_path: Path):
     assert not made.problems
     assert [note for note in made.converted.notes if "is not read" in note] == [
         "readme.txt is not read: it is no CSV file",
-        "other.csv is not read: nothing of it becomes part of a site",
+        "other.csv is not read: it has the columns of no file of Canvas",
     ]
+
+
+def test_what_ends(tmp_path: Path):
+    files = {
+        "courses.csv": "course_id,short_name,long_name,status\nc1,A,A,active\nc2,B,B,completed\nc3,C,C,concluded\nc4,D,D,unpublished\nc5,E,E,deleted\n",
+        "enrollments.csv": "course_id,user_id,role,status\n"
+        + "".join(
+            f"c1,u{n},student,{status}\n"
+            for n, status in enumerate(
+                ["active", "completed", "concluded", "inactive", "deleted", "deleted_last_completed"]
+            )
+        ),
+        "users.csv": "user_id,login_id,full_name,status\nu4,four,A Four,deleted\nu5,five,A Five,active\n",
+    }
+    made = Conversion(package(files), tmp_path)
+    assert made.cells("courses", "visible") == [("",), ("",), ("",), ("0",), ("0",)]
+    assert [cmd for (cmd,) in made.cells("enrolments", "cmd")] == ["add", "disable", "disable", "disable", "del", "del"]
+    other = "courses: {completed: hide, deleted: delete}\nusers: {deleted: delete}\nenrolments: {completed: remove, inactive: leave}\n"
+    made = Conversion(package(files), tmp_path, other)
+    assert made.cells("courses", "visible") == [("",), ("0",), ("0",), ("0",)]
+    assert made.cells("courses_delete", "idnumber") == [("c5",)]
+    assert made.cells("users", "username", "deleted") == [("four", "1"), ("five", "")]
+    assert made.cells("enrolments", "cmd", "uid") == [("add", "u0"), ("del", "u1"), ("del", "u2"), ("del", "u5")]
 
 
 def test_the_same_person_in_two_files_is_left_out_of_both(tmp_path: Path):

@@ -13,8 +13,9 @@ from tests.feeds.converting import Conversion, Source
 from tests.feeds.test_oneroster import CLASSES, ENROLLMENTS, FILES, FILES_1_2, ORGS, ROLES, SESSIONS, USERS_1_1, header
 from tests.support.packages import oneroster, package
 from toolsync.feeds import archive
-from toolsync.feeds.kinds import PackageRejected
+from toolsync.feeds.kinds import KINDS, PackageRejected, suite_of
 from toolsync.feeds.packages import kind_of
+from toolsync.settings import INCLUDE
 
 
 def rejection(content: bytes, folder: Path) -> str:
@@ -79,7 +80,7 @@ def test_a_doubled_file_is_read_once_and_two_lines_of_one_id_are_left_out(tmp_pa
     doubled = {name: text + text.partition("\n")[2] for name, text in FILES.items()}
     made = Conversion(oneroster(doubled), tmp_path)
     assert made.texts == once.texts and not made.problems
-    assert "users.csv: 4 lines are there twice, and were read once" in made.converted.notes
+    assert "users.csv: lines that are there twice, and were read once: 4" in made.converted.notes
     other = FILES["users"] + "p2,,,true,s1,student,other,,Other,Newton,,,,,,,,\n"
     made = Conversion(oneroster({**FILES, "users": other}), tmp_path)
     assert [each for each in made.problems if each[0] == "users.csv"] == [
@@ -137,6 +138,31 @@ def test_values_arrive_as_they_are(tmp_path: Path):
     assert made.converted.origin["courses"].of(5) == [("classes.csv", 6)]
 
 
+def test_a_package_as_generators_of_others_write_it(tmp_path: Path):
+    """Every cell in quotes, the header of the manifest twice, `termSourcedId` without a value, columns in another order and one more."""
+    quoted = {
+        name: "\n".join(",".join(f'"{cell}"' for cell in line.split(",")) for line in text.splitlines()) + "\n"
+        for name, text in FILES.items()
+        if '"' not in text
+    }
+    classes = "sourcedId,status,dateLastModified,title,grades,courseSourcedId,classCode,classType,location,schoolSourcedId,termSourcedId,subjects,subjectCodes,periods\n"
+    classes += '"k1","active","2026-09-01T08:00:00.000Z","Physics","09","phy","PHY","scheduled","","s1","","","",""\n'
+    enrollments = "sourcedId,status,dateLastModified,classSourcedId,schoolSourcedId,userSourcedId,role,primary,beginDate,endDate,courseSourcedId\n"
+    enrollments += '"e1","active","2026-09-01T08:00:00.000Z","k1","s1","p2","student","","","","phy"\n'
+    files = {**FILES, **quoted, "classes": classes, "enrollments": enrollments}
+    said = (
+        "propertyName,value\npropertyName,value\nmanifest.version,1.0\noneroster.version,1.1\n"
+        + "\n".join(ALL)
+        + "\nfile.results,absent\n"
+    )
+    made = Conversion(
+        package({"manifest.csv": said, **{f"{name}.csv": text for name, text in files.items()}}), tmp_path
+    )
+    assert not made.problems and made.cells("enrolments", "uid", "cid") == [("p2", "k1")]
+    assert "enrollments.csv: unknown column courseSourcedId" in " ".join(made.converted.notes)
+    assert any("termSourcedId" in note and "not empty" in note for note in made.converted.notes)
+
+
 def manifest(*lines: str) -> bytes:
     said = "\n".join(["propertyName,value", "manifest.version,1.0", *lines]) + "\n"
     return package({"manifest.csv": said, **{f"{name}.csv": text for name, text in FILES.items()}})
@@ -156,7 +182,9 @@ ALL = [f"file.{name},bulk" for name in FILES]
         (manifest("oneroster.version,1.1", *ALL[1:]), "file.orgs is missing"),
         (manifest("oneroster.version,1.1", *ALL, "file.results,bulk"), "no results.csv"),
         (manifest("oneroster.version,1.1", *ALL[1:], "file.orgs,whole"), "bulk, delta or absent"),
+        (manifest("oneroster.version,1.1", *ALL, "file.orgs,delta"), "file.orgs: it is there twice"),
         (package({"manifest.csv": "a,b\n"}), "propertyName,value"),
+        (package({"manifest.csv": "propertyName,value\n" + "x" * 200_000}), "oneroster.version"),
         (oneroster({**FILES, "users": USERS_1_1.replace("username", "login")}), "users.csv: the column username is missing"),
         (oneroster({**FILES, "enrollments": header(ENROLLMENTS)}), "enrollments.csv: the file has a header but no line"),
         (oneroster({**FILES, "enrollments": ""}), "enrollments.csv: the file is empty"),
@@ -207,6 +235,7 @@ def zipped(name: str, content: bytes = b"x", mode: int = 0, encrypted: bool = Fa
         (zipped("link.csv", b"/etc/passwd", stat.S_IFLNK | 0o777), "symbolic link"),
         (zipped("bomb.csv", b"0" * 30_000_000), "ZIP bombs"),
         (zipped("secret.csv", encrypted=True), "encrypted"),
+        (zipped("Users.csv"), "users.csv: it is there twice"),
     ],
 )
 def test_a_hostile_archive_is_rejected(content: bytes, word: str, tmp_path: Path):
@@ -221,6 +250,43 @@ def test_an_archive_that_is_too_large_is_rejected(tmp_path: Path, monkeypatch: p
     )
     monkeypatch.setattr(archive, "LIMITS", limits)
     assert "it has 7 entries" in rejection(oneroster(FILES), tmp_path)
+
+
+def test_files_of_which_nothing_is_made_are_checked_and_told_in_notes(tmp_path: Path):
+    once = Conversion(oneroster(FILES), tmp_path)
+    others = {
+        "demographics": "sourcedId,sex,birthDate\np1,female,1990-01-01\np77,none,1990\n",
+        "results": 'sourcedId,lineItemSourcedId\n"r1,l1\n',
+        "lineItems": "",
+    }
+    made = Conversion(oneroster({**FILES, **others}), tmp_path)
+    assert made.texts == once.texts and not made.problems
+    notes = "; ".join(made.converted.notes)
+    for told in (
+        "demographics.csv was checked; nothing of it becomes part of a site",
+        "demographics.csv, column sex: expected: male, female",
+        "lines where that is not so: 1, the first is 3",
+        "demographics.csv, column sourcedId: 1 line refers to what users.csv does not have",
+        "results.csv: the column scoreStatus is missing",
+        "results.csv: lines that can't be read: 1, the first is 2",
+        "lineItems.csv: the file is empty",
+    ):
+        assert told in notes
+
+
+def test_every_file_of_the_standards_has_a_suite():
+    for kind in KINDS.values():
+        names = {suite for file in kind.files for suite in file.suites} | kind.looked_at
+        assert {path.stem for path in (INCLUDE / "expectations/feeds" / kind.name).glob("*.json")} == names
+        for name in names:
+            suite = suite_of(kind.name, name)
+            known = {column.name for column in suite.columns}
+            meta = suite.document["meta"]["toolsync"]
+            assert {each["kwargs"]["column"] for each in suite.expectations} <= known
+            assert {each["column"] for each in meta["references"]} | {meta.get("identity") or "status"} <= known | {
+                "status"
+            }
+            assert {each["file"] for each in meta["references"]} <= {file.name for file in kind.files}
 
 
 def test_every_suite_is_used_on_its_file(tmp_path: Path):

@@ -109,6 +109,13 @@ def test_what_a_pattern_needs_and_a_delta_lacks(tmp_path: Path):
     assert any("summary of the mapping is left out" in note for note in made.converted.notes)
 
 
+def test_a_delta_without_roles_does_not_clear_what_they_would_say(tmp_path: Path):
+    mapping = 'users: {columns: {institution: "{org.name}"}}'
+    users = FILES_1_2["users"].replace("dep1,he/him", ",he/him")
+    made = Conversion(oneroster({"users": users, "orgs": FILES["orgs"]}, "1.2", mode="delta"), tmp_path, mapping)
+    assert made.problems == [("users.csv", 2, "")] and "needs its org" in made.converted.problems[0].message
+
+
 def test_people_found_by_username_have_to_be_in_the_package(tmp_path: Path):
     mapping = "users: {key: username}\ncourses: {key: shortname}"
     made = Conversion(oneroster(FILES), tmp_path, mapping)

@@ -128,9 +128,19 @@ def test_a_delta_refers_to_what_the_site_has(site: Site, airflow: None, tmp_path
     assert not made.problems
     assert not failures(made.run(site))
     assert site.rows(ENROLLED, ("k1",)) == [("i.newton", "student", 0), ("r.hooke", "editingteacher", 1)]
-    assert site.value("SELECT suspended FROM {user} WHERE username = 'i.newton'") == 1
+    assert site.rows("SELECT suspended, firstname FROM {user} WHERE username = 'i.newton'") == [(1, "Isaac")]
     assert site.rows("SELECT visible, fullname FROM {course} WHERE idnumber = 'k2'") == [(0, "Homeroom 9")]
     assert site.value(PATH, ("k1",)) == "Riverside > North/South High > Sciences"  # a delta without orgs moves nothing
+
+
+def test_nobody_and_nothing_is_made_to_be_suspended_or_hidden(site: Site, airflow: None, tmp_path: Path):
+    gone = delta(
+        users=header(USERS_1_1) + "p7,tobedeleted,,true,s1,student,a.nobody,,No,Body,,,nobody@example.org,,,,,\n",
+        classes=header(CLASSES) + "k7,tobedeleted,,Nothing,09,phy,,homeroom,,s1,t1,,,\n",
+    )
+    assert failures(Conversion(gone, tmp_path).run(site)) == {"courses": 1, "users": 1}
+    assert site.value("SELECT COUNT(*) FROM {user} WHERE username = 'a.nobody'") == 0
+    assert site.value("SELECT COUNT(*) FROM {course} WHERE idnumber = 'k7'") == 0
 
 
 def test_what_is_deleted_can_be_deleted_on_the_site(site: Site, airflow: None, tmp_path: Path):

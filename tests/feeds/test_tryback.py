@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.feeds.converting import Conversion
 from tests.feeds.test_canvas import FILES as CANVAS
-from tests.feeds.test_oneroster import FILES, ORGS, header
+from tests.feeds.test_oneroster import FILES, FILES_1_2, ORGS, header
 from tests.support.packages import oneroster, package
 from tests.support.site import Site
 from toolsync.feeds.origin import load_origins
@@ -60,6 +60,20 @@ def test_lines_that_failed_on_the_site_come_back(site: Site, airflow: None, tmp_
     found = texts(made.tryback(**failed))
     assert found["users.csv"] == header(FILES["users"]) + "p4,,,true,s1,student,guest,,Some,Guest,,,,,,,,\n"
     assert found["enrollments.csv"] == header(FILES["enrollments"]) + "e8,,,k1,s1,p4,student,,,\n"
+
+
+def test_people_come_back_with_what_they_are_and_sections_with_where_they_are_taught(tmp_path: Path):
+    mapping = 'users: {columns: {institution: "{org.name}"}}'
+    made = Conversion(oneroster(FILES_1_2, "1.2"), tmp_path, mapping)
+    found = texts(made.tryback(users={2}))
+    assert [line.split(",")[0] for line in found["roles.csv"].splitlines()[1:]] == ["r1", "r2"]
+    again = Conversion(made.tryback(users={2}), tmp_path, mapping)
+    assert again.rows("users") == made.rows("users")[:1]
+
+    made = Conversion(package(CANVAS), tmp_path)
+    [at] = [number for number, row in enumerate(made.rows("enrolments"), 2) if row["uid"] == "u3"]
+    again = Conversion(made.tryback(enrolments={at}), tmp_path)
+    assert again.cells("enrolments", "uid", "cid") == [("u3", "c3")]
 
 
 def test_nothing_failed_and_nothing_is_written(tmp_path: Path):

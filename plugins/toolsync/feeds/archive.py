@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import tempfile
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -86,6 +87,8 @@ def _unpack(stream: BinaryIO, folder: Path) -> PackageFiles:
     if not wanted:
         raise PackageRejected(["the package: there is no CSV file in it"])
     LIMITS.check_total(sum(info.file_size for _, info in wanted))
+    if twice := {path for path, count in Counter(path.casefold() for path, _ in wanted).items() if count > 1}:
+        raise PackageRejected([f"{path}: it is there twice" for path, _ in wanted if path.casefold() in twice])
     bases = [base_of(path).casefold() for path, _ in wanted]
     for number, (path, info) in enumerate(wanted):
         name = base_of(path) if bases.count(base_of(path).casefold()) == 1 else path

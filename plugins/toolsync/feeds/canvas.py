@@ -6,13 +6,20 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 from toolsync.feeds.canvas_files import add_names
+from toolsync.feeds.canvas_sections import Sections
+from toolsync.feeds.checked_file import Line
 from toolsync.feeds.kinds import KINDS
 from toolsync.feeds.making import ADD, REMOVE, Maker, Making, Row, Wish, enrolment_rows
-from toolsync.feeds.reader import Line
 
 THINGS = {file.thing: file.name for file in KINDS["canvas"].files if file.thing}
 
-ENDS = {"deleted": "deleted", "deleted_last_completed": "deleted", "completed": "completed", "inactive": "inactive"}
+ENDS = {
+    "deleted": "deleted",
+    "deleted_last_completed": "deleted",
+    "completed": "completed",
+    "concluded": "completed",
+    "inactive": "inactive",
+}
 
 
 class CanvasMaker(Maker):
@@ -34,7 +41,7 @@ class CanvasMaker(Maker):
         yield Making("courses", list(dict.fromkeys(columns)), made, params, ("courses", "accounts", "terms"))
         columns = [*self._columns["users"], "suspended", *(["deleted"] if users["deleted"] == "delete" else [])]
         yield Making("users", list(dict.fromkeys(columns)), self._users(), {"user_id_field": users["key"]}, ("users",))
-        groups = [*self._groups_of("sections", "section_id"), *self._groups_of("groups", "group_id")]
+        groups = [*self._groups_of("sections"), *self._groups_of("groups")]
         self.distinct(groups, "name", lambda row: row.cells["idnumber"], lambda row: row.cells["courseid"])
         columns = ["cmd", "courseid", "updateid", *self._columns["sections"], *self._columns["groups"]]
         of_groups = {**by_course, "group_id_field": "idnumber"}
@@ -79,7 +86,7 @@ class CanvasMaker(Maker):
     def _courses(self) -> Iterator[Row]:
         section = self.mapping["courses"]
         for line in self.tables["courses"]:
-            choice = section.get(line.status)
+            choice = section.get(ENDS.get(line.status, line.status))
             if choice == "delete":
                 continue
             if choice == "leave" and line.status == "deleted":
@@ -132,6 +139,8 @@ class CanvasMaker(Maker):
             cells["suspended"] = "1" if goes else "" if suspended else "0"
             if deleted and section["deleted"] == "delete":
                 cells.update(suspended="", deleted="1")
+            elif deleted:  # nothing to make an account of, if it isn't there
+                cells.update(firstname="", lastname="")
             yield Row(cells, (line,))
 
     def _is_deleted(self, user: str) -> bool:
@@ -141,41 +150,17 @@ class CanvasMaker(Maker):
     # Sections, groups and enrolments
 
     @cached_property
-    def _taught_in(self) -> dict[str, str]:
-        """The course that a cross-listed section goes to, by section."""
-        return {
-            line.get("section_id"): line.get("xlist_course_id")
-            for line in self.tables["xlists"]
-            if line.status == "active"
-        }
+    def _sections(self) -> Sections:
+        return Sections(self.tables)
 
     def _lacks_cross_listing(self, table: str, line: Line) -> bool:
-        """Whether it is not known where the section of a line is taught, as the cross-listing was left out; the line is left out then, too."""
-        gone = self._cross_listings_gone.get(line.get("section_id"))
-        if gone:
-            self.fail(
-                table, line, "section_id", f"{gone.file}, line {gone.number}, was left out, which this line needs"
-            )
+        """Leave a line out if it is not known where its section is taught."""
+        if gone := self._sections.left_out(line):
+            message = f"{gone.file}, line {gone.number}, was left out, which this line needs"
+            self.fail(table, line, "section_id", message)
         return bool(gone)
 
-    @cached_property
-    def _cross_listings_gone(self) -> dict[str, Line]:
-        """The lines of cross-listings that were left out, by section."""
-        table = self.tables.tables.get("xlists")
-        return {line.get("section_id"): line for line in (table.gone if table else ())}
-
-    def _course_of_section(self, identifier: str) -> str:
-        """The course in which a section is taught; empty: the package doesn't say."""
-        if course := self._taught_in.get(identifier):
-            return course
-        section = self.tables.find("sections", identifier)
-        return section.get("course_id") if section else ""
-
-    def _taught(self, line: Line) -> str:
-        """The course of an enrollment; empty: the package doesn't say."""
-        return self._course_of_section(line.get("section_id")) or line.get("course_id")
-
-    def _groups_of(self, table: str, identity: str) -> Iterator[Row]:
+    def _groups_of(self, table: str) -> Iterator[Row]:
         """Groups of courses: of sections, or of groups."""
         if table == "sections" and not self.mapping["sections"]["groups"]:
             return
@@ -202,13 +187,13 @@ class CanvasMaker(Maker):
 
     def _course_of(self, table: str, line: Line) -> str:
         if table == "sections":
-            return self._course_of_section(line.get("section_id"))
+            return self._sections.course_of(line)
         category = self.tables.find("group_categories", line.get("group_category_id"))
         return line.get("course_id") or (category.get("course_id") if category else "")
 
     @cached_property
     def _wishes(self) -> list[Wish]:
-        return self.certain(self._made_wishes(), lambda line: (line.get("user_id"), self._taught(line)))
+        return self.certain(self._made_wishes(), lambda line: (line.get("user_id"), self._sections.course_of(line)))
 
     def _made_wishes(self) -> Iterator[Wish]:
         section = self.mapping["enrolments"]
@@ -230,7 +215,7 @@ class CanvasMaker(Maker):
             if self._lacks_cross_listing("enrollments", line):
                 continue
             part = self.tables.find("sections", line.get("section_id"))
-            course = self._taught(line)
+            course = self._sections.course_of(line)
             if not course:
                 known = (
                     "the package does not have this section, so its course is not known"

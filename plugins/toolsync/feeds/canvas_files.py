@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 
 from toolsync.feeds.archive import PackageFile
+from toolsync.feeds.checked_file import Line
 from toolsync.feeds.kinds import KINDS
-from toolsync.feeds.reader import Line
 from toolsync.reading.records import CODECS, DELIMITERS
 
 # Canvas tells files by their columns, whatever they are called: the first that has all of these is meant; `|` stands for or.
@@ -27,7 +27,6 @@ TOLD_BY = (
     ("terms", "term_id name"),
 )
 ALSO_CALLED = {"groups_membership": "group_memberships", "groups_categories": "group_categories", "xlist": "xlists"}
-UNREAD = {"change_sis_ids", "logins", "user_observers", "admins"}
 
 
 def told_by_columns(file: PackageFile) -> str | None:

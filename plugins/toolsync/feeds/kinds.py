@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from toolsync.reading.suite import Suite, load_suite
 from toolsync.settings import INCLUDE
@@ -40,12 +41,12 @@ class Kind:
 
     :param name: `oneroster` or `canvas`.
     :param files: what is read of it, in order.
-    :param unread: the other files that the standard has, of which nothing becomes part of a site.
+    :param looked_at: the other files that the standard has, which are checked, and of which nothing becomes part of a site.
     """
 
     name: str
     files: tuple[FileKind, ...]
-    unread: frozenset[str]
+    looked_at: frozenset[str]
 
     def suites_of_thing(self, thing: str) -> Iterator[str]:
         """The names of the suites of the files whose lines patterns call so."""
@@ -64,6 +65,12 @@ def suite_of(kind: str, name: str) -> Suite:
 def identity_of(suite: Suite) -> str | None:
     """The column that identifies a line of a file; None: there is none."""
     return suite.document["meta"]["toolsync"].get("identity")
+
+
+def references_of(suite: Suite) -> list[dict[str, Any]]:
+    """The columns of a file that refer to lines of other files: `column`, `file`, `needed`; `list` where a cell has several, `part` where a line is a part of
+    what it refers to."""
+    return suite.document["meta"]["toolsync"]["references"]
 
 
 def _files(*things: tuple[str, str], suites: Mapping[str, tuple[str, ...]] | None = None) -> tuple[FileKind, ...]:
@@ -118,6 +125,6 @@ KINDS = {
             ("enrollments", "enrollment"),
             ("group_memberships", ""),
         ),
-        frozenset(),
+        frozenset({"admins", "change_sis_ids", "logins", "user_observers"}),
     ),
 }

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
+from toolsync.feeds.checked_file import Line, PackageProblem
 from toolsync.feeds.kinds import identity_of, suite_of
 from toolsync.feeds.mapping import FeedMapping
 from toolsync.feeds.patterns import NotInPackage, Pattern, Things
-from toolsync.feeds.reader import Line, PackageProblem, Tables
+from toolsync.feeds.reader import Tables
 
 # Columns in which an empty cell is "not given", in the types that packages become.
 KEPT_WHEN_EMPTY = frozenset(

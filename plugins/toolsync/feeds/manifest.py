@@ -13,6 +13,7 @@ MANIFEST = "manifest.csv"
 VERSIONS = ("1.1", "1.2")
 MODES = ("bulk", "delta", "absent")
 FILE = "file."
+CHARACTERS = 100_000  # of a manifest: it has some twenty short lines
 
 
 class Manifest:
@@ -29,7 +30,7 @@ class Manifest:
         self.files = {file.name.casefold(): file for file in files}
         manifest = self.files[MANIFEST]
         with manifest.path.open(encoding=CODECS[manifest.encoding], errors="replace", newline="") as stream:
-            text = stream.read().removeprefix("\ufeff")
+            text = stream.read(CHARACTERS).removeprefix("\ufeff")
         first = text.partition("\n")[0]
         delimiter = next((each for each in ",;\t|" if each in first), ",")
         rows = [[cell.strip() for cell in row] for row in csv.reader(text.splitlines(), delimiter=delimiter)]
@@ -38,11 +39,14 @@ class Manifest:
             raise PackageRejected([f"{MANIFEST}: expected a header propertyName,value"])
         said = {name.casefold(): value for name, value in self.rows[1:]}
         reasons: list[str] = []
+        for name, value in self.rows[1:]:
+            if value != said[name.casefold()]:
+                reasons.append(f"{MANIFEST}, {name}: it is there twice, as {value!r} and as {said[name.casefold()]!r}")
         self.version = said.get("oneroster.version", "").removeprefix("v")
         if self.version not in VERSIONS:
             reasons.append(f"{MANIFEST}, oneroster.version: expected {' or '.join(VERSIONS)}, found {self.version!r}")
         self.modes: dict[str, str] = {}
-        known = [file.name for file in KINDS["oneroster"].files] + sorted(KINDS["oneroster"].unread)
+        known = [file.name for file in KINDS["oneroster"].files] + sorted(KINDS["oneroster"].looked_at)
         for name in known:
             mode = said.get(f"{FILE}{name}".casefold(), "").lower()
             here = f"{name}.csv".casefold() in self.files
@@ -50,7 +54,7 @@ class Manifest:
                 reasons.append(f"{MANIFEST}, {FILE}{name}: expected bulk, delta or absent, found {mode!r}")
             elif mode in MODES[:2] and not here:
                 reasons.append(f"{MANIFEST}, {FILE}{name}: it says {mode}, but there is no {name}.csv in the package")
-            elif not mode and here and name not in KINDS["oneroster"].unread:
+            elif not mode and here and name not in KINDS["oneroster"].looked_at:
                 reasons.append(
                     f"{MANIFEST}: {FILE}{name} is missing, so nothing says whether {name}.csv is bulk or delta"
                 )
@@ -63,9 +67,7 @@ class Manifest:
         for name, mode in self.modes.items():
             if f"{name}.csv".casefold() not in self.files:
                 continue
-            if name in KINDS["oneroster"].unread:
-                yield f"{name}.csv is not read: nothing of it becomes part of a site"
-            elif mode == "absent":
+            if mode == "absent":
                 yield f"{name}.csv is not read: the manifest says that it is absent"
 
     def suite(self, name: str) -> str:

@@ -104,7 +104,7 @@ def text(value: Any, _at: At) -> str:
 
 def text_or_none(value: Any, _at: At) -> str | None:
     """A text, or nothing."""
-    return None if value is None else _text(value)
+    return None if value is None else _text(value) or None
 
 
 def words(value: Any, _at: At) -> frozenset[str]:

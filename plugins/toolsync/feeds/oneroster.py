@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
+from toolsync.feeds.checked_file import Line
 from toolsync.feeds.making import ADD, Maker, Making, Row, Wish, enrolment_rows
-from toolsync.feeds.reader import Line
 from toolsync.reading.values import yesno_or_none
 
 THINGS = {"org": "orgs", "session": "academicSessions", "course": "courses", "class": "classes", "user": "users", "enrollment": "enrollments"}  # fmt: skip
@@ -157,9 +157,13 @@ class OneRosterMaker(Maker):
         ]
 
     def _org(self, line: Line) -> Mapping[str, str] | None:
-        """The first of a person's orgs."""
+        """The first of a person's orgs; None where only roles would say it, and the package doesn't have them."""
         places = self._places(line)
-        return self.thing("orgs", line.get("primaryOrgSourcedId") or (places[0][0] if places else ""))
+        org = line.get("primaryOrgSourcedId") or (places[0][0] if places else "")
+        roles = self.tables.tables.get("roles")
+        if not org and "role" not in self.tables.tables["users"].columns and not (roles and roles.whole):
+            return None
+        return self.thing("orgs", org)
 
     def _has_account(self, line: Line) -> bool:
         wanted = self.mapping["users"]["roles"]
@@ -199,6 +203,8 @@ class OneRosterMaker(Maker):
             cells["suspended"] = "1" if suspended else "" if disabled else "0"
             if deleted and section["deleted"] == "delete":
                 cells.update(suspended="", deleted="1")
+            elif deleted:  # nothing to make an account of, if it isn't there
+                cells.update(firstname="", lastname="")
             yield Row(cells, (line,))
 
     # Cohorts and enrolments
@@ -252,7 +258,7 @@ class OneRosterMaker(Maker):
                 for table, column in (("users", "userSourcedId"), ("classes", "classSourcedId"))
             )
             if self._is_gone(user, klass):
-                self.skipped["enrollments.csv: of people or classes that go"] += 1
+                self.skipped["enrollments.csv: of people or classes that go, or of people without an account"] += 1
                 continue
             if lacking := self._left_out(line):
                 self.fail("enrollments", line, *lacking)

@@ -12,14 +12,15 @@ from typing import IO, Any
 
 from toolsync.feeds.archive import PackageFile, PackageFiles, unpacked
 from toolsync.feeds.canvas import CanvasMaker
-from toolsync.feeds.canvas_files import UNREAD, told_by_columns, told_by_name
+from toolsync.feeds.canvas_files import told_by_columns, told_by_name
+from toolsync.feeds.checked_file import PackageProblem
 from toolsync.feeds.kinds import KINDS, PackageRejected, suite_of
 from toolsync.feeds.making import Maker, Making, Row
 from toolsync.feeds.manifest import MANIFEST, Manifest
 from toolsync.feeds.mapping import FeedMapping
 from toolsync.feeds.oneroster import OneRosterMaker
 from toolsync.feeds.origin import Origin
-from toolsync.feeds.reader import PackageProblem, Tables
+from toolsync.feeds.reader import Tables
 from toolsync.feeds.tryback import write_tryback
 from toolsync.reading.problems import FileRejected
 
@@ -121,7 +122,7 @@ def convert(source: Any, site_mapping: FeedMapping, out: Out, *, part: bool = Fa
                 lines = _write(stream, making, chain([first], rows), origin[making.file_type])
             params = _params(making, site_mapping, tables)
             files.append(Made(making.file_type, f"{making.file_type}.csv", lines, params))
-    notes = [*tables.notes, *(f"{reason}: {count} lines" for reason, count in maker.skipped.items())]
+    notes = [*tables.notes, *(f"{reason}; lines: {count}" for reason, count in maker.skipped.items())]
     order = {file.name: number for number, file in enumerate(contents.order)}
     problems = sorted(tables.problems, key=lambda problem: (order[problem.file], problem.line))
     version = contents.manifest.version if contents.manifest else ""
@@ -134,10 +135,12 @@ class Contents:
 
     :param manifest: that of a OneRoster package.
     :param files: each file with its kind, in an order in which a file comes after those that it refers to.
+    :param looked_at: the same of those of which nothing is made.
     """
 
     manifest: Manifest | None
     files: list[tuple[str, PackageFile]]
+    looked_at: list[tuple[str, PackageFile]]
     notes: list[str]
 
     @property
@@ -168,27 +171,26 @@ def _contents(package: PackageFiles) -> Contents:
             raise PackageRejected([f"{name}: there are several files of this name in the package" for name in twice])
         manifest = Manifest(package.files)
         notes += manifest.notes()
-        known = KINDS["oneroster"].files
-        files = [
-            (file.name, manifest.files[f"{file.name}.csv".casefold()])
-            for file in known
-            if manifest.modes[file.name] != "absent"
-        ]
-        if not files:
-            raise PackageRejected([f"{MANIFEST}: it says of every file that is read that it is absent"])
-        return Contents(manifest, files, notes)
-    found: dict[str, list[PackageFile]] = {}
+        present = {
+            name: manifest.files[f"{name}.csv".casefold()] for name, mode in manifest.modes.items() if mode != "absent"
+        }
+        found = {name: [file] for name, file in present.items()}
+        return _in_order("oneroster", manifest, found, notes)
+    told: dict[str, list[PackageFile]] = {}
     for file in package.files:
-        name = told_by_columns(file) or told_by_name(file)
-        if name is None or name in UNREAD:
-            notes.append(f"{file.name} is not read: nothing of it becomes part of a site")
+        if name := told_by_columns(file) or told_by_name(file):
+            told.setdefault(name, []).append(file)
         else:
-            found.setdefault(name, []).append(file)
-    if not found:
+            notes.append(f"{file.name} is not read: it has the columns of no file of Canvas")
+    return _in_order("canvas", None, told, notes)
+
+
+def _in_order(kind: str, manifest: Manifest | None, found: dict[str, list[PackageFile]], notes: list[str]) -> Contents:
+    files = [(known.name, file) for known in KINDS[kind].files for file in found.get(known.name, ())]
+    if not files:
         raise PackageRejected(["there is no file in the package of which something becomes part of a site"])
-    return Contents(
-        None, [(kind.name, file) for kind in KINDS["canvas"].files for file in found.get(kind.name, ())], notes
-    )
+    others = [(name, file) for name in sorted(KINDS[kind].looked_at) for file in found.get(name, ())]
+    return Contents(manifest, files, others, notes)
 
 
 def _read(contents: Contents, mapping: FeedMapping, *, part: bool) -> Tables:
@@ -207,6 +209,11 @@ def _read(contents: Contents, mapping: FeedMapping, *, part: bool) -> Tables:
                 reasons += [f"{file.name}: {message}" for message in error.messages]
     if reasons:
         raise PackageRejected(reasons)
+    for name, file in contents.looked_at:
+        try:
+            tables.look_at(file, suite_of(mapping.kind, name))
+        except FileRejected as error:
+            tables.notes += [f"{file.name}: {message}" for message in error.messages]
     return tables
 
 

@@ -2,70 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from toolsync.feeds.archive import PackageFile
-from toolsync.feeds.kinds import identity_of
-from toolsync.reading.command_file import CommandFile
-from toolsync.reading.problems import Problem
-from toolsync.reading.records import Record
+from toolsync.feeds.checked_file import CheckedFile, Line, PackageProblem
+from toolsync.feeds.kinds import identity_of, references_of
 from toolsync.reading.suite import Suite
-from toolsync.reading.validator import Validator
-
-LOOSE_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(.*)", re.ASCII | re.DOTALL)
-TIME_WITHOUT_OFFSET = re.compile(r"[T ]+\d\d?:\d\d(:\d\d([.,]\d+)?)?", re.ASCII | re.IGNORECASE)
-
-
-class PackageProblem(NamedTuple):
-    """Why a line of a package was left out.
-
-    :param file: of the package.
-    :param line: in which the record begins.
-    :param column: as the file writes it; empty: the whole line is meant.
-    :param value: shortened; empty when it is unknown, empty or secret.
-    :param message: what is wrong, and what was expected.
-    """
-
-    file: str
-    line: int
-    column: str
-    value: str
-    message: str
-
-
-@dataclass(slots=True, eq=False)
-class Line:
-    """A line of a package.
-
-    :param file: its file in the package.
-    :param number: where it begins in the file, from 1.
-    :param values: the cells that are not empty, by column.
-    """
-
-    file: str
-    number: int
-    values: dict[str, str]
-
-    def get(self, column: str) -> str:
-        """A cell."""
-        return self.values.get(column, "")
-
-    def list(self, column: str) -> list[str]:
-        """A cell that holds several values, separated by commas."""
-        return [part for part in map(str.strip, self.get(column).split(",")) if part]
-
-    @property
-    def status(self) -> str:
-        """What the cell `status` says, in lower case."""
-        return self.get("status").lower()
-
-    def problem(self, column: str, message: str) -> PackageProblem:
-        """A reason to leave it out."""
-        return PackageProblem(self.file, self.number, column, self.get(column), message)
 
 
 @dataclass
@@ -98,7 +43,7 @@ class Table:
     @property
     def references(self) -> list[dict[str, Any]]:
         """Its columns that refer to lines of other files."""
-        return self.suite.document["meta"]["toolsync"]["references"]
+        return references_of(self.suite)
 
     def leave_out(self, lines: Iterable[Line]) -> None:
         """Take lines out, and remember which things they were."""
@@ -148,56 +93,37 @@ class Tables:
         :raises FileRejected: the file can't be used.
         """
         table = self.tables.setdefault(name, Table(name, whole, suite))
-        command = CommandFile.open(file.path, suite=suite, encoding=file.encoding, ignore_unknown_columns=True)
-        validator = Validator(suite, command.header)
-        dates = [column.position for column in command.header.columns if column.spec.type == "moment"]
-        columns = [(column.position, column.name) for column in command.header.columns]
-        table.columns.update(_key(name) for _, name in columns)
-        seen: set[bytes] = set()
-        read: list[Line] = []
-        problems: list[Problem] = []
-        remarks: Counter[tuple[str, str]] = Counter()
-        firsts: dict[tuple[str, str], int] = {}
-        doubles = 0
-        for records in command.records():
-            once = []
-            for record in records:
-                raw = record.raw.strip()
-                if record.values is not None and raw in seen:
-                    doubles += 1
-                    continue
-                seen.add(raw)
-                once.append(record)
-                _tidy(record, dates, utc)
-            found = validator.check(once)
-            problems += found.problems
-            _count(found.notes, remarks, firsts)
-            read += [
-                Line(
-                    file.name,
-                    record.line,
-                    {_key(column): record.values[at] for at, column in columns if record.values[at]},
-                )
-                for record in once
-                if record.values is not None
-            ]
-        found = validator.finish()
-        problems += found.problems
-        _count(found.notes, remarks, firsts)
-        self.notes += [f"{file.name}: {note}" for note in [*command.header.notes, *validator.warnings]]
-        self.notes += [
-            f"{file.name}, column {column}: {message}, not so on {count} lines, first on line {firsts[column, message]}"
-            for (column, message), count in remarks.items()
-        ]
-        if doubles:
-            self.notes.append(f"{file.name}: {doubles} lines are there twice, and were read once")
-        if command.comment_lines:
-            self.notes.append(f"{file.name}: {command.comment_lines} lines that begin with # were skipped")
+        checked = CheckedFile(file, suite, utc=utc)
+        table.columns |= checked.columns
+        read = list(checked.lines())
+        self.notes += checked.notes
         self.problems += [
             PackageProblem(file.name, problem.line, problem.field or "", problem.value or "", problem.message)
-            for problem in problems
+            for problem in checked.problems
         ]
-        self._add(table, read, {problem.line for problem in problems})
+        self._add(table, read, {problem.line for problem in checked.problems})
+
+    def look_at(self, file: PackageFile, suite: Suite) -> None:
+        """Check a file of which nothing is made. What is wrong there is told in notes.
+
+        :raises FileRejected: the file can't be used.
+        """
+        checked = CheckedFile(file, suite, utc=False)
+        references = references_of(suite)
+        lacking: Counter[tuple[str, str]] = Counter()
+        for line in checked.lines():
+            for reference in references:
+                target, identifier = self.tables.get(reference["file"]), line.get(reference["column"])
+                if target and identifier and identifier not in target.by_id and _missing(target, identifier):
+                    lacking[reference["column"], reference["file"]] += 1
+        self.notes.append(f"{file.name} was checked; nothing of it becomes part of a site")
+        self.notes += checked.notes
+        self.notes += _of_references(file.name, lacking)
+        if checked.problems:
+            first = checked.problems[0]
+            self.notes.append(
+                f"{file.name}: lines that can't be read: {len(checked.problems)}, the first is {first.line}: {first.message}"
+            )
 
     def _add(self, table: Table, read: list[Line], wrong: set[int]) -> None:
         """Add the lines of a file. One that another file of the table has is left out, and so is that one."""
@@ -222,9 +148,7 @@ class Tables:
             soft: Counter[tuple[str, str]] = Counter()
             while self._left_out(table, soft):
                 soft.clear()
-            for (column, file), count in soft.items():
-                lines = "1 line refers" if count == 1 else f"{count} lines refer"
-                self.notes.append(f"{table.name}, column {column}: {lines} to what {file} does not have")
+            self.notes += _of_references(f"{table.name}.csv", soft)
 
     def _left_out(self, table: Table, soft: Counter[tuple[str, str]]) -> bool:
         bad: list[Line] = []
@@ -255,23 +179,8 @@ def _missing(target: Table, identifier: str) -> str:
     return f"there is no such {target.identity} in {target.name}.csv" if target.whole else ""
 
 
-def _key(column: str) -> str:
-    return column.casefold() if column.casefold().startswith("metadata.") else column
-
-
-def _tidy(record: Record, dates: list[int], utc: bool) -> None:
-    """Write the dates of a record as command files have them: with two digits, and with the offset that the standard means."""
-    if record.values is None:
-        return
-    for position in dates:
-        if match := LOOSE_DATE.fullmatch(record.values[position]):
-            year, month, day, rest = match.groups()
-            zone = "Z" if utc and TIME_WITHOUT_OFFSET.fullmatch(rest) else ""
-            record.values[position] = f"{year}-{month:0>2}-{day:0>2}{rest}{zone}"
-
-
-def _count(notes: Iterable[Problem], remarks: Counter[tuple[str, str]], firsts: dict[tuple[str, str], int]) -> None:
-    for note in notes:
-        key = note.field or "", note.message
-        remarks[key] += 1
-        firsts.setdefault(key, note.line)
+def _of_references(name: str, lacking: Counter[tuple[str, str]]) -> Iterator[str]:
+    """Notes on references to what is not there."""
+    for (column, file), count in lacking.items():
+        lines = "1 line refers" if count == 1 else f"{count} lines refer"
+        yield f"{name}, column {column}: {lines} to what {file}.csv does not have"

@@ -6,10 +6,11 @@ import csv
 import io
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import IO, Any
 
 from toolsync.feeds.archive import PART, PackageFile
-from toolsync.feeds.kinds import suite_of
+from toolsync.feeds.kinds import identity_of, references_of, suite_of
 from toolsync.feeds.manifest import FILE, MANIFEST
 from toolsync.feeds.mapping import FeedMapping
 from toolsync.reading.command_file import CommandFile
@@ -17,7 +18,8 @@ from toolsync.reading.problems import FileRejected
 from toolsync.reading.records import Record
 from toolsync.reading.tryback import TrybackWriter
 
-Place = tuple[str, int]
+Place = tuple[str, int]  # a file and a line in it
+Thing = tuple[str, str]  # a table, and what identifies a line of it
 
 
 def write_tryback(mapping: FeedMapping, contents: Any, failed: set[Place], stream: IO[bytes]) -> None:
@@ -68,49 +70,54 @@ def _records(command: CommandFile) -> Iterator[Record]:
         yield from records
 
 
+@dataclass(frozen=True)
+class _Line:
+    """A line of the package, as the search for what is needed sees it.
+
+    :param thing: what it is; None: nothing refers to it.
+    :param needs: what it can't be understood without.
+    :param part_of: what can't be understood without it: a person without what the person is, a section without where it is taught.
+    """
+
+    place: Place
+    thing: Thing | None
+    needs: tuple[Thing, ...]
+    part_of: tuple[Thing, ...]
+
+
 def _with_what_they_need(mapping: FeedMapping, contents: Any, failed: set[Place]) -> set[Place]:
-    """Lines, and those that they refer to: a class without its school and its sessions would be another one."""
-    wanted = set(failed)
-    needed: dict[str, set[str]] = {}
-    for name, file in reversed(contents.files):  # a file comes after those that it refers to
-        try:
-            command = _opened(mapping, contents, name, file)
-        except FileRejected:
-            continue
-        meta = command.suite.document["meta"]["toolsync"]
-        columns = {column.name: column.position for column in command.header.columns}
-        references = [
-            each for each in meta["references"] if each["column"] in columns and _is_needed(mapping, each["file"])
-        ]
-        again = True
-        while again:  # a line may refer to one of its own file
-            again = False
-            for record in _records(command):
-                if record.values is None:
-                    continue
-                place = file.name, record.line
-                if meta.get("identity") and record.values[columns[meta["identity"]]] in needed.get(name, ()):
-                    wanted.add(place)
-                if place in wanted:
-                    again |= _refer(record, references, columns, needed, name)
+    """Lines, and those without which they can't be understood: a class without its school and its sessions would be another one."""
+    lines = [line for name, file in contents.files for line in _lines(mapping, contents, name, file)]
+    wanted, needed, there = set(failed), set[Thing](), set[Thing]()
+    size = -1
+    while size != (size := len(wanted) + len(needed)):
+        for line in lines:
+            if line.place in wanted or line.thing in needed or not there.isdisjoint(line.part_of):
+                wanted.add(line.place)
+                needed.update(line.needs)
+                there.update(filter(None, [line.thing]))
     return wanted
 
 
-def _refer(
-    record: Record, references: list[Any], columns: dict[str, int], needed: dict[str, set[str]], name: str
-) -> bool:
-    """Add what a line refers to.
-
-    :return: whether that is a line of the same file which was not known to be needed.
-    """
-    found = False
-    for reference in references:
-        value = record.values[columns[reference["column"]]] if record.values else ""
-        known = needed.setdefault(reference["file"], set())
-        fresh = {each.strip() for each in (value.split(",") if reference.get("list") else [value])} - {"", *known}
-        known |= fresh
-        found |= bool(fresh) and reference["file"] == name
-    return found
+def _lines(mapping: FeedMapping, contents: Any, name: str, file: PackageFile) -> Iterator[_Line]:
+    try:
+        command = _opened(mapping, contents, name, file)
+    except FileRejected:  # an empty delta
+        return
+    identity = identity_of(command.suite)
+    positions = {column.name: column.position for column in command.header.columns}
+    references = [each for each in references_of(command.suite) if each["column"] in positions]
+    for record in _records(command):
+        if record.values is None:
+            continue
+        things: dict[bool, list[Thing]] = {False: [], True: []}
+        for reference in references:
+            value = record.values[positions[reference["column"]]]
+            for each in value.split(",") if reference.get("list") else [value]:
+                things[reference.get("part", False)].append((reference["file"], each.strip()))
+        needs = tuple(thing for each in things.values() for thing in each if thing[1] and _is_needed(mapping, thing[0]))
+        thing = (name, record.values[positions[identity]]) if identity else None
+        yield _Line((file.name, record.line), thing, needs, tuple(things[True]))
 
 
 def _is_needed(mapping: FeedMapping, table: str) -> bool:
