@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import shutil
 import socket
 import zipfile
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.support.feeds import run_types_here
+from tests.support.object_store import object_store
 from tests.support.packages import oneroster
 from tests.support.settings import lay_over
 from tests.support.site import Site
@@ -274,3 +276,20 @@ def test_of_two_packages_the_later_one_has_the_last_word(site: Site, package: Ca
     assert first["file"] == "1.zip" and [path.name for path in cabinet.folder("inbox").iterdir()] == ["2.zip"]
     assert site.run("toolsync_feeds")["file"] == "2.zip"
     assert site.value("SELECT email FROM {user} WHERE username = 'feedbob'") == "new@feed.example.org"
+
+
+@pytest.mark.usefixtures("here")
+def test_in_an_object_store(site: Site, package: Callable[..., Path], monkeypatch: pytest.MonkeyPatch):
+    store = object_store()
+    monkeypatch.setenv("TOOLSYNC_CABINET", store.new_cabinet())
+    taken = site.value("SELECT email FROM {user} WHERE username = 'u001'")
+    Cabinet("feeds").put(package(email=taken))
+    done = site.run("toolsync_feeds")
+    assert done["state"] == "success" and (done["counts"]["created"], done["counts"]["failed"]) == (3, 2), done[
+        "messages"
+    ]
+    cabinet = Cabinet("feeds")
+    tryback = cabinet.folder("tryback") / done["tryback"].rpartition("/")[2]
+    with zipfile.ZipFile(io.BytesIO(cabinet.files.read(tryback))) as archive:
+        assert "users.csv" in archive.namelist()
+    assert not cabinet.files.entries(cabinet.folder("work")) and not uploads(Cabinet("users"))
