@@ -34,7 +34,7 @@ from toolsync.pipeline import for_each_site, option, tasks_of, toolsync_dag
 from toolsync.sites import Site
 
 SECTION = "Which reports"
-TYPES = sorted(known_types() - WITHOUT_SQL - {"make_command_file", "export"})  # those that write reports
+TYPES = sorted(known_types() - WITHOUT_SQL - {"make_command_file", "export"} | {"feeds"})  # those that write reports
 
 
 def day(title: str, description: str) -> Param:

@@ -15,6 +15,7 @@ from uuid import UUID
 
 import pytest
 
+from tests.support.feeds import run_types_here
 from tests.support.settings import lay_over
 from tests.support.site import Site
 from toolsync.cabinet.folders import Cabinet
@@ -114,11 +115,12 @@ def test_a_cursor_of_the_server_is_asked_for_where_the_library_needs_it():
 
 @pytest.mark.usefixtures("airflow")
 @pytest.mark.in_airflow
-def test_rows_run_as_a_file_of_the_type(site: Site, feed: Callable[..., None]):
+def test_rows_run_as_a_file_of_the_type(site: Site, feed: Callable[..., None], monkeypatch: pytest.MonkeyPatch):
     feed(params={"create_passwords": False})
     first = site.run("toolsync_feed_people", simulate=True)
     assert (first["state"], first["simulated"], first["counts"]["created"]) == ("success", True, 9)
     assert site.value("SELECT COUNT(*) FROM {user} WHERE username LIKE 'feed%'") == 0
+    run_types_here(monkeypatch)
     done = site.run("toolsync_feed_people")
     assert (done["state"], done["type"], done["file"], done["counts"]["created"]) == (
         "success",
@@ -140,11 +142,11 @@ def test_rows_run_as_a_file_of_the_type(site: Site, feed: Callable[..., None]):
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        ({"sql": "SELECT nothing FROM mdl_user"}, "sis does not give its rows: (1054, \"Unknown column 'nothing'"),
+        ({"sql": "SELECT nothing FROM mdl_user"}, "sis does not give its rows; SAYS (1054, \"Unknown column 'nothing'"),
         ({"sql": PEOPLE + " AND 1 = 0"}, "The query has 0 rows, and "),
         ({"least_rows": 10}, "The query has 9 rows, and "),
         ({"sql": "SELECT username, UNHEX('00ff') AS photo FROM mdl_user"}, "The column photo has a value of the type bytes"),
-        ({"sql": "SELECT username, (SELECT id FROM mdl_user) AS city FROM mdl_user"}, "sis does not give its rows: (1242,"),
+        ({"sql": "SELECT username, (SELECT id FROM mdl_user) AS city FROM mdl_user"}, "sis does not give its rows; SAYS (1242,"),
         ({"conn_id": "nowhere"}, "there is no connection nowhere."),
         ({"params": {"simulat": True}}, "params: There is no Param 'simulat'. Did you mean simulate?"),
         ({"params": {"simulate": "yes"}}, "params: Param simulate: expected true or false, found the text 'yes'."),
@@ -152,12 +154,17 @@ def test_rows_run_as_a_file_of_the_type(site: Site, feed: Callable[..., None]):
     ],
 )  # fmt: skip
 def test_what_goes_wrong_is_told_and_nothing_is_run(
-    site: Site, pristine: Site, feed: Callable[..., None], entry: Any, said: str
+    site: Site, pristine: Site, feed: Callable[..., None], capsys: pytest.CaptureFixture[str], entry: Any, said: str
 ):
     feed(**entry)
     done = site.run("toolsync_feed_people")
-    assert done["state"] == "failed" and any(said in message for message in done["messages"]), done["messages"]
-    assert site.info.password not in str(done["messages"])
+    words, _, of_database = said.partition(" SAYS ")
+    assert done["state"] == "failed" and any(words in message for message in done["messages"]), done["messages"]
+    printed = capsys.readouterr().out
+    assert of_database in printed and site.info.password not in printed
+    assert not of_database or of_database not in str(done["messages"]), (
+        "it may hold values, and messages leave the house"
+    )
     assert uploads(Cabinet("users")) == [] and "report" not in done
     assert site.changed(pristine) == []
 
@@ -170,7 +177,10 @@ def test_no_rows_can_be_all_right(site: Site, feed: Callable[..., None]):
 
 @pytest.mark.usefixtures("airflow")
 @pytest.mark.in_airflow
-def test_a_plan_is_answered_for_the_run_of_the_type(site: Site, feed: Callable[..., None]):
+def test_a_plan_is_answered_for_the_run_of_the_type(
+    site: Site, feed: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+):
+    run_types_here(monkeypatch)
     feed(type="courses_delete", sql="SELECT shortname FROM mdl_course WHERE shortname = 'C101'")
     asked = site.run("toolsync_feed_people")
     assert asked["state"] == "awaiting approval" and len(asked["plan_rows"]) == 1

@@ -18,6 +18,7 @@ from tests.support.site import Site
 from toolsync.cabinet.claims import Owner
 from toolsync.cabinet.folders import Cabinet
 from toolsync.checking.findings import WRONG
+from toolsync.dags import dags_of
 from toolsync.feed_dags import feed_dags
 from toolsync.operators.base import Failure
 from toolsync.operators.feed_late import LateOperator
@@ -25,6 +26,7 @@ from toolsync.operators.feed_settings import feeds_of
 from toolsync.operators.notifications import LATE, Notice, addressees
 from toolsync.operators.run_notices import notices
 from toolsync.reporting.verdict import MESSAGE
+from toolsync.run import load_dag
 from toolsync.settings import WrongSetting
 from toolsync.sites import WRONG_SETTINGS, the_site
 
@@ -174,6 +176,8 @@ def test_a_feed_is_late_until_something_of_it_is_applied(site: Site, page: Calla
     assert "hr_4.csv is still in " in look()[MESSAGE] and "was rejected: there.txt" in look()[MESSAGE]
     assert cabinet.claim("hr_4.csv", Owner("run 7", "here", None), {"simulate": False})
     assert "hr_4.csv is not finished: run run 7 has taken it" in look()[MESSAGE]
+    report("hr_6.csv", types=[{"type": "users", "state": "held up"}])
+    assert "was not done for users: there.txt" in look()[MESSAGE]
     report("hr_5.csv", timedelta(hours=1))
     assert look()["file"] == "hr_5.csv"
 
@@ -188,3 +192,15 @@ def test_those_who_want_to_know_are_told(page: Callable[[str], None]):
     assert one.wants(Notice(event, "toolsync_late_hr", "r", subject))
     assert not one.wants(Notice("run_failed", "toolsync_late_hr", "r", subject))
     assert not one.wants(Notice(event, "toolsync_users", "r", subject))
+
+
+def test_the_file_of_all_feeds_makes_each_of_their_dags(page: Callable[[str], None], monkeypatch: pytest.MonkeyPatch):
+    page(f"feeds:\n  sis: {{{GOOD}}}\n")
+    assert list(dags_of("feeds")) == ["toolsync_feeds", "toolsync_feed_sis", "toolsync_late_sis"]
+    assert load_dag("toolsync_late_sis").dag_id == "toolsync_late_sis"
+    with pytest.raises(
+        SystemExit, match=r"There is no DAG 'toolsync_feed_si'. toolsync_feeds.py makes toolsync_feeds, "
+    ):
+        load_dag("toolsync_feed_si")
+    monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", "toolsync_feed_sis")
+    assert list(dags_of("feeds")) == ["toolsync_feed_sis"] and not dags_of("users")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 import shutil
+import socket
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,12 +14,15 @@ from typing import Any
 import pytest
 
 from tests.support.feeds import run_types_here
+from tests.support.object_store import object_store
 from tests.support.packages import oneroster
 from tests.support.settings import lay_over
 from tests.support.site import Site
+from toolsync.cabinet.claims import Owner
 from toolsync.cabinet.folders import Cabinet
-from toolsync.cabinet.uploads import uploads
+from toolsync.cabinet.uploads import claim_upload, uploads
 from toolsync.operators import package_runs, packages
+from toolsync.run import load_dag
 
 ORGS = "sourcedId,status,dateLastModified,name,type,identifier,parentSourcedId\nS1,,,Feed School,school,,\n"
 SESSIONS = "sourcedId,status,dateLastModified,title,type,startDate,endDate,parentSourcedId,schoolYear\nT1,,,2026,schoolYear,2026-09-01,2027-07-31,,2027\n"
@@ -73,6 +78,8 @@ def lines_of(done: dict[str, Any]) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
+@pytest.mark.usefixtures("airflow")
+@pytest.mark.in_airflow
 def test_a_package_runs_type_by_type_with_one_report(site: Site, package: Callable[..., Path]):
     done = site.run("toolsync_feeds", package())
     assert done["state"] == "success", done["messages"]
@@ -235,3 +242,54 @@ def test_killed_anywhere_each_type_runs_once(site: Site, package: Callable[..., 
     }
     for file_type in ("courses", "users", "enrolments"):
         assert len(list(Cabinet(file_type).folder("report").glob("*.json"))) == 1 and not uploads(Cabinet(file_type))
+
+
+@pytest.mark.usefixtures("here")
+def test_what_a_dead_run_of_a_type_holds_is_gone_on_with(
+    site: Site, package: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+):
+    real = package_runs.run_by_hand
+
+    def dying(dag_id: str, conf: dict[str, Any]) -> dict[str, Any]:
+        """A process that takes the file and is killed, and the whole machine with it."""
+        cabinet, dead = Cabinet("courses"), Owner("by hand", socket.gethostname(), 4_000_000, "never")
+        params = load_dag(dag_id).params.dump()
+        claim_upload(cabinet, conf["upload"], dead, {**params, **conf})
+        raise SystemExit
+
+    monkeypatch.setattr(package_runs, "run_by_hand", dying)
+    Cabinet("feeds").put(package())
+    assert site.run("toolsync_feeds")["state"] == "failed"
+    monkeypatch.setattr(package_runs, "run_by_hand", real)
+    done = site.run("toolsync_feeds")
+    assert done["state"] == "success", done["messages"]
+    assert [each["files"][0]["counts"]["created"] for each in done["types"]] == [1, 2, 2]
+    assert len(list(Cabinet("courses").folder("report").glob("*.json"))) == 1
+
+
+@pytest.mark.usefixtures("here")
+def test_of_two_packages_the_later_one_has_the_last_word(site: Site, package: Callable[..., Path]):
+    cabinet = Cabinet("feeds")
+    for number, email in ((1, "old@feed.example.org"), (2, "new@feed.example.org")):
+        cabinet.put(package(f"{number}.zip", email=email))
+    first = site.run("toolsync_feeds")
+    assert first["file"] == "1.zip" and [path.name for path in cabinet.folder("inbox").iterdir()] == ["2.zip"]
+    assert site.run("toolsync_feeds")["file"] == "2.zip"
+    assert site.value("SELECT email FROM {user} WHERE username = 'feedbob'") == "new@feed.example.org"
+
+
+@pytest.mark.usefixtures("here")
+def test_in_an_object_store(site: Site, package: Callable[..., Path], monkeypatch: pytest.MonkeyPatch):
+    store = object_store()
+    monkeypatch.setenv("TOOLSYNC_CABINET", store.new_cabinet())
+    taken = site.value("SELECT email FROM {user} WHERE username = 'u001'")
+    Cabinet("feeds").put(package(email=taken))
+    done = site.run("toolsync_feeds")
+    assert done["state"] == "success" and (done["counts"]["created"], done["counts"]["failed"]) == (3, 2), done[
+        "messages"
+    ]
+    cabinet = Cabinet("feeds")
+    tryback = cabinet.folder("tryback") / done["tryback"].rpartition("/")[2]
+    with zipfile.ZipFile(io.BytesIO(cabinet.files.read(tryback))) as archive:
+        assert "users.csv" in archive.namelist()
+    assert not cabinet.files.entries(cabinet.folder("work")) and not uploads(Cabinet("users"))

@@ -1,4 +1,4 @@
-"""Runs of types that a package starts by hand, in the process of the test."""
+"""Runs of types that feeds start by hand, in the process of the test."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.dag_runs import run_dag
-from toolsync.operators import package_runs
+from toolsync.operators import feed_query, package_runs
 from toolsync.reporting.approval import CALLER
 
 
@@ -23,4 +23,5 @@ def run_types_here(monkeypatch: pytest.MonkeyPatch) -> None:
         finally:
             os.environ[CALLER] = outer
 
-    monkeypatch.setattr(package_runs, "run_by_hand", run)
+    for module in (package_runs, feed_query):
+        monkeypatch.setattr(module, "run_by_hand", run)

@@ -86,7 +86,7 @@ class LinesTable(RecordTable):
 
     That of a package also says in which of its files the line is.
 
-    :param content: of the CSV file, as `Report.write_lines` writes it.
+    :param content: of the CSV file, as `write_lines` writes it.
     """
 
     def __init__(self, content: bytes) -> None:

@@ -27,7 +27,7 @@ from toolsync.reporting.changes_table import TABLE, write_changes
 from toolsync.reporting.metrics import count_file, tell_trybacks
 from toolsync.reporting.plan import Totals, write_csv
 from toolsync.reporting.report import Report
-from toolsync.reporting.report_text import report_text
+from toolsync.reporting.report_text import report_text, write_lines
 from toolsync.reporting.tables import write_table
 from toolsync.reporting.verdict import UNFINISHED, VERDICT, Verdict, facts_of
 from toolsync.schedule import is_watched
@@ -204,7 +204,8 @@ def write_report(cabinet: Cabinet, claim: Claim, report: Report, context: Any) -
     :return: the content of the JSON file: counts by outcome, and paths; and the text.
     """
     with cabinet.writing("report", claim.report_name("_lines.csv")) as (stream, lines_path), as_text(stream) as table:
-        report.write_lines(table)
+        if not report.write_own_lines(table):
+            write_lines(report, table)
     text = report_text(report, dag_id=context["dag"].dag_id, run_id=context["run_id"])
     with cabinet.writing("report", claim.report_name(".txt")) as (stream, path):
         stream.write(text.encode())

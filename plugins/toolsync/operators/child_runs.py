@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.providers.standard.triggers.external_task import DagStateTrigger
 
-from toolsync.cabinet.claims import Claim
+from toolsync.cabinet.claims import Claim, Owner
 from toolsync.cabinet.folders import Cabinet
 from toolsync.operators.base import ToolSyncOperator
 from toolsync.reading.texts import printable
@@ -40,6 +40,13 @@ class ChildRunOperator(ToolSyncOperator, TriggerDagRunOperator):
             openlineage_inject_parent_info=False,
             **kwargs,
         )
+
+    def is_by_hand(self, context: Any) -> bool:
+        """Whether there is no scheduler, which would do what this starts. Then Airflow has no run to link to, either."""
+        if Owner.of_run(context["run_id"]).pid is None:
+            return False
+        self.operator_extra_links = []
+        return True
 
     def is_started(self, context: Any, run_id: str) -> bool:
         """Whether an earlier attempt has started the run."""

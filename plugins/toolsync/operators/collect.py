@@ -38,7 +38,11 @@ class CollectOperator(FileTypeOperator):
 
     A simulation, pasted rows, an upload and a file that `toolsync.run` was given concern no other file: such a run takes nothing over.
     Its XCom is the list of all claims, those that are taken over first.
+
+    :cvar most: how many files a run has, at most.
     """
+
+    most = MOST
 
     def execute(self, context: Any) -> list[dict[str, Any]]:
         try:
@@ -192,10 +196,10 @@ class CollectOperator(FileTypeOperator):
                 left.append(
                     (shown_name(name), f"a run that is not finished holds it already, in {cabinet.work(claim)}")
                 )
-        if len(others) + len(ready) > MOST:
-            room = MOST - len(others)
+        if len(others) + len(ready) > self.most:
+            room = self.most - len(others)
             self._tell([f"{len(ready)} files are waiting: this run takes {room}, the next runs take the rest."])
-        for name in ready[: max(0, MOST - len(others))]:
+        for name in ready[: max(0, self.most - len(others))]:
             try:
                 taken = cabinet.claim(name, owner, params)
             except (OSError, StillInInbox) as error:
@@ -208,7 +212,7 @@ class CollectOperator(FileTypeOperator):
             if taken:
                 self.tell_claim(cabinet, taken)
                 claims.append(taken)
-        for name in ready[max(0, MOST - len(others)) :]:
+        for name in ready[max(0, self.most - len(others)) :]:
             looked_at.pop(name, None)  # the next run takes it
         mark(cabinet, looked_at.values())
         self._tell([f"{name} stays in the inbox: {reason}." for name, reason in left])

@@ -45,12 +45,12 @@ class LateOperator(ToolSyncOperator):
         feed, since = the_feed(self.site.now(), self.feed), datetime.now(UTC) - A_DAY
         cabinet, others = Cabinet(feed.type, self.site), []
         for result in newest_first(cabinet, feed, since):
-            if end_of(result) in APPLIED:
+            held = [each["type"] for each in result.get("types") or () if each["state"] != "done"]  # of a package
+            if end_of(result) in APPLIED and not held:
                 self.log.info("%s was applied; it was taken at %s.", result["file"], taken(result["claim"]))
                 return {"file": result["file"], "report": result["report"]}
-            others.append(
-                f"{result['file']}, taken at {taken(result['claim'])}, was {end_of(result)}: {result['report']}"
-            )
+            end = f"not done for {', '.join(held)}" if held else end_of(result)
+            others.append(f"{result['file']}, taken at {taken(result['claim'])}, was {end}: {result['report']}")
         others = [*unfinished(cabinet, feed), *others]
         more = f" And {len(others) - NAMED} more." if len(others) > NAMED else ""
         why = " ".join(f"{one}." for one in others[:NAMED]) + more if others else "Nothing of it has come."

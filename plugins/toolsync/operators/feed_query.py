@@ -15,7 +15,7 @@ from airflow.sdk.exceptions import (
 )
 from airflow.sdk.execution_time.context import NEVER_EXPIRE
 
-from toolsync.cabinet.claims import Owner, new_id
+from toolsync.cabinet.claims import new_id
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.uploads import receiving, remove
 from toolsync.operators.archive import as_text
@@ -25,10 +25,15 @@ from toolsync.operators.feed_by_hand import run_by_hand, what_became
 from toolsync.operators.feed_rows import NoCell, write_rows
 from toolsync.operators.feed_settings import LIKE_OURS, Feed, params_problems, the_feed
 from toolsync.params import check_params
+from toolsync.reading.texts import printable
 from toolsync.reporting.verdict import VERDICT, Verdict
 from toolsync.schedule import skip_late_run
 
 READ = "read"  # the task that asks, and where Airflow keeps what it has read: it outlives a clear
+
+
+class Refused(Exception):
+    """The database does not give its rows; the message is its own, without the password of the connection. It may hold values."""
 
 
 class TooFew(Exception):
@@ -87,6 +92,11 @@ class ReadFeedOperator(ToolSyncOperator):
                 rows = write(connection, sql, stream, feed)
                 if rows < max(1, feed.least_rows):
                     raise TooFew
+        except Refused as reason:
+            self.log.error("%s says: %s", feed.conn_id, reason)
+            raise AirflowException(
+                f"{feed.place}: {feed.conn_id} does not give its rows; the log of the task {self.task_id} has what it says. Nothing is run."
+            ) from None
         except TooFew:
             if not feed.least_rows:
                 raise AirflowSkipException("The query has no rows: nothing is run.") from None
@@ -101,7 +111,7 @@ def write(connection: Any, sql: str, stream: IO[bytes], feed: Feed) -> int:
     """Write the rows of a query.
 
     :return: their number.
-    :raises AirflowException: the database does not answer, or not to the end.
+    :raises Refused: the database does not answer, or not to the end.
     :raises AirflowFailException: a value can't be written.
     """
     try:
@@ -120,7 +130,7 @@ def connected(feed: Feed) -> Iterator[Any]:
     """Connect to the database of a feed; what was done there is rolled back at the end.
 
     :raises AirflowFailException: there is no such connection, or none of a database.
-    :raises AirflowException: the database can't be reached.
+    :raises Refused: the database can't be reached.
     """
     assert feed.conn_id
     try:
@@ -143,13 +153,13 @@ def connected(feed: Feed) -> Iterator[Any]:
         yield connection
 
 
-def refused(feed: Feed, error: Exception) -> AirflowException:
-    """What a database says, without the password of the connection."""
+def refused(feed: Feed, error: Exception) -> Refused:
+    """What a database says."""
     assert feed.conn_id
     said = " ".join(str(error).split()) or type(error).__name__
     if password := BaseHook.get_connection(feed.conn_id).password:
         said = said.replace(password, "***")
-    return AirflowException(f"{feed.place}: {feed.conn_id} does not give its rows: {said} Nothing is run.")
+    return Refused(printable(said))
 
 
 class RunFeedOperator(ChildRunOperator):
@@ -166,7 +176,7 @@ class RunFeedOperator(ChildRunOperator):
         self.feed, self.file_type, self.read = feed.name, feed.type, read
 
     def execute(self, context: Any) -> Any:
-        if Owner.of_run(context["run_id"]).pid is not None:
+        if self.is_by_hand(context):
             return ToolSyncOperator.execute(self, context)
         run_id = child_run(context)
         with self.telling(context):

@@ -131,12 +131,13 @@ class PackageReport(Report):
     def more(self) -> dict[str, Any]:
         return {"package": self.validated.get("package"), "types": self.types, "runs": self.runs}
 
-    def write_lines(self, stream: IO[str]) -> None:
+    def write_own_lines(self, stream: IO[str]) -> bool:
         """Write the CSV table: each problem, with the file of the package and the line there."""
         table = Table(stream)
         table.row(COLUMNS)
         for one in self.remarks:
             table.row((one.line, one.outcome, one.column, one.value, one.message, one.file, one.type))
+        return True
 
 
 def origins_of(cabinet: Cabinet, claim: Claim) -> dict[str, Any]:

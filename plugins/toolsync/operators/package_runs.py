@@ -13,7 +13,7 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from toolsync.cabinet.claims import Claim, Owner, new_id
+from toolsync.cabinet.claims import Claim, new_id
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.uploads import NoUpload, receiving, remove, upload_of
 from toolsync.operators.base import ClaimOperator, ToolSyncOperator
@@ -150,13 +150,14 @@ class ExecutePackageOperator(ClaimOperator, ChildRunOperator):
     report_class = PackageReport
 
     def __init__(self, *, pool: Any = None, destructive: bool = False, outlets: Any = None, **kwargs: Any) -> None:
-        # It does not write to the site itself, so it waits for nobody who does. Of the DAGs that it starts, Airflow shows one.
-        super().__init__(child_type="users", **kwargs)
+        # It does not write to the site itself, so it waits for nobody who does. A plan may wait for an approval for days.
+        # Of the DAGs that it starts, Airflow shows one.
+        super().__init__(child_type="users", **{**kwargs, "execution_timeout": None})
         self.next: Made | None = None
         self.conf_of_next: dict[str, Any] = {}
 
     def execute(self, context: Any) -> Any:
-        if Owner.of_run(context["run_id"]).pid is not None:
+        if self.is_by_hand(context):
             return ToolSyncOperator.execute(self, context)
         with self.telling(context):
             result = self.perform(context)
@@ -181,7 +182,7 @@ class ExecutePackageOperator(ClaimOperator, ChildRunOperator):
 
     def process(self, cabinet: Cabinet, claim: Claim, context: Any) -> dict[str, Any] | None:
         self.next = None
-        by_hand = Owner.of_run(context["run_id"]).pid is not None
+        by_hand = self.is_by_hand(context)
         while (made := self.next_of(cabinet, claim)) is not None:
             made.prepare()
             conf = made.conf(part=bool(self.report_class(cabinet, claim).validated.get("part")))

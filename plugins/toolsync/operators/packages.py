@@ -36,7 +36,9 @@ KINDS_OF_PACKAGES = ("oneroster", "canvas")
 
 
 class CollectPackagesOperator(CollectOperator):
-    """Claims packages."""
+    """Claims a package: the files of a run are done side by side, and of two packages, the later one has to have the last word."""
+
+    most = 1
 
     def check(self, params: Mapping[str, Any]) -> None:
         """There is no Param `timezone` to be checked."""

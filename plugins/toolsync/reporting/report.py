@@ -33,7 +33,6 @@ from toolsync.reporting.pieces import (
     pieces,
 )
 from toolsync.reporting.plan import Row, zone_named
-from toolsync.reporting.tables import Table
 from toolsync.reporting.verdict import failed_over
 
 
@@ -225,22 +224,9 @@ class Report:
         """What the JSON says besides."""
         return {}
 
-    def write_lines(self, stream: IO[str]) -> None:
-        """Write the CSV table: the outcome of each line, with every remark on it."""
-        table = Table(stream)
-        table.row((self.unit, "outcome", "column", "value", "message"))
-        for piece in pieces(self.cabinet, self.claim, CHECKED):
-            table.rows((line, "failed", *remark) for line, *remark in piece["problems"])
-        undone = "not approved" if self.refused else "not executed" if self.unfit else None
-        for piece in pieces(self.cabinet, self.claim, self.outcomes):
-            remarks: dict[int, list[list[str | None]]] = {}
-            for line, *remark in piece["problems"] + piece["notes"]:
-                remarks.setdefault(line, []).append(remark)
-            for line, outcome, *label in piece["lines"]:
-                status = undone if undone and outcome != "failed" else outcome
-                table.rows((line, status, *remark) for remark in remarks.get(line, [["", *(label or [""]), ""]]))
-        # A name of a data set needs no quotes, and there may be very many such lines.
-        stream.writelines(f"{line},{undone or 'unchanged'},,,{self.as_before}\n" for line in self.same)
+    def write_own_lines(self, stream: IO[str]) -> bool:
+        """Write a table of lines of its own, instead of the usual one; False: it has none."""
+        return False
 
     def _remarks(self, remarks: str, *stages: str) -> Iterator[Problem]:
         for stage in stages or (CHECKED, self.outcomes):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import IO, Any
 
 from toolsync import __version__
 from toolsync.moodle import caches
@@ -11,8 +11,10 @@ from toolsync.reading.problems import Problem
 from toolsync.reading.texts import printable
 from toolsync.reporting.changes_table import rows_sentence
 from toolsync.reporting.outcomes import STATUSES
+from toolsync.reporting.pieces import CHECKED, pieces
 from toolsync.reporting.plan import Totals, first_lines, plan_lines, size
 from toolsync.reporting.report import Report
+from toolsync.reporting.tables import Table
 
 SHOWN = 200  # problems in the log and in the text report; the CSV table has them all
 
@@ -21,6 +23,24 @@ def report_text(report: Report, *, dag_id: str, run_id: str) -> str:
     """The text of the whole report."""
     title = [f"Tool Sync report: {report.claim.name}", f"{dag_id}, run {run_id}, Tool Sync {__version__}"]
     return "".join(f"{printable(line)}\n" for line in [*title, *_decision(report), *_body(report), *_next(report)])
+
+
+def write_lines(report: Report, stream: IO[str]) -> None:
+    """Write the CSV table: the outcome of each line, with every remark on it."""
+    table = Table(stream)
+    table.row((report.unit, "outcome", "column", "value", "message"))
+    for piece in pieces(report.cabinet, report.claim, CHECKED):
+        table.rows((line, "failed", *remark) for line, *remark in piece["problems"])
+    undone = "not approved" if report.refused else "not executed" if report.unfit else None
+    for piece in pieces(report.cabinet, report.claim, report.outcomes):
+        remarks: dict[int, list[list[str | None]]] = {}
+        for line, *remark in piece["problems"] + piece["notes"]:
+            remarks.setdefault(line, []).append(remark)
+        for line, outcome, *label in piece["lines"]:
+            status = undone if undone and outcome != "failed" else outcome
+            table.rows((line, status, *remark) for remark in remarks.get(line, [["", *(label or [""]), ""]]))
+    # A name of a data set needs no quotes, and there may be very many such lines.
+    stream.writelines(f"{line},{undone or 'unchanged'},,,{report.as_before}\n" for line in report.same)
 
 
 def _decision(report: Report) -> Iterator[str]:
@@ -71,9 +91,9 @@ def _body(report: Report) -> Iterator[str]:
     if report.missing and not report.missing_goes:
         left = plan_lines(report.missing_rows(), report.zone, table="_missing.csv")
         yield from _titled("Not in the file, and left as it is", left)
+    yield from _titled("Changes", report.changes)
     for heading, found in report.sections():
         yield from _titled(heading, found)
-    yield from _titled("Changes", report.changes)
     yield from _titled("Problems", sentences(report.problems(), unit))
     yield from _titled("Notes", sentences(report.notes(), unit))
     if report.stale and not report.claim.simulate:
