@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.export import changes_nothing
 from tests.support.scenarios import SCENARIOS
 from tests.support.server import populated_server
 from tests.support.site import Site
@@ -55,3 +56,8 @@ def test_plugins_that_left_core_go_and_come_back_with_their_course(upgraded: Sit
     assert left == dict.fromkeys(tables, 0) | {"survey": 1}  # the site's own survey
     assert restore(upgraded, "C103")["counts"]["created"] == 1
     assert {table: upgraded.rows(f"SELECT * FROM {{{table}}} ORDER BY id") for table in tables} == before
+
+
+def test_what_is_exported_changes_nothing(upgraded: Site, sites: tuple[Site, Site]):
+    upgraded.restore(sites[1])
+    changes_nothing(upgraded)

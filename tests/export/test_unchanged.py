@@ -392,3 +392,70 @@ def test_odd_custom_fields(site: Site):
         if column.startswith("customfield_")
     }
     assert {"C101", "C102", "C103", "C107"} <= told and not {"C105", "C106", "C108"} & told
+
+
+def test_odd_bindings_and_links(site: Site):
+    ids = dict(site.rows("SELECT shortname, id FROM {course}"))
+    cohorts = dict(site.rows("SELECT idnumber, id FROM {cohort}"))
+    student, teacher = (
+        site.value("SELECT id FROM {role} WHERE shortname = %s", (name,)) for name in ("student", "teacher")
+    )
+    site.rows("INSERT INTO {groups} (courseid, name) VALUES (%s, 'yes'), (%s, 'Bound')", (ids["C101"], ids["C101"]))
+    word, group = (site.value("SELECT id FROM {groups} WHERE name = %s", (name,)) for name in ("yes", "Bound"))
+    for enrol, course, of, role, to, status, start, end in [
+        ("cohort", "C101", cohorts["COH2"], 0, 0, 0, 0, 0),  # without a role
+        ("cohort", "C101", cohorts["COH4"], student, word, 0, 0, 0),  # into a group that is called yes
+        ("cohort", "C101", cohorts["COH4"], teacher, group, 1, 0, 0),  # disabled, into a group
+        ("cohort", "C102", cohorts["COH4"], student, 0, 0, 0, 0),  # twice
+        ("cohort", "C102", cohorts["COH4"], student, 0, 0, 0, 0),
+        ("cohort", "C103", cohorts["COH4"], student, 0, 0, 1700000000, 1600000000),  # ends before it begins
+        (
+            "cohort",
+            "C106",
+            cohorts["COH4"],
+            student,
+            group,
+            0,
+            1700000000,
+            1800000000,
+        ),  # into a group of another course
+        ("meta", "C102", ids["C107"], 0, 0, 1, 0, 0),  # disabled
+        ("meta", "C103", ids["C107"], 0, 0, 0, 0, 0),  # twice
+        ("meta", "C103", ids["C107"], 0, 0, 0, 0, 0),
+        ("meta", "C106", ids["C107"], 0, 0, 0, 0, 0),  # twice, one disabled
+        ("meta", "C106", ids["C107"], 0, 0, 1, 0, 0),
+        ("meta", "C107", 999999, 0, 0, 0, 0, 0),  # the course is gone
+    ]:
+        site.rows(
+            "INSERT INTO {enrol} (enrol, courseid, customint1, roleid, customint2, status, enrolstartdate, enrolenddate) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
+            (enrol, ids[course], of, role, to, status, start, end),
+        )
+    result = changes_nothing(site, "cohort_bindings", "course_meta_links")
+    assert left_out(result, "cohort_bindings") == {
+        ("Hidden cohort in C101", ""), ("Humanities empty cohort in C101", "makegroup"), ("Humanities empty cohort in C102", ""),
+        ("Humanities empty cohort in C103", "enrolstart"), ("Humanities empty cohort in C103", "enrolend"),
+    }  # fmt: skip
+    assert left_out(result, "course_meta_links") == {("C107 in C106", "")}
+    moving = export(site, "cohort_bindings", "course_meta_links", for_another_site=True)
+    assert {row["cmd"] for file in moving["files"] for row in rows_of(file)} == {"add"}
+
+
+def test_enrolments_by_a_plugin(site: Site):
+    course, context = site.rows(
+        "SELECT c.id, x.id FROM {course} c JOIN {context} x ON x.contextlevel = 50 AND x.instanceid = c.id WHERE c.shortname = 'C102'"
+    )[0]
+    plugins = site.value("SELECT value FROM {config} WHERE name = 'enrol_plugins_enabled'")
+    site.rows("UPDATE {config} SET value = %s WHERE name = 'enrol_plugins_enabled'", (f"{plugins},database",))
+    site.rows("INSERT INTO {enrol} (enrol, courseid, sortorder) VALUES ('database', %s, 8)", (course,))
+    instance = site.value("SELECT MAX(id) FROM {enrol}")
+    student = site.value("SELECT id FROM {role} WHERE shortname = 'student'")
+    ids = dict(site.rows("SELECT username, id FROM {user}"))
+    for name, item in (("u050", instance), ("u051", 0)):  # the second has its role by hand
+        site.rows("INSERT INTO {user_enrolments} (enrolid, userid, status) VALUES (%s, %s, 0)", (instance, ids[name]))
+        site.rows(
+            "INSERT INTO {role_assignments} (roleid, contextid, userid, component, itemid) VALUES (%s, %s, %s, %s, %s)",
+            (student, context, ids[name], "enrol_database" if item else "", item),
+        )
+    result = changes_nothing(site, "enrolments", shortname="C102")
+    lines = {(row["cmd"], row["uid"], row["enrol"]) for file in result["files"] for row in rows_of(file)}
+    assert {("add", "u050", "database"), ("enable", "u051", "database"), ("add", "u051", "-")} <= lines

@@ -4,6 +4,7 @@
 
   unwritable  the faults of a row, of which each is NULL where there is none
   fault       a fault, where a condition holds
+  odd_status  the fault of a status that says neither active nor suspended
   person, course, cohort, group   why a row of {user}, {course} … can't be named in a file by the Param for it; NULL: it can
   is_person   whether a row of {user} may be in a file: never the guest, nor a deleted account
   in_scope    whether a row of {course} is in the scope
@@ -23,14 +24,20 @@ CONCAT_WS('\n', {{ faults | join(",\n       ") }})
 IF({{ condition }}, '{{ column }}|{{ why }}', NULL)
 {%- endmacro %}
 
+{% macro odd_status(alias) -%}
+{{ fault(alias ~ ".status NOT IN (0, 1)", "", "its status is neither 0 nor 1") }}
+{%- endmacro %}
+
 {% macro is_person(alias) -%}
 {{ alias }}.deleted = 0 AND NOT {{ alias }}.id <=> {{ setting("siteguest") }} + 0
 {%- endmacro %}
 
 {% macro person(alias) -%}
 CASE WHEN NOT ({{ named.is_user(alias) }}) THEN '|the account is of another MNet host'
-{% if user_key in ("idnumber", "email") %}
+{% if user_key != "id" %}
             WHEN {{ alias }}.{{ user_key }} = '' THEN '|the account has no {{ user_key }}'
+{% endif %}
+{% if user_key in ("idnumber", "email") %}
             WHEN EXISTS (SELECT 1 FROM {user} twin
                           WHERE twin.{{ user_key }} = {{ alias }}.{{ user_key }} AND twin.id <> {{ alias }}.id AND {{ named.is_user("twin") }}
                             AND {{ named.same("twin.email", alias ~ ".email") if user_key == "email" else named.exact("twin.idnumber", alias ~ ".idnumber") }})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,10 @@ from toolsync.operators.export_types import COHORT_PLACES, Columns, columns_of
 from toolsync.running.sql_folder import SqlFolder
 
 OPTIONS = ("hiddensections", "coursedisplay", "automaticenddate", "activitytype", "numdiscussions")
+
+# As the site stores numbers, also those in texts; a file would make 5 of +5, and 1 of true.
+NUMBER = re.compile(r"0|-?[1-9]\d*", re.ASCII)
+NO_NUMBER = "it is stored as something else than a plain number"
 
 PROFILE_FIELDS = (
     "SELECT id, shortname, datatype, param1, param2, param3, required FROM {user_info_field} ORDER BY sortorder, id"
@@ -146,11 +151,11 @@ class SiteExport:
                 cells.append(cell)
                 if why:
                     faults.append((column, why))
-        faults += [
-            (column, why)
-            for column, cell in zip(columns.names, cells, strict=True)
-            if cell and (why := unsayable(cell))
-        ]
+        for column, cell in zip(columns.names, cells, strict=True):
+            if cell and (
+                why := unsayable(cell) or (column in columns.numbers and not NUMBER.fullmatch(cell) and NO_NUMBER)
+            ):
+                faults.append((column, why))
         return ExportedLine(values["_thing"], cells, faults)
 
     def _spreads(self, file_type: str) -> dict[str, Spread]:

@@ -95,12 +95,14 @@ class Columns:
     :param needed: those that a line can't do without.
     :param silent: those whose empty cell leaves what is stored alone.
     :param moments: those that hold Unix seconds.
+    :param numbers: those that hold whole numbers, yes and no included.
     """
 
     names: tuple[str, ...]
     needed: frozenset[str]
     silent: frozenset[str]
     moments: frozenset[str]
+    numbers: frozenset[str]
 
 
 def columns_of(file_type: str, names: tuple[str, ...], params: Mapping[str, Any]) -> Columns:
@@ -119,4 +121,5 @@ def columns_of(file_type: str, names: tuple[str, ...], params: Mapping[str, Any]
         frozenset(needed),
         frozenset(typed | set(kind.silent)) - needed,
         frozenset(spec.name for spec in plain if spec.type == "moment"),
+        frozenset(spec.name for spec in plain if spec.type in ("yesno", "integer")),
     )

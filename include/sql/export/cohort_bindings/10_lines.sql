@@ -1,7 +1,7 @@
 -- The cohorts that courses take their people from.
-{% from "export/terms.sql" import unwritable, fault, course, cohort, in_scope, bearers, course_key, cohort_key with context %}
+{% from "export/terms.sql" import unwritable, fault, odd_status, course, cohort, in_scope, bearers, course_key, cohort_key with context %}
 {% set words = "('1', 'yes', 'y', 'true', 'on', 'oui', '0', 'no', 'n', 'false', 'off', 'non')" %}
-{% set faults = [course("c"), cohort("h", "b"), fault("ro.id IS NULL", "", "a binding without a role"),
+{% set faults = [course("c"), cohort("h", "b"), odd_status("e"), fault("ro.id IS NULL", "", "a binding without a role"),
     fault("EXISTS (SELECT 1 FROM {enrol} twin WHERE twin.courseid = e.courseid AND twin.enrol = 'cohort' AND twin.customint1 = e.customint1 AND twin.roleid = e.roleid AND twin.id <> e.id)",
           "", "the cohort is bound to the course several times with this role"),
     fault("gb.n > 1", "makegroup", "several groups of the course have this name"), fault("LOWER(g.name) IN " ~ words, "makegroup", "the name of the group is a word for yes or no"),

@@ -1,7 +1,7 @@
 -- The courses that courses take their people from: those of the scope are the ones that take.
-{% from "export/terms.sql" import unwritable, fault, course, in_scope, course_key with context %}
+{% from "export/terms.sql" import unwritable, fault, odd_status, course, in_scope, course_key with context %}
 {% import "shared/identify.sql" as named with context %}
-{% set faults = [course("c"), course("k"),
+{% set faults = [course("c"), course("k"), odd_status("e"),
     fault("EXISTS (SELECT 1 FROM {enrol} twin WHERE twin.courseid = e.courseid AND twin.enrol = 'meta' AND twin.customint1 = e.customint1 AND twin.id <> e.id AND twin.status <> e.status)",
           "", "the courses are linked twice, and one link is disabled")] %}
 {% if option.for_another_site %}{% set _ = faults.append(fault("e.status <> 0", "", "a link that is disabled can be changed by a file, not made")) %}{% endif %}

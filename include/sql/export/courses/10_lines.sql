@@ -16,7 +16,7 @@
 {% set _ = faults.append(fault("EXISTS (SELECT 1 FROM {enrol} e WHERE e.courseid = c.id AND e.enrol = '" ~ enrol ~ "' AND e.status = 0 AND " ~ limited ~ ")", enrol, "the method has a key or other limits, which are not exported")) %}
 {% endfor %}
 {% macro method(enrol) -%}
-(SELECT CASE WHEN COALESCE(SUM(e.status = 0), 0) = 0 THEN '0' WHEN FIND_IN_SET('{{ enrol }}', COALESCE({{ setting("enrol_plugins_enabled") }}, '')) THEN '1' ELSE '' END
+(SELECT CASE WHEN SUM(e.status NOT IN (0, 1)) > 0 THEN '' WHEN COALESCE(SUM(e.status = 0), 0) = 0 THEN '0' WHEN FIND_IN_SET('{{ enrol }}', COALESCE({{ setting("enrol_plugins_enabled") }}, '')) THEN '1' ELSE '' END
           FROM {enrol} e WHERE e.courseid = c.id AND e.enrol = '{{ enrol }}') AS {{ enrol }}
 {%- endmacro %}
 SELECT {{ "c.id, " if course_key == "id" }}c.shortname, c.fullname, c.idnumber, c.category AS _category, c.summary, c.format, c.lang, c.theme,

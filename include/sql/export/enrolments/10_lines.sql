@@ -1,10 +1,10 @@
 -- The enrolments, a line for each role that comes with one; then roles in courses without an enrolment.
-{% from "export/terms.sql" import unwritable, fault, is_person, person, course, in_scope, usable, user_key, course_key with context %}
+{% from "export/terms.sql" import unwritable, fault, odd_status, is_person, person, course, in_scope, usable, user_key, course_key with context %}
 {% set moving = option.for_another_site %}
 {# Line 0 makes the enrolment, line 1 suspends it. The site itself has it, so that line 1 is enough there. #}
 {% set suspends = "(ue.status <> 0 AND s.n = 1)" %}
 {% set cmd = "CASE WHEN " ~ suspends ~ " THEN 'disable' WHEN ra.id IS NULL OR ue.timeend <> 0 AND ue.timeend < ue.timestart THEN 'enable' ELSE 'add' END" %}
-{% set faults = [person("u"), course("c"),
+{% set faults = [person("u"), course("c"), odd_status("ue"),
     fault("NOT " ~ usable("e"), "", "the enrolment method is disabled (Param use_disabled_instances)"),
     fault("EXISTS (SELECT 1 FROM {enrol} e2 JOIN {user_enrolments} ue2 ON ue2.enrolid = e2.id AND ue2.userid = ue.userid WHERE e2.courseid = e.courseid AND e2.enrol = e.enrol AND "
           ~ usable("e2") ~ " AND (e2.sortorder < e.sortorder OR e2.sortorder = e.sortorder AND e2.id < e.id))", "", "a file means another enrolment of the person by the same method"),
