@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 CLAIM_ID = r"\d{8}-\d{6}-\d{6}-[0-9a-f]{4}"  # what `new_id` makes, as a regular expression
+TRYBACK = re.compile(rf".+_{CLAIM_ID}_tryback(\.\w+)?", re.DOTALL)
+# Params that take a file for a whole export, and what they are for a part of one.
+OF_WHOLE = {"mode": "lines", "data_set": "", "verify": None, "least_lines": None, "keep_manual_changes": False}
+AS_PART = "as_part"  # the option that says which of these were changed
 RUN_PID = "TOOLSYNC_RUN_PID"  # the environment variable in which toolsync.run says that it is the run
 
 
@@ -78,6 +84,13 @@ class Claim:
         return self.options["simulate"]
 
     @property
+    def as_part(self) -> str | None:
+        """That a tryback is not taken for a whole export, in a sentence; None: nobody has asked for that."""
+        if not (names := self.options.get(AS_PART)):
+            return None
+        return f"It is a tryback, a part of an export, so Param {', '.join(names)} is left out: nothing that it lacks is taken as gone."
+
+    @property
     def pasted(self) -> bool:
         """Whether its rows come from Param `content`, and not from a file in the inbox."""
         return self.options.get("pasted", False)
@@ -108,6 +121,16 @@ class Claim:
         :param suffix: what comes after `report`, `_lines.csv`.
         """
         return self.named("simulation_report" if self.simulate else "report", suffix)
+
+
+def options_for(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The Params for a file of this name. A tryback, or the correction of one that was uploaded, is a part of an export, whatever the run's Params say.
+
+    :param options: the run's Params.
+    """
+    is_part = TRYBACK.fullmatch(name) or (options.get("uploaded") or {}).get("tryback")
+    others = {param: value for param, value in OF_WHOLE.items() if is_part and options.get(param, value) != value}
+    return {**options, **others, **({AS_PART: list(others)} if others else {})}
 
 
 def new_id() -> str:

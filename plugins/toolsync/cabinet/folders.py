@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from toolsync.cabinet import alive
-from toolsync.cabinet.claims import Claim, Owner, new_id
+from toolsync.cabinet.claims import Claim, Owner, new_id, options_for
 from toolsync.cabinet.disk import Disk, NoLocks
 from toolsync.cabinet.inbox import why_not_ready
 from toolsync.cabinet.names import matches, names_like, safe_name, shown_name
@@ -230,7 +230,7 @@ class Cabinet:
         """
         kept = {option: value for option, value in options.items() if option != "content"}
         safe = safe_name(name)
-        claim = Claim(new_id(), safe, kept, None if safe == name else shown_name(name))
+        claim = Claim(new_id(), safe, options_for(safe, kept), None if safe == name else shown_name(name))
         self._records[claim.id] = Records(self.files, self.work(claim), {})  # a store need not be asked what is in it
         self.assign(claim, owner, source)
         self.files.make_folder(self.work(claim) / FILE)

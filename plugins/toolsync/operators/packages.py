@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
 import zipfile
@@ -14,7 +13,7 @@ from typing import IO, Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from toolsync.cabinet.claims import CLAIM_ID, Claim
+from toolsync.cabinet.claims import TRYBACK, Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.operators.archive import ArchiveOperator
 from toolsync.operators.collect import CollectOperator
@@ -31,7 +30,6 @@ from toolsync.settings import INCLUDE, WrongSetting, kind
 from toolsync.sites import Site
 
 MAPPING = "mapping.json"  # in the work folder: the mapping as it was when the package was converted
-TRYBACK = re.compile(rf".+_{CLAIM_ID}_tryback\.zip", re.DOTALL)
 KINDS_OF_PACKAGES = ("oneroster", "canvas")
 
 
