@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
-from toolsync.feeds.checked_file import Line, PackageProblem
+from toolsync.feeds.checked_file import Line
 from toolsync.feeds.kinds import identity_of, suite_of
 from toolsync.feeds.mapping import FeedMapping
 from toolsync.feeds.patterns import NotInPackage, Pattern, Things
@@ -268,8 +268,3 @@ def enrolment_rows(wishes: Iterable[Wish], method: str, dates: Sequence[str]) ->
             yield Row({**base, "cmd": "disable", "rolename": ""}, tuple(lines))
         else:
             yield Row({**base, "cmd": "del", "rolename": several[0].role}, tuple(lines))
-
-
-def problem_key(problem: PackageProblem) -> tuple[str, int]:
-    """Where a problem is, to put problems in order."""
-    return problem.file, problem.line
