@@ -28,7 +28,7 @@ def people(*cities: str, first: int = 0) -> str:
     return HEADER + "".join(f"p{n:02},P,{n},p{n}@example.org,{city}\n" for n, city in enumerate(cities, first) if city)
 
 
-def run(site: Site, text: str, dag_id: str = "toolsync_users", **params: Any) -> dict[str, Any]:
+def run(site: Site, text: str | Path, dag_id: str = "toolsync_users", **params: Any) -> dict[str, Any]:
     return site.run(dag_id, text, **{"data_set": "sis", **params})
 
 
@@ -272,7 +272,7 @@ def test_in_airflow(site: Site):
 
 def test_a_tryback_is_a_part_of_an_export_whatever_the_params_say(site: Site):
     export = people("Ulm", "Bonn") + "p02,P,2,p02@example.org,Köln,x\n"
-    params = {"mode": "full", "scope_auth": "manual", "change_threshold": None}
+    params: dict[str, Any] = {"mode": "full", "scope_auth": "manual", "change_threshold": None}
     first = run(site, export, approve="yes", **params)
     assert counts(first) == {"created": 2, "failed": 1, "updated": first["missing"]["count"]}
     kept = state()
