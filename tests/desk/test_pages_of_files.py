@@ -226,3 +226,14 @@ def test_samples_are_recognised():
     # A header that fits several types: none that takes something away, unless the name says so.
     several = recognise(Head("x.csv", b"shortname\nC106\n", True), candidates, "auto", "utf-8")
     assert several[0]["dag_id"] == "toolsync_courses" and len(several) > 2
+
+
+def test_a_line_that_the_file_does_not_have_says_what_it_stands_for():
+    table = LinesTable(
+        b"line,outcome,column,value,message\n2,updated,,,\n4,updated,,not in the file: u002 Bram,\n5,failed,,u003 Eve,why\n"
+    )
+    assert [remarks for _, _, remarks in table.rows(table.matching(None, ""))] == [
+        [],
+        [{"column": None, "value": None, "message": "not in the file: u002 Bram"}],
+        [{"column": None, "value": "u003 Eve", "message": "why"}],
+    ]

@@ -143,8 +143,9 @@ def test_a_pair_that_looks_like_one_thing_written_otherwise_counts_twice(site: S
     mangled = [line.replace("u00", "u") for line in lines[:3]]
     result = run(site, "users", "".join([header, *mangled, *lines[3:]]))
     assert result["state"] == ASKED
-    assert "3 of 55 people in the scope are not in the file, and 3 lines of the file name nothing there: 10.9 %" in why(
-        result
+    assert (
+        "3 of 55 people in the scope are not in the file, and 3 lines of the file name nothing that the site has: 10.9 %"
+        in why(result)
     )
 
 

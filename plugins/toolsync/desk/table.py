@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from toolsync.reporting.missing import NOT_IN_FILE
+
 NEWLINE, QUOTE, COMMA = b"\n"[0], b'"'[0], b","[0]
 # The first two letters of an outcome, which tell it from the others.
 OUTCOMES = {
@@ -166,6 +168,10 @@ class LinesTable(RecordTable):
     def _row(self, position: int) -> tuple[int, str, list[dict[str, Any]]]:
         first, last = self._begins[position], self._begins[position + 1] - 1
         records = self._cells(first, last)
+        if records[0][3].startswith(NOT_IN_FILE):  # a line that the file does not have: all that is known of it
+            records = [
+                [number, status, column, "", message or value] for number, status, column, value, message in records
+            ]
         remarks = [
             {"column": " ".join(filter(None, (*place[:1], column))) or None, "value": value or None, "message": message}
             for _, _, column, value, message, *place in records

@@ -61,7 +61,8 @@ class Missing:
             yield "Param require_approval is set"
         doubtful = min(self.count, self.nameless)
         counts = self.count + doubtful
-        told = f"{self.sentence}{f', and {counted(self.nameless, LINES)} of the file name nothing there' if doubtful else ''}"
+        named = f", and {counted(self.nameless, LINES)} {'names' if self.nameless == 1 else 'name'} nothing that the site has"
+        told = f"{self.sentence}{named if doubtful else ''}"
         threshold, limit = options.get("change_threshold"), options.get("change_limit")
         if threshold is not None and counts * 100 > threshold * self.scope:
             yield f"{told}: {counts * 100 / self.scope:.3g} %, more than {threshold:g} % (Param change_threshold)"

@@ -15,8 +15,10 @@ export function paramForm(params, { given = {}, without = [] } = {}) {
   return { element, values };
 }
 
+const MANY = 8; // fields of a section that gets the whole width
+
 const fieldset = (section, fields) =>
-  h("fieldset", {}, h("legend", { lang: known(`section.${section}`) ? null : "en" }, known(`section.${section}`, section || t("options"))), fields.map(({ element }) => element));
+  h("fieldset", { class: fields.length > MANY ? "many" : null }, h("legend", { lang: known(`section.${section}`) ? null : "en" }, known(`section.${section}`, section || t("options"))), fields.map(({ element }) => element));
 
 function field(param, value) {
   const id = newId();
