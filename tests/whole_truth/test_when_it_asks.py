@@ -144,7 +144,7 @@ def test_a_pair_that_looks_like_one_thing_written_otherwise_counts_twice(site: S
     result = run(site, "users", "".join([header, *mangled, *lines[3:]]))
     assert result["state"] == ASKED
     assert (
-        "3 of 55 people in the scope are not in the file, and 3 lines of the file name nothing that the site has: 10.9 %"
+        "3 of 55 people in the scope are not in the file, and nothing that the site has is named by 3 lines: 10.9 %"
         in why(result)
     )
 

@@ -221,7 +221,7 @@ class ExecutePackageOperator(ClaimOperator, ChildRunOperator):
         self.trigger_dag_id = self.next.of_type.dag_id
         if found:
             raise AirflowFailException(
-                f"Paused: {', '.join(found)}. Runs of paused DAGs would wait for ever. Switch on what is paused, then clear this task, which goes on where it stopped."
+                f"Paused: {', '.join(found)}. Runs of paused DAGs would wait for ever. Switch them on, then clear this task, which goes on where it stopped."
             )
 
     def run_now(self, made: Made, conf: dict[str, Any]) -> None:

@@ -61,8 +61,7 @@ class Missing:
             yield "Param require_approval is set"
         doubtful = min(self.count, self.nameless)
         counts = self.count + doubtful
-        named = f", and {counted(self.nameless, LINES)} {'names' if self.nameless == 1 else 'name'} nothing that the site has"
-        told = f"{self.sentence}{named if doubtful else ''}"
+        told = f"{self.sentence}{f', and nothing that the site has is named by {counted(self.nameless, LINES)}' if doubtful else ''}"
         threshold, limit = options.get("change_threshold"), options.get("change_limit")
         if threshold is not None and counts * 100 > threshold * self.scope:
             yield f"{told}: {counts * 100 / self.scope:.3g} %, more than {threshold:g} % (Param change_threshold)"
