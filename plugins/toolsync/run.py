@@ -175,7 +175,7 @@ def load_dag(dag_id: str) -> DAG:
     if bag.import_errors:
         sys.exit("\n".join(bag.import_errors.values()))
     if dag_id not in bag.dags:  # a feed that the settings don't name
-        sys.exit(f"There is no DAG {dag_id!r}. {file_of(dag_id).name} makes {', '.join(bag.dags)}.")
+        sys.exit(f"There is no DAG {dag_id!r}. {file_of(dag_id).name} makes {', '.join(sorted(bag.dags))}.")
     return bag.dags[dag_id]
 
 

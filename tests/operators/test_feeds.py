@@ -199,7 +199,8 @@ def test_the_file_of_all_feeds_makes_each_of_their_dags(page: Callable[[str], No
     assert list(dags_of("feeds")) == ["toolsync_feeds", "toolsync_feed_sis", "toolsync_late_sis"]
     assert load_dag("toolsync_late_sis").dag_id == "toolsync_late_sis"
     with pytest.raises(
-        SystemExit, match=r"There is no DAG 'toolsync_feed_si'. toolsync_feeds.py makes toolsync_feeds, "
+        SystemExit,
+        match=r"There is no DAG 'toolsync_feed_si'. toolsync_feeds.py makes toolsync_feed_sis, toolsync_feeds, ",
     ):
         load_dag("toolsync_feed_si")
     monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", "toolsync_feed_sis")

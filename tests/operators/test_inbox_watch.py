@@ -251,7 +251,7 @@ def test_a_file_that_cannot_be_taken_does_not_start_one_run_after_the_other(
 
 
 def test_files_for_which_a_run_had_no_room_stay_unseen(cabinet: Cabinet, collected, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(collecting, "MOST", 2)
+    monkeypatch.setattr(collecting.CollectOperator, "most", 2)
     drop(cabinet, "a.csv", "b.csv", "c.csv")
     assert collected(WATCHED) == ["a.csv", "b.csv"]
     assert len(InboxTrigger("users", 30).look()) == 1
