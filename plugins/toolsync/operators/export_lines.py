@@ -152,9 +152,10 @@ class SiteExport:
                 if why:
                     faults.append((column, why))
         for column, cell in zip(columns.names, cells, strict=True):
-            if cell and (
-                why := unsayable(cell) or (column in columns.numbers and not NUMBER.fullmatch(cell) and NO_NUMBER)
-            ):
+            why = unsayable(cell) if cell else ""
+            if cell and not why and column in columns.numbers and not NUMBER.fullmatch(cell):
+                why = NO_NUMBER
+            if why:
                 faults.append((column, why))
         return ExportedLine(values["_thing"], cells, faults)
 
