@@ -151,9 +151,9 @@ class SiteExport:
                 cells.append(cell)
                 if why:
                     faults.append((column, why))
-        for column, cell in zip(columns.names, cells, strict=True):
-            why = unsayable(cell) if cell else ""
-            if cell and not why and column in columns.numbers and not NUMBER.fullmatch(cell):
+        for column, text in zip(columns.names, cells, strict=True):
+            why = unsayable(text) if text else ""
+            if text and not why and column in columns.numbers and not NUMBER.fullmatch(text):
                 why = NO_NUMBER
             if why:
                 faults.append((column, why))
