@@ -12,6 +12,7 @@ from tests.support.export import export, head_of, left_out, params_of, rows_of, 
 from tests.support.object_store import object_store
 from tests.support.site import Site
 from toolsync.cabinet.folders import Cabinet
+from toolsync.functions import EXPORTED
 from toolsync.operators.export_types import TYPES
 from toolsync.pipeline import dag_id_of
 from toolsync.run import load_dag
@@ -40,6 +41,10 @@ def test_a_file_is_beside_the_inbox_and_says_how_it_was_made(site: Site):
         "use_disabled_instances": False,
     }
     assert people({"files": [file]}, "cid") == {"C101", "C102"}
+
+
+def test_every_type_has_its_sql():
+    assert tuple(TYPES) == EXPORTED
 
 
 @pytest.mark.parametrize("file_type", TYPES)

@@ -151,10 +151,11 @@ class SiteExport:
                 cells.append(cell)
                 if why:
                     faults.append((column, why))
-        for column, cell in zip(columns.names, cells, strict=True):
-            if cell and (
-                why := unsayable(cell) or (column in columns.numbers and not NUMBER.fullmatch(cell) and NO_NUMBER)
-            ):
+        for column, text in zip(columns.names, cells, strict=True):
+            why = unsayable(text) if text else ""
+            if text and not why and column in columns.numbers and not NUMBER.fullmatch(text):
+                why = NO_NUMBER
+            if why:
                 faults.append((column, why))
         return ExportedLine(values["_thing"], cells, faults)
 
