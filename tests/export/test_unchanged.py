@@ -459,3 +459,13 @@ def test_enrolments_by_a_plugin(site: Site):
     result = changes_nothing(site, "enrolments", shortname="C102")
     lines = {(row["cmd"], row["uid"], row["enrol"]) for file in result["files"] for row in rows_of(file)}
     assert {("add", "u050", "database"), ("enable", "u051", "database"), ("add", "u051", "-")} <= lines
+
+
+def test_a_list_that_the_server_cuts_off_leaves_out_its_line(site: Site, monkeypatch: pytest.MonkeyPatch):
+    field = site.value("SELECT id FROM {user_info_field} WHERE datatype = 'textarea'")
+    site.rows(
+        "INSERT INTO {user_info_data} (userid, fieldid, data) SELECT id, %s, REPEAT('x', 3000) FROM {user} WHERE username = 'u050'",
+        (field,),
+    )
+    monkeypatch.setattr("toolsync.operators.export.LONGEST_LIST", 2048)
+    assert left_out(changes_nothing(site, "users"), "users") == {("u050", "")}
