@@ -28,7 +28,7 @@ from toolsync.running.state import RunState, open_run
 from toolsync.schedule import skip_late_run
 
 LINES_AT_ONCE = 20_000  # that are validated together
-LONGEST_LIST = 256 << 20  # bytes of the values that SQL packs into one
+LONGEST_LIST = 16 << 20  # bytes of the values that SQL packs into one; of more than a packet holds, MySQL makes NULL
 # Params that narrow the export, with what they are called in the head of a file.
 SCOPE = ("categories", *PATTERNS, "auth", "profile_field", "in_cohort", "method", "cohort_idnumber")
 
@@ -108,7 +108,8 @@ def begin(state: RunState, params: Mapping[str, Any]) -> SiteExport:
     folders = {file_type: sql_folder(f"export/{file_type}", state, occasion) for file_type in params["what"]}
     check_scope(state, params)
     # A long export takes longer than a statement may otherwise, and the server has to wait until lines are written. It locks nothing.
-    session.execute(f"SET SESSION group_concat_max_len = {LONGEST_LIST}, SESSION net_write_timeout = 3600")
+    longest = min(LONGEST_LIST, int(session.value("SELECT @@max_allowed_packet")))
+    session.execute(f"SET SESSION group_concat_max_len = {longest}, SESSION net_write_timeout = 3600")
     session.execute(f"SET SESSION {'max_statement_time' if session.is_mariadb else 'max_execution_time'} = 0")
     session.begin_snapshot()
     return SiteExport(session, folders, params, zone)

@@ -94,6 +94,7 @@ class SiteExport:
         self.params = params
         self.zone = zone
         self.told: list[str] = []
+        self._longest = int(session.value("SELECT @@group_concat_max_len"))  # bytes of a list that is not cut off
 
     @contextmanager
     def lines(self, file_type: str) -> Iterator[tuple[Columns, Iterator[ExportedLine]]]:
@@ -146,6 +147,10 @@ class SiteExport:
         for packed, spread in spreads.items():
             if values[packed] is None and packed == "_category":
                 cells += [None] * len(spread.columns)
+                continue
+            if isinstance(values[packed], str) and len(values[packed]) >= self._longest:
+                cells += [""] * len(spread.columns)
+                faults.append(("", "the server can't pack its values into one list (its max_allowed_packet)"))
                 continue
             for column, (cell, why) in zip(spread.columns, spread.cells(values[packed]), strict=True):
                 cells.append(cell)
