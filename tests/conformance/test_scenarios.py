@@ -15,7 +15,7 @@ from zlib import crc32
 import pytest
 
 from tests.support.locks import locks_watched
-from tests.support.scenarios import SCENARIOS
+from tests.support.scenarios import EVERY, SCENARIOS
 from tests.support.site import Site
 from tests.support.undo import differing, state_of
 from toolsync.running import chunks
@@ -32,9 +32,6 @@ WITHOUT_REFEREE = {
     "toolsync_check",
     "toolsync_history",
 }
-
-
-UNDONE = "TOOLSYNC_UNDONE"  # an environment variable: undo every scenario, and not one in four
 
 
 def test_the_scenarios_of_every_dag_are_there():
@@ -54,7 +51,7 @@ def _each() -> Iterator[Any]:
 def test_what_the_file_changes_is_what_moodle_changes_and_undone_nothing_is_other_than_before(
     name: str, site: Site, pristine: Site, airflow: None
 ):
-    scenario, is_undone = SCENARIOS[name], UNDONE in os.environ or crc32(name.encode()) % 4 == 0
+    scenario, is_undone = SCENARIOS[name], EVERY in os.environ or crc32(name.encode()) % 4 == 0
     scenario.prepare(site)
     before = state_of(site) if is_undone else {}
     with locks_watched(site) as locked:
