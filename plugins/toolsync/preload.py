@@ -8,5 +8,6 @@ when its setting `imports` names this module.
 
 from __future__ import annotations
 
-from toolsync import pipeline
+from toolsync import feed_dags, feed_params, pipeline
+from toolsync.operators import whole_truth
 from toolsync.reading import data_docs, validator

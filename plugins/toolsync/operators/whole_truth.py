@@ -10,7 +10,9 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
+from toolsync.operators.approve import ApproveOperator
 from toolsync.operators.archive import ArchiveOperator, as_text
+from toolsync.operators.base import ClaimOperator
 from toolsync.operators.collect import CollectOperator
 from toolsync.operators.execute import ExecuteOperator
 from toolsync.operators.plan import PlanOperator
@@ -65,13 +67,24 @@ class ExecuteWholeTruthOperator(ExecuteOperator):
             super().check_approval(cabinet, claim)
 
 
-class PlanWholeTruthOperator(PlanOperator):
-    """Makes a plan only when what the file does not name goes."""
+class _WhereSomethingGoes(ClaimOperator):
+    """Has nothing to do for a file that takes nothing away: then it asks the cabinet nothing, which may be far away."""
+
+    def perform(self, context: Any) -> Any:
+        if takes_away(Claim(**self.claim).options):
+            return super().perform(context)
+        self.log.info("Nothing to do: what the file does not name stays as it is.")
+        return {}
+
+
+class PlanWholeTruthOperator(_WhereSomethingGoes, PlanOperator):
+    """Shows what the file does not name and would go."""
 
     run_class = WholeTruthRun
 
-    def may_delete(self, cabinet: Cabinet, claim: Claim) -> bool:
-        return takes_away(claim.options)
+
+class ApproveWholeTruthOperator(_WhereSomethingGoes, ApproveOperator):  # type: ignore[misc]  # no template fields of the form
+    """Asks a person above the limits of the Params."""
 
 
 class ArchiveWholeTruthOperator(ArchiveOperator):
@@ -90,6 +103,7 @@ class ArchiveWholeTruthOperator(ArchiveOperator):
 WHOLE_TRUTH = Steps(
     collect=CollectWholeTruthOperator,
     plan=PlanWholeTruthOperator,
+    approve=ApproveWholeTruthOperator,
     execute=ExecuteWholeTruthOperator,
     archive=ArchiveWholeTruthOperator,
 )
