@@ -116,7 +116,16 @@ def test_every_type_is_here():
         "toolsync_undo",
     }
     dags = {path.stem for path in (ROOT / "dags").glob("toolsync_*.py")}
-    writes_nothing = {"make_command_file", "export", "courses_check", "all", "cabinet_cleanup", "check", "history"}
+    writes_nothing = {
+        "make_command_file",
+        "export",
+        "feeds",
+        "courses_check",
+        "all",
+        "cabinet_cleanup",
+        "check",
+        "history",
+    }
     assert dags - types == {f"toolsync_{name}" for name in writes_nothing}
 
 
