@@ -8,7 +8,7 @@ import pytest
 
 from tests.feeds.converting import Conversion, failures
 from tests.feeds.test_canvas import FILES as CANVAS
-from tests.feeds.test_oneroster import ENROLLMENTS, FILES, FILES_1_2, ROLES, header
+from tests.feeds.test_oneroster import CLASSES, ENROLLMENTS, FILES, FILES_1_2, ROLES, USERS_1_1, header
 from tests.support.packages import oneroster, package
 from tests.support.site import Site
 from toolsync.feeds.mapping import load_mapping
@@ -33,6 +33,7 @@ from toolsync.settings import WrongSetting
         ("oneroster", "courses: hidden", "line 1, courses", "expected settings and their values, found a text"),
         ("oneroster", "params:\n  enrolment: {}", "line 2, params, enrolment", "Did you mean enrolments?"),
         ("oneroster", "params:\n  users: {user_id_field: id}", "line 2, params, users", "users, key: set that instead"),
+        ("oneroster", "params:\n  users: {mode: full}", "line 2, params, users", "mode belongs into bulk_params"),
         ("oneroster", 'cohorts:\n  all: {name: "{org.name}", idnumber: x, role: [student]}', "cohorts, all, role", "Did you mean roles?"),
         ("canvas", "bulk: maybe", "line 1, bulk", "expected yes or no"),
         ("canvas", 'sections:\n  columns: {name: "{section.title}"}', "line 2, sections, columns, name", "its file has no such column"),
@@ -104,6 +105,34 @@ def test_orgs_that_go_round_in_a_circle_are_no_category(tmp_path: Path):
 def test_names_that_are_there_several_times_get_what_identifies_them(tmp_path: Path):
     made = Conversion(oneroster(FILES), tmp_path, 'courses: {columns: {shortname: "{course.courseCode}"}}')
     assert made.cells("courses", "shortname") == [("PHY (k1)",), ("PHY (k2)",)]
+
+
+def test_people_and_courses_that_would_be_taken_for_one_another_are_left_out(tmp_path: Path):
+    twins = {
+        **FILES,
+        "classes": CLASSES.replace("Homeroom 9,09,phy,,", "Homeroom 9,09,phy,phy-1,"),
+        "users": USERS_1_1.replace("newton@example.org", "Hooke@example.org"),
+    }
+    mapping = (
+        'courses: {key: shortname, deleted: delete, columns: {shortname: "{class.classCode}"}}\nusers: {key: email}\n'
+    )
+    made = Conversion(oneroster(twins), tmp_path, mapping)
+    assert {("classes.csv", 2), ("classes.csv", 3), ("users.csv", 2), ("users.csv", 3)} <= {
+        at[:2] for at in made.problems
+    }
+    assert "users.csv, line 3" in next(each for each in made.converted.problems if each.file == "users.csv").message
+    assert not made.rows("courses") and not made.rows("enrolments")
+    # Last year's class, which goes, has the name of this year's.
+    twins["classes"] = twins["classes"].replace("k1,,", "k1,tobedeleted,")
+    assert not Conversion(oneroster(twins), tmp_path, mapping).rows("courses_delete")
+
+    own = 'courses: {key: shortname, columns: {shortname: "{course.account_id}"}}'
+    made = Conversion(package(CANVAS), tmp_path, own)
+    assert {"courses.csv", "enrollments.csv"} <= {each.file for each in made.converted.problems}
+    assert all(
+        "was left out" in each.message or "courses are found by shortname" in each.message
+        for each in made.converted.problems
+    )
 
 
 def test_what_a_pattern_needs_and_a_delta_lacks(tmp_path: Path):

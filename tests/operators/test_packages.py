@@ -195,7 +195,7 @@ def test_a_tryback_is_no_whole_truth(
     monkeypatch.setattr(package_runs, "run_by_hand", refuse)
     monkeypatch.setattr(packages, "params_problems", lambda *given: [])  # of Params that the types may not have yet
     (tmp_path / "mapping.yaml").write_text(
-        "params:\n  courses: {data_set: sis, mode: full, scope_x: 1, force_update: true}\n"
+        "params: {courses: {data_set: sis, scope_x: 1, force_update: true}}\nbulk_params: {courses: {mode: full}}\n"
     )
     lay_over(monkeypatch, tmp_path, f"packages:\n  oneroster: {tmp_path}/mapping.yaml\n")
     for path, part in (

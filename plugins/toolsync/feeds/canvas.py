@@ -59,6 +59,10 @@ class CanvasMaker(Maker):
         yield Making("group_members", members, self._members(), {**of_people, **of_groups}, read)
         yield Making("courses_delete", [courses["key"]], self._courses_to_delete(), by_course, ("courses",))
 
+    def counts(self, table: str, line: Line) -> bool:
+        """Whether a line of people or courses gets into command files."""
+        return not (line.status == "deleted" and self.mapping[table]["deleted"] == "leave")
+
     @cached_property
     def _columns(self) -> dict[str, Mapping]:
         tables = {

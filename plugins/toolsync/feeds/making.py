@@ -153,6 +153,35 @@ class Maker:
         section = self.mapping["courses"]
         return self.key(self.course_table, self.course_thing, section["columns"][section["key"]], identifier)
 
+    def leave_out_twins(self) -> None:
+        """Leave out people, and courses, whom command files would take for one another, and what refers to them."""
+        users, courses = self.mapping["users"]["key"], self.mapping["courses"]["key"]
+        self._leave_out_twins("users", self.user_key, f"people are found by {users}", exact=users == "idnumber")
+        named = f"courses are found by {courses}"
+        self._leave_out_twins(self.course_table, self.course_key, named, exact=courses == "idnumber")
+
+    def counts(self, table: str, line: Line) -> bool:
+        """Whether a line of people or courses gets into command files."""
+        raise NotImplementedError
+
+    def _leave_out_twins(self, table: str, key_of: Callable[[str], str | None], found_by: str, *, exact: bool) -> None:
+        found = self.tables.tables.get(table)
+        if found is None or found.identity is None:
+            return
+        alike: dict[str, list[Line]] = defaultdict(list)
+        for line in found.lines:
+            if self.counts(table, line) and (key := key_of(line.get(found.identity))):
+                alike[key if exact else key.casefold()].append(line)
+        twins = [several for several in alike.values() if len(several) > 1]
+        for several in twins:
+            for line in several:
+                other = several[1] if line is several[0] else several[0]
+                message = f"{found_by} in the mapping, and that is the same in {other.file}, line {other.number}"
+                self.tables.problems.append(line.problem(found.identity, message))
+        if twins:
+            found.leave_out(line for several in twins for line in several)
+            self.tables.check_references()
+
     def template(self, section: Mapping[str, Any], things: Things) -> str:
         """The template of a course by the section `courses` of the mapping."""
         if section["template"] is None:

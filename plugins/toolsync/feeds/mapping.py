@@ -133,8 +133,8 @@ CHECKS: dict[str, dict[str, Check]] = {
         "cohorts": open_section(
             section({"idnumber": pattern("user", "org"), "name": pattern("user", "org"), "roles": words})
         ),
-        "params": params(TYPES, OURS),
-        "bulk_params": params(TYPES, OURS),
+        "params": params(TYPES, OURS, whole=False),
+        "bulk_params": params(TYPES, OURS, whole=True),
     },
     "canvas": {
         "bulk": yesno,
@@ -170,7 +170,7 @@ CHECKS: dict[str, dict[str, Check]] = {
             }
         ),
         "groups": section({"columns": columns("groups", "group", *OF_COURSE, needed=GROUPS)}),
-        "params": params(TYPES, OURS),
-        "bulk_params": params(TYPES, OURS),
+        "params": params(TYPES, OURS, whole=False),
+        "bulk_params": params(TYPES, OURS, whole=True),
     },
 }

@@ -70,11 +70,13 @@ class Tables:
     """What was read of a package.
 
     :param tables: by name, in an order in which a table comes after those that it refers to.
+    :param unread: CSV files of which nobody knows what they are: they may be parts of these tables.
     """
 
     tables: dict[str, Table] = field(default_factory=dict)
     problems: list[PackageProblem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
 
     def __getitem__(self, name: str) -> list[Line]:
         table = self.tables.get(name)
