@@ -153,6 +153,11 @@ def test_a_type_that_failed_holds_up_what_needs_it(
 def test_params_that_a_type_does_not_have_are_told_before_anything_is_run(
     site: Site, package: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
+    (tmp_path / "mapping.yaml").write_text("bulk_params:\n  users: {mode: full}\n")
+    lay_over(monkeypatch, tmp_path, f"packages:\n  oneroster: {tmp_path}/mapping.yaml\n")
+    done = site.run("toolsync_feeds", package())
+    assert done["state"] == "failed" and "users: Param mode is full, so Param scope_auth must" in done["messages"][0]
+    shutil.rmtree(Cabinet("feeds").folder("work"))
     (tmp_path / "mapping.yaml").write_text("params:\n  users: {allow_renam: true}\n")
     lay_over(monkeypatch, tmp_path, f"packages:\n  oneroster: {tmp_path}/mapping.yaml\n")
     done = site.run("toolsync_feeds", package())
