@@ -138,9 +138,7 @@ def connected(feed: Feed) -> Iterator[Any]:
         hook = BaseHook.get_hook(feed.conn_id)
     except AirflowNotFoundException:
         raise AirflowFailException(f"{feed.place}: there is no connection {feed.conn_id}. Nothing is run.") from None
-    except (
-        Exception
-    ) as error:  # no provider has a hook for its type, or it can't be read: then the message may quote it
+    except Exception as error:  # no provider has a hook for its type
         raise AirflowFailException(
             f"{feed.place}: the connection {feed.conn_id} can't be used: {error} Is the provider of its type installed on this worker? Nothing is run."
         ) from None
