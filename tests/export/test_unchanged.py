@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.export import changes_nothing, export, left_out, rows_of
+from tests.support.export import changes_nothing, export, head_of, left_out, rows_of
 from tests.support.scenarios import CHAINS, SCENARIOS
 from tests.support.site import Site
 from toolsync.operators.export_types import TYPES
@@ -101,6 +101,7 @@ def test_hard_values(site: Site):
         )
     result = changes_nothing(site, "users")
     [file] = result["files"]
+    assert not any("mode full" in comment for comment in head_of(file))
     shortname = site.value("SELECT shortname FROM {user_info_field} WHERE datatype = 'textarea'")
     stored = {row["username"]: row for row in rows_of(file)}
     for number, value in enumerate(HARD, 1):
@@ -135,6 +136,8 @@ def test_what_a_file_cant_say_is_left_out_and_told(site: Site):
         ("phone1",),
         ("country",),
     }
+    part = "It has not all lines: with Param mode full, those that it lacks would be taken away"
+    assert all(part in head_of(file) for file in result["files"])
     by_idnumber = changes_nothing(site, "users", user_id_field="idnumber")
     assert {("u016", ""), ("u017", ""), ("admin", "")} <= left_out(by_idnumber, "users")
 

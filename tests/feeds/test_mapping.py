@@ -206,6 +206,18 @@ def test_cohorts_are_made_of_orgs_and_roles(site: Site, airflow: None, tmp_path:
     ]
 
 
+def test_dates_with_different_offsets_are_compared_as_moments(tmp_path: Path):
+    enrolments = (
+        "course_id,user_id,role,section_id,status,start_date,end_date\n"
+        ",u2,student,s1,active,2026-09-01T00:30:00+02:00,2027-01-31T23:30:00-06:00\n"
+        ",u2,student,s2,active,2026-08-31T23:00:00Z,2027-02-01T01:00:00Z\n"
+    )
+    made = Conversion(package({**CANVAS, "enrollments.csv": enrolments}), tmp_path)
+    assert made.cells("enrolments", "starttime", "endtime") == [
+        ("2026-09-01T00:30:00+02:00", "2027-01-31T23:30:00-06:00")
+    ]
+
+
 def test_sections_need_not_be_groups(tmp_path: Path):
     made = Conversion(
         package({name: text for name, text in CANVAS.items() if not name.startswith("group")}),

@@ -212,7 +212,20 @@ def test_a_tryback_is_no_whole_truth(
         shutil.rmtree(Cabinet("feeds").folder("work"))
     assert len(started) == 3
     assert started[0].items() >= {"data_set": "sis", "mode": "full"}.items()
-    assert all(conf["force_update"] and not conf.keys() & {"mode", "data_set", "scope_x"} for conf in started[1:])
+    assert all(conf["force_update"] and not conf.keys() & {"mode", "scope_x"} for conf in started[1:])
+    assert [conf["data_set"] for conf in started[1:]] == ["", ""]
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("part", [False, True])
+def test_defaults_of_the_settings_make_no_whole_export_of_a_package_that_is_none(
+    site: Site, package: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: bool
+):
+    lay_over(monkeypatch, tmp_path, "defaults:\n  users: {mode: full, scope_auth: manual, change_threshold: null}\n")
+    suspended = "SELECT COUNT(*) FROM {user} WHERE suspended = 1"
+    before = site.value(suspended)
+    assert site.run("toolsync_feeds", package(), approve="yes", part=part)["state"] == "success"
+    assert site.value(suspended) == before
 
 
 @pytest.mark.usefixtures("here")

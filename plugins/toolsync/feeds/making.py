@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC
 from typing import Any, ClassVar, NamedTuple
 
 from toolsync.feeds.checked_file import Line
@@ -12,6 +13,7 @@ from toolsync.feeds.kinds import identity_of, suite_of
 from toolsync.feeds.mapping import FeedMapping
 from toolsync.feeds.patterns import NotInPackage, Pattern, Things
 from toolsync.feeds.reader import Tables
+from toolsync.reading.values import moment_or_none
 
 # Columns in which an empty cell is "not given", in the types that packages become.
 KEPT_WHEN_EMPTY = frozenset(
@@ -286,7 +288,7 @@ def enrolment_rows(wishes: Iterable[Wish], method: str, dates: Sequence[str]) ->
             for column, best in (("starttime", min), ("endtime", max)):
                 if column in cells:
                     values = [wish.cells[column] for wish in same]
-                    cells[column] = best(values) if all(values) else NO_DATE if column in dates else ""
+                    cells[column] = best(values, key=_moment) if all(values) else NO_DATE if column in dates else ""
             yield Row(cells, tuple(wish.line for wish in several if wish.role == role))
         lines = [wish.line for wish in several if wish.role not in alive]
         if alive:
@@ -297,3 +299,8 @@ def enrolment_rows(wishes: Iterable[Wish], method: str, dates: Sequence[str]) ->
             yield Row({**base, "cmd": "disable", "rolename": ""}, tuple(lines))
         else:
             yield Row({**base, "cmd": "del", "rolename": several[0].role}, tuple(lines))
+
+
+def _moment(text: str) -> tuple[int, str]:
+    """For comparing dates, which may have different offsets."""
+    return moment_or_none(text, UTC) or 0, text

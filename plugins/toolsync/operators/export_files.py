@@ -94,6 +94,7 @@ class ExportFiles:
         self.columns = columns
         self.left_out = LeftOut()
         self._spools: dict[frozenset[str], Spool] = {}
+        self._lacks_lines = False
         self._rest: Spool | None = None  # of lines with all columns
         self._rest_lacks: frozenset[str] = frozenset()
 
@@ -104,6 +105,7 @@ class ExportFiles:
         for column, why in dict.fromkeys(line.faults):
             self.left_out.add(line.thing, column, why)
         if not wrong <= set(self.columns.names) or wrong & self.columns.needed:
+            self._lacks_lines = True
             return
         for number, (column, cell) in enumerate(zip(self.columns.names, cells, strict=True)):
             if column in wrong and column in self.columns.silent:
@@ -144,6 +146,8 @@ class ExportFiles:
             about = [counted(spool.lines, "line")]
             if len(self._spools) > 1:
                 about.append(f"File {number} of {len(self._spools)}, to be applied in this order")
+            if self._lacks_lines or len(self._spools) > 1:
+                about.append("It has not all lines: with Param mode full, those that it lacks would be taken away")
             if without:
                 about.append(f"Without the columns {', '.join(without)}")
             name = f"{stem}{'' if number == 1 else f'_{number}'}.csv"
