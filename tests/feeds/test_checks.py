@@ -249,6 +249,14 @@ def test_a_file_that_nobody_knows_may_be_a_part_of_the_whole(tmp_path: Path):
     assert "users2.csv is not read: OneRoster has no such file" in more.converted.notes
 
 
+def test_a_line_that_was_taken_for_a_comment_may_be_somebody(tmp_path: Path):
+    mapping = FULL.replace("bulk: yes\n", "")
+    hashed = {**FILES, "enrollments": ENROLLMENTS.replace("e3,", "#3,")}
+    made = Conversion(oneroster(hashed), tmp_path, mapping).converted
+    assert ["mode" in each.params for each in made.files] == [False, True, False]
+    assert "enrollments.csv: lines that begin with #, and were skipped: 1" in made.notes
+
+
 def zipped(name: str, content: bytes = b"x", mode: int = 0, encrypted: bool = False) -> bytes:
     stream = io.BytesIO(oneroster(FILES))
     with zipfile.ZipFile(stream, "a", zipfile.ZIP_DEFLATED) as target:

@@ -103,6 +103,8 @@ class Tables:
             PackageProblem(file.name, problem.line, problem.field or "", problem.value or "", problem.message)
             for problem in checked.problems
         ]
+        # The standards know no comments: it may be somebody's identifier.
+        table.incomplete = table.incomplete or bool(checked.comments)
         self._add(table, read, {problem.line for problem in checked.problems})
 
     def look_at(self, file: PackageFile, suite: Suite) -> None:
