@@ -249,6 +249,16 @@ def test_a_file_that_nobody_knows_may_be_a_part_of_the_whole(tmp_path: Path):
     assert "users2.csv is not read: OneRoster has no such file" in more.converted.notes
 
 
+def test_nobody_leaves_groups_because_a_package_does_not_say_who_is_in_them(tmp_path: Path):
+    full = "bulk: yes\nbulk_params: {group_members: {mode: full}}"
+    modes = []
+    for without in ("admins.csv", "groups_membership.csv"):
+        files = {name: text for name, text in CANVAS.items() if name != without}
+        made = Conversion(package(files), tmp_path, full).converted
+        modes.append(["mode" in each.params for each in made.files if each.file_type == "group_members"])
+    assert modes == [[True], [False]]
+
+
 def test_a_line_that_was_taken_for_a_comment_may_be_somebody(tmp_path: Path):
     mapping = FULL.replace("bulk: yes\n", "")
     hashed = {**FILES, "enrollments": ENROLLMENTS.replace("e3,", "#3,")}

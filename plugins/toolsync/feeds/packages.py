@@ -251,7 +251,7 @@ def _params(making: Making, mapping: FeedMapping, tables: Tables) -> dict[str, A
     read = [tables.tables[name] for name in making.tables if name in tables.tables]
     if read and read[0].name == making.tables[0] and read[0].whole:
         params = {**params, **mapping["bulk_params"].get(making.file_type, {})}
-        if "mode" in params and (why := _why_not_whole(read, tables)):
+        if "mode" in params and (why := _why_not_whole(making, read, tables)):
             del params["mode"]
             tables.notes.append(
                 f"{making.file_type}: Param mode is left out, because {why}: what the site has and the package does not stays"
@@ -259,10 +259,12 @@ def _params(making: Making, mapping: FeedMapping, tables: Tables) -> dict[str, A
     return params
 
 
-def _why_not_whole(read: list[Table], tables: Tables) -> str:
+def _why_not_whole(making: Making, read: list[Table], tables: Tables) -> str:
     """Why a command file does not state the whole truth, though the first of the tables that it is made of does; empty: it does."""
     if left_out := [table.name for table in read if table.incomplete]:
         return f"lines of {', '.join(left_out)} were"
     if any(table.name == "roles" and not table.whole for table in read):  # who has an account at all
         return "roles.csv is a delta"
+    if making.file_type == "group_members" and "groups" in tables.tables and "group_memberships" not in tables.tables:
+        return "there is no group_memberships.csv"
     return f"{', '.join(tables.unread)} may be a part of it and is not read" if tables.unread else ""
