@@ -158,6 +158,10 @@ def test_params_that_a_type_does_not_have_are_told_before_anything_is_run(
     done = site.run("toolsync_feeds", package())
     assert done["state"] == "failed" and "users: Param mode is full, so Param scope_auth must" in done["messages"][0]
     shutil.rmtree(Cabinet("feeds").folder("work"))
+    (tmp_path / "mapping.yaml").write_text("params:\n  users: {verify: 7}\n")
+    done = site.run("toolsync_feeds", package())
+    assert done["state"] == "failed" and "users: Param verify is about the files of a data set" in done["messages"][0]
+    shutil.rmtree(Cabinet("feeds").folder("work"))
     (tmp_path / "mapping.yaml").write_text("params:\n  users: {allow_renam: true}\n")
     lay_over(monkeypatch, tmp_path, f"packages:\n  oneroster: {tmp_path}/mapping.yaml\n")
     done = site.run("toolsync_feeds", package())
@@ -217,11 +221,26 @@ def test_a_tryback_is_no_whole_truth(
 
 
 @pytest.mark.usefixtures("here")
+def test_a_package_that_is_not_whole_after_all_runs_without_what_only_a_whole_one_has(
+    site: Site, package: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "mapping.yaml").write_text("bulk_params: {users: {mode: full, scope_auth: manual, least_lines: 90}}\n")
+    lay_over(monkeypatch, tmp_path, f"packages:\n  oneroster: {tmp_path}/mapping.yaml\n")
+    done = site.run("toolsync_feeds", package(email="bob"), approve="yes")
+    assert [each["state"] for each in done["types"]] == ["done"] * 3, done["messages"]
+    assert people(site) == ["feedada"]
+
+
+@pytest.mark.usefixtures("here")
 @pytest.mark.parametrize("part", [False, True])
 def test_defaults_of_the_settings_make_no_whole_export_of_a_package_that_is_none(
     site: Site, package: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: bool
 ):
-    lay_over(monkeypatch, tmp_path, "defaults:\n  users: {mode: full, scope_auth: manual, change_threshold: null}\n")
+    lay_over(
+        monkeypatch,
+        tmp_path,
+        "defaults:\n  users: {mode: full, scope_auth: manual, change_threshold: null, least_lines: 90}\n",
+    )
     suspended = "SELECT COUNT(*) FROM {user} WHERE suspended = 1"
     before = site.value(suspended)
     assert site.run("toolsync_feeds", package(), approve="yes", part=part)["state"] == "success"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from toolsync.data_sets.before import why_not
 from toolsync.operators.whole_truth import scope_problems
 from toolsync.params import known_types, param_problems, params_of
 from toolsync.schedule import timetable
@@ -97,8 +98,10 @@ def params_problems(site: Site, file_type: str, params: Mapping[str, Any]) -> li
     if known is None:
         return []
     problems = param_problems(known, {**params, **LIKE_OURS, "upload": ""})
-    if not problems and "mode" in known:
-        problems = list(scope_problems({**{name: param.value for name, param in known.items()}, **params}))
+    if not problems:
+        of_run = {**{name: param.value for name, param in known.items()}, **params}
+        problems = list(scope_problems(of_run)) if "mode" in known else []
+        problems += filter(None, [why_not(of_run)])
     return problems
 
 

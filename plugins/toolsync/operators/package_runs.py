@@ -90,17 +90,11 @@ class Made:
             return False
 
     def conf(self, *, part: bool) -> dict[str, Any]:
-        """The Params of its run. What the settings have by default doesn't make a whole export of what the package does not say to be one.
+        """The Params of its run.
 
         :param part: whether the package is a part of one.
         """
-        known = params_of(self.of_type.dag_id) or {}
-        plain = {name: value for name, value in OF_WHOLE.items() if name in known}
-        if part:
-            kept = {name: value for name, value in self.params.items() if name not in OF_WHOLE}
-            params = {name: value for name, value in kept.items() if not name.startswith(BESIDE_WHOLE)} | plain
-        else:
-            params = {name: value for name, value in plain.items() if name == "mode"} | self.params
+        params = params_of_made(self.of_type.dag_id, self.params, part=part)
         simulated = {"simulate": True} if self.claim.simulate else {}
         return {**params, **LIKE_OURS, **simulated, "upload": self.record["upload"]}
 
@@ -271,6 +265,26 @@ def all_made(cabinet: Cabinet, claim: Claim) -> list[Made]:
     """The command files of a package, in their order."""
     made = PackageReport(cabinet, claim).validated.get("made", [])
     return [Made(cabinet, claim, number, each) for number, each in enumerate(made)]
+
+
+def params_of_made(dag_id: str, given: Mapping[str, Any], *, part: bool) -> dict[str, Any]:
+    """The Params of the run of a command file. What the settings have by default makes no whole export of what the package does not say to be one.
+
+    :param dag_id: of the type's DAG.
+    :param given: those that the mapping says.
+    :param part: whether the package is a part of one.
+    """
+    known = params_of(dag_id) or {}
+    plain = {name: value for name, value in OF_WHOLE.items() if name in known}
+    if part:
+        kept = {name: value for name, value in given.items() if name not in OF_WHOLE}
+        return {name: value for name, value in kept.items() if not name.startswith(BESIDE_WHOLE)} | plain
+    params = {name: value for name, value in plain.items() if name == "mode"} | dict(given)
+    whole = {name: value for name, value in params.items() if name in OF_WHOLE}
+    compared = whole.get("data_set") or (known["data_set"].value if "data_set" in known else "")
+    if whole.get("mode") != "full" and not compared and "least_lines" in known:
+        params["least_lines"] = None  # with mode full only, or beside a data set
+    return params
 
 
 def made_name(file_type: str) -> str:
