@@ -157,6 +157,7 @@ def test_many_different_lacks_share_a_last_file(site: Site):
     ]
     for number, column in enumerate(columns, 1):
         site.rows(f"UPDATE {{user}} SET {column} = ' x ' WHERE username = %s", (f"u{number:03}",))
+    site.rows("UPDATE {user} SET description = CONCAT(REPEAT('long ', 40000), '.') WHERE username = 'u009'")
     result = changes_nothing(site, "users")
     assert len(result["files"]) == 8
     assert sum(file["lines"] for file in result["files"]) == len(

@@ -14,6 +14,7 @@ from typing import Any
 from toolsync.cabinet.folders import Cabinet
 from toolsync.operators.export_lines import ExportedLine
 from toolsync.operators.export_types import Columns
+from toolsync.reading.records import RECORD_LIMIT
 from toolsync.reading.texts import one_line, printable
 from toolsync.reporting.tables import defused, defused_comment
 
@@ -40,6 +41,7 @@ class Spool:
 
     def rows(self) -> Iterator[list[str]]:
         """The rows again."""
+        csv.field_size_limit(max(csv.field_size_limit(), RECORD_LIMIT))
         self._text.seek(0)
         yield from csv.reader(self._text)
 
