@@ -33,6 +33,7 @@ from toolsync.settings import WrongSetting
         ("oneroster", "courses: hidden", "line 1, courses", "expected settings and their values, found a text"),
         ("oneroster", "params:\n  enrolment: {}", "line 2, params, enrolment", "Did you mean enrolments?"),
         ("oneroster", "params:\n  users: {user_id_field: id}", "line 2, params, users", "users, key: set that instead"),
+        ("oneroster", "bulk_params:\n  enrolments: {default_method: self}", "line 2, bulk_params, enrolments", "enrolments, method: set that instead"),
         ("oneroster", "params:\n  users: {mode: full}", "line 2, params, users", "mode belongs into bulk_params"),
         ("oneroster", 'cohorts:\n  all: {name: "{org.name}", idnumber: x, role: [student]}', "cohorts, all, role", "Did you mean roles?"),
         ("canvas", "bulk: maybe", "line 1, bulk", "expected yes or no"),
@@ -158,7 +159,11 @@ def test_people_found_by_username_have_to_be_in_the_package(tmp_path: Path):
     mapping = "users: {key: username}\ncourses: {key: shortname}"
     made = Conversion(oneroster(FILES), tmp_path, mapping)
     assert made.cells("enrolments", "uid", "cid")[0] == ("r.hooke", "PHY-1 (k1)")
-    assert made.converted.files[-1].params == {"user_id_field": "username", "course_id_field": "shortname"}
+    assert made.converted.files[-1].params == {
+        "user_id_field": "username",
+        "course_id_field": "shortname",
+        "default_method": "manual",
+    }
     alone = Conversion(oneroster({"enrollments": ENROLLMENTS}, mode="delta"), tmp_path, mapping)
     assert not alone.converted.files and alone.problems[0] == ("enrollments.csv", 2, "userSourcedId")
     assert "set users.key in the mapping to idnumber" in alone.converted.problems[0].message

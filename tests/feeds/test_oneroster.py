@@ -174,3 +174,22 @@ def test_a_delta_between_two_alike_bulk_packages_counts_for_their_data_set(
         people = site.rows("SELECT username, suspended FROM {user} WHERE idnumber LIKE 'p_' ORDER BY 1")
         said.append([*people, *site.rows(ENROLLED, ("k1",))])
     assert said[0] == said[2] != said[1]
+
+
+def test_the_whole_truth_is_about_the_method_of_the_mapping(site: Site, airflow: None, tmp_path: Path):
+    mapping = "enrolments: {method: self}\nbulk_params: {enrolments: {mode: full, change_threshold: null}}\n"
+    made = Conversion(oneroster(FILES), tmp_path, "enrolments: {method: manual}\n")
+    assert not failures(made.run(site))
+    by_self = Conversion(oneroster(FILES), tmp_path, mapping)
+    for each in by_self.converted.files:
+        each.params.update({"use_disabled_instances": True} if each.file_type == "enrolments" else {})
+    counted = "SELECT COUNT(*) FROM {user_enrolments} ue JOIN {enrol} e ON e.id = ue.enrolid JOIN {course} c ON c.id = e.courseid WHERE c.idnumber LIKE 'k_' AND e.enrol = %s"
+    assert not failures(by_self.run(site))
+    assert (site.value(counted, ("manual",)), site.value(counted, ("self",))) == (4, 4)
+    fewer = Conversion(
+        oneroster({**FILES, "enrollments": ENROLLMENTS.replace("e4,,,k1,s1,p3,student,,,\n", "")}), tmp_path, mapping
+    )
+    for each in fewer.converted.files:
+        each.params.update({"use_disabled_instances": True, "least_lines": 0} if each.file_type == "enrolments" else {})
+    assert not failures(fewer.run(site))
+    assert (site.value(counted, ("manual",)), site.value(counted, ("self",))) == (4, 3)

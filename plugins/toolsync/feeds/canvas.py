@@ -53,7 +53,9 @@ class CanvasMaker(Maker):
         dates = self.open_dates(self._columns["enrolments"], THINGS)
         rows = enrolment_rows(self._wishes, self.mapping["enrolments"]["method"], dates)
         people = ("users", "courses", "sections", "xlists")
-        yield Making("enrolments", list(dict.fromkeys(columns)), rows, of_people, ("enrollments", *people))
+        yield Making(
+            "enrolments", list(dict.fromkeys(columns)), rows, {**of_people, **self.method}, ("enrollments", *people)
+        )
         members = ["cmd", "courseid", "groupid", "userid"]
         read = ("enrollments", "group_memberships", *people, "groups")
         yield Making("group_members", members, self._members(), {**of_people, **of_groups}, read)

@@ -90,6 +90,12 @@ class Maker:
         """The command files, in the order in which they have to run."""
         raise NotImplementedError
 
+    @property
+    def method(self) -> dict[str, str]:
+        """The Param that says by which method people are enrolled whom the file does not name, and who go with mode full."""
+        method = self.mapping["enrolments"]["method"]
+        return {"default_method": method} if method else {}
+
     def fail(self, table: str, line: Line, column: str, message: str) -> None:
         """Leave a line out."""
         self.tables.problems.append(line.problem(column, message))

@@ -31,7 +31,7 @@ from toolsync.settings import INCLUDE, WrongSetting, laid_over, read_page
 TYPES = ("courses", "users", "cohorts", "groups", "enrolments", "group_members", "courses_delete")
 # Params that follow from other keys.
 OURS = {"user_id_field": "users, key", "course_id_field": "courses, key", "group_id_field": "what packages have", "cohort_id_field": "what packages have",
-        "category_id_field": "what packages have"}  # fmt: skip
+        "category_id_field": "what packages have", "default_method": "enrolments, method"}  # fmt: skip
 # Parts whose keys are the user's: columns, roles, values that a template is chosen by, cohorts, Params.
 OPEN = {
     ("users", "roles"), ("users", "columns"), ("courses", "columns"), ("courses", "templates"), ("sections", "columns"), ("groups", "columns"),

@@ -51,7 +51,11 @@ class OneRosterMaker(Maker):
         wishes = self.certain(self._wishes(), lambda line: (line.get("userSourcedId"), line.get("classSourcedId")))
         rows = enrolment_rows(wishes, self.mapping["enrolments"]["method"], dates)
         yield Making(
-            "enrolments", list(dict.fromkeys(columns)), rows, found, ("enrollments", "users", "roles", "classes")
+            "enrolments",
+            list(dict.fromkeys(columns)),
+            rows,
+            {**found, **self.method},
+            ("enrollments", "users", "roles", "classes"),
         )
         goes = self._courses_to_delete()
         yield Making("courses_delete", [courses["key"]], goes, {"course_id_field": courses["key"]}, ("classes",))
