@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.export import changes_nothing, left_out, rows_of
+from tests.support.export import changes_nothing, export, head_of, left_out, rows_of
 from tests.support.scenarios import CHAINS, EVERY, SCENARIOS
 from tests.support.site import Site
 from toolsync.operators.export_types import TYPES
@@ -103,6 +103,7 @@ def test_hard_values(site: Site):
         )
     result = changes_nothing(site, "users")
     [file] = result["files"]
+    assert not any("mode full" in comment for comment in head_of(file))
     shortname = site.value("SELECT shortname FROM {user_info_field} WHERE datatype = 'textarea'")
     stored = {row["username"]: row for row in rows_of(file)}
     for number, value in enumerate(HARD, 1):
@@ -137,6 +138,8 @@ def test_what_a_file_cant_say_is_left_out_and_told(site: Site):
         ("phone1",),
         ("country",),
     }
+    part = "It has not all lines: with Param mode full, those that it lacks would be taken away"
+    assert all(part in head_of(file) for file in result["files"])
     by_idnumber = changes_nothing(site, "users", user_id_field="idnumber")
     assert {("u016", ""), ("u017", ""), ("admin", "")} <= left_out(by_idnumber, "users")
 
@@ -156,6 +159,7 @@ def test_many_different_lacks_share_a_last_file(site: Site):
     ]
     for number, column in enumerate(columns, 1):
         site.rows(f"UPDATE {{user}} SET {column} = ' x ' WHERE username = %s", (f"u{number:03}",))
+    site.rows("UPDATE {user} SET description = CONCAT(REPEAT('long ', 40000), '.') WHERE username = 'u009'")
     result = changes_nothing(site, "users")
     assert len(result["files"]) == 8
     assert sum(file["lines"] for file in result["files"]) == len(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.feeds.converting import Conversion, Source
+from tests.feeds.test_canvas import FILES as CANVAS
 from tests.feeds.test_oneroster import CLASSES, ENROLLMENTS, FILES, FILES_1_2, ORGS, ROLES, SESSIONS, USERS_1_1, header
 from tests.support.packages import oneroster, package
 from toolsync.feeds import archive
@@ -212,6 +213,58 @@ def test_a_truncated_file_does_not_state_the_whole_truth(tmp_path: Path):
     assert whole["users"]["mode"] == whole["enrolments"]["mode"] == "full"
     part = Conversion(oneroster(FILES, users="delta"), tmp_path, mapping).converted.files
     assert ["mode" in each.params for each in part] == [False, False, True]
+
+
+FULL = "bulk: yes\nbulk_params: {users: {mode: full, scope_auth: manual}, enrolments: {mode: full}}"
+
+
+def test_nobody_goes_who_has_a_further_role_that_was_left_out_or_is_not_there(tmp_path: Path):
+    mapping = FULL.replace("bulk: yes\n", "")
+    parent = "r5,,,p2,secondary,parent,,,s1,\n"
+    wrong = {**FILES_1_2, "roles": ROLES.replace("p2,primary,student", "p2,primary,studnt") + parent}
+    made = Conversion(oneroster(wrong, "1.2"), tmp_path, mapping)
+    assert ("users.csv", 3, "sourcedId") in made.problems  # and not without a word
+    assert all("mode" not in each.params for each in made.converted.files)
+    unreadable = {**FILES_1_2, "roles": ROLES.replace("r3,,,p2,", "r3,,,") + parent}  # nobody knows whose role that is
+    made = Conversion(oneroster(unreadable, "1.2"), tmp_path, mapping)
+    assert all("mode" not in each.params for each in made.converted.files)
+    delta = {**FILES_1_2, "roles": ROLES.splitlines()[0] + "\n" + parent}
+    made = Conversion(oneroster(delta, "1.2", roles="delta"), tmp_path, mapping)
+    assert all("mode" not in each.params for each in made.converted.files)
+    assert any("roles.csv is a delta" in note for note in made.converted.notes)
+
+
+def test_a_file_that_nobody_knows_may_be_a_part_of_the_whole(tmp_path: Path):
+    people = CANVAS["users.csv"].splitlines(keepends=True)
+    parts = {**CANVAS, "users.csv": people[0] + people[1], "users_2.csv": "number,login\n" + "".join(people[2:])}
+    parts["enrollments.csv"] = "course_id,user_id,role,status\nc1,u1,student,active\n"
+    del parts["groups_membership.csv"]
+    made = Conversion(package(parts), tmp_path, FULL)
+    assert not made.problems
+    assert all("mode" not in each.params for each in made.converted.files)
+    assert any("users_2.csv may be a part of it" in note for note in made.converted.notes)
+    del parts["users_2.csv"]
+    assert any("mode" in each.params for each in Conversion(package(parts), tmp_path, FULL).converted.files)
+    more = Conversion(oneroster({**FILES, "users2": USERS_1_1}), tmp_path)
+    assert "users2.csv is not read: OneRoster has no such file" in more.converted.notes
+
+
+def test_nobody_leaves_groups_because_a_package_does_not_say_who_is_in_them(tmp_path: Path):
+    full = "bulk: yes\nbulk_params: {group_members: {mode: full}}"
+    modes = []
+    for without in ("admins.csv", "groups_membership.csv"):
+        files = {name: text for name, text in CANVAS.items() if name != without}
+        made = Conversion(package(files), tmp_path, full).converted
+        modes.append(["mode" in each.params for each in made.files if each.file_type == "group_members"])
+    assert modes == [[True], [False]]
+
+
+def test_a_line_that_was_taken_for_a_comment_may_be_somebody(tmp_path: Path):
+    mapping = FULL.replace("bulk: yes\n", "")
+    hashed = {**FILES, "enrollments": ENROLLMENTS.replace("e3,", "#3,")}
+    made = Conversion(oneroster(hashed), tmp_path, mapping).converted
+    assert ["mode" in each.params for each in made.files] == [False, True, False]
+    assert "enrollments.csv: lines that begin with #, and were skipped: 1" in made.notes
 
 
 def zipped(name: str, content: bytes = b"x", mode: int = 0, encrypted: bool = False) -> bytes:

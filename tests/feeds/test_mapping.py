@@ -8,7 +8,7 @@ import pytest
 
 from tests.feeds.converting import Conversion, failures
 from tests.feeds.test_canvas import FILES as CANVAS
-from tests.feeds.test_oneroster import ENROLLMENTS, FILES, FILES_1_2, ROLES, header
+from tests.feeds.test_oneroster import CLASSES, ENROLLMENTS, FILES, FILES_1_2, ROLES, USERS_1_1, header
 from tests.support.packages import oneroster, package
 from tests.support.site import Site
 from toolsync.feeds.mapping import load_mapping
@@ -33,6 +33,8 @@ from toolsync.settings import WrongSetting
         ("oneroster", "courses: hidden", "line 1, courses", "expected settings and their values, found a text"),
         ("oneroster", "params:\n  enrolment: {}", "line 2, params, enrolment", "Did you mean enrolments?"),
         ("oneroster", "params:\n  users: {user_id_field: id}", "line 2, params, users", "users, key: set that instead"),
+        ("oneroster", "bulk_params:\n  enrolments: {default_method: self}", "line 2, bulk_params, enrolments", "enrolments, method: set that instead"),
+        ("oneroster", "params:\n  users: {mode: full}", "line 2, params, users", "mode belongs into bulk_params"),
         ("oneroster", 'cohorts:\n  all: {name: "{org.name}", idnumber: x, role: [student]}', "cohorts, all, role", "Did you mean roles?"),
         ("canvas", "bulk: maybe", "line 1, bulk", "expected yes or no"),
         ("canvas", 'sections:\n  columns: {name: "{section.title}"}', "line 2, sections, columns, name", "its file has no such column"),
@@ -106,6 +108,34 @@ def test_names_that_are_there_several_times_get_what_identifies_them(tmp_path: P
     assert made.cells("courses", "shortname") == [("PHY (k1)",), ("PHY (k2)",)]
 
 
+def test_people_and_courses_that_would_be_taken_for_one_another_are_left_out(tmp_path: Path):
+    twins = {
+        **FILES,
+        "classes": CLASSES.replace("Homeroom 9,09,phy,,", "Homeroom 9,09,phy,phy-1,"),
+        "users": USERS_1_1.replace("newton@example.org", "Hooke@example.org"),
+    }
+    mapping = (
+        'courses: {key: shortname, deleted: delete, columns: {shortname: "{class.classCode}"}}\nusers: {key: email}\n'
+    )
+    made = Conversion(oneroster(twins), tmp_path, mapping)
+    assert {("classes.csv", 2), ("classes.csv", 3), ("users.csv", 2), ("users.csv", 3)} <= {
+        at[:2] for at in made.problems
+    }
+    assert "users.csv, line 3" in next(each for each in made.converted.problems if each.file == "users.csv").message
+    assert not made.rows("courses") and not made.rows("enrolments")
+    # Last year's class, which goes, has the name of this year's.
+    twins["classes"] = twins["classes"].replace("k1,,", "k1,tobedeleted,")
+    assert not Conversion(oneroster(twins), tmp_path, mapping).rows("courses_delete")
+
+    own = 'courses: {key: shortname, columns: {shortname: "{course.account_id}"}}'
+    made = Conversion(package(CANVAS), tmp_path, own)
+    assert {"courses.csv", "enrollments.csv"} <= {each.file for each in made.converted.problems}
+    assert all(
+        "was left out" in each.message or "courses are found by shortname" in each.message
+        for each in made.converted.problems
+    )
+
+
 def test_what_a_pattern_needs_and_a_delta_lacks(tmp_path: Path):
     """A name stays as it is on the site, and a line fails rather than clear what can be cleared."""
     files = {"orgs": FILES["orgs"].replace("dep1", "dep2"), "classes": FILES["classes"]}
@@ -129,7 +159,11 @@ def test_people_found_by_username_have_to_be_in_the_package(tmp_path: Path):
     mapping = "users: {key: username}\ncourses: {key: shortname}"
     made = Conversion(oneroster(FILES), tmp_path, mapping)
     assert made.cells("enrolments", "uid", "cid")[0] == ("r.hooke", "PHY-1 (k1)")
-    assert made.converted.files[-1].params == {"user_id_field": "username", "course_id_field": "shortname"}
+    assert made.converted.files[-1].params == {
+        "user_id_field": "username",
+        "course_id_field": "shortname",
+        "default_method": "manual",
+    }
     alone = Conversion(oneroster({"enrollments": ENROLLMENTS}, mode="delta"), tmp_path, mapping)
     assert not alone.converted.files and alone.problems[0] == ("enrollments.csv", 2, "userSourcedId")
     assert "set users.key in the mapping to idnumber" in alone.converted.problems[0].message
@@ -174,6 +208,18 @@ def test_cohorts_are_made_of_orgs_and_roles(site: Site, airflow: None, tmp_path:
     assert site.rows(members) == [
         ("Pupils of North/South High", "e.halley"),
         ("Pupils of North/South High", "i.newton"),
+    ]
+
+
+def test_dates_with_different_offsets_are_compared_as_moments(tmp_path: Path):
+    enrolments = (
+        "course_id,user_id,role,section_id,status,start_date,end_date\n"
+        ",u2,student,s1,active,2026-09-01T00:30:00+02:00,2027-01-31T23:30:00-06:00\n"
+        ",u2,student,s2,active,2026-08-31T23:00:00Z,2027-02-01T01:00:00Z\n"
+    )
+    made = Conversion(package({**CANVAS, "enrollments.csv": enrolments}), tmp_path)
+    assert made.cells("enrolments", "starttime", "endtime") == [
+        ("2026-09-01T00:30:00+02:00", "2027-01-31T23:30:00-06:00")
     ]
 
 

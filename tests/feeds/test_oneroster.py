@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.feeds.converting import Conversion, failures
 from tests.support.packages import oneroster
 from tests.support.site import Site
@@ -155,3 +157,39 @@ def test_what_is_deleted_can_be_deleted_on_the_site(site: Site, airflow: None, t
     assert not failures(made.run(site))
     assert site.value("SELECT COUNT(*) FROM {course} WHERE idnumber = 'k2'") == 0
     assert site.value("SELECT COUNT(*) FROM {user} WHERE username = 'i.newton' AND deleted = 0") == 0
+
+
+@pytest.mark.parametrize("status", ["tobedeleted", "inactive"])
+def test_a_delta_between_two_alike_bulk_packages_counts_for_their_data_set(
+    status: str, site: Site, airflow: None, tmp_path: Path
+):
+    mapping = "params: {users: {allow_missing_email: true, data_set: or}, enrolments: {data_set: or}}\n"
+    delta = {
+        "enrollments": f"{header(ENROLLMENTS)}e2,{status},,k1,s1,p2,student,,2026-09-07,2027-06-01\n",
+        "users": f"{header(USERS_1_1)}p1,{status},,true,s1,teacher,r.hooke,,Robert,Hooke,,,hooke@example.org,,,,,\n",
+    }
+    said = []
+    for files, mode in ((FILES, "bulk"), (delta, "delta"), (FILES, "bulk")):
+        assert not failures(Conversion(oneroster(files, mode=mode), tmp_path, mapping).run(site))
+        people = site.rows("SELECT username, suspended FROM {user} WHERE idnumber LIKE 'p_' ORDER BY 1")
+        said.append([*people, *site.rows(ENROLLED, ("k1",))])
+    assert said[0] == said[2] != said[1]
+
+
+def test_the_whole_truth_is_about_the_method_of_the_mapping(site: Site, airflow: None, tmp_path: Path):
+    mapping = "enrolments: {method: self}\nbulk_params: {enrolments: {mode: full, change_threshold: null}}\n"
+    made = Conversion(oneroster(FILES), tmp_path, "enrolments: {method: manual}\n")
+    assert not failures(made.run(site))
+    by_self = Conversion(oneroster(FILES), tmp_path, mapping)
+    for each in by_self.converted.files:
+        each.params.update({"use_disabled_instances": True} if each.file_type == "enrolments" else {})
+    counted = "SELECT COUNT(*) FROM {user_enrolments} ue JOIN {enrol} e ON e.id = ue.enrolid JOIN {course} c ON c.id = e.courseid WHERE c.idnumber LIKE 'k_' AND e.enrol = %s"
+    assert not failures(by_self.run(site))
+    assert (site.value(counted, ("manual",)), site.value(counted, ("self",))) == (4, 4)
+    fewer = Conversion(
+        oneroster({**FILES, "enrollments": ENROLLMENTS.replace("e4,,,k1,s1,p3,student,,,\n", "")}), tmp_path, mapping
+    )
+    for each in fewer.converted.files:
+        each.params.update({"use_disabled_instances": True, "least_lines": 0} if each.file_type == "enrolments" else {})
+    assert not failures(fewer.run(site))
+    assert (site.value(counted, ("manual",)), site.value(counted, ("self",))) == (4, 3)

@@ -20,7 +20,9 @@ from tests.support.settings import lay_over
 from tests.support.site import Site
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.uploads import uploads
+from toolsync.operators.feed_query import refused
 from toolsync.operators.feed_rows import NoCell, cell, write_rows
+from toolsync.operators.feed_settings import Feed
 
 PEOPLE = "SELECT CONCAT('feed', id) AS username, firstname, lastname, CONCAT('feed', id, '@example.org') AS email FROM mdl_user WHERE username LIKE 'u00%'"
 
@@ -150,6 +152,7 @@ def test_rows_run_as_a_file_of_the_type(site: Site, feed: Callable[..., None], m
         ({"conn_id": "nowhere"}, "there is no connection nowhere."),
         ({"params": {"simulat": True}}, "params: There is no Param 'simulat'. Did you mean simulate?"),
         ({"params": {"simulate": "yes"}}, "params: Param simulate: expected true or false, found the text 'yes'."),
+        ({"params": {"mode": "full"}}, "params: Param mode is full, so Param scope_auth must name"),
         ({"sql": None, "file": "include/feeds/nowhere.sql"}, "nowhere.sql can't be read: No such file or directory."),
     ],
 )  # fmt: skip
@@ -167,6 +170,30 @@ def test_what_goes_wrong_is_told_and_nothing_is_run(
     )
     assert uploads(Cabinet("users")) == [] and "report" not in done
     assert site.changed(pristine) == []
+
+
+SECRET = "aes-key-of-the-school"
+
+
+class OfPostgreSQL(Exception):
+    """As psycopg has it."""
+
+    diag = SimpleNamespace(message_primary='column "nam" does not exist')
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OfPostgreSQL(f"column nam does not exist\nLINE 1: SELECT decrypt(nam, '{SECRET}') FROM people"), 'column "nam" does'),
+        (Exception(1064, f"You have an error in your SQL syntax near 'FORM people WHERE k = '{SECRET}'' at line 1"), "1064"),
+    ],
+)  # fmt: skip
+def test_what_a_database_quotes_of_the_query_is_not_told(
+    feed: Callable[..., None], monkeypatch: pytest.MonkeyPatch, error: Exception, said: str
+):
+    feed()
+    told = str(refused(Feed("people", "users", "feeds, people", conn_id="sis"), error))
+    assert said in told and SECRET not in told
 
 
 def test_no_rows_can_be_all_right(site: Site, feed: Callable[..., None]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -153,12 +154,26 @@ def look(feed: str = "hr") -> dict[str, Any]:
         return told
 
 
-def report(name: str, age: timedelta = timedelta(), **content: Any) -> None:
+def report(name: str, age: timedelta = timedelta(), waited: timedelta = timedelta(), **content: Any) -> None:
+    """A report on a file that has ended so long ago, and was taken earlier."""
     cabinet = Cabinet("users")
     claim = cabinet.new_claim(name, Owner("run", "here", None), {"simulate": content.get("simulated", False)})
-    taken = f"{datetime.now(UTC) - age:%Y%m%d-%H%M%S-%f}-abcd"
+    ended = datetime.now(UTC) - age
+    taken = f"{ended - waited:%Y%m%d-%H%M%S-%f}-abcd"
     path = cabinet.folder("report") / claim.report_name(".json").replace(claim.id, taken)
-    path.write_text(json.dumps({"file": name, "claim": taken, "simulated": False, "report": "there.txt", **content}))
+    path.write_text(
+        json.dumps(
+            {
+                "file": name,
+                "claim": taken,
+                "simulated": False,
+                "report": "there.txt",
+                "at": ended.isoformat(),
+                **content,
+            }
+        )
+    )
+    os.utime(path, (ended.timestamp(), ended.timestamp()))
     cabinet.discard(claim)
 
 
@@ -169,6 +184,7 @@ def test_a_feed_is_late_until_something_of_it_is_applied(site: Site, page: Calla
     report("other.csv")
     report("hr_1.csv", timedelta(hours=25))
     report("hr_2.csv", simulated=True)
+    report("hr_1_20261128-020000-000000-abcd_tryback.csv")
     assert look()[MESSAGE].endswith("Nothing of it has come.")
     report("hr_3.csv", rejected=["unknown column"])
     cabinet = Cabinet("users")
@@ -178,7 +194,7 @@ def test_a_feed_is_late_until_something_of_it_is_applied(site: Site, page: Calla
     assert "hr_4.csv is not finished: run run 7 has taken it" in look()[MESSAGE]
     report("hr_6.csv", types=[{"type": "users", "state": "held up"}])
     assert "was not done for users: there.txt" in look()[MESSAGE]
-    report("hr_5.csv", timedelta(hours=1))
+    report("hr_5.csv", timedelta(hours=1), waited=timedelta(days=3))  # for an approval
     assert look()["file"] == "hr_5.csv"
 
 

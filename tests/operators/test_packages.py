@@ -153,6 +153,15 @@ def test_a_type_that_failed_holds_up_what_needs_it(
 def test_params_that_a_type_does_not_have_are_told_before_anything_is_run(
     site: Site, package: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
+    (tmp_path / "mapping.yaml").write_text("bulk_params:\n  users: {mode: full}\n")
+    lay_over(monkeypatch, tmp_path, f"packages:\n  oneroster: {tmp_path}/mapping.yaml\n")
+    done = site.run("toolsync_feeds", package())
+    assert done["state"] == "failed" and "users: Param mode is full, so Param scope_auth must" in done["messages"][0]
+    shutil.rmtree(Cabinet("feeds").folder("work"))
+    (tmp_path / "mapping.yaml").write_text("params:\n  users: {verify: 7}\n")
+    done = site.run("toolsync_feeds", package())
+    assert done["state"] == "failed" and "users: Param verify is about the files of a data set" in done["messages"][0]
+    shutil.rmtree(Cabinet("feeds").folder("work"))
     (tmp_path / "mapping.yaml").write_text("params:\n  users: {allow_renam: true}\n")
     lay_over(monkeypatch, tmp_path, f"packages:\n  oneroster: {tmp_path}/mapping.yaml\n")
     done = site.run("toolsync_feeds", package())
@@ -195,7 +204,7 @@ def test_a_tryback_is_no_whole_truth(
     monkeypatch.setattr(package_runs, "run_by_hand", refuse)
     monkeypatch.setattr(packages, "params_problems", lambda *given: [])  # of Params that the types may not have yet
     (tmp_path / "mapping.yaml").write_text(
-        "params:\n  courses: {data_set: sis, mode: full, scope_x: 1, force_update: true}\n"
+        "params: {courses: {data_set: sis, scope_x: 1, force_update: true}}\nbulk_params: {courses: {mode: full}}\n"
     )
     lay_over(monkeypatch, tmp_path, f"packages:\n  oneroster: {tmp_path}/mapping.yaml\n")
     for path, part in (
@@ -207,7 +216,35 @@ def test_a_tryback_is_no_whole_truth(
         shutil.rmtree(Cabinet("feeds").folder("work"))
     assert len(started) == 3
     assert started[0].items() >= {"data_set": "sis", "mode": "full"}.items()
-    assert all(conf["force_update"] and not conf.keys() & {"mode", "data_set", "scope_x"} for conf in started[1:])
+    assert all(conf["force_update"] and not conf.keys() & {"mode", "scope_x"} for conf in started[1:])
+    assert [conf["data_set"] for conf in started[1:]] == ["", ""]
+
+
+@pytest.mark.usefixtures("here")
+def test_a_package_that_is_not_whole_after_all_runs_without_what_only_a_whole_one_has(
+    site: Site, package: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "mapping.yaml").write_text("bulk_params: {users: {mode: full, scope_auth: manual, least_lines: 90}}\n")
+    lay_over(monkeypatch, tmp_path, f"packages:\n  oneroster: {tmp_path}/mapping.yaml\n")
+    done = site.run("toolsync_feeds", package(email="bob"), approve="yes")
+    assert [each["state"] for each in done["types"]] == ["done"] * 3, done["messages"]
+    assert people(site) == ["feedada"]
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("part", [False, True])
+def test_defaults_of_the_settings_make_no_whole_export_of_a_package_that_is_none(
+    site: Site, package: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: bool
+):
+    lay_over(
+        monkeypatch,
+        tmp_path,
+        "defaults:\n  users: {mode: full, scope_auth: manual, change_threshold: null, least_lines: 90}\n",
+    )
+    suspended = "SELECT COUNT(*) FROM {user} WHERE suspended = 1"
+    before = site.value(suspended)
+    assert site.run("toolsync_feeds", package(), approve="yes", part=part)["state"] == "success"
+    assert site.value(suspended) == before
 
 
 @pytest.mark.usefixtures("here")

@@ -53,11 +53,17 @@ class CanvasMaker(Maker):
         dates = self.open_dates(self._columns["enrolments"], THINGS)
         rows = enrolment_rows(self._wishes, self.mapping["enrolments"]["method"], dates)
         people = ("users", "courses", "sections", "xlists")
-        yield Making("enrolments", list(dict.fromkeys(columns)), rows, of_people, ("enrollments", *people))
+        yield Making(
+            "enrolments", list(dict.fromkeys(columns)), rows, {**of_people, **self.method}, ("enrollments", *people)
+        )
         members = ["cmd", "courseid", "groupid", "userid"]
         read = ("enrollments", "group_memberships", *people, "groups")
         yield Making("group_members", members, self._members(), {**of_people, **of_groups}, read)
         yield Making("courses_delete", [courses["key"]], self._courses_to_delete(), by_course, ("courses",))
+
+    def counts(self, table: str, line: Line) -> bool:
+        """Whether a line of people or courses gets into command files."""
+        return not (line.status == "deleted" and self.mapping[table]["deleted"] == "leave")
 
     @cached_property
     def _columns(self) -> dict[str, Mapping]:

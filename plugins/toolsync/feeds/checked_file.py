@@ -117,6 +117,11 @@ class CheckedFile:
         self._count(found.notes)
         self._tell(doubles)
 
+    @property
+    def comments(self) -> int:
+        """The number of lines that begin with #, and were skipped; complete once all lines are read."""
+        return self._command.comment_lines
+
     def _count(self, notes: Iterable[Problem]) -> None:
         for note in notes:
             key = note.field or "", note.message
@@ -132,7 +137,7 @@ class CheckedFile:
         ]
         if doubles:
             self.notes.append(f"{name}: lines that are there twice, and were read once: {doubles}")
-        if comments := self._command.comment_lines:
+        if comments := self.comments:
             self.notes.append(f"{name}: lines that begin with #, and were skipped: {comments}")
 
 

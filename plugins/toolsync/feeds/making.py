@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC
 from typing import Any, ClassVar, NamedTuple
 
 from toolsync.feeds.checked_file import Line
@@ -12,6 +13,7 @@ from toolsync.feeds.kinds import identity_of, suite_of
 from toolsync.feeds.mapping import FeedMapping
 from toolsync.feeds.patterns import NotInPackage, Pattern, Things
 from toolsync.feeds.reader import Tables
+from toolsync.reading.values import moment_or_none
 
 # Columns in which an empty cell is "not given", in the types that packages become.
 KEPT_WHEN_EMPTY = frozenset(
@@ -88,6 +90,12 @@ class Maker:
         """The command files, in the order in which they have to run."""
         raise NotImplementedError
 
+    @property
+    def method(self) -> dict[str, str]:
+        """The Param that says by which method people are enrolled whom the file does not name, and who go with mode full."""
+        method = self.mapping["enrolments"]["method"]
+        return {"default_method": method} if method else {}
+
     def fail(self, table: str, line: Line, column: str, message: str) -> None:
         """Leave a line out."""
         self.tables.problems.append(line.problem(column, message))
@@ -152,6 +160,35 @@ class Maker:
         """What identifies a course in command files."""
         section = self.mapping["courses"]
         return self.key(self.course_table, self.course_thing, section["columns"][section["key"]], identifier)
+
+    def leave_out_twins(self) -> None:
+        """Leave out people, and courses, whom command files would take for one another, and what refers to them."""
+        users, courses = self.mapping["users"]["key"], self.mapping["courses"]["key"]
+        self._leave_out_twins("users", self.user_key, f"people are found by {users}", exact=users == "idnumber")
+        named = f"courses are found by {courses}"
+        self._leave_out_twins(self.course_table, self.course_key, named, exact=courses == "idnumber")
+
+    def counts(self, table: str, line: Line) -> bool:
+        """Whether a line of people or courses gets into command files."""
+        raise NotImplementedError
+
+    def _leave_out_twins(self, table: str, key_of: Callable[[str], str | None], found_by: str, *, exact: bool) -> None:
+        found = self.tables.tables.get(table)
+        if found is None or found.identity is None:
+            return
+        alike: dict[str, list[Line]] = defaultdict(list)
+        for line in found.lines:
+            if self.counts(table, line) and (key := key_of(line.get(found.identity))):
+                alike[key if exact else key.casefold()].append(line)
+        twins = [several for several in alike.values() if len(several) > 1]
+        for several in twins:
+            for line in several:
+                other = several[1] if line is several[0] else several[0]
+                message = f"{found_by} in the mapping, and that is the same in {other.file}, line {other.number}"
+                self.tables.problems.append(line.problem(found.identity, message))
+        if twins:
+            found.leave_out(line for several in twins for line in several)
+            self.tables.check_references()
 
     def template(self, section: Mapping[str, Any], things: Things) -> str:
         """The template of a course by the section `courses` of the mapping."""
@@ -257,7 +294,7 @@ def enrolment_rows(wishes: Iterable[Wish], method: str, dates: Sequence[str]) ->
             for column, best in (("starttime", min), ("endtime", max)):
                 if column in cells:
                     values = [wish.cells[column] for wish in same]
-                    cells[column] = best(values) if all(values) else NO_DATE if column in dates else ""
+                    cells[column] = best(values, key=_moment) if all(values) else NO_DATE if column in dates else ""
             yield Row(cells, tuple(wish.line for wish in several if wish.role == role))
         lines = [wish.line for wish in several if wish.role not in alive]
         if alive:
@@ -268,3 +305,8 @@ def enrolment_rows(wishes: Iterable[Wish], method: str, dates: Sequence[str]) ->
             yield Row({**base, "cmd": "disable", "rolename": ""}, tuple(lines))
         else:
             yield Row({**base, "cmd": "del", "rolename": several[0].role}, tuple(lines))
+
+
+def _moment(text: str) -> tuple[int, str]:
+    """For comparing dates, which may have different offsets."""
+    return moment_or_none(text, UTC) or 0, text

@@ -69,6 +69,10 @@ class Manifest:
                 continue
             if mode == "absent":
                 yield f"{name}.csv is not read: the manifest says that it is absent"
+        known = {MANIFEST, *(f"{name}.csv".casefold() for name in self.modes)}
+        for name, file in self.files.items():
+            if name not in known:
+                yield f"{file.name} is not read: OneRoster has no such file"
 
     def suite(self, name: str) -> str:
         """The name of the suite of a file in this version."""

@@ -31,7 +31,7 @@ from toolsync.settings import INCLUDE, WrongSetting, laid_over, read_page
 TYPES = ("courses", "users", "cohorts", "groups", "enrolments", "group_members", "courses_delete")
 # Params that follow from other keys.
 OURS = {"user_id_field": "users, key", "course_id_field": "courses, key", "group_id_field": "what packages have", "cohort_id_field": "what packages have",
-        "category_id_field": "what packages have"}  # fmt: skip
+        "category_id_field": "what packages have", "default_method": "enrolments, method"}  # fmt: skip
 # Parts whose keys are the user's: columns, roles, values that a template is chosen by, cohorts, Params.
 OPEN = {
     ("users", "roles"), ("users", "columns"), ("courses", "columns"), ("courses", "templates"), ("sections", "columns"), ("groups", "columns"),
@@ -133,8 +133,8 @@ CHECKS: dict[str, dict[str, Check]] = {
         "cohorts": open_section(
             section({"idnumber": pattern("user", "org"), "name": pattern("user", "org"), "roles": words})
         ),
-        "params": params(TYPES, OURS),
-        "bulk_params": params(TYPES, OURS),
+        "params": params(TYPES, OURS, whole=False),
+        "bulk_params": params(TYPES, OURS, whole=True),
     },
     "canvas": {
         "bulk": yesno,
@@ -170,7 +170,7 @@ CHECKS: dict[str, dict[str, Check]] = {
             }
         ),
         "groups": section({"columns": columns("groups", "group", *OF_COURSE, needed=GROUPS)}),
-        "params": params(TYPES, OURS),
-        "bulk_params": params(TYPES, OURS),
+        "params": params(TYPES, OURS, whole=False),
+        "bulk_params": params(TYPES, OURS, whole=True),
     },
 }

@@ -163,16 +163,19 @@ def columns(file_type: str, *things: str, needed: Iterable[str] = ()) -> Check:
     return check
 
 
-def params(types: Iterable[str], ours: Mapping[str, str]) -> Check:
+def params(types: Iterable[str], ours: Mapping[str, str], *, whole: bool) -> Check:
     """Params by type.
 
     :param ours: Params that other keys of the mapping say, with these keys.
+    :param whole: whether they are for files that state the whole truth only.
     """
 
     def check_type(value: Any, at: At) -> dict[str, Any]:
         if at.path[-1] not in types:
             raise ValueError(f"no file of a package becomes one of this type.{meant(at.path[-1], types)}")
         given = {str(name): each for name, each in _mapping(value or {}).items()}
+        if "mode" in given and not whole:
+            raise ValueError("mode belongs into bulk_params: what a delta does not name would go otherwise.")
         if set_elsewhere := sorted(ours.keys() & given):
             raise ValueError(f"{set_elsewhere[0]} follows from {ours[set_elsewhere[0]]}: set that instead.")
         return given

@@ -50,9 +50,23 @@ class OneRosterMaker(Maker):
         dates = self.open_dates(self._enrolment_columns, THINGS)
         wishes = self.certain(self._wishes(), lambda line: (line.get("userSourcedId"), line.get("classSourcedId")))
         rows = enrolment_rows(wishes, self.mapping["enrolments"]["method"], dates)
-        yield Making("enrolments", list(dict.fromkeys(columns)), rows, found, ("enrollments", "users", "classes"))
+        yield Making(
+            "enrolments",
+            list(dict.fromkeys(columns)),
+            rows,
+            {**found, **self.method},
+            ("enrollments", "users", "roles", "classes"),
+        )
         goes = self._courses_to_delete()
         yield Making("courses_delete", [courses["key"]], goes, {"course_id_field": courses["key"]}, ("classes",))
+
+    def counts(self, table: str, line: Line) -> bool:
+        """Whether a line of people or courses gets into command files."""
+        gone = (
+            line.status == "tobedeleted"
+            and self.mapping["users" if table == "users" else "courses"]["deleted"] == "leave"
+        )
+        return not gone and (table != "users" or self._has_account(line))
 
     @cached_property
     def _course_columns(self) -> Mapping:
@@ -173,7 +187,7 @@ class OneRosterMaker(Maker):
     def _role_gone(self, line: Line) -> Line | None:
         """The line of roles.csv without which it is not known whether a person gets an account."""
         table = self.tables.tables.get("roles")
-        if not table or self._places(line):
+        if not table or (self._places(line) and self._has_account(line)):
             return None
         return next((each for each in table.gone if each.get("userSourcedId") == line.get("sourcedId")), None)
 

@@ -20,7 +20,7 @@ from toolsync.feeds.manifest import MANIFEST, Manifest
 from toolsync.feeds.mapping import FeedMapping
 from toolsync.feeds.oneroster import OneRosterMaker
 from toolsync.feeds.origin import Origin
-from toolsync.feeds.reader import Tables
+from toolsync.feeds.reader import Table, Tables
 from toolsync.feeds.tryback import write_tryback
 from toolsync.reading.problems import FileRejected
 
@@ -111,6 +111,7 @@ def convert(source: Any, site_mapping: FeedMapping, out: Out, *, part: bool = Fa
         tables = _read(contents, site_mapping, part=part or package.is_part)
     tables.check_references()
     maker = MAKERS[kind](tables, site_mapping)
+    maker.leave_out_twins()
     files: list[Made] = []
     origin: dict[str, Origin] = {}
     for making in maker.makings():
@@ -136,12 +137,14 @@ class Contents:
     :param manifest: that of a OneRoster package.
     :param files: each file with its kind, in an order in which a file comes after those that it refers to.
     :param looked_at: the same of those of which nothing is made.
+    :param unread: the names of CSV files of which nobody knows what they are.
     """
 
     manifest: Manifest | None
     files: list[tuple[str, PackageFile]]
     looked_at: list[tuple[str, PackageFile]]
     notes: list[str]
+    unread: list[str]
 
     @property
     def order(self) -> list[PackageFile]:
@@ -175,26 +178,30 @@ def _contents(package: PackageFiles) -> Contents:
             name: manifest.files[f"{name}.csv".casefold()] for name, mode in manifest.modes.items() if mode != "absent"
         }
         found = {name: [file] for name, file in present.items()}
-        return _in_order("oneroster", manifest, found, notes)
+        return _in_order("oneroster", manifest, found, notes, [])
     told: dict[str, list[PackageFile]] = {}
+    unread: list[str] = []
     for file in package.files:
         if name := told_by_columns(file) or told_by_name(file):
             told.setdefault(name, []).append(file)
         else:
+            unread.append(file.name)
             notes.append(f"{file.name} is not read: it has the columns of no file of Canvas")
-    return _in_order("canvas", None, told, notes)
+    return _in_order("canvas", None, told, notes, unread)
 
 
-def _in_order(kind: str, manifest: Manifest | None, found: dict[str, list[PackageFile]], notes: list[str]) -> Contents:
+def _in_order(
+    kind: str, manifest: Manifest | None, found: dict[str, list[PackageFile]], notes: list[str], unread: list[str]
+) -> Contents:
     files = [(known.name, file) for known in KINDS[kind].files for file in found.get(known.name, ())]
     if not files:
         raise PackageRejected(["there is no file in the package of which something becomes part of a site"])
     others = [(name, file) for name in sorted(KINDS[kind].looked_at) for file in found.get(name, ())]
-    return Contents(manifest, files, others, notes)
+    return Contents(manifest, files, others, notes, unread)
 
 
 def _read(contents: Contents, mapping: FeedMapping, *, part: bool) -> Tables:
-    tables = Tables(notes=list(contents.notes))
+    tables = Tables(notes=list(contents.notes), unread=contents.unread)
     reasons: list[str] = []
     for name, file in contents.files:
         manifest = contents.manifest
@@ -244,10 +251,20 @@ def _params(making: Making, mapping: FeedMapping, tables: Tables) -> dict[str, A
     read = [tables.tables[name] for name in making.tables if name in tables.tables]
     if read and read[0].name == making.tables[0] and read[0].whole:
         params = {**params, **mapping["bulk_params"].get(making.file_type, {})}
-        left_out = [table.name for table in read if table.incomplete]
-        if left_out and "mode" in params:
+        if "mode" in params and (why := _why_not_whole(making, read, tables)):
             del params["mode"]
             tables.notes.append(
-                f"{making.file_type}: Param mode is left out, because lines of {', '.join(left_out)} were: what the site has and the package does not stays"
+                f"{making.file_type}: Param mode is left out, because {why}: what the site has and the package does not stays"
             )
     return params
+
+
+def _why_not_whole(making: Making, read: list[Table], tables: Tables) -> str:
+    """Why a command file does not state the whole truth, though the first of the tables that it is made of does; empty: it does."""
+    if left_out := [table.name for table in read if table.incomplete]:
+        return f"lines of {', '.join(left_out)} were"
+    if any(table.name == "roles" and not table.whole for table in read):  # who has an account at all
+        return "roles.csv is a delta"
+    if making.file_type == "group_members" and "groups" in tables.tables and "group_memberships" not in tables.tables:
+        return "there is no group_memberships.csv"
+    return f"{', '.join(tables.unread)} may be a part of it and is not read" if tables.unread else ""

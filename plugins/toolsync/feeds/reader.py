@@ -70,11 +70,13 @@ class Tables:
     """What was read of a package.
 
     :param tables: by name, in an order in which a table comes after those that it refers to.
+    :param unread: CSV files of which nobody knows what they are: they may be parts of these tables.
     """
 
     tables: dict[str, Table] = field(default_factory=dict)
     problems: list[PackageProblem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
 
     def __getitem__(self, name: str) -> list[Line]:
         table = self.tables.get(name)
@@ -101,6 +103,8 @@ class Tables:
             PackageProblem(file.name, problem.line, problem.field or "", problem.value or "", problem.message)
             for problem in checked.problems
         ]
+        # The standards know no comments: it may be somebody's identifier.
+        table.incomplete = table.incomplete or bool(checked.comments)
         self._add(table, read, {problem.line for problem in checked.problems})
 
     def look_at(self, file: PackageFile, suite: Suite) -> None:

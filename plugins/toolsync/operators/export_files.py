@@ -14,6 +14,7 @@ from typing import Any
 from toolsync.cabinet.folders import Cabinet
 from toolsync.operators.export_lines import ExportedLine
 from toolsync.operators.export_types import Columns
+from toolsync.reading.records import RECORD_LIMIT
 from toolsync.reading.texts import one_line, printable
 from toolsync.reporting.tables import defused, defused_comment
 
@@ -40,6 +41,7 @@ class Spool:
 
     def rows(self) -> Iterator[list[str]]:
         """The rows again."""
+        csv.field_size_limit(max(csv.field_size_limit(), RECORD_LIMIT))
         self._text.seek(0)
         yield from csv.reader(self._text)
 
@@ -94,6 +96,7 @@ class ExportFiles:
         self.columns = columns
         self.left_out = LeftOut()
         self._spools: dict[frozenset[str], Spool] = {}
+        self._lacks_lines = False
         self._rest: Spool | None = None  # of lines with all columns
         self._rest_lacks: frozenset[str] = frozenset()
 
@@ -104,6 +107,7 @@ class ExportFiles:
         for column, why in dict.fromkeys(line.faults):
             self.left_out.add(line.thing, column, why)
         if not wrong <= set(self.columns.names) or wrong & self.columns.needed:
+            self._lacks_lines = True
             return
         for number, (column, cell) in enumerate(zip(self.columns.names, cells, strict=True)):
             if column in wrong and column in self.columns.silent:
@@ -144,6 +148,8 @@ class ExportFiles:
             about = [counted(spool.lines, "line")]
             if len(self._spools) > 1:
                 about.append(f"File {number} of {len(self._spools)}, to be applied in this order")
+            if self._lacks_lines or len(self._spools) > 1:
+                about.append("It has not all lines: with Param mode full, those that it lacks would be taken away")
             if without:
                 about.append(f"Without the columns {', '.join(without)}")
             name = f"{stem}{'' if number == 1 else f'_{number}'}.csv"

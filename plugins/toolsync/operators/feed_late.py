@@ -10,7 +10,7 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from toolsync.cabinet.claims import moment_of
+from toolsync.cabinet.claims import TRYBACK, moment_of
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.names import matches, shown_name
 from toolsync.cabinet.takeover import at_work
@@ -62,27 +62,29 @@ class LateOperator(ToolSyncOperator):
 
 
 def newest_first(cabinet: Cabinet, feed: Feed, since: datetime) -> Iterator[dict[str, Any]]:
-    """The reports on files of a feed, without simulations.
+    """The reports on files of a feed, without simulations and trybacks: these are no news of the system that feeds.
 
-    :param since: only those of files that were taken after this.
+    :param since: only those of files that have ended after this.
     """
     for result in reports_since(cabinet, since):
-        if not result["simulated"] and matches(result["file"], feed.files):
+        if not result["simulated"] and not TRYBACK.fullmatch(result["file"]) and matches(result["file"], feed.files):
             yield result
 
 
 def reports_since(cabinet: Cabinet, since: datetime) -> Iterator[dict[str, Any]]:
     """The reports of a type, the newest first; one that can't be read is left out.
 
-    :param since: only those of files that were taken after this.
+    :param since: only those of files that have ended after this. They may have been taken days before, and have waited for an approval.
     """
-    found = [match for name in cabinet.files.details(cabinet.folder("report")) if (match := REPORT.fullmatch(name))]
+    found = [
+        match
+        for name, (_, written_at) in cabinet.files.details(cabinet.folder("report")).items()
+        if written_at >= since and (match := REPORT.fullmatch(name))
+    ]
     for match in sorted(found, key=lambda match: match[1], reverse=True):
-        if moment_of(match[1]) < since:
-            return
         with suppress(FileNotFoundError, ValueError, KeyError):
             result = json.loads(cabinet.files.read(cabinet.folder("report") / match.string))
-            if {"file", "claim", "simulated"} <= result.keys():
+            if {"file", "claim", "simulated", "at"} <= result.keys() and datetime.fromisoformat(result["at"]) >= since:
                 yield result
 
 
@@ -91,7 +93,7 @@ def result_of_upload(cabinet: Cabinet, number: str) -> dict[str, Any] | None:
 
     :param number: of the upload.
     """
-    for result in reports_since(cabinet, moment_of(number)):
+    for result in reports_since(cabinet, moment_of(number).replace(microsecond=0)):
         if result.get("upload") == number:
             return result
     return None

@@ -29,6 +29,7 @@ from toolsync.reading.texts import printable
 from toolsync.reporting.verdict import VERDICT, Verdict
 from toolsync.schedule import skip_late_run
 
+MYSQL_SYNTAX = 1064  # the number of its error
 READ = "read"  # the task that asks, and where Airflow keeps what it has read: it outlives a clear
 
 
@@ -154,9 +155,12 @@ def connected(feed: Feed) -> Iterator[Any]:
 
 
 def refused(feed: Feed, error: Exception) -> Refused:
-    """What a database says."""
+    """What a database says, without the piece of the query that PostgreSQL and MySQL quote: passwords stand in queries, too."""
     assert feed.conn_id
-    said = " ".join(str(error).split()) or type(error).__name__
+    said = getattr(getattr(error, "diag", None), "message_primary", None) or str(error)
+    if error.args and error.args[0] == MYSQL_SYNTAX:
+        said = said.partition(" near ")[0]
+    said = " ".join(said.split()) or type(error).__name__
     if password := BaseHook.get_connection(feed.conn_id).password:
         said = said.replace(password, "***")
     return Refused(printable(said))

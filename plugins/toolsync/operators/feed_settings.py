@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from toolsync.data_sets.before import why_not
+from toolsync.operators.whole_truth import scope_problems
 from toolsync.params import known_types, param_problems, params_of
 from toolsync.schedule import timetable
 from toolsync.settings import INCLUDE, WrongSetting, kind, meant, number
@@ -93,7 +95,14 @@ def params_problems(site: Site, file_type: str, params: Mapping[str, Any]) -> li
     :param params: the type's, without those of the file.
     """
     known = params_of(site.dag_id(file_type))
-    return [] if known is None else param_problems(known, {**params, **LIKE_OURS, "upload": ""})
+    if known is None:
+        return []
+    problems = param_problems(known, {**params, **LIKE_OURS, "upload": ""})
+    if not problems:
+        of_run = {**{name: param.value for name, param in known.items()}, **params}
+        problems = list(scope_problems(of_run)) if "mode" in known else []
+        problems += filter(None, [why_not(of_run)])
+    return problems
 
 
 def feed_names(site: Site) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from toolsync.cabinet.claims import Claim, new_id
+from toolsync.cabinet.claims import OF_WHOLE, Claim, new_id
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.uploads import NoUpload, receiving, remove, upload_of
 from toolsync.operators.base import ClaimOperator, ToolSyncOperator
@@ -23,13 +23,13 @@ from toolsync.operators.feed_by_hand import run_by_hand, what_became
 from toolsync.operators.feed_late import result_of_upload
 from toolsync.operators.feed_settings import LIKE_OURS
 from toolsync.operators.package_report import DONE, FAILED, HELD, REFUSED, PackageReport
+from toolsync.params import params_of
 from toolsync.reporting.pieces import EXECUTED
 from toolsync.reporting.report_text import totals
 
 FINAL = {DONE, FAILED, HELD, REFUSED}
-# Params of a whole export, which a part of one, as a tryback, must not be run with.
-OF_WHOLE = ("mode", "missing", "data_set", "verify", "least_lines", "keep_manual_changes", "change_")
-SCOPE = "scope"
+# How the other Params of a whole export begin, which a part of one, as a tryback, does not need.
+BESIDE_WHOLE = ("missing", "change_", "scope")
 
 
 class Made:
@@ -94,9 +94,7 @@ class Made:
 
         :param part: whether the package is a part of one.
         """
-        params = {
-            name: value for name, value in self.params.items() if not (part and name.startswith((*OF_WHOLE, SCOPE)))
-        }
+        params = params_of_made(self.of_type.dag_id, self.params, part=part)
         simulated = {"simulate": True} if self.claim.simulate else {}
         return {**params, **LIKE_OURS, **simulated, "upload": self.record["upload"]}
 
@@ -267,6 +265,26 @@ def all_made(cabinet: Cabinet, claim: Claim) -> list[Made]:
     """The command files of a package, in their order."""
     made = PackageReport(cabinet, claim).validated.get("made", [])
     return [Made(cabinet, claim, number, each) for number, each in enumerate(made)]
+
+
+def params_of_made(dag_id: str, given: Mapping[str, Any], *, part: bool) -> dict[str, Any]:
+    """The Params of the run of a command file. What the settings have by default makes no whole export of what the package does not say to be one.
+
+    :param dag_id: of the type's DAG.
+    :param given: those that the mapping says.
+    :param part: whether the package is a part of one.
+    """
+    known = params_of(dag_id) or {}
+    plain = {name: value for name, value in OF_WHOLE.items() if name in known}
+    if part:
+        kept = {name: value for name, value in given.items() if name not in OF_WHOLE}
+        return {name: value for name, value in kept.items() if not name.startswith(BESIDE_WHOLE)} | plain
+    params = {name: value for name, value in plain.items() if name == "mode"} | dict(given)
+    whole = {name: value for name, value in params.items() if name in OF_WHOLE}
+    compared = whole.get("data_set") or (known["data_set"].value if "data_set" in known else "")
+    if whole.get("mode") != "full" and not compared and "least_lines" in known:
+        params["least_lines"] = None  # with mode full only, or beside a data set
+    return params
 
 
 def made_name(file_type: str) -> str:

@@ -19,7 +19,7 @@ from toolsync.operators.archive import ArchiveOperator
 from toolsync.operators.collect import CollectOperator
 from toolsync.operators.feed_settings import params_problems
 from toolsync.operators.package_report import DONE, ORIGIN, UNIT, PackageReport
-from toolsync.operators.package_runs import ExecutePackageOperator, made_name
+from toolsync.operators.package_runs import ExecutePackageOperator, made_name, params_of_made
 from toolsync.operators.steps import Steps
 from toolsync.operators.tryback import TrybackOperator
 from toolsync.operators.validate import ValidateOperator
@@ -69,7 +69,8 @@ class ValidatePackageOperator(ValidateOperator):
         except PackageRejected as rejection:
             raise FileRejected([FileProblem("archive", "", reason) for reason in rejection.reasons]) from None
         for one in converted.files:
-            if problems := params_problems(self.site, one.file_type, one.params):
+            params = params_of_made(self.site.dag_id(one.file_type), one.params, part=part)
+            if problems := params_problems(self.site, one.file_type, params):
                 raise AirflowFailException(
                     f"{mapping_name(self.site, kind_of_package)}, {one.file_type}: {' '.join(problems)} Nothing was run. Correct params or bulk_params of the "
                     "mapping, then clear this task."
