@@ -13,6 +13,7 @@ from tests.support.site import Site
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.data_sets import DataSet, State
 from toolsync.cabinet.folders import Cabinet
+from toolsync.cabinet.uploads import receiving
 from toolsync.data_sets.before import Before
 from toolsync.reading.command_file import CommandFile
 from toolsync.reading.problems import FileRejected
@@ -74,6 +75,21 @@ def test_only_what_changed_runs(site: Site):
 
     result = run(site, people("Ulm", "Bern", "Kiel", "Metz"))
     assert counts(result) == {"unchanged": 4} and result["changed"] is None and result["tryback"] is None
+
+
+def test_the_same_rows_are_the_same_however_they_come(site: Site):
+    first = run(site, people("Ulm", "Bonn"))
+    for how in ("file", "upload", "content", "upload"):
+        if how == "upload":
+            with receiving(Cabinet("users"), "people.csv", "ada") as (stream, number):
+                stream.write(people("Ulm", "Bonn").encode())
+            result = site.run("toolsync_users", data_set="sis", upload=number)
+        elif how == "content":
+            result = site.run("toolsync_users", data_set="sis", content=people("Ulm", "Bonn"))
+        else:
+            result = run(site, people("Ulm", "Bonn"))
+        assert "2 of 2 lines are as in the last file" in text(result), how
+    assert counts(first) == {"created": 2}
 
 
 def test_without_a_data_set_all_lines_run(site: Site):

@@ -27,7 +27,7 @@ COMPARED = "data-set.npz"  # in the work folder
 SITE = "site"  # what the state is bound to and only the database tells
 # Params that say nothing of what a line does, or that go into what is compared by themselves.
 OTHER_PARAMS = {
-    *("files", "content", "upload", "delimiter", "simulate", "fail_over", "undo", "moodle_log"),
+    *("files", "content", "upload", "uploaded", "delimiter", "simulate", "fail_over", "undo", "moodle_log"),
     *("require_approval", "accept_newer", "caller", "given", "pasted"),
     *("data_set", "verify", "least_lines", "keep_manual_changes"),
     *("mode", "missing", "change_threshold", "change_limit"),
