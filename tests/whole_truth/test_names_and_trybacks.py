@@ -1,0 +1,51 @@
+"""What names somebody, however it is written; and files that look like an export and are none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.site import Site
+from tests.support.whole_truth import KINDS, run
+from toolsync.cabinet.folders import Cabinet
+from toolsync.cabinet.uploads import receiving
+
+pytestmark = pytest.mark.usefixtures("airflow")
+
+
+def test_a_number_names_whom_it_finds(site: Site):
+    people = sorted(KINDS["users"].of(site))
+    ids = [site.value("SELECT id FROM {user} WHERE username = %s", one) for one in people]
+    written = [f"00{ids[0]}", f"+{ids[1]}", *ids[2:]]
+    text = "id,department\n" + "".join(f"{number},D\n" for number in written)
+    result = run(site, "users", text, user_id_field="id")
+    assert (result["counts"]["failed"], result["missing"]["count"]) == (0, 0)
+    assert sorted(KINDS["users"].of(site)) == people
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_cell_that_is_too_long_for_any_name_fails_its_line_alone(site: Site, pristine: Site, name: str):
+    things = sorted(KINDS[name].of(site))
+    text = KINDS[name].file([*things, (*things[0][:-1], "x" * 70_000)])
+    result = run(site, name, text)
+    assert (result["state"], result["counts"]["failed"], result["missing"]["count"]) == ("success", 1, 0)
+    assert KINDS[name].of(site) == KINDS[name].of(pristine)
+
+
+@pytest.mark.parametrize("by_upload", [False, True])
+def test_a_tryback_that_is_most_of_the_file_asks(site: Site, pristine: Site, by_upload: bool):
+    """Those whose lines did not fail are not in it."""
+    _, *lines = KINDS["users"].file(sorted(KINDS["users"].of(site))).splitlines()
+    rows = [f"{line},{'nonsense' if number > 2 else ''}\n" for number, line in enumerate(lines)]
+    tryback = Path(run(site, "users", "".join(["username,email\n", *rows]))["tryback"])
+    corrected = tryback.read_text().replace("nonsense", "")
+    if by_upload:
+        with receiving(Cabinet("users"), "command.csv", "ada", tryback.name) as (stream, number):
+            stream.write(corrected.encode())
+        result = site.run("toolsync_users", mode="full", scope_auth="manual", upload=number)
+    else:
+        tryback.write_text(corrected)
+        result = site.run("toolsync_users", tryback, mode="full", scope_auth="manual")
+    assert result["missing"]["count"] == 3 and "the file is a tryback" in " ".join(result["approval"]["why"])
+    assert KINDS["users"].of(site) == KINDS["users"].of(pristine)
