@@ -14,7 +14,7 @@ from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.data_sets import DataSet, State
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.uploads import receiving
-from toolsync.data_sets.before import Before
+from toolsync.data_sets.before import Before, name_of
 from toolsync.reading.command_file import CommandFile
 from toolsync.reading.problems import FileRejected
 from toolsync.reading.suite import load_suite
@@ -205,7 +205,7 @@ def test_files_of_the_whole_truth_are_held_to_the_last_one(site: Site, tmp_path:
     """Whether they belong to a data set or not. (Their own Param comes with another room.)"""
     cabinet = Cabinet("users")
     options = {**load_dag("toolsync_users").params.dump(), "mode": "full"}
-    DataSet(cabinet, "full").keep(State("c", "last.csv", "2026-11-28", 10, True, 0, {}, "", ""))
+    DataSet(cabinet, name_of(options)).keep(State("c", "last.csv", "2026-11-28", 10, True, 0, {}, "", ""))
     for number, fits in [(8, True), (7, False)]:
         (path := tmp_path / "people.csv").write_text(people(*["Ulm"] * number))
         before = Before.of(

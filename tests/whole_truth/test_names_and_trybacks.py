@@ -49,3 +49,16 @@ def test_a_tryback_that_is_most_of_the_file_asks(site: Site, pristine: Site, by_
         result = site.run("toolsync_users", tryback, mode="full", scope_auth="manual")
     assert result["missing"]["count"] == 3 and "the file is a tryback" in " ".join(result["approval"]["why"])
     assert KINDS["users"].of(site) == KINDS["users"].of(pristine)
+
+
+def test_each_scope_is_held_to_its_own_last_file(site: Site):
+    """A short file about one scope is no reason to take a long one about another that was cut off, nor the other way round."""
+    site.rows("UPDATE {user} SET auth = 'ldap' WHERE username IN ('u001', 'u002')")
+    people = sorted(KINDS["users"].of(site))
+    short, long = KINDS["users"].file([("u001",), ("u002",)]), KINDS["users"].file(people)
+    assert run(site, "users", long)["state"] == "success"
+    assert run(site, "users", short, scope_auth="ldap")["state"] == "success"
+    cut_off = run(site, "users", KINDS["users"].file(people[:30]), change_threshold=None)
+    assert f"had {len(people)}: Param least_lines asks for at least 80 %" in " ".join(cut_off["rejected"])
+    assert run(site, "users", short, scope_auth="ldap", data_set="full")["state"] == "success"
+    assert run(site, "users", KINDS["users"].file(people[:30]), change_threshold=None)["rejected"]

@@ -18,9 +18,7 @@ from toolsync.cabinet.folders import Cabinet
 FOLDER, WRITTEN = "data_sets", "data_set_values"
 FORMAT = 1
 ENTRY = 16  # bytes of a hash
-WHOLE = (
-    "full"  # the name under which the number of lines of a file is kept that states the whole truth and has no data set
-)
+WHOLE = "full@"  # begins the name, none of a data set, under which the number of lines of a whole export without one is kept
 
 
 @dataclass

@@ -32,6 +32,7 @@ OTHER_PARAMS = {
     *("data_set", "verify", "least_lines", "keep_manual_changes"),
     *("mode", "missing", "change_threshold", "change_limit"),
 }  # fmt: skip
+OF_SCOPE = {"default_method", "category_id_field"}  # what says which scope a file is about, with the Params scope…
 RECORDS = 1000  # read at once: what is forgotten soon costs Python less
 LEAST_OF_ALL = 80  # per cent: `least_lines` of a file that states the whole truth
 TOO_SHORT = "too short"
@@ -39,7 +40,12 @@ TOO_SHORT = "too short"
 
 def name_of(options: Mapping[str, Any]) -> str:
     """The name under which something is kept of a file for the next one; empty: nothing is."""
-    return options.get("data_set") or (WHOLE if options.get("mode") == "full" else "")
+    if (name := options.get("data_set")) or options.get("mode") != "full":
+        return name or ""
+    scope = [
+        str(value or "") for name, value in sorted(options.items()) if name.startswith("scope") or name in OF_SCOPE
+    ]
+    return WHOLE + blake2b("\0".join(scope).encode(), digest_size=6).hexdigest()
 
 
 def why_not(params: Mapping[str, Any]) -> str | None:
@@ -127,7 +133,11 @@ class Before:
             least = LEAST_OF_ALL
         if not least or self.state is None or lines * 100 >= self.state.lines * least:
             return
-        of = f"the data set {self.data_set.name}" if self.compares else "this type that stated the whole truth"
+        of = (
+            f"the data set {self.data_set.name}"
+            if self.compares
+            else "this type that stated the whole truth about this scope"
+        )
         message = (
             f"the file has {lines:,} lines, and the last file of {of} ({self.state.file}) had {self.state.lines:,}: Param least_lines asks for at least "
             f"{least:g} % of them. If the file is whole all the same, run it with Param least_lines 0"
