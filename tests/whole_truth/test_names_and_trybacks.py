@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.site import Site
 from tests.support.whole_truth import KINDS, run
+from toolsync.cabinet.claims import Claim, new_id
+from toolsync.cabinet.data_sets import DataSet, State
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.uploads import receiving
+from toolsync.data_sets.before import name_of
+from toolsync.operators.approve import ApproveOperator
+from toolsync.running.whole_truth import WholeTruthRun
 
 pytestmark = pytest.mark.usefixtures("airflow")
 
@@ -62,3 +68,26 @@ def test_each_scope_is_held_to_its_own_last_file(site: Site):
     assert f"had {len(people)}: Param least_lines asks for at least 80 %" in " ".join(cut_off["rejected"])
     assert run(site, "users", short, scope_auth="ldap", data_set="full")["state"] == "success"
     assert run(site, "users", KINDS["users"].file(people[:30]), change_threshold=None)["rejected"]
+
+
+def test_an_export_that_waited_does_not_take_away_what_a_newer_one_left(site: Site, monkeypatch: pytest.MonkeyPatch):
+    """Its plan was approved after the newer one was applied: what it does not name may be named by that."""
+    ask = ApproveOperator.process
+
+    def wait(self: ApproveOperator, cabinet: Cabinet, claim: Claim, context: Any) -> Any:
+        newer = State(new_id(), "tonight.csv", "2026-11-29T04:00:00+00:00", 55, True, 0, {}, "", "")
+        DataSet(cabinet, name_of(claim.options)).keep(newer)
+        return ask(self, cabinet, claim, context)
+
+    monkeypatch.setattr(ApproveOperator, "process", wait)
+    people = sorted(KINDS["users"].of(site))
+    result = run(site, "users", KINDS["users"].file(people[2:]), require_approval=True, approve="yes")
+    assert sorted(KINDS["users"].of(site)) == people and result["counts"]["failed"] == 2
+    assert "tonight.csv, which is newer, has been applied since the plan was made" in Path(result["report"]).read_text()
+
+
+@pytest.mark.parametrize("scope", [{"scope_cohort": "GONE"}, {"scope_profile_field": "gone=1"}])
+def test_a_scope_that_goes_meanwhile_is_nobody(site: Site, monkeypatch: pytest.MonkeyPatch, scope: dict[str, str]):
+    monkeypatch.setattr(WholeTruthRun, "_check_scope", lambda run: None)
+    result = run(site, "users", "username\nu001\n", change_threshold=None, **scope)
+    assert result["missing"] == {"count": 0, "scope": 0}

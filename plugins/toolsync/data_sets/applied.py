@@ -52,6 +52,7 @@ class Applied:
         self.state = before.state
         self._resumed_after_others = False
         mine = self.state is not None and self.state.claim == claim.id
+        self.newer = self.state.file if self.state and self.state.claim > claim.id else None
         if begun and not mine:
             self._resumed_after_others = True
         elif self.compares and not mine and self._is_outdated(before):

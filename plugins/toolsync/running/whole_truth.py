@@ -102,6 +102,12 @@ class WholeTruthRun(LineRun):
         execution = self._execution(names)
         execution.check_functions()
         current = {thing_of(row): row for _, row in now}
+        why_not = CHANGED_SINCE
+        if self.witness and self.witness.newer:  # it was applied while this one waited for its approval
+            current, why_not = (
+                {},
+                f"{self.witness.newer}, which is newer, has been applied since the plan was made. Nothing was done about it",
+            )
         planned: dict[int, dict[str, Any]] = {}
 
         def items() -> Iterator[MissingLine]:
@@ -110,7 +116,7 @@ class WholeTruthRun(LineRun):
                 if found:
                     planned[line] = {**found, "line": line}
                 values = [cells.get(spec.name) for spec in self.file.suite.plain_columns]
-                staged = StagedLine(line, values, [], None if found else ("", CHANGED_SINCE))
+                staged = StagedLine(line, values, [], None if found else ("", why_not))
                 yield MissingLine(Record(line, b"", None), staged, row)
 
         def work(staged: Sequence[StagedLine]) -> Outcomes:
