@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +149,18 @@ def test_another_site_begins_anew(site: Site):
     result = run(site, people("Ulm"))
     assert counts(result) == {"updated": 1}
     assert "because the last file was applied to another site" in text(result)
+
+
+def test_a_copy_of_the_site_begins_anew(site: Site):
+    """Somebody tries a file on a copy, and then runs it on the site: the copy has the identifier of the site."""
+    run(site, people("Ulm"))
+    data_set, known = DataSet(Cabinet("users"), "sis"), state()
+    assert known
+    bound = {**known.bound, "site": f"{known.bound['site']}_copy"}
+    data_set.keep(replace(known, bound=bound))
+    behind(site, "p00")
+    result = run(site, people("Ulm"))
+    assert counts(result) == {"updated": 1} and "because the last file was applied to another site" in text(result)
 
 
 def test_a_state_that_cannot_be_read_begins_anew(site: Site):
