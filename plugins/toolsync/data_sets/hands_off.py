@@ -75,7 +75,8 @@ class HandsOff:
         named = Lines(self._images.things.lines)
         for table, columns in self._tables():
             for row in list(self._changed(table, columns)):
-                kept = [column for column in row.changed if column in columns and self._is_theirs(row, column)]
+                theirs = [column for column in row.changed if column in columns and self._is_theirs(row, column)]
+                kept = [column for column in theirs if not self._is_taken(row, column)]
                 if kept:
                     self._put_back(row, kept)
                     if line := named.of(table, self._ids(row)):
@@ -125,6 +126,17 @@ class HandsOff:
         place = place_of(row.table, row.after["id"], column)
         wrote = self.written.get(place, self._memory.value(place))
         return wrote is not None and wrote != hash_of(row.before[column])
+
+    def _is_taken(self, row: _Row, column: str) -> bool:
+        """Whether the batch has given the value, of which there may be one only, to another row."""
+        if not row.before[column] or column not in edited_tables()[row.table].get("unique", ()):
+            return False
+        by_batch = [f"id BETWEEN {first} AND {last}" for first, last in self._images.made(row.table)]
+        by_batch.append(f"id IN (SELECT b.id FROM {IMAGE}{row.table} b)")
+        taken = (
+            f"SELECT 1 FROM {{{row.table}}} WHERE `{column}` = %s AND id <> %s AND ({' OR '.join(by_batch)}) LIMIT 1"
+        )
+        return self._session.value(taken, (row.before[column], row.after["id"])) is not None
 
     def _put_back(self, row: _Row, columns: list[str]) -> None:
         if set(row.changed) - QUIET <= set(columns):  # nothing else of it changed, so it was not modified
