@@ -30,7 +30,7 @@ def people(*cities: str, first: int = 0) -> str:
     return HEADER + "".join(f"p{n:02},P,{n},p{n}@example.org,{city}\n" for n, city in enumerate(cities, first) if city)
 
 
-def run(site: Site, text: str, dag_id: str = "toolsync_users", **params: Any) -> dict[str, Any]:
+def run(site: Site, text: str | Path, dag_id: str = "toolsync_users", **params: Any) -> dict[str, Any]:
     return site.run(dag_id, text, **{"data_set": "sis", **params})
 
 
@@ -212,6 +212,15 @@ def test_a_file_that_is_too_short_is_rejected(site: Site):
     assert "at least 80 % of them" in why and "run it with Param least_lines 0" in why
     assert counts(run(site, people(*["Bonn"] * 8), least_lines=80)) == {"updated": 8}
     assert counts(run(site, people("Kiel"), least_lines=0)) == {"updated": 1}
+
+
+def test_a_tryback_is_no_measure_and_is_not_measured(site: Site):
+    long = people(*["Ulm"] * 10)
+    tryback = Path(run(site, long.replace("p9@example.org", "nonsense"), least_lines=80)["tryback"])
+    tryback.write_text(tryback.read_text().replace("nonsense", "p9@example.org"))
+    assert counts(run(site, tryback, least_lines=80)) == {"created": 1}
+    assert "had 10" in " ".join(run(site, people("Bonn"), least_lines=80)["rejected"])
+    assert counts(run(site, long, least_lines=80)) == {"unchanged": 10}
 
 
 def test_files_of_the_whole_truth_are_held_to_the_last_one(site: Site, tmp_path: Path):

@@ -130,7 +130,8 @@ class Applied:
             claim=self.claim.id,
             file=self.claim.name,
             at=datetime.now(UTC).isoformat(timespec="seconds"),
-            lines=validated["lines"] if settled else last.lines if last else 0,
+            # A tryback says nothing of how long an export is.
+            lines=validated["lines"] if settled and not self.claim.is_tryback else last.lines if last else 0,
             settled=settled,
             since=0 if whole or last is None else last.since + (last.claim != self.claim.id),
             bound={**self.before.bound, SITE: self.site} if self.compares else {},

@@ -129,8 +129,10 @@ class Before:
         """
         options = self.claim.options
         least = options.get("least_lines")
-        if least is None and options.get("mode") == "full":
-            least = LEAST_OF_ALL
+        if options.get("mode") == "full":
+            least = LEAST_OF_ALL if least is None else least
+        elif self.claim.is_tryback:
+            return
         if not least or self.state is None or lines * 100 >= self.state.lines * least:
             return
         of = (
