@@ -51,6 +51,12 @@ def state(file_type: str = "users", name: str = "sis") -> State | None:
     return DataSet(Cabinet(file_type), name).state()
 
 
+def forgotten() -> bool:
+    """Whether the next file is applied wholly, and nothing is remembered of what was written."""
+    left = state()
+    return not (left and (left.entries or left.bound) or DataSet(Cabinet("users"), "sis").written())
+
+
 def city(site: Site, username: str) -> str:
     return site.value("SELECT city FROM {user} WHERE username = %s", (username,))
 
@@ -250,9 +256,21 @@ def test_undoing_a_run_begins_anew(site: Site):
     first = run(site, people("Ulm"))
     second = run(site, people("Ulm", "Bonn"))
     undone = site.run("toolsync_undo", approve="yes", runs=[first["claim"]])
-    assert undone["state"] == "success" and state() is None
-    assert counts(run(site, people("Ulm", "Bonn"))) == {"created": 1, "unchanged": 1}
+    assert undone["state"] == "success" and forgotten()
+    result = run(site, people("Ulm", "Bonn"))
+    assert counts(result) == {"created": 1, "unchanged": 1} and "because a run of it was undone" in text(result)
     assert second["state"] == "success"
+
+
+def test_after_an_undo_the_file_before_is_the_measure(site: Site):
+    """Neither does an export that was cut off make the next one look long enough, nor does a wrong one make it look too short."""
+    right = people(*["Ulm"] * 10)
+    run(site, right)
+    for wrong in (people(*["Rom"] * 3), people(*["Rom"] * 40)):
+        done = run(site, wrong)
+        assert site.run("toolsync_undo", approve="yes", runs=[done["claim"]])["state"] == "success"
+        assert "had 10:" in " ".join(run(site, people("Ulm"), least_lines=80)["rejected"])
+        assert counts(run(site, right, least_lines=80)) == {"unchanged": 10}
 
 
 def test_undoing_an_undo_begins_anew(site: Site):
@@ -261,7 +279,7 @@ def test_undoing_an_undo_begins_anew(site: Site):
     undone = site.run("toolsync_undo", approve="yes", runs=[first["claim"]])
     run(site, people("Rom"))
     again = site.run("toolsync_undo", approve="yes", runs=[undone["claim"]])
-    assert again["state"] == "success" and state() is None
+    assert again["state"] == "success" and forgotten()
 
 
 def test_a_simulated_undo_leaves_it(site: Site):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.data_sets.test_data_sets import city, counts, people, run, state
+from tests.data_sets.test_data_sets import city, counts, forgotten, people, run
 from tests.support.command import killed
 from tests.support.site import Site
 from toolsync.cabinet.data_sets import DataSet
@@ -100,7 +100,7 @@ def test_nothing_is_kept_if_others_may_have_written_it(site: Site, without: str)
         run(site, people("Rom"))
     else:
         site.run("toolsync_undo", approve="yes", runs=[run(site, people("Rom"), **KEEP)["claim"]])
-        assert state() is None and not DataSet(Cabinet("users"), "sis").written()
+        assert forgotten()
     assert not told(run(site, people("Bern"), **KEEP)) and city(site, "p00") == "Bern"
 
 

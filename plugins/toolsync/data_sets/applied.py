@@ -138,6 +138,7 @@ class Applied:
             remembered="" if self.memory is None else self.claim.id if settled else self.memory.claim,
             salt=told.get("salt", ""),
             entries=entries,
+            lines_before=last.lines if last else 0,
         )
 
     def _tell_verified(self) -> None:

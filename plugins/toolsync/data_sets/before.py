@@ -87,7 +87,7 @@ class Before:
     @property
     def salt(self) -> str:
         """What goes into each hash."""
-        return self.state.salt if self.state else self.claim.id
+        return self.state.salt or self.claim.id if self.state else self.claim.id
 
     @property
     def compares(self) -> bool:
@@ -114,6 +114,8 @@ class Before:
         """
         if self.state is None:
             return "nothing is known of a file before this one"
+        if not self.state.claim:
+            return "a run of it was undone"
         bound = {**self.bound, **({SITE: site} if site is not None else {})}
         kept = self.state.bound
         if site is not None and kept.get(SITE) != site:
