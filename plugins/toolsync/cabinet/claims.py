@@ -97,7 +97,7 @@ class Claim:
     def is_tryback(self) -> bool:
         """Whether it comes from the trybacks, so that it may hold only those lines of a file that failed."""
         uploaded = self.options.get("uploaded") or {}
-        return bool(uploaded.get("tryback") or re.search(rf"_{CLAIM_ID}_tryback", self.name))
+        return bool(uploaded.get("tryback") or re.search(rf"_{CLAIM_ID}_tryback\b", self.name))
 
     def named(self, what: str = "", suffix: str | None = None) -> str:
         """The name of a file that belongs to this one: `users.csv` → `users_20261122-190000-123456-1a2b_report.txt`.
