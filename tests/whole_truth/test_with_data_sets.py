@@ -58,3 +58,13 @@ def test_an_undo_lets_the_same_file_take_away_again(site: Site):
     assert sorted(kind.of(site)) == things
     again = run(site, "enrolments", kind.file(things[1:]), **SIS)
     assert again["counts"]["deleted"] == 1 and sorted(kind.of(site)) == things[1:]
+
+
+def test_whoever_somebody_has_made_active_again_stays_active(site: Site):
+    kind, keep = KINDS["users"], {**SIS, "keep_manual_changes": True}
+    things = sorted(kind.of(site))
+    run(site, "users", kind.file(things[1:]), **keep)
+    assert sorted(kind.of(site)) == things[1:]
+    site.rows("UPDATE {user} SET suspended = 0 WHERE username = %s", things[0])
+    again = run(site, "users", kind.file(things[1:]), **keep)
+    assert sorted(kind.of(site)) == things and again["counts"]["unchanged"] == len(things)
