@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from tests.support.site import Site
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.data_sets import DataSet, State
 from toolsync.cabinet.folders import Cabinet
-from toolsync.data_sets.before import Before
+from toolsync.cabinet.uploads import receiving
+from toolsync.data_sets.before import Before, name_of
 from toolsync.reading.command_file import CommandFile
 from toolsync.reading.problems import FileRejected
 from toolsync.reading.suite import load_suite
@@ -49,6 +51,12 @@ def state(file_type: str = "users", name: str = "sis") -> State | None:
     return DataSet(Cabinet(file_type), name).state()
 
 
+def forgotten() -> bool:
+    """Whether the next file is applied wholly, and nothing is remembered of what was written."""
+    left = state()
+    return not (left and (left.entries or left.bound) or DataSet(Cabinet("users"), "sis").written())
+
+
 def city(site: Site, username: str) -> str:
     return site.value("SELECT city FROM {user} WHERE username = %s", (username,))
 
@@ -74,6 +82,21 @@ def test_only_what_changed_runs(site: Site):
 
     result = run(site, people("Ulm", "Bern", "Kiel", "Metz"))
     assert counts(result) == {"unchanged": 4} and result["changed"] is None and result["tryback"] is None
+
+
+def test_the_same_rows_are_the_same_however_they_come(site: Site):
+    first = run(site, people("Ulm", "Bonn"))
+    for how in ("file", "upload", "content", "upload"):
+        if how == "upload":
+            with receiving(Cabinet("users"), "people.csv", "ada") as (stream, number):
+                stream.write(people("Ulm", "Bonn").encode())
+            result = site.run("toolsync_users", data_set="sis", upload=number)
+        elif how == "content":
+            result = site.run("toolsync_users", data_set="sis", content=people("Ulm", "Bonn"))
+        else:
+            result = run(site, people("Ulm", "Bonn"))
+        assert "2 of 2 lines are as in the last file" in text(result), how
+    assert counts(first) == {"created": 2}
 
 
 def test_without_a_data_set_all_lines_run(site: Site):
@@ -134,6 +157,18 @@ def test_another_site_begins_anew(site: Site):
     assert "because the last file was applied to another site" in text(result)
 
 
+def test_a_copy_of_the_site_begins_anew(site: Site):
+    """Somebody tries a file on a copy, and then runs it on the site: the copy has the identifier of the site."""
+    run(site, people("Ulm"))
+    data_set, known = DataSet(Cabinet("users"), "sis"), state()
+    assert known
+    bound = {**known.bound, "site": f"{known.bound['site']}_copy"}
+    data_set.keep(replace(known, bound=bound))
+    behind(site, "p00")
+    result = run(site, people("Ulm"))
+    assert counts(result) == {"updated": 1} and "because the last file was applied to another site" in text(result)
+
+
 def test_a_state_that_cannot_be_read_begins_anew(site: Site):
     run(site, people("Ulm"))
     path = DataSet(Cabinet("users"), "sis").path
@@ -185,11 +220,20 @@ def test_a_file_that_is_too_short_is_rejected(site: Site):
     assert counts(run(site, people("Kiel"), least_lines=0)) == {"updated": 1}
 
 
+def test_a_tryback_is_no_measure_and_is_not_measured(site: Site):
+    long = people(*["Ulm"] * 10)
+    tryback = Path(run(site, long.replace("p9@example.org", "nonsense"), least_lines=80)["tryback"])
+    tryback.write_text(tryback.read_text().replace("nonsense", "p9@example.org"))
+    assert counts(run(site, tryback, least_lines=80)) == {"created": 1}
+    assert "had 10" in " ".join(run(site, people("Bonn"), least_lines=80)["rejected"])
+    assert counts(run(site, long, least_lines=80)) == {"unchanged": 10}
+
+
 def test_files_of_the_whole_truth_are_held_to_the_last_one(site: Site, tmp_path: Path):
     """Whether they belong to a data set or not. (Their own Param comes with another room.)"""
     cabinet = Cabinet("users")
     options = {**load_dag("toolsync_users").params.dump(), "mode": "full"}
-    DataSet(cabinet, "full").keep(State("c", "last.csv", "2026-11-28", 10, True, 0, {}, "", ""))
+    DataSet(cabinet, name_of(options)).keep(State("c", "last.csv", "2026-11-28", 10, True, 0, {}, "", ""))
     for number, fits in [(8, True), (7, False)]:
         (path := tmp_path / "people.csv").write_text(people(*["Ulm"] * number))
         before = Before.of(
@@ -212,9 +256,21 @@ def test_undoing_a_run_begins_anew(site: Site):
     first = run(site, people("Ulm"))
     second = run(site, people("Ulm", "Bonn"))
     undone = site.run("toolsync_undo", approve="yes", runs=[first["claim"]])
-    assert undone["state"] == "success" and state() is None
-    assert counts(run(site, people("Ulm", "Bonn"))) == {"created": 1, "unchanged": 1}
+    assert undone["state"] == "success" and forgotten()
+    result = run(site, people("Ulm", "Bonn"))
+    assert counts(result) == {"created": 1, "unchanged": 1} and "because a run of it was undone" in text(result)
     assert second["state"] == "success"
+
+
+def test_after_an_undo_the_file_before_is_the_measure(site: Site):
+    """Neither does an export that was cut off make the next one look long enough, nor does a wrong one make it look too short."""
+    right = people(*["Ulm"] * 10)
+    run(site, right)
+    for wrong in (people(*["Rom"] * 3), people(*["Rom"] * 40)):
+        done = run(site, wrong)
+        assert site.run("toolsync_undo", approve="yes", runs=[done["claim"]])["state"] == "success"
+        assert "had 10:" in " ".join(run(site, people("Ulm"), least_lines=80)["rejected"])
+        assert counts(run(site, right, least_lines=80)) == {"unchanged": 10}
 
 
 def test_undoing_an_undo_begins_anew(site: Site):
@@ -223,7 +279,7 @@ def test_undoing_an_undo_begins_anew(site: Site):
     undone = site.run("toolsync_undo", approve="yes", runs=[first["claim"]])
     run(site, people("Rom"))
     again = site.run("toolsync_undo", approve="yes", runs=[undone["claim"]])
-    assert again["state"] == "success" and state() is None
+    assert again["state"] == "success" and forgotten()
 
 
 def test_a_simulated_undo_leaves_it(site: Site):

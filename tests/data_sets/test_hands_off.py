@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.data_sets.test_data_sets import city, counts, people, run, state
+from tests.data_sets.test_data_sets import city, counts, forgotten, people, run
 from tests.support.command import killed
 from tests.support.site import Site
 from toolsync.cabinet.data_sets import DataSet
@@ -65,6 +65,26 @@ def test_many_values_take_little_room(site: Site, monkeypatch: pytest.MonkeyPatc
     test_what_somebody_changed_stays(site)
 
 
+def test_what_another_line_has_taken_is_not_given_back(site: Site):
+    """The file renames the account, and gives its name of the moment to a new one."""
+    params = {**KEEP, "user_id_field": "idnumber", "allow_rename": True}
+    header = "idnumber,username,firstname,lastname,email,city\n"
+    run(site, f"{header}X7,one,A,A,a@example.org,Ulm\n", **params)
+    site.rows("UPDATE {user} SET username = 'theirs', email = 't@example.org', city = 'Theirs' WHERE username = 'one'")
+    text = f"{header}X7,two,A,A,a2@example.org,Rom\nX8,theirs,B,B,t@example.org,Rom\n"
+    assert run(site, text, **params)["state"] == "success"
+    found = site.rows("SELECT idnumber, username, email, city FROM {user} WHERE idnumber IN ('X7', 'X8') ORDER BY 1")
+    assert found == [("X7", "two", "a2@example.org", "Theirs"), ("X8", "theirs", "t@example.org", "Rom")]
+
+
+def test_what_somebody_has_emptied_stays_empty_like_that_of_others(site: Site):
+    header = "username,firstname,lastname,email,idnumber\n"
+    run(site, f"{header}p0,A,A,a@example.org,I0\np1,B,B,b@example.org,I1\n", **KEEP)
+    site.rows("UPDATE {user} SET idnumber = '' WHERE username IN ('p0', 'p1')")
+    run(site, f"{header}p0,A,A,a@example.org,J0\np1,B,B,b@example.org,J1\n", **KEEP)
+    assert site.rows("SELECT DISTINCT idnumber FROM {user} WHERE username IN ('p0', 'p1')") == [("",)]
+
+
 def test_the_rest_of_the_line_is_done(site: Site):
     run(site, people("Ulm"), **KEEP)
     site.rows("UPDATE {user} SET city = 'Theirs' WHERE username = 'p00'")
@@ -96,7 +116,7 @@ def test_nothing_is_kept_if_others_may_have_written_it(site: Site, without: str)
         run(site, people("Rom"))
     else:
         site.run("toolsync_undo", approve="yes", runs=[run(site, people("Rom"), **KEEP)["claim"]])
-        assert state() is None and not DataSet(Cabinet("users"), "sis").written()
+        assert forgotten()
     assert not told(run(site, people("Bern"), **KEEP)) and city(site, "p00") == "Bern"
 
 

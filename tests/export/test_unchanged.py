@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.export import changes_nothing, export, head_of, left_out, rows_of
+from tests.support.export import changes_nothing, head_of, left_out, rows_of
 from tests.support.scenarios import CHAINS, EVERY, SCENARIOS
 from tests.support.site import Site
 from toolsync.operators.export_types import TYPES

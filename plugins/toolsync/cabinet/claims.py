@@ -105,6 +105,12 @@ class Claim:
         """The number of the upload that it was; None: it is from somewhere else."""
         return self.options.get("upload") or None
 
+    @property
+    def is_tryback(self) -> bool:
+        """Whether it comes from the trybacks, so that it may hold only those lines of a file that failed."""
+        uploaded = self.options.get("uploaded") or {}
+        return bool(uploaded.get("tryback") or re.search(rf"_{CLAIM_ID}_tryback\b", self.name))
+
     def named(self, what: str = "", suffix: str | None = None) -> str:
         """The name of a file that belongs to this one: `users.csv` → `users_20261122-190000-123456-1a2b_report.txt`.
 

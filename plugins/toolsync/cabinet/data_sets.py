@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from toolsync.cabinet.folders import Cabinet
@@ -18,25 +18,24 @@ from toolsync.cabinet.folders import Cabinet
 FOLDER, WRITTEN = "data_sets", "data_set_values"
 FORMAT = 1
 ENTRY = 16  # bytes of a hash
-WHOLE = (
-    "full"  # the name under which the number of lines of a file is kept that states the whole truth and has no data set
-)
+WHOLE = "full@"  # begins the name, none of a data set, under which the number of lines of a whole export without one is kept
 
 
 @dataclass
 class State:
     """What is known of the last file of a data set.
 
-    :param claim: of the run that applied it.
+    :param claim: of the run that applied it; empty: that was undone.
     :param file: its name.
     :param at: when that run began to change the site, or ended: a moment in ISO 8601.
     :param lines: the number of its lines.
     :param settled: False as long as that run is at work, or where it died: `entries` are then what it leaves alone.
     :param since: the number of runs since the whole file was applied.
-    :param bound: what has to be the same for a file to be compared with it, by what it is called.
+    :param bound: what has to be the same for a file to be compared with it, by what it is called; empty: only its length is known.
     :param remembered: the run up to which all that was written is remembered; empty: what is remembered can't be trusted.
     :param salt: goes into each hash, so that nobody can look them up in a table.
     :param entries: the hashes, in order.
+    :param lines_before: the number of lines of the file before.
     """
 
     claim: str
@@ -49,6 +48,7 @@ class State:
     remembered: str
     salt: str
     entries: bytes = b""
+    lines_before: int = 0
 
     @property
     def token(self) -> str:
@@ -103,12 +103,23 @@ class DataSet:
         self.cabinet.files.make_folder(self.cabinet.folder(WRITTEN))
         self.cabinet.files.write(self.cabinet.folder(WRITTEN) / self.name, content)
 
-    def drop(self) -> bool:
-        """Forget its last file: the next one is applied wholly.
-
-        :return: whether anything was known.
-        """
-        known = self.cabinet.files.exists(self.path)
+    def drop(self) -> None:
+        """Forget its last file: the next one is applied wholly."""
         self.cabinet.files.remove(self.path)
         self.cabinet.files.remove(self.cabinet.folder(WRITTEN) / self.name)
-        return known
+
+    def begin_anew(self, undone: str) -> bool:
+        """Forget what its last file said, but not how long it was: the next one is applied wholly, unless it is too short.
+
+        :param undone: the run that is undone. The file of an undone run is no measure: the one before it is.
+        :return: whether anything was known.
+        """
+        if (state := self.state()) is None:
+            self.drop()
+            return False
+        lines = state.lines_before if state.claim == undone else state.lines
+        self.keep(
+            replace(state, claim="", lines=lines, settled=True, since=0, bound={}, remembered="", salt="", entries=b"")
+        )
+        self.cabinet.files.remove(self.cabinet.folder(WRITTEN) / self.name)
+        return True

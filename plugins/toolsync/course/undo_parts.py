@@ -354,7 +354,7 @@ def mark_undone(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[in
     def forget_data_sets() -> None:
         for file_type, run in dict.fromkeys((file_type, run) for _, file_type, run, *_ in marked):
             for data_set in _data_sets_of(file_type, run, state.site):
-                if data_set.drop():
+                if data_set.begin_anew(run):
                     log.info(
                         "The next file of the data set %s (%s) is applied wholly: a run of it is undone.",
                         data_set.name,

@@ -52,6 +52,7 @@ class Applied:
         self.state = before.state
         self._resumed_after_others = False
         mine = self.state is not None and self.state.claim == claim.id
+        self.newer = self.state.file if self.state and self.state.claim > claim.id else None
         if begun and not mine:
             self._resumed_after_others = True
         elif self.compares and not mine and self._is_outdated(before):
@@ -129,13 +130,15 @@ class Applied:
             claim=self.claim.id,
             file=self.claim.name,
             at=datetime.now(UTC).isoformat(timespec="seconds"),
-            lines=validated["lines"] if settled else last.lines if last else 0,
+            # A tryback says nothing of how long an export is.
+            lines=validated["lines"] if settled and not self.claim.is_tryback else last.lines if last else 0,
             settled=settled,
             since=0 if whole or last is None else last.since + (last.claim != self.claim.id),
             bound={**self.before.bound, SITE: self.site} if self.compares else {},
             remembered="" if self.memory is None else self.claim.id if settled else self.memory.claim,
             salt=told.get("salt", ""),
             entries=entries,
+            lines_before=last.lines if last else 0,
         )
 
     def _tell_verified(self) -> None:

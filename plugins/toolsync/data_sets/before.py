@@ -27,11 +27,12 @@ COMPARED = "data-set.npz"  # in the work folder
 SITE = "site"  # what the state is bound to and only the database tells
 # Params that say nothing of what a line does, or that go into what is compared by themselves.
 OTHER_PARAMS = {
-    *("files", "content", "upload", "delimiter", "simulate", "fail_over", "undo", "moodle_log"),
+    *("files", "content", "upload", "uploaded", "delimiter", "simulate", "fail_over", "undo", "moodle_log"),
     *("require_approval", "accept_newer", "caller", "given", "pasted"),
     *("data_set", "verify", "least_lines", "keep_manual_changes"),
     *("mode", "missing", "change_threshold", "change_limit"),
 }  # fmt: skip
+OF_SCOPE = {"default_method", "category_id_field"}  # what says which scope a file is about, with the Params scope…
 RECORDS = 1000  # read at once: what is forgotten soon costs Python less
 LEAST_OF_ALL = 80  # per cent: `least_lines` of a file that states the whole truth
 TOO_SHORT = "too short"
@@ -39,7 +40,12 @@ TOO_SHORT = "too short"
 
 def name_of(options: Mapping[str, Any]) -> str:
     """The name under which something is kept of a file for the next one; empty: nothing is."""
-    return options.get("data_set") or (WHOLE if options.get("mode") == "full" else "")
+    if (name := options.get("data_set")) or options.get("mode") != "full":
+        return name or ""
+    scope = [
+        str(value or "") for name, value in sorted(options.items()) if name.startswith("scope") or name in OF_SCOPE
+    ]
+    return WHOLE + blake2b("\0".join(scope).encode(), digest_size=6).hexdigest()
 
 
 def why_not(params: Mapping[str, Any]) -> str | None:
@@ -81,7 +87,7 @@ class Before:
     @property
     def salt(self) -> str:
         """What goes into each hash."""
-        return self.state.salt if self.state else self.claim.id
+        return self.state.salt or self.claim.id if self.state else self.claim.id
 
     @property
     def compares(self) -> bool:
@@ -108,6 +114,8 @@ class Before:
         """
         if self.state is None:
             return "nothing is known of a file before this one"
+        if not self.state.claim:
+            return "a run of it was undone"
         bound = {**self.bound, **({SITE: site} if site is not None else {})}
         kept = self.state.bound
         if site is not None and kept.get(SITE) != site:
@@ -123,11 +131,17 @@ class Before:
         """
         options = self.claim.options
         least = options.get("least_lines")
-        if least is None and options.get("mode") == "full":
-            least = LEAST_OF_ALL
+        if options.get("mode") == "full":
+            least = LEAST_OF_ALL if least is None else least
+        elif self.claim.is_tryback:
+            return
         if not least or self.state is None or lines * 100 >= self.state.lines * least:
             return
-        of = f"the data set {self.data_set.name}" if self.compares else "this type that stated the whole truth"
+        of = (
+            f"the data set {self.data_set.name}"
+            if self.compares
+            else "this type that stated the whole truth about this scope"
+        )
         message = (
             f"the file has {lines:,} lines, and the last file of {of} ({self.state.file}) had {self.state.lines:,}: Param least_lines asks for at least "
             f"{least:g} % of them. If the file is whole all the same, run it with Param least_lines 0"

@@ -25,7 +25,7 @@ from toolsync.running.state import RunState
 from toolsync.running.things import COURSE, refers_to
 from toolsync.settings import INCLUDE, WrongSetting
 
-KEYS = {"columns", "unless", "type", "as"}  # of a table in `include/hands_off.json`
+KEYS = {"columns", "unless", "unique", "type", "as"}  # of a table in `include/hands_off.json`
 MANY = 200_000  # hashes that Python holds one by one, which takes ten times the room
 AT_ONCE = 1000  # rows of one look-up
 PACKED = struct.Struct(">QI")  # the hash of a place, and of what was written there
@@ -83,7 +83,8 @@ class HandsOff:
         named = Lines(self._images.things.lines)
         for table, columns in self._tables():
             for row in list(self._changed(table, columns)):
-                kept = [column for column in row.changed if column in columns and self._is_theirs(row, column)]
+                theirs = [column for column in row.changed if column in columns and self._is_theirs(row, column)]
+                kept = [column for column in theirs if not self._is_taken(row, column)]
                 if kept:
                     self._put_back(row, kept)
                     if line := named.of(table, self._ids(row)):
@@ -147,6 +148,17 @@ class HandsOff:
         place = place_of(row.table, row.after["id"], column)
         wrote = self._known(place)
         return wrote is not None and wrote != hash_of(row.before[column])
+
+    def _is_taken(self, row: _Row, column: str) -> bool:
+        """Whether the batch has given the value, of which there may be one only, to another row."""
+        if not row.before[column] or column not in edited_tables()[row.table].get("unique", ()):
+            return False
+        by_batch = [f"id BETWEEN {first} AND {last}" for first, last in self._images.made(row.table)]
+        by_batch.append(f"id IN (SELECT b.id FROM {IMAGE}{row.table} b)")
+        taken = (
+            f"SELECT 1 FROM {{{row.table}}} WHERE `{column}` = %s AND id <> %s AND ({' OR '.join(by_batch)}) LIMIT 1"
+        )
+        return self._session.value(taken, (row.before[column], row.after["id"])) is not None
 
     def _put_back(self, row: _Row, columns: list[str]) -> None:
         if set(row.changed) - QUIET <= set(columns):  # nothing else of it changed, so it was not modified

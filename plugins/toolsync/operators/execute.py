@@ -198,7 +198,9 @@ class ExecuteOperator(ClaimOperator):
         """The data set that the file belongs to. If another file of it was applied since this one was compared, it is compared and validated again."""
         if not name_of(claim.options):
             return None
-        site = state.session.value("SELECT value FROM {config} WHERE name = 'siteidentifier'")
+        # A copy of a site, to try things on, has its identifier, too.
+        known = state.session.value("SELECT CONCAT(value, ' ', DATABASE()) FROM {config} WHERE name = 'siteidentifier'")
+        site = f"{known} {self.site.moodle_conn_id}"
 
         def check_again(before: Before) -> None:
             found = check_lines(cabinet, claim, file, before.compare(site))

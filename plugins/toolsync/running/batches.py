@@ -40,7 +40,12 @@ class Numbered(Protocol):
 
 
 class Witness(Protocol):
-    """Who has to know before anything of a file reaches the site (`data_sets/applied.py`)."""
+    """Who has to know before anything of a file reaches the site (`data_sets/applied.py`).
+
+    :ivar newer: the file of the same export that was taken later than this one, and applied before it; None: there is none.
+    """
+
+    newer: str | None
 
     def begin(self) -> None:
         """Before the first batch commits. Called again when a run goes on."""

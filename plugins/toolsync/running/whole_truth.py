@@ -7,6 +7,7 @@ finds what the lines of the file name, `missing` what is left of the scope, `sco
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +18,7 @@ from toolsync.cabinet.folders import Cabinet
 from toolsync.moodle.errors import SiteUnfit
 from toolsync.reading.problems import shown
 from toolsync.reading.records import LINE_END, Record
+from toolsync.reading.values import UnreadableValue, read_integer
 from toolsync.reporting.missing import NOT_IN_FILE, Missing
 from toolsync.reporting.outcomes import Outcomes
 from toolsync.reporting.pieces import MISSING, forget_pieces, piece_name, pieces
@@ -42,6 +44,7 @@ STEPS = {
 }
 LINE = "line_"  # columns of `toolsync_missing` that are cells of a line; the others are what the plan shows
 RECORDS = 10_000  # lines whose names are looked up at once
+NAME = 1000  # characters of a name: more than anything on the site has
 KEPT = 5000  # lines in a piece of the work folder
 CHANGED_SINCE = (
     "since the plan was made, this has left the scope, or the file has come to name it. Nothing was done about it"
@@ -99,6 +102,12 @@ class WholeTruthRun(LineRun):
         execution = self._execution(names)
         execution.check_functions()
         current = {thing_of(row): row for _, row in now}
+        why_not = CHANGED_SINCE
+        if self.witness and self.witness.newer:  # it was applied while this one waited for its approval
+            current, why_not = (
+                {},
+                f"{self.witness.newer}, which is newer, has been applied since the plan was made. Nothing was done about it",
+            )
         planned: dict[int, dict[str, Any]] = {}
 
         def items() -> Iterator[MissingLine]:
@@ -107,7 +116,7 @@ class WholeTruthRun(LineRun):
                 if found:
                     planned[line] = {**found, "line": line}
                 values = [cells.get(spec.name) for spec in self.file.suite.plain_columns]
-                staged = StagedLine(line, values, [], None if found else ("", CHANGED_SINCE))
+                staged = StagedLine(line, values, [], None if found else ("", why_not))
                 yield MissingLine(Record(line, b"", None), staged, row)
 
         def work(staged: Sequence[StagedLine]) -> Outcomes:
@@ -134,7 +143,17 @@ class WholeTruthRun(LineRun):
         nameless, strange = session.rows("SELECT COUNT(*), COALESCE(SUM(strange), 0) FROM toolsync_nameless")[0]
         missing.clean_up()
         tables.clear(NAMED)
-        self.missing = Missing(first, len(rows), scope, noun_of(columns), nameless, int(strange), unreadable, cut_off)
+        self.missing = Missing(
+            first,
+            len(rows),
+            scope,
+            noun_of(columns),
+            nameless,
+            int(strange),
+            unreadable,
+            cut_off,
+            tryback=self.claim.is_tryback,
+        )
         self.log.info("%s.", self.missing.sentence)
         cells = [name for name in columns if name.startswith(LINE)]
         told = [name for name in columns if name not in {"n", *cells}]
@@ -157,13 +176,14 @@ class WholeTruthRun(LineRun):
         tables.create_staging(KEY, definition)
         _, *columns = tables.columns(KEY)
         given = [(name, header[name].position) for name in columns if name in header]
+        numbers = {position for name, position in given if header[name].spec.type == "integer"}
         last = unreadable = 0
         raw = b""
         for records in self.file.records(RECORDS):
             last, raw = records[-1].line, records[-1].raw
             unreadable += sum(record.values is None and not record.continued for record in records)
             rows = (
-                (record.line, *(record.values[position] for _, position in given))
+                (record.line, *(_name(record.values[position], position in numbers) for _, position in given))
                 for record in records
                 if record.values is not None
             )
@@ -205,6 +225,15 @@ class WholeTruthRun(LineRun):
 
     def _totals(self) -> dict[str, Any]:
         return {**super()._totals(), "missing": self.missing.as_json() if self.missing else None}
+
+
+def _name(text: str, is_number: bool) -> str:
+    """What a cell names something by: as the type reads it, and no longer than the temporary table can hold."""
+    if is_number:
+        with suppress(UnreadableValue):  # the line fails
+            number = read_integer(text)
+            return "" if number is None else str(number)
+    return text[:NAME]
 
 
 def kept_lines(cabinet: Cabinet, claim: Claim) -> Iterator[Kept]:

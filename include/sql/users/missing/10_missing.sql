@@ -3,18 +3,21 @@
 {% from "shared/scope_people.sql" import person with context %}
 {% include "shared/scope_people_set.sql" %}
 
--- @scope_field: id of the profile field of Param scope_profile_field; NULL: none is given
+-- @scope_field: id of the profile field of Param scope_profile_field; NULL: none is given, or it is gone
 SET @scope_field = {{ "(SELECT f.id FROM {user_info_field} f WHERE f.shortname = SUBSTRING_INDEX(" ~ literal(option.scope_profile_field) ~ ", '=', 1) COLLATE utf8mb4_bin)" if option.scope_profile_field else "NULL" }};
 
--- @scope_cohort: id of the cohort of Param scope_cohort; NULL: none is given
+-- @scope_cohort: id of the cohort of Param scope_cohort; NULL: none is given, or it is gone
 SET @scope_cohort = {{ "(SELECT MIN(c.id) FROM {cohort} c WHERE c.idnumber = " ~ literal(option.scope_cohort) ~ " COLLATE utf8mb4_bin)" if option.scope_cohort else "NULL" }};
 
 {% set value = literal(option.scope_profile_field) %}
 {% set in_scope %}
 {{ person }} AND u.auth = {{ literal(option.scope_auth) }} COLLATE utf8mb4_bin{{ " AND u.suspended = 0" if option.missing != "delete" }}
-   AND (@scope_field IS NULL OR EXISTS (SELECT 1 FROM {user_info_data} d WHERE d.userid = u.id AND d.fieldid = @scope_field
-                                                                          AND d.data = SUBSTRING({{ value }}, LOCATE('=', {{ value }}) + 1) COLLATE utf8mb4_bin))
-   AND (@scope_cohort IS NULL OR EXISTS (SELECT 1 FROM {cohort_members} m WHERE m.cohortid = @scope_cohort AND m.userid = u.id))
+{% if option.scope_profile_field %}
+   AND EXISTS (SELECT 1 FROM {user_info_data} d WHERE d.userid = u.id AND d.fieldid = @scope_field AND d.data = SUBSTRING({{ value }}, LOCATE('=', {{ value }}) + 1) COLLATE utf8mb4_bin)
+{% endif %}
+{% if option.scope_cohort %}
+   AND EXISTS (SELECT 1 FROM {cohort_members} m WHERE m.cohortid = @scope_cohort AND m.userid = u.id)
+{% endif %}
 {%- endset %}
 -- The number of accounts in the scope.
 CREATE TEMPORARY TABLE toolsync_scope (number BIGINT NOT NULL);
