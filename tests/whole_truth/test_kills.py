@@ -12,6 +12,7 @@ from tests.support.command import killed
 from tests.support.faults import deadlock
 from tests.support.site import Site
 from tests.support.whole_truth import KINDS, run
+from toolsync.cabinet.data_sets import DataSet
 from toolsync.cabinet.folders import Cabinet
 from toolsync.running.execution import Execution
 from toolsync.running.whole_truth import WholeTruthRun
@@ -42,6 +43,9 @@ def test_after_a_kill_the_next_run_finishes(site: Site, tmp_path: Path, where: s
         "INSERT INTO {cohort_members} (cohortid, userid, timeadded) SELECT c.id, u.id, 7 FROM {cohort} c JOIN {user} u ON u.username = 'u050' WHERE c.idnumber = 'COH1'"
     )
     assert site.run("toolsync_cohorts")["state"] == "success"
+    [measure] = Cabinet("cohorts").folder("data_sets").iterdir()
+    known = DataSet(Cabinet("cohorts"), measure.name).state()
+    assert known and known.lines == 4
     stays = set() if where == PLANNING else {("COH1", "u050")}
     assert kind.of(site) == before - set(members[4:]) | stays
     [report] = Cabinet("cohorts").folder("report").glob("*.json")

@@ -54,7 +54,7 @@ class Applied:
         mine = self.state is not None and self.state.claim == claim.id
         self.newer = self.state.file if self.state and self.state.claim > claim.id else None
         if begun and not mine:
-            self._resumed_after_others = True
+            self._resumed_after_others = self.compares
         elif self.compares and not mine and self._is_outdated(before):
             log.info(
                 "Data set %s: another file was applied since this one was compared. It is compared again.",
@@ -104,7 +104,7 @@ class Applied:
     def end(self) -> None:
         """After the last batch: let the state be that of the file, but for the lines that failed."""
         self._tell_verified()
-        if self.rehearsal:
+        if self.rehearsal or (self.newer and not self.compares):
             return
         if self._resumed_after_others:
             log.warning(
