@@ -280,10 +280,9 @@ def params_of_made(dag_id: str, given: Mapping[str, Any], *, part: bool) -> dict
         kept = {name: value for name, value in given.items() if name not in OF_WHOLE}
         return {name: value for name, value in kept.items() if not name.startswith(BESIDE_WHOLE)} | plain
     params = {name: value for name, value in plain.items() if name == "mode"} | dict(given)
-    whole = {name: value for name, value in params.items() if name in OF_WHOLE}
-    compared = whole.get("data_set") or (known["data_set"].value if "data_set" in known else "")
-    if whole.get("mode") != "full" and not compared and "least_lines" in known:
-        params["least_lines"] = None  # with mode full only, or beside a data set
+    said = {name: param.value for name, param in known.items() if name in OF_WHOLE} | params
+    if said.get("least_lines") and said.get("mode") != "full" and not said.get("data_set"):
+        params["least_lines"] = None  # there is nothing that the file would be compared with
     return params
 
 
