@@ -13,10 +13,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 CLAIM_ID = r"\d{8}-\d{6}-\d{6}-[0-9a-f]{4}"  # what `new_id` makes, as a regular expression
-TRYBACK = re.compile(rf".+_{CLAIM_ID}_tryback(\.\w+)?", re.DOTALL)
-# Params that take a file for a whole export, and what they are for a part of one.
-OF_WHOLE = {"mode": "lines", "data_set": "", "verify": None, "least_lines": None, "keep_manual_changes": False}
-AS_PART = "as_part"  # the option that says which of these were changed
+TRYBACK = re.compile(rf"_{CLAIM_ID}_tryback\b")  # in the name of a file
+AS_LINES = "as_lines"  # the option that says that Param mode was `full`
 RUN_PID = "TOOLSYNC_RUN_PID"  # the environment variable in which toolsync.run says that it is the run
 
 
@@ -84,11 +82,11 @@ class Claim:
         return self.options["simulate"]
 
     @property
-    def as_part(self) -> str | None:
-        """That a tryback is not taken for a whole export, in a sentence; None: nobody has asked for that."""
-        if not (names := self.options.get(AS_PART)):
+    def as_lines(self) -> str | None:
+        """That a tryback does not state the whole truth although Param `mode` says so, in a sentence; None: nothing to say."""
+        if not self.options.get(AS_LINES):
             return None
-        return f"It is a tryback, a part of an export, so Param {', '.join(names)} is left out: nothing that it lacks is taken as gone."
+        return "It is a tryback, which may hold only lines that failed: Param mode is taken as lines, and nothing that it lacks goes."
 
     @property
     def pasted(self) -> bool:
@@ -108,8 +106,7 @@ class Claim:
     @property
     def is_tryback(self) -> bool:
         """Whether it comes from the trybacks, so that it may hold only those lines of a file that failed."""
-        uploaded = self.options.get("uploaded") or {}
-        return bool(uploaded.get("tryback") or re.search(rf"_{CLAIM_ID}_tryback\b", self.name))
+        return is_tryback(self.name, self.options)
 
     def named(self, what: str = "", suffix: str | None = None) -> str:
         """The name of a file that belongs to this one: `users.csv` → `users_20261122-190000-123456-1a2b_report.txt`.
@@ -129,14 +126,22 @@ class Claim:
         return self.named("simulation_report" if self.simulate else "report", suffix)
 
 
-def options_for(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The Params for a file of this name. A tryback, or the correction of one that was uploaded, is a part of an export, whatever the run's Params say.
+def is_tryback(name: str, options: Mapping[str, Any]) -> bool:
+    """Whether a file is a tryback, going by its name, or the correction of one that was uploaded.
 
     :param options: the run's Params.
     """
-    is_part = TRYBACK.fullmatch(name) or (options.get("uploaded") or {}).get("tryback")
-    others = {param: value for param, value in OF_WHOLE.items() if is_part and options.get(param, value) != value}
-    return {**options, **others, **({AS_PART: list(others)} if others else {})}
+    return bool((options.get("uploaded") or {}).get("tryback") or TRYBACK.search(name))
+
+
+def options_for(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The Params for a file of this name.
+
+    :param options: the run's Params.
+    """
+    if options.get("mode") == "full" and is_tryback(name, options):
+        return {**options, "mode": "lines", AS_LINES: True}
+    return dict(options)
 
 
 def new_id() -> str:

@@ -133,7 +133,7 @@ class CollectOperator(FileTypeOperator):
     def tell_claim(self, cabinet: Cabinet, claim: Claim, how: str = "is claimed as") -> None:
         """Say that the run takes a file, and how large it is."""
         name = f"{claim.dropped_as}, as {claim.name}," if claim.dropped_as else claim.name
-        self.say(f"{name} {how} {claim.id} ({cabinet.size(claim):,} bytes). {claim.as_part or ''}".rstrip())
+        self.say(f"{name} {how} {claim.id} ({cabinet.size(claim):,} bytes). {claim.as_lines or ''}".rstrip())
 
     def take_over(self, cabinet: Cabinet, owner: Owner, *, simulate: bool) -> list[Claim]:
         """Go on with what dead runs left.

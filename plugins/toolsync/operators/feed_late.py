@@ -67,7 +67,7 @@ def newest_first(cabinet: Cabinet, feed: Feed, since: datetime) -> Iterator[dict
     :param since: only those of files that have ended after this.
     """
     for result in reports_since(cabinet, since):
-        if not result["simulated"] and not TRYBACK.fullmatch(result["file"]) and matches(result["file"], feed.files):
+        if not result["simulated"] and not TRYBACK.search(result["file"]) and matches(result["file"], feed.files):
             yield result
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from toolsync.cabinet.claims import OF_WHOLE, Claim, new_id
+from toolsync.cabinet.claims import Claim, new_id
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.uploads import NoUpload, receiving, remove, upload_of
 from toolsync.operators.base import ClaimOperator, ToolSyncOperator
@@ -28,7 +28,9 @@ from toolsync.reporting.pieces import EXECUTED
 from toolsync.reporting.report_text import totals
 
 FINAL = {DONE, FAILED, HELD, REFUSED}
-# How the other Params of a whole export begin, which a part of one, as a tryback, does not need.
+# Params that take a file for a whole export, and what they are for a part of one, as a tryback.
+OF_WHOLE = {"mode": "lines", "data_set": "", "verify": None, "least_lines": None, "keep_manual_changes": False}
+# How the other Params of a whole export begin, which a part of one does not need.
 BESIDE_WHOLE = ("missing", "change_", "scope")
 
 

@@ -160,7 +160,7 @@ def is_tryback(name: str, source: Any) -> bool:
     """
     from toolsync.feeds.archive import PART
 
-    if TRYBACK.fullmatch(name):
+    if TRYBACK.search(name):
         return True
     with source.open("rb") as stream, zipfile.ZipFile(stream) as archive:
         return archive.comment == PART

@@ -145,7 +145,7 @@ def check_lines(cabinet: Cabinet, claim: Claim, file: CommandFile, comparison: C
         "lines": validator.lines,
         "failed": len(failed),
         "summary": summary(file, validator.lines),
-        "notes": [*filter(None, [claim.as_part]), *file.header.notes, *validator.warnings],
+        "notes": [*filter(None, [claim.as_lines]), *file.header.notes, *validator.warnings],
         "docs": str(docs),
     }
     if comparison:

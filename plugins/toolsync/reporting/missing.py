@@ -23,7 +23,6 @@ class Missing:
     :param strange: how many of these hold other characters than those of ASCII.
     :param unreadable: the number of lines that can't be read at all.
     :param cut_off: the file does not end with a line break, as if it had been cut off.
-    :param tryback: it is a tryback, so it may hold only the lines of another file that failed.
     """
 
     first: int
@@ -34,7 +33,6 @@ class Missing:
     strange: int = 0
     unreadable: int = 0
     cut_off: bool = False
-    tryback: bool = False
 
     @classmethod
     def of(cls, kept: Mapping[str, Any] | None) -> Missing | None:
@@ -77,8 +75,6 @@ class Missing:
             )
         if self.cut_off:
             yield "the last line does not end with a line break, so the file may be cut off"
-        if self.tryback:
-            yield "the file is a tryback, which may hold only the lines of a file that failed: run it with Param mode lines, unless it is whole"
 
 
 LINES = ("line", "lines")

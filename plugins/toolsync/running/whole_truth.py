@@ -143,17 +143,7 @@ class WholeTruthRun(LineRun):
         nameless, strange = session.rows("SELECT COUNT(*), COALESCE(SUM(strange), 0) FROM toolsync_nameless")[0]
         missing.clean_up()
         tables.clear(NAMED)
-        self.missing = Missing(
-            first,
-            len(rows),
-            scope,
-            noun_of(columns),
-            nameless,
-            int(strange),
-            unreadable,
-            cut_off,
-            tryback=self.claim.is_tryback,
-        )
+        self.missing = Missing(first, len(rows), scope, noun_of(columns), nameless, int(strange), unreadable, cut_off)
         self.log.info("%s.", self.missing.sentence)
         cells = [name for name in columns if name.startswith(LINE)]
         told = [name for name in columns if name not in {"n", *cells}]
