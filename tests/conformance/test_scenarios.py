@@ -25,6 +25,7 @@ from toolsync.settings import ROOT
 WITHOUT_REFEREE = {
     "toolsync_make_command_file",
     "toolsync_export",
+    "toolsync_feeds",
     "toolsync_courses_restore",
     "toolsync_undo",
     "toolsync_all",

@@ -3,12 +3,16 @@
 {% from "shared/scope_people.sql" import person with context %}
 {% include "shared/scope_people_set.sql" %}
 
--- @scope_field: id of the profile field of Param scope_profile_field; NULL: none is given, or it is gone
-SET @scope_field = {{ "(SELECT f.id FROM {user_info_field} f WHERE f.shortname = SUBSTRING_INDEX(" ~ literal(option.scope_profile_field) ~ ", '=', 1) COLLATE utf8mb4_bin)" if option.scope_profile_field else "NULL" }};
+{% if option.scope_profile_field %}
+-- @scope_field: id of the profile field of Param scope_profile_field; NULL: it is gone
+SET @scope_field = (SELECT f.id FROM {user_info_field} f WHERE f.shortname = SUBSTRING_INDEX({{ literal(option.scope_profile_field) }}, '=', 1) COLLATE utf8mb4_bin);
 
--- @scope_cohort: id of the cohort of Param scope_cohort; NULL: none is given, or it is gone
-SET @scope_cohort = {{ "(SELECT MIN(c.id) FROM {cohort} c WHERE c.idnumber = " ~ literal(option.scope_cohort) ~ " COLLATE utf8mb4_bin)" if option.scope_cohort else "NULL" }};
+{% endif %}
+{% if option.scope_cohort %}
+-- @scope_cohort: id of the cohort of Param scope_cohort; NULL: it is gone
+SET @scope_cohort = (SELECT MIN(c.id) FROM {cohort} c WHERE c.idnumber = {{ literal(option.scope_cohort) }} COLLATE utf8mb4_bin);
 
+{% endif %}
 {% set value = literal(option.scope_profile_field) %}
 {% set in_scope %}
 {{ person }} AND u.auth = {{ literal(option.scope_auth) }} COLLATE utf8mb4_bin{{ " AND u.suspended = 0" if option.missing != "delete" }}
