@@ -12,7 +12,7 @@ from hashlib import blake2b
 from itertools import chain
 from typing import Any
 
-from toolsync.cabinet.claims import Claim
+from toolsync.cabinet.claims import AS_LINES, Claim
 from toolsync.cabinet.data_sets import WHOLE, DataSet, State
 from toolsync.cabinet.folders import Cabinet
 from toolsync.data_sets.compare import Compared, compare
@@ -30,7 +30,7 @@ OTHER_PARAMS = {
     *("files", "content", "upload", "uploaded", "delimiter", "simulate", "fail_over", "undo", "moodle_log"),
     *("require_approval", "accept_newer", "caller", "given", "pasted"),
     *("data_set", "verify", "least_lines", "keep_manual_changes"),
-    *("mode", "missing", "change_threshold", "change_limit"),
+    *("mode", AS_LINES, "missing", "change_threshold", "change_limit"),
 }  # fmt: skip
 OF_SCOPE = {"default_method", "category_id_field"}  # what says which scope a file is about, with the Params scope…
 RECORDS = 1000  # read at once: what is forgotten soon costs Python less

@@ -126,15 +126,22 @@ def _group_members(columns: Columns) -> Things:
     return things
 
 
-def _groups(columns: Columns) -> Things:
-    """All groups and groupings of a course: a line may name one by a key that only the site knows."""
-    course = columns.read("courseid")
+def _of_course(column: str) -> Callable[[Columns], Things]:
+    """All lines about a course. A line may name a group by a key that only the site knows; cohorts give people to the same groups.
 
-    def things(cells: Cells) -> Iterator[Thing]:
-        if course(cells):
-            yield f"course {like(course(cells))}", None
+    :param column: that names the course.
+    """
 
-    return things
+    def of_file(columns: Columns) -> Things:
+        course = columns.read(column)
+
+        def things(cells: Cells) -> Iterator[Thing]:
+            if course(cells):
+                yield f"course {like(course(cells))}", None
+
+        return things
+
+    return of_file
 
 
 def _cohorts(columns: Columns) -> Things:
@@ -166,17 +173,6 @@ OF_COHORT = (
 )
 
 
-def _cohort_bindings(columns: Columns) -> Things:
-    """All cohorts of a course: they give people to the same groups."""
-    course = columns.read("course")
-
-    def things(cells: Cells) -> Iterator[Thing]:
-        if course(cells):
-            yield f"course {like(course(cells))}", None
-
-    return things
-
-
 def _course_meta_links(columns: Columns) -> Things:
     """All courses from which a course takes people; a course that gives some may take some, too."""
     meta, master = columns.read("meta"), columns.read("master")
@@ -195,8 +191,8 @@ KINDS: Mapping[str, Callable[[Columns], Things]] = {
     "courses": _courses,
     "enrolments": _enrolments,
     "cohorts": _cohorts,
-    "groups": _groups,
+    "groups": _of_course("courseid"),
     "group_members": _group_members,
-    "cohort_bindings": _cohort_bindings,
+    "cohort_bindings": _of_course("course"),
     "course_meta_links": _course_meta_links,
 }
