@@ -25,11 +25,11 @@ import re
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
-from decimal import Decimal
 from typing import IO, Any
 
 from toolsync.cabinet.claims import CLAIM_ID, Claim
 from toolsync.cabinet.folders import Cabinet
+from toolsync.cabinet.json_bytes import as_json, decoded, plain_rows
 
 FOLDER = "undo"
 FORMAT = 2
@@ -205,7 +205,7 @@ class PartWriter:
             self._target = self._opened()
             self._stream = gzip.GzipFile(fileobj=self._target, mode="wb", compresslevel=1, mtime=0)
             self.line(self._head)
-        self._stream.write(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=encoded).encode())
+        self._stream.write(as_json(value))
         self._stream.write(b"\n")
 
     def rows(self, change: str, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], **more: Any) -> None:
@@ -222,7 +222,7 @@ class PartWriter:
         if table == "files" and change != "made" and "contenthash" in columns:
             at = columns.index("contenthash")
             self.contents.update(row[at] for row in rows)
-        self.line({"table": table, "change": change, "columns": list(columns), **more, "rows": rows})
+        self.line({"table": table, "change": change, "columns": list(columns), **more, "rows": plain_rows(rows)})
 
     def end(self) -> None:
         """Write the last line, if there are others."""
@@ -231,17 +231,3 @@ class PartWriter:
         self.line({"end": self.counts})
         self._stream.close()
         self.size = self._target.tell()
-
-
-def encoded(value: Any) -> Any:
-    """A value of the database that JSON does not know."""
-    if isinstance(value, Decimal):
-        return str(value)
-    if isinstance(value, bytes):
-        return {"hex": value.hex()}
-    raise TypeError(f"a value of type {type(value).__name__} can't be kept in an undo bundle")
-
-
-def decoded(value: dict[str, Any]) -> Any:
-    """The value that `encoded` has written."""
-    return bytes.fromhex(value["hex"]) if value.keys() == {"hex"} else value

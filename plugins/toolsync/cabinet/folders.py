@@ -363,12 +363,13 @@ class Cabinet:
         """Keep a JSON value in the claim's work folder. It is durable when this returns."""
         self._records_of(claim).save(name, value)
 
-    def saved(self, claim: Claim, name: str) -> Any:
+    def saved(self, claim: Claim, name: str, kind: Any = Any) -> Any:
         """A JSON value from the claim's work folder; None when it is not there.
 
+        :param kind: as for `from_json` of `json_bytes.py`.
         :raises UnreadableRecord: it is damaged.
         """
-        return self._records_of(claim).saved(name)
+        return self._records_of(claim).saved(name, kind)
 
     def forget(self, claim: Claim, name: str) -> None:
         """Remove a value that `save` kept."""

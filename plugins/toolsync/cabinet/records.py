@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from toolsync.cabinet.disk import Disk
+from toolsync.cabinet.json_bytes import as_json, from_json
 from toolsync.cabinet.store import Store
 
 
@@ -42,22 +42,23 @@ class Records:
 
     def save(self, name: str, value: Any) -> None:
         """Keep a value."""
-        content = json.dumps(value, ensure_ascii=False).encode()
+        content = as_json(value)
         self._files.write(self._folder / name, content)
         if not self._files.local:
             self.sizes()[name] = len(content)
             self._read[name] = content
 
-    def saved(self, name: str) -> Any:
+    def saved(self, name: str, kind: Any = Any) -> Any:
         """A value; None when there is none.
 
+        :param kind: as for `from_json`.
         :raises UnreadableRecord: there is a file of that name which is not JSON.
         """
         content = self._content(name)
         if content is None:
             return None
         try:
-            return json.loads(content)
+            return from_json(content, kind)
         except ValueError as error:
             raise UnreadableRecord(
                 f"The record {self._folder / name} can't be read ({error}). The command file is beside it, in the folder file. "

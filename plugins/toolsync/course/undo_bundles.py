@@ -22,9 +22,10 @@ from datetime import UTC, datetime
 from typing import IO, Any
 
 from toolsync import __version__
-from toolsync.cabinet.bundles import FOLDER, decoded, encoded
+from toolsync.cabinet.bundles import FOLDER
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
+from toolsync.cabinet.json_bytes import as_json, decoded, plain_rows
 
 FORMAT = 1
 SUFFIX = ".undo.gz"
@@ -147,7 +148,7 @@ class _Bundle:
         if table == "files" and change != "made":
             at = columns.index("contenthash")
             self.contents.update(row[at] for row in rows)
-        self._write_line({"table": table, "change": change, "columns": list(columns), "rows": rows})
+        self._write_line({"table": table, "change": change, "columns": list(columns), "rows": plain_rows(rows)})
 
     def save(self, cabinet: Cabinet, name: str, index: dict[str, Any]) -> bool:
         """Write the bundle to the cabinet, its index last.
@@ -171,7 +172,7 @@ class _Bundle:
         self._spool.close()
 
     def _write_line(self, value: Any) -> None:
-        self._stream.write(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=encoded).encode())
+        self._stream.write(as_json(value))
         self._stream.write(b"\n")
 
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 from more_itertools import ilen
 
 from toolsync.cabinet.claims import Claim
@@ -39,10 +40,20 @@ def piece_name(stage: str, number: int) -> str:
     return f"{stage}-{number:06}.json"
 
 
-def pieces(cabinet: Cabinet, claim: Claim, stage: str) -> Iterator[dict[str, Any]]:
-    """The pieces of a stage that exist, in the order of the file."""
+class Remarks(msgspec.Struct):
+    """Of a piece, what is said of some of its lines only."""
+
+    problems: list[tuple[Any, ...]] = []
+    notes: list[tuple[Any, ...]] = []
+
+
+def pieces(cabinet: Cabinet, claim: Claim, stage: str, kind: Any = Any) -> Iterator[Any]:
+    """The pieces of a stage that exist, in the order of the file.
+
+    :param kind: `Remarks`, where that is all that is asked for: what became of each line makes the most of a piece.
+    """
     number = 0
-    while (piece := cabinet.saved(claim, piece_name(stage, number))) is not None:
+    while (piece := cabinet.saved(claim, piece_name(stage, number), kind)) is not None:
         yield piece
         number += 1
 

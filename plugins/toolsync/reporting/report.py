@@ -30,6 +30,7 @@ from toolsync.reporting.pieces import (
     UNFIT,
     VALIDATED,
     VERIFIED,
+    Remarks,
     pieces,
 )
 from toolsync.reporting.plan import Row, zone_named
@@ -230,6 +231,6 @@ class Report:
 
     def _remarks(self, remarks: str, *stages: str) -> Iterator[Problem]:
         for stage in stages or (CHECKED, self.outcomes):
-            for piece in pieces(self.cabinet, self.claim, stage):
-                for remark in piece[remarks]:
+            for piece in pieces(self.cabinet, self.claim, stage, Remarks):
+                for remark in getattr(piece, remarks):
                     yield Problem(*remark)

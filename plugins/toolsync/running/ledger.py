@@ -8,7 +8,6 @@ out of the mark. The mark is in rows of `cache_flags`; Moodle's cron deletes suc
 from __future__ import annotations
 
 import base64
-import json
 import zlib
 from functools import cached_property
 from typing import Any
@@ -17,6 +16,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
+from toolsync.cabinet.json_bytes import as_json, from_json
 from toolsync.moodle.session import MoodleSession
 from toolsync.reporting.pieces import BATCH, piece_name, pieces
 
@@ -126,11 +126,11 @@ def _packed(outcomes: dict[str, Any]) -> str:
 
     :raises UnicodeEncodeError: they could not be kept in a file either; better known before the commit.
     """
-    return base64.b64encode(zlib.compress(json.dumps(outcomes, ensure_ascii=False).encode(), 1)).decode()
+    return base64.b64encode(zlib.compress(as_json(outcomes), 1)).decode()
 
 
 def _unpacked(value: str) -> dict[str, Any]:
-    return json.loads(zlib.decompress(base64.b64decode(value)))
+    return from_json(zlib.decompress(base64.b64decode(value)))
 
 
 class RecordsDisagree(Exception):
