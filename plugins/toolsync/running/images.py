@@ -114,7 +114,7 @@ class Images:
         """Begin anew, where nobody knows which temporary tables are there."""
         self._made.clear()
         self._tables.drop()
-        self.things.forget()
+        self.things.lost()
 
     def write(self, part: PartWriter) -> None:
         """Write what the transaction has changed so far. Nothing may be written to the site before it commits."""

@@ -17,6 +17,7 @@ from toolsync.moodle.session import MoodleSession
 from toolsync.moodle.work_tables import WorkTables
 
 AT_ONCE = 1000  # ids of one look-up, rows in a line of a part
+REMEMBERED = 50_000  # names of the things of one table, at most about
 # Columns by which rows of the site say what they are about, and the tables that these are ids of.
 REFERENCES = BY_NAME | {
     "roleid": "role",
@@ -106,6 +107,7 @@ class Things:
     def __init__(self, session: MoodleSession) -> None:
         self.session = session
         self._ids: dict[str, set[int]] = {}
+        self._known: dict[str, dict[int, Name]] = {}  # names that were looked up for an earlier part
         self._before: dict[str, dict[int, Name]] = {}  # names of what is gone or is called otherwise now
         self._new: dict[str, dict[int, Name]] = {}  # names of what was made
         self._lines: list[tuple[tuple[str, ...], list[tuple[Any, ...]]]] = []
@@ -166,12 +168,15 @@ class Things:
         if table not in NAMES:
             return
         at_id = columns.index("id")
+        known = self._known.get(table, {})
+        for row in rows:
+            known.pop(row[at_id], None)
         if change != "deleted":
             self._ids.setdefault(table, set()).update([row[at_id] for row in rows])
         if set(named_by(table)) & set(columns):
-            known = self._before.setdefault(table, {})
+            before = self._before.setdefault(table, {})
             for row in rows:
-                known[row[at_id]] = name_of(table, dict(zip(columns, row, strict=False)))
+                before[row[at_id]] = name_of(table, dict(zip(columns, row, strict=False)))
 
     def write(self, part: PartWriter) -> None:
         """Write names and lines to a part."""
@@ -189,6 +194,11 @@ class Things:
         self._new.clear()
         self._lines.clear()
 
+    def lost(self) -> None:
+        """Begin anew, after a rollback: names may have been looked up that nothing has now."""
+        self.forget()
+        self._known.clear()
+
     def _names(self, table: str) -> Iterator[tuple[Any, ...]]:
         """Id and name of all things of a table that were referred to; what they are of is referred to from now on."""
         found, before = self._new.pop(table, {}), self._before.pop(table, {})
@@ -197,9 +207,13 @@ class Things:
             return
         columns = ["id", *(name for name in named_by(table) if self.session.schema.has(table, name))]
         listed = ", ".join(f"`{column}`" for column in columns)
-        for some in chunked(sorted(number for number in asked if number), AT_ONCE):
+        known = self._known.setdefault(table, {})
+        if len(known) > REMEMBERED:
+            known.clear()
+        for some in chunked(sorted(number for number in asked - known.keys() if number), AT_ONCE):
             rows = self.session.rows(f"SELECT {listed} FROM {{{table}}} WHERE id IN ({', '.join(map(str, some))})")
-            found.update((row[0], name_of(table, dict(zip(columns, row, strict=True)))) for row in rows)
+            known.update((row[0], name_of(table, dict(zip(columns, row, strict=True)))) for row in rows)
+        found.update((number, known[number]) for number in asked & known.keys())
         for number, name in before.items():
             found[number] = (name[0] or found.get(number, name)[0], *(name[1:] or found.get(number, name)[1:]))
         for number, (name, *of) in sorted(found.items()):
