@@ -16,9 +16,10 @@
   is_going                    whether a course is on its way out: Moodle, from 5.3 on, may have put off its deletion. Its row is there, and its names are taken,
                               but it is no course any more. Only where `may_go`
 #}
-{# Capitals, too: small letters alone take İ for i, and the Kelvin sign for k. #}
+{# Capitals, too: small letters alone take İ for i, and the Kelvin sign for k. What is written exactly so needs neither, which saves most of the time. #}
 {% macro same(stored, value) -%}
-(LOWER({{ stored }} COLLATE utf8mb4_bin) = LOWER({{ value }} COLLATE utf8mb4_bin) AND UPPER({{ stored }} COLLATE utf8mb4_bin) = UPPER({{ value }} COLLATE utf8mb4_bin))
+({{ stored }} = {{ value }} COLLATE utf8mb4_bin
+ OR LOWER({{ stored }} COLLATE utf8mb4_bin) = LOWER({{ value }} COLLATE utf8mb4_bin) AND UPPER({{ stored }} COLLATE utf8mb4_bin) = UPPER({{ value }} COLLATE utf8mb4_bin))
 {%- endmacro %}
 
 {% macro exact(stored, value) -%}
