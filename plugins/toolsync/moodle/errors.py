@@ -13,6 +13,8 @@ DUPLICATE = 1062
 # MySQL gives a pattern up that takes too many steps on a text.
 PATTERN_ERRORS = {3698, 3699}
 ROW_ERRORS = {1048, DUPLICATE, 1260, 1264, 1265, 1292, 1366, 1367, 1406, 1411, 1452, 3819, 4025, *PATTERN_ERRORS}
+# A table has no room for another row.
+TABLE_FULL = 1114
 # A deadlock or a lock timeout: the same batch succeeds when it is tried again.
 LOCK_ERRORS = {1205, 1213}
 # The connection ended: the server went away or was stopped, someone or a timeout killed the connection, the network failed.

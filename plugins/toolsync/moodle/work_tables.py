@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 from airflow.sdk.exceptions import AirflowException
 from more_itertools import chunked
 
+from toolsync.moodle.errors import TABLE_FULL, error_code, is_lost
+from toolsync.moodle.memory_tables import ENGINE
 from toolsync.moodle.session import MoodleSession
 
 FEW_ROWS = 200  # up to so many rows are deleted faster than their table is made again
@@ -26,10 +29,33 @@ class WorkTables:
 
     def __init__(self, session: MoodleSession) -> None:
         self._session = session
+        self._spilled = False  # whether one that was in memory had no room left
+        self._in_memory = False
         self._made: set[str] = set()
         self._kept: dict[str, str] = {}  # the statement that made each table that `clear` may keep
         self._columns: dict[str, list[str]] = {}  # of tables, by the statements that make them
         self._rows: dict[str, int] = {}  # at most so many rows are in a table; one that is not here was made by others
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether those whose rows are short go to the server's memory."""
+        return self._in_memory and not self._spilled and self._memory_allowed
+
+    @contextmanager
+    def keeping_short_ones_in_memory(self) -> Iterator[None]:
+        """Within this block, `in_memory` holds if the server allows it. After an error that `has_no_room` knows, the caller begins again."""
+        self._in_memory = True
+        try:
+            yield
+        finally:
+            self._in_memory = False
+
+    def has_no_room(self, error: Exception) -> bool:
+        """Whether an error says that a work table in memory has no room for more. From now on, none is there."""
+        if error_code(error) != TABLE_FULL or self._spilled:
+            return False
+        self._spilled = True
+        return True
 
     def create(self, name: str, columns: str) -> None:
         """Create a table, with the collation of the site's text columns. An older one of that name is dropped.
@@ -103,7 +129,7 @@ class WorkTables:
     def clear(self, names: Iterable[str]) -> None:
         """Empty those of these tables that `define` created."""
         full = [name for name in names if name in self._kept and self._rows[name]]
-        large = {name for name in full if self._rows[name] > FEW_ROWS}
+        large = {name for name in full if self._rows[name] > FEW_ROWS and ENGINE not in self._kept[name]}
         if full:
             self._session.execute_together(
                 [f"{'DROP TEMPORARY TABLE' if name in large else 'DELETE FROM'} {name}" for name in full]
@@ -196,6 +222,20 @@ class WorkTables:
         self._session.execute(f"CREATE TEMPORARY TABLE {name} {definition}")
         self._made.add(name)
         self._rows[name] = 0
+
+    @cached_property
+    def _memory_allowed(self) -> bool:
+        """Some administrators forbid every engine but InnoDB."""
+        import MySQLdb
+
+        try:
+            self._session.execute("CREATE TEMPORARY TABLE toolsync_in_memory (n INT NOT NULL) ENGINE = MEMORY")
+        except MySQLdb.Error as error:
+            if is_lost(error):
+                raise
+            return False
+        self._session.execute("DROP TEMPORARY TABLE toolsync_in_memory")
+        return True
 
     @cached_property
     def _load_allowed(self) -> bool:

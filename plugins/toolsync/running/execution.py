@@ -127,8 +127,12 @@ class Execution:
             return result
         roll_back = self.state.savepoint("toolsync")
         try:
-            return self._run(lines)
+            with self.state.tables.keeping_short_ones_in_memory():
+                return self._run(lines)
         except MySQLdb.Error as error:
+            if self._goes_on_with_disks(error):
+                roll_back()
+                return self.run(lines, looked_again=looked_again)
             if error_code(error) not in ROW_ERRORS:
                 raise
             roll_back()
@@ -145,6 +149,28 @@ class Execution:
 
     def end(self, lines: Sequence[StagedLine]) -> Outcomes:
         """What the type does once all lines of the file are done, for those of them that did not fail."""
+        import MySQLdb
+
+        roll_back = self.state.savepoint("toolsync")
+        try:
+            with self.state.tables.keeping_short_ones_in_memory():
+                return self._end(lines)
+        except MySQLdb.Error as error:
+            if not self._goes_on_with_disks(error):
+                raise
+            roll_back()
+            return self._end(lines)
+
+    def _goes_on_with_disks(self, error: Exception) -> bool:
+        """Whether all that was wrong is that a work table in the server's memory had no room left."""
+        if not self.state.tables.has_no_room(error):
+            return False
+        log.info(
+            "The work tables of these lines take more memory than the server allows one (max_heap_table_size): from now on they are on its disks."
+        )
+        return True
+
+    def _end(self, lines: Sequence[StagedLine]) -> Outcomes:
         self._stage(lines)
         self.folder.run(self.folder.end)
         result = self._remarks([], [])

@@ -28,6 +28,7 @@ class Runner:
 
     :param functions: what `-- python:` calls, by name: takes rows and the state, returns rows.
     :param settled: the text of statements that run once a transaction.
+    :param on_disks: the tables that are never made in memory.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Runner:
         state: RunState,
         functions: Mapping[str, Callable[[Sequence[Any], RunState], Any]],
         settled: Collection[str] = (),
+        on_disks: Collection[str] = (),
     ) -> None:
         self.seconds: dict[str, float] = {}  # that each file has taken so far
         self._state = state
@@ -44,6 +46,7 @@ class Runner:
         self._chunks = Chunks(state.session, state.tables)
         self._together: list[Statement] = []  # not sent yet
         self._settled = settled
+        self._on_disks = on_disks
         self._ran: set[str] = set()  # those of them that ran in this transaction
         self._transaction = -1  # its number
 
@@ -90,7 +93,7 @@ class Runner:
         waiting = {each.fills for each in self._together}
         made = statement.creates or statement.drops
         if made and made not in waiting and statement.makes_empty:
-            return self._tables.is_ready(made, statement.sql)
+            return self._tables.is_ready(made, self._making(statement))
         if made and made not in waiting and statement.drops:
             return self._tables.is_defined(made) and self._tables.is_empty(made)
         if any(self._tables.is_empty(name) for name in statement.needs - waiting):
@@ -182,7 +185,13 @@ class Runner:
             self._session.execute(statement.sql)
             self._tables.made(statement.creates)
         else:
-            self._tables.define(statement.creates, statement.sql)
+            self._tables.define(statement.creates, self._making(statement))
+
+    def _making(self, statement: Statement) -> str:
+        """The SQL that makes the table of a statement."""
+        if self._tables.in_memory and statement.in_memory and statement.creates not in self._on_disks:
+            return statement.in_memory
+        return statement.sql
 
     def _filled(self, statement: Statement, count: int) -> None:
         if statement.text in self._settled:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from toolsync.moodle.memory_tables import in_memory
 from toolsync.moodle.session import with_prefix
 from toolsync.running.runner import Runner
 from toolsync.running.sql_names import check_names
@@ -104,6 +105,8 @@ class SqlFolder:
             state,
             {name: function.call for name, function in language.functions.items()},
             settled(self.touches + self.work + self.end, state.session.prefix),
+            # Of a table in memory that has one row, the server looks this up and locks what it would change before it asks for anything else.
+            on_disks={table for statement in [*self.touches, *self.work, *self.end] for table in statement.chooses_by},
         )
 
     def beside(self, folder: str, occasion: Occasion, staged: Collection[str]) -> SqlFolder:
@@ -183,4 +186,7 @@ def _names_narrow(statement: Statement, columns: Mapping[str, str]) -> bool:
 def _finished(statement: Statement, prefix: str, table_options: str) -> Statement:
     statement = selected(statement)
     sql = with_prefix(statement.sql, prefix)
-    return replace(statement, sql=f"{sql} {table_options}" if statement.only_defines else sql)
+    if not statement.only_defines:
+        return replace(statement, sql=sql)
+    short = in_memory(sql)
+    return replace(statement, sql=f"{sql} {table_options}", in_memory=f"{short} {table_options}" if short else "")

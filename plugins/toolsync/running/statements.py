@@ -21,6 +21,11 @@ WRITES = re.compile(
     r"(?:INSERT\s+(?:IGNORE\s+)?INTO|(?=UPDATE|DELETE).*?\b(?:FROM|JOIN|STRAIGHT_JOIN|UPDATE))\s+(?!toolsync_|\w+\.)({?\w+}?)",
     re.DOTALL,
 )
+# An UPDATE or DELETE of the rows whose ids are in a work table, all of them.
+ALL_OF_THEM = re.compile(
+    r"(?:UPDATE|DELETE\s+\w+\s+FROM)\s+toolsync_\w+\s+(\w+)\s+STRAIGHT_JOIN\s+\S+\s+(\w+)\s+ON\s+\2\.id\s*=\s*\1\.\w+(?:\s+SET\b(?!.*\bWHERE\b).*)?",
+    re.DOTALL,
+)
 INNERMOST = re.compile(r"\(([^()]*)\)")
 AGGREGATE = re.compile(r"\b(?:AVG|BIT_\w+|COUNT|GROUP_CONCAT|JSON_\w+AGG|MAX|MIN|STD\w*|SUM|VAR\w*)\s*§", re.IGNORECASE)
 # Where rows may come from somewhere else.
@@ -38,11 +43,13 @@ class Statement:
     :param place: file and line of its end, relative to `include/sql`: `users/32_create.sql:14`.
     :param sql: with the remarks above it, without directives; `{user}` for the site's table `user`.
     :param directives: those above it.
+    :param in_memory: what makes its table in the server's memory instead; empty: it makes none that could be there.
     """
 
     place: str
     sql: str
     directives: tuple[Directive, ...] = ()
+    in_memory: str = ""
 
     @cached_property
     def when(self) -> frozenset[str]:
@@ -123,6 +130,13 @@ class Statement:
         """The table of the site that it changes, and whose rows it locks; empty: none."""
         found = WRITES.match(self.code)
         return found[1] if found else ""
+
+    @cached_property
+    def chooses_by(self) -> frozenset[str]:
+        """The temporary tables by whose other columns it chooses rows of the site to change."""
+        if not self.writes or self.code.startswith("INSERT") or ALL_OF_THEM.fullmatch(self.code):
+            return frozenset()
+        return driving_tables(self.code)
 
     @property
     def writes_site(self) -> bool:

@@ -1,0 +1,106 @@
+"""Work tables in the server's memory: which ones, and what happens where there is no room for them, or where they are forbidden."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.moodle.test_servers import set_to
+from tests.support.site import Site
+from toolsync.moodle.memory_tables import in_memory
+from toolsync.moodle.work_tables import WorkTables
+
+LINES = 300
+USERS = "username,firstname,lastname,email\n" + "".join(f"p{n},P,{n},p{n}@example.org\n" for n in range(LINES))
+ENROLMENTS = "cmd,rolename,uid,cid,enrol,gcmd,g1\n" + "".join(
+    f"add,student,p{n},C103,manual,gaddcreate,Group {n % 7}\n" for n in range(LINES)
+)
+LEAVING = "cmd,rolename,uid,cid,enrol\n" + "".join(f"del,student,p{n},C103,manual\n" for n in range(LINES))
+NO_ROOM = "max_heap_table_size"
+
+
+@pytest.mark.parametrize(
+    ("definition", "made"),
+    [
+        (
+            "(line INT UNSIGNED NOT NULL PRIMARY KEY, name VARCHAR(100) COLLATE utf8mb4_bin NULL)",
+            "(line INT UNSIGNED NOT NULL, name VARCHAR(100) COLLATE utf8mb4_bin NULL, PRIMARY KEY (line) USING BTREE)",
+        ),
+        (
+            "(\n  seq INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, a BIGINT NOT NULL,\n  b DECIMAL(15,5) NULL,\n  UNIQUE KEY (a, b), KEY (b)\n)",
+            "(seq INT UNSIGNED NOT NULL AUTO_INCREMENT, a BIGINT NOT NULL, b DECIMAL(15,5) NULL, "
+            "PRIMARY KEY (seq) USING BTREE, UNIQUE KEY (a, b) USING BTREE, KEY (b) USING BTREE)",
+        ),
+        ("(line INT UNSIGNED NOT NULL, message TEXT NULL)", ""),
+        ("(line INT UNSIGNED NOT NULL, a VARCHAR(255) NOT NULL, b VARCHAR(255) NOT NULL)", ""),
+        ("(line INT UNSIGNED NOT NULL, twice INT AS (line * 2), kind ENUM('a') NOT NULL)", ""),
+        ("(PRIMARY KEY (id)) AS SELECT 1 AS id LIMIT 0", ""),
+    ],
+)
+def test_tables_of_short_rows_have_their_keys_in_memory(definition: str, made: str):
+    create = "CREATE TEMPORARY TABLE toolsync_some "
+    assert in_memory(create + definition) == (made and f"{create}{made} ENGINE = MEMORY")
+
+
+def test_a_server_makes_what_is_asked_of_it(site: Site, server):
+    definition = "CREATE TEMPORARY TABLE toolsync_some (seq INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, a VARCHAR(250) NOT NULL, UNIQUE KEY (a, seq))"
+    with site.connect() as connection, connection.cursor() as cursor:
+        cursor.execute(in_memory(definition))
+        cursor.execute("INSERT INTO toolsync_some (a) VALUES ('b'), ('a')")
+        cursor.execute("SELECT seq, a FROM toolsync_some WHERE a < 'b'")
+        assert cursor.fetchall() == ((2, "a"),)
+        cursor.execute("SHOW CREATE TABLE toolsync_some")
+        assert "ENGINE=MEMORY" in cursor.fetchone()[1]
+
+
+def run_all(site: Site) -> tuple[list[dict[str, int]], list[list[tuple]]]:
+    """People made, enrolled with groups, seen as they would leave, taken out: counts, and what the site had before they left."""
+    ended = [
+        site.run("toolsync_users", USERS),
+        site.run("toolsync_enrolments", ENROLMENTS),
+        site.run("toolsync_enrolments", LEAVING, simulate=True),
+    ]
+    rows = [site.rows(select) for select in MADE]
+    ended.append(site.run("toolsync_enrolments", LEAVING, purge_empty_groups=True))
+    assert [each["state"] for each in ended] == ["success"] * len(ended), ended
+    return [each["counts"] for each in ended], rows
+
+
+MADE = [
+    "SELECT username, email, auth FROM {user} WHERE username LIKE 'p%' ORDER BY username",
+    "SELECT u.username, e.enrol, e.courseid, ue.status FROM {user_enrolments} ue JOIN {user} u ON u.id = ue.userid JOIN {enrol} e ON e.id = ue.enrolid ORDER BY 1, 2, 3",
+    "SELECT u.username, a.roleid, a.contextid, a.component FROM {role_assignments} a JOIN {user} u ON u.id = a.userid ORDER BY 1, 2, 3",
+    "SELECT g.courseid, g.name, u.username FROM {groups} g LEFT JOIN {groups_members} m ON m.groupid = g.id LEFT JOIN {user} u ON u.id = m.userid ORDER BY 1, 2, 3",
+]
+
+
+@pytest.mark.usefixtures("airflow")
+def test_without_room_for_more_they_go_to_the_disks(site: Site, pristine: Site, caplog: pytest.LogCaptureFixture):
+    caplog.set_level("INFO")
+    roomy = run_all(site)
+    assert NO_ROOM not in caplog.text
+    size = site.value("SELECT @@GLOBAL.max_heap_table_size")
+    site.restore(pristine)
+    with set_to(site, "max_heap_table_size", "16384", str(size)):
+        assert run_all(site) == roomy
+    assert caplog.text.count(NO_ROOM) == len(roomy[0])
+
+
+@pytest.mark.usefixtures("airflow")
+def test_where_they_are_forbidden_all_are_on_disks(site: Site, pristine: Site):
+    if site.is_mysql:
+        pytest.skip("MySQL reads disabled_storage_engines when it starts only")
+    allowed = run_all(site)
+    site.restore(pristine)
+    with set_to(site, "enforce_storage_engine", "'InnoDB'", "DEFAULT"):
+        assert run_all(site) == allowed
+
+
+def test_only_within_the_block(site: Site):
+    from toolsync.moodle.hook import MoodleHook
+
+    with MoodleHook().session() as session:
+        tables = WorkTables(session)
+        assert not tables.in_memory
+        with tables.keeping_short_ones_in_memory():
+            assert tables.in_memory
+        assert not tables.in_memory
