@@ -96,7 +96,7 @@ def killed(where: str, when: str, *arguments: str | Path, real: bool = False, **
     """Run the command and have it killed at that moment.
 
     :param arguments: of the command.
-    :param real: in a Python of its own.
+    :param real: in a Python of its own; one test always does, others where `TOOLSYNC_EVERY` asks for it.
     :param numbers: `calls`, `batch_lines` of `Death`.
     """
     run = run_real_command if real else run_command
