@@ -26,7 +26,6 @@ from tools.mariadb import PrivateServer  # noqa: E402
 
 def pytest_collection_finish() -> None:
     """Let the garbage collector look seldom, and not at what was imported, which stays: otherwise a fifth of all time is its own."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
 
