@@ -389,9 +389,10 @@ def without_comments(sql: str) -> str:
 
 @pytest.fixture(autouse=True, scope="module")
 def files_cut_once() -> Iterator[None]:
-    """Most files are the same for most headers."""
+    """Most files, and so their statements, are the same for most headers."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("toolsync.running.sql_folder.cut", cache(cut))
+        patch.setattr("toolsync.running.sql_names.tables_named", cache(tables_named))
         yield
 
 
@@ -425,17 +426,21 @@ def parsed(sql: str) -> Any:
 
 
 class _Nodes:
-    """The nodes of the tree at hand, walked once for all rules."""
+    """The nodes of the tree at hand, walked once for all rules, by their types."""
 
     tree: exp.Expression | None = None
-    all: list[Any] = []  # noqa: RUF012
+    by_type: dict[type[Any], list[Any]] = {}  # noqa: RUF012
 
     def begin(self, tree: exp.Expression) -> None:
-        self.tree, self.all = tree, list(tree.walk())
+        self.tree, self.by_type = tree, {}
+        for node in tree.walk():
+            self.by_type.setdefault(type(node), []).append(node)
 
     def of(self, tree: exp.Expression, *types: type[Any]) -> list[Any]:
         """Those of the tree, or of a part of it, of these types."""
-        return [node for node in (self.all if tree is self.tree else tree.walk()) if isinstance(node, types)]
+        if tree is self.tree:
+            return [node for kind, some in self.by_type.items() if issubclass(kind, types) for node in some]
+        return [node for node in tree.walk() if isinstance(node, types)]
 
 
 nodes = _Nodes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import shutil
@@ -16,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import NoReturn, Protocol
 
+from tests.support import dag_runs
 from tests.support.dag_runs import EMPTY_DATABASE, HOME
 from tests.support.dying import Death
 from toolsync import run as command
@@ -94,7 +96,7 @@ def killed(where: str, when: str, *arguments: str | Path, real: bool = False, **
     """Run the command and have it killed at that moment.
 
     :param arguments: of the command.
-    :param real: in a Python of its own.
+    :param real: in a Python of its own; one test always does, others where `TOOLSYNC_EVERY` asks for it.
     :param numbers: `calls`, `batch_lines` of `Death`.
     """
     run = run_real_command if real else run_command
@@ -104,15 +106,20 @@ def killed(where: str, when: str, *arguments: str | Path, real: bool = False, **
 
 @cache
 def _warm_up() -> None:
-    """Import and make here what each fork would import and make again."""
+    """Import, read and make here what each fork would import, read and make again."""
     from airflow.sdk.execution_time.supervisor import in_process_api_server
 
+    from toolsync.course.graph_files import course_graph
+
     importlib.import_module("toolsync.reading.data_docs")
+    course_graph()
     assert in_process_api_server().app
+    dag_runs.run_nothing()
 
 
 def _be_the_command(arguments: Sequence[str], death: Trap | None, *outputs: Path) -> NoReturn:
     """End this process as the command would end its own."""
+    gc.freeze()  # nothing of what is inherited is garbage; looking at it would copy its memory, page by page
     status = 1
     try:
         for descriptor, path in enumerate(outputs, start=1):

@@ -16,6 +16,18 @@ from toolsync import run as command
 
 HOME = Path(tempfile.mkdtemp(prefix="toolsync-tests-"))
 EMPTY_DATABASE = HOME / "empty.db"
+NOTHING = """
+from airflow.sdk import dag, task
+
+@dag(schedule=None)
+def nothing():
+    @task
+    def nothing():
+        pass
+    nothing()
+
+nothing()
+"""
 
 
 def configure() -> None:
@@ -53,6 +65,19 @@ def run_dag(
     # DAG.test() parses every DAG of the folder and writes it to the metadata database, each time: give it a folder with this DAG alone.
     with patch.object(settings, "DAGS_FOLDER", str(_folder(dag_id))):
         return run(command.load_dag(dag_id), file, params, approve)
+
+
+def run_nothing() -> None:
+    """Run a DAG without work, so that Airflow has imported and made what it needs for a run."""
+    from airflow import settings
+    from airflow.dag_processing.dagbag import DagBag
+
+    folder = HOME / "nothing"
+    folder.mkdir()
+    (folder / "nothing.py").write_text(NOTHING)
+    with patch.object(settings, "DAGS_FOLDER", str(folder)):
+        dag = DagBag(str(folder)).dags["nothing"]
+        assert dag.test().state == "success"
 
 
 @cache
