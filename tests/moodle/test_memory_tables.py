@@ -100,7 +100,7 @@ def test_only_within_the_block(site: Site):
 
     with MoodleHook().session() as session:
         tables = WorkTables(session)
-        assert not tables.in_memory
+        said = [tables.in_memory]
         with tables.keeping_short_ones_in_memory():
-            assert tables.in_memory
-        assert not tables.in_memory
+            said.append(tables.in_memory)
+        assert [*said, tables.in_memory] == [False, True, False]
