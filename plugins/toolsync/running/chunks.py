@@ -11,7 +11,7 @@ from toolsync.moodle.session import MoodleSession
 from toolsync.moodle.work_tables import WorkTables
 from toolsync.running.statements import Directive, Statement
 
-AIM = 0.015  # seconds of one INSERT
+AIM = 0.01  # seconds of one INSERT
 FEWEST = 100  # rows of one: the way to the server may take longer than the INSERT
 ALL_AT_ONCE = 500  # a table of up to so many rows is not cut
 WHOLE = (-(2**63), 2**63 - 1)
