@@ -225,9 +225,11 @@ class WorkTables:
 
     @cached_property
     def _memory_allowed(self) -> bool:
-        """Some administrators forbid every engine but InnoDB."""
+        """MySQL deprecates transactions that change tables of both engines, and warns of them. Some administrators forbid every engine but InnoDB."""
         import MySQLdb
 
+        if not self._session.is_mariadb:
+            return False
         try:
             self._session.execute("CREATE TEMPORARY TABLE toolsync_in_memory (n INT NOT NULL) ENGINE = MEMORY")
         except MySQLdb.Error as error:
