@@ -225,11 +225,12 @@ class WorkTables:
 
     @cached_property
     def _memory_allowed(self) -> bool:
-        """Some administrators forbid every engine but InnoDB."""
+        """Some administrators forbid every engine but InnoDB, and some clusters to write to others."""
         import MySQLdb
 
         try:
             self._session.execute("CREATE TEMPORARY TABLE toolsync_in_memory (n INT NOT NULL) ENGINE = MEMORY")
+            self._session.execute("INSERT INTO toolsync_in_memory (n) VALUES (1)")
         except MySQLdb.Error as error:
             if is_lost(error):
                 raise
