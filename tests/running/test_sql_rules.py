@@ -652,6 +652,17 @@ def test_no_insert_keeps_others_from_inserting_for_long(folder: str):
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
+def test_new_rows_get_their_ids_in_an_order_that_is_said(folder: str):
+    """A table in memory that was emptied row by row, as with a binary log of rows, is read from its end on."""
+    found = {
+        statement.place
+        for sql, (statement, _) in statements(folder).items()
+        if statement.chunks and parsed(sql).expression.args.get("order") is None
+    }
+    assert found == set()
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
 def test_what_a_window_numbers_is_not_cut(folder: str):
     """A range of rows would be numbered from 1 again, unless all rows of a partition are in one range."""
     cut_up = {

@@ -6,7 +6,8 @@ SELECT t.id, n.n, '', 1, COALESCE(m.cmid, ''), 1, @now
   FROM toolsync_course t
   STRAIGHT_JOIN toolsync_number n ON n.n <= t.sections
   LEFT JOIN toolsync_forum_module m ON m.courseid = IF(n.n = 0, t.id, 0)
- WHERE t.bare AND t.line BETWEEN @first AND @last;
+ WHERE t.bare AND t.line BETWEEN @first AND @last
+ ORDER BY t.line, n.n;
 
 CREATE TEMPORARY TABLE toolsync_forum_section (cmid BIGINT NOT NULL PRIMARY KEY, sectionid BIGINT NOT NULL);
 

@@ -44,7 +44,8 @@ SELECT a.enrol, 1, t.id,
        COALESCE(a.roleid, 0), a.customint1, a.customint2, @now, @now
   FROM toolsync_ask a
   JOIN toolsync_course t ON t.line = a.line
- WHERE a.missing AND a.action = 'off' AND a.line BETWEEN @first AND @last;
+ WHERE a.missing AND a.action = 'off' AND a.line BETWEEN @first AND @last
+ ORDER BY a.line, a.n;
 {% endif %}
 
 {% include "shared/people.sql" %}

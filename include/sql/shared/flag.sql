@@ -31,5 +31,6 @@ SELECT {{ name }}
 INSERT INTO {cache_flags} (flagtype, name, timemodified, value, expiry)
 SELECT 'accesslib/{{ type }}', d.name, @now, '1', @flag_expiry
   FROM toolsync_{{ type }}_new d
- WHERE d.seq BETWEEN @first AND @last;
+ WHERE d.seq BETWEEN @first AND @last
+ ORDER BY d.seq;
 {% endmacro %}

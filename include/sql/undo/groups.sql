@@ -69,7 +69,8 @@ DELETE cm FROM toolsync_talk_over d STRAIGHT_JOIN {message_conversation_members}
 INSERT INTO {message_conversation_members} (conversationid, userid, timecreated)
 SELECT w.conversationid, w.userid, @now
   FROM toolsync_talk_again w
- WHERE w.seq BETWEEN @first AND @last;
+ WHERE w.seq BETWEEN @first AND @last
+ ORDER BY w.seq;
 
 -- A cohort method or meta link with this group, by which somebody was enrolled since, keeps the person in it.
 INSERT IGNORE INTO toolsync_membership_new (groupid, userid, courseid, component, itemid)

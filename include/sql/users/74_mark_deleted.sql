@@ -52,6 +52,7 @@ SELECT 'tool_dataprivacy', '\\tool_dataprivacy\\task\\process_data_request_task'
        {% if site_has("task_adhoc", "attemptsavailable") %}12, {% endif %}@now
   FROM toolsync_erased e
   JOIN {tool_dataprivacy_request} q ON q.userid = e.userid AND q.type = 2 AND q.status = 3 AND q.timecreated = @now
- WHERE e.userid BETWEEN @first AND @last AND @erase_at_once;
+ WHERE e.userid BETWEEN @first AND @last AND @erase_at_once
+ ORDER BY e.userid;
 {% endif %}
 {% endif %}

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from itertools import chain
+from types import NoneType
 from typing import Any
 
 import msgspec
+
+# What a column of the site may hold. msgspec has a text for dates and times, too, which would come back as no value of their column.
+OF_ROWS = (NoneType, int, float, Decimal, str, bytes)
 
 
 def _other(value: Any) -> Any:
@@ -41,8 +46,13 @@ def plain_rows(rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
     """Rows of a database, as undo bundles keep them: `{"hex": …}` for what is no text.
 
     :param rows: their values; the same are returned if there is nothing to change.
+    :raises TypeError: one could not be put back.
     """
-    if bytes not in set(map(type, chain.from_iterable(rows))):
+    kinds = set(map(type, chain.from_iterable(rows)))
+    for kind in kinds:
+        if not issubclass(kind, OF_ROWS):
+            raise TypeError(f"a value of type {kind.__name__} can't be kept in an undo bundle")
+    if bytes not in kinds:
         return rows
     return [[{"hex": value.hex()} if isinstance(value, bytes) else value for value in row] for row in rows]
 

@@ -7,9 +7,12 @@ every work table is dropped.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 ENGINE = "ENGINE = MEMORY"
-WIDEST = 1200  # bytes of a row, which takes all of them, however short its texts are
+WIDEST = 1500  # bytes of a row and its keys, which take all of them, however short the texts are: ten thousand fit where the server's limit is as usual
+OF_A_KEY = 48  # bytes of a row in one, besides
+WIDTH = "AVG_ROW_LENGTH = {}"  # the server reads it as a hint; `row_bytes` as what we found
 CHARACTER = 4  # bytes
 DEFINITION = re.compile(
     r"(?P<head>.*?CREATE\s+TEMPORARY\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?\w+\s*)\((?P<parts>.*)\)\s*", re.DOTALL
@@ -29,19 +32,31 @@ def in_memory(statement: str) -> str:
     found = DEFINITION.fullmatch(statement)
     if not found:
         return ""
-    columns, keys, width = [], [], 0
-    for part in BETWEEN.split(found["parts"].strip()):
-        if KEY.fullmatch(part.strip()):
-            keys.append(
-                f"{part.strip()} USING BTREE"
-            )  # a hash finds no range of values, and no first column of several
+    widths: dict[str, int] = {}
+    columns, keys = [], []
+    for part in map(str.strip, BETWEEN.split(found["parts"].strip())):
+        if KEY.fullmatch(part):
+            keys.append(f"{part} USING BTREE")  # a hash finds no range of values, and no first column of several
             continue
-        column = COLUMN.fullmatch(part.strip())
+        column = COLUMN.fullmatch(part)
         if column is None or column["type"] not in NUMBERS.keys() | TEXTS:
             return ""
-        width += CHARACTER * int(column["length"] or 1) if column["type"] in TEXTS else NUMBERS[column["type"]]
-        plain = re.sub(r"\s+PRIMARY\s+KEY$", "", part.strip())
-        if plain != part.strip():
+        kind = column["type"]
+        widths[column["name"]] = CHARACTER * int(column["length"] or 1) if kind in TEXTS else NUMBERS[kind]
+        plain = re.sub(r"\s+PRIMARY\s+KEY$", "", part)
+        if plain != part:
             keys.insert(0, f"PRIMARY KEY ({column['name']}) USING BTREE")
         columns.append(plain)
-    return f"{found['head']}({', '.join([*columns, *keys])}) {ENGINE}" if width <= WIDEST else ""
+    in_keys = re.findall(r"\w+", " ".join(re.sub(r".*\((.*)\).*", r"\1", key) for key in keys))
+    width = sum(widths.values()) + sum(widths[name] for name in in_keys) + OF_A_KEY * len(keys)
+    return f"{found['head']}({', '.join([*columns, *keys])}) {ENGINE} {WIDTH.format(width)}" if width <= WIDEST else ""
+
+
+@cache
+def row_bytes(statement: str) -> int:
+    """The memory that a row of a table takes, keys included; 0: it is not in memory.
+
+    :param statement: that made it.
+    """
+    found = re.search(WIDTH.format(r"(\d+)"), statement) if ENGINE in statement else None
+    return int(found[1]) if found else 0

@@ -13,12 +13,17 @@ from airflow.sdk.exceptions import AirflowException
 from more_itertools import chunked
 
 from toolsync.moodle.errors import TABLE_FULL, error_code, is_lost
-from toolsync.moodle.memory_tables import ENGINE
+from toolsync.moodle.memory_tables import row_bytes
 from toolsync.moodle.session import MoodleSession
 
+MOST_MEMORY = 64 << 20  # bytes of the server's memory for all tables of a run together
 FEW_ROWS = 200  # up to so many rows are deleted faster than their table is made again
 ROWS_AT_ONCE = 500  # that are made text column by column
 DESCRIPTORS = "/proc/self/fd"  # where each open file of this process has a path
+
+
+class NoRoom(Exception):
+    """The work tables in memory would take more of it than a run may ask of a server."""
 
 
 class WorkTables:
@@ -31,6 +36,7 @@ class WorkTables:
         self._session = session
         self._spilled = False  # whether one that was in memory had no room left
         self._in_memory = False
+        self._memory: dict[str, int] = {}  # bytes that tables in memory take, about
         self._made: set[str] = set()
         self._kept: dict[str, str] = {}  # the statement that made each table that `clear` may keep
         self._columns: dict[str, list[str]] = {}  # of tables, by the statements that make them
@@ -52,7 +58,7 @@ class WorkTables:
 
     def has_no_room(self, error: Exception) -> bool:
         """Whether an error says that a work table in memory has no room for more. From now on, none is there."""
-        if error_code(error) != TABLE_FULL or self._spilled:
+        if self._spilled or not (isinstance(error, NoRoom) or error_code(error) == TABLE_FULL):
             return False
         self._spilled = True
         return True
@@ -120,22 +126,28 @@ class WorkTables:
         """
         if rows or name in self._rows:
             self._rows[name] = self._rows.get(name, 0) + rows
+        if rows and (width := row_bytes(self._kept.get(name, ""))):
+            self._memory[name] = self._rows[name] * width
+            if sum(self._memory.values()) > MOST_MEMORY:
+                raise NoRoom(f"{MOST_MEMORY:,} bytes are not enough for the work tables in memory")
 
     def emptied(self, name: str) -> None:
         """Take note that a statement deleted all rows of a table."""
         if name in self._rows:
             self._rows[name] = 0
+            self._memory.pop(name, None)
 
     def clear(self, names: Iterable[str]) -> None:
         """Empty those of these tables that `define` created."""
         full = [name for name in names if name in self._kept and self._rows[name]]
-        large = {name for name in full if self._rows[name] > FEW_ROWS and ENGINE not in self._kept[name]}
+        large = {name for name in full if self._rows[name] > FEW_ROWS}
         if full:
             self._session.execute_together(
                 [f"{'DROP TEMPORARY TABLE' if name in large else 'DELETE FROM'} {name}" for name in full]
             )
         for name in full:
             self._rows[name] = 0
+            self._memory.pop(name, None)
         for name in large:
             del self._kept[name], self._rows[name]
 
@@ -173,6 +185,7 @@ class WorkTables:
         self._made.clear()
         self._kept.clear()
         self._rows.clear()
+        self._memory.clear()
 
     @property
     def collated(self) -> str:
@@ -225,13 +238,14 @@ class WorkTables:
 
     @cached_property
     def _memory_allowed(self) -> bool:
-        """MySQL deprecates transactions that change tables of both engines, and warns of them. Some administrators forbid every engine but InnoDB."""
+        """MySQL deprecates transactions with both engines. Some administrators forbid every engine but InnoDB, some clusters to write to others."""
         import MySQLdb
 
         if not self._session.is_mariadb:
             return False
         try:
             self._session.execute("CREATE TEMPORARY TABLE toolsync_in_memory (n INT NOT NULL) ENGINE = MEMORY")
+            self._session.execute("INSERT INTO toolsync_in_memory (n) VALUES (1)")
         except MySQLdb.Error as error:
             if is_lost(error):
                 raise

@@ -11,6 +11,7 @@ from typing import Any
 from airflow.sdk.exceptions import AirflowFailException
 
 from toolsync.moodle.errors import DUPLICATE, HASHES_MISSING, ROW_ERRORS, SiteUnfit, error_code, refusal
+from toolsync.moodle.work_tables import NoRoom
 from toolsync.reporting.approved_plan import ApprovedPlan
 from toolsync.reporting.outcomes import STATUSES, Outcomes
 from toolsync.running.runner import ROW_TABLE
@@ -129,7 +130,7 @@ class Execution:
         try:
             with self.state.tables.keeping_short_ones_in_memory():
                 return self._run(lines)
-        except MySQLdb.Error as error:
+        except (MySQLdb.Error, NoRoom) as error:
             if self._goes_on_with_disks(error):
                 roll_back()
                 return self.run(lines, looked_again=looked_again)
@@ -155,7 +156,7 @@ class Execution:
         try:
             with self.state.tables.keeping_short_ones_in_memory():
                 return self._end(lines)
-        except MySQLdb.Error as error:
+        except (MySQLdb.Error, NoRoom) as error:
             if not self._goes_on_with_disks(error):
                 raise
             roll_back()
@@ -166,7 +167,7 @@ class Execution:
         if not self.state.tables.has_no_room(error):
             return False
         log.info(
-            "The work tables of these lines take more memory than the server allows one (max_heap_table_size): from now on they are on its disks."
+            "The work tables of these lines take more of the server's memory than it allows one (max_heap_table_size) or we ask for: now they are on its disks."
         )
         return True
 

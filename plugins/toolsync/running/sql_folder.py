@@ -105,8 +105,9 @@ class SqlFolder:
             state,
             {name: function.call for name, function in language.functions.items()},
             settled(self.touches + self.work + self.end, state.session.prefix),
-            # Of a table in memory that has one row, the server looks this up and locks what it would change before it asks for anything else.
-            on_disks={table for statement in [*self.touches, *self.work, *self.end] for table in statement.chooses_by},
+            # They say what is locked, in the order of its ids. Of a table in memory that has one row, the server looks this up and locks what it would change
+            # before it asks for anything else; of others, it takes the rows as they came.
+            on_disks={table for statement in [*self.touches, *self.work, *self.end] for table in statement.changes_by},
         )
 
     def beside(self, folder: str, occasion: Occasion, staged: Collection[str]) -> SqlFolder:

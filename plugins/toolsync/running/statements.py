@@ -21,11 +21,6 @@ WRITES = re.compile(
     r"(?:INSERT\s+(?:IGNORE\s+)?INTO|(?=UPDATE|DELETE).*?\b(?:FROM|JOIN|STRAIGHT_JOIN|UPDATE))\s+(?!toolsync_|\w+\.)({?\w+}?)",
     re.DOTALL,
 )
-# An UPDATE or DELETE of the rows whose ids are in a work table, all of them.
-ALL_OF_THEM = re.compile(
-    r"(?:UPDATE|DELETE\s+\w+\s+FROM)\s+toolsync_\w+\s+(\w+)\s+STRAIGHT_JOIN\s+\S+\s+(\w+)\s+ON\s+\2\.id\s*=\s*\1\.\w+(?:\s+SET\b(?!.*\bWHERE\b).*)?",
-    re.DOTALL,
-)
 INNERMOST = re.compile(r"\(([^()]*)\)")
 AGGREGATE = re.compile(r"\b(?:AVG|BIT_\w+|COUNT|GROUP_CONCAT|JSON_\w+AGG|MAX|MIN|STD\w*|SUM|VAR\w*)\s*§", re.IGNORECASE)
 # Where rows may come from somewhere else.
@@ -132,11 +127,9 @@ class Statement:
         return found[1] if found else ""
 
     @cached_property
-    def chooses_by(self) -> frozenset[str]:
-        """The temporary tables by whose other columns it chooses rows of the site to change."""
-        if not self.writes or self.code.startswith("INSERT") or ALL_OF_THEM.fullmatch(self.code):
-            return frozenset()
-        return driving_tables(self.code)
+    def changes_by(self) -> frozenset[str]:
+        """The temporary tables that say which rows of the site it changes or deletes."""
+        return driving_tables(self.code) if self.writes and not self.code.startswith("INSERT") else frozenset()
 
     @property
     def writes_site(self) -> bool:

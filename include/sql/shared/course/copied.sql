@@ -139,7 +139,8 @@ SELECT {% for column in columns %}{{ ", " if not loop.first }}{{ {"filearea": "'
 
   FROM toolsync_single_file t
   JOIN toolsync_single s ON s.contextid = t.contextid
- WHERE s.forumid BETWEEN @first AND @last;
+ WHERE s.forumid BETWEEN @first AND @last
+ ORDER BY s.forumid, t.id;
 
 -- The gradebook computes as the template's does.
 -- when: toolsync_tpl_grade_items
@@ -148,7 +149,8 @@ INSERT INTO {grade_settings} (courseid, name, value)
 SELECT c.courseid, 'minmaxtouse', COALESCE((SELECT k.value FROM {config} k WHERE k.name = 'grade_minmaxtouse'), '1')
   FROM toolsync_copy c
   LEFT JOIN {grade_settings} s ON s.courseid = c.courseid AND s.name = 'minmaxtouse'
- WHERE c.courseid BETWEEN @first AND @last AND s.id IS NULL{{ " AND NOT c.merging" if option.template_mode == "add" }};
+ WHERE c.courseid BETWEEN @first AND @last AND s.id IS NULL{{ " AND NOT c.merging" if option.template_mode == "add" }}
+ ORDER BY c.courseid;
 
 -- when: toolsync_copy
 -- chunks: toolsync_copy.courseid
@@ -157,7 +159,8 @@ SELECT CONCAT('gradebook_calculations_freeze_', c.courseid), k.value
   FROM toolsync_copy c
   JOIN {config} k ON k.name = CONCAT('gradebook_calculations_freeze_', c.templateid)
   LEFT JOIN {config} o ON o.name = CONCAT('gradebook_calculations_freeze_', c.courseid)
- WHERE c.courseid BETWEEN @first AND @last AND o.id IS NULL{{ " AND NOT c.merging" if option.template_mode == "add" }};
+ WHERE c.courseid BETWEEN @first AND @last AND o.id IS NULL{{ " AND NOT c.merging" if option.template_mode == "add" }}
+ ORDER BY c.courseid;
 
 -- when: toolsync_copy
 INSERT IGNORE INTO toolsync_stale (topic)
@@ -169,7 +172,8 @@ SELECT 'settings' FROM toolsync_copy c JOIN {config} o ON o.name = CONCAT('grade
 INSERT INTO {task_adhoc} (component, classname, nextruntime, customdata, timecreated{{ ", attemptsavailable" if site_has("task_adhoc", "attemptsavailable") }})
 SELECT '', '\\core\\task\\refresh_mod_calendar_events_task', @now, CONCAT('{"courseid":', c.courseid, '}'), @now{{ ", 12" if site_has("task_adhoc", "attemptsavailable") }}
   FROM toolsync_copy c
- WHERE c.courseid BETWEEN @first AND @last;
+ WHERE c.courseid BETWEEN @first AND @last
+ ORDER BY c.courseid;
 
 {% if "badge_criteria_param" in course_copies().content.tables %}
 -- The names of badge criteria's parameters contain ids of activities, or of the course.
@@ -218,7 +222,8 @@ SELECT DISTINCT x.id
 INSERT INTO {question_categories} (name, contextid, info, infoformat, stamp, parent, sortorder)
 SELECT 'top', w.contextid, '', 0, CONCAT('toolsync+', UUID()), 0, 0
   FROM toolsync_bank_top w
- WHERE w.contextid BETWEEN @first AND @last;
+ WHERE w.contextid BETWEEN @first AND @last
+ ORDER BY w.contextid;
 
 {% endif %}
 -- Grade items with the same sortorder: like Moodle, move the later ones down.
@@ -279,7 +284,8 @@ INSERT INTO {files} (contenthash, pathnamehash, contextid, component, filearea, 
 SELECT SHA1(''), SHA1(CONCAT('/', u.contextid, '/backup/course/0/.')), u.contextid, 'backup', 'course', 0, '/', '.', @actor, 0, @now, @now
   FROM toolsync_template_context u
   LEFT JOIN {files} f ON f.pathnamehash = SHA1(CONCAT('/', u.contextid, '/backup/course/0/.'))
- WHERE f.id IS NULL AND u.contextid BETWEEN @first AND @last;
+ WHERE f.id IS NULL AND u.contextid BETWEEN @first AND @last
+ ORDER BY u.contextid;
 
 -- Forums with automatic subscription subscribe the people who are in the course.
 CREATE TEMPORARY TABLE toolsync_subscriber (courseid BIGINT NOT NULL, userid BIGINT NOT NULL, PRIMARY KEY (courseid, userid));

@@ -90,7 +90,8 @@ SELECT i.groupid, s.userid, i.courseid, 'enrol_cohort', s.enrolid
   JOIN toolsync_cohort_instance i ON i.enrolid = s.enrolid
   JOIN {user} u ON u.id = s.userid AND u.deleted = 0
   LEFT JOIN {groups_members} gm ON gm.groupid = i.groupid AND gm.userid = s.userid
- WHERE s.member AND NOT i.disabled AND i.groupid IS NOT NULL AND gm.id IS NULL;
+ WHERE s.member AND NOT i.disabled AND i.groupid IS NOT NULL AND gm.id IS NULL
+ ORDER BY s.enrolid;
 
 -- Everybody else is unenrolled (`unenrolaction` 0, the default), or suspended with (2) or without (3) roles. A disabled method takes its roles, except with 2.
 INSERT IGNORE INTO toolsync_leaving (enrolid, userid, ueid, courseid, contextid, component)
@@ -121,6 +122,7 @@ SELECT i.courseid FROM toolsync_cohort_instance i;
 INSERT INTO {cohort_members} (cohortid, userid, timeadded)
 SELECT w.cohortid, w.userid, @now
   FROM toolsync_cohort_change w
- WHERE w.seq BETWEEN @first AND @last AND w.joined = 1;
+ WHERE w.seq BETWEEN @first AND @last AND w.joined = 1
+ ORDER BY w.seq;
 
 DELETE m FROM toolsync_cohort_left d STRAIGHT_JOIN {cohort_members} m ON m.id = d.id;

@@ -12,7 +12,8 @@ SELECT w.ueid, w.timestart, w.timeend, w.suspended
 INSERT INTO {user_enrolments} (status, enrolid, userid, timestart, timeend, modifierid, timecreated, timemodified)
 SELECT COALESCE(w.suspended, 0), w.enrolid, w.userid, COALESCE(w.timestart, 0), COALESCE(w.timeend, 0), @actor, @now, @now
   FROM toolsync_enrolment w
- WHERE w.seq BETWEEN @first AND @last AND w.ueid IS NULL;
+ WHERE w.seq BETWEEN @first AND @last AND w.ueid IS NULL
+ ORDER BY w.seq;
 
 UPDATE toolsync_enrolment_changed w
   STRAIGHT_JOIN {user_enrolments} ue ON ue.id = w.ueid

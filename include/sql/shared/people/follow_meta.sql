@@ -76,7 +76,8 @@ INSERT IGNORE INTO toolsync_membership_new (groupid, userid, courseid, component
 SELECT w.groupid, w.userid, w.courseid, 'enrol_meta', w.enrolid
   FROM toolsync_following w
   LEFT JOIN {groups_members} gm ON gm.groupid = w.groupid AND gm.userid = w.userid
- WHERE w.belongs AND w.groupid IS NOT NULL AND gm.id IS NULL;
+ WHERE w.belongs AND w.groupid IS NOT NULL AND gm.id IS NULL
+ ORDER BY w.enrolid;
 
 -- People who no longer belong here are unenrolled (0), or suspended with (2) or without (3, the default) roles.
 INSERT INTO toolsync_leaving (enrolid, userid, ueid, courseid, contextid, component)

@@ -85,4 +85,5 @@ SELECT w.userid, w.forumid
 INSERT INTO {forum_subscriptions} (userid, forum)
 SELECT w.userid, w.forumid
   FROM toolsync_subscription_new w
- WHERE w.seq BETWEEN @first AND @last;
+ WHERE w.seq BETWEEN @first AND @last
+ ORDER BY w.seq;

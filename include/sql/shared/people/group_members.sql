@@ -120,7 +120,8 @@ DELETE gm FROM toolsync_membership_gone d STRAIGHT_JOIN {groups_members} gm ON g
 INSERT INTO {groups_members} (groupid, userid, timeadded, component, itemid)
 SELECT w.groupid, w.userid, @now, w.component, w.itemid
   FROM toolsync_membership_new w
- WHERE w.seq BETWEEN @first AND @last;
+ WHERE w.seq BETWEEN @first AND @last
+ ORDER BY w.seq;
 
 UPDATE toolsync_group_dated d STRAIGHT_JOIN {groups} g ON g.id = d.id SET g.timemodified = @now;
 
@@ -130,7 +131,8 @@ DELETE cm FROM toolsync_talk_left d STRAIGHT_JOIN {message_conversation_members}
 INSERT INTO {message_conversation_members} (conversationid, userid, timecreated)
 SELECT w.conversationid, w.userid, @now
   FROM toolsync_talk_joined w
- WHERE w.seq BETWEEN @first AND @last;
+ WHERE w.seq BETWEEN @first AND @last
+ ORDER BY w.seq;
 
 INSERT IGNORE INTO toolsync_stale (topic)
 SELECT 'group_members' FROM toolsync_group_met t LIMIT 1;

@@ -6,7 +6,8 @@ DELETE ra FROM toolsync_role_gone d STRAIGHT_JOIN {role_assignments} ra ON ra.id
 INSERT INTO {role_assignments} (roleid, contextid, userid, timemodified, modifierid, component, itemid, sortorder)
 SELECT w.roleid, w.contextid, w.userid, @now, @actor, w.component, w.itemid, 0
   FROM toolsync_role_new w
- WHERE w.seq BETWEEN @first AND @last;
+ WHERE w.seq BETWEEN @first AND @last
+ ORDER BY w.seq;
 
 INSERT IGNORE INTO toolsync_dirty_user (userid)
 SELECT d.userid FROM toolsync_role_gone d;
