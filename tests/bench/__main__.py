@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,7 +50,6 @@ from toolsync.reporting.pieces import EXECUTED  # noqa: E402
 from toolsync.run import load_dag  # noqa: E402
 
 DEMO = ROOT / "include/demo/moodle51.sql.gz"
-TIMES = 3  # that a bare load is measured: how long a disk takes to be sure of it differs
 
 
 @dataclass
@@ -142,7 +140,7 @@ class Bench:
         return time.process_time() + (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
     def bare_load(self) -> float:
-        """Seconds that the server takes to load the rows that the site has more than at the start, into the site as it was then: the median of three times.
+        """Seconds that the server takes to load the rows that the site has more than at the start, into the site as it was then.
 
         The site is left with these rows.
         """
@@ -151,9 +149,6 @@ class Bench:
         for table in tables:
             last = self.baseline.value(f"SELECT COALESCE(MAX(id), 0) FROM `{table}`")
             self._dump(table, last, folder / table)
-        return median(self._load(tables, folder) for _ in range(TIMES))
-
-    def _load(self, tables: Iterable[str], folder: Path) -> float:
         self.restore()
         connection = self.site.connect()
         try:
