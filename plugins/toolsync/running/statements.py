@@ -126,10 +126,10 @@ class Statement:
         found = WRITES.match(self.code)
         return found[1] if found else ""
 
-    @cached_property
+    @property
     def changes_by(self) -> frozenset[str]:
         """The temporary tables that say which rows of the site it changes or deletes."""
-        return driving_tables(self.code) if self.writes and not self.code.startswith("INSERT") else frozenset()
+        return self.needs if self.writes and not self.code.startswith("INSERT") else frozenset()
 
     @property
     def writes_site(self) -> bool:

@@ -168,9 +168,9 @@ class Things:
         if table not in NAMES:
             return
         at_id = columns.index("id")
-        known = self._known.get(table, {})
-        for row in rows:
-            known.pop(row[at_id], None)
+        if known := self._known.get(table):
+            for row in rows:
+                known.pop(row[at_id], None)
         if change != "deleted":
             self._ids.setdefault(table, set()).update([row[at_id] for row in rows])
         if set(named_by(table)) & set(columns):
