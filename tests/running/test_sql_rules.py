@@ -379,6 +379,8 @@ CALLS = re.compile(r"(?<![\w`.])([A-Za-z_]\w*)\s*\(")
 FROM_WORK_TABLE = re.compile(
     r"(UPDATE|DELETE\s+\w+\s+FROM)\s+toolsync_\w+\s(?:(?!\bJOIN\b).)*?\bSTRAIGHT_JOIN\b", re.DOTALL
 )
+BY_PRIMARY = " FORCE INDEX (PRIMARY)"
+TO_THE_SITE = re.compile(r"\bSTRAIGHT_JOIN\s+`mdl_\w+`\s+(\w+)")
 KINDS_OF_STATEMENT = (exp.Select, exp.SetOperation, exp.Insert, exp.Update, exp.Delete, exp.Create, exp.Drop)
 
 
@@ -455,7 +457,16 @@ def tables(tree: exp.Expression) -> list[exp.Table]:
 @cache
 def breaches(sql: str) -> tuple[str, ...]:
     """The rules that a statement breaks. Many are sent by several types."""
-    return tuple(_breaches(sql))
+    return (*_without_its_index(sql), *_breaches(sql.replace(BY_PRIMARY, "")))
+
+
+def _without_its_index(sql: str) -> Iterator[str]:
+    """Where the server looks for the rows to be changed must not depend on its statistics: it locks what it goes through."""
+    if not sql.startswith(("UPDATE", "DELETE")):
+        return
+    for alias in TO_THE_SITE.findall(sql):
+        if re.search(rf"\b{alias}\.id = |= {alias}\.id\b", sql) and f" {alias}{BY_PRIMARY} ON {alias}.id = " not in sql:
+            yield f"{alias} has an id, by which its rows are found: STRAIGHT_JOIN … {alias} ON {alias}.id = …"
 
 
 def _breaches(sql: str) -> Iterator[str]:

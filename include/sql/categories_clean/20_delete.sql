@@ -14,7 +14,7 @@ SELECT g.contextid FROM toolsync_category_gone g WHERE g.contextid IS NOT NULL;
 
 -- Grade letters, and question categories without questions. (Moodle 5.0 and later forgets to delete these.)
 {% for name in ["grade_letters", "question_categories"] %}
-DELETE x FROM toolsync_category_gone g STRAIGHT_JOIN {{ table(name) }} x ON x.contextid = g.contextid;
+DELETE x FROM toolsync_category_gone g STRAIGHT_JOIN {{ table(name) }} x {{ by_index(name, "contextid") }} ON x.contextid = g.contextid;
 {% endfor %}
 
 {% for name in ["event", "event_subscriptions"] %}

@@ -13,7 +13,7 @@ SELECT r.line, CONCAT('course|', LEFT(r.course, 300)), {{ inward }}
 INSERT INTO toolsync_touch (line, thing, mode)
 SELECT DISTINCT r.line, CONCAT('follower|', e.courseid), {{ inward }}
   FROM toolsync_row r
-  JOIN {course} c ON {{ named.course("c", option.course_id_field, "r.course") }}
+  STRAIGHT_JOIN {course} c {{ named.index("course", option.course_id_field) }} ON {{ named.course("c", option.course_id_field, "r.course") }}
   JOIN {enrol} e ON e.enrol = 'meta' AND e.customint1 = c.id;
 {% if given("makegroup") %}
 

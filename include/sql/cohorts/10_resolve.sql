@@ -19,7 +19,7 @@ SELECT r.line, LEFT(LOWER(COALESCE(NULLIF(r.cmd, ''), 'add')), 20), {{ key }},
        {{ "x.contextid, COALESCE(x.matches, 0)" if named_by else "NULL, 0" }}
   FROM toolsync_row r
   LEFT JOIN toolsync_cohort_named k ON k.name = {{ key }}
-  LEFT JOIN {user} u ON {{ named.user("u", option.user_id_field, "r.userid") }}
+  LEFT JOIN {user} u {{ named.index("user", option.user_id_field) }} ON {{ named.user("u", option.user_id_field, "r.userid") }}
 {% if named_by %}
   LEFT JOIN toolsync_place_found x ON x.kind = {{ kind() }} AND x.value = {{ place() }}
 {% endif %}

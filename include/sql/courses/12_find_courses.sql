@@ -23,7 +23,7 @@ CREATE TEMPORARY TABLE toolsync_renamed (line INT UNSIGNED NOT NULL PRIMARY KEY,
 INSERT INTO toolsync_renamed (line, courseid, hits)
 SELECT r.line, COALESCE(MIN(IF({{ best }}, c.id, NULL)), MIN(c.id)), COALESCE(NULLIF(SUM({{ best }}), 0), COUNT(*))
   FROM toolsync_row r
-  JOIN {course} c ON {{ named.course("c", "shortname", "r.`rename`") }}
+  STRAIGHT_JOIN {course} c {{ named.index("course", "shortname") }} ON {{ named.course("c", "shortname", "r.`rename`") }}
  WHERE r.status IS NULL AND r.courseid IS NULL
  GROUP BY r.line;
 
@@ -41,7 +41,7 @@ CREATE TEMPORARY TABLE toolsync_unnamed (line INT UNSIGNED NOT NULL PRIMARY KEY,
 INSERT IGNORE INTO toolsync_unnamed (line, name)
 SELECT r.line, c.{{ key }}
   FROM toolsync_row r
-  JOIN {course} c ON {{ named.alike("c", key, "r." ~ key) }} AND {{ named.is_course("c") }}
+  STRAIGHT_JOIN {course} c {{ named.index("course", key) }} ON {{ named.alike("c", key, "r." ~ key) }} AND {{ named.is_course("c") }}
  WHERE r.status IS NULL AND r.courseid IS NULL AND r.rename <> ''
  ORDER BY c.id;
 

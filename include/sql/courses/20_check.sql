@@ -8,7 +8,7 @@
 IF(t.{{ column }} <> '' AND (t.isnew OR NOT t.{{ column }} <=> c.{{ column }} COLLATE utf8mb4_bin),
               (SELECT MIN(CONCAT('{{ field }}|', IF({{ named.same("other." ~ column, "t." ~ column) }}, CONCAT({{ bearer }}, other.shortname),
                                                     CONCAT('looks like ', other.{{ column }}, ', which is there'))))
-                 FROM {course} other
+                 FROM {course} other {{ named.index("course", column) }}
                 WHERE other.{{ column }} = t.{{ column }} AND NOT other.id <=> t.id), NULL),
 {%- endmacro %}
 

@@ -91,7 +91,7 @@ UPDATE toolsync_course t
  WHERE (t.changed OR t.isnew) AND NOT x.former <=> x.value COLLATE utf8mb4_bin;
 
 DELETE o FROM toolsync_course t
-  STRAIGHT_JOIN {course_format_options} o ON o.courseid = t.id AND o.format = t.formerformat
+  STRAIGHT_JOIN {course_format_options} o {{ by_index("course_format_options", "courseid", "format") }} ON o.courseid = t.id AND o.format = t.formerformat
  WHERE (t.changed OR t.isnew) AND t.format <> t.formerformat;
 
 -- chunks: toolsync_course.line

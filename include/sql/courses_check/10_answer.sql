@@ -19,7 +19,7 @@ INSERT IGNORE INTO toolsync_alike (line, n, name)
 SELECT u.line, 0, c.{{ key.column }}
   FROM toolsync_unfound u
   JOIN toolsync_row r ON r.line = u.line
-  JOIN {course} c ON {{ named.alike("c", key.column, "r." ~ key.column) }} AND {{ named.is_course("c") }}
+  STRAIGHT_JOIN {course} c {{ named.index("course", key.column) }} ON {{ named.alike("c", key.column, "r." ~ key.column) }} AND {{ named.is_course("c") }}
  ORDER BY c.id;
 
 UPDATE toolsync_row r

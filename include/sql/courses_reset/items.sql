@@ -34,7 +34,7 @@ DELETE f FROM toolsync_gradebook_file w STRAIGHT_JOIN {files} f ON f.id = w.id;
 {% for name in ["grade_items", "grade_categories", "grade_outcomes_courses", "grade_outcomes", "scale", "grade_settings"] %}
 
 -- when: toolsync_gradebook
-DELETE t FROM toolsync_gradebook k STRAIGHT_JOIN {{ table(name) }} t ON t.courseid = k.courseid;
+DELETE t FROM toolsync_gradebook k STRAIGHT_JOIN {{ table(name) }} t {{ by_index(name, "courseid") }} ON t.courseid = k.courseid;
 {% endfor %}
 
 -- when: toolsync_gradebook

@@ -11,12 +11,12 @@ CREATE TEMPORARY TABLE toolsync_can_leave (
 INSERT INTO toolsync_can_leave (ueid, line, courseid, contextid, userid, enrolid, place)
 SELECT ue.id, r.line, r.courseid, r.contextid, ue.userid, e.id, ROW_NUMBER() OVER (PARTITION BY r.courseid, ue.userid ORDER BY ue.id)
   FROM toolsync_row r
-  JOIN {enrol} e ON e.courseid = r.courseid AND e.status = 0 AND FIND_IN_SET(e.enrol, @enrol_plugins)
-  JOIN {user_enrolments} ue ON ue.enrolid = e.id
+  STRAIGHT_JOIN {enrol} e {{ by_index("enrol", "courseid") }} ON e.courseid = r.courseid AND e.status = 0 AND FIND_IN_SET(e.enrol, @enrol_plugins)
+  STRAIGHT_JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = e.id
  WHERE r.status IS NULL AND (e.enrol IN ('manual', 'self', 'flatfile', 'lti', 'paypal') OR e.enrol IN ('cohort', 'meta', 'database') AND ue.status = 1)
    AND EXISTS (SELECT 1
                  FROM toolsync_role_asked w
-                 JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.contextid = r.contextid AND ra.userid = ue.userid AND ra.roleid = w.roleid
+                 STRAIGHT_JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.contextid = r.contextid AND ra.userid = ue.userid AND ra.roleid = w.roleid
                 WHERE w.line = r.line);
 
 -- How many roles these people have, and their roles that the line asks for, in its order.
@@ -26,7 +26,7 @@ CREATE TEMPORARY TABLE toolsync_role_count (courseid BIGINT NOT NULL, userid BIG
 INSERT INTO toolsync_role_count (courseid, userid, held)
 SELECT c.courseid, c.userid, COUNT(DISTINCT ra.roleid)
   FROM toolsync_can_leave c
-  JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.contextid = c.contextid AND ra.userid = c.userid
+  STRAIGHT_JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.contextid = c.contextid AND ra.userid = c.userid
  WHERE c.place = 1
  GROUP BY c.courseid, c.userid;
 
@@ -38,7 +38,7 @@ SELECT h.courseid, h.userid, h.roleid, ROW_NUMBER() OVER (PARTITION BY h.coursei
   FROM (SELECT c.courseid, c.userid, ra.roleid, MIN(w.place) AS place
           FROM toolsync_can_leave c
           JOIN toolsync_role_asked w ON w.line = c.line
-          JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.contextid = c.contextid AND ra.userid = c.userid AND ra.roleid = w.roleid
+          STRAIGHT_JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.contextid = c.contextid AND ra.userid = c.userid AND ra.roleid = w.roleid
          WHERE c.place = 1
          GROUP BY c.courseid, c.userid, ra.roleid) h;
 
@@ -68,8 +68,8 @@ CREATE TEMPORARY TABLE toolsync_staying (courseid BIGINT NOT NULL, userid BIGINT
 INSERT IGNORE INTO toolsync_staying (courseid, userid)
 SELECT p.courseid, ue.userid
   FROM toolsync_of_course p
-  JOIN {enrol} e ON e.courseid = p.id
-  JOIN {user_enrolments} ue ON ue.enrolid = e.id
+  STRAIGHT_JOIN {enrol} e {{ by_index("enrol", "courseid") }} ON e.courseid = p.id
+  STRAIGHT_JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = e.id
   LEFT JOIN toolsync_enrolment_op o ON o.enrolid = ue.enrolid AND o.userid = ue.userid AND o.courseid = e.courseid
  WHERE o.line IS NULL;
 {% endif %}

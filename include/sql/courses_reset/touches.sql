@@ -4,12 +4,12 @@
 INSERT INTO toolsync_touch (line, thing, mode)
 SELECT r.line, CONCAT('course ', c.id), NULL
   FROM toolsync_row r
-  JOIN {course} c ON {{ named.course("c", key.column, "CAST(r." ~ key.column ~ " AS CHAR)") }};
+  STRAIGHT_JOIN {course} c {{ named.index("course", key.column) }} ON {{ named.course("c", key.column, "CAST(r." ~ key.column ~ " AS CHAR)") }};
 {% if given("roles") or given("groups") %}
 
 INSERT INTO toolsync_touch (line, thing, mode)
 SELECT r.line, CONCAT('course ', e.courseid), NULL
   FROM toolsync_row r
-  JOIN {course} c ON {{ named.course("c", key.column, "CAST(r." ~ key.column ~ " AS CHAR)") }}
+  STRAIGHT_JOIN {course} c {{ named.index("course", key.column) }} ON {{ named.course("c", key.column, "CAST(r." ~ key.column ~ " AS CHAR)") }}
   JOIN {enrol} e ON e.enrol = 'meta' AND e.customint1 = c.id AND e.courseid <> c.id;
 {% endif %}

@@ -17,8 +17,8 @@ SELECT r.line, IF({{ cmd }} = 'delete', 'del', LEFT({{ cmd }}, 20)), COALESCE({{
        u.id, u.id IS NOT NULL, COALESCE({{ named.best("u", option.user_id_field, "r.uid") }}, 0),
        c.id, c.id IS NOT NULL, COALESCE({{ named.best("c", option.course_id_field, "r.cid") }}, 0), x.id, ro.id
   FROM toolsync_row r
-  LEFT JOIN {user} u ON {{ named.user("u", option.user_id_field, "r.uid") }}
-  LEFT JOIN {course} c ON {{ named.course("c", option.course_id_field, "r.cid") }}
+  LEFT JOIN {user} u {{ named.index("user", option.user_id_field) }} ON {{ named.user("u", option.user_id_field, "r.uid") }}
+  LEFT JOIN {course} c {{ named.index("course", option.course_id_field) }} ON {{ named.course("c", option.course_id_field, "r.cid") }}
   LEFT JOIN {context} x ON x.contextlevel = 50 AND x.instanceid = c.id
   LEFT JOIN {role} ro ON {{ named.role("ro", "shortname", "r.rolename") }}
  WHERE r.status IS NULL

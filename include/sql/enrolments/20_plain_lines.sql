@@ -45,7 +45,7 @@ INSERT IGNORE INTO toolsync_fault (line, fault)
 SELECT l.line, 'uid|this person is not enrolled in this course by this method'
   FROM toolsync_line l
   {{ by_method }}
-  LEFT JOIN {user_enrolments} ue ON ue.enrolid = m.enrolid AND ue.userid = l.userid
+  LEFT JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = m.enrolid AND ue.userid = l.userid
  WHERE {{ removed }} AND ue.id IS NULL;
 
 {% if given("starttime") or given("endtime") %}
@@ -55,7 +55,7 @@ INSERT IGNORE INTO toolsync_fault (line, fault)
 SELECT l.line, CONCAT(IF(l.endtime IS NULL, 'starttime', 'endtime'), '|the enrolment would end before it begins')
   FROM toolsync_line l
   {{ by_method }}
-  JOIN {user_enrolments} ue ON ue.enrolid = m.enrolid AND ue.userid = l.userid
+  STRAIGHT_JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = m.enrolid AND ue.userid = l.userid
  WHERE l.command IN ('add', 'shift') AND (l.starttime IS NULL) <> (l.endtime IS NULL)
    AND COALESCE(l.endtime, ue.timeend) <> 0 AND COALESCE(l.endtime, ue.timeend) < COALESCE(l.starttime, ue.timestart);
 {% endif %}
@@ -80,9 +80,9 @@ INSERT IGNORE INTO toolsync_same (line)
 SELECT l.line
   FROM toolsync_line l
   {{ by_method }}
-  JOIN {user_enrolments} ue ON ue.enrolid = m.enrolid AND ue.userid = l.userid
+  STRAIGHT_JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = m.enrolid AND ue.userid = l.userid
                            AND ue.status = 0 AND ue.timestart = COALESCE(l.starttime, ue.timestart) AND ue.timeend = COALESCE(l.endtime, ue.timeend)
-  JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.userid = l.userid AND ra.contextid = l.contextid AND ra.roleid = l.roleid
+  STRAIGHT_JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.userid = l.userid AND ra.contextid = l.contextid AND ra.roleid = l.roleid
                             AND ra.component = m.component AND ra.itemid = m.itemid
   LEFT JOIN toolsync_joining j ON j.line = l.line
  WHERE {{ added }} AND j.line IS NULL;
@@ -98,7 +98,7 @@ SELECT m.enrolid, l.userid, l.courseid, l.line, 0, l.starttime, l.endtime, 0, ue
   FROM toolsync_line l
   {{ by_method }}
   LEFT JOIN toolsync_same s ON s.line = l.line
-  LEFT JOIN {user_enrolments} ue ON ue.enrolid = m.enrolid AND ue.userid = l.userid
+  LEFT JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = m.enrolid AND ue.userid = l.userid
  WHERE {{ added }} AND s.line IS NULL
  ORDER BY m.enrolid, l.userid;
 
@@ -116,7 +116,7 @@ INSERT IGNORE INTO toolsync_leaving (ueid, enrolid, userid, courseid, contextid,
 SELECT ue.id, m.enrolid, l.userid, l.courseid, l.contextid, CONCAT('enrol_', m.enrol)
   FROM toolsync_line l
   {{ by_method }}
-  JOIN {user_enrolments} ue ON ue.enrolid = m.enrolid AND ue.userid = l.userid
+  STRAIGHT_JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = m.enrolid AND ue.userid = l.userid
  WHERE {{ removed }};
 
 INSERT IGNORE INTO toolsync_touched_course (courseid)

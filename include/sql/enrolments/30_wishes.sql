@@ -19,8 +19,8 @@ INSERT IGNORE INTO toolsync_enrolment_op (line, field, action, enrolid, courseid
   FROM toolsync_other_line t
   JOIN toolsync_line l ON l.line = t.line
   JOIN toolsync_method m ON m.courseid = l.courseid AND m.enrol = l.method AND m.choices > 1
-  JOIN {enrol} e ON e.courseid = l.courseid AND e.enrol = l.method
-  LEFT JOIN {user_enrolments} ue ON ue.enrolid = e.id AND ue.userid = l.userid
+  STRAIGHT_JOIN {enrol} e {{ by_index("enrol", "courseid") }} ON e.courseid = l.courseid AND e.enrol = l.method
+  LEFT JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = e.id AND ue.userid = l.userid
  ORDER BY l.line{{ ", (e.status = 0 AND FIND_IN_SET(e.enrol, @enrol_plugins)) DESC" if not option.use_disabled_instances }}, ue.id IS NULL, e.sortorder, e.id;
 
 INSERT INTO toolsync_role_op (line, field, action, contextid, courseid, userid, roleid, component, itemid)
@@ -37,16 +37,16 @@ INSERT INTO toolsync_enrolment_op (line, n, field, action, enrolid, courseid, us
 SELECT l.line, ue.id, 'uid', 'update', e.id, l.courseid, l.userid, l.command = 'disable'
   FROM toolsync_other_line t
   JOIN toolsync_line l ON l.line = t.line
-  JOIN {user_enrolments} ue ON ue.userid = l.userid
-  JOIN {enrol} e ON e.id = ue.enrolid AND e.courseid = l.courseid AND e.enrol NOT IN ('cohort', 'meta')
+  STRAIGHT_JOIN {user_enrolments} ue {{ by_index("user_enrolments", "userid") }} ON ue.userid = l.userid
+  STRAIGHT_JOIN {enrol} e FORCE INDEX (PRIMARY) ON e.id = ue.enrolid AND e.courseid = l.courseid AND e.enrol NOT IN ('cohort', 'meta')
  WHERE l.command IN ('enable', 'disable') AND l.method IS NULL;
 
 INSERT INTO toolsync_note (line, field, message)
 SELECT l.line, 'enrol', CONCAT('the ', e.enrol, ' enrolment of this person stays as it is: it follows its ', IF(e.enrol = 'meta', 'master course', 'cohort'))
   FROM toolsync_other_line t
   JOIN toolsync_line l ON l.line = t.line
-  JOIN {user_enrolments} ue ON ue.userid = l.userid
-  JOIN {enrol} e ON e.id = ue.enrolid AND e.courseid = l.courseid AND e.enrol IN ('cohort', 'meta')
+  STRAIGHT_JOIN {user_enrolments} ue {{ by_index("user_enrolments", "userid") }} ON ue.userid = l.userid
+  STRAIGHT_JOIN {enrol} e FORCE INDEX (PRIMARY) ON e.id = ue.enrolid AND e.courseid = l.courseid AND e.enrol IN ('cohort', 'meta')
  WHERE l.command IN ('enable', 'disable') AND l.method IS NULL;
 
 UPDATE toolsync_other_line t

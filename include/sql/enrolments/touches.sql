@@ -8,7 +8,7 @@ SELECT r.line, LEFT(CONCAT('in|', r.cid, '|', r.uid), 700), NULL
 INSERT INTO toolsync_touch (line, thing, mode)
 SELECT DISTINCT r.line, CONCAT('follow|', e.courseid, '|', LEFT(r.uid, 600)), COALESCE(NULLIF(r.cmd, ''), '{{ option.default_cmd }}')
   FROM toolsync_row r
-  JOIN {course} c ON {{ named.course("c", option.course_id_field, "r.cid") }}
+  STRAIGHT_JOIN {course} c {{ named.index("course", option.course_id_field) }} ON {{ named.course("c", option.course_id_field, "r.cid") }}
   JOIN {enrol} e ON e.enrol = 'meta' AND e.customint1 = c.id;
 
 {% if given_any("g#") and given("gcmd") %}
@@ -29,7 +29,7 @@ SELECT LEFT(r.cid, 254), LEFT(w.value, 254), LEFT(r.cid, 254)
 INSERT IGNORE INTO toolsync_pair_missing (course, name)
 SELECT p.course, p.name
   FROM toolsync_pair p
-  LEFT JOIN {course} c ON {{ named.course("c", option.course_id_field, "p.cid") }}
+  LEFT JOIN {course} c {{ named.index("course", option.course_id_field) }} ON {{ named.course("c", option.course_id_field, "p.cid") }}
   LEFT JOIN {groups} g ON g.courseid = c.id AND g.name = p.name
  WHERE g.id IS NULL;
 

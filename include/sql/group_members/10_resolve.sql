@@ -14,8 +14,8 @@ SELECT r.line, LEFT(LOWER(COALESCE(NULLIF(r.cmd, ''), 'add')), 20),
        u.id, u.id IS NOT NULL, COALESCE({{ named.best("u", option.user_id_field, "r.userid") }}, 0),
        c.id, c.id IS NOT NULL, COALESCE({{ named.best("c", option.course_id_field, "r.courseid") }}, 0), 0
   FROM toolsync_row r
-  LEFT JOIN {user} u ON {{ named.user("u", option.user_id_field, "r.userid") }}
-  LEFT JOIN {course} c ON {{ named.course("c", option.course_id_field, "r.courseid") }}
+  LEFT JOIN {user} u {{ named.index("user", option.user_id_field) }} ON {{ named.user("u", option.user_id_field, "r.userid") }}
+  LEFT JOIN {course} c {{ named.index("course", option.course_id_field) }} ON {{ named.course("c", option.course_id_field, "r.courseid") }}
  WHERE r.status IS NULL
     ON DUPLICATE KEY UPDATE {{ named.better("toolsync_line", "userid", "users", "bestuser") }},
                             {{ named.better("toolsync_line", "courseid", "courses", "bestcourse") }};

@@ -10,7 +10,7 @@ SELECT d.tagid
   JOIN {tag} t ON t.id = d.tagid
  WHERE t.isstandard = 0 AND NOT EXISTS (SELECT 1 FROM {tag_instance} ti WHERE ti.tagid = d.tagid);
 
-DELETE c FROM toolsync_tag_gone d STRAIGHT_JOIN {tag_correlation} c ON c.tagid = d.id;
+DELETE c FROM toolsync_tag_gone d STRAIGHT_JOIN {tag_correlation} c {{ by_index("tag_correlation", "tagid") }} ON c.tagid = d.id;
 DELETE t FROM toolsync_tag_gone d STRAIGHT_JOIN {tag} t ON t.id = d.id;
 
 DROP TEMPORARY TABLE IF EXISTS toolsync_file_gone;

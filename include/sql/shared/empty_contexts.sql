@@ -35,13 +35,13 @@ DELETE ri FROM toolsync_repository_gone g STRAIGHT_JOIN {repository_instances} r
 
 {% for name in ["filter_active", "filter_config", "comments", "rating", "role_assignments", "role_names",
                  "role_capabilities", "block_positions"] %}
-DELETE x FROM toolsync_emptied e STRAIGHT_JOIN {{ table(name) }} x ON x.contextid = e.contextid;
+DELETE x FROM toolsync_emptied e STRAIGHT_JOIN {{ table(name) }} x {{ by_index(name, "contextid") }} ON x.contextid = e.contextid;
 {% endfor %}
 
-DELETE p FROM toolsync_block_gone b STRAIGHT_JOIN {block_positions} p ON p.blockinstanceid = b.id;
+DELETE p FROM toolsync_block_gone b STRAIGHT_JOIN {block_positions} p {{ by_index("block_positions", "blockinstanceid") }} ON p.blockinstanceid = b.id;
 
 {% for name in ["CONCAT('block', b.id, 'hidden')", "CONCAT('docked_block_instance_', b.id)"] %}
-DELETE p FROM toolsync_block_gone b STRAIGHT_JOIN {user_preferences} p ON p.name = {{ name }};
+DELETE p FROM toolsync_block_gone b STRAIGHT_JOIN {user_preferences} p {{ by_index("user_preferences", "name") }} ON p.name = {{ name }};
 {% endfor %}
 
 DELETE b FROM toolsync_block_gone g STRAIGHT_JOIN {block_instances} b ON b.id = g.id;

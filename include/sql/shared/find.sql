@@ -12,7 +12,7 @@ CREATE TEMPORARY TABLE toolsync_found (line INT UNSIGNED NOT NULL, n BIGINT NOT 
 INSERT INTO toolsync_found (line, n, id, matches)
 SELECT r.line, {{ number }}, COALESCE(MIN(IF({{ best }}, x.id, NULL)), MIN(x.id)), COALESCE(NULLIF(SUM({{ best }}), 0), COUNT(*))
   FROM {{ rows }} r
-  JOIN {{ table(name) }} x ON {{ named.equal("x", by, asked) }}{{ " AND " ~ best if exactly is defined and exactly }} AND {{ among }}
+  STRAIGHT_JOIN {{ table(name) }} x {{ named.index(name, by) }} ON {{ named.equal("x", by, asked) }}{{ " AND " ~ best if exactly is defined and exactly }} AND {{ among }}
  WHERE r.status IS NULL
  GROUP BY r.line{{ ", r." ~ n if n is defined }};
 
@@ -23,7 +23,7 @@ INSERT IGNORE INTO toolsync_alike (line, n, name)
 SELECT u.line, u.n, x.`{{ by }}`
   FROM toolsync_unfound u
   JOIN {{ rows }} r ON r.line = u.line{{ " AND r." ~ n ~ " = u.n" if n is defined }}
-  JOIN {{ table(name) }} x ON {{ named.alike("x", by, asked) }} AND {{ among }}
+  STRAIGHT_JOIN {{ table(name) }} x {{ named.index(name, by) }} ON {{ named.alike("x", by, asked) }} AND {{ among }}
  ORDER BY x.id;
 
 {% endif %}

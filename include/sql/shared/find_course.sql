@@ -11,7 +11,7 @@ CREATE TEMPORARY TABLE toolsync_going (line INT UNSIGNED NOT NULL, n BIGINT NOT 
 INSERT IGNORE INTO toolsync_going (line, n)
 SELECT r.line, {{ number }}
   FROM {{ rows }} r
-  JOIN {course} x ON {{ named.equal("x", by, "r.`" ~ value ~ "`") }} AND {{ named.is_going("x") }}
+  STRAIGHT_JOIN {course} x {{ named.index("course", by) }} ON {{ named.equal("x", by, "r.`" ~ value ~ "`") }} AND {{ named.is_going("x") }}
  WHERE r.`{{ into }}` IS NULL AND (r.status IS NULL OR r.field = {{ where }} AND r.message LIKE 'no course has this %');
 
 UPDATE {{ rows }} r

@@ -8,8 +8,8 @@ INSERT IGNORE INTO toolsync_found_instance (line, n, enrolid, enrol, usable)
 SELECT r.line, {{ "r." ~ n if n is defined else 0 }}, e.id, e.enrol,
        {{ "1" if use_disabled is defined and use_disabled else "e.status = 0 AND FIND_IN_SET(e.enrol, @enrol_plugins) > 0" }} AS usable
   FROM {{ rows }} r
-  JOIN {enrol} e ON e.courseid = r.`{{ course }}` AND e.enrol = r.`{{ value }}`
-  LEFT JOIN {user_enrolments} ue ON ue.enrolid = e.id AND ue.userid = r.`{{ user }}`
+  STRAIGHT_JOIN {enrol} e {{ by_index("enrol", "courseid") }} ON e.courseid = r.`{{ course }}` AND e.enrol = r.`{{ value }}`
+  LEFT JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = e.id AND ue.userid = r.`{{ user }}`
  WHERE r.status IS NULL AND r.`{{ value }}` <> ''
  ORDER BY r.line, {{ "r." ~ n ~ ", " if n is defined }}usable DESC, ue.id IS NULL, e.sortorder, e.id;
 

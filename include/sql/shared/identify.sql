@@ -10,6 +10,7 @@
   best      whether a candidate is written exactly so; letter case never counts in usernames and emails
   equal     join condition: a candidate that is meant, or one of several, of which the `best` go before the others
   alike     join condition: a candidate, whether it is meant or only looks like it
+  index     after the table's alias: the index by which candidates are found. A server whose statistics are older than the rows may go through all of them
   better    in ON DUPLICATE KEY UPDATE: keep the best of several candidates, and count them. `of`: the table; its columns with the id, the count and `best`
   user, course, role, group   `equal`, among what a file may name
   is_user, is_course          whether a row is among these
@@ -40,6 +41,10 @@
 {%- else -%}
 {{ alike(alias, by, value) }} AND {{ same(alias ~ ".`" ~ by ~ "`", value) }}
 {%- endif %}
+{%- endmacro %}
+
+{% macro index(of, by) -%}
+{{ "FORCE INDEX (PRIMARY)" if by == "id" else by_index(of, "mnethostid", by) if by == "username" else by_index(of, by) }}
 {%- endmacro %}
 
 {% macro better(of, id, count, best) -%}

@@ -15,7 +15,7 @@ SELECT u.line, x.`{{ by }}`
   FROM toolsync_lost u
   JOIN toolsync_row r ON r.line = u.line
   JOIN toolsync_line l ON l.line = u.line
-  JOIN {{ table(name) }} x ON {{ named.alike("x", by, "r." ~ column) }} AND {{ among }}
+  STRAIGHT_JOIN {{ table(name) }} x {{ named.index(name, by) }} ON {{ named.alike("x", by, "r." ~ column) }} AND {{ among }}
  WHERE u.field = '{{ column }}'
  ORDER BY x.id;
 {% endfor %}
@@ -32,7 +32,7 @@ INSERT IGNORE INTO toolsync_going (line)
 SELECT u.line
   FROM toolsync_lost u
   JOIN toolsync_row r ON r.line = u.line
-  JOIN {course} x ON {{ named.equal("x", by, "r." ~ column) }} AND {{ named.is_going("x") }}
+  STRAIGHT_JOIN {course} x {{ named.index("course", by) }} ON {{ named.equal("x", by, "r." ~ column) }} AND {{ named.is_going("x") }}
  WHERE u.field = '{{ column }}';
 
 UPDATE toolsync_fault f

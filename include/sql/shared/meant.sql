@@ -8,5 +8,5 @@ CREATE TEMPORARY TABLE {{ into }} (line INT UNSIGNED NOT NULL, id BIGINT NOT NUL
 INSERT INTO {{ into }} (line, id, best)
 SELECT r.line, x.id, {{ named.best("x", by, "r." ~ value) }}
   FROM toolsync_key r
-  JOIN {{ table(name) }} x ON {{ named.equal("x", by, "r." ~ value) }} AND {{ among }};
+  STRAIGHT_JOIN {{ table(name) }} x {{ named.index(name, by) }} ON {{ named.equal("x", by, "r." ~ value) }} AND {{ among }};
 {% with these=into %}{% include "shared/meant_best.sql" %}{% endwith %}

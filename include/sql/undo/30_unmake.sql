@@ -5,7 +5,7 @@
 
 DELETE x
   FROM toolsync_unmake_{{ name }} m
-  STRAIGHT_JOIN {{ table(one.table) }} x ON {{ "x.contextlevel = " ~ one.level ~ " AND " if one.level }}x.`{{ one.column }}` = m.id;
+  STRAIGHT_JOIN {{ table(one.table) }} x {{ by_index(one.table, "contextlevel", one.column) if one.level else by_index(one.table, one.column) }} ON {{ "x.contextlevel = " ~ one.level ~ " AND " if one.level }}x.`{{ one.column }}` = m.id;
 {% endfor %}
 
 DELETE t FROM toolsync_unmake_{{ name }} m STRAIGHT_JOIN {{ table(name) }} t ON t.id = m.id;

@@ -13,7 +13,7 @@ INSERT IGNORE INTO toolsync_was_user (line, {{ was | join(", ") }})
 SELECT r.line, u.{{ was | join(", u.") }}
   FROM toolsync_match m
   JOIN toolsync_row r ON r.line = m.line
-  JOIN {user} u ON u.id = r.userid
+  STRAIGHT_JOIN {user} u {{ named.index("user", "id") }} ON u.id = r.userid
  WHERE r.status IS NULL;
 {% endmacro %}
 
@@ -29,7 +29,7 @@ UPDATE toolsync_row
 INSERT INTO toolsync_was_user (line, {{ was | join(", ") }})
 SELECT r.line, u.{{ was | join(", u.") }}
   FROM toolsync_row r
-  JOIN {user} u ON {{ "u.id = r.id" if key == "id" else named.equal("u", key, "r." ~ key) }}
+  STRAIGHT_JOIN {user} u {{ named.index("user", key) }} ON {{ "u.id = r.id" if key == "id" else named.equal("u", key, "r." ~ key) }}
  WHERE u.deleted = 0
    AND u.mnethostid = {{ host }};
 
@@ -39,7 +39,7 @@ UPDATE toolsync_row r JOIN toolsync_was_user u ON u.line = r.line SET r.userid =
 INSERT INTO toolsync_match (line, userid, hits)
 SELECT r.line, COALESCE(MIN(IF({{ best }}, u.id, NULL)), MIN(u.id)), COALESCE(NULLIF(SUM({{ best }}), 0), COUNT(*))
   FROM toolsync_row r
-  JOIN {user} u ON {{ named.equal("u", key, "r." ~ key) }}
+  STRAIGHT_JOIN {user} u {{ named.index("user", key) }} ON {{ named.equal("u", key, "r." ~ key) }}
  WHERE u.deleted = 0
    AND u.mnethostid = {{ host }}
  GROUP BY r.line;
@@ -62,7 +62,7 @@ DELETE FROM toolsync_match;
 INSERT INTO toolsync_match (line, userid, hits)
 SELECT r.line, u.id, 1
   FROM toolsync_row r
-  JOIN {user} u ON u.mnethostid = {{ host }} AND {{ named.equal("u", "username", "r.oldusername") }}
+  STRAIGHT_JOIN {user} u {{ named.index("user", "username") }} ON u.mnethostid = {{ host }} AND {{ named.equal("u", "username", "r.oldusername") }}
  WHERE u.deleted = 0
    AND r.status IS NULL AND r.username <> '' AND NOT {{ named.same("r.oldusername", "r.username") }};
 
@@ -82,7 +82,7 @@ CREATE TEMPORARY TABLE toolsync_old_alike (line INT UNSIGNED NOT NULL PRIMARY KE
 INSERT INTO toolsync_old_alike (line, username)
 SELECT r.line, u.username
   FROM toolsync_row r
-  JOIN {user} u ON u.mnethostid = {{ host }} AND {{ named.alike("u", "username", "r.oldusername") }}
+  STRAIGHT_JOIN {user} u {{ named.index("user", "username") }} ON u.mnethostid = {{ host }} AND {{ named.alike("u", "username", "r.oldusername") }}
  WHERE u.deleted = 0 AND r.userid IS NULL AND r.status IS NULL;
 
 UPDATE toolsync_row r
@@ -101,14 +101,14 @@ DELETE FROM toolsync_match;
 INSERT INTO toolsync_match (line, userid, hits)
 SELECT r.line, u.id, 1
   FROM toolsync_row r
-  JOIN {user} u ON u.mnethostid = {{ host }} AND {{ named.equal("u", "username", "r.username") }}
+  STRAIGHT_JOIN {user} u {{ named.index("user", "username") }} ON u.mnethostid = {{ host }} AND {{ named.equal("u", "username", "r.username") }}
  WHERE u.deleted = 1
    AND r.userid IS NULL AND r.status IS NULL AND NOT r.deleted <=> 1;
 
 INSERT IGNORE INTO toolsync_match (line, userid, hits)
 SELECT r.line, SUBSTRING(MAX(CONCAT(LPAD(u.timemodified, 12, '0'), LPAD(u.id, 12, '0'))), 13), COUNT(*)
   FROM toolsync_row r
-  JOIN {user} u ON u.email = MD5(r.username)
+  STRAIGHT_JOIN {user} u {{ named.index("user", "email") }} ON u.email = MD5(r.username)
  WHERE u.deleted = 1
    AND u.mnethostid = {{ host }}
    AND r.userid IS NULL AND r.status IS NULL AND r.username <> '' AND NOT r.deleted <=> 1

@@ -17,7 +17,7 @@ UPDATE toolsync_row
 INSERT INTO toolsync_fault (line, fault)
 SELECT r.line, CONCAT('{{ key }}|no account has this {{ key }}, only ', MIN(u.{{ key }}), ', which looks like it')
   FROM toolsync_row r
-  JOIN {user} u ON {{ named.alike("u", key, "r." ~ key) }}
+  STRAIGHT_JOIN {user} u {{ named.index("user", key) }} ON {{ named.alike("u", key, "r." ~ key) }}
  WHERE r.status IS NULL AND r.deleted = 1 AND r.userid IS NULL
    AND u.deleted = 0 AND u.mnethostid = {{ host }}
  GROUP BY r.line;

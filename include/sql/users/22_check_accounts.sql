@@ -1,10 +1,10 @@
 -- Find the lines that the site does not allow. A line fails for the first fault found, and nothing of it is done.
 {% from "users/terms.sql" import host, key, makes, renames, new_email with context %}
 {% import "shared/identify.sql" as named with context %}
-{% set taken %}FROM {user} other WHERE other.mnethostid = {{ host }} AND other.username = r.username AND NOT other.id <=> r.userid{% endset %}
+{% set taken %}FROM {user} other {{ named.index("user", "username") }} WHERE other.mnethostid = {{ host }} AND other.username = r.username AND NOT other.id <=> r.userid{% endset %}
 {% set by_whom %}CONCAT('username|', (SELECT IF({{ named.same("other.username", "r.username") }}, 'another account has it', CONCAT('looks like ', other.username, ', which is there')) {{ taken }})){% endset %}
-{% set look_alike %}FROM {user} x WHERE {{ named.alike("x", key, "r." ~ key) }} AND x.deleted = 0 AND x.mnethostid = {{ host }}{% endset %}
-{% set email_taken %}FROM {user} other WHERE {{ named.equal("other", "email", "r.email") }} AND other.deleted = 0 AND other.mnethostid = {{ host }} AND NOT other.id <=> r.userid{% endset %}
+{% set look_alike %}FROM {user} x {{ named.index("user", key) }} WHERE {{ named.alike("x", key, "r." ~ key) }} AND x.deleted = 0 AND x.mnethostid = {{ host }}{% endset %}
+{% set email_taken %}FROM {user} other {{ named.index("user", "email") }} WHERE {{ named.equal("other", "email", "r.email") }} AND other.deleted = 0 AND other.mnethostid = {{ host }} AND NOT other.id <=> r.userid{% endset %}
 
 {% if given("lang") %}
 CREATE TEMPORARY TABLE toolsync_language (lang VARCHAR(30) NOT NULL PRIMARY KEY);

@@ -37,7 +37,7 @@ SELECT r.line, f.id, c.field, d.id, d.data,
   FROM toolsync_row r
   JOIN toolsync_cell c ON c.line = r.line AND c.family = 'profile_field_*'
   JOIN {user_info_field} f ON {{ named.equal("f", "shortname", "c.name") }}
-  LEFT JOIN {user_info_data} d ON d.userid = r.userid AND d.fieldid = f.id
+  LEFT JOIN {user_info_data} d {{ by_index("user_info_data", "userid", "fieldid") }} ON d.userid = r.userid AND d.fieldid = f.id
  WHERE r.status IS NULL
    AND (c.value <> ''
         OR d.data <> '' AND NOT (f.datatype = 'datetime' AND d.data = '0')

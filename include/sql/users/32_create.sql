@@ -87,7 +87,7 @@ SELECT 30, w.userid, 2, 0
  ORDER BY w.userid;
 
 UPDATE toolsync_context_new w
-  STRAIGHT_JOIN {context} c ON c.contextlevel = 30 AND c.instanceid = w.userid
+  STRAIGHT_JOIN {context} c {{ by_index("context", "contextlevel", "instanceid") }} ON c.contextlevel = 30 AND c.instanceid = w.userid
    SET c.path = CONCAT('/', @system_context, '/', c.id);
 
 {% if option.create_passwords %}

@@ -34,7 +34,7 @@ HAVING {{ text("course#") }} <> '';
 CREATE TEMPORARY TABLE toolsync_pattern_context (courseid BIGINT NOT NULL PRIMARY KEY, contextid BIGINT NOT NULL);
 
 INSERT IGNORE INTO toolsync_pattern_context (courseid, contextid)
-SELECT p.courseid, c.id FROM toolsync_pattern p JOIN {context} c ON c.contextlevel = 50 AND c.instanceid = p.courseid;
+SELECT p.courseid, c.id FROM toolsync_pattern p STRAIGHT_JOIN {context} c {{ by_index("context", "contextlevel", "instanceid") }} ON c.contextlevel = 50 AND c.instanceid = p.courseid;
 
 UPDATE toolsync_pattern p JOIN toolsync_pattern_context c ON c.courseid = p.courseid SET p.contextid = c.contextid;
 
@@ -107,9 +107,9 @@ CREATE TEMPORARY TABLE toolsync_group_by_id (line INT UNSIGNED NOT NULL, n INT N
 INSERT INTO toolsync_group_by_id (line, n, groupid, name)
 SELECT p.line, p.n, g.id, g.name
   FROM toolsync_pattern p
-  JOIN {groups} g ON {{ named.group("g", "id", "p.groupname", "p.courseid") }}
+  STRAIGHT_JOIN {groups} g {{ named.index("groups", "id") }} ON {{ named.group("g", "id", "p.groupname", "p.courseid") }}
  WHERE p.status IS NULL AND g.name NOT REGEXP '^[0-9]+$'
-   AND NOT EXISTS (SELECT 1 FROM {groups} other WHERE other.courseid = p.courseid AND {{ named.exact("other.name", "p.groupname") }});
+   AND NOT EXISTS (SELECT 1 FROM {groups} other {{ by_index("groups", "courseid") }} WHERE other.courseid = p.courseid AND {{ named.exact("other.name", "p.groupname") }});
 
 UPDATE toolsync_pattern p JOIN toolsync_group_by_id k ON k.line = p.line AND k.n = p.n SET p.groupid = k.groupid;
 
@@ -126,8 +126,8 @@ SELECT p.line, p.n, p.course_field, 'enrol', p.enrolid, p.courseid, p.userid, p.
                            + COALESCE(86400 * NULLIF(p.days, 0), IF(ue.id IS NULL AND e.enrol = 'manual', NULLIF(e.enrolperiod, 0), NULL))),
        COALESCE(p.suspended, 0)
   FROM toolsync_pattern p
-  JOIN {enrol} e ON e.id = p.enrolid
-  LEFT JOIN {user_enrolments} ue ON ue.enrolid = p.enrolid AND ue.userid = p.userid
+  STRAIGHT_JOIN {enrol} e FORCE INDEX (PRIMARY) ON e.id = p.enrolid
+  LEFT JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = p.enrolid AND ue.userid = p.userid
  WHERE p.status IS NULL AND p.enrolid IS NOT NULL;
 
 INSERT INTO toolsync_role_op (line, n, field, action, contextid, courseid, userid, roleid, component, itemid)

@@ -6,14 +6,14 @@
 INSERT INTO toolsync_enrolment_op (line, n, field, action, enrolid, courseid, userid)
 SELECT r.line, ue.id, 'deleted', 'unenrol', ue.enrolid, e.courseid, ue.userid
   FROM toolsync_row r
-  JOIN {user_enrolments} ue ON ue.userid = r.userid
-  JOIN {enrol} e ON e.id = ue.enrolid
+  STRAIGHT_JOIN {user_enrolments} ue {{ by_index("user_enrolments", "userid") }} ON ue.userid = r.userid
+  STRAIGHT_JOIN {enrol} e FORCE INDEX (PRIMARY) ON e.id = ue.enrolid
  WHERE r.status = 'deleted';
 
 INSERT INTO toolsync_role_op (line, n, field, action, contextid, courseid, userid, roleid, component, itemid)
 SELECT r.line, ra.id, 'deleted', 'unassign', ra.contextid, IF(c.contextlevel = 50, c.instanceid, NULL), ra.userid, ra.roleid, ra.component, ra.itemid
   FROM toolsync_row r
-  JOIN {role_assignments} ra ON ra.userid = r.userid
+  STRAIGHT_JOIN {role_assignments} ra {{ by_index("role_assignments", "userid") }} ON ra.userid = r.userid
   LEFT JOIN {context} c ON c.id = ra.contextid
  WHERE r.status = 'deleted';
 {% endif %}

@@ -9,9 +9,9 @@ INSERT INTO toolsync_deleted (userid, line) SELECT userid, line FROM toolsync_ro
 INSERT IGNORE INTO toolsync_last (courseid, userid, contextid)
 SELECT gi.courseid, d.userid, c.id
   FROM toolsync_deleted d
-  JOIN {grade_grades} gg ON gg.userid = d.userid
-  JOIN {grade_items} gi ON gi.id = gg.itemid
-  JOIN {context} c ON c.contextlevel = 50 AND c.instanceid = gi.courseid;
+  STRAIGHT_JOIN {grade_grades} gg {{ by_index("grade_grades", "userid") }} ON gg.userid = d.userid
+  STRAIGHT_JOIN {grade_items} gi FORCE INDEX (PRIMARY) ON gi.id = gg.itemid
+  STRAIGHT_JOIN {context} c {{ by_index("context", "contextlevel", "instanceid") }} ON c.contextlevel = 50 AND c.instanceid = gi.courseid;
 
 DROP TEMPORARY TABLE IF EXISTS toolsync_tagging_gone;
 CREATE TEMPORARY TABLE toolsync_tagging_gone (id BIGINT NOT NULL PRIMARY KEY, tagid BIGINT NOT NULL);
@@ -47,6 +47,6 @@ SELECT '{{ name }}', x.id FROM toolsync_deleted d {{ joins }};
 {% include "shared/drop_taggings.sql" %}
 
 {% for name, _ in gone %}
-DELETE x FROM toolsync_belonging d STRAIGHT_JOIN {{ table(name) }} x ON d.source = '{{ name }}' AND x.id = d.id;
+DELETE x FROM toolsync_belonging d STRAIGHT_JOIN {{ table(name) }} x ON x.id = d.id AND d.source = '{{ name }}';
 {% endfor %}
 {% endif %}

@@ -6,7 +6,7 @@ CREATE TEMPORARY TABLE toolsync_emptied (contextid BIGINT NOT NULL PRIMARY KEY, 
 INSERT INTO toolsync_emptied (contextid)
 SELECT c.id
   FROM toolsync_deleted d
-  JOIN {context} c ON c.contextlevel = 30 AND c.instanceid = d.userid;
+  STRAIGHT_JOIN {context} c {{ by_index("context", "contextlevel", "instanceid") }} ON c.contextlevel = 30 AND c.instanceid = d.userid;
 
 {% include "shared/empty_contexts.sql" %}
 {% endif %}

@@ -1,6 +1,7 @@
 -- What each line reads or changes: usernames, email addresses, unique profile values; and what it may create.
 -- Values are cut: lines whose values agree up to the cut run one after the other, which is never wrong.
 {% from "users/terms.sql" import host, key with context %}
+{% import "shared/identify.sql" as named with context %}
 {% set renaming = given("oldusername") and given("username") and option.allow_rename %}
 
 -- @local_host: mnethostid of this site's own accounts; NULL: the setting is missing
@@ -33,7 +34,7 @@ CREATE TEMPORARY TABLE toolsync_known (
 INSERT INTO toolsync_known (line, userid, username, email)
 SELECT r.line, u.id, u.username, {{ email }}
   FROM toolsync_row r
-  JOIN {user} u ON u.{{ key }} = r.{{ key }} AND u.deleted = 0 AND u.mnethostid = {{ host }}
+  STRAIGHT_JOIN {user} u {{ named.index("user", key) }} ON u.{{ key }} = r.{{ key }} AND u.deleted = 0 AND u.mnethostid = {{ host }}
  WHERE {{ "TRUE" if key == "id" else "r." ~ key ~ " <> ''" }};
 {% endif %}
 
@@ -41,7 +42,7 @@ SELECT r.line, u.id, u.username, {{ email }}
 INSERT IGNORE INTO toolsync_known (line, userid, username, email)
 SELECT r.line, u.id, u.username, {{ email }}
   FROM toolsync_row r
-  JOIN {user} u ON u.mnethostid = {{ host }} AND u.username = r.oldusername AND u.deleted = 0
+  STRAIGHT_JOIN {user} u {{ named.index("user", "username") }} ON u.mnethostid = {{ host }} AND u.username = r.oldusername AND u.deleted = 0
  WHERE r.oldusername <> '';
 {% endif %}
 

@@ -21,6 +21,7 @@ from toolsync.settings import INCLUDE
 
 Row = Sequence[Any]
 NAMED_TABLE = re.compile(r"`(\w+)`")
+BY_ID = re.compile(r"(STRAIGHT_JOIN\s+`\w+`\s+(\w+))(?=\s+ON\s+\2\.id = )")
 
 
 @dataclass(frozen=True)
@@ -187,6 +188,9 @@ def _names_narrow(statement: Statement, columns: Mapping[str, str]) -> bool:
 def _finished(statement: Statement, prefix: str, table_options: str) -> Statement:
     statement = selected(statement)
     sql = with_prefix(statement.sql, prefix)
+    if statement.changes_by:
+        # A server whose statistics are older than the rows may take all of them to be a few, go through them, and lock each for a while.
+        sql = BY_ID.sub(r"\1 FORCE INDEX (PRIMARY)", sql)
     if not statement.only_defines:
         return replace(statement, sql=sql)
     short = in_memory(sql)

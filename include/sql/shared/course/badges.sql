@@ -49,7 +49,7 @@ SELECT p.courseid, t.* FROM toolsync_of_bigbluebuttonbn p JOIN {bigbluebuttonbn_
 
 -- when: toolsync_of_bigbluebuttonbn
 UPDATE toolsync_of_bigbluebuttonbn p
-  STRAIGHT_JOIN {bigbluebuttonbn_recordings} t ON t.bigbluebuttonbnid = p.id
+  STRAIGHT_JOIN {bigbluebuttonbn_recordings} t {{ by_index("bigbluebuttonbn_recordings", "bigbluebuttonbnid") }} ON t.bigbluebuttonbnid = p.id
    SET t.headless = 1, t.timemodified = @now, t.usermodified = @actor;
 
 -- when: toolsync_of_bigbluebuttonbn

@@ -276,7 +276,7 @@ SELECT w.contextlevel, w.instanceid, 0 FROM toolsync_context_new w WHERE w.insta
 UPDATE toolsync_context_new w
   STRAIGHT_JOIN toolsync_tpl_course_modules cm ON cm.id = w.instanceid
   STRAIGHT_JOIN toolsync_template_context u ON u.courseid = cm.toolsync_course
-  STRAIGHT_JOIN {context} x ON x.contextlevel = w.contextlevel AND x.instanceid = w.instanceid
+  STRAIGHT_JOIN {context} x {{ by_index("context", "contextlevel", "instanceid") }} ON x.contextlevel = w.contextlevel AND x.instanceid = w.instanceid
    SET x.path = CONCAT(u.path, '/', x.id), x.depth = u.depth + 1;
 
 -- chunks: toolsync_template_context.contextid

@@ -12,12 +12,12 @@ SELECT r.line, c.id, c.shortname, c.fullname, c.idnumber,
           FROM {course_categories} k
           JOIN {course_categories} a ON k.path = a.path OR k.path LIKE CONCAT(a.path, '/%')
          WHERE k.id = c.category),
-       (SELECT COUNT(DISTINCT ue.userid) FROM {enrol} e JOIN {user_enrolments} ue ON ue.enrolid = e.id WHERE e.courseid = c.id),
-       (SELECT MAX(a.timeaccess) FROM {user_lastaccess} a WHERE a.courseid = c.id),
-       (SELECT COUNT(*) FROM {course_modules} cm WHERE cm.course = c.id AND cm.deletioninprogress = 0)
+       (SELECT COUNT(DISTINCT ue.userid) FROM {enrol} e {{ by_index("enrol", "courseid") }} STRAIGHT_JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = e.id WHERE e.courseid = c.id),
+       (SELECT MAX(a.timeaccess) FROM {user_lastaccess} a {{ by_index("user_lastaccess", "courseid") }} WHERE a.courseid = c.id),
+       (SELECT COUNT(*) FROM {course_modules} cm {{ by_index("course_modules", "course") }} WHERE cm.course = c.id AND cm.deletioninprogress = 0)
   FROM toolsync_row r
   JOIN {{ these if these is defined else "toolsync_of_course" }} p ON p.id = r.courseid
-  JOIN {course} c ON c.id = p.id
+  STRAIGHT_JOIN {course} c FORCE INDEX (PRIMARY) ON c.id = p.id
  WHERE r.status IS NULL;
 
 CREATE TEMPORARY TABLE toolsync_size (courseid BIGINT NOT NULL PRIMARY KEY, files INT NOT NULL, bytes BIGINT NOT NULL);

@@ -15,7 +15,7 @@ CREATE TEMPORARY TABLE toolsync_front_page (line INT UNSIGNED NOT NULL PRIMARY K
 INSERT IGNORE INTO toolsync_front_page (line)
 SELECT r.line
   FROM toolsync_row r
-  JOIN {course} c ON {{ named.equal("c", key.column, "r.asked") }} AND c.category = 0
+  STRAIGHT_JOIN {course} c {{ named.index("course", key.column) }} ON {{ named.equal("c", key.column, "r.asked") }} AND c.category = 0
  WHERE r.status IS NULL;
 
 UPDATE toolsync_row r

@@ -35,8 +35,8 @@ SELECT e.id, e.customint1, e.courseid, c.id, r.id, g.id, e.status <> 0, 0
 INSERT INTO toolsync_cohort_instance (enrolid, cohortid, courseid, contextid, roleid, groupid, disabled, whole)
 SELECT e.id, e.customint1, e.courseid, c.id, r.id, g.id, e.status <> 0, 1
   FROM toolsync_instance_op o
-  JOIN {enrol} e ON e.id = o.enrolid
-  JOIN {context} c ON c.contextlevel = 50 AND c.instanceid = e.courseid
+  STRAIGHT_JOIN {enrol} e FORCE INDEX (PRIMARY) ON e.id = o.enrolid
+  STRAIGHT_JOIN {context} c {{ by_index("context", "contextlevel", "instanceid") }} ON c.contextlevel = 50 AND c.instanceid = e.courseid
   LEFT JOIN {role} r ON r.id = e.roleid
   LEFT JOIN {groups} g ON g.id = e.customint2 AND g.courseid = e.courseid
  WHERE o.enrol = 'cohort' AND o.status IN ('created', 'updated')
@@ -51,13 +51,13 @@ SELECT i.enrolid, w.userid, w.joined, w.joined
 INSERT IGNORE INTO toolsync_cohort_sync (enrolid, userid, member, joined)
 SELECT i.enrolid, m.userid, 1, 0
   FROM toolsync_cohort_instance i
-  JOIN {cohort_members} m ON m.cohortid = i.cohortid
+  STRAIGHT_JOIN {cohort_members} m {{ by_index("cohort_members", "cohortid") }} ON m.cohortid = i.cohortid
  WHERE i.whole AND @cohort_follows;
 
 INSERT IGNORE INTO toolsync_cohort_sync (enrolid, userid, member, joined)
 SELECT i.enrolid, ue.userid, 0, 0
   FROM toolsync_cohort_instance i
-  JOIN {user_enrolments} ue ON ue.enrolid = i.enrolid
+  STRAIGHT_JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = i.enrolid
  WHERE i.whole AND @cohort_follows;
 
 {% if settled is defined %}
@@ -71,15 +71,15 @@ SELECT s.enrolid, s.userid, i.courseid, 0, 0, IF(s.joined, 0, NULL), IF(s.joined
        ue.id IS NOT NULL AND (ue.status <> 0 OR s.joined AND (ue.timestart <> 0 OR ue.timeend <> 0))
   FROM toolsync_cohort_sync s
   JOIN toolsync_cohort_instance i ON i.enrolid = s.enrolid
-  JOIN {user} u ON u.id = s.userid AND u.deleted = 0
-  LEFT JOIN {user_enrolments} ue ON ue.enrolid = s.enrolid AND ue.userid = s.userid
+  STRAIGHT_JOIN {user} u FORCE INDEX (PRIMARY) ON u.id = s.userid AND u.deleted = 0
+  LEFT JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = s.enrolid AND ue.userid = s.userid
  WHERE s.member AND NOT i.disabled;
 
 INSERT IGNORE INTO toolsync_role_new (contextid, userid, roleid, component, itemid, courseid)
 SELECT i.contextid, s.userid, i.roleid, 'enrol_cohort', s.enrolid, i.courseid
   FROM toolsync_cohort_sync s
   JOIN toolsync_cohort_instance i ON i.enrolid = s.enrolid
-  JOIN {user} u ON u.id = s.userid AND u.deleted = 0
+  STRAIGHT_JOIN {user} u FORCE INDEX (PRIMARY) ON u.id = s.userid AND u.deleted = 0
   LEFT JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.userid = s.userid AND ra.contextid = i.contextid AND ra.roleid = i.roleid
                                  AND ra.component = 'enrol_cohort' AND ra.itemid = s.enrolid
  WHERE s.member AND NOT i.disabled AND i.roleid IS NOT NULL AND ra.id IS NULL;
@@ -88,7 +88,7 @@ INSERT IGNORE INTO toolsync_membership_new (groupid, userid, courseid, component
 SELECT i.groupid, s.userid, i.courseid, 'enrol_cohort', s.enrolid
   FROM toolsync_cohort_sync s
   JOIN toolsync_cohort_instance i ON i.enrolid = s.enrolid
-  JOIN {user} u ON u.id = s.userid AND u.deleted = 0
+  STRAIGHT_JOIN {user} u FORCE INDEX (PRIMARY) ON u.id = s.userid AND u.deleted = 0
   LEFT JOIN {groups_members} gm ON gm.groupid = i.groupid AND gm.userid = s.userid
  WHERE s.member AND NOT i.disabled AND i.groupid IS NOT NULL AND gm.id IS NULL
  ORDER BY s.enrolid;
@@ -98,21 +98,21 @@ INSERT IGNORE INTO toolsync_leaving (enrolid, userid, ueid, courseid, contextid,
 SELECT s.enrolid, s.userid, ue.id, i.courseid, i.contextid, 'enrol_cohort'
   FROM toolsync_cohort_sync s
   JOIN toolsync_cohort_instance i ON i.enrolid = s.enrolid
-  JOIN {user_enrolments} ue ON ue.enrolid = s.enrolid AND ue.userid = s.userid
+  STRAIGHT_JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = s.enrolid AND ue.userid = s.userid
  WHERE NOT s.member AND @cohort_unenrol = 0;
 
 INSERT IGNORE INTO toolsync_enrolment (enrolid, userid, courseid, line, n, timestart, timeend, suspended, ueid, differs)
 SELECT s.enrolid, s.userid, i.courseid, 0, 0, NULL, NULL, 1, ue.id, ue.status <> 1
   FROM toolsync_cohort_sync s
   JOIN toolsync_cohort_instance i ON i.enrolid = s.enrolid
-  JOIN {user_enrolments} ue ON ue.enrolid = s.enrolid AND ue.userid = s.userid
+  STRAIGHT_JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = s.enrolid AND ue.userid = s.userid
  WHERE NOT s.member AND @cohort_unenrol <> 0;
 
 INSERT IGNORE INTO toolsync_role_gone (id, contextid, courseid, userid, roleid, component)
 SELECT ra.id, ra.contextid, i.courseid, ra.userid, ra.roleid, ra.component
   FROM toolsync_cohort_sync s
   JOIN toolsync_cohort_instance i ON i.enrolid = s.enrolid
-  JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.userid = s.userid AND ra.contextid = i.contextid AND ra.component = 'enrol_cohort' AND ra.itemid = s.enrolid
+  STRAIGHT_JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.userid = s.userid AND ra.contextid = i.contextid AND ra.component = 'enrol_cohort' AND ra.itemid = s.enrolid
  WHERE (i.disabled OR NOT s.member AND @cohort_unenrol <> 0) AND @cohort_unenrol <> 2;
 
 INSERT IGNORE INTO toolsync_touched_course (courseid)

@@ -15,7 +15,7 @@ CREATE TEMPORARY TABLE toolsync_instance_gone (id BIGINT NOT NULL PRIMARY KEY);
 INSERT IGNORE INTO toolsync_assignment_gone (id)
 SELECT ra.id
   FROM toolsync_instance_op o
-  JOIN {role_assignments} ra ON ra.component = CONCAT('enrol_', o.enrol) AND ra.itemid = o.enrolid
+  STRAIGHT_JOIN {role_assignments} ra {{ by_index("role_assignments", "component", "itemid") }} ON ra.component = CONCAT('enrol_', o.enrol) AND ra.itemid = o.enrolid
  WHERE o.status = 'deleted';
 
 INSERT IGNORE INTO toolsync_instance_gone (id)

@@ -36,7 +36,7 @@ SELECT w.courseid, w.userid
 INSERT IGNORE INTO toolsync_stale (topic)
 SELECT 'contacts'
   FROM toolsync_enrolment w
-  JOIN {context} c ON c.contextlevel = 50 AND c.instanceid = w.courseid
-  JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.userid = w.userid AND ra.contextid = c.id
+  STRAIGHT_JOIN {context} c {{ by_index("context", "contextlevel", "instanceid") }} ON c.contextlevel = 50 AND c.instanceid = w.courseid
+  STRAIGHT_JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.userid = w.userid AND ra.contextid = c.id
  WHERE w.differs AND FIND_IN_SET(ra.roleid, {{ setting("coursecontact") }})
  LIMIT 1;

@@ -8,14 +8,14 @@ SELECT l.enrolid, w.userid, {{ 0 if settled is defined else 1 }}
 INSERT IGNORE INTO toolsync_follow (enrolid, userid, by_event)
 SELECT l.enrolid, ue.userid, 0
   FROM toolsync_meta_link l
-  JOIN {enrol} e ON e.courseid = l.masterid AND e.enrol <> 'meta'
-  JOIN {user_enrolments} ue ON ue.enrolid = e.id
+  STRAIGHT_JOIN {enrol} e {{ by_index("enrol", "courseid") }} ON e.courseid = l.masterid AND e.enrol <> 'meta'
+  STRAIGHT_JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = e.id
  WHERE l.whole;
 
 INSERT IGNORE INTO toolsync_follow (enrolid, userid, by_event)
 SELECT l.enrolid, ue.userid, 0
   FROM toolsync_meta_link l
-  JOIN {user_enrolments} ue ON ue.enrolid = l.enrolid
+  STRAIGHT_JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = l.enrolid
  WHERE l.whole;
 
 {% if settled is defined %}
@@ -30,15 +30,15 @@ SELECT f.enrolid, f.userid, MIN(ue.status + e.status) > 0,
        IF(SUM(ue.status + e.status = 0 AND ue.timeend = 0) > 0, 0, COALESCE(MAX(IF(ue.status + e.status = 0, ue.timeend, NULL)), 0))
   FROM toolsync_follow f
   JOIN toolsync_meta_link l ON l.enrolid = f.enrolid
-  JOIN {enrol} e ON e.courseid = l.masterid AND e.enrol <> 'meta' AND FIND_IN_SET(e.enrol, @enrol_plugins)
-  JOIN {user_enrolments} ue ON ue.enrolid = e.id AND ue.userid = f.userid
+  STRAIGHT_JOIN {enrol} e {{ by_index("enrol", "courseid") }} ON e.courseid = l.masterid AND e.enrol <> 'meta' AND FIND_IN_SET(e.enrol, @enrol_plugins)
+  STRAIGHT_JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = e.id AND ue.userid = f.userid
  GROUP BY f.enrolid, f.userid;
 
 INSERT IGNORE INTO toolsync_followed_role (enrolid, userid, roleid)
 SELECT f.enrolid, f.userid, ra.roleid
   FROM toolsync_follow f
   JOIN toolsync_meta_link l ON l.enrolid = f.enrolid
-  JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.userid = f.userid AND ra.contextid = l.mastercontextid
+  STRAIGHT_JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.userid = f.userid AND ra.contextid = l.mastercontextid
  WHERE ra.component <> 'enrol_meta' AND NOT FIND_IN_SET(ra.roleid, @meta_skip_roles);
 
 -- Column belongs: to be enrolled here. Column with_roles: to hold the master's roles, too. Without `syncall` only people with a role follow; with
@@ -52,16 +52,16 @@ SELECT f.enrolid, f.userid, l.courseid, l.contextid, l.groupid, ue.id,
        COALESCE(p.suspended, 1), p.timestart, p.timeend
   FROM toolsync_follow f
   JOIN toolsync_meta_link l ON l.enrolid = f.enrolid
-  JOIN {user} u ON u.id = f.userid
+  STRAIGHT_JOIN {user} u FORCE INDEX (PRIMARY) ON u.id = f.userid
   LEFT JOIN toolsync_followed p ON p.enrolid = f.enrolid AND p.userid = f.userid
   LEFT JOIN (SELECT DISTINCT fr.enrolid, fr.userid FROM toolsync_followed_role fr) r ON r.enrolid = f.enrolid AND r.userid = f.userid
-  LEFT JOIN {user_enrolments} ue ON ue.enrolid = f.enrolid AND ue.userid = f.userid;
+  LEFT JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = f.enrolid AND ue.userid = f.userid;
 
 INSERT INTO toolsync_enrolment (enrolid, userid, courseid, line, n, timestart, timeend, suspended, ueid, differs)
 SELECT w.enrolid, w.userid, w.courseid, 0, 0, w.timestart, w.timeend, w.suspended, w.ueid,
        ue.id IS NOT NULL AND (ue.status <> w.suspended OR ue.timestart <> w.timestart OR ue.timeend <> w.timeend)
   FROM toolsync_following w
-  LEFT JOIN {user_enrolments} ue ON ue.id = w.ueid
+  LEFT JOIN {user_enrolments} ue FORCE INDEX (PRIMARY) ON ue.id = w.ueid
  WHERE w.belongs;
 
 INSERT INTO toolsync_role_new (contextid, userid, roleid, component, itemid, courseid)
@@ -88,12 +88,12 @@ SELECT w.enrolid, w.userid, w.ueid, w.courseid, w.contextid, 'enrol_meta'
 INSERT INTO toolsync_enrolment (enrolid, userid, courseid, line, n, timestart, timeend, suspended, ueid, differs)
 SELECT w.enrolid, w.userid, w.courseid, 0, 0, NULL, NULL, 1, w.ueid, ue.status <> 1
   FROM toolsync_following w
-  JOIN {user_enrolments} ue ON ue.id = w.ueid
+  STRAIGHT_JOIN {user_enrolments} ue FORCE INDEX (PRIMARY) ON ue.id = w.ueid
  WHERE NOT w.belongs AND @meta_unenrol IN (2, 3);
 
 INSERT INTO toolsync_role_gone (id, contextid, courseid, userid, roleid, component)
 SELECT ra.id, ra.contextid, w.courseid, ra.userid, ra.roleid, ra.component
   FROM toolsync_following w
-  JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.userid = w.userid AND ra.contextid = w.contextid AND ra.component = 'enrol_meta' AND ra.itemid = w.enrolid
+  STRAIGHT_JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.userid = w.userid AND ra.contextid = w.contextid AND ra.component = 'enrol_meta' AND ra.itemid = w.enrolid
   LEFT JOIN toolsync_followed_role r ON r.enrolid = w.enrolid AND r.userid = w.userid AND r.roleid = ra.roleid
  WHERE @meta_unenrol <> 2 AND NOT (w.belongs AND w.with_roles AND r.roleid IS NOT NULL);

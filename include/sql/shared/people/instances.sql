@@ -3,7 +3,7 @@
 INSERT INTO toolsync_instance_new (line, n, courseid, sortorder)
 SELECT o.line, o.n, o.courseid,
        ROW_NUMBER() OVER (PARTITION BY o.courseid ORDER BY o.line, o.n)
-       + (SELECT COALESCE(MAX(e.sortorder), -1) FROM {enrol} e WHERE e.courseid = o.courseid)
+       + (SELECT COALESCE(MAX(e.sortorder), -1) FROM {enrol} e {{ by_index("enrol", "courseid") }} WHERE e.courseid = o.courseid)
   FROM toolsync_instance_op o
  WHERE o.action = 'add' AND o.status IS NULL
  ORDER BY o.line, o.n;
@@ -23,7 +23,7 @@ CREATE TEMPORARY TABLE toolsync_instance_made (line INT UNSIGNED NOT NULL, n BIG
 INSERT INTO toolsync_instance_made (line, n, enrolid)
 SELECT w.line, w.n, e.id
   FROM toolsync_instance_new w
-  JOIN {enrol} e ON e.courseid = w.courseid AND e.sortorder = w.sortorder;
+  STRAIGHT_JOIN {enrol} e {{ by_index("enrol", "courseid") }} ON e.courseid = w.courseid AND e.sortorder = w.sortorder;
 
 UPDATE toolsync_instance_op o
   JOIN toolsync_instance_made w ON w.line = o.line AND w.n = o.n
@@ -41,7 +41,7 @@ CREATE TEMPORARY TABLE toolsync_instance_changed (
 INSERT INTO toolsync_instance_changed (enrolid, line, n, stamped)
 SELECT e.id, o.line, o.n, {{ 1 if moodle_since("5.0.6", "5.1") else "NOT (" ~ same_settings ~ ")" }}
   FROM toolsync_instance_op o
-  JOIN {enrol} e ON e.id = o.enrolid
+  STRAIGHT_JOIN {enrol} e FORCE INDEX (PRIMARY) ON e.id = o.enrolid
  WHERE o.status IS NULL AND o.action IN ('enable', 'disable', 'update')
    AND NOT (e.status = CASE o.action WHEN 'enable' THEN 0 WHEN 'disable' THEN 1 ELSE e.status END
             AND {{ same_settings }});
@@ -69,12 +69,12 @@ UPDATE toolsync_instance_op o
 INSERT IGNORE INTO toolsync_dirty_context (path)
 SELECT c.path
   FROM toolsync_instance_op o
-  JOIN {context} c ON c.contextlevel = 50 AND c.instanceid = o.courseid
+  STRAIGHT_JOIN {context} c {{ by_index("context", "contextlevel", "instanceid") }} ON c.contextlevel = 50 AND c.instanceid = o.courseid
  WHERE o.status IN ('updated', 'deleted');
 
 INSERT IGNORE INTO toolsync_leaving (enrolid, userid, ueid, courseid, contextid, component)
 SELECT o.enrolid, ue.userid, ue.id, o.courseid, c.id, CONCAT('enrol_', o.enrol)
   FROM toolsync_instance_op o
-  JOIN {user_enrolments} ue ON ue.enrolid = o.enrolid
-  JOIN {context} c ON c.contextlevel = 50 AND c.instanceid = o.courseid
+  STRAIGHT_JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = o.enrolid
+  STRAIGHT_JOIN {context} c {{ by_index("context", "contextlevel", "instanceid") }} ON c.contextlevel = 50 AND c.instanceid = o.courseid
  WHERE o.status = 'deleted';

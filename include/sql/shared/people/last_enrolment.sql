@@ -4,7 +4,7 @@
 INSERT IGNORE INTO toolsync_role_gone (id, contextid, courseid, userid, roleid, component)
 SELECT ra.id, ra.contextid, l.courseid, ra.userid, ra.roleid, ra.component
   FROM toolsync_last l
-  JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.userid = l.userid AND ra.contextid = l.contextid;
+  STRAIGHT_JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.userid = l.userid AND ra.contextid = l.contextid;
 
 -- Their roles in its activities and blocks, too. Find these contexts first: few courses have such roles.
 DROP TEMPORARY TABLE IF EXISTS toolsync_inner_context;
@@ -13,31 +13,31 @@ CREATE TEMPORARY TABLE toolsync_inner_context (courseid BIGINT NOT NULL, context
 INSERT IGNORE INTO toolsync_inner_context (courseid, contextid)
 SELECT t.courseid, x.id
   FROM (SELECT DISTINCT l.courseid FROM toolsync_last l) t
-  JOIN {course_modules} cm ON cm.course = t.courseid
-  JOIN {context} x ON x.contextlevel = 70 AND x.instanceid = cm.id
-  JOIN {role_assignments} ra ON ra.contextid = x.id;
+  STRAIGHT_JOIN {course_modules} cm {{ by_index("course_modules", "course") }} ON cm.course = t.courseid
+  STRAIGHT_JOIN {context} x {{ by_index("context", "contextlevel", "instanceid") }} ON x.contextlevel = 70 AND x.instanceid = cm.id
+  STRAIGHT_JOIN {role_assignments} ra {{ by_index("role_assignments", "contextid") }} ON ra.contextid = x.id;
 
 INSERT IGNORE INTO toolsync_inner_context (courseid, contextid)
 SELECT t.courseid, x.id
   FROM (SELECT DISTINCT l.courseid, l.contextid FROM toolsync_last l) t
-  JOIN {block_instances} b ON b.parentcontextid = t.contextid
-  JOIN {context} x ON x.contextlevel = 80 AND x.instanceid = b.id
-  JOIN {role_assignments} ra ON ra.contextid = x.id;
+  STRAIGHT_JOIN {block_instances} b {{ by_index("block_instances", "parentcontextid") }} ON b.parentcontextid = t.contextid
+  STRAIGHT_JOIN {context} x {{ by_index("context", "contextlevel", "instanceid") }} ON x.contextlevel = 80 AND x.instanceid = b.id
+  STRAIGHT_JOIN {role_assignments} ra {{ by_index("role_assignments", "contextid") }} ON ra.contextid = x.id;
 
 INSERT IGNORE INTO toolsync_inner_context (courseid, contextid)
 SELECT t.courseid, x.id
   FROM (SELECT DISTINCT l.courseid FROM toolsync_last l) t
-  JOIN {course_modules} cm ON cm.course = t.courseid
-  JOIN {context} mx ON mx.contextlevel = 70 AND mx.instanceid = cm.id
-  JOIN {block_instances} b ON b.parentcontextid = mx.id
-  JOIN {context} x ON x.contextlevel = 80 AND x.instanceid = b.id
-  JOIN {role_assignments} ra ON ra.contextid = x.id;
+  STRAIGHT_JOIN {course_modules} cm {{ by_index("course_modules", "course") }} ON cm.course = t.courseid
+  STRAIGHT_JOIN {context} mx {{ by_index("context", "contextlevel", "instanceid") }} ON mx.contextlevel = 70 AND mx.instanceid = cm.id
+  STRAIGHT_JOIN {block_instances} b {{ by_index("block_instances", "parentcontextid") }} ON b.parentcontextid = mx.id
+  STRAIGHT_JOIN {context} x {{ by_index("context", "contextlevel", "instanceid") }} ON x.contextlevel = 80 AND x.instanceid = b.id
+  STRAIGHT_JOIN {role_assignments} ra {{ by_index("role_assignments", "contextid") }} ON ra.contextid = x.id;
 
 INSERT IGNORE INTO toolsync_role_gone (id, contextid, courseid, userid, roleid, component)
 SELECT ra.id, ra.contextid, NULL, ra.userid, ra.roleid, ra.component
   FROM toolsync_last l
   JOIN toolsync_inner_context i ON i.courseid = l.courseid
-  JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.userid = l.userid AND ra.contextid = i.contextid;
+  STRAIGHT_JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.userid = l.userid AND ra.contextid = i.contextid;
 
 INSERT IGNORE INTO toolsync_membership_gone (id, groupid, userid, courseid)
 SELECT gm.id, gm.groupid, gm.userid, l.courseid

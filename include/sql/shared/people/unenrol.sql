@@ -9,8 +9,8 @@ CREATE TEMPORARY TABLE toolsync_remaining (courseid BIGINT NOT NULL, userid BIGI
 INSERT IGNORE INTO toolsync_other_enrolment (ueid, courseid, userid)
 SELECT ue.id, l.courseid, l.userid
   FROM toolsync_leaving l
-  JOIN {enrol} e ON e.courseid = l.courseid AND e.id <> l.enrolid
-  JOIN {user_enrolments} ue ON ue.enrolid = e.id AND ue.userid = l.userid;
+  STRAIGHT_JOIN {enrol} e {{ by_index("enrol", "courseid") }} ON e.courseid = l.courseid AND e.id <> l.enrolid
+  STRAIGHT_JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = e.id AND ue.userid = l.userid;
 
 DELETE o FROM toolsync_other_enrolment o
   JOIN toolsync_leaving l ON l.ueid = o.ueid;
@@ -36,7 +36,7 @@ INSERT IGNORE INTO toolsync_role_gone (id, contextid, courseid, userid, roleid, 
 SELECT ra.id, ra.contextid, l.courseid, ra.userid, ra.roleid, ra.component
   FROM toolsync_remaining s
   JOIN toolsync_leaving l ON l.courseid = s.courseid AND l.userid = s.userid
-  JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.userid = l.userid AND ra.contextid = l.contextid AND ra.component = l.component AND ra.itemid = l.enrolid;
+  STRAIGHT_JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.userid = l.userid AND ra.contextid = l.contextid AND ra.component = l.component AND ra.itemid = l.enrolid;
 
 INSERT IGNORE INTO toolsync_changed (courseid, userid)
 SELECT l.courseid, l.userid

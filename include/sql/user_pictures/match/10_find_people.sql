@@ -8,7 +8,7 @@ CREATE TEMPORARY TABLE toolsync_named (line INT UNSIGNED NOT NULL PRIMARY KEY, u
 INSERT INTO toolsync_named (line, userid)
 SELECT r.line, u.id
   FROM toolsync_row r
-  JOIN {user} u ON {{ on_host }} AND {{ named.equal("u", "username", username) }}
+  STRAIGHT_JOIN {user} u {{ named.index("user", "username") }} ON {{ on_host }} AND {{ named.equal("u", "username", username) }}
  WHERE u.deleted = 0;
 
 UPDATE toolsync_row r JOIN toolsync_named u ON u.line = r.line SET r.userid = u.userid;
@@ -18,7 +18,7 @@ CREATE TEMPORARY TABLE toolsync_name_alike (line INT UNSIGNED NOT NULL PRIMARY K
 INSERT INTO toolsync_name_alike (line, username)
 SELECT r.line, u.username
   FROM toolsync_row r
-  JOIN {user} u ON {{ on_host }} AND {{ named.alike("u", "username", username) }}
+  STRAIGHT_JOIN {user} u {{ named.index("user", "username") }} ON {{ on_host }} AND {{ named.alike("u", "username", username) }}
  WHERE u.deleted = 0 AND r.userid IS NULL;
 
 UPDATE toolsync_row r

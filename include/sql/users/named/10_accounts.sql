@@ -12,7 +12,7 @@ SET @local_host = CAST({{ setting("mnet_localhost_id") }} AS SIGNED);
 INSERT IGNORE INTO toolsync_meant_person (line, id, best)
 SELECT r.line, x.id, 1
   FROM toolsync_key r
-  JOIN {user} x ON {{ named.equal("x", "username", "r." ~ column) }} AND {{ of_site }};
+  STRAIGHT_JOIN {user} x {{ named.index("user", "username") }} ON {{ named.equal("x", "username", "r." ~ column) }} AND {{ of_site }};
 {% endfor %}
 
 INSERT IGNORE INTO toolsync_named (place, userid)
