@@ -1,6 +1,11 @@
-"""Where several rows of a work table would make one of the site, the same one does, in whatever order the server reads them."""
+"""Where several rows of a work table would make one of the site, the same one does, in whatever order the server reads them; and whoever locks several rows of the site locks them in one order."""
 
 from __future__ import annotations
+
+import random
+import threading
+import time
+from typing import Any
 
 import pytest
 
@@ -27,3 +32,55 @@ def test_of_two_cohorts_with_one_group_the_same_puts_people_into_it(site: Site):
         "JOIN {enrol} e ON e.id = m.itemid JOIN {cohort} h ON h.id = e.customint1 JOIN {user} u ON u.id = m.userid ORDER BY u.username"
     )
     assert by == [("u005", "FIRST"), ("u006", "FIRST")]
+
+
+@pytest.mark.parametrize("undo", [True, False])
+def test_rows_of_the_site_are_locked_in_the_order_of_their_ids(site: Site, undo: bool):
+    """Somebody keeps the middle one of the rows that go locked. The run waits there: it has those before it, and none after it."""
+    people = [f"u{n:03}" for n in range(1, 25)]
+    random.Random(2).shuffle(people)
+    header = "cmd,rolename,uid,cid,enrol\n"
+    enrolled = site.run("toolsync_enrolments", header + "".join(f"add,student,{p},C108,manual\n" for p in people))
+    assert enrolled["state"] == "success"
+    ids = [
+        id
+        for (id,) in site.rows(
+            "SELECT ue.id FROM {user_enrolments} ue JOIN {enrol} e ON e.id = ue.enrolid AND e.enrol = 'manual' "
+            "JOIN {course} c ON c.id = e.courseid AND c.shortname = 'C108' JOIN {user} u ON u.id = ue.userid AND u.username IN %s ORDER BY ue.id",
+            (people,),
+        )
+    ]
+    middle = ids[len(ids) // 2]
+    seen: set[int] = set()
+    random.Random(3).shuffle(people)
+    leaving = header + "".join(f"del,student,{p},C108,manual\n" for p in people)
+    with site.connect() as holder, site.connect() as other:
+        held(holder, f"SELECT id FROM mdl_user_enrolments WHERE id = {middle} FOR UPDATE")
+
+        def look() -> None:
+            among = f"SELECT id FROM mdl_user_enrolments FORCE INDEX (PRIMARY) WHERE id IN ({', '.join(map(str, ids))})"
+            for _ in range(100):
+                locked = set(ids) - {id for (id,) in held(other, f"{among} FOR UPDATE SKIP LOCKED")}
+                other.rollback()
+                if locked - {middle} and locked == seen:
+                    break
+                seen.clear()
+                seen.update(locked)
+                time.sleep(0.05)
+            holder.rollback()
+
+        looking = threading.Thread(target=look)
+        looking.start()
+        left = site.run("toolsync_enrolments", leaving, undo=undo)
+        looking.join()
+    assert left["counts"]["deleted"] == len(people), left
+    assert seen == {id for id in ids if id <= middle}
+
+
+def held(connection: Any, sql: str) -> list[tuple[Any, ...]]:
+    """The rows of a SELECT in a transaction that goes on."""
+    connection.autocommit(False)
+    with connection.cursor() as cursor:
+        cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        cursor.execute(sql)
+        return list(cursor.fetchall())

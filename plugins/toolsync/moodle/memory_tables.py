@@ -52,6 +52,15 @@ def in_memory(statement: str) -> str:
     return f"{found['head']}({', '.join([*columns, *keys])}) {ENGINE} {WIDTH.format(width)}" if width <= WIDEST else ""
 
 
+def sole_key(statement: str) -> str:
+    """The column that alone is the primary key of a table in memory; empty: none is.
+
+    :param statement: that makes it.
+    """
+    found = re.search(r"PRIMARY KEY \((\w+)\) USING BTREE", statement)
+    return found[1] if found else ""
+
+
 @cache
 def row_bytes(statement: str) -> int:
     """The memory that a row of a table takes, keys included; 0: it is not in memory.

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from toolsync.moodle.memory_tables import in_memory
+from toolsync.moodle.memory_tables import in_memory, sole_key
 from toolsync.moodle.session import with_prefix
 from toolsync.running.runner import Runner
 from toolsync.running.sql_names import check_names
@@ -22,6 +22,12 @@ from toolsync.settings import INCLUDE
 Row = Sequence[Any]
 NAMED_TABLE = re.compile(r"`(\w+)`")
 BY_ID = re.compile(r"(STRAIGHT_JOIN\s+`\w+`\s+(\w+))(?=\s+ON\s+\2\.id = )")
+# An UPDATE or DELETE of the rows whose ids a work table holds, of all of them and whatever is in them.
+ALL_OF_A_TABLE = re.compile(
+    r"^(?P<verb>UPDATE|DELETE\s+\w+\s+FROM)\s+(?P<work>toolsync_\w+)\s+(?P<alias>\w+)\s+"
+    r"(?P<join>STRAIGHT_JOIN\s+`\w+`\s+(?P<target>\w+) FORCE INDEX \(PRIMARY\)\s+ON\s+(?P=target)\.id = (?P=alias)\.(?P<key>\w+))(?P<set>\s+SET\b.*)?\Z",
+    re.DOTALL | re.MULTILINE,
+)
 
 
 @dataclass(frozen=True)
@@ -102,13 +108,23 @@ class SqlFolder:
         for statements in (self.touches, self.work, self.end):
             check_names(statements, staged, makes)
         self.tables = sorted({statement.creates for statement in self.work + self.touches + self.end} - {""})
+        keys = {statement.creates: sole_key(statement.in_memory) for statement in self.touches + self.work + self.end}
+        self.touches, self.work, self.end = (
+            [_in_order(statement, keys) for statement in statements]
+            for statements in (self.touches, self.work, self.end)
+        )
         self._runner = Runner(
             state,
             {name: function.call for name, function in language.functions.items()},
             settled(self.touches + self.work + self.end, state.session.prefix),
-            # They say what is locked, in the order of its ids. Of a table in memory that has one row, the server looks this up and locks what it would change
-            # before it asks for anything else; of others, it takes the rows as they came.
-            on_disks={table for statement in [*self.touches, *self.work, *self.end] for table in statement.changes_by},
+            # They say what is locked, in the order of its ids. From a table in memory, the server takes the rows as they came; and if it has one row, it looks
+            # this up and locks what it would change before it asks for anything else.
+            on_disks={
+                table
+                for statement in [*self.touches, *self.work, *self.end]
+                if not statement.in_order
+                for table in statement.changes_by
+            },
         )
 
     def beside(self, folder: str, occasion: Occasion, staged: Collection[str]) -> SqlFolder:
@@ -183,6 +199,19 @@ def _names_narrow(statement: Statement, columns: Mapping[str, str]) -> bool:
         not collation.startswith("utf8mb4_") and re.search(rf"\b{re.escape(column)}\b", read)
         for column, collation in columns.items()
     )
+
+
+def _in_order(statement: Statement, keys: Mapping[str, str]) -> Statement:
+    """A statement that changes rows of the site, so that it reads its work table by the key of that: the server locks these rows in the order in which it reads.
+
+    :param keys: the column that is the primary key of a work table that may be in memory, by table.
+    """
+    found = ALL_OF_A_TABLE.search(statement.sql) if statement.changes_by else None
+    if found is None or keys.get(found["work"]) != found["key"] or re.search(r"\bWHERE\b", statement.code):
+        return statement
+    alias, rest = found["alias"], found["set"] or ""
+    sql = f"{found['verb']} {found['work']} {alias} FORCE INDEX (PRIMARY) {found['join']} AND {alias}.{found['key']} > 0{rest}"
+    return replace(statement, sql=f"{statement.sql[: found.start()]}{sql}", in_order=True)
 
 
 def _finished(statement: Statement, prefix: str, table_options: str) -> Statement:

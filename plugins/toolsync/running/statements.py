@@ -38,6 +38,7 @@ class Statement:
     :param place: file and line of its end, relative to `include/sql`: `users/32_create.sql:14`.
     :param sql: with the remarks above it, without directives; `{user}` for the site's table `user`.
     :param directives: those above it.
+    :param in_order: it changes rows of the site in the order of a work table's key, wherever that table is.
     :param in_memory: what makes its table in the server's memory instead; empty: it makes none that could be there.
     """
 
@@ -45,6 +46,7 @@ class Statement:
     sql: str
     directives: tuple[Directive, ...] = ()
     in_memory: str = ""
+    in_order: bool = False
 
     @cached_property
     def when(self) -> frozenset[str]:
