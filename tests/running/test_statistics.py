@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ TABLES = (
 READS = "SHOW GLOBAL STATUS WHERE Variable_name LIKE 'Handler_read%%'"
 OFTEN = 2.5  # times as many rows are read at most
 # Lines about every ninth person, so that a table that is gone through shows.
-FILES = {
+FILES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "accounts by username": (
         "users",
         "username,firstname,lastname,email,city",
