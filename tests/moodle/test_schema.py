@@ -40,6 +40,28 @@ def test_sql_names_an_index_only_where_the_site_has_it(site: Site):
         by_index = NAMES["by_index"](RunState(session), Occasion())
         assert by_index("role_assignments", "userid", "contextid") == "FORCE INDEX (`mdl_roleassi_useconrol_ix`)"
         assert by_index("role_assignments", "contextid", "userid") == ""
+        by_one_of = NAMES["by_one_of"](RunState(session), Occasion())
+        assert by_one_of(
+            "groups", "idnumber", "name", "courseid"
+        ) == "FORCE INDEX (`mdl_grou_idn2_ix`, `mdl_grou_cou_ix`)".replace(
+            "mdl_grou_idn2_ix", session.schema.index("groups", ["idnumber"])
+        )
+        assert by_one_of("groups", "name") == by_one_of("no_such_table", "id") == ""
+
+
+def test_an_index_by_which_no_whole_value_is_found_is_not_named(site: Site):
+    site.rows(
+        "CREATE TABLE {toolsync_probe} (id BIGINT PRIMARY KEY, name VARCHAR(100), text VARCHAR(100), n INT, KEY cut (name(3), n), KEY later (n, name(3)), FULLTEXT words (text))"
+    )
+    try:
+        with MoodleHook().session() as session:
+            found = [
+                session.schema.index("toolsync_probe", columns)
+                for columns in (["name"], ["text"], ["n"], ["n", "name"])
+            ]
+            assert found == [None, None, "later", None]
+    finally:
+        site.rows("DROP TABLE {toolsync_probe}")
 
 
 def test_an_index_that_the_server_does_not_use_is_not_named(site: Site):

@@ -57,7 +57,7 @@ UPDATE toolsync_row r
 CREATE TEMPORARY TABLE toolsync_was_course (PRIMARY KEY (id)) AS SELECT c.* FROM {course} c LIMIT 0;
 
 INSERT IGNORE INTO toolsync_was_course
-SELECT c.* FROM toolsync_row r JOIN {course} c ON c.id = r.courseid;
+SELECT c.* FROM toolsync_row r STRAIGHT_JOIN {course} c ON c.id = r.courseid;
 
 {% if given("template") %}
 {% set fills = option.force_update and option.template_mode != "none" %}

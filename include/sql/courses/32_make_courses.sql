@@ -47,6 +47,6 @@ INSERT INTO toolsync_course_context (id, line, path)
 SELECT x.id, t.line, x.path
   FROM toolsync_was_course c
   JOIN toolsync_course t ON t.id = c.id
-  JOIN {context} x ON x.contextlevel = 50 AND x.instanceid = c.id;
+  STRAIGHT_JOIN {context} x {{ by_index("context", "contextlevel", "instanceid") }} ON x.contextlevel = 50 AND x.instanceid = c.id;
 
 UPDATE toolsync_course_context x STRAIGHT_JOIN toolsync_course t ON t.line = x.line SET t.contextid = x.id, t.contextpath = x.path;

@@ -52,7 +52,7 @@ CREATE TEMPORARY TABLE toolsync_moved_context (id BIGINT NOT NULL PRIMARY KEY, f
 INSERT INTO toolsync_moved_context (id, former, path, deeper)
 SELECT x.id, x.path, CONCAT(k.contextpath, '/', x.id), k.contextdepth + 1 - x.depth
   FROM toolsync_course t
-  JOIN {context} x ON x.id = t.contextid
+  STRAIGHT_JOIN {context} x ON x.id = t.contextid
   JOIN toolsync_home k ON k.id = t.category
  WHERE t.category <> t.formercategory AND t.changed;
 

@@ -24,7 +24,7 @@ SELECT p.id, p.courseid
 
 -- when: toolsync_keep_{{ name }}
 INSERT INTO toolsync_before_{{ name }}
-SELECT k.courseid, t.* FROM toolsync_keep_{{ name }} k STRAIGHT_JOIN {{ table(name) }} t FORCE INDEX (PRIMARY) ON t.id = k.id;
+SELECT k.courseid, t.* FROM toolsync_keep_{{ name }} k STRAIGHT_JOIN {{ table(name) }} t ON t.id = k.id;
 {% endif %}
 {% endfor %}
 {% if "roles" in possible or "groups_members" in possible or "groups_remove" in possible %}

@@ -37,16 +37,16 @@ INSERT INTO toolsync_enrolment_op (line, n, field, action, enrolid, courseid, us
 SELECT l.line, ue.id, 'uid', 'update', e.id, l.courseid, l.userid, l.command = 'disable'
   FROM toolsync_other_line t
   JOIN toolsync_line l ON l.line = t.line
-  STRAIGHT_JOIN {user_enrolments} ue {{ by_index("user_enrolments", "userid") }} ON ue.userid = l.userid
-  STRAIGHT_JOIN {enrol} e FORCE INDEX (PRIMARY) ON e.id = ue.enrolid AND e.courseid = l.courseid AND e.enrol NOT IN ('cohort', 'meta')
+  STRAIGHT_JOIN {enrol} e {{ by_index("enrol", "courseid") }} ON e.courseid = l.courseid AND e.enrol NOT IN ('cohort', 'meta')
+  STRAIGHT_JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = e.id AND ue.userid = l.userid
  WHERE l.command IN ('enable', 'disable') AND l.method IS NULL;
 
 INSERT INTO toolsync_note (line, field, message)
 SELECT l.line, 'enrol', CONCAT('the ', e.enrol, ' enrolment of this person stays as it is: it follows its ', IF(e.enrol = 'meta', 'master course', 'cohort'))
   FROM toolsync_other_line t
   JOIN toolsync_line l ON l.line = t.line
-  STRAIGHT_JOIN {user_enrolments} ue {{ by_index("user_enrolments", "userid") }} ON ue.userid = l.userid
-  STRAIGHT_JOIN {enrol} e FORCE INDEX (PRIMARY) ON e.id = ue.enrolid AND e.courseid = l.courseid AND e.enrol IN ('cohort', 'meta')
+  STRAIGHT_JOIN {enrol} e {{ by_index("enrol", "courseid") }} ON e.courseid = l.courseid AND e.enrol IN ('cohort', 'meta')
+  STRAIGHT_JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = e.id AND ue.userid = l.userid
  WHERE l.command IN ('enable', 'disable') AND l.method IS NULL;
 
 UPDATE toolsync_other_line t

@@ -57,7 +57,7 @@ INSERT IGNORE INTO toolsync_known_{{ kind }} (line, id, cid)
 SELECT r.line, g.id, LEFT(r.courseid, 200)
   FROM toolsync_row r
   STRAIGHT_JOIN {course} c {{ named.index("course", option.course_id_field) }} ON {{ named.course("c", option.course_id_field, "r.courseid") }}
-  STRAIGHT_JOIN {{ table(name) }} g {{ "FORCE INDEX (PRIMARY)" if by == "id" else by_index(name, "courseid") }} ON {{ named.group("g", by, "r." ~ column, "c.id") }}
+  STRAIGHT_JOIN {{ table(name) }} g {{ named.index(name, by) }} ON {{ named.group("g", by, "r." ~ column, "c.id") }}
  WHERE {{ "r.type = 'grouping'" if kind == "grouping" else "COALESCE(r.type, '') <> 'grouping'" }};
 {% endfor %}
 
@@ -65,7 +65,7 @@ SELECT r.line, g.id, LEFT(r.courseid, 200)
 INSERT INTO toolsync_touch (line, thing, mode)
 SELECT k.line, CONCAT('{{ kind }}|', k.cid, '|', {{ written(thing) }}), NULL
   FROM toolsync_known_{{ kind }} k
-  STRAIGHT_JOIN {{ table(name) }} g FORCE INDEX (PRIMARY) ON g.id = k.id{{ " AND g.idnumber <> ''" if thing == "g.idnumber" }};
+  STRAIGHT_JOIN {{ table(name) }} g ON g.id = k.id{{ " AND g.idnumber <> ''" if thing == "g.idnumber" }};
 {% endfor %}
 {% endfor %}
 

@@ -44,7 +44,13 @@
 {%- endmacro %}
 
 {% macro index(of, by) -%}
-{{ "FORCE INDEX (PRIMARY)" if by == "id" else by_index(of, "mnethostid", by) if by == "username" else by_index(of, by) }}
+{% if by == "id" -%}
+FORCE INDEX (PRIMARY)
+{%- elif of in ("groups", "groupings") -%}
+{{ by_one_of(of, by, "courseid") }}
+{%- else -%}
+{{ by_index(of, "mnethostid", by) if by == "username" else by_index(of, by) }}
+{%- endif %}
 {%- endmacro %}
 
 {% macro better(of, id, count, best) -%}

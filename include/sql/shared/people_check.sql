@@ -50,7 +50,7 @@ SELECT o.courseid, o.groupname FROM toolsync_member_op o WHERE o.status IS NULL 
 INSERT INTO toolsync_group_several (courseid, name, hits)
 SELECT w.courseid, w.name, COUNT(*)
   FROM toolsync_group_wanted w
-  JOIN {groups} g ON g.courseid = w.courseid AND g.name = w.name
+  STRAIGHT_JOIN {groups} g {{ by_index("groups", "courseid") }} ON g.courseid = w.courseid AND g.name = w.name
  GROUP BY w.courseid, w.name
 HAVING COUNT(*) > 1;
 

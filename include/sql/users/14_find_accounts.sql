@@ -13,7 +13,7 @@ INSERT IGNORE INTO toolsync_was_user (line, {{ was | join(", ") }})
 SELECT r.line, u.{{ was | join(", u.") }}
   FROM toolsync_match m
   JOIN toolsync_row r ON r.line = m.line
-  STRAIGHT_JOIN {user} u {{ named.index("user", "id") }} ON u.id = r.userid
+  STRAIGHT_JOIN {user} u ON u.id = r.userid
  WHERE r.status IS NULL;
 {% endmacro %}
 

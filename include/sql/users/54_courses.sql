@@ -55,8 +55,8 @@ SELECT CAST(ro.id AS CHAR), ro.shortname, ro.id, EXISTS (SELECT 1 FROM {role_con
 INSERT IGNORE INTO toolsync_default_role (enrolid, shortname)
 SELECT e.id, ro.shortname
   FROM toolsync_pattern p
-  JOIN {enrol} e ON e.id = p.enrolid
-  JOIN {role} ro ON ro.id = e.roleid
+  STRAIGHT_JOIN {enrol} e ON e.id = p.enrolid
+  STRAIGHT_JOIN {role} ro ON ro.id = e.roleid
  WHERE p.role = '';
 
 UPDATE toolsync_pattern p JOIN toolsync_known_role ro ON ro.id = p.role SET p.role = ro.shortname WHERE p.role REGEXP '^[0-9]+$';
@@ -126,7 +126,7 @@ SELECT p.line, p.n, p.course_field, 'enrol', p.enrolid, p.courseid, p.userid, p.
                            + COALESCE(86400 * NULLIF(p.days, 0), IF(ue.id IS NULL AND e.enrol = 'manual', NULLIF(e.enrolperiod, 0), NULL))),
        COALESCE(p.suspended, 0)
   FROM toolsync_pattern p
-  STRAIGHT_JOIN {enrol} e FORCE INDEX (PRIMARY) ON e.id = p.enrolid
+  STRAIGHT_JOIN {enrol} e ON e.id = p.enrolid
   LEFT JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = p.enrolid AND ue.userid = p.userid
  WHERE p.status IS NULL AND p.enrolid IS NOT NULL;
 

@@ -7,7 +7,7 @@ INSERT INTO toolsync_enrolment_op (line, n, field, action, enrolid, courseid, us
 SELECT r.line, ue.id, 'deleted', 'unenrol', ue.enrolid, e.courseid, ue.userid
   FROM toolsync_row r
   STRAIGHT_JOIN {user_enrolments} ue {{ by_index("user_enrolments", "userid") }} ON ue.userid = r.userid
-  STRAIGHT_JOIN {enrol} e FORCE INDEX (PRIMARY) ON e.id = ue.enrolid
+  STRAIGHT_JOIN {enrol} e ON e.id = ue.enrolid
  WHERE r.status = 'deleted';
 
 INSERT INTO toolsync_role_op (line, n, field, action, contextid, courseid, userid, roleid, component, itemid)

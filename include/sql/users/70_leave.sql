@@ -10,7 +10,7 @@ INSERT IGNORE INTO toolsync_last (courseid, userid, contextid)
 SELECT gi.courseid, d.userid, c.id
   FROM toolsync_deleted d
   STRAIGHT_JOIN {grade_grades} gg {{ by_index("grade_grades", "userid") }} ON gg.userid = d.userid
-  STRAIGHT_JOIN {grade_items} gi FORCE INDEX (PRIMARY) ON gi.id = gg.itemid
+  STRAIGHT_JOIN {grade_items} gi ON gi.id = gg.itemid
   STRAIGHT_JOIN {context} c {{ by_index("context", "contextlevel", "instanceid") }} ON c.contextlevel = 50 AND c.instanceid = gi.courseid;
 
 DROP TEMPORARY TABLE IF EXISTS toolsync_tagging_gone;

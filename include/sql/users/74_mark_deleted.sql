@@ -13,7 +13,7 @@ SELECT w.userid, w.line, w.username,
                        LEFT(REGEXP_REPLACE(LOWER(COALESCE(NULLIF(u.email, ''), CONCAT(u.username, '.', u.id, '@unknownemail.invalid'))) COLLATE utf8mb4_bin,
                                            IF(@any_username, '^[[:space:]]+|[[:space:]]+$', '[^-.@_a-z0-9]'), ''), 89) AS address
                   FROM toolsync_deleted r
-                  STRAIGHT_JOIN {user} u FORCE INDEX (PRIMARY) ON u.id = r.userid
+                  STRAIGHT_JOIN {user} u ON u.id = r.userid
                  WHERE u.deleted = 0) v) w;
 
 UPDATE toolsync_leaver l

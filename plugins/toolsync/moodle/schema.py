@@ -65,7 +65,7 @@ class Schema:
         self._all_read = False
         self._unique_keys: dict[str, dict[str, list[str]]] | None = None
         self._limits: dict[str, dict[str, Limits]] = {}  # by table and column
-        self._indexes: dict[str, dict[str, list[str]]] = {}  # columns by name, by table
+        self._indexes: dict[str, dict[str, list[str | None]]] = {}  # columns by name, by table
 
     @cached_property
     def version(self) -> float:
@@ -112,7 +112,7 @@ class Schema:
             found = self._indexes[table] = {}
             for row in self._rows(f"SHOW INDEX FROM `{self._prefix}{table}`") if self.has(table) else ():
                 if _is_used(row):
-                    found.setdefault(row[2], []).append(row[4])
+                    found.setdefault(row[2], []).append(_whole_column(row))
         these = list(columns)
         return next((name for name, those in self._indexes[table].items() if those[: len(these)] == these), None)
 
@@ -142,6 +142,11 @@ class Schema:
             found = self._rows(f"{COLUMNS} AND table_name = %s ORDER BY ordinal_position", (self._prefix + table,))
             self._columns[table] = {column: data_type for _, column, data_type in found}
         return self._columns[table]
+
+
+def _whole_column(row: Sequence[Any]) -> str | None:
+    """The column by whose values rows are found in an index, by a row of SHOW INDEX; None: only its beginning is in there, or its words, or an expression."""
+    return row[4] if row[7] is None and row[10] == "BTREE" else None
 
 
 def _is_used(row: Sequence[Any]) -> bool:

@@ -85,7 +85,7 @@ def _rows_changed(sql: str, writes: str, prefix: str) -> RowsChanged | None:
     alias = named["alias"] or f"`{writes}`"
     # Found by their ids, the rows can be locked as they are read, so nobody changes them in between.
     # Otherwise the server would lock those that it only looks at.
-    if re.search(rf"\bON {alias}\.id = \w+\.\w+(?: AND \w+\.\w+ > 0)?$", sources) and f"{alias}." not in condition:
+    if re.search(rf"\bON {alias}\.id = (\w+\.\w+)(?: AND \1 > 0)?$", sources) and f"{alias}." not in condition:
         condition += " FOR UPDATE"
     return RowsChanged(table, rows=f"SELECT {alias}.* FROM {sources}{condition}")
 

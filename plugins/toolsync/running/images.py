@@ -156,7 +156,7 @@ class Images:
         for ranges in chunked(self.made(table), RANGES_AT_ONCE):
             within = " OR ".join(f"t.id BETWEEN {first} AND {last}" for first, last in ranges)
             rows = self.session.stream(
-                f"SELECT t.id, {hash_of(hashed)}{more} FROM {{{table}}} t WHERE {within} ORDER BY t.id"
+                f"SELECT t.id, {hash_of(hashed)}{more} FROM {{{table}}} t FORCE INDEX (PRIMARY) WHERE {within} ORDER BY t.id"
             )
             for found in chunked(rows, CHUNK):
                 some = [row[: 2 + len(refers)] for row in found] if named else found
@@ -206,7 +206,7 @@ class Images:
             return [(first, first + count - 1) for _, count, first in inserted]
         lowest, count = min(first for _, _, first in inserted), sum(count for _, count, _ in inserted)
         table = inserted[0][0].table
-        among = f"SELECT id FROM {{{table}}} WHERE id >= {lowest} ORDER BY id"
+        among = f"SELECT id FROM {{{table}}} FORCE INDEX (PRIMARY) WHERE id >= {lowest} ORDER BY id"
         mine = {number for (number,) in self.session.rows(among)}
         if len(mine) != count and self._others is not None:
             opened: AbstractContextManager[MoodleSession] = self._others()

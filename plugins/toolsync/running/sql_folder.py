@@ -21,7 +21,6 @@ from toolsync.settings import INCLUDE
 
 Row = Sequence[Any]
 NAMED_TABLE = re.compile(r"`(\w+)`")
-BY_ID = re.compile(r"(STRAIGHT_JOIN\s+`\w+`\s+(\w+))(?=\s+ON\s+\2\.id = )")
 # An UPDATE or DELETE of the rows whose ids a work table holds, of all of them and whatever is in them.
 ALL_OF_A_TABLE = re.compile(
     r"^(?P<verb>UPDATE|DELETE\s+\w+\s+FROM)\s+(?P<work>toolsync_\w+)\s+(?P<alias>\w+)\s+"
@@ -202,7 +201,7 @@ def _names_narrow(statement: Statement, columns: Mapping[str, str]) -> bool:
 
 
 def _in_order(statement: Statement, keys: Mapping[str, str]) -> Statement:
-    """A statement that changes rows of the site, so that it reads its work table by the key of that: the server locks these rows in the order in which it reads.
+    """A statement that changes rows of the site, reading its work table by that one's key: the server locks these rows in the order in which it reads.
 
     :param keys: the column that is the primary key of a work table that may be in memory, by table.
     """
@@ -217,9 +216,6 @@ def _in_order(statement: Statement, keys: Mapping[str, str]) -> Statement:
 def _finished(statement: Statement, prefix: str, table_options: str) -> Statement:
     statement = selected(statement)
     sql = with_prefix(statement.sql, prefix)
-    if statement.changes_by:
-        # A server whose statistics are older than the rows may take all of them to be a few, go through them, and lock each for a while.
-        sql = BY_ID.sub(r"\1 FORCE INDEX (PRIMARY)", sql)
     if not statement.only_defines:
         return replace(statement, sql=sql)
     short = in_memory(sql)

@@ -211,7 +211,9 @@ class Things:
         if len(known) > REMEMBERED:
             known.clear()
         for some in chunked(sorted(number for number in asked - known.keys() if number), AT_ONCE):
-            rows = self.session.rows(f"SELECT {listed} FROM {{{table}}} WHERE id IN ({', '.join(map(str, some))})")
+            rows = self.session.rows(
+                f"SELECT {listed} FROM {{{table}}} FORCE INDEX (PRIMARY) WHERE id IN ({', '.join(map(str, some))})"
+            )
             known.update((row[0], name_of(table, dict(zip(columns, row, strict=True)))) for row in rows)
         found.update((number, known[number]) for number in asked & known.keys())
         for number, name in before.items():

@@ -17,7 +17,7 @@ SELECT r.line, c.id, c.shortname, c.fullname, c.idnumber,
        (SELECT COUNT(*) FROM {course_modules} cm {{ by_index("course_modules", "course") }} WHERE cm.course = c.id AND cm.deletioninprogress = 0)
   FROM toolsync_row r
   JOIN {{ these if these is defined else "toolsync_of_course" }} p ON p.id = r.courseid
-  STRAIGHT_JOIN {course} c FORCE INDEX (PRIMARY) ON c.id = p.id
+  STRAIGHT_JOIN {course} c ON c.id = p.id
  WHERE r.status IS NULL;
 
 CREATE TEMPORARY TABLE toolsync_size (courseid BIGINT NOT NULL PRIMARY KEY, files INT NOT NULL, bytes BIGINT NOT NULL);

@@ -35,7 +35,7 @@ SELECT e.id, e.customint1, e.courseid, c.id, r.id, g.id, e.status <> 0, 0
 INSERT INTO toolsync_cohort_instance (enrolid, cohortid, courseid, contextid, roleid, groupid, disabled, whole)
 SELECT e.id, e.customint1, e.courseid, c.id, r.id, g.id, e.status <> 0, 1
   FROM toolsync_instance_op o
-  STRAIGHT_JOIN {enrol} e FORCE INDEX (PRIMARY) ON e.id = o.enrolid
+  STRAIGHT_JOIN {enrol} e ON e.id = o.enrolid
   STRAIGHT_JOIN {context} c {{ by_index("context", "contextlevel", "instanceid") }} ON c.contextlevel = 50 AND c.instanceid = e.courseid
   LEFT JOIN {role} r ON r.id = e.roleid
   LEFT JOIN {groups} g ON g.id = e.customint2 AND g.courseid = e.courseid
@@ -71,7 +71,7 @@ SELECT s.enrolid, s.userid, i.courseid, 0, 0, IF(s.joined, 0, NULL), IF(s.joined
        ue.id IS NOT NULL AND (ue.status <> 0 OR s.joined AND (ue.timestart <> 0 OR ue.timeend <> 0))
   FROM toolsync_cohort_sync s
   JOIN toolsync_cohort_instance i ON i.enrolid = s.enrolid
-  STRAIGHT_JOIN {user} u FORCE INDEX (PRIMARY) ON u.id = s.userid AND u.deleted = 0
+  STRAIGHT_JOIN {user} u ON u.id = s.userid AND u.deleted = 0
   LEFT JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = s.enrolid AND ue.userid = s.userid
  WHERE s.member AND NOT i.disabled;
 
@@ -79,7 +79,7 @@ INSERT IGNORE INTO toolsync_role_new (contextid, userid, roleid, component, item
 SELECT i.contextid, s.userid, i.roleid, 'enrol_cohort', s.enrolid, i.courseid
   FROM toolsync_cohort_sync s
   JOIN toolsync_cohort_instance i ON i.enrolid = s.enrolid
-  STRAIGHT_JOIN {user} u FORCE INDEX (PRIMARY) ON u.id = s.userid AND u.deleted = 0
+  STRAIGHT_JOIN {user} u ON u.id = s.userid AND u.deleted = 0
   LEFT JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.userid = s.userid AND ra.contextid = i.contextid AND ra.roleid = i.roleid
                                  AND ra.component = 'enrol_cohort' AND ra.itemid = s.enrolid
  WHERE s.member AND NOT i.disabled AND i.roleid IS NOT NULL AND ra.id IS NULL;
@@ -88,7 +88,7 @@ INSERT IGNORE INTO toolsync_membership_new (groupid, userid, courseid, component
 SELECT i.groupid, s.userid, i.courseid, 'enrol_cohort', s.enrolid
   FROM toolsync_cohort_sync s
   JOIN toolsync_cohort_instance i ON i.enrolid = s.enrolid
-  STRAIGHT_JOIN {user} u FORCE INDEX (PRIMARY) ON u.id = s.userid AND u.deleted = 0
+  STRAIGHT_JOIN {user} u ON u.id = s.userid AND u.deleted = 0
   LEFT JOIN {groups_members} gm ON gm.groupid = i.groupid AND gm.userid = s.userid
  WHERE s.member AND NOT i.disabled AND i.groupid IS NOT NULL AND gm.id IS NULL
  ORDER BY s.enrolid;

@@ -52,7 +52,7 @@ SELECT f.enrolid, f.userid, l.courseid, l.contextid, l.groupid, ue.id,
        COALESCE(p.suspended, 1), p.timestart, p.timeend
   FROM toolsync_follow f
   JOIN toolsync_meta_link l ON l.enrolid = f.enrolid
-  STRAIGHT_JOIN {user} u FORCE INDEX (PRIMARY) ON u.id = f.userid
+  STRAIGHT_JOIN {user} u ON u.id = f.userid
   LEFT JOIN toolsync_followed p ON p.enrolid = f.enrolid AND p.userid = f.userid
   LEFT JOIN (SELECT DISTINCT fr.enrolid, fr.userid FROM toolsync_followed_role fr) r ON r.enrolid = f.enrolid AND r.userid = f.userid
   LEFT JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = f.enrolid AND ue.userid = f.userid;
@@ -61,7 +61,7 @@ INSERT INTO toolsync_enrolment (enrolid, userid, courseid, line, n, timestart, t
 SELECT w.enrolid, w.userid, w.courseid, 0, 0, w.timestart, w.timeend, w.suspended, w.ueid,
        ue.id IS NOT NULL AND (ue.status <> w.suspended OR ue.timestart <> w.timestart OR ue.timeend <> w.timeend)
   FROM toolsync_following w
-  LEFT JOIN {user_enrolments} ue FORCE INDEX (PRIMARY) ON ue.id = w.ueid
+  LEFT JOIN {user_enrolments} ue ON ue.id = w.ueid
  WHERE w.belongs;
 
 INSERT INTO toolsync_role_new (contextid, userid, roleid, component, itemid, courseid)
@@ -88,7 +88,7 @@ SELECT w.enrolid, w.userid, w.ueid, w.courseid, w.contextid, 'enrol_meta'
 INSERT INTO toolsync_enrolment (enrolid, userid, courseid, line, n, timestart, timeend, suspended, ueid, differs)
 SELECT w.enrolid, w.userid, w.courseid, 0, 0, NULL, NULL, 1, w.ueid, ue.status <> 1
   FROM toolsync_following w
-  STRAIGHT_JOIN {user_enrolments} ue FORCE INDEX (PRIMARY) ON ue.id = w.ueid
+  STRAIGHT_JOIN {user_enrolments} ue ON ue.id = w.ueid
  WHERE NOT w.belongs AND @meta_unenrol IN (2, 3);
 
 INSERT INTO toolsync_role_gone (id, contextid, courseid, userid, roleid, component)

@@ -24,7 +24,7 @@ UPDATE toolsync_member_op o
 INSERT IGNORE INTO toolsync_membership_gone (id, groupid, userid, courseid)
 SELECT gm.id, gm.groupid, gm.userid, o.courseid
   FROM toolsync_member_op o
-  JOIN {groups_members} gm ON gm.groupid = o.groupid AND gm.userid = o.userid
+  STRAIGHT_JOIN {groups_members} gm {{ by_index("groups_members", "userid", "groupid") }} ON gm.groupid = o.groupid AND gm.userid = o.userid
  WHERE o.action = 'remove' AND o.status IS NULL;
 
 -- Somebody who is also enrolled by a cohort or meta enrolment with the same group stays in it, by that method.
@@ -43,7 +43,7 @@ CREATE TEMPORARY TABLE toolsync_member_already (line INT UNSIGNED NOT NULL, n BI
 INSERT INTO toolsync_member_already (line, n)
 SELECT o.line, o.n
   FROM toolsync_member_op o
-  JOIN {groups_members} gm ON gm.groupid = o.groupid AND gm.userid = o.userid
+  STRAIGHT_JOIN {groups_members} gm {{ by_index("groups_members", "userid", "groupid") }} ON gm.groupid = o.groupid AND gm.userid = o.userid
   LEFT JOIN toolsync_membership_gone d ON d.id = gm.id
  WHERE o.action = 'add' AND o.status IS NULL AND d.id IS NULL;
 
@@ -79,7 +79,7 @@ SELECT DISTINCT d.groupid FROM toolsync_membership_gone d;
 INSERT INTO toolsync_group_dated (id)
 SELECT g.id
   FROM toolsync_group_met t
-  JOIN {groups} g ON g.id = t.groupid
+  STRAIGHT_JOIN {groups} g ON g.id = t.groupid
  WHERE g.timemodified <> @now;
 
 INSERT INTO toolsync_group_talk (groupid, conversationid)

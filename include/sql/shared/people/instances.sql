@@ -41,7 +41,7 @@ CREATE TEMPORARY TABLE toolsync_instance_changed (
 INSERT INTO toolsync_instance_changed (enrolid, line, n, stamped)
 SELECT e.id, o.line, o.n, {{ 1 if moodle_since("5.0.6", "5.1") else "NOT (" ~ same_settings ~ ")" }}
   FROM toolsync_instance_op o
-  STRAIGHT_JOIN {enrol} e FORCE INDEX (PRIMARY) ON e.id = o.enrolid
+  STRAIGHT_JOIN {enrol} e ON e.id = o.enrolid
  WHERE o.status IS NULL AND o.action IN ('enable', 'disable', 'update')
    AND NOT (e.status = CASE o.action WHEN 'enable' THEN 0 WHEN 'disable' THEN 1 ELSE e.status END
             AND {{ same_settings }});

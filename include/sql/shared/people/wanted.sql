@@ -13,21 +13,21 @@ SELECT o.courseid FROM toolsync_instance_op o WHERE o.status IN ('updated', 'del
 -- Meta links to these courses, and meta links that were just added or changed, which sync everybody (`whole`).
 INSERT INTO toolsync_meta_link (enrolid, courseid, contextid, masterid, mastercontextid, groupid, disabled, whole)
 SELECT e.id, e.courseid, c.id, e.customint1, mc.id, g.id, e.status <> 0, 0
-  FROM toolsync_touched_course t
-  JOIN {enrol} e ON e.enrol = 'meta' AND e.customint1 = t.courseid AND e.courseid <> e.customint1
-  JOIN {context} c ON c.contextlevel = 50 AND c.instanceid = e.courseid
-  JOIN {context} mc ON mc.contextlevel = 50 AND mc.instanceid = e.customint1
+  FROM {enrol} e {{ by_index("enrol", "enrol") }}
+  STRAIGHT_JOIN toolsync_touched_course t ON t.courseid = e.customint1
+  STRAIGHT_JOIN {context} c {{ by_index("context", "contextlevel", "instanceid") }} ON c.contextlevel = 50 AND c.instanceid = e.courseid
+  STRAIGHT_JOIN {context} mc {{ by_index("context", "contextlevel", "instanceid") }} ON mc.contextlevel = 50 AND mc.instanceid = e.customint1
   LEFT JOIN {groups} g ON g.id = e.customint2 AND g.courseid = e.courseid
 {% if named.may_go %}
-  JOIN {course} f ON f.id = e.courseid AND {{ named.is_course("f") }}
+  STRAIGHT_JOIN {course} f ON f.id = e.courseid AND {{ named.is_course("f") }}
 {% endif %}
- WHERE @meta_follows
+ WHERE e.enrol = 'meta' AND e.courseid <> e.customint1 AND @meta_follows
    AND NOT EXISTS (SELECT 1 FROM toolsync_instance_op o WHERE o.enrolid = e.id AND o.status = 'deleted');
 
 INSERT INTO toolsync_meta_link (enrolid, courseid, contextid, masterid, mastercontextid, groupid, disabled, whole)
 SELECT e.id, e.courseid, c.id, e.customint1, mc.id, g.id, e.status <> 0, 1
   FROM toolsync_instance_op o
-  STRAIGHT_JOIN {enrol} e FORCE INDEX (PRIMARY) ON e.id = o.enrolid
+  STRAIGHT_JOIN {enrol} e ON e.id = o.enrolid
   STRAIGHT_JOIN {context} c {{ by_index("context", "contextlevel", "instanceid") }} ON c.contextlevel = 50 AND c.instanceid = e.courseid
   STRAIGHT_JOIN {context} mc {{ by_index("context", "contextlevel", "instanceid") }} ON mc.contextlevel = 50 AND mc.instanceid = e.customint1
   LEFT JOIN {groups} g ON g.id = e.customint2 AND g.courseid = e.courseid
@@ -46,7 +46,7 @@ INSERT IGNORE INTO toolsync_leaving (enrolid, userid, ueid, courseid, contextid,
 SELECT o.enrolid, o.userid, ue.id, e.courseid, c.id, CONCAT('enrol_', e.enrol)
   FROM toolsync_enrolment_op o
   STRAIGHT_JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = o.enrolid AND ue.userid = o.userid
-  STRAIGHT_JOIN {enrol} e FORCE INDEX (PRIMARY) ON e.id = o.enrolid
+  STRAIGHT_JOIN {enrol} e ON e.id = o.enrolid
   STRAIGHT_JOIN {context} c {{ by_index("context", "contextlevel", "instanceid") }} ON c.contextlevel = 50 AND c.instanceid = e.courseid
  WHERE o.action = 'unenrol' AND o.status IS NULL;
 
