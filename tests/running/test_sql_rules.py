@@ -520,6 +520,8 @@ def locks_only_what_it_changes(tree: exp.Expression, sql: str) -> Iterator[str]:
     for name in named:
         if name.startswith("mdl_") and (name not in targets or named.count(name) > 1):
             yield f"it locks rows of {name} that it does not change: INSERT … SELECT what is needed of them into a work table before"
+    if len({name[:4] for name in targets}) > 1:
+        yield "it changes a work table, too, through which it finds the rows of the site: the server may read that while it changes"
     # From a table of the site, the server may go through all its rows and lock each for a while.
     joined = {name[:4] for name in named} == {"mdl_", "tool"} and not targets <= {
         name for name in named if name[:4] == "tool"
