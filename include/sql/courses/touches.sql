@@ -1,4 +1,5 @@
 -- The course of each line, the names that it takes or gives up, and what else it shares with other lines. course_runs cuts the lines into runs.
+{% import "shared/identify.sql" as named with context %}
 {% set key = option.course_id_field %}
 
 CREATE TEMPORARY TABLE toolsync_name (line INT UNSIGNED NOT NULL, role VARCHAR(10) NOT NULL, thing VARCHAR(700) NOT NULL, mode VARCHAR(60) NOT NULL DEFAULT '');
@@ -16,7 +17,7 @@ SELECT r.line, '{{ "course" if column == key or column == "rename" and key == "s
 INSERT INTO toolsync_name (line, role, thing)
 SELECT r.line, 'name', CONCAT('{{ column }} ', c.{{ column }})
   FROM toolsync_row r
-  STRAIGHT_JOIN {course} c {{ "FORCE INDEX (PRIMARY)" if key == "id" else by_index("course", key) }} ON c.{{ key }} = r.{{ key }} AND c.category <> 0
+  STRAIGHT_JOIN {course} c {{ named.index("course", key) }} ON c.{{ key }} = r.{{ key }} AND c.category <> 0
  WHERE {{ "TRUE" if key == "id" else "r." ~ key ~ " <> ''" }} AND c.{{ column }} <> '';
 
 {% endfor %}
@@ -64,7 +65,7 @@ SELECT c.line, 'name', CONCAT('field ', f.id, ' ', LEFT(c.value, 255))
 INSERT INTO toolsync_name (line, role, thing)
 SELECT r.line, 'name', CONCAT('field ', f.id, ' ', LEFT(d.value, 255))
   FROM toolsync_row r
-  STRAIGHT_JOIN {course} c {{ "FORCE INDEX (PRIMARY)" if key == "id" else by_index("course", key) }} ON c.{{ key }} = r.{{ key }}
+  STRAIGHT_JOIN {course} c {{ named.index("course", key) }} ON c.{{ key }} = r.{{ key }}
   JOIN {customfield_field} f ON JSON_UNQUOTE(JSON_EXTRACT(f.configdata, '$.uniquevalues')) = '1'
   JOIN {customfield_data} d ON d.instanceid = c.id AND d.fieldid = f.id
  WHERE {{ "TRUE" if key == "id" else "r." ~ key ~ " <> ''" }} AND d.value <> '';
@@ -82,7 +83,7 @@ SELECT g.line, 'thing', CONCAT('tag ', g.name), 'make' FROM toolsync_tag g;
 INSERT INTO toolsync_name (line, role, thing, mode)
 SELECT r.line, 'thing', CONCAT('tag ', k.name), 'gone'
   FROM toolsync_row r
-  STRAIGHT_JOIN {course} c {{ "FORCE INDEX (PRIMARY)" if key == "id" else by_index("course", key) }} ON c.{{ key }} = r.{{ key }}
+  STRAIGHT_JOIN {course} c {{ named.index("course", key) }} ON c.{{ key }} = r.{{ key }}
   JOIN {tag_instance} ti ON ti.component = 'core' AND ti.itemtype = 'course' AND ti.itemid = c.id
   JOIN {tag} k ON k.id = ti.tagid
   LEFT JOIN toolsync_tag g ON g.line = r.line AND g.name = k.name
