@@ -88,13 +88,6 @@ def _by_index(state: RunState, table: str, *columns: str) -> str:
     return f"FORCE INDEX (`{index}`)" if index else ""
 
 
-def _by_one_of(state: RunState, table: str, *columns: str) -> str:
-    """SQL that lets the server choose among the indexes that begin with these columns; nothing when the site has none of them."""
-    found = [state.session.schema.index(table, [column]) for column in columns]
-    names = ", ".join(f"`{index}`" for index in dict.fromkeys(found) if index)
-    return f"FORCE INDEX ({names})" if names else ""
-
-
 def _room_of(state: RunState, table: str, column: str) -> int | str | None:
     """How long a text in a column of the site may be, in characters, or the largest number that it holds; None when neither limits it."""
     limits = state.session.schema.limits(table, column)
@@ -136,7 +129,6 @@ NAMES: dict[str, Callable[[RunState, Occasion], Any]] = {
     "columns_of": lambda state, _occasion: state.session.schema.columns,
     "texts_of": lambda state, _occasion: state.session.schema.text_columns,
     "room_of": lambda state, _occasion: partial(_room_of, state),
-    "by_one_of": lambda state, _occasion: partial(_by_one_of, state),
     "by_index": lambda state, _occasion: partial(_by_index, state),
     "unique_keys": lambda state, _occasion: state.session.schema.unique_keys,
     "dataroot_at_hand": lambda state, _occasion: partial(at_hand, state.session),

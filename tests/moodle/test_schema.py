@@ -40,12 +40,6 @@ def test_sql_names_an_index_only_where_the_site_has_it(site: Site):
         by_index = NAMES["by_index"](RunState(session), Occasion())
         assert by_index("role_assignments", "userid", "contextid") == "FORCE INDEX (`mdl_roleassi_useconrol_ix`)"
         assert by_index("role_assignments", "contextid", "userid") == ""
-        by_one_of = NAMES["by_one_of"](RunState(session), Occasion())
-        by_idnumber = session.schema.index("groups", ["idnumber"])
-        assert (
-            by_one_of("groups", "idnumber", "name", "courseid") == f"FORCE INDEX (`{by_idnumber}`, `mdl_grou_cou_ix`)"
-        )
-        assert by_one_of("groups", "name") == by_one_of("no_such_table", "id") == ""
 
 
 def test_an_index_by_which_no_whole_value_is_found_is_not_named(site: Site):

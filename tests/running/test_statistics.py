@@ -101,6 +101,8 @@ def rows_read(site: Site, kind: str, file: str, **params: Any) -> tuple[int, dic
     def count() -> int:
         return sum(int(value) for _, value in site.rows(READS))
 
+    for table in ("groups", "cache_flags"):  # what was written within the same second would be left alone
+        site.rows(f"UPDATE {{{table}}} SET timemodified = timemodified - 60")
     before = count()
     result = site.run(f"toolsync_{kind}", file, **params)
     assert (result["state"], result["counts"]["failed"]) == ("success", 0), result
@@ -138,7 +140,7 @@ def test_what_one_person_or_many_courses_have_alike_is_read_once(large_site: Sit
         "groups": lines(*FILES["groups gone"][1:3]),
     }.items():
         rows, _ = rows_read(large_site, kind, file, simulate=True)
-        assert rows < LINES * 150, kind
+        assert rows < LINES * COURSES / 2, kind
 
 
 @pytest.mark.parametrize(

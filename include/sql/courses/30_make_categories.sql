@@ -170,14 +170,14 @@ CREATE TEMPORARY TABLE toolsync_home (
 INSERT INTO toolsync_home (id, sortorder, visible, contextpath, contextdepth)
 SELECT k.id, k.sortorder, k.visible, x.path, x.depth
   FROM (SELECT t.category AS id FROM toolsync_course t GROUP BY t.category) d
-  JOIN {course_categories} k ON k.id = d.id
-  LEFT JOIN {context} x ON x.contextlevel = 40 AND x.instanceid = k.id;
+  STRAIGHT_JOIN {course_categories} k ON k.id = d.id
+  LEFT JOIN {context} x {{ by_index("context", "contextlevel", "instanceid") }} ON x.contextlevel = 40 AND x.instanceid = k.id;
 
 INSERT IGNORE INTO toolsync_home (id, sortorder, visible, contextpath, contextdepth)
 SELECT k.id, k.sortorder, k.visible, x.path, x.depth
   FROM (SELECT t.formercategory AS id FROM toolsync_course t WHERE t.category <> t.formercategory GROUP BY t.formercategory) d
-  JOIN {course_categories} k ON k.id = d.id
-  LEFT JOIN {context} x ON x.contextlevel = 40 AND x.instanceid = k.id;
+  STRAIGHT_JOIN {course_categories} k ON k.id = d.id
+  LEFT JOIN {context} x {{ by_index("context", "contextlevel", "instanceid") }} ON x.contextlevel = 40 AND x.instanceid = k.id;
 
 -- A visible course that moves into a hidden category is hidden, and `visibleold` remembers that it was visible.
 UPDATE toolsync_course t

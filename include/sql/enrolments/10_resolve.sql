@@ -94,7 +94,7 @@ INSERT INTO toolsync_method (courseid, enrol, enrolid, usable, component, itemid
 SELECT e.courseid, e.enrol, e.id, {{ "1" if option.use_disabled_instances else "COALESCE(e.status = 0 AND FIND_IN_SET(e.enrol, @enrol_plugins) > 0, 0)" }} AS usable,
        IF(e.enrol IN ('manual', 'self'), '', CONCAT('enrol_', e.enrol)), IF(e.enrol IN ('manual', 'self'), 0, e.id)
   FROM (SELECT DISTINCT l.courseid, l.method FROM toolsync_line l WHERE l.method IS NOT NULL) t
-  JOIN {enrol} e ON e.courseid = t.courseid AND e.enrol = t.method
+  STRAIGHT_JOIN {enrol} e {{ by_index("enrol", "courseid") }} ON e.courseid = t.courseid AND e.enrol = t.method
  ORDER BY e.courseid, e.enrol, usable DESC, e.sortorder, e.id
     ON DUPLICATE KEY UPDATE choices = toolsync_method.choices + (VALUES(usable) = toolsync_method.usable);
 

@@ -47,7 +47,7 @@
 {% if by == "id" -%}
 FORCE INDEX (PRIMARY)
 {%- elif of in ("groups", "groupings") -%}
-{{ by_one_of(of, by, "courseid") }}
+{{ by_index(of, "courseid") }}
 {%- else -%}
 {{ by_index(of, "mnethostid", by) if by == "username" else by_index(of, by) }}
 {%- endif %}

@@ -8,8 +8,8 @@ CREATE TEMPORARY TABLE toolsync_grade_gone (
 INSERT INTO toolsync_grade_gone (id, userid, itemid, courseid)
 SELECT gg.id, gg.userid, gg.itemid, gi.courseid
   FROM toolsync_last l
-  JOIN {grade_items} gi ON gi.courseid = l.courseid
-  JOIN {grade_grades} gg ON gg.itemid = gi.id AND gg.userid = l.userid;
+  STRAIGHT_JOIN {grade_items} gi {{ by_index("grade_items", "courseid") }} ON gi.courseid = l.courseid
+  STRAIGHT_JOIN {grade_grades} gg {{ by_index("grade_grades", "userid", "itemid") }} ON gg.itemid = gi.id AND gg.userid = l.userid;
 
 DROP TEMPORARY TABLE IF EXISTS toolsync_file_gone;
 CREATE TEMPORARY TABLE toolsync_file_gone (id BIGINT NOT NULL PRIMARY KEY, draftid BIGINT NOT NULL);

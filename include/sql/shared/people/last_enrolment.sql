@@ -42,8 +42,8 @@ SELECT ra.id, ra.contextid, NULL, ra.userid, ra.roleid, ra.component
 INSERT IGNORE INTO toolsync_membership_gone (id, groupid, userid, courseid)
 SELECT gm.id, gm.groupid, gm.userid, l.courseid
   FROM toolsync_last l
-  JOIN {groups_members} gm ON gm.userid = l.userid
-  JOIN {groups} g ON g.id = gm.groupid AND g.courseid = l.courseid;
+  STRAIGHT_JOIN {groups_members} gm {{ by_index("groups_members", "userid", "groupid") }} ON gm.userid = l.userid
+  STRAIGHT_JOIN {groups} g ON g.id = gm.groupid AND g.courseid = l.courseid;
 
 -- What else goes, table by table.
 DROP TEMPORARY TABLE IF EXISTS toolsync_left_forum;
