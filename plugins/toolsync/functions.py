@@ -25,7 +25,7 @@ from toolsync.course.resets import site_resets
 from toolsync.moodle import enrolment_keys, languages, passwords, profile_dates
 from toolsync.moodle.file_pool import at_hand
 from toolsync.moodle.schema import Schema
-from toolsync.running import moodle_log, whole_truth
+from toolsync.running import flags, moodle_log, whole_truth
 from toolsync.running.execution import ROW_TABLE, STAGED
 from toolsync.running.images import hash_of
 from toolsync.running.sql_folder import Function, Language, Occasion, Row, SqlFolder
@@ -168,6 +168,7 @@ STEPS = {
     **{f"export/{file_type}": ("toolsync_inside",) for file_type in EXPORTED},
     "user_pictures/match": (ROW_TABLE,),
     moodle_log.FOLDER: moodle_log.WORK_TABLES,
+    flags.FOLDER: flags.WORK_TABLES,
     **whole_truth.STEPS,
 }
 

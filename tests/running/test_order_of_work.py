@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.site import Site
+from toolsync.running.changes import Changes
 
 pytestmark = pytest.mark.usefixtures("airflow")
 
@@ -75,6 +76,26 @@ def test_rows_of_the_site_are_locked_in_the_order_of_their_ids(site: Site, undo:
         looking.join()
     assert left["counts"]["deleted"] == len(people), left
     assert seen == {id for id in ids if id <= middle}
+
+
+def test_flags_are_written_last(site: Site, monkeypatch: pytest.MonkeyPatch):
+    """Moodle writes a person's flag with each role: nobody waits for it while a batch has anything else to do."""
+    file = "cmd,rolename,uid,cid\n{},student,u005,C108\n"
+    flags = "SELECT id, name FROM {cache_flags} WHERE flagtype = 'accesslib/dirtyusers'"
+    assert site.run("toolsync_enrolments", file.format("add"))["state"] == "success"
+    site.rows("UPDATE {cache_flags} SET timemodified = timemodified - 60")
+    flagged, free, keep = site.rows(flags), [], Changes.keep
+
+    def look(*args: Any) -> Any:
+        with site.connect() as other:
+            free.extend(held(other, f"{flags.format(cache_flags='mdl_cache_flags')} FOR UPDATE SKIP LOCKED"))
+            other.rollback()
+        return keep(*args)
+
+    monkeypatch.setattr(Changes, "keep", look)
+    assert site.run("toolsync_enrolments", file.format("del"), undo=True)["counts"]["deleted"] == 1
+    assert free == flagged != []
+    assert site.rows(flags.replace("id, name", "COUNT(*)") + " AND timemodified >= UNIX_TIMESTAMP() - 30") == [(1,)]
 
 
 def held(connection: Any, sql: str) -> list[tuple[Any, ...]]:

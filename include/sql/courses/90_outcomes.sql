@@ -22,9 +22,8 @@ INSERT IGNORE INTO toolsync_stale (topic) VALUES ('{{ topic }}');
 {% endfor %}
 {% endif %}
 
-{% from "shared/flag.sql" import expiry, flag with context %}
-{{ expiry() }}
-{{ flag("dirtycontexts", "toolsync_moved_context", "d.path") }}
+INSERT IGNORE INTO toolsync_dirty_context (path)
+SELECT m.path FROM toolsync_moved_context m;
 
 INSERT IGNORE INTO toolsync_stale (topic)
 SELECT 'courses' FROM toolsync_course t WHERE t.isnew OR t.changed LIMIT 1;

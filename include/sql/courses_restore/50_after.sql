@@ -1,7 +1,4 @@
 -- What depends on a course that is back: course counts, caches, the rights of its people.
-CREATE TEMPORARY TABLE toolsync_dirty_user (userid BIGINT NOT NULL PRIMARY KEY);
-CREATE TEMPORARY TABLE toolsync_dirty_context (path VARCHAR(255) NOT NULL PRIMARY KEY);
-
 CREATE TEMPORARY TABLE toolsync_course_back (id BIGINT NOT NULL PRIMARY KEY);
 
 INSERT IGNORE INTO toolsync_course_back (id)
@@ -59,7 +56,6 @@ SELECT x.path
   JOIN {context} x ON x.contextlevel = 50 AND x.instanceid = r.courseid
  WHERE r.status IS NULL;
 
-{% include "shared/tell_the_site.sql" %}
 {% for topic in ["courses", "contacts", "groups", "completion", "overrides", "glossary", "grade_restrictions"] %}
 
 INSERT IGNORE INTO toolsync_stale (topic) SELECT '{{ topic }}' FROM toolsync_row r WHERE r.status IS NULL LIMIT 1;

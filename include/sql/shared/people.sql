@@ -15,4 +15,3 @@
 
 {% include "shared/people/group_members.sql" %}
 {% include "shared/people/forums.sql" %}
-{% include "shared/tell_the_site.sql" %}

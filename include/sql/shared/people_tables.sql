@@ -85,8 +85,6 @@ CREATE TEMPORARY TABLE toolsync_cohort_op (
 
 CREATE TEMPORARY TABLE toolsync_group_gone (groupid BIGINT NOT NULL PRIMARY KEY);
 CREATE TEMPORARY TABLE toolsync_grouping_gone (groupingid BIGINT NOT NULL PRIMARY KEY);
-CREATE TEMPORARY TABLE toolsync_dirty_user (userid BIGINT NOT NULL PRIMARY KEY);
-CREATE TEMPORARY TABLE toolsync_dirty_context (path VARCHAR(255) NOT NULL PRIMARY KEY);
 
 -- Tables that the steps of people.sql share.
 

@@ -25,6 +25,8 @@ class Outcomes:
     :param contents: hashes of file contents whose rows were deleted.
     :param answer: the rows of `toolsync_answer` by column, if the type creates that table.
     :param plan: the rows of `toolsync_plan` by column, without those of failed lines.
+    :param dirty_users: ids of accounts whose rights have changed.
+    :param dirty_contexts: paths of contexts in which those of their people have.
     """
 
     lines: list[tuple[int, str, str | None, str | None]] = field(default_factory=list)
@@ -34,6 +36,8 @@ class Outcomes:
     contents: set[str] = field(default_factory=set)
     answer: list[dict[str, Any]] = field(default_factory=list)
     plan: list[dict[str, Any]] = field(default_factory=list)
+    dirty_users: set[int] = field(default_factory=set)
+    dirty_contexts: set[str] = field(default_factory=set)
 
     def add(self, other: Outcomes) -> None:
         """Add the outcomes of other lines."""
@@ -44,6 +48,8 @@ class Outcomes:
         self.contents |= other.contents
         self.answer += other.answer
         self.plan += other.plan
+        self.dirty_users |= other.dirty_users
+        self.dirty_contexts |= other.dirty_contexts
 
     def spare(self, lines: Collection[int]) -> None:
         """Say that lines changed nothing after all."""

@@ -394,6 +394,8 @@ class BatchRun(Generic[Item]):
         if self.rehearsal:
             self.cabinet.save(self.claim, piece_name(self.stage_name, number), kept)
         else:
+            self.execution.flags.write(outcomes)
+            kept["written"] = +self.state.written
             kept["last"] = items[-1].line
             self._ledger.enter(number, kept)
             self._committed = True  # from now on, nobody knows before the server answers
@@ -408,7 +410,7 @@ class BatchRun(Generic[Item]):
         kept = outcomes.as_json(
             lambda line, field: self.as_written(by_line[line], field), lambda line: self.label(by_line[line])
         )
-        return kept if self.rehearsal else {**kept, "plan": [], "written": +self.state.written}
+        return kept if self.rehearsal else {**kept, "plan": []}
 
     def _within_plan(self, work: Work, staged: list[StagedLine]) -> Outcomes:
         """Apply lines, except those that would do something that was not approved.
@@ -440,7 +442,7 @@ class BatchRun(Generic[Item]):
             "counts": self._counts,
             "written": self.written,
             "stale": sorted(self._stale),
-            "seconds": self.execution.folder.seconds,
+            "seconds": {**self.execution.folder.seconds, **self.execution.flags.folder.seconds},
         }
         if self.changes and (kept := self.changes.end()):
             found["changed"] = kept

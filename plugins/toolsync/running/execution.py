@@ -14,6 +14,7 @@ from toolsync.moodle.errors import DUPLICATE, HASHES_MISSING, ROW_ERRORS, SiteUn
 from toolsync.moodle.work_tables import NoRoom
 from toolsync.reporting.approved_plan import ApprovedPlan
 from toolsync.reporting.outcomes import STATUSES, Outcomes
+from toolsync.running.flags import Flags
 from toolsync.running.runner import ROW_TABLE
 from toolsync.running.segments import segments
 from toolsync.running.sql_folder import SqlFolder
@@ -32,6 +33,8 @@ REMARK_TABLES = {
     "toolsync_note": REMARK,
     "toolsync_stale": "topic VARCHAR(64) NOT NULL PRIMARY KEY",
     "toolsync_content_gone": "contenthash VARCHAR(40) NOT NULL PRIMARY KEY",
+    "toolsync_dirty_user": "userid BIGINT NOT NULL PRIMARY KEY",
+    "toolsync_dirty_context": "path VARCHAR(255) NOT NULL PRIMARY KEY",
     "toolsync_touch": "line INT UNSIGNED NOT NULL, thing VARCHAR(700) NOT NULL, mode VARCHAR(255) NULL",
     APPROVED_TABLE: "line INT UNSIGNED NOT NULL, courseid BIGINT NULL, categoryid BIGINT NULL, lastaccess BIGINT NULL, KEY (line)",
 }
@@ -73,6 +76,7 @@ class Execution:
         self.state = folder.state
         self.session = folder.state.session
         self.approved = approved
+        self.flags = Flags(folder)
         self.names = ["line", *(name for name, _ in columns)]
         definitions = ["line INT UNSIGNED NOT NULL PRIMARY KEY"]
         definitions += [f"`{name}` {SQL_TYPES[column_type]} NULL" for name, column_type in columns]
@@ -95,7 +99,8 @@ class Execution:
         if not collations.others:
             return
         self._stage([])
-        tables = self.folder.incomparable()
+        self.flags.stage(Outcomes())
+        tables = self.folder.incomparable() | self.flags.folder.incomparable()
         self.state.rollback()
         if tables:
             raise SiteUnfit(f"{collations.told(tables)} Nothing was done.")
@@ -247,6 +252,8 @@ class Execution:
             {topic for (topic,) in self._found("toolsync_stale", "topic")},
             {content for (content,) in self._found("toolsync_content_gone", "contenthash")},
             answer,
+            dirty_users={user for (user,) in self._found("toolsync_dirty_user", "userid")},
+            dirty_contexts={path for (path,) in self._found("toolsync_dirty_context", "path")},
         )
 
     def _found(self, table: str, columns: str, order: str = "") -> list[tuple[Any, ...]]:
