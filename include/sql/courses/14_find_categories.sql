@@ -75,21 +75,39 @@ CREATE TEMPORARY TABLE toolsync_category (
 
 {% include "courses/category_paths.sql" %}
 
+{% set exact = named.exact("c.name", "n.name") %}
 CREATE TEMPORARY TABLE toolsync_category_found (
     path VARCHAR(750) COLLATE utf8mb4_bin NOT NULL, categoryid BIGINT NOT NULL, exact TINYINT NOT NULL, stands VARCHAR(750) COLLATE utf8mb4_bin NOT NULL, KEY (path)
 );
 
--- Level by level: where a category is written exactly so, only what is in that one is looked at; otherwise what differs in letter case alone.
+-- The site's categories that are called like one of these, wherever they stand: where one is written exactly so, only that; otherwise what differs in letter case alone.
+CREATE TEMPORARY TABLE toolsync_category_name (
+    name VARCHAR(750) COLLATE utf8mb4_bin NOT NULL PRIMARY KEY, lowered VARCHAR(750) COLLATE utf8mb4_bin NOT NULL, KEY (lowered)
+);
+CREATE TEMPORARY TABLE toolsync_category_named (
+    parent BIGINT NOT NULL, name VARCHAR(750) COLLATE utf8mb4_bin NOT NULL, id BIGINT NOT NULL, exact TINYINT NOT NULL, stands VARCHAR(255) NOT NULL,
+    KEY (name(100), parent)
+);
+
+INSERT IGNORE INTO toolsync_category_name (name, lowered)
+SELECT p.name, LOWER(p.name) FROM toolsync_category p;
+
+INSERT INTO toolsync_category_named (parent, name, id, exact, stands)
+SELECT k.parent, k.name, k.id, k.exact, k.stands
+  FROM (SELECT c.parent, n.name, c.id, {{ exact }} AS exact, c.name AS stands, MAX({{ exact }}) OVER (PARTITION BY n.name, c.parent) AS best
+          FROM {course_categories} c
+          STRAIGHT_JOIN toolsync_category_name n ON n.lowered = LOWER(c.name) AND {{ named.same("c.name", "n.name") }}) k
+ WHERE k.exact = k.best;
+
+-- Level by level.
 INSERT INTO toolsync_category_found (path, categoryid, exact, stands)
 WITH RECURSIVE found (path, id, exact, stands) AS (
     SELECT CAST('' AS CHAR(750)) COLLATE utf8mb4_bin, CAST(0 AS SIGNED), 1, CAST('' AS CHAR(2000)) COLLATE utf8mb4_bin
      UNION ALL
-    SELECT p.path, c.id, f.exact AND {{ named.exact("c.name", "p.name") }}, CONCAT(f.stands, IF(f.stands = '', '', ' / '), c.name)
+    SELECT p.path, c.id, f.exact AND c.exact, CONCAT(f.stands, IF(f.stands = '', '', ' / '), c.stands)
       FROM found f
       JOIN toolsync_category p ON p.parentpath = f.path
-      JOIN {course_categories} c ON c.parent = f.id AND c.name = p.name AND {{ named.same("c.name", "p.name") }}
-     WHERE {{ named.exact("c.name", "p.name") }}
-        OR NOT EXISTS (SELECT 1 FROM {course_categories} x WHERE x.parent = f.id AND {{ named.exact("x.name", "p.name") }})
+      JOIN toolsync_category_named c ON c.name = p.name AND c.parent = f.id
 )
 SELECT path, id, exact, LEFT(stands, 750) FROM found WHERE id <> 0;
 

@@ -4,8 +4,9 @@
 DROP TEMPORARY TABLE IF EXISTS toolsync_cohort_new;
 DROP TEMPORARY TABLE IF EXISTS toolsync_cohort_made;
 CREATE TEMPORARY TABLE toolsync_cohort_new (
-    seq INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, cohortkey VARCHAR(254) COLLATE utf8mb4_bin NOT NULL, line INT UNSIGNED NOT NULL, n BIGINT NOT NULL,
-    UNIQUE KEY (cohortkey)
+    seq INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, cohortkey VARCHAR(254) COLLATE utf8mb4_bin NOT NULL, name VARCHAR(254) NOT NULL,
+    line INT UNSIGNED NOT NULL, n BIGINT NOT NULL,
+    UNIQUE KEY (cohortkey), KEY (name)
 );
 CREATE TEMPORARY TABLE toolsync_cohort_made (
     cohortkey VARCHAR(254) COLLATE utf8mb4_bin NOT NULL PRIMARY KEY, cohortid BIGINT NOT NULL, line INT UNSIGNED NOT NULL, n BIGINT NOT NULL
@@ -15,8 +16,8 @@ UPDATE toolsync_cohort_op o
    SET o.status = 'unchanged'
  WHERE o.status IS NULL AND o.cohortid IS NOT NULL;
 
-INSERT IGNORE INTO toolsync_cohort_new (cohortkey, line, n)
-SELECT o.cohortkey, o.line, o.n
+INSERT IGNORE INTO toolsync_cohort_new (cohortkey, name, line, n)
+SELECT o.cohortkey, o.name, o.line, o.n
   FROM toolsync_cohort_op o
  WHERE o.status IS NULL
  ORDER BY o.line, o.n;
@@ -32,10 +33,10 @@ SELECT o.contextid, o.name, o.idnumber, COALESCE(o.description, ''), 1, COALESCE
 
 INSERT INTO toolsync_cohort_made (cohortkey, cohortid, line, n)
 SELECT w.cohortkey, c.id, w.line, w.n
-  FROM toolsync_cohort_new w
-  JOIN toolsync_cohort_op o ON o.line = w.line AND o.n = w.n
-  JOIN {cohort} c ON c.id > @newest_cohort AND c.contextid = o.contextid AND {{ named.exact("c.name", "o.name") }}
-                 AND c.idnumber <=> o.idnumber COLLATE utf8mb4_bin;
+  FROM {cohort} c FORCE INDEX (PRIMARY)
+  STRAIGHT_JOIN toolsync_cohort_new w ON w.name = c.name AND {{ named.exact("c.name", "w.name") }}
+  STRAIGHT_JOIN toolsync_cohort_op o ON o.line = w.line AND o.n = w.n AND o.contextid = c.contextid AND c.idnumber <=> o.idnumber COLLATE utf8mb4_bin
+ WHERE c.id > @newest_cohort;
 
 UPDATE toolsync_cohort_op o
   JOIN toolsync_cohort_made w ON w.cohortkey = o.cohortkey

@@ -1,20 +1,25 @@
 -- Mark the account as deleted, and rename it so that its username is free.
 {% if given("deleted") %}
 
+CREATE TEMPORARY TABLE toolsync_leaver_address (
+    userid BIGINT NOT NULL PRIMARY KEY, line INT UNSIGNED NOT NULL, mnethostid BIGINT NOT NULL, username VARCHAR(100) NOT NULL, address VARCHAR(100) NOT NULL
+);
 CREATE TEMPORARY TABLE toolsync_leaver (userid BIGINT NOT NULL PRIMARY KEY, line INT UNSIGNED NOT NULL, oldname VARCHAR(100) NOT NULL, newname VARCHAR(100) NOT NULL);
 
+INSERT INTO toolsync_leaver_address (userid, line, mnethostid, username, address)
+SELECT u.id, r.line, u.mnethostid, u.username,
+       LEFT(REGEXP_REPLACE(LOWER(COALESCE(NULLIF(u.email, ''), CONCAT(u.username, '.', u.id, '@unknownemail.invalid'))) COLLATE utf8mb4_bin,
+                           IF(@any_username, '^[[:space:]]+|[[:space:]]+$', '[^-.@_a-z0-9]'), ''), 89)
+  FROM toolsync_deleted r
+  STRAIGHT_JOIN {user} u ON u.id = r.userid
+ WHERE u.deleted = 0;
+
 -- As in Moodle, the new username is the email address and the time, with a higher number if somebody has that.
-INSERT IGNORE INTO toolsync_leaver (userid, line, oldname, newname)
+INSERT INTO toolsync_leaver (userid, line, oldname, newname)
 SELECT w.userid, w.line, w.username,
-       CONCAT(w.address, '.', @now + ROW_NUMBER() OVER (PARTITION BY w.address ORDER BY w.line) - 1 + IF(w.taken, 100000 + w.line, 0))
-  FROM (SELECT v.userid, v.line, v.username, v.address,
-               EXISTS (SELECT 1 FROM {user} other WHERE other.mnethostid = v.mnethostid AND other.username = CONCAT(v.address, '.', @now)) AS taken
-          FROM (SELECT r.userid, r.line, u.username, u.mnethostid,
-                       LEFT(REGEXP_REPLACE(LOWER(COALESCE(NULLIF(u.email, ''), CONCAT(u.username, '.', u.id, '@unknownemail.invalid'))) COLLATE utf8mb4_bin,
-                                           IF(@any_username, '^[[:space:]]+|[[:space:]]+$', '[^-.@_a-z0-9]'), ''), 89) AS address
-                  FROM toolsync_deleted r
-                  STRAIGHT_JOIN {user} u ON u.id = r.userid
-                 WHERE u.deleted = 0) v) w;
+       CONCAT(w.address, '.', @now + ROW_NUMBER() OVER (PARTITION BY w.address ORDER BY w.line) - 1 + IF(other.id IS NULL, 0, 100000 + w.line))
+  FROM toolsync_leaver_address w
+  LEFT JOIN {user} other {{ by_index("user", "mnethostid", "username") }} ON other.mnethostid = w.mnethostid AND other.username = CONCAT(w.address, '.', @now);
 
 UPDATE toolsync_leaver l
   STRAIGHT_JOIN {user} u ON u.id = l.userid

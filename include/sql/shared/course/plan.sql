@@ -6,18 +6,34 @@ CREATE TEMPORARY TABLE toolsync_plan (
     files INT NOT NULL DEFAULT 0, bytes BIGINT NOT NULL DEFAULT 0, rows_gone BIGINT NOT NULL DEFAULT 0{{ ", " ~ more_columns if more_columns is defined }}, KEY (courseid)
 );
 
+CREATE TEMPORARY TABLE toolsync_plan_category (id BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL);
+
+INSERT INTO toolsync_plan_category (id, name)
+WITH RECURSIVE up (id, parent, name, depth) AS (
+    SELECT k.id, k.parent, k.name, k.depth
+      FROM (SELECT DISTINCT c.category
+              FROM toolsync_row r
+              JOIN {{ these if these is defined else "toolsync_of_course" }} p ON p.id = r.courseid
+              STRAIGHT_JOIN {course} c ON c.id = p.id
+             WHERE r.status IS NULL) w
+      JOIN {course_categories} k ON k.id = w.category
+     UNION ALL
+    SELECT u.id, k.parent, k.name, k.depth
+      FROM up u
+      JOIN {course_categories} k ON k.id = u.parent
+)
+SELECT u.id, GROUP_CONCAT(u.name ORDER BY u.depth SEPARATOR ' / ') FROM up u GROUP BY u.id;
+
 INSERT INTO toolsync_plan (line, courseid, shortname, fullname, idnumber, category, people, lastaccess, activities)
 SELECT r.line, c.id, c.shortname, c.fullname, c.idnumber,
-       (SELECT GROUP_CONCAT(a.name ORDER BY a.depth SEPARATOR ' / ')
-          FROM {course_categories} k
-          JOIN {course_categories} a ON k.path = a.path OR k.path LIKE CONCAT(a.path, '/%')
-         WHERE k.id = c.category),
+       k.name,
        (SELECT COUNT(DISTINCT ue.userid) FROM {enrol} e {{ by_index("enrol", "courseid") }} STRAIGHT_JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = e.id WHERE e.courseid = c.id),
        (SELECT MAX(a.timeaccess) FROM {user_lastaccess} a {{ by_index("user_lastaccess", "courseid") }} WHERE a.courseid = c.id),
        (SELECT COUNT(*) FROM {course_modules} cm {{ by_index("course_modules", "course") }} WHERE cm.course = c.id AND cm.deletioninprogress = 0)
   FROM toolsync_row r
   JOIN {{ these if these is defined else "toolsync_of_course" }} p ON p.id = r.courseid
   STRAIGHT_JOIN {course} c ON c.id = p.id
+  LEFT JOIN toolsync_plan_category k ON k.id = c.category
  WHERE r.status IS NULL;
 
 CREATE TEMPORARY TABLE toolsync_size (courseid BIGINT NOT NULL PRIMARY KEY, files INT NOT NULL, bytes BIGINT NOT NULL);

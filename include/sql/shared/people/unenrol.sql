@@ -12,11 +12,11 @@ SELECT ue.id, l.courseid, l.userid
   STRAIGHT_JOIN {enrol} e {{ by_index("enrol", "courseid") }} ON e.courseid = l.courseid AND e.id <> l.enrolid
   STRAIGHT_JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = e.id AND ue.userid = l.userid;
 
-DELETE o FROM toolsync_other_enrolment o
-  JOIN toolsync_leaving l ON l.ueid = o.ueid;
-
 INSERT IGNORE INTO toolsync_remaining (courseid, userid)
-SELECT o.courseid, o.userid FROM toolsync_other_enrolment o;
+SELECT o.courseid, o.userid
+  FROM toolsync_other_enrolment o
+  LEFT JOIN toolsync_leaving l ON l.ueid = o.ueid
+ WHERE l.ueid IS NULL;
 
 INSERT IGNORE INTO toolsync_last (courseid, userid, contextid)
 SELECT l.courseid, l.userid, l.contextid
