@@ -86,7 +86,7 @@ CREATE TEMPORARY TABLE toolsync_category_name (
 );
 CREATE TEMPORARY TABLE toolsync_category_named (
     parent BIGINT NOT NULL, name VARCHAR(750) COLLATE utf8mb4_bin NOT NULL, id BIGINT NOT NULL, exact TINYINT NOT NULL, stands VARCHAR(255) NOT NULL,
-    KEY (name(100), parent)
+    KEY (name, parent)
 );
 
 INSERT IGNORE INTO toolsync_category_name (name, lowered)

@@ -35,12 +35,14 @@ UPDATE toolsync_row r
 
 {% with rows="toolsync_row", value="courseid", by=option.course_id_field, into="course" %}{% include "shared/find_course.sql" %}{% endwith %}
 
+{% with rows="toolsync_row", course="course" %}{% include "shared/groups_there.sql" %}{% endwith %}
+
 -- What `updateid` names must be there. So must what is deleted: named by `updateid`, else by idnumber, else by name.
 UPDATE toolsync_row r
    SET r.groupkey = IF(r.kind = 'group', r.updateid, NULL), r.groupingkey = IF(r.kind = 'grouping', r.updateid, NULL)
  WHERE r.status IS NULL;
 
-{% with rows="toolsync_row", course="course", into="target", field="updateid" %}
+{% with rows="toolsync_row", course="course", there=true, into="target", field="updateid" %}
 {% with value="groupkey", by=option.group_id_field %}{% include "shared/find_group.sql" %}{% endwith %}
 {% with value="groupingkey", by=option.grouping_id_field %}{% include "shared/find_grouping.sql" %}{% endwith %}
 {% endwith %}
@@ -51,7 +53,7 @@ UPDATE toolsync_row r
        r.groupingkey = IF(r.kind = 'grouping' AND r.command = 'del' AND COALESCE(r.updateid, '') = '' AND NOT COALESCE({{ unless }}, FALSE), r.{{ by }}, NULL)
  WHERE r.status IS NULL;
 
-{% with rows="toolsync_row", course="course", into="target", field=by, by=by %}
+{% with rows="toolsync_row", course="course", there=true, into="target", field=by, by=by %}
 {% with value="groupkey" %}{% include "shared/find_group.sql" %}{% endwith %}
 {% with value="groupingkey" %}{% include "shared/find_grouping.sql" %}{% endwith %}
 {% endwith %}
@@ -63,7 +65,7 @@ UPDATE toolsync_row r
        r.groupingkey = IF(r.kind = 'grouping' AND r.command = 'add' AND COALESCE(r.updateid, '') = '', r.name, NULL)
  WHERE r.status IS NULL;
 
-{% with rows="toolsync_row", course="course", into="target", field="name", by="name", exactly=true, optional=true %}
+{% with rows="toolsync_row", course="course", there=true, into="target", field="name", by="name", exactly=true, optional=true %}
 {% with value="groupkey" %}{% include "shared/find_group.sql" %}{% endwith %}
 {% with value="groupingkey" %}{% include "shared/find_grouping.sql" %}{% endwith %}
 {% endwith %}
@@ -76,7 +78,7 @@ UPDATE toolsync_row r
 
 {% for exactly in [true, false] %}
 {% for by in ["idnumber", "name"] %}
-{% with rows="toolsync_row", course="course", value="bindkey", into="bindto", field="grouping", by=by, exactly=exactly, optional=true %}{% include "shared/find_grouping.sql" %}{% endwith %}
+{% with rows="toolsync_row", course="course", there=true, value="bindkey", into="bindto", field="grouping", by=by, exactly=exactly, optional=true %}{% include "shared/find_grouping.sql" %}{% endwith %}
 
 UPDATE toolsync_row r
    SET r.bindkey = NULL
@@ -110,7 +112,7 @@ UPDATE toolsync_row r
    SET r.bindkey = IF(r.command = 'add', r.groupingname, NULL)
  WHERE r.status IS NULL;
 
-{% with rows="toolsync_row", course="course", value="bindkey", into="madeto", field="groupingname", by="name", exactly=true, optional=true %}
+{% with rows="toolsync_row", course="course", there=true, value="bindkey", into="madeto", field="groupingname", by="name", exactly=true, optional=true %}
 {% include "shared/find_grouping.sql" %}
 {% endwith %}
 
@@ -129,7 +131,7 @@ UPDATE toolsync_selfname n
   JOIN toolsync_row r ON r.line = n.line
    SET r.selfname = n.name;
 
-{% with rows="toolsync_row", course="course", value="selfname", into="selfto", field="selfgrouping", by="name", exactly=true, optional=true %}
+{% with rows="toolsync_row", course="course", there=true, value="selfname", into="selfto", field="selfgrouping", by="name", exactly=true, optional=true %}
 {% include "shared/find_grouping.sql" %}
 {% endwith %}
 {% endif %}

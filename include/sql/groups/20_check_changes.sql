@@ -7,7 +7,7 @@ CREATE TEMPORARY TABLE toolsync_taken (line INT UNSIGNED NOT NULL PRIMARY KEY, f
 INSERT IGNORE INTO toolsync_taken (line, field, message)
 SELECT r.line, 'idnumber', CONCAT('another {{ kind }} of this course has this idnumber: ', g.name)
   FROM toolsync_row r
-  STRAIGHT_JOIN {{ table(name) }} g {{ named.index(name, "idnumber") }} ON g.courseid = r.course AND g.idnumber = r.idnumber AND {{ named.exact("g.idnumber", "r.idnumber") }} AND NOT g.id <=> r.target
+  {{ named.there(name, "g", "idnumber", "r.idnumber", "r.course") }} AND {{ named.exact("g.idnumber", "r.idnumber") }} AND NOT g.id <=> r.target
   LEFT JOIN {{ table(name) }} me ON me.id = r.target
  WHERE r.status IS NULL AND r.command = 'add' AND r.kind = '{{ kind }}' AND r.idnumber <> '' AND NOT me.idnumber <=> r.idnumber COLLATE utf8mb4_bin
  ORDER BY g.id;
@@ -16,7 +16,7 @@ INSERT IGNORE INTO toolsync_taken (line, field, message)
 SELECT r.line, 'name', 'another {{ kind }} of this course has this name'
   FROM toolsync_row r
   STRAIGHT_JOIN {{ table(name) }} me ON me.id = r.target
-  STRAIGHT_JOIN {{ table(name) }} g {{ named.index(name, "name") }} ON g.courseid = r.course AND g.name = r.name AND {{ named.exact("g.name", "r.name") }} AND g.id <> r.target
+  {{ named.there(name, "g", "name", "r.name", "r.course") }} AND {{ named.exact("g.name", "r.name") }} AND g.id <> r.target
  WHERE r.status IS NULL AND r.command = 'add' AND r.kind = '{{ kind }}' AND r.updateid <> '' AND r.name <> '' AND NOT me.name <=> r.name COLLATE utf8mb4_bin;
 
 -- What is deleted by its idnumber must not be called like another one.
@@ -24,7 +24,7 @@ INSERT IGNORE INTO toolsync_taken (line, field, message)
 SELECT r.line, 'name', CONCAT('the {{ kind }} with this idnumber is ', me.name)
   FROM toolsync_row r
   STRAIGHT_JOIN {{ table(name) }} me ON me.id = r.target
-  STRAIGHT_JOIN {{ table(name) }} g {{ named.index(name, "name") }} ON g.courseid = r.course AND {{ named.equal("g", "name", "r.name") }} AND g.id <> r.target
+  {{ named.there(name, "g", "name", "r.name", "r.course") }} AND r.name <> '' AND g.id <> r.target
  WHERE r.status IS NULL AND r.command = 'del' AND r.kind = '{{ kind }}' AND COALESCE(r.updateid, '') = '' AND r.idnumber <> ''
    AND NOT {{ named.same("me.name", "r.name") }};
 {% endfor %}

@@ -43,8 +43,9 @@ SELECT w.courseid, w.name, w.idnumber, w.description, 0, @now, @now
 
 INSERT INTO toolsync_grouping_made (seq, groupingid)
 SELECT w.seq, g.id
-  FROM toolsync_grouping_new w
-  JOIN {groupings} g ON g.courseid = w.courseid AND g.name = w.name AND g.id > @newest_grouping;
+  FROM {groupings} g FORCE INDEX (PRIMARY)
+  STRAIGHT_JOIN toolsync_grouping_new w ON w.courseid = g.courseid AND w.name = g.name
+ WHERE g.id > @newest_grouping;
 
 UPDATE toolsync_grouping_made m
   JOIN toolsync_grouping_new w ON w.seq = m.seq

@@ -48,6 +48,14 @@ SELECT r.line, CONCAT(a.kind, '|', LEFT(r.courseid, 200), '|', a.name), NULL
 {% endif %}
 
 {% import "shared/identify.sql" as named with context %}
+CREATE TEMPORARY TABLE toolsync_line_course (line INT UNSIGNED NOT NULL, courseid BIGINT NOT NULL, PRIMARY KEY (line, courseid));
+
+INSERT INTO toolsync_line_course (line, courseid)
+SELECT r.line, c.id
+  FROM toolsync_row r
+  STRAIGHT_JOIN {course} c {{ named.index("course", option.course_id_field) }} ON {{ named.course("c", option.course_id_field, "r.courseid") }};
+
+{% with rows="toolsync_line_course", course="courseid" %}{% include "shared/groups_there.sql" %}{% endwith %}
 -- The groups and groupings that the site has under one of these: by name, idnumber and id.
 {% for kind, name, field in [("group", "groups", option.group_id_field), ("grouping", "groupings", option.grouping_id_field)] %}
 CREATE TEMPORARY TABLE toolsync_known_{{ kind }} (line INT UNSIGNED NOT NULL, id BIGINT NOT NULL, cid VARCHAR(200) NOT NULL, PRIMARY KEY (line, id));
@@ -55,9 +63,13 @@ CREATE TEMPORARY TABLE toolsync_known_{{ kind }} (line INT UNSIGNED NOT NULL, id
 {% for column, by in [("name", "name"), ("idnumber", "idnumber"), ("updateid", field)] if given(column) %}
 INSERT IGNORE INTO toolsync_known_{{ kind }} (line, id, cid)
 SELECT r.line, g.id, LEFT(r.courseid, 200)
-  FROM toolsync_row r
-  STRAIGHT_JOIN {course} c {{ named.index("course", option.course_id_field) }} ON {{ named.course("c", option.course_id_field, "r.courseid") }}
-  STRAIGHT_JOIN {{ table(name) }} g {{ named.index(name, by) }} ON {{ named.group("g", by, "r." ~ column, "c.id") }}
+  FROM toolsync_line_course k
+  STRAIGHT_JOIN toolsync_row r ON r.line = k.line
+{% if by == "id" %}
+  STRAIGHT_JOIN {{ table(name) }} g {{ named.index(name, "id") }} ON {{ named.group("g", "id", "r." ~ column, "k.courseid") }}
+{% else %}
+  {{ named.there(name, "g", by, "r." ~ column, "k.courseid") }} AND r.{{ column }} <> ''
+{% endif %}
  WHERE {{ "r.type = 'grouping'" if kind == "grouping" else "COALESCE(r.type, '') <> 'grouping'" }};
 {% endfor %}
 

@@ -13,12 +13,14 @@ UPDATE toolsync_group_op o
    SET o.status = 'unchanged'
  WHERE o.status IS NULL AND o.groupid IS NOT NULL;
 
+{% with wanted="toolsync_group_op", where="w.status IS NULL", into="toolsync_group_known" %}{% include "shared/groups_by_name.sql" %}{% endwith %}
+
 INSERT IGNORE INTO toolsync_group_new (courseid, name, groupid, known, line, n)
-SELECT o.courseid, o.name, g.id, g.id IS NOT NULL, o.line, o.n
+SELECT o.courseid, o.name, k.groupid, k.groupid IS NOT NULL, o.line, o.n
   FROM toolsync_group_op o
-  LEFT JOIN {groups} g ON g.courseid = o.courseid AND g.name = o.name
+  LEFT JOIN toolsync_group_known k ON k.courseid = o.courseid AND k.name = o.name
  WHERE o.status IS NULL
- ORDER BY o.line, o.n, g.id;
+ ORDER BY o.line, o.n;
 
 {% set visible = site_has("groups", "visibility") %}
 -- chunks: toolsync_group_new.seq
@@ -35,9 +37,9 @@ SELECT w.courseid, o.name, COALESCE(o.idnumber, ''), o.description, 0, o.enrolme
 
 INSERT INTO toolsync_group_made (seq, groupid)
 SELECT w.seq, g.id
-  FROM toolsync_group_new w
-  JOIN {groups} g ON g.courseid = w.courseid AND g.name = w.name AND g.id > @newest_group
- WHERE NOT w.known;
+  FROM {groups} g FORCE INDEX (PRIMARY)
+  STRAIGHT_JOIN toolsync_group_new w ON w.courseid = g.courseid AND w.name = g.name
+ WHERE g.id > @newest_group AND NOT w.known;
 
 UPDATE toolsync_group_made m
   JOIN toolsync_group_new w ON w.seq = m.seq

@@ -1,5 +1,5 @@
 {#
-  Find the things that the values of rows name. `name`: their table, as x; `among`: further conditions on x; `exactly`: letter case counts; `what`: such a thing, `several`: several, for messages.
+  Find the things that the values of rows name. `name`: their table, as x; `among`: further conditions on x; `exactly`: letter case counts; `there`: groups_there.sql has read them; `what`: such a thing, `several`: several, for messages.
   Included by find_course.sql and its like, which README.md explains.
 #}
 {% import "shared/identify.sql" as named with context %}
@@ -12,7 +12,11 @@ CREATE TEMPORARY TABLE toolsync_found (line INT UNSIGNED NOT NULL, n BIGINT NOT 
 INSERT INTO toolsync_found (line, n, id, matches)
 SELECT r.line, {{ number }}, COALESCE(MIN(IF({{ best }}, x.id, NULL)), MIN(x.id)), COALESCE(NULLIF(SUM({{ best }}), 0), COUNT(*))
   FROM {{ rows }} r
+{% if there is defined and by != "id" %}
+  {{ named.there(name, "x", by, asked, "r.`" ~ course ~ "`") }}{{ " AND " ~ best if exactly is defined and exactly }} AND {{ asked }} <> ''
+{% else %}
   STRAIGHT_JOIN {{ table(name) }} x {{ named.index(name, by) }} ON {{ named.equal("x", by, asked) }}{{ " AND " ~ best if exactly is defined and exactly }} AND {{ among }}
+{% endif %}
  WHERE r.status IS NULL
  GROUP BY r.line{{ ", r." ~ n if n is defined }};
 

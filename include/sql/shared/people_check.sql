@@ -36,10 +36,8 @@ SELECT o.line, o.n, 'this course has no such group'
  WHERE o.status IS NULL AND o.groupid IS NOT NULL AND g.id IS NULL;
 
 -- Groups by their names: none of several is meant.
-DROP TEMPORARY TABLE IF EXISTS toolsync_group_several;
 DROP TEMPORARY TABLE IF EXISTS toolsync_group_wanted;
 CREATE TEMPORARY TABLE toolsync_group_wanted (courseid BIGINT NOT NULL, name VARCHAR(254) COLLATE utf8mb4_bin NOT NULL, PRIMARY KEY (courseid, name));
-CREATE TEMPORARY TABLE toolsync_group_several (courseid BIGINT NOT NULL, name VARCHAR(254) COLLATE utf8mb4_bin NOT NULL, hits INT NOT NULL, PRIMARY KEY (courseid, name));
 
 INSERT IGNORE INTO toolsync_group_wanted (courseid, name)
 SELECT o.courseid, o.name FROM toolsync_group_op o WHERE o.status IS NULL AND o.groupid IS NULL;
@@ -47,30 +45,25 @@ SELECT o.courseid, o.name FROM toolsync_group_op o WHERE o.status IS NULL AND o.
 INSERT IGNORE INTO toolsync_group_wanted (courseid, name)
 SELECT o.courseid, o.groupname FROM toolsync_member_op o WHERE o.status IS NULL AND o.groupid IS NULL;
 
-INSERT INTO toolsync_group_several (courseid, name, hits)
-SELECT w.courseid, w.name, COUNT(*)
-  FROM toolsync_group_wanted w
-  STRAIGHT_JOIN {groups} g {{ by_index("groups", "courseid") }} ON g.courseid = w.courseid AND g.name = w.name
- GROUP BY w.courseid, w.name
-HAVING COUNT(*) > 1;
+{% with wanted="toolsync_group_wanted", into="toolsync_group_called" %}{% include "shared/groups_by_name.sql" %}{% endwith %}
 
-UPDATE toolsync_group_several k
+UPDATE toolsync_group_called k
   JOIN toolsync_group_op o ON o.courseid = k.courseid AND o.name = k.name
    SET o.status = 'failed', o.message = CONCAT(k.hits, ' groups of this course have this name')
- WHERE o.status IS NULL AND o.groupid IS NULL;
+ WHERE k.hits > 1 AND o.status IS NULL AND o.groupid IS NULL;
 
 INSERT INTO toolsync_member_refused (line, n, message)
 SELECT o.line, o.n, CONCAT(k.hits, ' groups of this course have this name')
-  FROM toolsync_group_several k
+  FROM toolsync_group_called k
   JOIN toolsync_member_op o ON o.courseid = k.courseid AND o.groupname = k.name
- WHERE o.status IS NULL AND o.groupid IS NULL;
+ WHERE k.hits > 1 AND o.status IS NULL AND o.groupid IS NULL;
 
 INSERT IGNORE INTO toolsync_member_refused (line, n, message)
 SELECT o.line, o.n, 'this course has no such group'
   FROM toolsync_member_op o
- WHERE o.status IS NULL AND o.groupid IS NULL
-   AND NOT EXISTS (SELECT 1 FROM toolsync_group_op made WHERE made.courseid = o.courseid AND made.name = o.groupname AND made.status IS NULL)
-   AND NOT EXISTS (SELECT 1 FROM {groups} g WHERE g.courseid = o.courseid AND g.name = o.groupname);
+  LEFT JOIN toolsync_group_called k ON k.courseid = o.courseid AND k.name = o.groupname
+ WHERE o.status IS NULL AND o.groupid IS NULL AND k.groupid IS NULL
+   AND NOT EXISTS (SELECT 1 FROM toolsync_group_op made WHERE made.courseid = o.courseid AND made.name = o.groupname AND made.status IS NULL);
 
 -- Only people who are enrolled in the course, or are being enrolled by another operation, can be in its groups.
 INSERT IGNORE INTO toolsync_member_refused (line, n, message)

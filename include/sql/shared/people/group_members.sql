@@ -1,20 +1,14 @@
 -- Remove group members (by an operation, or with their enrolment), then add others (by an operation, or by an enrolment method with a group).
 
 DROP TEMPORARY TABLE IF EXISTS toolsync_group_meant;
-DROP TEMPORARY TABLE IF EXISTS toolsync_group_named;
 CREATE TEMPORARY TABLE toolsync_group_meant (courseid BIGINT NOT NULL, name VARCHAR(254) COLLATE utf8mb4_bin NOT NULL, PRIMARY KEY (courseid, name));
-CREATE TEMPORARY TABLE toolsync_group_named (courseid BIGINT NOT NULL, name VARCHAR(254) COLLATE utf8mb4_bin NOT NULL, groupid BIGINT NOT NULL, PRIMARY KEY (courseid, name));
 
 INSERT IGNORE INTO toolsync_group_meant (courseid, name)
 SELECT o.courseid, o.groupname
   FROM toolsync_member_op o
  WHERE o.status IS NULL AND o.groupid IS NULL;
 
-INSERT IGNORE INTO toolsync_group_named (courseid, name, groupid)
-SELECT w.courseid, w.name, g.id
-  FROM toolsync_group_meant w
-  JOIN {groups} g ON g.courseid = w.courseid AND g.name = w.name
- ORDER BY g.id;
+{% with wanted="toolsync_group_meant", into="toolsync_group_named" %}{% include "shared/groups_by_name.sql" %}{% endwith %}
 
 UPDATE toolsync_member_op o
   JOIN toolsync_group_named k ON k.courseid = o.courseid AND k.name = o.groupname
