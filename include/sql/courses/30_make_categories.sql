@@ -96,9 +96,9 @@ WITH RECURSIVE tree (id, parent, path, visible, contextid, contextpath, depth, f
     SELECT c.id, t.id, CONCAT(t.path, '/', c.id), IF(c.id > @last_category, c.visibleold AND t.visible, c.visible), x.id, CONCAT(t.contextpath, '/', x.id),
            t.depth + 1, c.sortorder, CONCAT(t.place, LPAD(k.place, 6, '0'))
       FROM tree t
-      JOIN toolsync_rank k ON k.parent = t.id
-      JOIN {course_categories} c ON c.id = k.id
-      JOIN {context} x ON x.contextlevel = 40 AND x.instanceid = c.id
+      STRAIGHT_JOIN toolsync_rank k ON k.parent = t.id
+      STRAIGHT_JOIN {course_categories} c ON c.id = k.id
+      STRAIGHT_JOIN {context} x {{ by_index("context", "contextlevel", "instanceid") }} ON x.contextlevel = 40 AND x.instanceid = c.id
 )
 SELECT id, parent, path, visible, contextid, contextpath, depth, former, @category_size * ROW_NUMBER() OVER (ORDER BY place)
   FROM tree

@@ -8,7 +8,7 @@ INSERT INTO toolsync_category_name (categoryid, name)
 WITH RECURSIVE named (id, name) AS (
     SELECT k.id, CAST(k.name AS CHAR(4000)) FROM {course_categories} k WHERE k.parent = 0
      UNION ALL
-    SELECT k.id, CONCAT(n.name, ' / ', k.name) FROM named n JOIN {course_categories} k ON k.parent = n.id
+    SELECT k.id, CONCAT(n.name, ' / ', k.name) FROM named n STRAIGHT_JOIN {course_categories} k {{ by_index("course_categories", "parent") }} ON k.parent = n.id
 )
 SELECT id, name FROM named;
 

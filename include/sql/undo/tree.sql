@@ -32,9 +32,9 @@ WITH RECURSIVE tree (id, path, depth, contextid, contextpath, place, former) AS 
      UNION ALL
     SELECT k.id, CONCAT(t.path, '/', k.id), t.depth + 1, x.id, CONCAT(t.contextpath, '/', x.id), CONCAT(t.place, LPAD(r.place, 6, '0')), k.sortorder
       FROM tree t
-      JOIN toolsync_rank r ON r.parent = t.id
-      JOIN {course_categories} k ON k.id = r.id
-      JOIN {context} x ON x.contextlevel = 40 AND x.instanceid = k.id
+      STRAIGHT_JOIN toolsync_rank r ON r.parent = t.id
+      STRAIGHT_JOIN {course_categories} k ON k.id = r.id
+      STRAIGHT_JOIN {context} x {{ by_index("context", "contextlevel", "instanceid") }} ON x.contextlevel = 40 AND x.instanceid = k.id
 )
 SELECT id, path, depth, contextid, contextpath, place, former, ROW_NUMBER() OVER (ORDER BY former, id), @category_size * ROW_NUMBER() OVER (ORDER BY place)
   FROM tree

@@ -12,7 +12,7 @@ WITH RECURSIVE named (id, depth, name, inside) AS (
      UNION ALL
     SELECT k.id, n.depth + 1, CONCAT(n.name, ' / ', k.name), n.inside OR COALESCE(k.idnumber = @root COLLATE utf8mb4_bin, 0)
       FROM named n
-      JOIN {course_categories} k ON k.parent = n.id
+      STRAIGHT_JOIN {course_categories} k {{ by_index("course_categories", "parent") }} ON k.parent = n.id
 )
 SELECT n.id, x.id, n.depth, n.name
   FROM named n
