@@ -18,7 +18,7 @@ LINES, COURSES_EACH = 1_000_000, 20
 
 
 def million(bench: Bench, lines: int | None) -> bool:
-    """Accounts, and undone; enrolments, group members and cohort members: a tenth, then all of them. Judged by eye, so it is always good.
+    """Accounts, and undone; enrolments, group members, groups and cohort members: a tenth, then all of them. Judged by eye, so it is always good.
 
     :param lines: how many, instead of a million.
     """
@@ -38,6 +38,11 @@ def million(bench: Bench, lines: int | None) -> bool:
     rows = (f"BENCH{course},Group {(person + 1) % 4},bench{person}" for person, course in _pairs(many))
     _measure(bench, "group_members", "courseid,groupid,userid", rows, group_id_field="name")
     _measure(bench, "enrolments", HEADER, _enrolments("del", many))
+    for number in (many // 10, many):
+        bench.restore()
+        for command in ("add", "del"):
+            rows = (f"{command},BENCH{n % COURSES + 1},group,Group {n},G{n}" for n in range(number))
+            _measure(bench, "groups", "cmd,courseid,type,name,idnumber", rows)
     bench.restore()
     rows = (f"BIG{nth},bench{person}" for nth in range(10) for person in range(1, many // 10 + 1))
     _measure(bench, "cohorts", "cid,userid", rows, auto_create=True)

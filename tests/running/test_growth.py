@@ -1,4 +1,4 @@
-"""Four times as many lines, about as many other things, make the server read about four times as many rows."""
+"""Four times as many lines, about as many other things, make the server read about four times as many rows, and no line makes it read all that the site has."""
 
 from __future__ import annotations
 
@@ -11,13 +11,22 @@ from tests.running.test_statistics import READS
 from tests.support.site import Site
 
 pytestmark = pytest.mark.usefixtures("airflow")
-PEOPLE, FEW, MANY = 2_000, 100, 400
+PEOPLE, METHODS, FEW, MANY = 2_000, 4_000, 100, 400
 TIMES = 5.5  # rows that MANY lines read for each that FEW read: what a file reads once, however long, makes it less than four; sorting makes it more
 THINGS = (
-    """INSERT INTO {tag} (userid, tagcollid, name, rawname, isstandard, timemodified)
-       SELECT 2, 1, CONCAT('tag', n), CONCAT('Tag', n), 0, 0 FROM %s""",
-    """INSERT INTO {cohort} (contextid, name, idnumber, descriptionformat, timecreated, timemodified)
-       SELECT 1, CONCAT('Cohort ', n), CONCAT('KOH', n), 1, 1, 1 FROM %s""",
+    f"""INSERT INTO {{tag}} (userid, tagcollid, name, rawname, isstandard, timemodified)
+        SELECT 2, 1, CONCAT('tag', n), CONCAT('Tag', n), 0, 0 FROM {numbers(PEOPLE)}""",
+    f"""INSERT INTO {{cohort}} (contextid, name, idnumber, descriptionformat, timecreated, timemodified)
+        SELECT 1, CONCAT('Cohort ', n), CONCAT('KOH', n), 1, 1, 1 FROM {numbers(PEOPLE)}""",
+    # Methods of courses and cohorts that no file is about.
+    f"""INSERT INTO {{course}} (category, fullname, shortname, idnumber, format)
+        SELECT 1, CONCAT('Far ', n), CONCAT('FAR', n), CONCAT('FAR', n), 'topics' FROM {numbers(100)}""",
+    f"""INSERT INTO {{enrol}} (enrol, courseid, sortorder, roleid, customint1, customint2)
+        SELECT 'meta', c.id, 1, 0, m.id, 0 FROM {numbers(METHODS)}
+          JOIN {{course}} c ON c.shortname = CONCAT('FAR', n MOD 50 + 1) JOIN {{course}} m ON m.shortname = CONCAT('FAR', n MOD 49 + 51)""",
+    f"""INSERT INTO {{enrol}} (enrol, courseid, sortorder, roleid, customint1, customint2)
+        SELECT 'cohort', c.id, 1, 5, h.id, 0 FROM {numbers(METHODS)}
+          JOIN {{course}} c ON c.shortname = CONCAT('FAR', n MOD 100 + 1) JOIN {{cohort}} h ON h.idnumber = CONCAT('KOH', n MOD 400 + 1600)""",
 )
 # In their order: a file of few lines, and one of many that begins after it.
 FILES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
@@ -65,11 +74,12 @@ def rows_read(site: Site, kind: str, header: str, line: str, first: int, lines: 
 def test_rows_read_grow_with_the_lines(site: Site):
     fill(site, PEOPLE)
     for statement in THINGS:
-        site.rows(statement % numbers(PEOPLE))
+        site.rows(statement)
     site.rows("ANALYZE TABLE {user}, {tag}, {cohort}, {course}, {context}, {enrol}")
     read = {}
     for name, (kind, header, line, params) in FILES.items():
         few = rows_read(site, kind, header, line, 1, FEW, **params)
         read[name] = few, rows_read(site, kind, header, line, 1 + FEW, MANY, **params)
-    print(read)
     assert {name: rows for name, rows in read.items() if rows[1] > TIMES * rows[0]} == {}
+    # What the site has besides may be read for a batch, not for each of its lines.
+    assert {name: rows for name, rows in read.items() if rows[0] > METHODS * FEW * 0.75} == {}

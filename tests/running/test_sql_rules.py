@@ -355,14 +355,15 @@ NOT_CALLED = {
     "JOIN",
     "KEY",
     "NOT",
+    "ON",
     "OR",
     "OVER",
     "SELECT",
+    "STRAIGHT_JOIN",
     "VALUES",
     "VARCHAR",
     "WHEN",
     "WHERE",
-    "ON",
 }
 # MySQL from 9.6 on has these as a component only, and then for texts only: where Moodle's own data is made by them, and nowhere else.
 CLASSIC = re.compile(r"\b(?:MD5|SHA1?)\s*\(")

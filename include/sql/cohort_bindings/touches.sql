@@ -10,11 +10,14 @@ INSERT INTO toolsync_touch (line, thing, mode)
 SELECT r.line, CONCAT('course|', LEFT(r.course, 300)), {{ inward }}
   FROM toolsync_row r;
 
+{% include "shared/meta_links.sql" %}
+
+-- when: toolsync_follows
 INSERT INTO toolsync_touch (line, thing, mode)
 SELECT DISTINCT r.line, CONCAT('follower|', e.courseid), {{ inward }}
   FROM toolsync_row r
   STRAIGHT_JOIN {course} c {{ named.index("course", option.course_id_field) }} ON {{ named.course("c", option.course_id_field, "r.course") }}
-  JOIN {enrol} e ON e.enrol = 'meta' AND e.customint1 = c.id;
+  STRAIGHT_JOIN toolsync_follows e ON e.masterid = c.id;
 {% if given("makegroup") %}
 
 -- New groups in a course are created one after the other, because each takes the first free name.

@@ -7,5 +7,6 @@ SELECT d.line, m.id, 'cmd', 'remove', m.cohortid, m.userid
 
 INSERT INTO toolsync_instance_op (line, n, field, action, enrolid, courseid, enrol)
 SELECT d.line, e.id, 'cmd', IF(@cohort_unenrol = 0, 'delete', 'disable'), e.id, e.courseid, e.enrol
-  FROM toolsync_cohort_gone d
-  JOIN {enrol} e ON e.enrol = 'cohort' AND e.customint1 = d.cohortid;
+  FROM {enrol} e {{ by_index("enrol", "enrol") }}
+  STRAIGHT_JOIN toolsync_cohort_gone d ON d.cohortid = e.customint1
+ WHERE e.enrol = 'cohort';

@@ -7,9 +7,12 @@ SELECT r.line, CONCAT('course ', c.id), NULL
   STRAIGHT_JOIN {course} c {{ named.index("course", key.column) }} ON {{ named.course("c", key.column, "CAST(r." ~ key.column ~ " AS CHAR)") }};
 {% if given("roles") or given("groups") %}
 
+{% include "shared/meta_links.sql" %}
+
+-- when: toolsync_follows
 INSERT INTO toolsync_touch (line, thing, mode)
 SELECT r.line, CONCAT('course ', e.courseid), NULL
   FROM toolsync_row r
   STRAIGHT_JOIN {course} c {{ named.index("course", key.column) }} ON {{ named.course("c", key.column, "CAST(r." ~ key.column ~ " AS CHAR)") }}
-  JOIN {enrol} e ON e.enrol = 'meta' AND e.customint1 = c.id AND e.courseid <> c.id;
+  STRAIGHT_JOIN toolsync_follows e ON e.masterid = c.id;
 {% endif %}

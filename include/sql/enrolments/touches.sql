@@ -4,12 +4,15 @@ SELECT r.line, LEFT(CONCAT('in|', r.cid, '|', r.uid), 700), NULL
   FROM toolsync_row r;
 
 {% import "shared/identify.sql" as named with context %}
+{% include "shared/meta_links.sql" %}
+
 -- A course to which others have a meta link: what happens to a person there depends on which comes first, joining or leaving.
+-- when: toolsync_follows
 INSERT INTO toolsync_touch (line, thing, mode)
 SELECT DISTINCT r.line, CONCAT('follow|', e.courseid, '|', LEFT(r.uid, 600)), COALESCE(NULLIF(r.cmd, ''), '{{ option.default_cmd }}')
   FROM toolsync_row r
   STRAIGHT_JOIN {course} c {{ named.index("course", option.course_id_field) }} ON {{ named.course("c", option.course_id_field, "r.cid") }}
-  JOIN {enrol} e ON e.enrol = 'meta' AND e.customint1 = c.id;
+  STRAIGHT_JOIN toolsync_follows e ON e.masterid = c.id;
 
 {% if given_any("g#") and given("gcmd") %}
 -- Groups that do not exist yet: lines that may create one commute with each other, and so do lines that only use it.

@@ -64,7 +64,7 @@ CREATE TEMPORARY TABLE toolsync_instance_op (
     action VARCHAR(10) NOT NULL, enrolid BIGINT NULL, courseid BIGINT NOT NULL, enrol VARCHAR(20) NOT NULL, roleid BIGINT NULL,
     customint1 BIGINT NULL, customint2 BIGINT NULL, enrolstartdate BIGINT NULL, enrolenddate BIGINT NULL,
     status VARCHAR(10) NULL, message TEXT NULL,
-    PRIMARY KEY (line, n)
+    PRIMARY KEY (line, n), KEY (enrolid)
 );
 
 CREATE TEMPORARY TABLE toolsync_group_op (

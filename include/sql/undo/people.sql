@@ -57,9 +57,10 @@ SELECT DISTINCT x.instanceid FROM {{ side }} b JOIN {context} x ON x.id = b.cont
 
 INSERT IGNORE INTO toolsync_master (courseid, contextid)
 SELECT t.courseid, x.id
-  FROM toolsync_touched_course t
-  JOIN {enrol} e ON e.enrol = 'meta' AND e.customint1 = t.courseid
-  JOIN {context} x ON x.contextlevel = 50 AND x.instanceid = t.courseid;
+  FROM {enrol} e {{ by_index("enrol", "enrol") }}
+  STRAIGHT_JOIN toolsync_touched_course t ON t.courseid = e.customint1
+  STRAIGHT_JOIN {context} x {{ by_index("context", "contextlevel", "instanceid") }} ON x.contextlevel = 50 AND x.instanceid = t.courseid
+ WHERE e.enrol = 'meta';
 {% for side in [back.get("user_enrolments"), was.get("user_enrolments")] | select %}
 
 INSERT IGNORE INTO toolsync_changed (courseid, userid)
@@ -123,11 +124,12 @@ SELECT b.cohortid, b.userid FROM {{ side }} b WHERE b.cohortid IS NOT NULL AND b
 
 INSERT INTO toolsync_cohort_instance (enrolid, cohortid, courseid, contextid, roleid, groupid, disabled, whole)
 SELECT e.id, e.customint1, e.courseid, c.id, r.id, g.id, e.status <> 0, 0
-  FROM (SELECT DISTINCT w.cohortid FROM toolsync_cohort_moved w) t
-  JOIN {enrol} e ON e.enrol = 'cohort' AND e.customint1 = t.cohortid
-  JOIN {context} c ON c.contextlevel = 50 AND c.instanceid = e.courseid
+  FROM {enrol} e {{ by_index("enrol", "enrol") }}
+  STRAIGHT_JOIN (SELECT DISTINCT w.cohortid FROM toolsync_cohort_moved w) t ON t.cohortid = e.customint1
+  STRAIGHT_JOIN {context} c {{ by_index("context", "contextlevel", "instanceid") }} ON c.contextlevel = 50 AND c.instanceid = e.courseid
   LEFT JOIN {role} r ON r.id = e.roleid
-  LEFT JOIN {groups} g ON g.id = e.customint2 AND g.courseid = e.courseid;
+  LEFT JOIN {groups} g ON g.id = e.customint2 AND g.courseid = e.courseid
+ WHERE e.enrol = 'cohort';
 
 INSERT INTO toolsync_cohort_sync (enrolid, userid, member, joined)
 SELECT i.enrolid, w.userid, m.id IS NOT NULL, 0

@@ -7,11 +7,11 @@ CREATE TEMPORARY TABLE toolsync_follower (
 
 INSERT INTO toolsync_follower (enrolid, courseid, contextid, masterid)
 SELECT e.id, e.courseid, x.id, p.id
-  FROM {enrol} e
-  JOIN toolsync_of_course p ON p.id = e.customint1
-  JOIN {context} x ON x.contextlevel = 50 AND x.instanceid = e.courseid
+  FROM {enrol} e {{ by_index("enrol", "enrol") }}
+  STRAIGHT_JOIN toolsync_of_course p ON p.id = e.customint1
+  STRAIGHT_JOIN {context} x {{ by_index("context", "contextlevel", "instanceid") }} ON x.contextlevel = 50 AND x.instanceid = e.courseid
 {% if named.may_go %}
-  JOIN {course} c ON c.id = e.courseid AND {{ named.is_course("c") }}
+  STRAIGHT_JOIN {course} c ON c.id = e.courseid AND {{ named.is_course("c") }}
 {% endif %}
  WHERE e.enrol = 'meta' AND e.courseid <> e.customint1;
 {% if without_each_other is defined %}

@@ -26,11 +26,12 @@ UPDATE toolsync_cohort_member_op o
 -- The enrolment methods of these cohorts, and those that were just added or changed, which sync everybody (`whole`).
 INSERT INTO toolsync_cohort_instance (enrolid, cohortid, courseid, contextid, roleid, groupid, disabled, whole)
 SELECT e.id, e.customint1, e.courseid, c.id, r.id, g.id, e.status <> 0, 0
-  FROM (SELECT DISTINCT w.cohortid FROM toolsync_cohort_change w) t
-  JOIN {enrol} e ON e.enrol = 'cohort' AND e.customint1 = t.cohortid
-  JOIN {context} c ON c.contextlevel = 50 AND c.instanceid = e.courseid
+  FROM {enrol} e {{ by_index("enrol", "enrol") }}
+  STRAIGHT_JOIN (SELECT DISTINCT w.cohortid FROM toolsync_cohort_change w) t ON t.cohortid = e.customint1
+  STRAIGHT_JOIN {context} c {{ by_index("context", "contextlevel", "instanceid") }} ON c.contextlevel = 50 AND c.instanceid = e.courseid
   LEFT JOIN {role} r ON r.id = e.roleid
-  LEFT JOIN {groups} g ON g.id = e.customint2 AND g.courseid = e.courseid;
+  LEFT JOIN {groups} g ON g.id = e.customint2 AND g.courseid = e.courseid
+ WHERE e.enrol = 'cohort';
 
 INSERT INTO toolsync_cohort_instance (enrolid, cohortid, courseid, contextid, roleid, groupid, disabled, whole)
 SELECT e.id, e.customint1, e.courseid, c.id, r.id, g.id, e.status <> 0, 1
