@@ -227,6 +227,15 @@ def test_a_line_finds_the_group_that_a_line_about_a_course_like_another_made(sit
     assert result["counts"]["failed"] == 0, told(result)
 
 
+def test_of_courses_that_differ_in_letter_case_each_has_groups_of_its_own(site: Site):
+    """The group is in the other course, so the line that makes it goes before the one that needs it, as they stand in the file."""
+    site.rows("UPDATE {course} SET idnumber = IF(shortname = 'C101', 'abc', 'ABC') WHERE shortname IN ('C101', 'C102')")
+    site.rows("INSERT INTO {groups} (courseid, name) SELECT id, 'Only' FROM {course} WHERE shortname = 'C102'")
+    file = "cmd,rolename,uid,cid,gcmd,g1\nadd,student,u041,abc,gadd,Only\nadd,student,u042,abc,gaddcreate,Only\nadd,student,u043,abc,gadd,Only\n"
+    counts = site.run("toolsync_enrolments", file, course_id_field="idnumber")["counts"]
+    assert (counts["failed"] + counts["incomplete"], counts["created"]) == (1, 2)
+
+
 def test_a_letter_with_a_dot_is_no_other_letter(site: Site):
     """Small letters of the database take İ for i."""
     site.run("toolsync_users", "username,firstname,lastname,email\nibrahim,A,B,i1@example.org\n")

@@ -135,6 +135,27 @@ def test_columns_that_are_compared_byte_by_byte_do_not_count(site: Site):
         )
 
 
+def test_a_column_that_the_site_compares_byte_by_byte_finds_what_is_written_so_and_nothing_else(site: Site):
+    alter = "ALTER TABLE {{groups}} MODIFY name VARCHAR(254) CHARACTER SET utf8mb4 COLLATE {} NOT NULL"
+    site.rows(alter.format("utf8mb4_bin"))
+    try:
+        assert site.run("toolsync_groups", "courseid,name\nC101,Ȼlub\n")["counts"]["created"] == 1
+        gone = "cmd,courseid,type,name\ndel,C101,group,{}\n"
+        assert site.run("toolsync_groups", gone.format("ȼLUB"))["counts"]["failed"] == 1
+        assert site.run("toolsync_groups", gone.format("Ȼlub"))["counts"]["deleted"] == 1
+    finally:
+        site.rows(alter.format(site.collation))
+
+
+@pytest.mark.parametrize("collation", ["utf8mb4_general_ci", "utf8mb4_unicode_520_ci"])
+def test_a_site_whose_flags_have_another_collation_runs_what_sets_none(site: Site, mixed: Mixed, collation: str):
+    mixed.convert("cache_flags", collation=collation)
+    assert site.run("toolsync_users", "username,city\nu001,Paris\n")["state"] == "success"
+    assert site.run("toolsync_groups", "courseid,name\nC101,New\n")["state"] == "success"
+    said = " ".join(site.run("toolsync_enrolments", ENROLMENTS)["messages"])
+    assert "mdl_cache_flags" in said
+
+
 def test_half_a_conversion_leaves_the_half_that_is_searched_to_work_with(site: Site, mixed: Mixed):
     """Nine of ten tables are not converted yet, but those of people and courses are."""
     mixed.convert(*SEARCHED, "course_sections", "context", "config", "config_plugins")

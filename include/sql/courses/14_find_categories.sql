@@ -82,21 +82,21 @@ CREATE TEMPORARY TABLE toolsync_category_found (
 
 -- The site's categories that are called like one of these, wherever they stand: where one is written exactly so, only that; otherwise what differs in letter case alone.
 CREATE TEMPORARY TABLE toolsync_category_name (
-    name VARCHAR(750) COLLATE utf8mb4_bin NOT NULL PRIMARY KEY, lowered VARCHAR(750) COLLATE utf8mb4_bin NOT NULL, KEY (lowered)
+    name VARCHAR(750) COLLATE utf8mb4_bin NOT NULL PRIMARY KEY, looks VARCHAR(750) NOT NULL, lowered VARCHAR(750) COLLATE utf8mb4_bin NOT NULL, KEY (lowered)
 );
 CREATE TEMPORARY TABLE toolsync_category_named (
     parent BIGINT NOT NULL, name VARCHAR(750) COLLATE utf8mb4_bin NOT NULL, id BIGINT NOT NULL, exact TINYINT NOT NULL, stands VARCHAR(255) NOT NULL,
     KEY (name, parent)
 );
 
-INSERT IGNORE INTO toolsync_category_name (name, lowered)
-SELECT p.name, LOWER(p.name) FROM toolsync_category p;
+INSERT IGNORE INTO toolsync_category_name (name, looks, lowered)
+SELECT p.name, p.name, LOWER(p.name COLLATE utf8mb4_bin) FROM toolsync_category p;
 
 INSERT INTO toolsync_category_named (parent, name, id, exact, stands)
 SELECT k.parent, k.name, k.id, k.exact, k.stands
   FROM (SELECT c.parent, n.name, c.id, {{ exact }} AS exact, c.name AS stands, MAX({{ exact }}) OVER (PARTITION BY n.name, c.parent) AS best
           FROM {course_categories} c
-          STRAIGHT_JOIN toolsync_category_name n ON n.lowered = LOWER(c.name) AND {{ named.same("c.name", "n.name") }}) k
+          STRAIGHT_JOIN toolsync_category_name n ON n.lowered = LOWER(c.name COLLATE utf8mb4_bin) AND c.name = n.looks AND {{ named.same("c.name", "n.name") }}) k
  WHERE k.exact = k.best;
 
 -- Level by level.

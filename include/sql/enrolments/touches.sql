@@ -19,9 +19,9 @@ SELECT DISTINCT r.line, CONCAT('follow|', e.courseid, '|', LEFT(r.uid, 600)), CO
 CREATE TEMPORARY TABLE toolsync_pair (
     course VARCHAR(254) COLLATE utf8mb4_bin NOT NULL, name VARCHAR(254) COLLATE utf8mb4_bin NOT NULL, cid VARCHAR(254) NOT NULL, PRIMARY KEY (course, name)
 );
-CREATE TEMPORARY TABLE toolsync_pair_course (courseid BIGINT NOT NULL, course VARCHAR(254) COLLATE utf8mb4_bin NOT NULL, PRIMARY KEY (courseid, course));
+CREATE TEMPORARY TABLE toolsync_pair_course (course VARCHAR(254) COLLATE utf8mb4_bin NOT NULL, courseid BIGINT NOT NULL, PRIMARY KEY (course, courseid));
 CREATE TEMPORARY TABLE toolsync_pair_known (
-    course VARCHAR(254) COLLATE utf8mb4_bin NOT NULL, name VARCHAR(254) COLLATE utf8mb4_bin NOT NULL, PRIMARY KEY (course, name)
+    course VARCHAR(254) COLLATE utf8mb4_bin NOT NULL, name VARCHAR(254) COLLATE utf8mb4_bin NOT NULL, courseid BIGINT NOT NULL, PRIMARY KEY (course, name, courseid)
 );
 CREATE TEMPORARY TABLE toolsync_pair_missing (
     course VARCHAR(254) COLLATE utf8mb4_bin NOT NULL, name VARCHAR(254) COLLATE utf8mb4_bin NOT NULL, PRIMARY KEY (course, name)
@@ -33,21 +33,22 @@ SELECT LEFT(r.cid, 254), LEFT(w.value, 254), LEFT(r.cid, 254)
   JOIN toolsync_cell w ON w.line = r.line AND w.family = 'g#' AND w.value <> ''
  WHERE r.gcmd <> '' AND r.cid <> '';
 
-INSERT IGNORE INTO toolsync_pair_course (courseid, course)
-SELECT c.id, p.course
+INSERT IGNORE INTO toolsync_pair_course (course, courseid)
+SELECT p.course, c.id
   FROM toolsync_pair p
   STRAIGHT_JOIN {course} c {{ named.index("course", option.course_id_field) }} ON {{ named.course("c", option.course_id_field, "p.cid") }};
 
-INSERT IGNORE INTO toolsync_pair_known (course, name)
-SELECT p.course, p.name
+INSERT IGNORE INTO toolsync_pair_known (course, name, courseid)
+SELECT p.course, p.name, c.courseid
   FROM toolsync_pair_course c
   STRAIGHT_JOIN {groups} g {{ by_index("groups", "courseid") }} ON g.courseid = c.courseid
   STRAIGHT_JOIN toolsync_pair p ON p.course = c.course AND p.name = g.name;
 
-INSERT INTO toolsync_pair_missing (course, name)
+INSERT IGNORE INTO toolsync_pair_missing (course, name)
 SELECT p.course, p.name
   FROM toolsync_pair p
-  LEFT JOIN toolsync_pair_known k ON k.course = p.course AND k.name = p.name
+  LEFT JOIN toolsync_pair_course c ON c.course = p.course
+  LEFT JOIN toolsync_pair_known k ON k.course = p.course AND k.name = p.name AND k.courseid = c.courseid
  WHERE k.course IS NULL;
 
 INSERT INTO toolsync_touch (line, thing, mode)

@@ -24,7 +24,7 @@ INSERT IGNORE INTO toolsync_taken (line, field, message)
 SELECT r.line, 'name', CONCAT('the {{ kind }} with this idnumber is ', me.name)
   FROM toolsync_row r
   STRAIGHT_JOIN {{ table(name) }} me ON me.id = r.target
-  {{ named.there(name, "g", "name", "r.name", "r.course") }} AND r.name <> '' AND g.id <> r.target
+  {{ named.there(name, "g", "name", "r.name", "r.course") }} AND g.id <> r.target
  WHERE r.status IS NULL AND r.command = 'del' AND r.kind = '{{ kind }}' AND COALESCE(r.updateid, '') = '' AND r.idnumber <> ''
    AND NOT {{ named.same("me.name", "r.name") }};
 {% endfor %}

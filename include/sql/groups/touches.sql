@@ -68,7 +68,7 @@ SELECT r.line, g.id, LEFT(r.courseid, 200)
 {% if by == "id" %}
   STRAIGHT_JOIN {{ table(name) }} g {{ named.index(name, "id") }} ON {{ named.group("g", "id", "r." ~ column, "k.courseid") }}
 {% else %}
-  {{ named.there(name, "g", by, "r." ~ column, "k.courseid") }} AND r.{{ column }} <> ''
+  {{ named.there(name, "g", by, "r." ~ column, "k.courseid") }}
 {% endif %}
  WHERE {{ "r.type = 'grouping'" if kind == "grouping" else "COALESCE(r.type, '') <> 'grouping'" }};
 {% endfor %}

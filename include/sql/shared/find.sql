@@ -13,7 +13,7 @@ INSERT INTO toolsync_found (line, n, id, matches)
 SELECT r.line, {{ number }}, COALESCE(MIN(IF({{ best }}, x.id, NULL)), MIN(x.id)), COALESCE(NULLIF(SUM({{ best }}), 0), COUNT(*))
   FROM {{ rows }} r
 {% if there is defined and by != "id" %}
-  {{ named.there(name, "x", by, asked, "r.`" ~ course ~ "`") }}{{ " AND " ~ best if exactly is defined and exactly }} AND {{ asked }} <> ''
+  {{ named.there(name, "x", by, asked, "r.`" ~ course ~ "`") }}{{ " AND " ~ best if exactly is defined and exactly }}
 {% else %}
   STRAIGHT_JOIN {{ table(name) }} x {{ named.index(name, by) }} ON {{ named.equal("x", by, asked) }}{{ " AND " ~ best if exactly is defined and exactly }} AND {{ among }}
 {% endif %}

@@ -10,7 +10,7 @@ CREATE TEMPORARY TABLE toolsync_{{ name }}_there (
 );
 
 INSERT INTO toolsync_{{ name }}_there (id, courseid, name, idnumber)
-SELECT g.id, g.courseid, LOWER(g.name), LOWER(g.idnumber)
+SELECT g.id, g.courseid, LOWER(g.name COLLATE utf8mb4_bin), LOWER(g.idnumber COLLATE utf8mb4_bin)
   FROM (SELECT DISTINCT r.{{ course }} AS id FROM {{ rows }} r WHERE r.{{ course }} IS NOT NULL) c
   STRAIGHT_JOIN {{ table(name) }} g {{ by_index(name, "courseid") }} ON g.courseid = c.id;
 

@@ -11,7 +11,7 @@
   equal     join condition: a candidate that is meant, or one of several, of which the `best` go before the others
   alike     join condition: a candidate, whether it is meant or only looks like it
   index     after the table's alias: the index by which candidates are found. A server whose statistics are older than the rows may go through all of them
-  there     join groups or groupings of a course that are meant (`exact` or not), as groups_there.sql has read them
+  there     join groups or groupings of a course that are `equal`, by what groups_there.sql has read of them
   better    in ON DUPLICATE KEY UPDATE: keep the best of several candidates, and count them. `of`: the table; its columns with the id, the count and `best`
   user, course, role, group   `equal`, among what a file may name
   is_user, is_course          whether a row is among these
@@ -55,8 +55,8 @@ FORCE INDEX (PRIMARY)
 {%- endmacro %}
 
 {% macro there(of, alias, by, value, course) -%}
-STRAIGHT_JOIN toolsync_{{ of }}_there t ON t.courseid = {{ course }} AND t.{{ by }} = LOWER({{ value }})
-  STRAIGHT_JOIN {{ table(of) }} {{ alias }} ON {{ alias }}.id = t.id AND {{ same(alias ~ ".`" ~ by ~ "`", value) }}
+STRAIGHT_JOIN toolsync_{{ of }}_there t ON t.courseid = {{ course }} AND t.{{ by }} = LOWER({{ value }} COLLATE utf8mb4_bin)
+  STRAIGHT_JOIN {{ table(of) }} {{ alias }} ON {{ alias }}.id = t.id AND {{ equal(alias, by, value) }}
 {%- endmacro %}
 
 {% macro better(of, id, count, best) -%}

@@ -40,6 +40,7 @@ REMARK_TABLES = {
 }
 HASHES = ("MD5", "SHA1")
 FEW_LINES = 50  # up to so many, an INSERT is faster than LOAD DATA
+DIRTY = ("toolsync_dirty_user", "toolsync_dirty_context")
 STAGED = (ROW_TABLE, CELL_TABLE, *REMARK_TABLES)
 
 
@@ -99,8 +100,10 @@ class Execution:
         if not collations.others:
             return
         self._stage([])
-        self.flags.stage(Outcomes())
-        tables = self.folder.incomparable() | self.flags.folder.incomparable()
+        tables = self.folder.incomparable()
+        if self.folder.fills(DIRTY):
+            self.flags.stage(Outcomes())
+            tables |= self.flags.folder.incomparable()
         self.state.rollback()
         if tables:
             raise SiteUnfit(f"{collations.told(tables)} Nothing was done.")

@@ -150,6 +150,10 @@ class SqlFolder:
                 found |= {table for table in named - settings if _names_narrow(statement, others[table])}
         return found
 
+    def fills(self, tables: Collection[str]) -> bool:
+        """Whether a statement of the type puts rows into one of these temporary tables."""
+        return any(statement.fills in tables for statement in [*self.touches, *self.work, *self.end])
+
     def calls(self, functions: Sequence[str]) -> list[str]:
         """Those of these functions of the server that the statements of the type call."""
         code = "\n".join(statement.code for statement in [*self.touches, *self.work, *self.end])

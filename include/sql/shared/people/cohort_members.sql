@@ -71,7 +71,7 @@ INSERT IGNORE INTO toolsync_enrolment (enrolid, userid, courseid, line, n, times
 SELECT s.enrolid, s.userid, i.courseid, 0, 0, IF(s.joined, 0, NULL), IF(s.joined, 0, NULL), 0, ue.id,
        ue.id IS NOT NULL AND (ue.status <> 0 OR s.joined AND (ue.timestart <> 0 OR ue.timeend <> 0))
   FROM toolsync_cohort_sync s
-  JOIN toolsync_cohort_instance i ON i.enrolid = s.enrolid
+  STRAIGHT_JOIN toolsync_cohort_instance i ON i.enrolid = s.enrolid
   STRAIGHT_JOIN {user} u ON u.id = s.userid AND u.deleted = 0
   LEFT JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = s.enrolid AND ue.userid = s.userid
  WHERE s.member AND NOT i.disabled;
@@ -79,7 +79,7 @@ SELECT s.enrolid, s.userid, i.courseid, 0, 0, IF(s.joined, 0, NULL), IF(s.joined
 INSERT IGNORE INTO toolsync_role_new (contextid, userid, roleid, component, itemid, courseid)
 SELECT i.contextid, s.userid, i.roleid, 'enrol_cohort', s.enrolid, i.courseid
   FROM toolsync_cohort_sync s
-  JOIN toolsync_cohort_instance i ON i.enrolid = s.enrolid
+  STRAIGHT_JOIN toolsync_cohort_instance i ON i.enrolid = s.enrolid
   STRAIGHT_JOIN {user} u ON u.id = s.userid AND u.deleted = 0
   LEFT JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.userid = s.userid AND ra.contextid = i.contextid AND ra.roleid = i.roleid
                                  AND ra.component = 'enrol_cohort' AND ra.itemid = s.enrolid
@@ -88,7 +88,7 @@ SELECT i.contextid, s.userid, i.roleid, 'enrol_cohort', s.enrolid, i.courseid
 INSERT IGNORE INTO toolsync_membership_new (groupid, userid, courseid, component, itemid)
 SELECT i.groupid, s.userid, i.courseid, 'enrol_cohort', s.enrolid
   FROM toolsync_cohort_sync s
-  JOIN toolsync_cohort_instance i ON i.enrolid = s.enrolid
+  STRAIGHT_JOIN toolsync_cohort_instance i ON i.enrolid = s.enrolid
   STRAIGHT_JOIN {user} u ON u.id = s.userid AND u.deleted = 0
   LEFT JOIN {groups_members} gm ON gm.groupid = i.groupid AND gm.userid = s.userid
  WHERE s.member AND NOT i.disabled AND i.groupid IS NOT NULL AND gm.id IS NULL
@@ -98,21 +98,21 @@ SELECT i.groupid, s.userid, i.courseid, 'enrol_cohort', s.enrolid
 INSERT IGNORE INTO toolsync_leaving (enrolid, userid, ueid, courseid, contextid, component)
 SELECT s.enrolid, s.userid, ue.id, i.courseid, i.contextid, 'enrol_cohort'
   FROM toolsync_cohort_sync s
-  JOIN toolsync_cohort_instance i ON i.enrolid = s.enrolid
+  STRAIGHT_JOIN toolsync_cohort_instance i ON i.enrolid = s.enrolid
   STRAIGHT_JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = s.enrolid AND ue.userid = s.userid
  WHERE NOT s.member AND @cohort_unenrol = 0;
 
 INSERT IGNORE INTO toolsync_enrolment (enrolid, userid, courseid, line, n, timestart, timeend, suspended, ueid, differs)
 SELECT s.enrolid, s.userid, i.courseid, 0, 0, NULL, NULL, 1, ue.id, ue.status <> 1
   FROM toolsync_cohort_sync s
-  JOIN toolsync_cohort_instance i ON i.enrolid = s.enrolid
+  STRAIGHT_JOIN toolsync_cohort_instance i ON i.enrolid = s.enrolid
   STRAIGHT_JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = s.enrolid AND ue.userid = s.userid
  WHERE NOT s.member AND @cohort_unenrol <> 0;
 
 INSERT IGNORE INTO toolsync_role_gone (id, contextid, courseid, userid, roleid, component)
 SELECT ra.id, ra.contextid, i.courseid, ra.userid, ra.roleid, ra.component
   FROM toolsync_cohort_sync s
-  JOIN toolsync_cohort_instance i ON i.enrolid = s.enrolid
+  STRAIGHT_JOIN toolsync_cohort_instance i ON i.enrolid = s.enrolid
   STRAIGHT_JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.userid = s.userid AND ra.contextid = i.contextid AND ra.component = 'enrol_cohort' AND ra.itemid = s.enrolid
  WHERE (i.disabled OR NOT s.member AND @cohort_unenrol <> 0) AND @cohort_unenrol <> 2;
 

@@ -67,7 +67,7 @@ SELECT w.enrolid, w.userid, w.courseid, 0, 0, w.timestart, w.timeend, w.suspende
 INSERT INTO toolsync_role_new (contextid, userid, roleid, component, itemid, courseid)
 SELECT w.contextid, w.userid, r.roleid, 'enrol_meta', w.enrolid, w.courseid
   FROM toolsync_following w
-  JOIN toolsync_followed_role r ON r.enrolid = w.enrolid AND r.userid = w.userid
+  STRAIGHT_JOIN toolsync_followed_role r ON r.enrolid = w.enrolid AND r.userid = w.userid
   LEFT JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.userid = w.userid AND ra.contextid = w.contextid AND ra.roleid = r.roleid
                                  AND ra.component = 'enrol_meta' AND ra.itemid = w.enrolid
  WHERE w.belongs AND w.with_roles AND ra.id IS NULL;
