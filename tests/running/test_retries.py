@@ -22,6 +22,7 @@ from tests.support.undo import delete, restore
 from toolsync.cabinet.folders import Cabinet
 from toolsync.moodle.hook import MoodleHook
 from toolsync.moodle.session import MoodleSession
+from toolsync.running.sql_folder import SqlFolder
 from toolsync.running.state import RunState
 from toolsync.settings import ROOT, settings
 
@@ -240,6 +241,25 @@ def test_conflicts_that_last_are_told_in_a_sentence(
     assert statements.struck
     assert "Others on the site kept rows locked that this file changes (Deadlock found" in "".join(capfd.readouterr())
     assert site.run("toolsync_users")["counts"]["updated"] == 1
+
+
+def test_lines_that_the_database_has_lost_are_not_taken_for_done(
+    site: Site, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+):
+    run = SqlFolder.run
+
+    def lose(folder: SqlFolder, statements: Any) -> None:
+        run(folder, statements)
+        if statements is folder.touches:
+            folder.state.session.execute("DELETE FROM toolsync_row WHERE line = 3")
+
+    monkeypatch.setattr(SqlFolder, "run", lose)
+    file = "username,city\nu004,Rome\nu005,Rome\n"
+    assert site.run("toolsync_users", file)["state"] == "failed"
+    assert "lost the lines that were staged there: 1 of 2 are left" in "".join(capfd.readouterr())
+    assert site.value("SELECT COUNT(*) FROM {user} WHERE city = 'Rome'") == 0
+    monkeypatch.setattr(SqlFolder, "run", run)
+    assert site.run("toolsync_users")["counts"]["updated"] == 2
 
 
 # What a run remembers besides the rows

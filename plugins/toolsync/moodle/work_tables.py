@@ -12,7 +12,7 @@ from typing import Any
 from airflow.sdk.exceptions import AirflowException
 from more_itertools import chunked
 
-from toolsync.moodle.errors import TABLE_FULL, error_code, is_lost
+from toolsync.moodle.errors import TABLE_FULL, error_code, is_lost, is_worth_another_try
 from toolsync.moodle.memory_tables import row_bytes
 from toolsync.moodle.session import MoodleSession
 
@@ -247,8 +247,8 @@ class WorkTables:
             self._session.execute("CREATE TEMPORARY TABLE toolsync_in_memory (n INT NOT NULL) ENGINE = MEMORY")
             self._session.execute("INSERT INTO toolsync_in_memory (n) VALUES (1)")
         except MySQLdb.Error as error:
-            if is_lost(error):
-                raise
+            if is_lost(error) or is_worth_another_try(error):
+                raise  # it says nothing of tables in memory
             return False
         self._session.execute("DROP TEMPORARY TABLE toolsync_in_memory")
         return True

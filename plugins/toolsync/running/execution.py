@@ -199,6 +199,11 @@ class Execution:
                 self._stage([by_number[number] for number in part])
             self.folder.run(self.folder.work)
             outcomes = self._outcomes()
+            if len(outcomes.lines) < len(part):
+                raise AirflowFailException(
+                    f"The database has lost the lines that were staged there: {len(outcomes.lines)} of {len(part)} are left. "
+                    "Nothing of this batch was applied. Run the DAG again: it goes on with this file."
+                )
             self._named(set(part) - outcomes.done)
             result.add(outcomes)
             self.folder.clean_up()
