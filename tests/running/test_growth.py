@@ -9,6 +9,7 @@ import pytest
 from tests.bench.people import fill, numbers
 from tests.running.test_statistics import READS
 from tests.support.site import Site
+from toolsync.settings import settings
 
 pytestmark = pytest.mark.usefixtures("airflow")
 PEOPLE, METHODS, FEW, MANY = 2_000, 4_000, 100, 400
@@ -71,7 +72,8 @@ def rows_read(site: Site, kind: str, header: str, line: str, first: int, lines: 
     return count() - before
 
 
-def test_rows_read_grow_with_the_lines(site: Site):
+def test_rows_read_grow_with_the_lines(site: Site, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(settings(), "batch_seconds", None)  # how many batches a file has is no matter of the machine
     fill(site, PEOPLE)
     for statement in THINGS:
         site.rows(statement)
@@ -82,4 +84,4 @@ def test_rows_read_grow_with_the_lines(site: Site):
         read[name] = few, rows_read(site, kind, header, line, 1 + FEW, MANY, **params)
     assert {name: rows for name, rows in read.items() if rows[1] > TIMES * rows[0]} == {}
     # What the site has besides may be read for a batch, not for each of its lines.
-    assert {name: rows for name, rows in read.items() if rows[0] > METHODS * FEW * 0.75} == {}
+    assert {name: rows for name, rows in read.items() if rows[0] > METHODS * FEW * 0.9} == {}
