@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.bench.people import fill, numbers
-from tests.running.test_statistics import READS
+from tests.running.test_statistics import rows_read
 from tests.support.site import Site
 from toolsync.settings import settings
 
@@ -61,27 +61,25 @@ FILES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
 }  # fmt: skip
 
 
-def rows_read(site: Site, kind: str, header: str, line: str, first: int, lines: int, **params: Any) -> int:
-    def count() -> int:
-        return sum(int(value) for _, value in site.rows(READS))
-
+def rows_of_lines(site: Site, kind: str, header: str, line: str, first: int, lines: int, **params: Any) -> int:
     about = ({"n": n, "m": n + 1000, "c": n % 500 + 1} for n in range(first, first + lines))
-    before = count()
-    result = site.run(f"toolsync_{kind}", "\n".join([header, *(line.format(**each) for each in about), ""]), **params)
-    assert (result["state"], result["counts"]["failed"], result["counts"]["unchanged"]) == ("success", 0, 0), result
-    return count() - before
+    rows, counts = rows_read(site, kind, "\n".join([header, *(line.format(**each) for each in about), ""]), **params)
+    assert counts["unchanged"] == 0, counts
+    return rows
 
 
 def test_rows_read_grow_with_the_lines(site: Site, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setitem(settings(), "batch_seconds", None)  # how many batches a file has is no matter of the machine
+    monkeypatch.setitem(
+        settings(), "batch_seconds", None
+    )  # so that the number of batches does not depend on the machine's speed
     fill(site, PEOPLE)
     for statement in THINGS:
         site.rows(statement)
     site.rows("ANALYZE TABLE {user}, {tag}, {cohort}, {course}, {context}, {enrol}")
     read = {}
     for name, (kind, header, line, params) in FILES.items():
-        few = rows_read(site, kind, header, line, 1, FEW, **params)
-        read[name] = few, rows_read(site, kind, header, line, 1 + FEW, MANY, **params)
+        few = rows_of_lines(site, kind, header, line, 1, FEW, **params)
+        read[name] = few, rows_of_lines(site, kind, header, line, 1 + FEW, MANY, **params)
     assert {name: rows for name, rows in read.items() if rows[1] > TIMES * rows[0]} == {}
     # What the site has besides may be read for a batch, not for each of its lines.
     assert {name: rows for name, rows in read.items() if rows[0] > METHODS * FEW * 0.9} == {}

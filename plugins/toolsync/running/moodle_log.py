@@ -77,7 +77,7 @@ class MoodleLog:
         self._tables = folder.state.tables
 
     def write(self) -> None:
-        """Write the events of what the transaction has done so far. After it, nothing may be written to the site before it commits that the log tells of."""
+        """Write the events of what the transaction has done so far. Whatever the log tells of must be written before."""
         if self._images.nothing:
             return
         changed = self._images.changed
