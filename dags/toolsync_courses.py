@@ -23,7 +23,8 @@ Drop a CSV file into the cabinet's `courses/inbox`, or paste its rows when you t
 
 An absent column leaves the stored value alone. An empty cell clears the value where Moodle allows that (idnumber, summary, lang, theme,
 tags, custom fields); for names, numbers and dates it counts as not given. A line is done with all its parts or not at all. A new course
-comes first in its category, and that of the next line before it, as in Moodle. The front page is never changed.
+comes first in its category, and that of the next line before it, as in Moodle; while a long file is executed, its new courses are the last ones
+there. The front page is never changed.
 
 Courses are deleted and reset by other DAGs: a file with a column for that is rejected.
 

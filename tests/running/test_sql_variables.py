@@ -34,8 +34,8 @@ def parts(folder: str) -> list[list[Statement]]:
 def given(folder: str) -> set[str]:
     """The variables that Python sets before the first statement, as the README lists them."""
     readme = (SQL / "README.md").read_text(encoding="utf-8")
-    where = folder if folder in STEPS else ""
-    return {name for names, step in GIVEN.findall(readme) if step == where for name in re.findall(r"@(\w+)", names)}
+    where = {folder} if folder in STEPS else {folder, ""}
+    return {name for names, step in GIVEN.findall(readme) if step in where for name in re.findall(r"@(\w+)", names)}
 
 
 def unset(statements: list[Statement], known: set[str]) -> Iterator[str]:

@@ -25,7 +25,7 @@ from toolsync.reporting.outcomes import Outcomes
 from toolsync.run import load_dag
 from toolsync.running.execution import Execution, StagedLine
 from toolsync.running.sql_folder import Occasion, SqlFolder
-from toolsync.running.state import RunState
+from toolsync.running.state import NOBODY, RunState
 
 EXAMPLES = settings(derandomize=True, database=None, deadline=None)
 
@@ -97,6 +97,7 @@ class Sandbox:
         """Execute a file on the pristine site and find out what it changed."""
         self.session.execute("ROLLBACK TO SAVEPOINT made")
         self.state.tables.drop()
+        assert self.state.first_waiting == NOBODY
         outcomes = self.execute(file, batch_lines)
         return Result(told_of(outcomes), sorted(outcomes.stale), self.told(), self.differ.changes())
 
@@ -127,6 +128,7 @@ class Sandbox:
         outcomes = Outcomes()
         changed = [line for line in lines if line.line not in same]
         for start in range(0, len(changed), batch_lines):
+            self.state.more_lines = start + batch_lines < len(changed)
             outcomes.add(self.later(execution.run, changed[start : start + batch_lines]))
         failed = {line for line, status, _, _ in outcomes.lines if status == "failed"}
         left = [line for line in lines if line.line not in failed]

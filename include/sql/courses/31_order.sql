@@ -1,7 +1,9 @@
 -- The places of the courses in their categories: a new course comes first, one that moves keeps its place number unless its line gives another.
+-- As long as more lines come, new courses wait at the end of their categories: each batch would give all other courses there a new place. They get theirs
+-- with the last lines, or before anything else happens to the order.
 
--- The categories that change. `coming`: how many new courses they get. `plain`: nothing else happens in them.
-CREATE TEMPORARY TABLE toolsync_affected (categoryid BIGINT NOT NULL PRIMARY KEY, coming INT NOT NULL, plain TINYINT NOT NULL);
+-- The categories that change. `coming`: how many new courses they get. `plain`: nothing else happens in them. `wait`: courses wait there, whose turn has come.
+CREATE TEMPORARY TABLE toolsync_affected (categoryid BIGINT NOT NULL PRIMARY KEY, coming INT NOT NULL, plain TINYINT NOT NULL, wait TINYINT NOT NULL DEFAULT 0);
 
 INSERT INTO toolsync_affected (categoryid, coming, plain)
 SELECT t.category, COUNT(*), 1 FROM toolsync_course t WHERE t.isnew GROUP BY t.category;
@@ -17,6 +19,33 @@ SELECT d.category, 0, 0 FROM (SELECT DISTINCT {{ change | replace("t.formercateg
     ON DUPLICATE KEY UPDATE plain = 0;
 {% endfor %}
 
+CREATE TEMPORARY TABLE toolsync_category_end (categoryid BIGINT NOT NULL PRIMARY KEY, place BIGINT NOT NULL);
+
+INSERT INTO toolsync_category_end (categoryid, place)
+SELECT k.id, COALESCE(CAST(MAX(c.sortorder) AS SIGNED) - k.sortorder, 0)
+  FROM toolsync_affected a
+  STRAIGHT_JOIN toolsync_home k ON k.id = a.categoryid
+  LEFT JOIN {course} c {{ by_index("course", "category") }} ON c.category = a.categoryid
+ WHERE @more_lines
+ GROUP BY k.id, k.sortorder;
+
+-- @settles: 1: no course waits any longer; 0: new ones do. They can't where a category has no number left behind its last course
+SET @settles = {{ "1" if given("sortorder") else "NOT @more_lines" }}
+               OR (SELECT COALESCE(MAX(NOT a.plain OR COALESCE(e.place + a.coming >= @category_size, 0)), 0)
+                     FROM toolsync_affected a
+                     LEFT JOIN toolsync_category_end e ON e.categoryid = a.categoryid);
+
+INSERT INTO toolsync_affected (categoryid, coming, plain, wait)
+SELECT d.category, 0, 1, 1
+  FROM (SELECT DISTINCT c.category FROM {course} c WHERE @settles AND c.id >= @first_waiting) d
+    ON DUPLICATE KEY UPDATE wait = 1;
+
+INSERT IGNORE INTO toolsync_home (id, sortorder, visible)
+SELECT k.id, k.sortorder, k.visible
+  FROM toolsync_affected a
+  STRAIGHT_JOIN {course_categories} k ON k.id = a.categoryid
+ WHERE @settles;
+
 -- @last_course: the highest id of a course before any is created. A new one stands here as this number and its line
 SET @last_course = (SELECT MAX(id) FROM {course});
 
@@ -26,15 +55,22 @@ INSERT INTO toolsync_place (courseid, category, place, moved)
 SELECT @last_course + t.line, t.category, ROW_NUMBER() OVER (PARTITION BY t.category ORDER BY t.line DESC), 0
   FROM toolsync_affected a
   JOIN toolsync_course t ON t.category = a.categoryid
- WHERE a.plain AND t.isnew;
+ WHERE @settles AND a.plain AND t.isnew;
+
+INSERT INTO toolsync_place (courseid, category, place, moved)
+SELECT @last_course + t.line, t.category, e.place + ROW_NUMBER() OVER (PARTITION BY t.category ORDER BY t.line), 0
+  FROM toolsync_category_end e
+  JOIN toolsync_course t ON t.category = e.categoryid
+ WHERE NOT @settles AND t.isnew;
+{% set in_order = "PARTITION BY c.category ORDER BY c.id >= @first_waiting DESC, IF(c.id >= @first_waiting, 0, c.sortorder), c.id DESC" %}
 
 INSERT INTO toolsync_place (courseid, category, place, moved)
 SELECT d.id, d.category, d.place, 0
-  FROM (SELECT c.id, c.category, CAST(c.sortorder AS SIGNED) - k.sortorder AS formerplace, a.coming + ROW_NUMBER() OVER (PARTITION BY c.category ORDER BY c.sortorder, c.id DESC) AS place
+  FROM (SELECT c.id, c.category, CAST(c.sortorder AS SIGNED) - k.sortorder AS formerplace, a.coming + ROW_NUMBER() OVER ({{ in_order }}) AS place
           FROM toolsync_affected a
           JOIN toolsync_home k ON k.id = a.categoryid
           JOIN {course} c ON c.category = a.categoryid
-         WHERE a.plain) d
+         WHERE @settles AND a.plain) d
  WHERE d.place <> d.formerplace;
 
 CREATE TEMPORARY TABLE toolsync_placed (
@@ -52,6 +88,16 @@ SELECT c.id, c.category, CAST(c.sortorder AS SIGNED) - k.sortorder, COALESCE(t.r
   LEFT JOIN toolsync_row r ON r.line = t.line
 {% endif %}
  WHERE NOT a.plain;
+
+CREATE TEMPORARY TABLE toolsync_turn (courseid BIGINT NOT NULL PRIMARY KEY, place BIGINT NOT NULL);
+
+INSERT INTO toolsync_turn (courseid, place)
+SELECT c.id, ROW_NUMBER() OVER ({{ in_order }})
+  FROM toolsync_affected a
+  STRAIGHT_JOIN {course} c {{ by_index("course", "category") }} ON c.category = a.categoryid
+ WHERE a.wait AND NOT a.plain;
+
+UPDATE toolsync_turn w STRAIGHT_JOIN toolsync_placed p ON p.courseid = w.courseid SET p.place = w.place;
 
 INSERT INTO toolsync_placed (courseid, category, place, isnew, target, line)
 SELECT @last_course + t.line, t.category, 0, 1, t.category, t.line

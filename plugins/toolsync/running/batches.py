@@ -26,6 +26,7 @@ from toolsync.running.ledger import Ledger, RecordsDisagree
 from toolsync.running.pace import Pace
 from toolsync.running.progress import Effort, Progress
 from toolsync.running.sql_folder import SqlFolder
+from toolsync.running.state import NOBODY
 from toolsync.running.throttle import Throttle
 
 BEGUN = "begun.json"  # there as soon as something of a file may have reached the site
@@ -283,6 +284,7 @@ class BatchRun(Generic[Item]):
                     next(left)
                     skipped += 1
                 self._note(done)
+                self.state.go_on(done.get("waiting", NOBODY))
                 progress.resumed(skipped)
             else:
                 if self._throttle and self._committed:
@@ -290,6 +292,7 @@ class BatchRun(Generic[Item]):
                     self._throttle.wait()
                     self._effort.throttled += time.perf_counter() - began
                 batch = take(self._pace.lines, left)
+                self.state.more_lines = bool(left)
                 outcomes = self._execute(number, batch, work, progress)
                 self._note(outcomes)
                 changed = sum(outcomes["counts"].get(status, 0) for status in ("created", "updated", "deleted"))
@@ -397,6 +400,8 @@ class BatchRun(Generic[Item]):
             self.execution.flags.write(outcomes)
             kept["written"] = +self.state.written
             kept["last"] = items[-1].line
+            if self.state.first_waiting < NOBODY:
+                kept["waiting"] = self.state.first_waiting
             self._ledger.enter(number, kept)
             self._committed = True  # from now on, nobody knows before the server answers
             if self.changes:
@@ -427,7 +432,7 @@ class BatchRun(Generic[Item]):
         if strays := plan.strays(outcomes.plan):
             roll_back()
             others = [line for line in staged if line.line not in strays]
-            outcomes = work(others) if others else Outcomes()
+            outcomes = work(others)
             if plan.strays(outcomes.plan):
                 raise AirflowFailException(
                     "The site is being changed while this file is executed, so its lines would do more than the approved plan says. "

@@ -18,6 +18,8 @@ from toolsync.running.flags import Flags
 from toolsync.running.runner import ROW_TABLE
 from toolsync.running.segments import segments
 from toolsync.running.sql_folder import SqlFolder
+from toolsync.running.state import NOBODY
+from toolsync.running.statements import Statement
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +80,7 @@ class Execution:
         self.session = folder.state.session
         self.approved = approved
         self.flags = Flags(folder)
+        self.defers = any("@first_waiting" in statement.code for statement in folder.work)
         self.names = ["line", *(name for name, _ in columns)]
         definitions = ["line INT UNSIGNED NOT NULL PRIMARY KEY"]
         definitions += [f"`{name}` {SQL_TYPES[column_type]} NULL" for name, column_type in columns]
@@ -120,55 +123,69 @@ class Execution:
                 f"The database server ({self.session.server_name}) lacks {calls}. {HASHES_MISSING}. Nothing was done."
             )
 
-    def run(self, lines: Sequence[StagedLine], *, looked_again: bool = False) -> Outcomes:
+    def run(self, lines: Sequence[StagedLine]) -> Outcomes:
         """Apply lines as if one by one, in order. A line that the database refuses fails alone.
 
-        :param looked_again: a row was there already when it was to be inserted, and this is the second attempt.
         :raises MySQLdb.Error: what is not the fault of a line: a deadlock, a lost connection, a missing right.
+        """
+        result = self._applied(lines, are_last=not self.state.more_lines) if lines else Outcomes()
+        if self.defers and not self.state.more_lines and self.state.first_waiting < NOBODY:
+            # The last lines did not settle it, because none of them came as far.
+            result.add(self._at_once(self.folder.work, []))
+        return result
+
+    def _applied(self, lines: Sequence[StagedLine], *, are_last: bool, looked_again: bool = False) -> Outcomes:
+        """Apply lines, without what is left to do when they are the last ones and fail.
+
+        :param looked_again: a row was there already when it was to be inserted, and this is the second attempt.
         """
         import MySQLdb
 
         if misfits := [line for line in lines if line.misfit]:
             fitting = [line for line in lines if not line.misfit]
-            result = self.run(fitting, looked_again=looked_again) if fitting else Outcomes()
+            result = self._applied(fitting, are_last=are_last, looked_again=looked_again) if fitting else Outcomes()
             result.lines += [(line.line, "failed", *line.misfit) for line in misfits if line.misfit]
             result.lines.sort()
             return result
         roll_back = self.state.savepoint("toolsync")
         try:
             with self.state.tables.keeping_short_ones_in_memory():
-                return self._run(lines)
+                return self._run(lines, are_last)
         except (MySQLdb.Error, NoRoom) as error:
             if self._goes_on_with_disks(error):
                 roll_back()
-                return self.run(lines, looked_again=looked_again)
+                return self._applied(lines, are_last=are_last, looked_again=looked_again)
             if error_code(error) not in ROW_ERRORS:
                 raise
             roll_back()
             if error_code(error) == DUPLICATE and not looked_again:
                 # Somebody may have inserted it since we looked: then there is less to do now.
-                return self.run(lines, looked_again=True)
+                return self._applied(lines, are_last=are_last, looked_again=True)
             if len(lines) == 1:
                 return Outcomes([(lines[0].line, "failed", None, refusal(error))])
             log.info("The database refuses a row in lines %s to %s; looking for it.", lines[0].line, lines[-1].line)
         middle = len(lines) // 2
-        result = self.run(lines[:middle], looked_again=True)
-        result.add(self.run(lines[middle:], looked_again=True))
+        result = self._applied(lines[:middle], are_last=False, looked_again=True)
+        result.add(self._applied(lines[middle:], are_last=are_last, looked_again=True))
         return result
 
     def end(self, lines: Sequence[StagedLine]) -> Outcomes:
         """What the type does once all lines of the file are done, for those of them that did not fail."""
+        return self._at_once(self.folder.end, lines)
+
+    def _at_once(self, statements: list[Statement], lines: Sequence[StagedLine]) -> Outcomes:
+        """Run statements on lines of which none can fail."""
         import MySQLdb
 
         roll_back = self.state.savepoint("toolsync")
         try:
             with self.state.tables.keeping_short_ones_in_memory():
-                return self._end(lines)
+                return self._staged(statements, lines)
         except (MySQLdb.Error, NoRoom) as error:
             if not self._goes_on_with_disks(error):
                 raise
             roll_back()
-            return self._end(lines)
+            return self._staged(statements, lines)
 
     def _goes_on_with_disks(self, error: Exception) -> bool:
         """Whether all that was wrong is that a work table in the server's memory had no room left."""
@@ -179,15 +196,26 @@ class Execution:
         )
         return True
 
-    def _end(self, lines: Sequence[StagedLine]) -> Outcomes:
+    def _staged(self, statements: list[Statement], lines: Sequence[StagedLine]) -> Outcomes:
         self._stage(lines)
-        self.folder.run(self.folder.end)
+        self._run_deferring(statements, are_last=True)
         result = self._remarks([], [])
         self._named(set())
         self.folder.clean_up()
         return result
 
-    def _run(self, lines: Sequence[StagedLine]) -> Outcomes:
+    def _run_deferring(self, statements: list[Statement], *, are_last: bool) -> None:
+        """Run statements, which may leave something to those that come for later lines."""
+        if not self.defers:
+            self.folder.run(statements)
+            return
+        self.session.execute(
+            "SET @more_lines = %s, @first_waiting = %s, @nobody = %s", (not are_last, self.state.first_waiting, NOBODY)
+        )
+        self.folder.run(statements)
+        self.state.first_waiting = self.session.value("SELECT @first_waiting")
+
+    def _run(self, lines: Sequence[StagedLine], are_last: bool) -> Outcomes:
         self._stage(lines)
         self.folder.run(self.folder.touches)
         parts = segments([line.line for line in lines], self._touches())
@@ -197,7 +225,7 @@ class Execution:
         for part in parts:
             if by_number:
                 self._stage([by_number[number] for number in part])
-            self.folder.run(self.folder.work)
+            self._run_deferring(self.folder.work, are_last=are_last and part is parts[-1])
             outcomes = self._outcomes()
             if len(outcomes.lines) < len(part):
                 raise AirflowFailException(

@@ -15,6 +15,8 @@ from toolsync.moodle.work_tables import WorkTables
 from toolsync.running.images import Images
 from toolsync.sites import Site, the_site
 
+NOBODY = 2**62  # an id that no row has
+
 
 class UndoLog(Protocol):
     """Keeps the rows that a run deletes or changes (`course/undo_bundles.py`)."""
@@ -105,10 +107,16 @@ class RunState:
     after_commit: list[Callable[[], None]] = field(default_factory=list)
     transaction: int = 0  # its number, from 0
     written: Counter[str] = field(default_factory=Counter)  # rows that this transaction wrote, by table of the site
+    more_lines: bool = False  # whether others come after those that are applied
+    first_waiting: int = (
+        NOBODY  # the lowest id of the rows whose place a later batch settles, see `include/sql/courses/31_order.sql`
+    )
     locked: float = 0.0  # seconds for which the last transaction locked rows of the site
     _locking_since: float | None = (
         None  # when this transaction first wrote to the site, as `time.perf_counter` tells it
     )
+
+    _first_waiting_committed: int = NOBODY
 
     def __post_init__(self) -> None:
         self.tables = WorkTables(self.session)
@@ -130,6 +138,7 @@ class RunState:
         self.before_commit.clear()
         self.session.commit()
         self._ended()
+        self._first_waiting_committed = self.first_waiting
         if self.undo:
             self.undo.committed()
         self.changed_courses.clear()
@@ -139,6 +148,10 @@ class RunState:
             act()
         self.after_commit.clear()
 
+    def go_on(self, first_waiting: int) -> None:
+        """Take note of what a batch that is committed leaves to those after it."""
+        self.first_waiting = self._first_waiting_committed = first_waiting
+
     def rollback(self) -> None:
         """Roll back, and forget the functions in `before_commit` and `after_commit`."""
         self.before_commit.clear()
@@ -146,6 +159,7 @@ class RunState:
         self.changed_courses.clear()
         self.session.rollback()
         self._ended()
+        self.first_waiting = self._first_waiting_committed
         self.tables.drop()
         if self.images:
             self.images.lost()
@@ -162,7 +176,7 @@ class RunState:
         :return: a function that rolls back to it, and forgets what the run has remembered since.
         """
         self.session.execute(f"SAVEPOINT {name}")
-        courses, written = set(self.changed_courses), self.written.copy()
+        courses, written, first_waiting = set(self.changed_courses), self.written.copy(), self.first_waiting
         acts, acts_before = len(self.after_commit), len(self.before_commit)
         forget = self.images.things.savepoint() if self.images else None
 
@@ -173,6 +187,7 @@ class RunState:
             del self.after_commit[acts:]
             del self.before_commit[acts_before:]
             self.written = written.copy()
+            self.first_waiting = first_waiting
             if self.undo:
                 self.undo.abandon()
             if forget:
