@@ -46,8 +46,9 @@ def session(site: Site) -> Iterator[MoodleSession]:
         yield session
 
 
-@pytest.mark.parametrize("in_memory", [True, False])
-def test_rows_arrive_as_they_are(session: MoodleSession, monkeypatch: pytest.MonkeyPatch, in_memory: bool):
+@pytest.mark.parametrize(("in_memory", "few"), [(True, -1), (False, -1), (True, 100)])
+def test_rows_arrive_as_they_are(session: MoodleSession, monkeypatch: pytest.MonkeyPatch, in_memory: bool, few: int):
+    monkeypatch.setattr(work_tables, "FEW_TO_LOAD", few)
     monkeypatch.setattr(work_tables, "has_memory_files", lambda: in_memory)
     monkeypatch.setattr(work_tables, "ROWS_AT_ONCE", 2)
     tables = WorkTables(session)
@@ -57,7 +58,8 @@ def test_rows_arrive_as_they_are(session: MoodleSession, monkeypatch: pytest.Mon
     assert tables.filled == {"toolsync_some"}
 
 
-def test_loading_leaves_no_file_open(session: MoodleSession):
+def test_loading_leaves_no_file_open(session: MoodleSession, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(work_tables, "FEW_TO_LOAD", -1)
     tables = WorkTables(session)
     tables.create("toolsync_some", "line INT NOT NULL")
     before = len(os.listdir("/proc/self/fd"))
@@ -103,7 +105,7 @@ def test_a_connection_that_is_lost_while_tables_are_emptied_is_said_to_be_lost(s
     ):
         tables = WorkTables(session)
         tables.create_staging("toolsync_row", "line INT NOT NULL PRIMARY KEY")
-        tables.insert("toolsync_row", ["line"], [(1,), (2,)])
+        tables.load("toolsync_row", ["line"], [(1,), (2,)])
         with MoodleHook().session() as other:
             other.execute(f"KILL {session.value('SELECT CONNECTION_ID()')}")
         tables.clear(["toolsync_row"])

@@ -71,6 +71,4 @@ SET @tomorrow = (SELECT moment FROM toolsync_tomorrow);
 
 CREATE TEMPORARY TABLE toolsync_number (n INT NOT NULL PRIMARY KEY);
 
-INSERT INTO toolsync_number (n)
-WITH RECURSIVE number (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM number WHERE n < 199)
-SELECT n FROM number;
+INSERT INTO toolsync_number (n) VALUES {% for n in range(200) %}({{ n }}){{ ", " if not loop.last }}{% endfor %};

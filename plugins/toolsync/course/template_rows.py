@@ -23,7 +23,6 @@ from toolsync.running.state import RunState
 
 TEMPLATES = 20  # templates held in memory at once
 IDS = 1000  # ids in one IN (…)
-FEW_ROWS = 100  # up to so many, an INSERT is faster than LOAD DATA
 CourseRow = tuple[int, Sequence[Any]]  # a course id, and the values of all columns of a row
 
 
@@ -81,8 +80,7 @@ def _stage(table: str, rows: Sequence[CourseRow], state: RunState) -> None:
     """Stage rows of a table, and the ids of those in whose texts ids may stand."""
     schema, tables = state.session.schema, state.tables
     copies, columns = site_copies(schema), schema.columns(table)
-    load = tables.insert if len(rows) <= FEW_ROWS else tables.load
-    load(template_table(table), ["toolsync_course", *columns], ((courseid, *row) for courseid, row in rows))
+    tables.load(template_table(table), ["toolsync_course", *columns], ((courseid, *row) for courseid, row in rows))
     kinds = copies.texts(copies.content.tables[table], schema.text_columns)
     texts = [(columns.index(column), kind) for column, kind in kinds.items()]
     linked = [(courseid, row[0]) for courseid, row in rows if any(_may_have_ids(row[at], kind) for at, kind in texts)]
@@ -90,7 +88,7 @@ def _stage(table: str, rows: Sequence[CourseRow], state: RunState) -> None:
         if not tables.has(linked_table(table)):
             key = "toolsync_course BIGINT NOT NULL, id BIGINT NOT NULL, PRIMARY KEY (toolsync_course, id)"
             tables.create(linked_table(table), key)
-        tables.insert(linked_table(table), ["toolsync_course", "id"], linked)
+        tables.load(linked_table(table), ["toolsync_course", "id"], linked)
 
 
 def _may_have_ids(text: str | None, kind: str) -> bool:

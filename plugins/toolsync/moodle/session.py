@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import chain
 from typing import Any, Protocol
 
@@ -39,13 +39,19 @@ def zone_name(stored: str | None) -> str | None:
     :param stored: a name, or hours from UTC: `-3.0`.
     :return: None: none is stored, or one that is unknown here, or that of Moodle's server (`99`).
     """
-    from zoneinfo import available_timezones
-
     name = HALF_HOURS.get(stored or "", stored)
     if name and re.fullmatch(r"-?\d\d?(\.\d+)?", name):
         hours = int(float(name))
         name = f"Etc/GMT{-hours:+}" if hours else "Etc/GMT"
-    return name if name in available_timezones() else None
+    return name if name in known_zones() else None
+
+
+@cache
+def known_zones() -> frozenset[str]:
+    """The names of the timezones that this system knows. Python looks for them on the disk, which takes milliseconds."""
+    from zoneinfo import available_timezones
+
+    return frozenset(available_timezones())
 
 
 class Site(Protocol):

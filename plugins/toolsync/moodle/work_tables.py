@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow.sdk.exceptions import AirflowException
-from more_itertools import chunked
+from more_itertools import chunked, spy
 
 from toolsync.moodle.errors import TABLE_FULL, error_code, is_lost, is_worth_another_try
 from toolsync.moodle.memory_tables import row_bytes
@@ -18,6 +18,7 @@ from toolsync.moodle.session import MoodleSession
 
 MOST_MEMORY = 64 << 20  # bytes of the server's memory for all tables of a run together
 FEW_ROWS = 200  # up to so many rows are deleted faster than their table is made again
+FEW_TO_LOAD = 100  # up to so many, an INSERT is faster than LOAD DATA
 ROWS_AT_ONCE = 500  # that are made text column by column
 DESCRIPTORS = "/proc/self/fd"  # where each open file of this process has a path
 
@@ -205,22 +206,19 @@ class WorkTables:
         return [column for (column, *_) in self._session.rows(f"SHOW COLUMNS FROM {name}")]
 
     def load(self, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
-        """Load rows into a table: by LOAD DATA LOCAL if the server allows it and this system has files in memory, otherwise by multi-row INSERTs.
+        """Load rows into a table: by LOAD DATA LOCAL if they are many, the server allows it and files can be made in memory, otherwise by multi-row INSERTs.
 
         :return: the number of rows.
         :raises AirflowException: the server dropped a row, or changed a value to make it fit.
         """
-        if not self._load_allowed:
-            return self.insert(name, columns, rows)
+        first, rows = spy(rows, FEW_TO_LOAD + 1)
+        if len(first) <= FEW_TO_LOAD or not self._load_allowed:
+            return self._insert(name, columns, rows)
         count = self._load_file(name, columns, rows)
         self.count(name, count)
         return count
 
-    def insert(self, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
-        """Load rows into a table by multi-row INSERTs, which is faster for a few rows.
-
-        :return: the number of rows.
-        """
+    def _insert(self, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
         rows = list(rows)
         if rows:
             marks = ", ".join(["%s"] * len(columns))

@@ -41,7 +41,6 @@ REMARK_TABLES = {
     APPROVED_TABLE: "line INT UNSIGNED NOT NULL, courseid BIGINT NULL, categoryid BIGINT NULL, lastaccess BIGINT NULL, KEY (line)",
 }
 HASHES = ("MD5", "SHA1")
-FEW_LINES = 50  # up to so many, an INSERT is faster than LOAD DATA
 DIRTY = ("toolsync_dirty_user", "toolsync_dirty_context")
 STAGED = (ROW_TABLE, CELL_TABLE, *REMARK_TABLES)
 
@@ -249,15 +248,14 @@ class Execution:
         tables.create_staging(CELL_TABLE, self.cell_definition)
         for name, definition in REMARK_TABLES.items():
             tables.create_staging(name, definition)
-        load = tables.insert if len(lines) <= FEW_LINES else tables.load
-        load(ROW_TABLE, self.names, ((line.line, *line.values) for line in lines))
+        tables.load(ROW_TABLE, self.names, ((line.line, *line.values) for line in lines))
         cells = [
             (line.line, family, field, n, name, value, moment, yesno)
             for line in lines
             for field, family, n, name, value, moment, yesno in line.cells
         ]
         if cells:
-            load(CELL_TABLE, CELL_COLUMNS, cells)
+            tables.load(CELL_TABLE, CELL_COLUMNS, cells)
         if self.approved and (approved := list(self.approved.staged(line.line for line in lines))):
             tables.load(APPROVED_TABLE, APPROVED_COLUMNS, approved)
 
