@@ -1,4 +1,4 @@
-"""A scheduler imports what tasks need before it forks them, so that they import nothing heavy themselves; and other parts of Airflow don't."""
+"""A scheduler imports what tasks need before it forks them, so that they import nothing heavy themselves, and compile no SQL; and other parts of Airflow don't."""
 
 import json
 import os
@@ -63,8 +63,15 @@ else:
     found = [validator.check(records) for records in file.records()] + [validator.finish()]
     with open(os.devnull, "wb") as page:
         build_data_docs(validator, page, file_name="users.csv", run_name="run", time=datetime.now(UTC))
+    from jinja2 import Environment
+    from toolsync.running.templates import environment
+    compiled, compile = [], Environment.compile
+    Environment.compile = lambda self, source, name=None, *rest: compiled.append(name) or compile(self, source, name, *rest)
+    sql = environment(Path("{INCLUDE}/sql"))
+    for name in ("users/32_create.sql", "courses/31_order.sql", "shared/flags/10_write.sql"):
+        sql.get_template(name)
     new = {{name.partition(".")[0] for name in set(sys.modules) - before}}
-    os.write(writer, json.dumps({{"lines": validator.lines, "imported": sorted(new & {{"toolsync", "numpy", "scipy", *HEAVY}})}}).encode())
+    os.write(writer, json.dumps({{"lines": validator.lines, "compiled": compiled, "imported": sorted(new & {{"toolsync", "numpy", "scipy", *HEAVY}})}}).encode())
     os._exit(0)
 """
 
@@ -92,5 +99,5 @@ def test_a_scheduler_imports_what_its_tasks_need_and_nothing_else_does(tmp_path)
         "executor of other machines": False,
         "done": [],
         "scheduler": ["pandas", "great_expectations"],
-        "task": {"lines": 10, "imported": []},
+        "task": {"lines": 10, "compiled": [], "imported": []},
     }

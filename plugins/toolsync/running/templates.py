@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,14 @@ def environment(root: Path) -> jinja2.Environment:
     return jinja2.Environment(
         loader=_MarkedLoader(root), undefined=jinja2.StrictUndefined, autoescape=False, keep_trailing_newline=True
     )
+
+
+def compile_all(root: Path) -> None:
+    """Compile every file, for the processes that are forked from this one: what is edited later is compiled anew, an error is told when the file is used."""
+    of_root = environment(root)
+    for path in sorted(root.rglob("*.sql")):
+        with suppress(Exception):
+            of_root.get_template(path.relative_to(root).as_posix())
 
 
 def render(root: Path, name: str, names: Mapping[str, Any]) -> str:
