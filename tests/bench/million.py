@@ -18,7 +18,7 @@ LINES, COURSES_EACH = 1_000_000, 20
 
 
 def million(bench: Bench, lines: int | None) -> bool:
-    """Accounts, and undone; enrolments, group members, groups and cohort members: a tenth, then all of them. Judged by eye, so it is always good.
+    """Accounts, and undone; enrolments, group members, groups and cohort members: a tenth, then all of them; a tenth as many courses. Judged by eye, so it is always good.
 
     :param lines: how many, instead of a million.
     """
@@ -43,6 +43,11 @@ def million(bench: Bench, lines: int | None) -> bool:
         for command in ("add", "del"):
             rows = (f"{command},BENCH{n % COURSES + 1},group,Group {n},G{n}" for n in range(number))
             _measure(bench, "groups", "cmd,courseid,type,name,idnumber", rows)
+    for number in (many // 100, many // 10):
+        bench.restore()
+        for _ in ("made", "the same again"):
+            rows = (f"BIG{n},Course {n},Faculty {n % 500 // 10} / Department {n % 500},BIG{n}" for n in range(number))
+            _measure(bench, "courses", "shortname,fullname,category,idnumber", rows, force_update=True)
     bench.restore()
     rows = (f"BIG{nth},bench{person}" for nth in range(10) for person in range(1, many // 10 + 1))
     _measure(bench, "cohorts", "cid,userid", rows, auto_create=True)
