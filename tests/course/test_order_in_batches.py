@@ -145,7 +145,34 @@ def test_a_course_that_somebody_makes_meanwhile_stays_before_those_that_were_the
     of(2, monkeypatch)
     at_commit(monkeypatch, 1, make_another)
     assert site.run("toolsync_courses", HEADER + "".join(f"NEW{n},New {n},2\n" for n in range(5)), **BY_ID)["state"] == "success"  # fmt: skip
-    assert names_in(site, 2) == ["NEW4", "NEW3", "NEW2", "Another", "NEW1", "NEW0", *before]
+    assert names_in(site, 2) == ["NEW4", "NEW3", "NEW2", "NEW1", "NEW0", "Another", *before]
+
+
+@pytest.mark.parametrize("category", [6, 777])
+def test_no_course_of_others_is_moved(site: Site, monkeypatch: pytest.MonkeyPatch, category: int):
+    """They made some at the end of a category that no line is about, or in one that there is not, while the run stood still."""
+    of(2, monkeypatch)
+    with monkeypatch.context() as patch:
+        at_commit(patch, 2, lost_before)
+        assert site.run("toolsync_courses", FILE, **BY_ID)["state"] == "failed"
+    site.rows("INSERT INTO {course} (category, sortorder, fullname, shortname) SELECT %s, MAX(sortorder) + 1, 'One', 'One' FROM {course}", (category,))  # fmt: skip
+    site.rows("INSERT INTO {course} (category, sortorder, fullname, shortname) SELECT %s, MAX(sortorder) + 1, 'Two', 'Two' FROM {course}", (category,))  # fmt: skip
+    theirs = [place for place in places(site) if place[1] == category]
+    assert site.run("toolsync_courses", **BY_ID)["state"] == "success"
+    assert [place for place in places(site) if place[1] == category] == theirs
+    assert names_in(site, 2)[:2] == ["NEW1", "NEW0"]
+
+
+def test_what_others_put_before_another_course_stays_there(site: Site, monkeypatch: pytest.MonkeyPatch):
+    def rearrange(session: MoodleSession, commit: Callable[[MoodleSession], None]) -> None:
+        commit(session)
+        site.rows("UPDATE {course} c JOIN {course_categories} k ON k.id = c.category SET c.sortorder = k.sortorder + FIELD(c.shortname, 'NEW0', 'NEW1', %s) WHERE k.id = 2", (before,))  # fmt: skip
+
+    [before] = names_in(site, 2)
+    of(2, monkeypatch)
+    at_commit(monkeypatch, 1, rearrange)
+    assert site.run("toolsync_courses", FILE, **BY_ID)["state"] == "success"
+    assert names_in(site, 2) == ["NEW0", "NEW1", before]
 
 
 def test_no_course_waits_where_no_number_is_left(site: Site, monkeypatch: pytest.MonkeyPatch):

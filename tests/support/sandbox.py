@@ -25,7 +25,7 @@ from toolsync.reporting.outcomes import Outcomes
 from toolsync.run import load_dag
 from toolsync.running.execution import Execution, StagedLine
 from toolsync.running.sql_folder import Occasion, SqlFolder
-from toolsync.running.state import NOBODY, RunState
+from toolsync.running.state import RunState
 
 EXAMPLES = settings(derandomize=True, database=None, deadline=None)
 
@@ -97,7 +97,7 @@ class Sandbox:
         """Execute a file on the pristine site and find out what it changed."""
         self.session.execute("ROLLBACK TO SAVEPOINT made")
         self.state.tables.drop()
-        assert self.state.first_waiting == NOBODY
+        assert self.state.waiting == []
         outcomes = self.execute(file, batch_lines)
         return Result(told_of(outcomes), sorted(outcomes.stale), self.told(), self.differ.changes())
 

@@ -35,9 +35,33 @@ SET @settles = {{ "1" if given("sortorder") else "NOT @more_lines" }}
                      FROM toolsync_affected a
                      LEFT JOIN toolsync_category_end e ON e.categoryid = a.categoryid);
 
+-- Whose turn has come: courses of this file that still stand behind all others of their category.
+CREATE TEMPORARY TABLE toolsync_waited (courseid BIGINT NOT NULL PRIMARY KEY, category BIGINT NOT NULL);
+
+INSERT INTO toolsync_waited (courseid, category)
+SELECT c.id, c.category
+  FROM toolsync_waiting w
+  STRAIGHT_JOIN {course} c FORCE INDEX (PRIMARY) ON c.id BETWEEN w.first AND w.last
+  STRAIGHT_JOIN {course_categories} k ON k.id = c.category
+ WHERE @settles;
+
+CREATE TEMPORARY TABLE toolsync_waited_in (categoryid BIGINT NOT NULL PRIMARY KEY);
+
+INSERT INTO toolsync_waited_in (categoryid) SELECT DISTINCT w.category FROM toolsync_waited w;
+
+CREATE TEMPORARY TABLE toolsync_turn (courseid BIGINT NOT NULL PRIMARY KEY, category BIGINT NOT NULL);
+
+INSERT INTO toolsync_turn (courseid, category)
+SELECT d.id, d.category
+  FROM (SELECT c.id, c.category, c.sortorder, w.courseid, MAX(IF(w.courseid IS NULL, c.sortorder, 0)) OVER (PARTITION BY c.category) AS last_other
+          FROM toolsync_waited_in k
+          STRAIGHT_JOIN {course} c {{ by_index("course", "category") }} ON c.category = k.categoryid
+          LEFT JOIN toolsync_waited w ON w.courseid = c.id) d
+ WHERE d.courseid IS NOT NULL AND d.sortorder > d.last_other;
+
 INSERT INTO toolsync_affected (categoryid, coming, plain, wait)
 SELECT d.category, 0, 1, 1
-  FROM (SELECT DISTINCT c.category FROM {course} c WHERE @settles AND c.id >= @first_waiting) d
+  FROM (SELECT DISTINCT w.category FROM toolsync_turn w) d
     ON DUPLICATE KEY UPDATE wait = 1;
 
 INSERT IGNORE INTO toolsync_home (id, sortorder, visible)
@@ -62,7 +86,7 @@ SELECT @last_course + t.line, t.category, e.place + ROW_NUMBER() OVER (PARTITION
   FROM toolsync_category_end e
   JOIN toolsync_course t ON t.category = e.categoryid
  WHERE NOT @settles AND t.isnew;
-{% set in_order = "PARTITION BY c.category ORDER BY c.id >= @first_waiting DESC, IF(c.id >= @first_waiting, 0, c.sortorder), c.id DESC" %}
+{% set in_order = "PARTITION BY c.category ORDER BY w.courseid IS NULL, w.courseid DESC, c.sortorder, c.id DESC" %}
 
 INSERT INTO toolsync_place (courseid, category, place, moved)
 SELECT d.id, d.category, d.place, 0
@@ -70,6 +94,7 @@ SELECT d.id, d.category, d.place, 0
           FROM toolsync_affected a
           JOIN toolsync_home k ON k.id = a.categoryid
           JOIN {course} c ON c.category = a.categoryid
+          LEFT JOIN toolsync_turn w ON w.courseid = c.id
          WHERE @settles AND a.plain) d
  WHERE d.place <> d.formerplace;
 
@@ -89,15 +114,16 @@ SELECT c.id, c.category, CAST(c.sortorder AS SIGNED) - k.sortorder, COALESCE(t.r
 {% endif %}
  WHERE NOT a.plain;
 
-CREATE TEMPORARY TABLE toolsync_turn (courseid BIGINT NOT NULL PRIMARY KEY, place BIGINT NOT NULL);
+CREATE TEMPORARY TABLE toolsync_place_before (courseid BIGINT NOT NULL PRIMARY KEY, place BIGINT NOT NULL);
 
-INSERT INTO toolsync_turn (courseid, place)
+INSERT INTO toolsync_place_before (courseid, place)
 SELECT c.id, ROW_NUMBER() OVER ({{ in_order }})
   FROM toolsync_affected a
   STRAIGHT_JOIN {course} c {{ by_index("course", "category") }} ON c.category = a.categoryid
+  LEFT JOIN toolsync_turn w ON w.courseid = c.id
  WHERE a.wait AND NOT a.plain;
 
-UPDATE toolsync_turn w STRAIGHT_JOIN toolsync_placed p ON p.courseid = w.courseid SET p.place = w.place;
+UPDATE toolsync_place_before b STRAIGHT_JOIN toolsync_placed p ON p.courseid = b.courseid SET p.place = b.place;
 
 INSERT INTO toolsync_placed (courseid, category, place, isnew, target, line)
 SELECT @last_course + t.line, t.category, 0, 1, t.category, t.line

@@ -25,8 +25,7 @@ SELECT COUNT(*) FROM toolsync_new_course m WHERE m.hits > 1;
 
 UPDATE toolsync_course t JOIN toolsync_new_course m ON m.line = t.line SET t.id = m.courseid;
 
--- @first_waiting: the lowest id of the courses that wait for their places, see 31_order.sql; @nobody: none does
-SET @first_waiting = IF(@settles, @nobody, LEAST(@first_waiting, COALESCE((SELECT MIN(m.courseid) FROM toolsync_new_course m), @nobody)));
+INSERT INTO toolsync_left_waiting (id) SELECT m.courseid FROM toolsync_new_course m WHERE NOT @settles;
 
 -- chunks: toolsync_new_course.line
 INSERT INTO {context} (contextlevel, instanceid, depth)

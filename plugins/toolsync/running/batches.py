@@ -26,7 +26,6 @@ from toolsync.running.ledger import Ledger, RecordsDisagree
 from toolsync.running.pace import Pace
 from toolsync.running.progress import Effort, Progress
 from toolsync.running.sql_folder import SqlFolder
-from toolsync.running.state import NOBODY
 from toolsync.running.throttle import Throttle
 
 BEGUN = "begun.json"  # there as soon as something of a file may have reached the site
@@ -284,7 +283,7 @@ class BatchRun(Generic[Item]):
                     next(left)
                     skipped += 1
                 self._note(done)
-                self.state.go_on(done.get("waiting", NOBODY))
+                self.state.go_on([(first, last) for first, last in done.get("waiting", ())])
                 progress.resumed(skipped)
             else:
                 if self._throttle and self._committed:
@@ -400,8 +399,8 @@ class BatchRun(Generic[Item]):
             self.execution.flags.write(outcomes)
             kept["written"] = +self.state.written
             kept["last"] = items[-1].line
-            if self.state.first_waiting < NOBODY:
-                kept["waiting"] = self.state.first_waiting
+            if self.state.waiting:
+                kept["waiting"] = self.state.waiting
             self._ledger.enter(number, kept)
             self._committed = True  # from now on, nobody knows before the server answers
             if self.changes:

@@ -15,10 +15,10 @@ from toolsync.moodle.work_tables import NoRoom
 from toolsync.reporting.approved_plan import ApprovedPlan
 from toolsync.reporting.outcomes import STATUSES, Outcomes
 from toolsync.running.flags import Flags
+from toolsync.running.images import merged
 from toolsync.running.runner import ROW_TABLE
 from toolsync.running.segments import segments
 from toolsync.running.sql_folder import SqlFolder
-from toolsync.running.state import NOBODY
 from toolsync.running.statements import Statement
 
 log = logging.getLogger(__name__)
@@ -29,6 +29,7 @@ CELL_TABLE = "toolsync_cell"
 CELL_COLUMNS = ("line", "family", "field", "n", "name", "value", "moment", "yesno")
 ANSWER_TABLE, PLAN_TABLE, APPROVED_TABLE = "toolsync_answer", "toolsync_plan", "toolsync_approved"
 APPROVED_COLUMNS = ("line", "courseid", "categoryid", "lastaccess")
+WAITING, LEFT_WAITING = "toolsync_waiting", "toolsync_left_waiting"
 # What the SQL of every type finds, beside the lines themselves; `include/sql/README.md` says what it is for.
 REMARK_TABLES = {
     "toolsync_problem": REMARK,
@@ -38,6 +39,8 @@ REMARK_TABLES = {
     "toolsync_dirty_user": "userid BIGINT NOT NULL PRIMARY KEY",
     "toolsync_dirty_context": "path VARCHAR(255) NOT NULL PRIMARY KEY",
     "toolsync_touch": "line INT UNSIGNED NOT NULL, thing VARCHAR(700) NOT NULL, mode VARCHAR(255) NULL",
+    WAITING: "first BIGINT NOT NULL PRIMARY KEY, last BIGINT NOT NULL",
+    LEFT_WAITING: "id BIGINT NOT NULL PRIMARY KEY",
     APPROVED_TABLE: "line INT UNSIGNED NOT NULL, courseid BIGINT NULL, categoryid BIGINT NULL, lastaccess BIGINT NULL, KEY (line)",
 }
 HASHES = ("MD5", "SHA1")
@@ -79,7 +82,7 @@ class Execution:
         self.session = folder.state.session
         self.approved = approved
         self.flags = Flags(folder)
-        self.defers = any("@first_waiting" in statement.code for statement in folder.work)
+        self.defers = folder.fills([LEFT_WAITING])
         self.names = ["line", *(name for name, _ in columns)]
         definitions = ["line INT UNSIGNED NOT NULL PRIMARY KEY"]
         definitions += [f"`{name}` {SQL_TYPES[column_type]} NULL" for name, column_type in columns]
@@ -128,7 +131,7 @@ class Execution:
         :raises MySQLdb.Error: what is not the fault of a line: a deadlock, a lost connection, a missing right.
         """
         result = self._applied(lines, are_last=not self.state.more_lines) if lines else Outcomes()
-        if self.defers and not self.state.more_lines and self.state.first_waiting < NOBODY:
+        if self.defers and not self.state.more_lines and self.state.waiting:
             # The last lines did not settle it, because none of them came as far.
             result.add(self._at_once(self.folder.work, []))
         return result
@@ -208,11 +211,12 @@ class Execution:
         if not self.defers:
             self.folder.run(statements)
             return
-        self.session.execute(
-            "SET @more_lines = %s, @first_waiting = %s, @nobody = %s", (not are_last, self.state.first_waiting, NOBODY)
-        )
+        self.session.execute("SET @more_lines = %s", (not are_last,))
+        if self.state.waiting:
+            self.state.tables.load(WAITING, ("first", "last"), self.state.waiting)
         self.folder.run(statements)
-        self.state.first_waiting = self.session.value("SELECT @first_waiting")
+        still = [] if self.session.value("SELECT @settles") else self.state.waiting
+        self.state.waiting = merged([*still, *((id, id) for (id,) in self._found(LEFT_WAITING, "id"))])
 
     def _run(self, lines: Sequence[StagedLine], are_last: bool) -> Outcomes:
         self._stage(lines)

@@ -102,7 +102,7 @@ class Images:
 
     def made(self, table: str) -> Ranges:
         """The ids of a table's new rows, first and last of each range, in order."""
-        return _merged(self._made.get(table, []))
+        return merged(self._made.get(table, []))
 
     def forget(self) -> None:
         """Begin anew: what was changed is kept, or of no interest."""
@@ -243,7 +243,8 @@ def _listed(columns: Sequence[str], alias: str) -> str:
     return ", ".join(f"{alias}.`{column}`" for column in columns)
 
 
-def _merged(ranges: Ranges) -> Ranges:
+def merged(ranges: Ranges) -> Ranges:
+    """Ranges of ids in their order, those that follow each other as one."""
     """Ranges in order, those that follow each other made one."""
     result: Ranges = []
     for first, last in sorted(ranges):

@@ -12,10 +12,8 @@ from typing import Any, Protocol
 from toolsync.moodle.hook import MoodleHook
 from toolsync.moodle.session import MoodleSession
 from toolsync.moodle.work_tables import WorkTables
-from toolsync.running.images import Images
+from toolsync.running.images import Images, Ranges
 from toolsync.sites import Site, the_site
-
-NOBODY = 2**62  # an id that no row has
 
 
 class UndoLog(Protocol):
@@ -108,15 +106,15 @@ class RunState:
     transaction: int = 0  # its number, from 0
     written: Counter[str] = field(default_factory=Counter)  # rows that this transaction wrote, by table of the site
     more_lines: bool = False  # whether others come after those that are applied
-    first_waiting: int = (
-        NOBODY  # the lowest id of the rows whose place a later batch settles, see `include/sql/courses/31_order.sql`
-    )
+    waiting: Ranges = field(
+        default_factory=list
+    )  # ids of rows whose places later lines settle: `toolsync_waiting` in `include/sql/README.md`
     locked: float = 0.0  # seconds for which the last transaction locked rows of the site
     _locking_since: float | None = (
         None  # when this transaction first wrote to the site, as `time.perf_counter` tells it
     )
 
-    _first_waiting_committed: int = NOBODY
+    _waiting_committed: Ranges = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.tables = WorkTables(self.session)
@@ -138,7 +136,7 @@ class RunState:
         self.before_commit.clear()
         self.session.commit()
         self._ended()
-        self._first_waiting_committed = self.first_waiting
+        self._waiting_committed = self.waiting
         if self.undo:
             self.undo.committed()
         self.changed_courses.clear()
@@ -148,9 +146,9 @@ class RunState:
             act()
         self.after_commit.clear()
 
-    def go_on(self, first_waiting: int) -> None:
+    def go_on(self, waiting: Ranges) -> None:
         """Take note of what a batch that is committed leaves to those after it."""
-        self.first_waiting = self._first_waiting_committed = first_waiting
+        self.waiting = self._waiting_committed = waiting
 
     def rollback(self) -> None:
         """Roll back, and forget the functions in `before_commit` and `after_commit`."""
@@ -159,7 +157,7 @@ class RunState:
         self.changed_courses.clear()
         self.session.rollback()
         self._ended()
-        self.first_waiting = self._first_waiting_committed
+        self.waiting = self._waiting_committed
         self.tables.drop()
         if self.images:
             self.images.lost()
@@ -176,7 +174,7 @@ class RunState:
         :return: a function that rolls back to it, and forgets what the run has remembered since.
         """
         self.session.execute(f"SAVEPOINT {name}")
-        courses, written, first_waiting = set(self.changed_courses), self.written.copy(), self.first_waiting
+        courses, written, waiting = set(self.changed_courses), self.written.copy(), self.waiting
         acts, acts_before = len(self.after_commit), len(self.before_commit)
         forget = self.images.things.savepoint() if self.images else None
 
@@ -187,7 +185,7 @@ class RunState:
             del self.after_commit[acts:]
             del self.before_commit[acts_before:]
             self.written = written.copy()
-            self.first_waiting = first_waiting
+            self.waiting = waiting
             if self.undo:
                 self.undo.abandon()
             if forget:
