@@ -351,7 +351,7 @@ class TestWhatTheLineSays:
         assert sections(sandbox, "N1")[2] == sections(sandbox, "TPL1")[2]
         assert sandbox.session.rows(
             "SELECT e.enrol, u.username FROM {user_enrolments} ue JOIN {enrol} e ON e.id = ue.enrolid JOIN {user} u ON u.id = ue.userid "
-            "WHERE e.courseid = %s AND (e.enrol = 'manual' OR u.username = 'u001')",
+            "WHERE e.courseid = %s AND (e.enrol = 'manual' OR u.username = 'u001') ORDER BY e.enrol = 'manual' DESC, ue.id",
             (course_id(sandbox.session, "N1"),),
         )[0] == ("manual", "u001")  # fmt: skip
         assert sandbox.session.value(
