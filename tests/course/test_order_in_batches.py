@@ -7,29 +7,20 @@ from typing import Any
 
 import pytest
 
-from tests.running.test_parts import at_commit, lost_after, lost_before
+from tests.running.test_parts import at_commit, lost_after, lost_before, of
 from tests.support.faults import deadlock
 from tests.support.site import Site
 from tests.support.undo import by_force
 from toolsync.cabinet.bundles import bundles
 from toolsync.cabinet.folders import Cabinet
 from toolsync.moodle.session import MoodleSession
-from toolsync.settings import settings
 
 pytestmark = pytest.mark.usefixtures("airflow")
 HEADER, BY_ID = "shortname,fullname,category\n", {"category_id_field": "id"}
-FILE = HEADER + "".join(
-    f"NEW{n},New {n},{2 + (n > 1) + (n > 7)}\n" for n in range(11)
-)  # few of the last lines are about the first category
+# None of the last lines is about the first category.
+FILE = HEADER + "".join(f"NEW{n},New {n},{2 + (n > 1) + (n > 7)}\n" for n in range(11))
 REFUSED = HEADER + "".join(f"NEW{n},{'Atlantis' if n == 6 else n},2\n" for n in range(7))
 Act = Callable[[MoodleSession, Callable[[MoodleSession], None]], None]
-
-
-def of(lines: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a batch have so many lines."""
-    monkeypatch.setitem(settings()["batch_lines_of"], "courses", lines)
-    monkeypatch.setitem(settings(), "batch_seconds", None)
-    monkeypatch.setitem(settings(), "batch_seconds_of", {})
 
 
 def places(site: Site) -> list[tuple[Any, ...]]:

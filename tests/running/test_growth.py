@@ -69,9 +69,8 @@ def rows_of_lines(site: Site, kind: str, header: str, line: str, first: int, lin
 
 
 def test_rows_read_grow_with_the_lines(site: Site, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setitem(
-        settings(), "batch_seconds", None
-    )  # so that the number of batches does not depend on the machine's speed
+    # So that the number of batches does not depend on the machine's speed.
+    monkeypatch.setitem(settings(), "batch_seconds", None)
     fill(site, PEOPLE)
     for statement in THINGS:
         site.rows(statement)

@@ -39,6 +39,7 @@ def refusing(site: Site) -> Iterator[Site]:
 def of(lines: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a batch have so many lines."""
     monkeypatch.setitem(settings(), "batch_lines", lines)
+    monkeypatch.setitem(settings(), "batch_lines_of", {})
     monkeypatch.setitem(settings(), "batch_seconds", None)
 
 

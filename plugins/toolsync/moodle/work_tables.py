@@ -209,7 +209,8 @@ class WorkTables:
         """Load rows into a table: by LOAD DATA LOCAL if they are many, the server allows it and files can be made in memory, otherwise by multi-row INSERTs.
 
         :return: the number of rows.
-        :raises AirflowException: the server dropped a row, or changed a value to make it fit.
+        :raises AirflowException: of many rows, the server dropped one, or changed a value to make it fit.
+        :raises MySQLdb.Error: of few rows, it refuses one.
         """
         first, rows = spy(rows, FEW_TO_LOAD + 1)
         if len(first) <= FEW_TO_LOAD or not self._load_allowed:

@@ -244,7 +244,6 @@ def _listed(columns: Sequence[str], alias: str) -> str:
 
 
 def merged(ranges: Ranges) -> Ranges:
-    """Ranges of ids in their order, those that follow each other as one."""
     """Ranges in order, those that follow each other made one."""
     result: Ranges = []
     for first, last in sorted(ranges):

@@ -106,14 +106,12 @@ class RunState:
     transaction: int = 0  # its number, from 0
     written: Counter[str] = field(default_factory=Counter)  # rows that this transaction wrote, by table of the site
     more_lines: bool = False  # whether others come after those that are applied
-    waiting: Ranges = field(
-        default_factory=list
-    )  # ids of rows whose places later lines settle: `toolsync_waiting` in `include/sql/README.md`
+    # Ids of rows whose places later lines settle: `toolsync_waiting` in `include/sql/README.md`.
+    waiting: Ranges = field(default_factory=list)
     locked: float = 0.0  # seconds for which the last transaction locked rows of the site
     _locking_since: float | None = (
         None  # when this transaction first wrote to the site, as `time.perf_counter` tells it
     )
-
     _waiting_committed: Ranges = field(default_factory=list)
 
     def __post_init__(self) -> None:
