@@ -130,7 +130,13 @@ def test_only_within_the_block(site: Site):
 
     with MoodleHook().session() as session:
         tables = WorkTables(session)
-        said = [tables.in_memory]
-        with tables.keeping_short_ones_in_memory():
-            said.append(tables.in_memory)
-        assert [*said, tables.in_memory] == [False, not site.is_mysql, False]
+
+        def engine(changes: bool) -> str:
+            tables.create_staging("toolsync_row", "line INT NOT NULL PRIMARY KEY, name LONGTEXT NULL", changes=changes)
+            return session.rows("SHOW CREATE TABLE toolsync_row")[0][1].partition("ENGINE=")[2].split()[0]
+
+        outside = (tables.are_light, engine(True))
+        with tables.light():
+            within = (tables.are_light, engine(True), engine(False))
+        assert outside == (tables.are_light, engine(True)) == (False, "InnoDB")
+        assert within == ((False, "InnoDB", "InnoDB") if site.is_mysql else (True, "Aria", "InnoDB"))

@@ -13,13 +13,15 @@ from airflow.sdk.exceptions import AirflowException
 from more_itertools import chunked, spy
 
 from toolsync.moodle.errors import TABLE_FULL, error_code, is_lost, is_worth_another_try
-from toolsync.moodle.memory_tables import row_bytes
+from toolsync.moodle.memory_tables import ENGINE, row_bytes
 from toolsync.moodle.session import MoodleSession
 
 MOST_MEMORY = 64 << 20  # bytes of the server's memory for all tables of a run together
 FEW_ROWS = 200  # up to so many rows are deleted faster than their table is made again
 FEW_TO_LOAD = 100  # up to so many, an INSERT is faster than LOAD DATA
 ROWS_AT_ONCE = 500  # that are made text column by column
+# To change a row of such a table takes MariaDB a third of the time that InnoDB does. It may hold texts; but with long texts in a key it is slower.
+WITHOUT_TRANSACTIONS = "ENGINE = Aria TRANSACTIONAL = 0"
 DESCRIPTORS = "/proc/self/fd"  # where each open file of this process has a path
 
 
@@ -36,7 +38,7 @@ class WorkTables:
     def __init__(self, session: MoodleSession) -> None:
         self._session = session
         self._spilled = False  # whether one that was in memory had no room left
-        self._in_memory = False
+        self._light = False
         self._memory: dict[str, int] = {}  # bytes that tables in memory take, about
         self._made: set[str] = set()
         self._kept: dict[str, str] = {}  # the statement that made each table that `clear` may keep
@@ -44,21 +46,21 @@ class WorkTables:
         self._rows: dict[str, int] = {}  # at most so many rows are in a table; one that is not here was made by others
 
     @property
-    def in_memory(self) -> bool:
-        """Whether those whose rows are short go to the server's memory."""
-        return self._in_memory and not self._spilled and self._memory_allowed
+    def are_light(self) -> bool:
+        """Whether they may be in an engine without transactions: in the server's memory those whose rows are short."""
+        return self._light and not self._spilled and self._light_allowed
 
     @contextmanager
-    def keeping_short_ones_in_memory(self) -> Iterator[None]:
-        """Within this block, `in_memory` holds if the server allows it. After an error that `has_no_room` knows, the caller begins again."""
-        self._in_memory = True
+    def light(self) -> Iterator[None]:
+        """Within this block, `are_light` holds if the server allows it. After an error that `has_no_room` knows, the caller begins again."""
+        self._light = True
         try:
             yield
         finally:
-            self._in_memory = False
+            self._light = False
 
     def has_no_room(self, error: Exception) -> bool:
-        """Whether an error says that a work table in memory has no room for more. From now on, none is there."""
+        """Whether an error says that a work table without transactions has no room for more. From now on, all are in InnoDB."""
         if self._spilled or not (isinstance(error, NoRoom) or error_code(error) == TABLE_FULL):
             return False
         self._spilled = True
@@ -90,10 +92,14 @@ class WorkTables:
         """Whether `define` made a table by this statement and it is empty."""
         return self._kept.get(name) == statement and self.is_empty(name)
 
-    def create_staging(self, name: str, columns: str) -> None:
-        """Create an empty table for staged lines, which stay while the tables derived from them come and go."""
+    def create_staging(self, name: str, columns: str, *, changes: bool = False) -> None:
+        """Create an empty table for staged lines, which stay while the tables derived from them come and go.
+
+        :param changes: statements change most of its rows.
+        """
         self.clear([name])
-        self.define(name, f"CREATE TEMPORARY TABLE {name} ({columns}) {self.collated}")
+        engine = f" {WITHOUT_TRANSACTIONS}" if changes and self.are_light else ""
+        self.define(name, f"CREATE TEMPORARY TABLE {name} ({columns}) {self.collated}{engine}")
 
     def is_defined(self, name: str) -> bool:
         """Whether `define` created the table and it is still there."""
@@ -236,20 +242,21 @@ class WorkTables:
         self._rows[name] = 0
 
     @cached_property
-    def _memory_allowed(self) -> bool:
-        """MySQL deprecates transactions with both engines. Some administrators forbid every engine but InnoDB, some clusters to write to others."""
+    def _light_allowed(self) -> bool:
+        """MySQL deprecates transactions with several engines. Some administrators forbid every engine but InnoDB, some clusters to write to others."""
+        return self._session.is_mariadb and all(map(self._allows, (ENGINE, WITHOUT_TRANSACTIONS)))
+
+    def _allows(self, engine: str) -> bool:
         import MySQLdb
 
-        if not self._session.is_mariadb:
-            return False
         try:
-            self._session.execute("CREATE TEMPORARY TABLE toolsync_in_memory (n INT NOT NULL) ENGINE = MEMORY")
-            self._session.execute("INSERT INTO toolsync_in_memory (n) VALUES (1)")
+            self._session.execute(f"CREATE TEMPORARY TABLE toolsync_light (n INT NOT NULL) {engine}")
+            self._session.execute("INSERT INTO toolsync_light (n) VALUES (1)")
         except MySQLdb.Error as error:
             if is_lost(error) or is_worth_another_try(error):
-                raise  # it says nothing of tables in memory
+                raise  # it says nothing of engines
             return False
-        self._session.execute("DROP TEMPORARY TABLE toolsync_in_memory")
+        self._session.execute("DROP TEMPORARY TABLE toolsync_light")
         return True
 
     @cached_property

@@ -151,7 +151,7 @@ class Execution:
             return result
         roll_back = self.state.savepoint("toolsync")
         try:
-            with self.state.tables.keeping_short_ones_in_memory():
+            with self.state.tables.light():
                 return self._run(lines, are_last)
         except (MySQLdb.Error, NoRoom) as error:
             if self._goes_on_with_disks(error):
@@ -181,7 +181,7 @@ class Execution:
 
         roll_back = self.state.savepoint("toolsync")
         try:
-            with self.state.tables.keeping_short_ones_in_memory():
+            with self.state.tables.light():
                 return self._staged(statements, lines)
         except (MySQLdb.Error, NoRoom) as error:
             if not self._goes_on_with_disks(error):
@@ -248,7 +248,7 @@ class Execution:
 
     def _stage(self, lines: Sequence[StagedLine]) -> None:
         tables = self.state.tables
-        tables.create_staging(ROW_TABLE, self.row_definition)
+        tables.create_staging(ROW_TABLE, self.row_definition, changes=True)
         tables.create_staging(CELL_TABLE, self.cell_definition)
         for name, definition in REMARK_TABLES.items():
             tables.create_staging(name, definition)

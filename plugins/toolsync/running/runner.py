@@ -189,7 +189,7 @@ class Runner:
 
     def _making(self, statement: Statement) -> str:
         """The SQL that makes the table of a statement."""
-        if self._tables.in_memory and statement.in_memory and statement.creates not in self._on_disks:
+        if self._tables.are_light and statement.in_memory and statement.creates not in self._on_disks:
             return statement.in_memory
         return statement.sql
 
