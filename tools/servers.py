@@ -1,6 +1,6 @@
 """Which database server is run: the one of this system, or another version, unpacked into `.local/servers` without touching the system.
 
-    python tools/servers.py fetch NAME …     fetch servers, unless they are there: mysql, mariadb-11.8
+    python tools/servers.py fetch NAME …     fetch servers, unless they are there: mysql, mariadb-11.8, mariadb-galera
 
 A server is fetched with apt from Debian, signed, with lists and cache of its own, and run with the libraries that it was built for.
 """
@@ -23,6 +23,7 @@ MIRROR = "http://deb.debian.org/debian"
 TO_FETCH = {
     "mysql": ("sid", ("mysql-server-core", "mysql-client-core")),
     "mariadb-11.8": ("trixie", ("mariadb-server-core", "mariadb-client-core")),
+    "mariadb-galera": ("trixie", ("mariadb-server-core", "mariadb-client-core", "galera-4")),
 }
 # The programs that are called, each with its own loader and libraries.
 CALLED = ("sbin/mysqld", "sbin/mariadbd", "bin/mysql", "bin/mariadb", "bin/my_print_defaults", "bin/resolveip")

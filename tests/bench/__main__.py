@@ -38,7 +38,7 @@ from tests.bench.segments import one_by_one  # noqa: E402
 from tests.bench.sites import parsing  # noqa: E402
 from tests.bench.small import small  # noqa: E402
 from tests.bench.undo import undo  # noqa: E402
-from tests.support.server import SERVER  # noqa: E402
+from tests.support.server import OF_SERVER, SERVER  # noqa: E402
 from tests.support.site import Site  # noqa: E402
 from tools.mariadb import PrivateServer  # noqa: E402
 from toolsync.cabinet.claims import Owner  # noqa: E402
@@ -69,7 +69,7 @@ class Bench:
     """A site to measure on."""
 
     def __init__(self) -> None:
-        self.server = PrivateServer(f"{HOME}/server", die_with_parent=True, server=SERVER)
+        self.server = PrivateServer(f"{HOME}/server", die_with_parent=True, options=OF_SERVER, server=SERVER)
         self.server.start()
         for name in ("pristine", "moodle"):
             self.server.load(DEMO, name)

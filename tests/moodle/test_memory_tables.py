@@ -65,8 +65,8 @@ def test_a_server_makes_what_is_asked_of_it(site: Site, server):
     with site.connect() as connection, connection.cursor() as cursor:
         cursor.execute(in_memory(definition))
         cursor.execute("INSERT INTO toolsync_some (a) VALUES ('b'), ('a')")
-        cursor.execute("SELECT seq, a FROM toolsync_some WHERE a < 'b'")
-        assert cursor.fetchall() == ((2, "a"),)
+        cursor.execute("SELECT a FROM toolsync_some WHERE a < 'b'")
+        assert cursor.fetchall() == (("a",),)
         cursor.execute("SHOW CREATE TABLE toolsync_some")
         assert "ENGINE=MEMORY" in cursor.fetchone()[1]
 

@@ -12,11 +12,12 @@ import shutil
 from pathlib import Path
 
 from tools.mariadb import COLLATION, PrivateServer
+from tools.servers import FOLDER
 from toolsync.settings import ROOT
 
 DUMP = ROOT / "include/demo/moodle51.sql.gz"
 PREPARED = ROOT / ".local/test-server"
-KEPT = 4  # prepared folders: the system's server, MySQL with either collation, another MariaDB
+KEPT = 5  # prepared folders: the system's server, MySQL with either collation, another MariaDB, a node of a cluster
 UPGRADED = ROOT / "tests/support/upgraded.sql"
 # The original, which no test writes to, and the one that tests change.
 DATABASES = ("pristine", "moodle")
@@ -35,6 +36,20 @@ SETUPS = {
     "as it comes": ("utf8mb4_0900_ai_ci", AS_IT_COMES),
 }
 SERVER = os.environ.get("TOOLSYNC_TEST_SERVER", "")
+# The only node of a cluster. It gives every third id, as one of three does, and those of one INSERT need not follow each other.
+OF_A_CLUSTER = (
+    "wsrep_on=ON",
+    f"wsrep_provider={FOLDER}/mariadb-galera/usr/lib/galera/libgalera_smm.so",
+    "wsrep_cluster_address=gcomm://",
+    "wsrep_node_address=127.0.0.1",
+    "wsrep_provider_options=base_port=0;gmcast.listen_addr=tcp://127.0.0.1:0;ist.recv_addr=127.0.0.1:0;gcache.size=8M",
+    "wsrep_auto_increment_control=OFF",
+    "auto_increment_increment=3",
+    "auto_increment_offset=2",
+    "innodb_autoinc_lock_mode=2",
+    "binlog_format=ROW",
+)
+OF_SERVER: tuple[str, ...] = OF_A_CLUSTER if SERVER == "mariadb-galera" else ()
 SITE_COLLATION, MORE_OPTIONS = SETUPS[os.environ.get("TOOLSYNC_TEST_SETUP", "")]
 
 
@@ -58,13 +73,15 @@ def populated_server(
 
 
 def _server(directory: Path, *more: str, die_with_parent: bool = True) -> PrivateServer:
-    return PrivateServer(directory, die_with_parent=die_with_parent, options=(*OPTIONS, *more), server=SERVER)
+    return PrivateServer(
+        directory, die_with_parent=die_with_parent, options=(*OPTIONS, *OF_SERVER, *more), server=SERVER
+    )
 
 
 def _copy_prepared(target: Path) -> None:
     """Copy the prepared data folder; make it first if it is missing, or was made from another dump or by another server."""
     version = _server(PREPARED / "new").programs.version
-    made_of = "\n".join([version, *OPTIONS, SITE_COLLATION]).encode()
+    made_of = "\n".join([version, *OPTIONS, *OF_SERVER, SITE_COLLATION]).encode()
     folder = PREPARED / hashlib.sha256(DUMP.read_bytes() + made_of).hexdigest()[:16]
     PREPARED.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (PREPARED / "lock").open("w") as lock:

@@ -10,8 +10,8 @@ from toolsync.checking.findings import Finding, look, ok, wrong
 from toolsync.checking.ground import Ground
 from toolsync.course.graph_check import INSTALLED, find_unknown, newer_than_tested
 from toolsync.course.graph_files import GraphError, course_graph
-from toolsync.moodle.errors import GRANTS
-from toolsync.moodle.hook import LOCK
+from toolsync.moodle.errors import GRANTS, takes_no_locks
+from toolsync.moodle.hook import KEEP_APART, LOCK, NO_LOCKS
 from toolsync.moodle.schema import COLUMNS, SITE
 from toolsync.moodle.session import MoodleSession
 
@@ -112,6 +112,8 @@ def check_course_graph(ground: Ground) -> Iterator[Finding]:
 
 def check_rights(ground: Ground) -> Iterator[Finding]:
     """Whether the account may do what runs do. It is tried, and nothing of it stays."""
+    import MySQLdb
+
     session = ground.moodle
     _try_to_write(session)
     session.execute("CREATE TEMPORARY TABLE toolsync_check (line INT NOT NULL)")
@@ -119,6 +121,13 @@ def check_rights(ground: Ground) -> Iterator[Finding]:
     session.execute("DROP TEMPORARY TABLE toolsync_check")
     session.rollback()
     yield ok("The account may do what it needs: it was tried, and taken back.")
+    try:
+        session.value("SELECT GET_LOCK(CONCAT('toolsync check ', CONNECTION_ID()), 0)")  # it ends with the session
+    except MySQLdb.Error as error:
+        if not takes_no_locks(error):
+            raise
+        yield look(NO_LOCKS.format(error.args[1]), KEEP_APART)
+        return
     free = session.value(f"SELECT IS_FREE_LOCK({LOCK})")
     yield ok(
         f"The lock that keeps one writer to a site can be asked for; {'nobody' if free else 'a run'} holds it now."

@@ -17,8 +17,9 @@ ROW_ERRORS = {1048, DUPLICATE, 1260, 1264, 1265, 1292, 1366, 1367, 1406, 1411, 1
 TABLE_FULL = 1114
 # A deadlock or a lock timeout: the same batch succeeds when it is tried again.
 LOCK_ERRORS = {1205, 1213}
-# The connection ended: the server went away or was stopped, someone or a timeout killed the connection, the network failed.
-LOST_ERRORS = {1053, 1927, 2006, 2013, 2055, 4031}
+# The connection ended: the server went away or was stopped, someone or a timeout killed the connection, the network failed. Or, of a Galera cluster,
+# the node is cut off from the others: it takes nothing more (1047), or nobody knows what became of a commit (1180).
+LOST_ERRORS = {1047, 1053, 1180, 1927, 2006, 2013, 2055, 4031}
 # A statement took longer than `statement_seconds`, or somebody ended it.
 INTERRUPTED = 1317
 TOO_LONG_ERRORS = {INTERRUPTED, 1969, 3024}
@@ -26,6 +27,8 @@ TOO_LONG_ERRORS = {INTERRUPTED, 1969, 3024}
 ABSENT_ERRORS = {1040, 1129, 1203, 1226, 2002, 2003, 2005, 2026}
 # The connection names an account, a password or a database that the server does not know.
 UNKNOWN_ERRORS = {1045, 1049, 1130, 1698}
+# A server of a cluster takes no named locks: some versions of MariaDB with Galera; Percona XtraDB Cluster in its strict mode.
+NO_LOCKS_ERRORS = {1105, 1235}
 # Texts of two collations that the server does not compare: its tables are not of one kind.
 COLLATION_ERRORS = {1253, 1267, 1270, 1271}
 # The server knows no such function; it says the second to an account that may not run functions of the database.
@@ -75,6 +78,11 @@ def is_lost(error: Exception) -> bool:
 
     # The client library's own error for a connection that is closed already has no number: `(0, "")`.
     return error_code(error) in LOST_ERRORS or isinstance(error, MySQLdb.InterfaceError) and not error_code(error)
+
+
+def takes_no_locks(error: Exception) -> bool:
+    """Whether an error says that a server of a cluster takes no named locks."""
+    return error_code(error) in NO_LOCKS_ERRORS and "GET_LOCK" in str(error)
 
 
 def refusal(error: Exception) -> str:

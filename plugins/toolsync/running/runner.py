@@ -61,6 +61,8 @@ class Runner:
         for statement in statements:
             if self._finds_nothing(statement):
                 continue
+            if self._takes_new_rows_away(statement):
+                self._send()
             if few and self._can_wait(statement):
                 self._together.append(statement)
             else:
@@ -111,6 +113,12 @@ class Runner:
         if self._state.images and self._state.images.gives_ids(statement):
             return False
         return not statement.chunks or self._chunks.takes_all(statement.chunks)
+
+    def _takes_new_rows_away(self, statement: Statement) -> bool:
+        """Whether it may delete rows that one of those that wait inserts: then their ids have to be looked up before."""
+        return statement.code.startswith("DELETE") and statement.writes in {each.writes for each in self._together} - {
+            ""
+        }
 
     def _one(self, statement: Statement) -> None:
         started = time.perf_counter()
