@@ -583,6 +583,7 @@ def test_rows_that_others_insert_meanwhile_are_not_taken_for_copies(
 
 
 def test_ids_need_not_follow_one_another(site: Site, pristine: Site):
+    was = site.rows("SELECT @@GLOBAL.auto_increment_increment, @@GLOBAL.auto_increment_offset")[0]
     site.rows("SET GLOBAL auto_increment_increment = 3, auto_increment_offset = 2")  # as in a cluster
     try:
         with MoodleHook().session(lock_seconds=1) as session:
@@ -594,7 +595,7 @@ def test_ids_need_not_follow_one_another(site: Site, pristine: Site):
                 assert sandbox.strays("N1", "TPL1", "N2") == set()
                 assert {after - before for before, after in zip(gaps, gaps[1:], strict=False)} == {3}
     finally:
-        site.rows("SET GLOBAL auto_increment_increment = 1, auto_increment_offset = 1")
+        site.rows("SET GLOBAL auto_increment_increment = %s, auto_increment_offset = %s", was)
 
 
 def edit(other: Any, pristine: Site) -> None:

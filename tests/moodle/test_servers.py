@@ -121,6 +121,14 @@ def test_a_server_that_logs_statements_is_told_what_moodle_needs(site: Site, pri
     assert site.changed(pristine) == []
 
 
+def test_a_row_that_somebody_changes_meanwhile_is_waited_for(site: Site):
+    """MariaDB 11.6 and later refuse it by default: error 1020."""
+    if not site.rows("SHOW VARIABLES LIKE 'innodb_snapshot_isolation'"):
+        pytest.skip("the server does not know innodb_snapshot_isolation")
+    with set_to(site, "innodb_snapshot_isolation", "ON", "DEFAULT"), MoodleHook().session() as session:
+        assert session.value("SELECT @@SESSION.innodb_snapshot_isolation") == 0
+
+
 def test_a_server_may_demand_keys_of_all_tables(site: Site, server):
     mysql_only(site, "sql_require_primary_key is a setting of MySQL")
     accounts = "'toolsync'@'localhost', 'toolsync'@'127.0.0.1'"

@@ -124,11 +124,12 @@ def check(site: Site, tmp_path: Path) -> None:
 
 def test_rows_of_others_are_not_taken_for_ours(site: Site, tmp_path: Path):
     check(site, tmp_path)
+    was = site.rows("SELECT @@GLOBAL.auto_increment_increment, @@GLOBAL.auto_increment_offset")[0]
     site.rows("SET GLOBAL auto_increment_increment = 3, auto_increment_offset = 2")  # as in a cluster
     try:
         check(site, tmp_path)
     finally:
-        site.rows("SET GLOBAL auto_increment_increment = 1, auto_increment_offset = 1")
+        site.rows("SET GLOBAL auto_increment_increment = %s, auto_increment_offset = %s", was)
 
 
 def test_nor_where_the_server_gives_ids_of_one_statement_to_others_in_between(

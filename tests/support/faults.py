@@ -34,11 +34,18 @@ def lock_timeout(session: MoodleSession) -> None:
     raise MySQLdb.OperationalError(1205, "Lock wait timeout exceeded; try restarting transaction")
 
 
+def record_changed(session: MoodleSession) -> None:
+    """MariaDB 11.6 and later, where a statement meets a row that somebody has changed since it began."""
+    raise MySQLdb.OperationalError(
+        1020, "Record has changed since last read in table 'mdl_user'; try restarting transaction"
+    )
+
+
 def site_changed(session: MoodleSession) -> None:
     raise SiteChanged("somebody added to a course while a template was copied into it")
 
 
-CONFLICTS: list[Strike] = [deadlock, lock_timeout, site_changed]
+CONFLICTS: list[Strike] = [deadlock, lock_timeout, record_changed, site_changed]
 
 
 def lost(site: Site) -> Strike:

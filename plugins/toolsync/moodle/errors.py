@@ -13,10 +13,10 @@ DUPLICATE = 1062
 # MySQL gives a pattern up that takes too many steps on a text.
 PATTERN_ERRORS = {3698, 3699}
 ROW_ERRORS = {1048, DUPLICATE, 1260, 1264, 1265, 1292, 1366, 1367, 1406, 1411, 1452, 3819, 4025, *PATTERN_ERRORS}
-# A table has no room for another row.
-TABLE_FULL = 1114
-# A deadlock or a lock timeout: the same batch succeeds when it is tried again.
-LOCK_ERRORS = {1205, 1213}
+# A table has no room for another row; or the server's folder for temporary files has none (28 and 1021).
+NO_ROOM_ERRORS = {28, 1021, 1114}
+# A deadlock, a lock timeout, or a row that somebody has changed meanwhile: the same batch succeeds when it is tried again.
+LOCK_ERRORS = {1020, 1205, 1213}
 # The connection ended: the server went away or was stopped, someone or a timeout killed the connection, the network failed. Or, of a Galera cluster,
 # the node is cut off from the others: it takes nothing more (1047), or nobody knows what became of a commit (1180).
 LOST_ERRORS = {1047, 1053, 1180, 1927, 2006, 2013, 2055, 4031}

@@ -115,6 +115,9 @@ def _set_up(session: MoodleSession, site: Site) -> None:
     if session.is_mariadb:
         # It remembers what a subquery answered to a text, and gives that answer to every text that only looks alike.
         session.execute("SET SESSION optimizer_switch = 'subquery_cache=off'")
+        # Since 11.6, a statement fails where it meets a row that somebody has changed since it began: error 1020, where it waited for a lock before.
+        with suppress(MySQLdb.OperationalError):  # older versions don't have it
+            session.execute("SET SESSION innodb_snapshot_isolation = OFF")
     elif session.rows("SHOW VARIABLES WHERE variable_name = 'sql_require_primary_key' AND value = 'ON'"):
         # Some servers that others run demand it of every table, work tables too. Without the right to this, the first of those says what to do.
         with suppress(MySQLdb.OperationalError):

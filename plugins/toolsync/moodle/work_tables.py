@@ -12,7 +12,7 @@ from typing import Any
 from airflow.sdk.exceptions import AirflowException
 from more_itertools import chunked, spy
 
-from toolsync.moodle.errors import TABLE_FULL, error_code, is_lost, is_worth_another_try
+from toolsync.moodle.errors import NO_ROOM_ERRORS, error_code, is_lost, is_worth_another_try
 from toolsync.moodle.memory_tables import ENGINE, row_bytes
 from toolsync.moodle.session import MoodleSession
 
@@ -61,7 +61,7 @@ class WorkTables:
 
     def has_no_room(self, error: Exception) -> bool:
         """Whether an error says that a work table without transactions has no room for more. From now on, all are in InnoDB."""
-        if self._spilled or not (isinstance(error, NoRoom) or error_code(error) == TABLE_FULL):
+        if self._spilled or not (isinstance(error, NoRoom) or error_code(error) in NO_ROOM_ERRORS):
             return False
         self._spilled = True
         return True
@@ -244,7 +244,19 @@ class WorkTables:
     @cached_property
     def _light_allowed(self) -> bool:
         """MySQL deprecates transactions with several engines. Some administrators forbid every engine but InnoDB, some clusters to write to others."""
-        return self._session.is_mariadb and all(map(self._allows, (ENGINE, WITHOUT_TRANSACTIONS)))
+        if not self._session.is_mariadb:
+            return False
+        self._begin_with_rows()
+        return all(map(self._allows, (ENGINE, WITHOUT_TRANSACTIONS)))
+
+    def _begin_with_rows(self) -> None:
+        """Keep the lines of files, passwords among them, out of a binary log, and replicas from needing the same engines.
+
+        A write to a temporary InnoDB table takes the log of a session to rows, in which it has nothing of temporary tables. With `binlog_format` MIXED it stays
+        so for as long as there is a temporary table, so this one is never dropped. Were the first write one to another engine, the log would have its values.
+        """
+        self._session.execute("CREATE TEMPORARY TABLE IF NOT EXISTS toolsync_begun (n INT NOT NULL) ENGINE = InnoDB")
+        self._session.execute("INSERT INTO toolsync_begun (n) VALUES (1)")
 
     def _allows(self, engine: str) -> bool:
         import MySQLdb

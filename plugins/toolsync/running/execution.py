@@ -194,7 +194,8 @@ class Execution:
         if not self.state.tables.has_no_room(error):
             return False
         log.info(
-            "The work tables of these lines take more of the server's memory than it allows one (max_heap_table_size) or we ask for: now they are on its disks."
+            "The work tables of these lines take more of the server's memory than it allows one (max_heap_table_size) or we ask for, "
+            "or more of its folder for temporary files (tmpdir) than there is: now they are in InnoDB."
         )
         return True
 
