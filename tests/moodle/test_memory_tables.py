@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
+import MySQLdb
 import pytest
 
 from tests.conftest import lead_to
@@ -13,6 +15,7 @@ from tests.support.server import OF_SERVER, SERVER, populated_server
 from tests.support.site import Site
 from toolsync.moodle import work_tables
 from toolsync.moodle.memory_tables import WIDEST, in_memory, row_bytes
+from toolsync.moodle.session import MoodleSession
 from toolsync.moodle.work_tables import WorkTables
 
 LINES = 300
@@ -117,6 +120,27 @@ def test_all_of_them_together_take_no_more_than_a_run_may_ask_for(
     assert NO_ROOM not in caplog.text
     assert run_all(site) == roomy
     assert caplog.text.count(NO_ROOM) == len(roomy[0])
+
+
+def test_where_the_folder_for_temporary_files_is_full_they_are_in_innodb(
+    site: Site, pristine: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level("INFO")
+    roomy = run_all(site)
+    site.restore(pristine)
+    every, refused = MoodleSession.execute, set[int]()
+
+    def full(session: MoodleSession, statement: str, *args: Any) -> int:
+        if re.search("^UPDATE toolsync_", statement, re.MULTILINE) and session.conn.thread_id() not in refused:
+            refused.add(session.conn.thread_id())
+            raise MySQLdb.InternalError(
+                28, """Got error '28 "No space left on device"' for '#sql-temptable-1-2-3.MAI'"""
+            )
+        return every(session, statement, *args)
+
+    monkeypatch.setattr(MoodleSession, "execute", full)
+    assert run_all(site) == roomy
+    assert caplog.text.count("(tmpdir)") == len(refused) >= 2
 
 
 @mariadb_only

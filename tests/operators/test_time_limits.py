@@ -165,9 +165,11 @@ def test_a_statement_that_takes_too_long_ends_the_run_in_a_sentence(site: Site, 
         (1969, "A statement took longer than `statement_seconds`"),
         (3024, "A statement took longer than `statement_seconds`"),
         (1317, "A statement was ended by somebody"),
+        (28, "no room left on one of its disks"),
+        (1021, "no room left on one of its disks"),
     ],
 )
-def test_each_server_has_a_number_of_its_own_for_it(code: int, words: str):
+def test_what_ends_a_statement_has_words(code: int, words: str):
     with pytest.raises(AirflowException, match=words) as failure, explained():
         raise MySQLdb.OperationalError(code, "what the server says")
     assert not isinstance(failure.value, AirflowFailException)

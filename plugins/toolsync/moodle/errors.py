@@ -97,7 +97,7 @@ def explained() -> Iterator[None]:
 
     :raises AirflowFailException: the server refuses the account, a privilege is missing (the message lists those that the account needs), or a function is,
         or the server is set up in a way that can't be worked with.
-    :raises AirflowException: the server can't be reached, the connection was lost, others kept rows locked, or a statement took too long.
+    :raises AirflowException: the server can't be reached, the connection was lost, others kept rows locked, a statement took too long, or a disk is full.
     """
     import MySQLdb
 
@@ -129,6 +129,11 @@ def explained() -> Iterator[None]:
             raise AirflowException(
                 f"The connection to the database was lost ({error.args[1] or 'it is closed'}). What was not committed is undone; "
                 "the file goes on where it stopped when the task is cleared or the DAG runs again."
+            ) from error
+        if error_code(error) in NO_ROOM_ERRORS:
+            raise AirflowException(
+                f"The database server has no room left on one of its disks ({error.args[1]}). The batch was not applied; "
+                "make room there, then clear the task or run the DAG again: the file goes on where it stopped."
             ) from error
         if error_code(error) in TOO_LONG_ERRORS:
             ended = (
