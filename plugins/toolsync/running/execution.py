@@ -190,7 +190,7 @@ class Execution:
             return self._staged(statements, lines)
 
     def _goes_on_with_disks(self, error: Exception) -> bool:
-        """Whether all that was wrong is that a work table in the server's memory had no room left."""
+        """Whether all that was wrong is that a work table without transactions had no room left."""
         if not self.state.tables.has_no_room(error):
             return False
         log.info(
