@@ -14,6 +14,7 @@ from tests.moodle.test_servers import set_to
 from tests.support.server import OF_SERVER, SERVER, populated_server
 from tests.support.site import Site
 from toolsync.moodle import work_tables
+from toolsync.moodle.hook import MoodleHook
 from toolsync.moodle.memory_tables import WIDEST, in_memory, row_bytes
 from toolsync.moodle.session import MoodleSession
 from toolsync.moodle.work_tables import WorkTables
@@ -143,6 +144,19 @@ def test_where_the_folder_for_temporary_files_is_full_they_are_in_innodb(
     assert caplog.text.count("(tmpdir)") == len(refused) >= 2
 
 
+def test_what_else_is_full_is_no_matter_of_work_tables(site: Site):
+    with MoodleHook().session() as session:
+        tables = WorkTables(session)
+        for error in (
+            MySQLdb.OperationalError(1114, "The table 'mdl_user' is full"),
+            MySQLdb.InternalError(
+                3, """Error writing file '/tmp/#sql/fd=1053' (Errcode: 28 "No space left on device")"""
+            ),
+        ):
+            assert not tables.has_no_room(error)
+        assert tables.has_no_room(MySQLdb.OperationalError(1114, "The table 'toolsync_line' is full"))
+
+
 @mariadb_only
 def test_where_they_are_forbidden_all_are_on_disks(site: Site, pristine: Site):
     allowed = run_all(site)
@@ -180,8 +194,6 @@ def test_no_value_of_a_file_is_in_a_binary_log(tmp_path: Path, monkeypatch: pyte
 
 
 def test_only_within_the_block(site: Site):
-    from toolsync.moodle.hook import MoodleHook
-
     with MoodleHook().session() as session:
         tables = WorkTables(session)
 

@@ -167,11 +167,12 @@ def test_a_statement_that_takes_too_long_ends_the_run_in_a_sentence(site: Site, 
         (1317, "A statement was ended by somebody"),
         (28, "no room left on one of its disks"),
         (1021, "no room left on one of its disks"),
+        (1026, "no room left on one of its disks"),
     ],
 )
 def test_what_ends_a_statement_has_words(code: int, words: str):
     with pytest.raises(AirflowException, match=words) as failure, explained():
-        raise MySQLdb.OperationalError(code, "what the server says")
+        raise MySQLdb.OperationalError(code, 'what the server says (Errcode: 28 "No space left on device")')
     assert not isinstance(failure.value, AirflowFailException)
 
 

@@ -123,12 +123,12 @@ def check_rights(ground: Ground) -> Iterator[Finding]:
     yield ok("The account may do what it needs: it was tried, and taken back.")
     try:
         session.value("SELECT GET_LOCK(CONCAT('toolsync check ', CONNECTION_ID()), 0)")  # it ends with the session
+        free = session.value(f"SELECT IS_FREE_LOCK({LOCK})")
     except MySQLdb.Error as error:
         if not takes_no_locks(error):
             raise
         yield look(NO_LOCKS.format(error.args[1]), KEEP_APART)
         return
-    free = session.value(f"SELECT IS_FREE_LOCK({LOCK})")
     yield ok(
         f"The lock that keeps one writer to a site can be asked for; {'nobody' if free else 'a run'} holds it now."
     )

@@ -13,8 +13,11 @@ DUPLICATE = 1062
 # MySQL gives a pattern up that takes too many steps on a text.
 PATTERN_ERRORS = {3698, 3699}
 ROW_ERRORS = {1048, DUPLICATE, 1260, 1264, 1265, 1292, 1366, 1367, 1406, 1411, 1452, 3819, 4025, *PATTERN_ERRORS}
-# A table has no room for another row; or the server's folder for temporary files has none (28 and 1021).
+# A table has no room for another row, or a disk has none; the errors after them say so if their text has the number of that.
 NO_ROOM_ERRORS = {28, 1021, 1114}
+WRITE_ERRORS = {3, 1026}
+DISK_FULL = re.compile(r"(?i)\berr(?:code|no): 28\b")
+WORK_TABLE = re.compile(r"toolsync_|#sql-temptable")
 # A deadlock, a lock timeout, or a row that somebody has changed meanwhile: the same batch succeeds when it is tried again.
 LOCK_ERRORS = {1020, 1205, 1213}
 # The connection ended: the server went away or was stopped, someone or a timeout killed the connection, the network failed. Or, of a Galera cluster,
@@ -80,9 +83,19 @@ def is_lost(error: Exception) -> bool:
     return error_code(error) in LOST_ERRORS or isinstance(error, MySQLdb.InterfaceError) and not error_code(error)
 
 
+def has_no_room(error: Exception, *, of_work_tables: bool = False) -> bool:
+    """Whether a table or a disk of the server is full.
+
+    :param of_work_tables: only if the error names a temporary table of ours.
+    """
+    if error_code(error) in WRITE_ERRORS and DISK_FULL.search(str(error)):
+        return not of_work_tables
+    return error_code(error) in NO_ROOM_ERRORS and (not of_work_tables or bool(WORK_TABLE.search(str(error))))
+
+
 def takes_no_locks(error: Exception) -> bool:
     """Whether an error says that a server of a cluster takes no named locks."""
-    return error_code(error) in NO_LOCKS_ERRORS and "GET_LOCK" in str(error)
+    return error_code(error) in NO_LOCKS_ERRORS and "_LOCK" in str(error)
 
 
 def refusal(error: Exception) -> str:
@@ -130,7 +143,7 @@ def explained() -> Iterator[None]:
                 f"The connection to the database was lost ({error.args[1] or 'it is closed'}). What was not committed is undone; "
                 "the file goes on where it stopped when the task is cleared or the DAG runs again."
             ) from error
-        if error_code(error) in NO_ROOM_ERRORS:
+        if has_no_room(error):
             raise AirflowException(
                 f"The database server has no room left on one of its disks ({error.args[1]}). The batch was not applied; "
                 "make room there, then clear the task or run the DAG again: the file goes on where it stopped."

@@ -12,7 +12,7 @@ from typing import Any
 from airflow.sdk.exceptions import AirflowException
 from more_itertools import chunked, spy
 
-from toolsync.moodle.errors import NO_ROOM_ERRORS, error_code, is_lost, is_worth_another_try
+from toolsync.moodle.errors import has_no_room, is_lost, is_worth_another_try
 from toolsync.moodle.memory_tables import ENGINE, row_bytes
 from toolsync.moodle.session import MoodleSession
 
@@ -61,7 +61,7 @@ class WorkTables:
 
     def has_no_room(self, error: Exception) -> bool:
         """Whether an error says that a work table without transactions has no room for more. From now on, all are in InnoDB."""
-        if self._spilled or not (isinstance(error, NoRoom) or error_code(error) in NO_ROOM_ERRORS):
+        if self._spilled or not (isinstance(error, NoRoom) or has_no_room(error, of_work_tables=True)):
             return False
         self._spilled = True
         return True
