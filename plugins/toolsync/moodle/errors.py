@@ -13,8 +13,9 @@ DUPLICATE = 1062
 # MySQL gives a pattern up that takes too many steps on a text.
 PATTERN_ERRORS = {3698, 3699}
 ROW_ERRORS = {1048, DUPLICATE, 1260, 1264, 1265, 1292, 1366, 1367, 1406, 1411, 1452, 3819, 4025, *PATTERN_ERRORS}
-# A table has no room for another row, or a disk has none; the errors after them say so if their text has the number of that.
+# A table has no room for another row, or a disk has none.
 NO_ROOM_ERRORS = {28, 1021, 1114}
+# A file could not be written; the text has the reason.
 WRITE_ERRORS = {3, 1026}
 DISK_FULL = re.compile(r"(?i)\berr(?:code|no): 28\b")
 WORK_TABLE = re.compile(r"toolsync_|#sql-temptable")
@@ -88,9 +89,10 @@ def has_no_room(error: Exception, *, of_work_tables: bool = False) -> bool:
 
     :param of_work_tables: only if the error names a temporary table of ours.
     """
-    if error_code(error) in WRITE_ERRORS and DISK_FULL.search(str(error)):
-        return not of_work_tables
-    return error_code(error) in NO_ROOM_ERRORS and (not of_work_tables or bool(WORK_TABLE.search(str(error))))
+    code, text = error_code(error), str(error)
+    if of_work_tables:
+        return code in NO_ROOM_ERRORS and bool(WORK_TABLE.search(text))
+    return code in NO_ROOM_ERRORS or code in WRITE_ERRORS and bool(DISK_FULL.search(text))
 
 
 def takes_no_locks(error: Exception) -> bool:

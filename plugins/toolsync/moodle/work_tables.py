@@ -37,7 +37,7 @@ class WorkTables:
 
     def __init__(self, session: MoodleSession) -> None:
         self._session = session
-        self._spilled = False  # whether one that was in memory had no room left
+        self._spilled = False  # whether one without transactions had no room left
         self._light = False
         self._memory: dict[str, int] = {}  # bytes that tables in memory take, about
         self._made: set[str] = set()

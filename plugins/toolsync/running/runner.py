@@ -115,10 +115,9 @@ class Runner:
         return not statement.chunks or self._chunks.takes_all(statement.chunks)
 
     def _takes_new_rows_away(self, statement: Statement) -> bool:
-        """Whether it may delete rows that one of those that wait inserts: then their ids have to be looked up before."""
-        return statement.code.startswith("DELETE") and statement.writes in {each.writes for each in self._together} - {
-            ""
-        }
+        """Whether it may delete rows of the site that one of those that wait inserts: then their ids have to be looked up before."""
+        deletes = statement.writes_site and statement.code.startswith("DELETE")
+        return deletes and any(each.writes == statement.writes for each in self._together)
 
     def _one(self, statement: Statement) -> None:
         started = time.perf_counter()
