@@ -19,7 +19,7 @@ unexport DAG FILE PARAMS FORMAT APPROVE NAME KEEP SERVER SITE SEED TIMES SIZE LA
 PYTEST_ARGS ?= -n 2 --dist worksteal
 # What concerns the database server, and how MySQL is set up for it (tests/support/server.py).
 ON_SERVER := tests/conformance tests/running tests/moodle tests/course tests/undo tests/operators tests/checking
-SETUPS := "" $(if $(filter mysql,$(SERVER)),"as it comes")
+SETUPS := "" $(if $(filter mysql%,$(SERVER)),"as it comes")
 FETCHED := $(if $(SERVER),.venv/bin/python tools/servers.py fetch "$$TOOLSYNC_TEST_SERVER")
 
 help: ## this list
@@ -50,7 +50,7 @@ check: ## look whether connection, server, site, rights, cabinet and this machin
 sql: ## print the SQL of a type as it is run, statement by statement: DAG=toolsync_users [FILE=path] [PARAMS='{"allow_rename": true}']
 	@tools/sql.sh
 
-test: lint types browser ## everything: ruff, mypy, pytest on a real MariaDB (PYTEST_ARGS='-n 2'); SERVER=mysql|mariadb-11.8|mariadb-galera: what concerns the server, on that one; SITE=upgraded: the scenarios on a site that was upgraded for years
+test: lint types browser ## everything: ruff, mypy, pytest on a real MariaDB (PYTEST_ARGS='-n 2'); SERVER=mysql-8.4|mariadb-10.6|…: what concerns the server, on that one, see CONTRIBUTING.md; SITE=upgraded: the scenarios on a site that was upgraded for years
 ifeq (,$(SERVER))
 	@.venv/bin/python -m pytest $(PYTEST_ARGS) $(if $(SITE),tests/conformance)
 else
@@ -77,7 +77,7 @@ test-workers: setup ## a distributed Airflow, for minutes: Celery, Redis, Postgr
 	@tools/setup.sh workers
 	@TOOLSYNC_WORKERS="$(CURDIR)/.local/workers-venv" .venv/bin/python -m pytest -s tests/workers
 
-scenario: setup ## one scenario, and where its rows differ from Moodle's: NAME=users-update [KEEP=1 leaves the database server running] [SERVER=mysql|mariadb-11.8|mariadb-galera] [SITE=upgraded]
+scenario: setup ## one scenario, and where its rows differ from Moodle's: NAME=users-update [KEEP=1 leaves the database server running] [SERVER=mysql-8.4|mariadb-10.6|…] [SITE=upgraded]
 	@$(FETCHED)
 	@.venv/bin/python -m tests.conformance "$$TOOLSYNC_SCENARIO" $${TOOLSYNC_SCENARIO_KEEP:+--keep}
 
@@ -99,7 +99,7 @@ $(BENCHMARKS):
 endif
 endif
 
-bench: setup ## measure: make bench [live|feed|data_set|package|million|small|undo|accounts|…] [SIZE=10000 lines of a file of live, feed, data_set, package, million, small, undo] [LARGE=1 also what takes minutes] [SERVER=mysql|mariadb-11.8|mariadb-galera]
+bench: setup ## measure: make bench [live|feed|data_set|package|million|small|undo|accounts|…] [SIZE=10000 lines of a file of live, feed, data_set, package, million, small, undo] [LARGE=1 also what takes minutes] [SERVER=mysql-8.4|mariadb-10.6|…]
 	@$(FETCHED)
 	@. tools/env.sh && PYTHONPATH="$$PYTHONPATH:$$PWD" .venv/bin/python -m tests.bench $(BENCHMARKS) $(if $(SIZE),--lines "$(SIZE)") $(if $(LARGE),--large)
 

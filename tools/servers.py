@@ -1,8 +1,8 @@
 """Which database server is run: the one of this system, or another version, unpacked into `.local/servers` without touching the system.
 
-    python tools/servers.py fetch NAME …     fetch servers, unless they are there: mysql, mariadb-11.8, mariadb-galera
+    python tools/servers.py fetch NAME …     fetch servers, unless they are there: mysql, mysql-8.0, mysql-8.4, mariadb-10.6, mariadb-11.8, mariadb-galera
 
-A server is fetched with apt from Debian, signed, with lists and cache of its own, and run with the libraries that it was built for.
+A server is fetched with apt from Debian or Ubuntu, signed, with lists and cache of its own, and run with the libraries that it was built for.
 """
 
 from __future__ import annotations
@@ -18,13 +18,36 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / ".local/servers"
-KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-MIRROR = "http://deb.debian.org/debian"
+DEBIAN_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+DEBIAN, UBUNTU = "http://deb.debian.org/debian", "http://archive.ubuntu.com/ubuntu"
+
+
+@dataclass(frozen=True)
+class Packages:
+    """What to fetch, and where from.
+
+    :param suites: of the mirror, such as `trixie`.
+    :param names: of the packages. What they need comes along.
+    :param mirror: the address of the archive.
+    """
+
+    suites: tuple[str, ...]
+    names: tuple[str, ...]
+    mirror: str = DEBIAN
+
+
 TO_FETCH = {
-    "mysql": ("sid", ("mysql-server-core", "mysql-client-core")),
-    "mariadb-11.8": ("trixie", ("mariadb-server-core", "mariadb-client-core")),
-    "mariadb-galera": ("trixie", ("mariadb-server-core", "mariadb-client-core", "galera-4")),
+    "mysql": Packages(("sid",), ("mysql-server-core", "mysql-client-core")),
+    "mysql-8.0": Packages(("jammy", "jammy-updates"), ("mysql-server-core-8.0", "mysql-client-core-8.0"), UBUNTU),
+    "mysql-8.4": Packages(("resolute", "resolute-updates"), ("mysql-server-core", "mysql-client-core"), UBUNTU),
+    "mariadb-10.6": Packages(
+        ("jammy", "jammy-updates"), ("mariadb-server-core-10.6", "mariadb-client-core-10.6"), UBUNTU
+    ),
+    "mariadb-11.8": Packages(("trixie",), ("mariadb-server-core", "mariadb-client-core")),
+    "mariadb-galera": Packages(("trixie",), ("mariadb-server-core", "mariadb-client-core", "galera-4")),
 }
+# By which Ubuntu's packages are checked: Debian has it, signed by Debian's own.
+UBUNTU_KEYRING = Packages(("trixie",), ("ubuntu-archive-keyring",))
 # The programs that are called, each with its own loader and libraries.
 CALLED = ("sbin/mysqld", "sbin/mariadbd", "bin/mysql", "bin/mariadb", "bin/my_print_defaults", "bin/resolveip")
 WRAPPER = """\
@@ -112,12 +135,15 @@ def fetch(name: str) -> Programs:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not home.is_dir():
             print(f"servers: fetching {name} into {home}", file=sys.stderr)
-            packages = _download(name)
+            keys = FOLDER / f"{name}.keys"
+            keyring = _ubuntu_keyring(keys) if TO_FETCH[name].mirror == UBUNTU else DEBIAN_KEYRING
+            packages = _download(TO_FETCH[name], keyring, FOLDER / f"{name}.apt")
             shutil.rmtree(new, ignore_errors=True)
             _unpack(packages, new)
             _wrap(new / "usr")
             new.rename(home)
-            shutil.rmtree(FOLDER / f"{name}.apt")
+            for folder in (FOLDER / f"{name}.apt", keys):
+                shutil.rmtree(folder, ignore_errors=True)
     return programs(name)
 
 
@@ -127,18 +153,29 @@ def _home(name: str) -> Path:
     return FOLDER / name
 
 
-def _download(name: str) -> list[Path]:
-    """The packages of a server with everything that they need, as if nothing were installed here."""
+def _ubuntu_keyring(folder: Path) -> Path:
+    """Debian's package of the keys by which Ubuntu's packages are checked, unpacked into a folder."""
+    shutil.rmtree(folder, ignore_errors=True)
+    packages = _download(UBUNTU_KEYRING, DEBIAN_KEYRING, folder / "apt")
+    _unpack(packages, folder / "unpacked")
+    return folder / "unpacked/usr/share/keyrings/ubuntu-archive-keyring.gpg"
+
+
+def _download(wanted: Packages, keyring: Path, apt: Path) -> list[Path]:
+    """Packages with everything that they need, as if nothing were installed here.
+
+    :param apt: a folder for apt's own files.
+    """
     for program in ("apt-get", "apt-config", "dpkg-deb", "tar"):
         if not _found(program):
             raise ServerError(f"{program} is missing: other servers can be fetched on Debian and Ubuntu only")
-    if not KEYRING.exists():
-        raise ServerError(f"{KEYRING} is missing, with which packages are checked; install debian-archive-keyring")
-    suite, wanted = TO_FETCH[name]
-    apt = FOLDER / f"{name}.apt"
+    if not keyring.exists():
+        raise ServerError(f"{keyring} is missing, with which packages are checked; install debian-archive-keyring")
     for folder in ("state/lists/partial", "cache/archives/partial"):
         (apt / folder).mkdir(parents=True, exist_ok=True)
-    (apt / "sources.list").write_text(f"deb [signed-by={KEYRING}] {MIRROR} {suite} main\n")
+    components = "main universe" if wanted.mirror == UBUNTU else "main"
+    sources = [f"deb [signed-by={keyring}] {wanted.mirror} {suite} {components}\n" for suite in wanted.suites]
+    (apt / "sources.list").write_text("".join(sources))
     # The system's own settings may clean its cache after a download: only what they say about the network is taken over.
     network = [line for line in _run("apt-config", "dump").splitlines() if line.startswith("Acquire::")]
     ours = {
@@ -159,10 +196,10 @@ def _download(name: str) -> list[Path]:
     settings = {"APT_CONFIG": str(apt / "apt.conf"), "LC_ALL": "C.UTF-8"}
     try:
         _run("apt-get", "--quiet", "--quiet", "--error-on=any", "update", **settings)
-        _run("apt-get", "--quiet", "--quiet", "--yes", "--download-only", "install", *wanted, **settings)
+        _run("apt-get", "--quiet", "--quiet", "--yes", "--download-only", "install", *wanted.names, **settings)
     except ServerError as error:
         raise ServerError(
-            f"{name} could not be fetched from {MIRROR}:\n{error}\n"
+            f"{' '.join(wanted.names)} could not be fetched from {wanted.mirror}:\n{error}\n"
             "It takes a network that reaches this address (apt's proxy settings are used). Run it again: what was downloaded is kept."
         ) from None
     return sorted((apt / "cache/archives").glob("*.deb"))
@@ -170,6 +207,9 @@ def _download(name: str) -> list[Path]:
 
 def _unpack(packages: list[Path], into: Path) -> None:
     into.mkdir()
+    for folder in ("lib", "lib64"):  # where older packages put what they need
+        (into / "usr" / folder).mkdir(parents=True)
+        (into / folder).symlink_to(f"usr/{folder}")
     for package in packages:
         with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", package], stdout=subprocess.PIPE) as content:
             tar = subprocess.run(

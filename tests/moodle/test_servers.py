@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from tests.support.inbox import dropped
 from tests.support.site import Site
+from tools.mariadb import PrivateServer
 from toolsync.cabinet.folders import Cabinet
 from toolsync.functions import sql_folder
 from toolsync.moodle.hook import MoodleHook
@@ -50,15 +51,17 @@ def test_a_function_that_the_server_lacks_is_named_before_anything_is_written(
     cabinet = dropped("users", PEOPLE)
     ended = site.run("toolsync_users")
     [said] = {message for message in ended["messages"] if "was not executed" in message}
-    server = "MySQL" if site.is_mysql else "MariaDB"
-    assert ended["state"] == "failed" and f"({server} 1" in said.replace(f"({server} 9", f"({server} 1")
+    server = f"{'MySQL' if site.is_mysql else 'MariaDB'} {site.value('SELECT VERSION()').partition('-')[0]}"
+    assert ended["state"] == "failed" and f"({server})" in said
     assert "lacks TOOLSYNC_MD5()" in said and f"INSTALL {COMPONENT}" in said
     assert in_the_inbox(cabinet) and site.changed(pristine) == []
     assert site.run("toolsync_cohorts", COHORTS)["state"] == "success"
 
 
-def test_files_that_need_the_component_wait_for_it_and_others_do_not(site: Site, pristine: Site):
+def test_files_that_need_the_component_wait_for_it_and_others_do_not(site: Site, pristine: Site, server: PrivateServer):
     mysql_only(site, "MariaDB always has MD5() and SHA1()")
+    if not server.execute("SELECT 1 FROM mysql.component WHERE component_urn LIKE '%classic_hashing'"):
+        pytest.skip("MySQL before 9.6 always has MD5() and SHA1()")
     cabinet = dropped("users", PEOPLE)
     site.rows(f"UNINSTALL {COMPONENT}")
     try:
@@ -129,7 +132,7 @@ def test_a_row_that_somebody_changes_meanwhile_is_waited_for(site: Site):
         assert session.value("SELECT @@SESSION.innodb_snapshot_isolation") == 0
 
 
-def test_a_server_may_demand_keys_of_all_tables(site: Site, server):
+def test_a_server_may_demand_keys_of_all_tables(site: Site, server: PrivateServer):
     mysql_only(site, "sql_require_primary_key is a setting of MySQL")
     accounts = "'toolsync'@'localhost', 'toolsync'@'127.0.0.1'"
     with set_to(site, "sql_require_primary_key", "ON", "OFF"):

@@ -229,9 +229,9 @@ class Pair:
         mariadb = self.main.programs.is_mariadb
         # The right to ask how far a replica is behind.
         self.right = f"{'REPLICA MONITOR' if mariadb else 'REPLICATION CLIENT'} ON *.*"
+        forget = "RESET MASTER" if mariadb or " 8.0." in self.main.programs.version else "RESET BINARY LOGS AND GTIDS"
         self.main.execute(
-            f"{'RESET MASTER' if mariadb else 'RESET BINARY LOGS AND GTIDS'}; CREATE USER follower@'%' IDENTIFIED BY 'follow'; "
-            "GRANT REPLICATION SLAVE ON *.* TO follower@'%'"
+            f"{forget}; CREATE USER follower@'%' IDENTIFIED BY 'follow'; GRANT REPLICATION SLAVE ON *.* TO follower@'%'"
         )
         change, word = ("CHANGE MASTER TO", "MASTER") if mariadb else ("CHANGE REPLICATION SOURCE TO", "SOURCE")
         self.replica.execute(

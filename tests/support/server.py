@@ -17,7 +17,7 @@ from toolsync.settings import ROOT
 
 DUMP = ROOT / "include/demo/moodle51.sql.gz"
 PREPARED = ROOT / ".local/test-server"
-KEPT = 5  # prepared folders: the system's server, MySQL with either collation, another MariaDB, a node of a cluster
+KEPT = 6  # prepared folders: the system's server, MySQL with either collation, other servers
 UPGRADED = ROOT / "tests/support/upgraded.sql"
 # The original, which no test writes to, and the one that tests change.
 DATABASES = ("pristine", "moodle")

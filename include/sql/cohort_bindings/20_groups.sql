@@ -24,7 +24,7 @@ SELECT r.line, CONCAT(LEFT(c.name, 248), IF(k.n = 1, '', CONCAT(' (', k.n, ')'))
   JOIN (SELECT t.d * 10 + u.d + 1 AS n
           FROM JSON_TABLE('[0,1,2,3,4,5,6,7,8,9]', '$[*]' COLUMNS (d INT PATH '$')) t
           JOIN JSON_TABLE('[0,1,2,3,4,5,6,7,8,9]', '$[*]' COLUMNS (d INT PATH '$')) u) k
-  LEFT JOIN {groups} g ON g.courseid = r.courseid AND g.name = CONCAT(LEFT(c.name, 248), IF(k.n = 1, '', CONCAT(' (', k.n, ')')))
+  LEFT JOIN {groups} g {{ by_index("groups", "courseid") }} ON g.courseid = r.courseid AND g.name = CONCAT(LEFT(c.name, 248), IF(k.n = 1, '', CONCAT(' (', k.n, ')')))
   LEFT JOIN toolsync_bound b ON b.line = r.line AND b.groupid IS NOT NULL
  WHERE r.status IS NULL AND r.command = 'add' AND r.newgroup AND g.id IS NULL AND b.line IS NULL
  ORDER BY r.line, k.n;

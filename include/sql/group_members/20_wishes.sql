@@ -8,12 +8,12 @@ CREATE TEMPORARY TABLE toolsync_stranger (line INT UNSIGNED NOT NULL PRIMARY KEY
 INSERT INTO toolsync_stranger (line)
 SELECT o.line
   FROM toolsync_member_op o
-  LEFT JOIN {groups_members} gm ON gm.groupid = o.groupid AND gm.userid = o.userid
+  LEFT JOIN {groups_members} gm {{ by_index("groups_members", "userid", "groupid") }} ON gm.groupid = o.groupid AND gm.userid = o.userid
  WHERE o.action = 'remove' AND gm.id IS NULL
    AND NOT EXISTS (SELECT 1
-                     FROM {user_enrolments} ue
-                     JOIN {enrol} e ON e.id = ue.enrolid
-                    WHERE ue.userid = o.userid AND e.courseid = o.courseid);
+                     FROM {enrol} e {{ by_index("enrol", "courseid") }}
+                     STRAIGHT_JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = e.id AND ue.userid = o.userid
+                    WHERE e.courseid = o.courseid);
 
 UPDATE toolsync_stranger s
   JOIN toolsync_member_op o ON o.line = s.line

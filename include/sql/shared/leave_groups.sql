@@ -13,7 +13,7 @@ SELECT l.line, gm.id, gm.groupid, l.courseid, l.userid,
           JOIN {user_enrolments} ue ON ue.enrolid = e.id AND ue.userid = gm.userid
          WHERE e.courseid = g.courseid AND e.customint2 = g.id AND e.enrol IN ('cohort', 'meta') AND FIND_IN_SET(e.enrol, @enrol_plugins))
   FROM {{ lines }} l
-  JOIN {groups_members} gm ON gm.userid = l.userid
+  STRAIGHT_JOIN {groups_members} gm {{ by_index("groups_members", "userid", "groupid") }} ON gm.userid = l.userid
   JOIN {groups} g ON g.id = gm.groupid AND g.courseid = l.courseid
  WHERE {{ leaves }} AND NOT ({{ stays }}){{ " AND " ~ only if only is defined and only }};
 

@@ -22,7 +22,7 @@ CREATE TEMPORARY TABLE toolsync_member_refused (line INT UNSIGNED NOT NULL, n BI
 INSERT INTO toolsync_enrolment_refused (line, n)
 SELECT o.line, o.n
   FROM toolsync_enrolment_op o
-  LEFT JOIN {user_enrolments} ue ON ue.enrolid = o.enrolid AND ue.userid = o.userid
+  LEFT JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = o.enrolid AND ue.userid = o.userid
  WHERE o.status IS NULL AND o.action <> 'enrol' AND ue.id IS NULL;
 
 UPDATE toolsync_enrolment_refused f
@@ -73,17 +73,17 @@ SELECT o.line, o.n, 'this person is not enrolled in this course'
                                            AND enrolling.action = 'enrol' AND enrolling.status IS NULL
  WHERE o.status IS NULL AND o.action = 'add' AND enrolling.line IS NULL
    AND NOT EXISTS (SELECT 1
-                     FROM {user_enrolments} ue
-                     JOIN {enrol} e ON e.id = ue.enrolid
-                    WHERE ue.userid = o.userid AND e.courseid = o.courseid);
+                     FROM {enrol} e {{ by_index("enrol", "courseid") }}
+                     STRAIGHT_JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = e.id AND ue.userid = o.userid
+                    WHERE e.courseid = o.courseid);
 
 INSERT IGNORE INTO toolsync_member_refused (line, n, message)
 SELECT o.line, o.n,
        CONCAT('the members of this group come from the course''s ', e.enrol, ' enrolment, which would add this person again: change it there')
   FROM toolsync_member_op o
-  JOIN {groups_members} gm ON gm.groupid = o.groupid AND gm.userid = o.userid
-  JOIN {enrol} e ON e.courseid = o.courseid AND e.customint2 = o.groupid AND e.enrol IN ('cohort', 'meta') AND FIND_IN_SET(e.enrol, @enrol_plugins)
-  JOIN {user_enrolments} ue ON ue.enrolid = e.id AND ue.userid = o.userid
+  STRAIGHT_JOIN {groups_members} gm {{ by_index("groups_members", "userid", "groupid") }} ON gm.groupid = o.groupid AND gm.userid = o.userid
+  STRAIGHT_JOIN {enrol} e {{ by_index("enrol", "courseid") }} ON e.courseid = o.courseid AND e.customint2 = o.groupid AND e.enrol IN ('cohort', 'meta') AND FIND_IN_SET(e.enrol, @enrol_plugins)
+  STRAIGHT_JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = e.id AND ue.userid = o.userid
  WHERE o.status IS NULL AND o.action = 'remove';
 
 UPDATE toolsync_member_refused f

@@ -93,7 +93,7 @@ CREATE TEMPORARY TABLE toolsync_ends_early (line INT UNSIGNED NOT NULL, n INT NO
 INSERT INTO toolsync_ends_early (line, n)
 SELECT p.line, p.n
   FROM toolsync_pattern p
-  LEFT JOIN {user_enrolments} ue ON ue.enrolid = p.enrolid AND ue.userid = p.userid
+  LEFT JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = p.enrolid AND ue.userid = p.userid
  WHERE p.status IS NULL AND (p.timeend > 0 OR p.timestart > 0 AND p.timeend IS NULL AND COALESCE(p.days, 0) = 0 AND ue.timeend > 0)
    AND COALESCE(p.timeend, ue.timeend) < COALESCE(p.timestart, ue.timestart, 0);
 

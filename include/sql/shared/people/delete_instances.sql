@@ -3,8 +3,8 @@
 INSERT IGNORE INTO toolsync_membership_gone (id, groupid, userid, courseid)
 SELECT gm.id, gm.groupid, gm.userid, g.courseid
   FROM toolsync_instance_op o
-  JOIN {groups} g ON g.courseid = o.courseid
-  JOIN {groups_members} gm ON gm.groupid = g.id AND gm.component = CONCAT('enrol_', o.enrol) AND gm.itemid = o.enrolid
+  STRAIGHT_JOIN {groups} g {{ by_index("groups", "courseid") }} ON g.courseid = o.courseid
+  STRAIGHT_JOIN {groups_members} gm {{ by_index("groups_members", "groupid") }} ON gm.groupid = g.id AND gm.component = CONCAT('enrol_', o.enrol) AND gm.itemid = o.enrolid
  WHERE o.status = 'deleted';
 
 DROP TEMPORARY TABLE IF EXISTS toolsync_assignment_gone;

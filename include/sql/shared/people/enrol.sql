@@ -29,7 +29,7 @@ INSERT IGNORE INTO toolsync_changed (courseid, userid)
 SELECT w.courseid, w.userid
   FROM toolsync_enrolment w
   JOIN toolsync_meta_link l ON l.masterid = w.courseid
-  JOIN {enrol} e ON e.id = w.enrolid AND e.enrol <> 'meta'
+  STRAIGHT_JOIN {enrol} e FORCE INDEX (PRIMARY) ON e.id = w.enrolid AND e.enrol <> 'meta'
  WHERE w.ueid IS NULL OR w.differs;
 
 -- Course cards show active teachers only.

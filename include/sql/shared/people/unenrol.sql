@@ -29,7 +29,7 @@ INSERT IGNORE INTO toolsync_membership_gone (id, groupid, userid, courseid)
 SELECT gm.id, gm.groupid, gm.userid, l.courseid
   FROM toolsync_remaining s
   JOIN toolsync_leaving l ON l.courseid = s.courseid AND l.userid = s.userid
-  JOIN {groups_members} gm ON gm.userid = l.userid AND gm.component = l.component AND gm.itemid = l.enrolid
+  STRAIGHT_JOIN {groups_members} gm {{ by_index("groups_members", "userid", "groupid") }} ON gm.userid = l.userid AND gm.component = l.component AND gm.itemid = l.enrolid
   JOIN {groups} g ON g.id = gm.groupid;
 
 INSERT IGNORE INTO toolsync_role_gone (id, contextid, courseid, userid, roleid, component)
