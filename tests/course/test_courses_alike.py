@@ -40,6 +40,8 @@ class TestCourses:
         [("CAFE", "CAFÉ"), ("STRASSE", "STRAßE"), ("T🐱", "T🐶"), ("ハブ", "バブ"), ("C9", "C\u200b9")],
     )
     def test_what_only_looks_like_a_course_is_never_changed(self, site: Site, column: str, there: str, asked: str):
+        if there == "T🐱" and not site.collation.endswith("_unicode_ci"):
+            pytest.skip("the site's collation tells emoji from each other")
         name_courses(site, column, there)
         site.rows("UPDATE {course} SET shortname = 'SOME' WHERE idnumber = %s", (there,))
         before = site.rows("SELECT * FROM {course} ORDER BY id")
@@ -66,10 +68,10 @@ class TestCourses:
         assert told(result).count("2 courses have this shortname") == 2
 
     def test_two_new_courses_of_one_file_that_look_alike(self, site: Site):
-        text = "shortname,fullname,category,idnumber\nN😀,One,Science,X1\nN😎,Two,Science,X2\nM1,Three,Science,Z\u00e9\nM2,Four,Science,Ze\n"
+        text = "shortname,fullname,category,idnumber\nNé,One,Science,X1\nNê,Two,Science,X2\nM1,Three,Science,Z\u00e9\nM2,Four,Science,Ze\n"
         result = run(site, text)
         assert counts(result) == {"created": 2, "failed": 2}
-        assert "column shortname 'N😎': looks like N😀, which is there" in told(result)
+        assert "column shortname 'Nê': looks like Né, which is there" in told(result)
         assert "column idnumber 'Ze': looks like Zé, which is there" in told(result)
 
     def test_a_name_that_another_course_has_is_told_with_the_course(self, site: Site):
@@ -117,13 +119,13 @@ class TestCourses:
     def test_groups_of_methods(self, site: Site):
         site.rows(
             "INSERT INTO {groups} (courseid, name, timecreated, timemodified) SELECT id, n.name, 1, 1 FROM {course} "
-            "JOIN (SELECT 'Team 🐱' AS name UNION ALL SELECT 'Team 🐶' UNION ALL SELECT 'Same' UNION ALL SELECT 'Same') n "
+            "JOIN (SELECT 'Team é' AS name UNION ALL SELECT 'Team ê' UNION ALL SELECT 'Same' UNION ALL SELECT 'Same') n "
             "WHERE shortname = 'C103'"
         )
         header = "shortname,enrolment_1,enrolment_1_role,enrolment_1_cohortidnumber,enrolment_1_groupname\n"
         text = (
             header
-            + "C103,cohort,student,COH1,Team 🐶\nC103,cohort,teacher,COH1,Same\nC103,cohort,student,COH2,Team 🐭\n"
+            + "C103,cohort,student,COH1,Team ê\nC103,cohort,teacher,COH1,Same\nC103,cohort,student,COH2,Team è\n"
         )
         result = run(site, text, force_update=True)
         assert counts(result) == {"updated": 1, "failed": 2}
@@ -132,7 +134,7 @@ class TestCourses:
         names = (
             "SELECT g.name FROM {enrol} e JOIN {groups} g ON g.id = e.customint2 JOIN {course} c ON c.id = e.courseid"
         )
-        assert site.rows(f"{names} WHERE e.enrol = 'cohort' AND c.shortname = 'C103'") == [("Team 🐶",)]
+        assert site.rows(f"{names} WHERE e.enrol = 'cohort' AND c.shortname = 'C103'") == [("Team ê",)]
 
     def test_a_group_that_a_method_makes_is_named(self, site: Site):
         text = (
@@ -320,10 +322,10 @@ class TestTags:
         )
 
     def test_a_name_is_its_own_writing_in_small_letters(self, site: Site):
-        text = 'shortname,fullname,category,tags\nTAG1,One,Science,"🇩🇪, 🇬🇧, café, Cafe, x, CAFÉ"\nTAG2,Two,Science,"Cafe, Straße, y"\nTAG3,Three,Science,"strasse"\n'
+        text = 'shortname,fullname,category,tags\nTAG1,One,Science,"dé, dê, café, Cafe, x, CAFÉ"\nTAG2,Two,Science,"Cafe, Straße, y"\nTAG3,Three,Science,"strasse"\n'
         result = run(site, text)
         assert self.tags(site) == [
-            ("TAG1", "🇩🇪=🇩🇪,café=CAFÉ,x=x"),
+            ("TAG1", "café=CAFÉ,dé=dé,x=x"),
             ("TAG2", "café=CAFÉ,straße=Straße,y=y"),
             ("TAG3", "straße=Straße"),
         ]
@@ -331,7 +333,7 @@ class TestTags:
             "SELECT MAX(ti.ordering) FROM {tag_instance} ti JOIN {course} c ON c.id = ti.itemid AND c.shortname = 'TAG1' WHERE ti.itemtype = 'course'"
         )
         assert orders == [(2,)]
-        for note in ("tag 🇩🇪 is used for 🇬🇧", "tag café is used for Cafe", "tag straße is used for strasse"):
+        for note in ("tag dé is used for dê", "tag café is used for Cafe", "tag straße is used for strasse"):
             assert note in told(result)
         assert counts(run(site, text, force_update=True)) == {"unchanged": 3}
 
@@ -344,9 +346,9 @@ class TestTags:
         assert "tag cafe is used for café" in told(result) and "tag cafe is used for CÁFE" in told(result)
 
     def test_interests(self, site: Site):
-        result = run(site, 'username,interests\nu041,"Ski🏂, ski🎿"\nu042,"SKI🎿"\n', "toolsync_users")
+        result = run(site, 'username,interests\nu041,"Skié, skiê"\nu042,"SKIê"\n', "toolsync_users")
         assert counts(result) == {"updated": 2}
-        assert site.rows("SELECT name, rawname FROM {tag} WHERE name LIKE 'ski%%'", ()) == [("ski🏂", "Ski🏂")]
+        assert site.rows("SELECT name, rawname FROM {tag} WHERE name LIKE 'ski%%'", ()) == [("skié", "Skié")]
         assert told(result).count("is used for") == 2
 
 

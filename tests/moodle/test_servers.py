@@ -22,6 +22,12 @@ pytestmark = pytest.mark.usefixtures("airflow")
 
 PEOPLE = "username,firstname,lastname,email\nnew.one,New,One,new.one@example.org\n"
 COHORTS = "cid,cname\nNEW,New\n"
+# Keys that are long, large joins, texts to be sorted.
+SOME = {
+    "groups": "courseid,name\nC101,New\n",
+    "enrolments": "cmd,rolename,uid,cid\n" + "".join(f"add,student,student{n:02},C102\n" for n in range(1, 20)),
+    "courses": f"shortname,fullname,category_path,summary\nN1,New,Science,{'x' * 50_000}\nN2,Newer,Science,{'y' * 50_000}\n",
+}
 COMPONENT = "COMPONENT 'file://component_classic_hashing'"
 
 
@@ -143,6 +149,27 @@ def test_a_server_may_demand_keys_of_all_tables(site: Site, server: PrivateServe
             assert site.run("toolsync_cohorts", COHORTS)["state"] == "success"
         finally:
             server.execute(f"REVOKE SESSION_VARIABLES_ADMIN ON *.* FROM {accounts}")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "otherwise"),
+    [
+        ("default_tmp_storage_engine", "MyISAM", "InnoDB"),
+        ("max_join_size", "50", "18446744073709551615"),
+        ("sort_buffer_size", "32768", "DEFAULT"),
+    ],
+)
+def test_what_a_server_has_otherwise_does_not_matter(site: Site, setting: str, value: str, otherwise: str):
+    with set_to(site, setting, value, otherwise):
+        for file_type, file in SOME.items():
+            assert (ended := site.run(f"toolsync_{file_type}", file))["state"] == "success", ended["messages"]
+
+
+def test_a_server_whose_keys_are_short_is_told_how_to_have_longer_ones(site: Site, pristine: Site):
+    with set_to(site, "innodb_default_row_format", "compact", "dynamic"):
+        ended = site.run("toolsync_groups", SOME["groups"])
+    assert ended["state"] == "failed" and "innodb_default_row_format = dynamic" in " ".join(ended["messages"])
+    assert site.changed(pristine) == []
 
 
 def test_a_server_that_wants_encrypted_connections_says_how(

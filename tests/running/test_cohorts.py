@@ -260,11 +260,11 @@ def test_a_binding_needs_its_cohort_and_its_course(site: Site, column: str):
 
 
 def test_a_cohort_or_course_that_only_looks_like_one_is_not_bound(site: Site):
-    site.rows(COHORT, ("Kurs", "k😀"))
+    site.rows(COHORT, ("Kurs", "ké"))
     site.rows("UPDATE {course} SET shortname = 'CAFÉ' WHERE shortname = 'C103'")
-    result = site.run("toolsync_cohort_bindings", "cohort,course\nk😎,CAFÉ\nk😀,CAFE\nk😀,café\n")
+    result = site.run("toolsync_cohort_bindings", "cohort,course\nkê,CAFÉ\nké,CAFE\nké,café\n")
     assert (result["counts"]["created"], result["counts"]["failed"]) == (1, 2)
-    assert "no cohort has this idnumber, only k😀, which looks like it" in told(result)
+    assert "no cohort has this idnumber, only ké, which looks like it" in told(result)
     assert "no course has this shortname, only CAFÉ, which looks like it" in told(result)
 
 

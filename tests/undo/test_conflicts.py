@@ -12,6 +12,7 @@ from tests.support.site import Site
 from tests.support.undo import differing, state_of
 from toolsync.cabinet.bundles import Bundle
 from toolsync.cabinet.folders import Cabinet
+from toolsync.moodle.hook import SETTINGS
 
 
 def undo(site: Site, *results: dict[str, Any], **params: Any) -> dict[str, Any]:
@@ -62,7 +63,7 @@ def test_an_account_that_is_in_use_stays_and_another_goes(use: str, site: Site, 
 
 
 def test_however_many_rows_stay_they_are_told(site: Site, airflow: None, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("toolsync.moodle.hook.LONGEST_LIST", 1024)
+    monkeypatch.setitem(SETTINGS, "group_concat_max_len", 1024)
     rows = "".join(f"made{n},M,Ade,made{n}@example.org\n" for n in range(40))
     result = site.run("toolsync_users", f"username,firstname,lastname,email\n{rows}")
     site.rows("UPDATE {user} SET lastaccess = 1 WHERE username LIKE 'made%'")

@@ -6,7 +6,7 @@
 DROP TEMPORARY TABLE IF EXISTS toolsync_{{ name }}_there;
 CREATE TEMPORARY TABLE toolsync_{{ name }}_there (
     id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL, name VARCHAR(255) COLLATE utf8mb4_bin NOT NULL, idnumber VARCHAR(100) COLLATE utf8mb4_bin NOT NULL,
-    KEY by_name (courseid, name), KEY by_idnumber (courseid, idnumber)
+    KEY `by_name` (courseid, name), KEY `by_idnumber` (courseid, idnumber)
 );
 
 INSERT INTO toolsync_{{ name }}_there (id, courseid, name, idnumber)

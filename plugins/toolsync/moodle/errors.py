@@ -48,6 +48,10 @@ OF_SET_UP = {
         (1665, 3748),
         "The server has binlog_format = STATEMENT, but Moodle itself needs ROW or MIXED: an administrator sets it.",
     ),
+    **dict.fromkeys(
+        (1071, 1118, 1709),
+        "Work tables need more: an administrator sets innodb_default_row_format = dynamic, which is the default.",
+    ),
     3159: 'The server takes encrypted connections only: put "ssl_mode": "REQUIRED" into the extra of the connection.',
     3750: "Work tables have none. An administrator of the server runs once: GRANT SESSION_VARIABLES_ADMIN ON *.* TO the account of the connection, "
     "which then switches sql_require_primary_key off for itself.",

@@ -30,7 +30,14 @@ LOCK = "CONCAT('toolsync:', LEFT(SHA2(DATABASE(), 256), 32))"  # the server's na
 # Of a server of a cluster.
 NO_LOCKS = "This server takes no named locks ({})."
 KEEP_APART = "The pool keeps the runs of this Airflow apart. Let no other Airflow, and nobody by hand, run files for this site meanwhile."
-LONGEST_LIST = 1_048_576  # bytes of a GROUP_CONCAT; a longer one is an error, as the mode is strict
+# What a session needs, whatever the server's own settings are: Moodle runs on servers that have other ones.
+SETTINGS = {
+    "sql_mode": "'STRICT_ALL_TABLES,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
+    "group_concat_max_len": 1_048_576,  # bytes; a longer list is an error, as the mode is strict
+    "default_tmp_storage_engine": "InnoDB",  # of work tables: keys of MyISAM may not be as long
+    "sql_big_selects": "ON",  # or a server with a max_join_size refuses what it takes for a large join
+    "sort_buffer_size": 2_097_152,  # bytes, MariaDB's own; with a few of them, rows with long texts can't be sorted
+}
 
 
 class MoodleHook(MySqlHook):
@@ -108,10 +115,7 @@ def _set_up(session: MoodleSession, site: Site) -> None:
 
     # As Moodle itself does. At the server's default level, INSERT … SELECT locks the rows that it reads.
     session.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
-    session.execute(
-        "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
-    )
-    session.execute(f"SET SESSION group_concat_max_len = {LONGEST_LIST}")
+    session.execute(f"SET {', '.join(f'SESSION {name} = {value}' for name, value in SETTINGS.items())}")
     if session.is_mariadb:
         # It remembers what a subquery answered to a text, and gives that answer to every text that only looks alike.
         session.execute("SET SESSION optimizer_switch = 'subquery_cache=off'")
