@@ -325,7 +325,7 @@ class TestTags:
         text = 'shortname,fullname,category,tags\nTAG1,One,Science,"dé, dê, café, Cafe, x, CAFÉ"\nTAG2,Two,Science,"Cafe, Straße, y"\nTAG3,Three,Science,"strasse"\n'
         result = run(site, text)
         assert self.tags(site) == [
-            ("TAG1", "café=CAFÉ,dé=dé,x=x"),
+            ("TAG1", "dé=dé,café=CAFÉ,x=x"),
             ("TAG2", "café=CAFÉ,straße=Straße,y=y"),
             ("TAG3", "straße=Straße"),
         ]

@@ -55,7 +55,7 @@ FORCE INDEX (PRIMARY)
 {%- endmacro %}
 
 {% macro there(of, alias, by, value, course) -%}
-STRAIGHT_JOIN toolsync_{{ of }}_there t FORCE INDEX (by_{{ by }}) ON t.courseid = {{ course }} AND t.{{ by }} = LOWER({{ value }} COLLATE utf8mb4_bin)
+STRAIGHT_JOIN toolsync_{{ of }}_there t FORCE INDEX (`by_{{ by }}`) ON t.courseid = {{ course }} AND t.{{ by }} = LOWER({{ value }} COLLATE utf8mb4_bin)
   STRAIGHT_JOIN {{ table(of) }} {{ alias }} ON {{ alias }}.id = t.id AND {{ equal(alias, by, value) }}
 {%- endmacro %}
 
