@@ -352,6 +352,7 @@ NOT_CALLED = {
     "EXISTS",
     "FROM",
     "IN",
+    "INDEX",
     "JOIN",
     "KEY",
     "NOT",
