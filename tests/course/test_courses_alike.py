@@ -124,8 +124,7 @@ class TestCourses:
         )
         header = "shortname,enrolment_1,enrolment_1_role,enrolment_1_cohortidnumber,enrolment_1_groupname\n"
         text = (
-            header
-            + "C103,cohort,student,COH1,Team ê\nC103,cohort,teacher,COH1,Same\nC103,cohort,student,COH2,Team è\n"
+            header + "C103,cohort,student,COH1,Team ê\nC103,cohort,teacher,COH1,Same\nC103,cohort,student,COH2,Team è\n"
         )
         result = run(site, text, force_update=True)
         assert counts(result) == {"updated": 1, "failed": 2}

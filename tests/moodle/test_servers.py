@@ -165,6 +165,37 @@ def test_what_a_server_has_otherwise_does_not_matter(site: Site, setting: str, v
             assert (ended := site.run(f"toolsync_{file_type}", file))["state"] == "success", ended["messages"]
 
 
+@contextmanager
+def engine_of(site: Site, table: str, engine: str) -> Iterator[None]:
+    """A table of the site in another engine, for a while."""
+    site.rows(f"ALTER TABLE {{{table}}} ENGINE = {engine}")
+    try:
+        yield
+    finally:
+        site.rows(f"ALTER TABLE {{{table}}} ENGINE = InnoDB")
+
+
+@pytest.mark.parametrize("simulate", [False, True])
+def test_what_cannot_be_rolled_back_is_not_written(site: Site, pristine: Site, simulate: bool):
+    cabinet = dropped("groups", SOME["groups"])
+    with engine_of(site, "groupings", "MyISAM"):
+        ended = site.run("toolsync_groups", simulate=simulate)
+        assert site.run("toolsync_cohorts", COHORTS, simulate=True)["state"] == "success"
+    [said] = {message for message in ended["messages"] if "was not executed" in message}
+    assert ended["state"] == "failed" and "mdl_groupings is MyISAM: what is written there can't be rolled back" in said
+    assert in_the_inbox(cabinet) and site.changed(pristine) == []
+    assert site.run("toolsync_groups")["state"] == "success"
+
+
+def test_a_log_that_cannot_be_rolled_back_is_not_written(site: Site):
+    entries = "SELECT COUNT(*) FROM {logstore_standard_log}"
+    with engine_of(site, "logstore_standard_log", "MyISAM"):
+        before = site.value(entries)
+        ended = site.run("toolsync_groups", SOME["groups"], moodle_log=True)
+        assert (ended["state"], site.value(entries)) == ("success", before)
+    assert "(Param moodle_log): its table is MyISAM" in ended["notes"][0]
+
+
 def test_a_server_whose_keys_are_short_is_told_how_to_have_longer_ones(site: Site, pristine: Site):
     with set_to(site, "innodb_default_row_format", "compact", "dynamic"):
         ended = site.run("toolsync_groups", SOME["groups"])

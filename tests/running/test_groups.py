@@ -158,9 +158,7 @@ def test_of_several_groupings_of_one_name_none_is_meant(site: Site, column: str)
 
 def test_a_grouping_that_has_to_be_there_is_never_one_that_only_looks_like_it(site: Site):
     add(site, "groupings", ("Team é", ""), ("one", "X"), ("x", "two"))
-    result = site.run(
-        "toolsync_groups", "courseid,name,grouping\nC103,A,Team ê\nC103,B,x\nC103,C,ONE\nC103,D,nosuch\n"
-    )
+    result = site.run("toolsync_groups", "courseid,name,grouping\nC103,A,Team ê\nC103,B,x\nC103,C,ONE\nC103,D,nosuch\n")
     assert (result["counts"]["created"], result["counts"]["failed"]) == (2, 2), told(result)
     assert (
         "no grouping of this course has this idnumber or name, only Team é, which looks like it (column groupingname makes one)"

@@ -10,7 +10,7 @@ from toolsync.checking.findings import Finding, look, ok, wrong
 from toolsync.checking.ground import Ground
 from toolsync.course.graph_check import INSTALLED, find_unknown, newer_than_tested
 from toolsync.course.graph_files import GraphError, course_graph
-from toolsync.moodle.errors import GRANTS, takes_no_locks
+from toolsync.moodle.errors import GRANTS, TO_INNODB, takes_no_locks
 from toolsync.moodle.hook import KEEP_APART, LOCK, NO_LOCKS
 from toolsync.moodle.schema import COLUMNS, SITE
 from toolsync.moodle.session import MoodleSession
@@ -18,10 +18,6 @@ from toolsync.moodle.session import MoodleSession
 NAMED = 5  # tables in a sentence
 # Where files write most: a right may be given for some tables only.
 WRITTEN = ("user", "course", "enrol", "user_enrolments", "role_assignments", "groups", "cohort", "context", "files")
-ENGINES = (
-    "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND LEFT(table_name, CHAR_LENGTH(%s)) = %s "
-    "AND table_type = 'BASE TABLE' AND engine <> 'InnoDB'"
-)
 ADDRESS = "SELECT h.wwwroot FROM {mnet_host} h JOIN {config} c ON c.name = 'mnet_localhost_id' AND h.id = c.value + 0"
 ENOUGH = {"SELECT", "INSERT", "UPDATE", "DELETE", "CREATE TEMPORARY TABLES"}
 # Rights that docs/settings.md asks for in some cases, or that give nothing.
@@ -70,10 +66,10 @@ def check_tables(ground: Ground) -> Iterator[Finding]:
         yield look(told, f"Convert {do} Until then, files that need such a table go back to the inbox.")
     else:
         yield ok(f"All tables have one collation, {session.collation}.")
-    if old := sorted(name for (name,) in session.rows(ENGINES, (session.prefix, session.prefix))):
+    if old := sorted(session.not_innodb):
         yield wrong(
-            f"{len(old)} tables are not InnoDB ({', '.join(old[:NAMED])}): nothing can be rolled back there, so a simulation would change them.",
-            "Convert them on the site with Moodle's own `php admin/cli/mysql_engine.php --engine=InnoDB`, after a backup.",
+            f"{len(old)} tables are not InnoDB ({', '.join(old[:NAMED])}): nothing can be rolled back there, so files that write to them are not done.",
+            TO_INNODB,
         )
     names = {name for name, _, _ in session.rows(COLUMNS)}
     prefixes = {name.removesuffix(SITE[0]) for name in names if name.endswith(SITE[0])}

@@ -41,6 +41,7 @@ HASHES_MISSING = (
     "MySQL 9.6 and later have MD5() and SHA1() only as a component, and Moodle's own data needs them (names of files, emails of deleted accounts). "
     "An administrator of the server runs once: INSTALL COMPONENT 'file://component_classic_hashing'"
 )
+TO_INNODB = "Convert it on the site, after a backup: php admin/cli/mysql_engine.php --engine=InnoDB"
 # How the server is set up, and what to do about it.
 OF_SET_UP = {
     1290: "Is it a replica? Let the connection lead to the server that Moodle itself writes to.",

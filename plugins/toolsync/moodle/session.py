@@ -14,6 +14,10 @@ from toolsync.moodle.errors import FUNCTION_ERRORS, error_code
 from toolsync.moodle.references import References
 from toolsync.moodle.schema import Schema
 
+ENGINES = (
+    "SELECT table_name, engine FROM information_schema.tables WHERE table_schema = DATABASE() AND LEFT(table_name, CHAR_LENGTH(%s)) = %s "
+    "AND table_type = 'BASE TABLE' AND engine <> 'InnoDB'"
+)
 FETCHED = 1000  # rows that are taken at once out of the stream of a SELECT
 TABLE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 JOINED_BY_ID = re.compile(r"(\b(?:STRAIGHT_JOIN|LEFT\s+JOIN)\s+`\w+`\s+(\w+))(?=\s+ON\s+\2\.id = )")
@@ -242,6 +246,11 @@ class MoodleSession:
     def server_name(self) -> str:
         """`MySQL 9.7.1`."""
         return f"{'MariaDB' if self.is_mariadb else 'MySQL'} {self.server_version.partition('-')[0]}"
+
+    @cached_property
+    def not_innodb(self) -> dict[str, str]:
+        """The engines of the site's tables that are not InnoDB, by table: what is written there can't be rolled back."""
+        return dict(self.rows(ENGINES, (self.prefix, self.prefix)))
 
     def has_function(self, call: str) -> bool:
         """Whether the server has a function.

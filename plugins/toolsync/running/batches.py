@@ -200,6 +200,7 @@ class BatchRun(Generic[Item]):
             self._forget_plan()
         self.execution.check_collations()
         self.execution.check_functions()
+        self.execution.check_engines()
         if self.changes:
             self.changes.begin()
         gc.freeze()  # otherwise each collection scans all of Airflow's objects again

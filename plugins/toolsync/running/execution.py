@@ -10,7 +10,7 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from toolsync.moodle.errors import DUPLICATE, HASHES_MISSING, ROW_ERRORS, SiteUnfit, error_code, refusal
+from toolsync.moodle.errors import DUPLICATE, HASHES_MISSING, ROW_ERRORS, TO_INNODB, SiteUnfit, error_code, refusal
 from toolsync.moodle.work_tables import NoRoom
 from toolsync.reporting.approved_plan import ApprovedPlan
 from toolsync.reporting.outcomes import STATUSES, Outcomes
@@ -124,6 +124,17 @@ class Execution:
             raise SiteUnfit(
                 f"The database server ({self.session.server_name}) lacks {calls}. {HASHES_MISSING}. Nothing was done."
             )
+
+    def check_engines(self) -> None:
+        """Before the first batch: make sure that what the SQL of the type changes can be rolled back.
+
+        :raises SiteUnfit: a table of it is not InnoDB.
+        """
+        engines = self.session.not_innodb
+        written = self.folder.written() | self.flags.folder.written()
+        if old := sorted(engines.keys() & written):
+            named = ", ".join(f"{table} is {engines[table]}" for table in old)
+            raise SiteUnfit(f"{named}: what is written there can't be rolled back. {TO_INNODB}. Nothing was done.")
 
     def run(self, lines: Sequence[StagedLine]) -> Outcomes:
         """Apply lines as if one by one, in order. A line that the database refuses fails alone.

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from more_itertools import chunked
 
+from toolsync.moodle.errors import TO_INNODB
 from toolsync.moodle.session import MoodleSession
 from toolsync.running.images import IMAGE, RANGES_AT_ONCE, Images, Ranges
 from toolsync.running.sql_folder import SqlFolder
@@ -55,12 +56,12 @@ WORK_TABLES = tuple(work_table(what, table) for table in TABLES for what in WHAT
 def why_not(session: MoodleSession) -> str | None:
     """Why the site keeps no log that could be written to, in a sentence; None: it does."""
     enabled = session.value("SELECT value FROM {config_plugins} WHERE plugin = 'tool_log' AND name = 'enabled_stores'")
-    if STORE in (enabled or "").split(",") and session.schema.has(LOG):
-        return None
-    return (
-        "Nothing was written to Moodle's log (Param moodle_log): the site's standard log is not enabled "
-        "(Site administration > Plugins > Logging > Manage log stores)."
-    )
+    nothing = "Nothing was written to Moodle's log (Param moodle_log):"
+    if STORE not in (enabled or "").split(",") or not session.schema.has(LOG):
+        return f"{nothing} the site's standard log is not enabled (Site administration > Plugins > Logging > Manage log stores)."
+    if engine := session.not_innodb.get(f"{session.prefix}{LOG}"):
+        return f"{nothing} its table is {engine}, so what is written there can't be rolled back. {TO_INNODB}."
+    return None
 
 
 class MoodleLog:

@@ -154,6 +154,10 @@ class SqlFolder:
         """Whether a statement of the type puts rows into one of these temporary tables."""
         return any(statement.fills in tables for statement in [*self.touches, *self.work, *self.end])
 
+    def written(self) -> set[str]:
+        """The tables of the site that the statements of the type change."""
+        return {statement.writes.strip("{}") for statement in [*self.touches, *self.work, *self.end]} - {""}
+
     def calls(self, functions: Sequence[str]) -> list[str]:
         """Those of these functions of the server that the statements of the type call."""
         code = "\n".join(statement.code for statement in [*self.touches, *self.work, *self.end])

@@ -101,6 +101,7 @@ class WholeTruthRun(LineRun):
             return number
         execution = self._execution(names)
         execution.check_functions()
+        execution.check_engines()
         current = {thing_of(row): row for _, row in now}
         why_not = CHANGED_SINCE
         if self.witness and self.witness.newer:  # it was applied while this one waited for its approval
