@@ -25,7 +25,7 @@ COHORTS = "cid,cname\nNEW,New\n"
 # Keys that are long, large joins, texts to be sorted.
 SOME = {
     "groups": "courseid,name\nC101,New\n",
-    "enrolments": "cmd,rolename,uid,cid\n" + "".join(f"add,student,student{n:02},C102\n" for n in range(1, 20)),
+    "enrolments": "cmd,rolename,uid,cid\n" + "".join(f"add,student,u{n:03},C103\n" for n in range(1, 20)),
     "courses": f"shortname,fullname,category_path,summary\nN1,New,Science,{'x' * 50_000}\nN2,Newer,Science,{'y' * 50_000}\n",
 }
 COMPONENT = "COMPONENT 'file://component_classic_hashing'"
@@ -157,12 +157,17 @@ def test_a_server_may_demand_keys_of_all_tables(site: Site, server: PrivateServe
         ("default_tmp_storage_engine", "MyISAM", "InnoDB"),
         ("max_join_size", "50", "18446744073709551615"),
         ("sort_buffer_size", "32768", "DEFAULT"),
+        ("sql_safe_updates", "ON", "OFF"),
+        ("sql_generate_invisible_primary_key", "ON", "OFF"),
     ],
 )
 def test_what_a_server_has_otherwise_does_not_matter(site: Site, setting: str, value: str, otherwise: str):
+    if not site.rows(f"SHOW VARIABLES LIKE '{setting}'"):
+        pytest.skip("this server has no such setting")
     with set_to(site, setting, value, otherwise):
         for file_type, file in SOME.items():
-            assert (ended := site.run(f"toolsync_{file_type}", file))["state"] == "success", ended["messages"]
+            ended = site.run(f"toolsync_{file_type}", file)
+            assert (ended["state"], ended["counts"]["failed"]) == ("success", 0), ended["messages"]
 
 
 @contextmanager

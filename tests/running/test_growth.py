@@ -82,3 +82,13 @@ def test_rows_read_grow_with_the_lines(site: Site, monkeypatch: pytest.MonkeyPat
     assert {name: rows for name, rows in read.items() if rows[1] > TIMES * rows[0]} == {}
     # What the site has besides may be read for a batch, not for each of its lines.
     assert {name: rows for name, rows in read.items() if rows[0] > METHODS * FEW * 0.9} == {}
+
+
+def test_a_binding_that_makes_a_group_reads_those_of_its_course_a_few_times(site: Site):
+    groups = 3_000
+    site.rows(
+        f"INSERT INTO {{groups}} (courseid, name) SELECT c.id, CONCAT('Group ', n) FROM {numbers(groups)} JOIN {{course}} c ON c.shortname = 'C103'"
+    )
+    file = "cmd,cohort,course,role,makegroup\nadd,COH2,C103,student,yes\n"
+    rows, _ = rows_read(site, "cohort_bindings", file)
+    assert rows < 20 * groups

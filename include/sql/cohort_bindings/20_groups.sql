@@ -15,6 +15,14 @@ UPDATE toolsync_row r
    SET r.status = 'failed', r.field = 'makegroup', r.message = CONCAT(k.hits, ' groups of this course have this name');
 
 -- `yes`: a new group with the cohort's name, unless the binding has a group: the first of `name`, `name (2)`, `name (3)` … that is free in the course.
+-- MariaDB and MySQL would look for each of the hundred in all groups of the course.
+CREATE TEMPORARY TABLE toolsync_name_taken (courseid BIGINT NOT NULL, name VARCHAR(255) NOT NULL, PRIMARY KEY (courseid, name));
+
+INSERT IGNORE INTO toolsync_name_taken (courseid, name)
+SELECT g.courseid, g.name
+  FROM (SELECT DISTINCT r.courseid FROM toolsync_row r WHERE r.status IS NULL AND r.command = 'add' AND r.newgroup) c
+  STRAIGHT_JOIN {groups} g {{ by_index("groups", "courseid") }} ON g.courseid = c.courseid;
+
 CREATE TEMPORARY TABLE toolsync_free_name (line INT UNSIGNED NOT NULL PRIMARY KEY, name VARCHAR(254) NOT NULL);
 
 INSERT IGNORE INTO toolsync_free_name (line, name)
@@ -24,9 +32,9 @@ SELECT r.line, CONCAT(LEFT(c.name, 248), IF(k.n = 1, '', CONCAT(' (', k.n, ')'))
   JOIN (SELECT t.d * 10 + u.d + 1 AS n
           FROM JSON_TABLE('[0,1,2,3,4,5,6,7,8,9]', '$[*]' COLUMNS (d INT PATH '$')) t
           JOIN JSON_TABLE('[0,1,2,3,4,5,6,7,8,9]', '$[*]' COLUMNS (d INT PATH '$')) u) k
-  LEFT JOIN {groups} g {{ by_index("groups", "courseid") }} ON g.courseid = r.courseid AND g.name = CONCAT(LEFT(c.name, 248), IF(k.n = 1, '', CONCAT(' (', k.n, ')')))
+  LEFT JOIN toolsync_name_taken g ON g.courseid = r.courseid AND g.name = CONCAT(LEFT(c.name, 248), IF(k.n = 1, '', CONCAT(' (', k.n, ')')))
   LEFT JOIN toolsync_bound b ON b.line = r.line AND b.groupid IS NOT NULL
- WHERE r.status IS NULL AND r.command = 'add' AND r.newgroup AND g.id IS NULL AND b.line IS NULL
+ WHERE r.status IS NULL AND r.command = 'add' AND r.newgroup AND g.courseid IS NULL AND b.line IS NULL
  ORDER BY r.line, k.n;
 
 UPDATE toolsync_row r

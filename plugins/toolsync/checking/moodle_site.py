@@ -14,6 +14,7 @@ from toolsync.moodle.errors import GRANTS, TO_INNODB, takes_no_locks
 from toolsync.moodle.hook import KEEP_APART, LOCK, NO_LOCKS
 from toolsync.moodle.schema import COLUMNS, SITE
 from toolsync.moodle.session import MoodleSession
+from toolsync.running.moodle_log import LOG
 
 NAMED = 5  # tables in a sentence
 # Where files write most: a right may be given for some tables only.
@@ -66,10 +67,16 @@ def check_tables(ground: Ground) -> Iterator[Finding]:
         yield look(told, f"Convert {do} Until then, files that need such a table go back to the inbox.")
     else:
         yield ok(f"All tables have one collation, {session.collation}.")
-    if old := sorted(session.not_innodb):
+    log = f"{session.prefix}{LOG}"
+    if old := sorted(session.without_rollback.keys() - {log}):
         yield wrong(
-            f"{len(old)} tables are not InnoDB ({', '.join(old[:NAMED])}): nothing can be rolled back there, so files that write to them are not done.",
-            TO_INNODB,
+            f"Nothing can be rolled back in {', '.join(old[:NAMED])} ({len(old)} in all), of another engine than InnoDB: files that write there are not done.",
+            f"{TO_INNODB}.",
+        )
+    if log in session.without_rollback:
+        yield look(
+            f"Nothing can be rolled back in {log}, of another engine than InnoDB: Param moodle_log does nothing.",
+            f"{TO_INNODB}.",
         )
     names = {name for name, _, _ in session.rows(COLUMNS)}
     prefixes = {name.removesuffix(SITE[0]) for name in names if name.endswith(SITE[0])}

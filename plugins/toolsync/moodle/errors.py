@@ -41,7 +41,7 @@ HASHES_MISSING = (
     "MySQL 9.6 and later have MD5() and SHA1() only as a component, and Moodle's own data needs them (names of files, emails of deleted accounts). "
     "An administrator of the server runs once: INSTALL COMPONENT 'file://component_classic_hashing'"
 )
-TO_INNODB = "Convert it on the site, after a backup: php admin/cli/mysql_engine.php --engine=InnoDB"
+TO_INNODB = "Convert such tables on the site, after a backup: php admin/cli/mysql_engine.php --engine=InnoDB"
 # How the server is set up, and what to do about it.
 OF_SET_UP = {
     1290: "Is it a replica? Let the connection lead to the server that Moodle itself writes to.",
@@ -51,7 +51,8 @@ OF_SET_UP = {
     ),
     **dict.fromkeys(
         (1071, 1118, 1709),
-        "Work tables need more: an administrator sets innodb_default_row_format = dynamic, which is the default.",
+        "A table's row format is too narrow. For work tables, an administrator sets innodb_default_row_format = dynamic, which is the default; "
+        "tables of the site are converted by Moodle's own php admin/cli/mysql_compressed_rows.php --fix.",
     ),
     3159: 'The server takes encrypted connections only: put "ssl_mode": "REQUIRED" into the extra of the connection.',
     3750: "Work tables have none. An administrator of the server runs once: GRANT SESSION_VARIABLES_ADMIN ON *.* TO the account of the connection, "

@@ -36,7 +36,9 @@ SETTINGS = {
     "group_concat_max_len": 1_048_576,  # bytes; a longer list is an error, as the mode is strict
     "default_tmp_storage_engine": "InnoDB",  # of work tables: keys of MyISAM may not be as long
     "sql_big_selects": "ON",  # or a server with a max_join_size refuses what it takes for a large join
-    "sort_buffer_size": 2_097_152,  # bytes, MariaDB's own; with a few of them, rows with long texts can't be sorted
+    "sql_safe_updates": "OFF",  # or it refuses to change what work tables name
+    # Bytes, at least MariaDB's own: with a few of them, rows with long texts can't be sorted.
+    "sort_buffer_size": "CAST(GREATEST(@@SESSION.sort_buffer_size, 2097152) AS UNSIGNED)",
 }
 
 

@@ -16,7 +16,7 @@ from toolsync.moodle.schema import Schema
 
 ENGINES = (
     "SELECT table_name, engine FROM information_schema.tables WHERE table_schema = DATABASE() AND LEFT(table_name, CHAR_LENGTH(%s)) = %s "
-    "AND table_type = 'BASE TABLE' AND engine <> 'InnoDB'"
+    "AND table_type = 'BASE TABLE' AND engine IN (SELECT e.engine FROM information_schema.engines e WHERE e.transactions <> 'YES')"
 )
 FETCHED = 1000  # rows that are taken at once out of the stream of a SELECT
 TABLE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
@@ -248,8 +248,8 @@ class MoodleSession:
         return f"{'MariaDB' if self.is_mariadb else 'MySQL'} {self.server_version.partition('-')[0]}"
 
     @cached_property
-    def not_innodb(self) -> dict[str, str]:
-        """The engines of the site's tables that are not InnoDB, by table: what is written there can't be rolled back."""
+    def without_rollback(self) -> dict[str, str]:
+        """The site's tables in which nothing can be rolled back, with their engine, such as MyISAM."""
         return dict(self.rows(ENGINES, (self.prefix, self.prefix)))
 
     def has_function(self, call: str) -> bool:

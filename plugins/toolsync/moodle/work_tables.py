@@ -209,7 +209,11 @@ class WorkTables:
         return self._columns[made_by]
 
     def _columns_of(self, name: str) -> list[str]:
-        return [column for (column, *_) in self._session.rows(f"SHOW COLUMNS FROM {name}")]
+        # MySQL may have given it a key of its own (sql_generate_invisible_primary_key).
+        return [
+            column
+            for (column, *_) in self._session.rows(f"SHOW COLUMNS FROM {name} WHERE extra NOT LIKE '%INVISIBLE%'")
+        ]
 
     def load(self, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
         """Load rows into a table: by LOAD DATA LOCAL if they are many, the server allows it and files can be made in memory, otherwise by multi-row INSERTs.

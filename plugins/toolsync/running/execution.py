@@ -111,7 +111,7 @@ class Execution:
             tables |= self.flags.folder.incomparable()
         self.state.rollback()
         if tables:
-            raise SiteUnfit(f"{collations.told(tables)} Nothing was done.")
+            raise SiteUnfit(collations.told(tables))
 
     def check_functions(self) -> None:
         """Before the first batch: make sure that the server has the functions of the type that MySQL has as a component only.
@@ -121,20 +121,18 @@ class Execution:
         lacking = [name for name in self.folder.calls(HASHES) if not self.session.has_function(f"{name}('')")]
         if lacking:
             calls = " and ".join(f"{name}()" for name in lacking)
-            raise SiteUnfit(
-                f"The database server ({self.session.server_name}) lacks {calls}. {HASHES_MISSING}. Nothing was done."
-            )
+            raise SiteUnfit(f"The database server ({self.session.server_name}) lacks {calls}. {HASHES_MISSING}.")
 
     def check_engines(self) -> None:
         """Before the first batch: make sure that what the SQL of the type changes can be rolled back.
 
-        :raises SiteUnfit: a table of it is not InnoDB.
+        :raises SiteUnfit: a table of it has another engine than InnoDB.
         """
-        engines = self.session.not_innodb
+        engines = self.session.without_rollback
         written = self.folder.written() | self.flags.folder.written()
         if old := sorted(engines.keys() & written):
             named = ", ".join(f"{table} is {engines[table]}" for table in old)
-            raise SiteUnfit(f"{named}: what is written there can't be rolled back. {TO_INNODB}. Nothing was done.")
+            raise SiteUnfit(f"{named}: what is written there can't be rolled back. {TO_INNODB}.")
 
     def run(self, lines: Sequence[StagedLine]) -> Outcomes:
         """Apply lines as if one by one, in order. A line that the database refuses fails alone.

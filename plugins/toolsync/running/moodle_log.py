@@ -59,7 +59,7 @@ def why_not(session: MoodleSession) -> str | None:
     nothing = "Nothing was written to Moodle's log (Param moodle_log):"
     if STORE not in (enabled or "").split(",") or not session.schema.has(LOG):
         return f"{nothing} the site's standard log is not enabled (Site administration > Plugins > Logging > Manage log stores)."
-    if engine := session.not_innodb.get(f"{session.prefix}{LOG}"):
+    if engine := session.without_rollback.get(f"{session.prefix}{LOG}"):
         return f"{nothing} its table is {engine}, so what is written there can't be rolled back. {TO_INNODB}."
     return None
 
