@@ -70,12 +70,13 @@ def check_tables(ground: Ground) -> Iterator[Finding]:
     log = f"{session.prefix}{LOG}"
     if old := sorted(session.without_rollback.keys() - {log}):
         yield wrong(
-            f"Nothing can be rolled back in {', '.join(old[:NAMED])} ({len(old)} in all), of another engine than InnoDB: files that write there are not done.",
+            f"Tables that are not InnoDB: {', '.join(old[:NAMED])} ({len(old)} in all). "
+            "Nothing can be rolled back there, so files that write to them are not done.",
             f"{TO_INNODB}.",
         )
     if log in session.without_rollback:
         yield look(
-            f"Nothing can be rolled back in {log}, of another engine than InnoDB: Param moodle_log does nothing.",
+            f"The site's log, {log}, is not InnoDB. Nothing can be rolled back there, so Param moodle_log does nothing.",
             f"{TO_INNODB}.",
         )
     names = {name for name, _, _ in session.rows(COLUMNS)}
