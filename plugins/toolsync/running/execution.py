@@ -44,6 +44,7 @@ REMARK_TABLES = {
     APPROVED_TABLE: "line INT UNSIGNED NOT NULL, courseid BIGINT NULL, categoryid BIGINT NULL, lastaccess BIGINT NULL, KEY (line)",
 }
 HASHES = ("MD5", "SHA1")
+NAMED = 5  # tables in a sentence
 DIRTY = ("toolsync_dirty_user", "toolsync_dirty_context")
 STAGED = (ROW_TABLE, CELL_TABLE, *REMARK_TABLES)
 
@@ -131,7 +132,8 @@ class Execution:
         engines = self.session.without_rollback
         written = self.folder.written() | self.flags.folder.written()
         if old := sorted(engines.keys() & written):
-            named = ", ".join(f"{table} is {engines[table]}" for table in old)
+            named = ", ".join(f"{table} is {engines[table]}" for table in old[:NAMED])
+            named += f", and so are {more} more" if (more := len(old[NAMED:])) else ""
             raise SiteUnfit(f"{named}: what is written there can't be rolled back. {TO_INNODB}.")
 
     def run(self, lines: Sequence[StagedLine]) -> Outcomes:
