@@ -248,6 +248,7 @@ UPDATE toolsync_row r SET r.status = 'unchanged', r.message = COALESCE(@language
         assert toy.run(lines(("u001", "x"))).lines[0][3] == "not read"
 
 
+@pytest.mark.parametrize("prefix", ["mdl_", "", "e"])  # a site may have none, or one that words contain
 @pytest.mark.parametrize(
     ("values", "is_settled"),
     [
@@ -260,11 +261,11 @@ UPDATE toolsync_row r SET r.status = 'unchanged', r.message = COALESCE(@language
         ("@now + 1", True),
     ],
 )
-def test_which_variables_keep_their_value_through_a_transaction(values: str, is_settled: bool):
-    people = "-- @people: how many\nSELECT (SELECT COUNT(*) FROM `mdl_user`) INTO @people"
-    asked = with_prefix(f"-- @x: of the site\nSELECT {values}\n  INTO @x", "mdl_")
-    remark = with_prefix(f"-- Another remark.\n-- @x: of the site\nSELECT {values}\n  INTO @x", "mdl_")
-    found = settled([Statement("a:1", people), Statement("a:2", asked), Statement("b:1", remark)], "mdl_")
+def test_which_variables_keep_their_value_through_a_transaction(values: str, is_settled: bool, prefix: str):
+    people = with_prefix("-- @people: how many\nSELECT (SELECT COUNT(*) FROM {user}) INTO @people", prefix)
+    asked = with_prefix(f"-- @x: of the site\nSELECT {values}\n  INTO @x", prefix)
+    remark = with_prefix(f"-- Another remark.\n-- @x: of the site\nSELECT {values}\n  INTO @x", prefix)
+    found = settled([Statement("a:1", people), Statement("a:2", asked), Statement("b:1", remark)], prefix)
     assert bool(found) == is_settled
 
 

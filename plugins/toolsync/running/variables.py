@@ -66,9 +66,9 @@ def settled(statements: Sequence[Statement], prefix: str) -> frozenset[str]:
     :param statements: of a type, in their order.
     :param prefix: of the site's tables.
     """
-    tables = {prefix + name for name in SETTLED}
+    tables = {f"`{prefix}{name}`" for name in SETTLED}
     of_text = {statement.text: statement for statement in statements}  # one that is included twice counts once
-    of_site = re.compile(rf"{re.escape(prefix)}\w+")
+    of_site = re.compile(rf"`{re.escape(prefix)}\w+`")
     times = Counter(name for statement in of_text.values() for name in names_set(statement))
     known: set[str] = set()
     found = []
@@ -81,7 +81,7 @@ def settled(statements: Sequence[Statement], prefix: str) -> frozenset[str]:
             and not statement.directives
             and all(times[name] == 1 for name in mine)
             and all(name in known or name not in times for name in read)
-            and tables.issuperset(of_site.findall(statement.code))
+            and tables.issuperset(of_site.findall(statement.text))
             and "toolsync_" not in statement.code
         ):
             known |= mine
