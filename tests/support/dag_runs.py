@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import sys
 import tempfile
+import time
 from contextlib import closing
 from functools import cache
 from pathlib import Path
@@ -37,6 +39,7 @@ def configure() -> None:
     command.configure(str(HOME))
     _check_schemas_once()
     _leave_writing_to_the_system()
+    _look_for_tasks_at_once()
 
 
 def initialise() -> None:
@@ -110,3 +113,15 @@ def _leave_writing_to_the_system() -> None:
     def set_pragma(connection: Any, record: Any) -> None:
         if isinstance(connection, sqlite3.Connection):
             connection.execute("PRAGMA synchronous = OFF")
+
+
+def _look_for_tasks_at_once() -> None:
+    """Where no task is ready, DAG.test() waits a second before it looks again: a failed run had 3.6 seconds, 0.6 without."""
+    sleep = time.sleep
+
+    def sleep_less(seconds: Any) -> None:
+        code = sys._getframe(1).f_code
+        in_dag_test = code.co_name == "test" and code.co_filename.endswith("airflow/sdk/definitions/dag.py")
+        sleep(0.02 if in_dag_test else seconds)
+
+    time.sleep = sleep_less
