@@ -680,9 +680,8 @@ def cabinet(site: Site) -> Cabinet:
 def differing(site: Site, other: Site, table: str) -> list[dict[str, Any]]:
     """The rows of a table that the other site lacks."""
     names = [name for (name, *_) in site.rows(f"SHOW COLUMNS FROM {{{table}}}")]
-    rows = site.rows(
-        f"SELECT * FROM `{site.database}`.`mdl_{table}` EXCEPT SELECT * FROM `{other.database}`.`mdl_{table}`"
-    )
+    there = set(other.rows(f"SELECT * FROM {{{table}}}"))
+    rows = [row for row in site.rows(f"SELECT * FROM {{{table}}}") if row not in there]
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 
@@ -116,7 +117,9 @@ def test_tables_of_three_bytes_a_character_are_refused_where_they_are_searched(s
     mixed.convert("groups", collation="utf8mb3_unicode_ci")
     cabinet = dropped("groups", "courseid,name\nC101,New\n")
     ended = site.run("toolsync_groups")
-    assert "1 table has utf8mb3_unicode_ci: mdl_groups." in " ".join(ended["messages"])
+    assert re.search(
+        "1 table has utf8(mb3)?_unicode_ci: mdl_groups.", " ".join(ended["messages"])
+    )  # utf8 until MySQL 8.0.30
     assert files_in(cabinet, "inbox") == ["file.csv"]
 
 
