@@ -148,6 +148,9 @@ def test_no_course_of_others_is_moved(site: Site, monkeypatch: pytest.MonkeyPatc
         assert site.run("toolsync_courses", FILE, **BY_ID)["state"] == "failed"
     site.rows("INSERT INTO {course} (category, sortorder, fullname, shortname) SELECT %s, MAX(sortorder) + 1, 'One', 'One' FROM {course}", (category,))  # fmt: skip
     site.rows("INSERT INTO {course} (category, sortorder, fullname, shortname) SELECT %s, MAX(sortorder) + 1, 'Two', 'Two' FROM {course}", (category,))  # fmt: skip
+    site.rows(
+        "INSERT INTO {context} (contextlevel, instanceid, path, depth) SELECT 50, id, '/1/0', 2 FROM {course} WHERE shortname IN ('One', 'Two')"
+    )
     theirs = [place for place in places(site) if place[1] == category]
     assert site.run("toolsync_courses", **BY_ID)["state"] == "success"
     assert [place for place in places(site) if place[1] == category] == theirs

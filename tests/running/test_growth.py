@@ -22,6 +22,7 @@ THINGS = (
     # Methods of courses and cohorts that no file is about.
     f"""INSERT INTO {{course}} (category, fullname, shortname, idnumber, format)
         SELECT 1, CONCAT('Far ', n), CONCAT('FAR', n), CONCAT('FAR', n), 'topics' FROM {numbers(100)}""",
+    "INSERT INTO {context} (contextlevel, instanceid, path, depth) SELECT 50, id, '/1/0', 2 FROM {course} WHERE shortname LIKE 'FAR%%'",
     f"""INSERT INTO {{enrol}} (enrol, courseid, sortorder, roleid, customint1, customint2)
         SELECT 'meta', c.id, 1, 0, m.id, 0 FROM {numbers(METHODS)}
           JOIN {{course}} c ON c.shortname = CONCAT('FAR', n MOD 50 + 1) JOIN {{course}} m ON m.shortname = CONCAT('FAR', n MOD 49 + 51)""",

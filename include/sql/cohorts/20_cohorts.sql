@@ -1,6 +1,6 @@
 {% from "cohorts/terms.sql" import own with context %}
 INSERT INTO toolsync_cohort_op (line, cohortkey, contextid, name, idnumber, description, visible, component)
-SELECT l.line, l.cohortkey, COALESCE(l.contextid, (SELECT id FROM {context} WHERE contextlevel = 10)),
+SELECT l.line, l.cohortkey, COALESCE(l.contextid, (SELECT id FROM {context} WHERE contextlevel = 10 AND instanceid = 0)),
        {{ "l.cohortkey" if own == "cname" else "COALESCE(NULLIF(r.cname, ''), l.cohortkey)" }}, {{ "l.cohortkey" if own == "cidnumber" else "NULLIF(r.cidnumber, '')" }},
        r.cdescription, r.visible, r.component
   FROM toolsync_line l

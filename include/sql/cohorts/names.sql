@@ -99,7 +99,7 @@ SELECT f.kind, f.value, x.id, 1, f.best
 INSERT INTO toolsync_place_found (kind, value, contextid, matches, best)
 SELECT k.kind, k.value, x.id, 1, 4
   FROM toolsync_place_meant k
-  JOIN {context} x ON x.contextlevel = 10
+  JOIN {context} x ON x.contextlevel = 10 AND x.instanceid = 0
  WHERE k.kind = 'id' AND k.value = '0';
 {% if given("contextid") %}
 

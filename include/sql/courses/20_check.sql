@@ -39,6 +39,10 @@ SELECT t.line,
            {{ fault("r.defaultgroupingid > 0 AND NOT EXISTS (SELECT 1 FROM {groupings} g WHERE g.id = r.defaultgroupingid AND g.courseid = t.id)",
                     "defaultgroupingid", "the course has no such grouping") }}
 {% endif %}
+{% if given("sortorder") %}
+           {{ fault("r.sortorder IS NOT NULL AND t.category = t.formercategory AND NOT EXISTS (SELECT 1 FROM {course_categories} h WHERE h.id = t.category)",
+                    "sortorder", "the category of this course is gone: move it into another one first") }}
+{% endif %}
 {% if given("startdate") or given("enddate") %}
            {{ fault("(r.startdate IS NOT NULL OR r.enddate IS NOT NULL) AND t.startdate = 0 AND t.enddate > 0 AND NOT t.weekly",
                     "startdate", "a course with an end date needs a start date") }}

@@ -91,7 +91,7 @@ INSERT INTO toolsync_tree (id, parent, path, visible, contextid, contextpath, de
 WITH RECURSIVE tree (id, parent, path, visible, contextid, contextpath, depth, former, place) AS (
     SELECT CAST(0 AS SIGNED), CAST(0 AS SIGNED), CAST('' AS CHAR(1000)), 1, x.id, CAST(x.path AS CHAR(1000)), 0, CAST(0 AS SIGNED), CAST('' AS CHAR(1000))
       FROM {context} x
-     WHERE x.contextlevel = 10
+     WHERE x.contextlevel = 10 AND x.instanceid = 0
      UNION ALL
     SELECT c.id, t.id, CONCAT(t.path, '/', c.id), IF(c.id > @last_category, c.visibleold AND t.visible, c.visible), x.id, CONCAT(t.contextpath, '/', x.id),
            t.depth + 1, c.sortorder, CONCAT(t.place, LPAD(k.place, 6, '0'))

@@ -8,7 +8,7 @@ CREATE TEMPORARY TABLE toolsync_affected (categoryid BIGINT NOT NULL PRIMARY KEY
 INSERT INTO toolsync_affected (categoryid, coming, plain)
 SELECT t.category, COUNT(*), 1 FROM toolsync_course t WHERE t.isnew GROUP BY t.category;
 {% set changes = ["t.category FROM toolsync_course t WHERE t.restored OR t.category <> t.formercategory",
-                  "t.formercategory FROM toolsync_course t WHERE t.category <> t.formercategory"] %}
+                  "t.formercategory FROM toolsync_course t STRAIGHT_JOIN {course_categories} k ON k.id = t.formercategory WHERE t.category <> t.formercategory"] %}
 {% if given("sortorder") %}
 {% set changes = changes + ["t.category FROM toolsync_course t JOIN toolsync_row r ON r.line = t.line WHERE r.sortorder IS NOT NULL AND NOT t.isnew"] %}
 {% endif %}

@@ -32,7 +32,7 @@ SELECT done.id
   JOIN {feedback} a ON a.id = f.feedback AND a.completionsubmit <> 0
   JOIN {course} co ON co.id = g.courseid AND co.enablecompletion = 1
   JOIN {modules} mo ON mo.name = 'feedback' AND mo.visible = 1
-  JOIN {course_modules} cm ON cm.module = mo.id AND cm.instance = a.id AND cm.completion = 2
+  JOIN {course_modules} cm ON cm.course = g.courseid AND cm.module = mo.id AND cm.instance = a.id AND cm.completion = 2
   JOIN {course_modules_completion} done ON done.coursemoduleid = cm.id AND done.userid = f.userid
  WHERE done.completionstate <> 0 AND NOT (done.completionstate = 1 AND done.overrideby IS NOT NULL)
    AND {{ setting("enablecompletion") }} = '1';

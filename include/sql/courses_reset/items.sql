@@ -82,8 +82,8 @@ SELECT o.courseid, k.categoryid, o.itemname, 'mod', o.itemmodule, o.iteminstance
   FROM toolsync_gradebook k
   JOIN toolsync_item_old o ON o.courseid = k.courseid
   JOIN {modules} m ON m.name = o.itemmodule AND m.visible = 1
-  JOIN {course_modules} cm ON cm.course = o.courseid AND cm.module = m.id AND cm.instance = o.iteminstance
- WHERE o.gradetype <> 0 AND o.outcomeid IS NULL AND o.itemnumber < 1000 AND k.courseid BETWEEN @first AND @last
+ WHERE EXISTS (SELECT 1 FROM {course_modules} cm WHERE cm.course = o.courseid AND cm.module = m.id AND cm.instance = o.iteminstance)
+   AND o.gradetype <> 0 AND o.outcomeid IS NULL AND o.itemnumber < 1000 AND k.courseid BETWEEN @first AND @last
  ORDER BY o.courseid, o.itemmodule, o.iteminstance, o.itemnumber;
 
 -- Natural weights, as far as Moodle computes them at once{{ ": the last quiz makes it compute the items up to its own" if moodle_since("5.0") }}.

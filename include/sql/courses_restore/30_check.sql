@@ -74,13 +74,15 @@ UPDATE toolsync_row r
    SET r.status = 'failed', r.message = f.message
  WHERE r.status IS NULL;
 
--- The course from which it takes its people has to exist, or to come back with it.
+-- The course from which it takes its people has to exist, or to come back with it. A link by which nobody is enrolled may have been broken before.
 DELETE k FROM toolsync_bundle k JOIN toolsync_row r ON r.line = k.line WHERE r.status IS NOT NULL;
 
 -- when: toolsync_back_enrol
+-- when: toolsync_back_user_enrolments
 INSERT IGNORE INTO toolsync_refusal (line, message)
-SELECT b.toolsync_line, CONCAT('the course (id ', b.customint1, ') that it takes its people from is gone: put that back first')
+SELECT DISTINCT b.toolsync_line, CONCAT('the course (id ', b.customint1, ') that it takes its people from is gone: put that back first')
   FROM toolsync_back_enrol b
+  JOIN toolsync_back_user_enrolments ue ON ue.toolsync_line = b.toolsync_line AND ue.enrolid = b.id
   LEFT JOIN {course} c ON c.id = b.customint1
   LEFT JOIN toolsync_bundle k ON k.courseid = b.customint1
  WHERE b.enrol = 'meta' AND b.status = 0 AND c.id IS NULL AND k.line IS NULL;

@@ -7,6 +7,7 @@ INSERT IGNORE INTO toolsync_membership_new (groupid, userid, courseid, component
 SELECT COALESCE(j.groupid, g.groupid), j.userid, j.courseid, '{{ "tool_sync" if option.protect_groups else "" }}', 0
   FROM toolsync_joining j
   LEFT JOIN toolsync_group_op g ON g.line = j.line AND g.n = j.n
+ WHERE COALESCE(j.groupid, g.groupid) IS NOT NULL
  ORDER BY j.userid, j.groupid;
 
 {% include "shared/people.sql" %}

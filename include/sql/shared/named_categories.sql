@@ -35,10 +35,15 @@ DELETE w FROM toolsync_category_found w JOIN toolsync_category_exactly e ON e.n 
 
 CREATE TEMPORARY TABLE toolsync_inside (categoryid BIGINT NOT NULL PRIMARY KEY);
 
-INSERT IGNORE INTO toolsync_inside (categoryid)
-SELECT {{ "k.id" if below else "t.id" }}
-  FROM toolsync_category_found n
-  JOIN {course_categories} t ON t.id = n.categoryid
 {% if below %}
-  JOIN {course_categories} k ON k.id = t.id OR k.path LIKE CONCAT(t.path, '/%')
-{% endif %};
+-- By their parents, as people see them: a path may be broken, and an empty one begins every other.
+INSERT IGNORE INTO toolsync_inside (categoryid)
+WITH RECURSIVE inside (id) AS (
+    SELECT n.categoryid FROM toolsync_category_found n
+     UNION
+    SELECT k.id FROM inside i STRAIGHT_JOIN {course_categories} k {{ by_index("course_categories", "parent") }} ON k.parent = i.id
+)
+SELECT id FROM inside;
+{% else %}
+INSERT IGNORE INTO toolsync_inside (categoryid) SELECT n.categoryid FROM toolsync_category_found n;
+{% endif %}

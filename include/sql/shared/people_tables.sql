@@ -7,7 +7,7 @@
 -- @cohort_unenrol: what cohort sync does with people who leave the cohort: 0 unenrol, otherwise suspend and take their roles
 SET @enrol_plugins = {{ setting("enrol_plugins_enabled") }},
     @meta_unenrol = COALESCE({{ setting("unenrolaction", plugin="enrol_meta") }}, 3) + 0,
-    @meta_skip_roles = COALESCE({{ setting("nosyncroleids", plugin="enrol_meta") }}, ''),
+    @meta_skip_roles = REPLACE(COALESCE({{ setting("nosyncroleids", plugin="enrol_meta") }}, ''), ' ', ''),
     @meta_sync_all = COALESCE({{ setting("syncall", plugin="enrol_meta") }}, 1) NOT IN ('', '0'),
     @cohort_unenrol = COALESCE({{ setting("unenrolaction", plugin="enrol_cohort") }}, 0) + 0;
 

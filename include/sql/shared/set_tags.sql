@@ -5,7 +5,7 @@
 -- @tag_collection: id of the collection that holds tags of this type; NULL: the site does not use them
 -- @system_context: id of the context of the whole site
 SET @tag_collection = (SELECT tagcollid FROM {tag_area} WHERE component = 'core' AND itemtype = '{{ itemtype }}' AND enabled = 1 AND {{ setting_is_on("usetags") }}),
-    @system_context = (SELECT id FROM {context} WHERE contextlevel = 10);
+    @system_context = (SELECT id FROM {context} WHERE contextlevel = 10 AND instanceid = 0);
 
 INSERT INTO toolsync_note (line, field, message)
 SELECT x.line, '{{ column }}', 'not stored: {{ itemtype }} tags are disabled on this site'

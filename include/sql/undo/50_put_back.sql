@@ -1,4 +1,4 @@
-{% from "undo/terms.sql" import seen, ties, once, leave_out, pairs with context %}
+{% from "undo/terms.sql" import seen, ties, once, since, leave_out, pairs with context %}
 -- Put back the rows that the run took away, with their ids, what others hang on first.
 {% set order = undone | list %}
 {% for name, what in undone.items() if what.deleted %}
@@ -38,7 +38,7 @@ DELETE FROM toolsync_these;
 INSERT IGNORE INTO toolsync_stays (name, id, line, what, reason)
 SELECT '{{ name }}', b.id, b.toolsync_line, 'deleted', CONCAT('somebody made another one since (id ', MIN(t.id), ', with the same {{ key | join(", ") }})')
   FROM toolsync_back_{{ name }} b
-  JOIN {{ table(name) }} t ON {{ pairs(key, "t", "b") }}{{ " AND t.`" ~ key[-1] ~ "` <> ''" if soft and key[-1] in ("shortname", "idnumber") }}
+  JOIN {{ table(name) }} t ON {{ pairs(key, "t", "b") }}{{ " AND t.`" ~ key[-1] ~ "` <> ''" if soft and key[-1] in ("shortname", "idnumber") }}{{ since(name, key, "t") }}
  GROUP BY b.id;
 {% endif %}
 {% endfor %}

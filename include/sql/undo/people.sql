@@ -131,7 +131,7 @@ SELECT e.id, e.customint1, e.courseid, c.id, r.id, g.id, e.status <> 0, 0
   LEFT JOIN {groups} g ON g.id = e.customint2 AND g.courseid = e.courseid
  WHERE e.enrol = 'cohort';
 
-INSERT INTO toolsync_cohort_sync (enrolid, userid, member, joined)
+INSERT IGNORE INTO toolsync_cohort_sync (enrolid, userid, member, joined)
 SELECT i.enrolid, w.userid, m.id IS NOT NULL, 0
   FROM toolsync_cohort_moved w
   JOIN toolsync_cohort_instance i ON i.cohortid = w.cohortid

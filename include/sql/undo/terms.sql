@@ -27,6 +27,12 @@ BINARY {{ one }}.`{{ column }}` <=> BINARY {{ other }}.`{{ column }}`
 {% macro pairs(columns, one, other) -%}
 {% for column in columns %}{{ " AND " if not loop.first }}{{ one }}.`{{ column }}` = {{ other }}.`{{ column }}`{% endfor %}
 {%- endmacro %}
+{# Whether a row with the same idnumber has it since the run: what two had before, two may have again. #}
+{% macro since(name, key, alias) -%}
+{% if name in once and key in once[name] and key[-1] == "idnumber" and name != "course" -%}
+{{ " " }}AND GREATEST(0{% for column in ["timecreated", "timemodified"] if site_has(name, column) %}, {{ alias }}.{{ column }}{% endfor %}) >= @made
+{%- endif %}
+{%- endmacro %}
 {# Keep rows out of what is done next. `rows`: SELECT of their ids; `from`: the work tables. #}
 {% macro leave_out(rows, tables) %}
 INSERT IGNORE INTO toolsync_these (id)

@@ -28,7 +28,7 @@ INSERT INTO toolsync_tree (id, path, depth, contextid, contextpath, place, forme
 WITH RECURSIVE tree (id, path, depth, contextid, contextpath, place, former) AS (
     SELECT CAST(0 AS SIGNED), CAST('' AS CHAR(1000)), 0, x.id, CAST(x.path AS CHAR(1000)), CAST('' AS CHAR(1000)), CAST(0 AS SIGNED)
       FROM {context} x
-     WHERE x.contextlevel = 10
+     WHERE x.contextlevel = 10 AND x.instanceid = 0
      UNION ALL
     SELECT k.id, CONCAT(t.path, '/', k.id), t.depth + 1, x.id, CONCAT(t.contextpath, '/', x.id), CONCAT(t.place, LPAD(r.place, 6, '0')), k.sortorder
       FROM tree t

@@ -1,7 +1,7 @@
 -- Replace the files and their directory, as Moodle does with every new picture.
 
 -- @system_path: path of the context of the whole site
-SET @system_path = (SELECT path FROM {context} WHERE contextlevel = 10);
+SET @system_path = (SELECT path FROM {context} WHERE contextlevel = 10 AND instanceid = 0);
 
 -- chunks: toolsync_context_new.userid
 INSERT INTO {context} (contextlevel, instanceid, depth)

@@ -38,4 +38,4 @@ SET @admins = REPLACE(COALESCE({{ setting("siteadmins") }}, ''), ' ', ''),
 SET @guest = {{ setting("siteguest") }} + 0;
 
 -- @system_context: id of the context of the whole site
-SET @system_context = (SELECT id FROM {context} WHERE contextlevel = 10);
+SET @system_context = (SELECT id FROM {context} WHERE contextlevel = 10 AND instanceid = 0);

@@ -1,4 +1,4 @@
--- Delete what belongs to a deleted account only; posts, submissions and attempts stay. 58_people.sql has unenrolled it already.
+-- Delete what belongs to a deleted account only; posts, submissions and attempts stay. 58_people.sql has unenrolled it already, but for enrolments whose method or course is gone.
 {% if given("deleted") %}
 
 CREATE TEMPORARY TABLE toolsync_deleted (userid BIGINT NOT NULL PRIMARY KEY, line INT UNSIGNED NOT NULL);
@@ -26,6 +26,7 @@ SELECT ti.id, ti.tagid
               "user_lastaccess", "external_tokens", "external_services_users", "user_private_key", "oauth2_refresh_token",
               "auth_oauth2_linked_login", "auth_lti_linked_login", "tool_monitor_subscriptions", "tool_cohortroles", "sessions"] %}
 {% set gone = [
+  ("user_enrolments", "STRAIGHT_JOIN {user_enrolments} x " ~ by_index("user_enrolments", "userid") ~ " ON x.userid = d.userid"),
   ("competency_evidence", "JOIN {competency_usercomp} up ON up.userid = d.userid JOIN {competency_evidence} x ON x.usercompetencyid = up.id"),
   ("competency_userevidencecomp", "JOIN {competency_userevidence} up ON up.userid = d.userid JOIN {competency_userevidencecomp} x ON x.userevidenceid = up.id"),
   ("competency_plancomp", "JOIN {competency_plan} up ON up.userid = d.userid JOIN {competency_plancomp} x ON x.planid = up.id"),

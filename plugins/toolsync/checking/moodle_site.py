@@ -10,6 +10,7 @@ from toolsync.checking.findings import Finding, look, ok, wrong
 from toolsync.checking.ground import Ground
 from toolsync.course.graph_check import INSTALLED, find_unknown, newer_than_tested
 from toolsync.course.graph_files import GraphError, course_graph
+from toolsync.moodle.contexts import TO_MAKE, without_context
 from toolsync.moodle.errors import GRANTS, TO_INNODB, takes_no_locks
 from toolsync.moodle.hook import KEEP_APART, LOCK, NO_LOCKS
 from toolsync.moodle.schema import COLUMNS, SITE
@@ -60,7 +61,7 @@ def check_state(ground: Ground) -> Iterator[Finding]:
 
 
 def check_tables(ground: Ground) -> Iterator[Finding]:
-    """The collations and engines of its tables, and other sites in the database."""
+    """The collations and engines of its tables, courses without a context, and other sites in the database."""
     session = ground.moodle
     if session.collations.others:
         told, _, do = session.collations.told().partition(" Convert ")
@@ -79,6 +80,8 @@ def check_tables(ground: Ground) -> Iterator[Finding]:
             f"The site's log, {log}, is not InnoDB. Nothing can be rolled back there, so Param moodle_log does nothing.",
             f"{TO_INNODB}.",
         )
+    if told := without_context(session):
+        yield wrong(f"{told}. Files that enrol people are not done.", f"{TO_MAKE}.")
     names = {name for name, _, _ in session.rows(COLUMNS)}
     prefixes = {name.removesuffix(SITE[0]) for name in names if name.endswith(SITE[0])}
     if others := sorted(other for other in prefixes - {session.prefix} if {other + name for name in SITE} <= names):

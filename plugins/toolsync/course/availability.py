@@ -45,10 +45,10 @@ def php_json(tree: Any) -> str:
 def _changed(text: str, *changes: Change) -> str | None:
     try:
         tree = json.loads(text)
-    except ValueError:
+        applied = [change(node) for change in changes for node in _nodes(tree)]
+        return php_json(tree) if any(applied) else None
+    except (ValueError, RecursionError):
         return None  # Moodle can't read it, either
-    applied = [change(node) for change in changes for node in _nodes(tree)]
-    return php_json(tree) if any(applied) else None
 
 
 def _nodes(tree: Any) -> Iterator[Node]:

@@ -85,4 +85,7 @@ def _midnight(day: datetime) -> datetime:
 
 
 def _weeks_later(start: int, weeks: int, zone: ZoneInfo) -> int:
-    return int((datetime.fromtimestamp(start, zone) + timedelta(weeks=weeks)).timestamp())
+    try:
+        return int((datetime.fromtimestamp(start, zone) + timedelta(weeks=weeks)).timestamp())
+    except (ValueError, OverflowError, OSError):  # what a site stores need not be a date
+        return start + weeks * WEEK

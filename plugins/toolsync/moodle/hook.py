@@ -157,6 +157,7 @@ def _check(session: MoodleSession, schema: str) -> None:
             f"Database {schema!r} has no table `{session.prefix}config` that this account can read: it is not a Moodle database, "
             "or its tables have another prefix (set `prefix` in the extra of the connection), or the account lacks the SELECT privilege."
         )
+    _check_settings(session)
     if session.version < OLDEST:
         raise AirflowFailException(f"The site runs Moodle {session.release}; Tool Sync needs {OLDEST_NAME} or later.")
     # Literals and work tables compare with the collation of the site's tables, so that a value finds the row that Moodle would find.
@@ -169,6 +170,29 @@ def _check(session: MoodleSession, schema: str) -> None:
         )
     session.execute(f"SET NAMES utf8mb4 COLLATE {collation}")
     session.collation = collation
+
+
+def _check_settings(session: MoodleSession) -> None:
+    """By `mnet_localhost_id` the site's own accounts are found, by `siteguest` the one that is never touched."""
+    asked = "SELECT name, value FROM {config} WHERE name IN ('version', 'mnet_localhost_id', 'siteguest')"
+    found = dict(session.rows(asked))
+    if not re.fullmatch(r"\d+(\.\d+)?", found.get("version") or ""):
+        raise AirflowFailException(
+            f"The site's setting `version` is {_quoted(found.get('version'))}, not the number of a version of Moodle. "
+            "An upgrade of the site that failed may be the reason: php admin/cli/upgrade.php"
+        )
+    guest, host = found.get("siteguest"), found.get("mnet_localhost_id")
+    of_guest = "SELECT 1 FROM {user} WHERE CAST(id AS CHAR) = %s AND CAST(mnethostid AS CHAR) = %s AND id = CAST(%s AS UNSIGNED)"
+    if guest is None or host is None or not session.rows(of_guest, (guest, host, guest)):
+        raise SiteUnfit(
+            f"The site's settings `siteguest` ({_quoted(guest)}) and `mnet_localhost_id` ({_quoted(host)}) don't lead to the guest account, "
+            "so its own accounts can't be told from others. They hold the id of that account and its mnethostid; correct them: "
+            "php admin/cli/cfg.php --name=siteguest --set=ID"
+        )
+
+
+def _quoted(value: str | None) -> str:
+    return "missing" if value is None else repr(value)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ tells: `userid` is of `user`.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
@@ -24,6 +25,7 @@ BY_NAME = {
     "enrolid": "enrol",
     "contextid": "context",
 }
+MOODLES = re.compile(r"[a-z][a-z0-9_]*")
 # Who last wrote a row is no reason to miss it, nor the other way round.
 AUTHORS = frozenset(
     {
@@ -106,6 +108,8 @@ class References:
                 if self._schema.has("context")
             ]
             for table, columns in self._schema.numbers().items():
+                if not MOODLES.fullmatch(table):  # a copy that somebody made by hand, `user_enrolments-2019`
+                    continue
                 known = {**{name: BY_NAME[name] for name in columns if name in BY_NAME}, **declared.get(table, {})}
                 self._every += [
                     Reference(table, column, target)

@@ -10,7 +10,11 @@ from typing import Any
 
 from toolsync.moodle.releases import is_since
 
-COLUMNS = "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = DATABASE()"
+# Without those that the server works out, to which nobody may write.
+COLUMNS = (
+    "SELECT table_name, column_name, data_type FROM information_schema.columns "
+    "WHERE table_schema = DATABASE() AND COALESCE(generation_expression, '') = ''"
+)
 LIMITS = (
     "SELECT column_name, data_type, column_type, character_maximum_length FROM information_schema.columns "
     "WHERE table_schema = DATABASE() AND table_name = %s"

@@ -140,4 +140,7 @@ def _end(enddate: int, zone: tzinfo) -> Iterator[str]:
 
 
 def _date(seconds: int, zone: tzinfo) -> str:
-    return f"{datetime.fromtimestamp(seconds, zone):%Y-%m-%d}"
+    try:
+        return f"{datetime.fromtimestamp(seconds, zone):%Y-%m-%d}"
+    except (ValueError, OverflowError, OSError):  # what a site stores need not be a date
+        return str(seconds)

@@ -132,8 +132,11 @@ def cell(name: str, value: Any, zone: tzinfo = UTC) -> str:
 
 
 def date_time(seconds: int, zone: tzinfo = UTC) -> str:
-    """`2026-05-01 08:15`."""
-    return f"{datetime.fromtimestamp(seconds, zone):%Y-%m-%d %H:%M}"
+    """`2026-05-01 08:15`; a number that is no moment of ours, as of a site that counts milliseconds, as it is."""
+    try:
+        return f"{datetime.fromtimestamp(seconds, zone):%Y-%m-%d %H:%M}"
+    except (ValueError, OverflowError, OSError):
+        return str(seconds)
 
 
 def size(number: int) -> str:

@@ -168,7 +168,8 @@ class BatchRun(Generic[Item]):
     def begin(self) -> None:
         """Set `@now` and `@actor`, the time and the user id that the SQL writes into rows."""
         self.session.execute(
-            "SELECT UNIX_TIMESTAMP(), CAST(SUBSTRING_INDEX(value, ',', 1) AS UNSIGNED) INTO @now, @actor FROM {config} WHERE name = 'siteadmins'"
+            "SELECT UNIX_TIMESTAMP(), COALESCE(MIN(CAST(SUBSTRING_INDEX(value, ',', 1) AS UNSIGNED)), 0) INTO @now, @actor "
+            "FROM {config} WHERE name = 'siteadmins'"
         )
 
     def after_lines(self, number: int) -> int:
@@ -199,8 +200,7 @@ class BatchRun(Generic[Item]):
         if self.planning:
             self._forget_plan()
         self.execution.check_collations()
-        self.execution.check_functions()
-        self.execution.check_engines()
+        self.execution.check_site()
         if self.changes:
             self.changes.begin()
         gc.freeze()  # otherwise each collection scans all of Airflow's objects again

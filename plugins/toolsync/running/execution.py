@@ -10,6 +10,7 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
+from toolsync.moodle.contexts import TO_MAKE, without_context
 from toolsync.moodle.errors import DUPLICATE, HASHES_MISSING, ROW_ERRORS, TO_INNODB, SiteUnfit, error_code, refusal
 from toolsync.moodle.work_tables import NoRoom
 from toolsync.reporting.approved_plan import ApprovedPlan
@@ -114,6 +115,15 @@ class Execution:
         if tables:
             raise SiteUnfit(collations.told(tables))
 
+    def check_site(self) -> None:
+        """Before the first batch: make sure that the site and its server can take what the type does.
+
+        :raises SiteUnfit: they can't.
+        """
+        self.check_functions()
+        self.check_engines()
+        self.check_contexts()
+
     def check_functions(self) -> None:
         """Before the first batch: make sure that the server has the functions of the type that MySQL has as a component only.
 
@@ -135,6 +145,16 @@ class Execution:
             named = ", ".join(f"{table} is {engines[table]}" for table in old[:NAMED])
             named += f", and so are {more} more" if (more := len(old[NAMED:])) else ""
             raise SiteUnfit(f"{named}: what is written there can't be rolled back. {TO_INNODB}.")
+
+    def check_contexts(self) -> None:
+        """Before the first batch of a type that enrols, or makes courses: make sure that each course has the context in which its people have their roles.
+
+        :raises SiteUnfit: one has none.
+        """
+        written = {name.removeprefix(self.session.prefix) for name in self.folder.written()}
+        order = written >= {"course", "course_categories"}
+        if (order or "user_enrolments" in written) and (told := without_context(self.session, order=order)):
+            raise SiteUnfit(f"{told}. {TO_MAKE}.")
 
     def run(self, lines: Sequence[StagedLine]) -> Outcomes:
         """Apply lines as if one by one, in order. A line that the database refuses fails alone.

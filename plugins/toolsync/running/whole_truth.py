@@ -100,8 +100,7 @@ class WholeTruthRun(LineRun):
         if self.claim.options["missing"] == "report":
             return number
         execution = self._execution(names)
-        execution.check_functions()
-        execution.check_engines()
+        execution.check_site()
         current = {thing_of(row): row for _, row in now}
         why_not = CHANGED_SINCE
         if self.witness and self.witness.newer:  # it was applied while this one waited for its approval

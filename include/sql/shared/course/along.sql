@@ -44,7 +44,7 @@ SELECT t.id, g.courseid FROM toolsync_of_tag g JOIN {tag_correlation} t ON t.tag
 INSERT IGNORE INTO toolsync_of_files (id, courseid)
 SELECT f.id, g.courseid
   FROM toolsync_of_tag g
-  JOIN {context} x ON x.contextlevel = 10
+  JOIN {context} x ON x.contextlevel = 10 AND x.instanceid = 0
   JOIN {files} f ON f.component = 'tag' AND f.filearea = 'description' AND f.contextid = x.id AND f.itemid = g.id;
 
 -- Criteria of other courses that ask for the completion of this one.

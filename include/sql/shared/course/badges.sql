@@ -14,7 +14,7 @@ INSERT INTO toolsync_before_badge
 SELECT d.courseid, t.* FROM toolsync_badge d JOIN {badge} t ON t.id = d.id;
 
 -- @system_context: id of the context of the whole site
-SET @system_context = (SELECT id FROM {context} WHERE contextlevel = 10);
+SET @system_context = (SELECT id FROM {context} WHERE contextlevel = 10 AND instanceid = 0);
 
 -- when: toolsync_badge
 -- chunks: toolsync_badge.id

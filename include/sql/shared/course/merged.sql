@@ -7,7 +7,7 @@ CREATE TEMPORARY TABLE toolsync_differing_{{ name }} (newid BIGINT NOT NULL PRIM
 
 -- when: toolsync_merging
 -- when: toolsync_tpl_{{ name }}
-INSERT INTO toolsync_differing_{{ name }} (newid, oldid, templateid)
+INSERT IGNORE INTO toolsync_differing_{{ name }} (newid, oldid, templateid)
 SELECT m.newid, m.oldid, m.templateid
   FROM toolsync_copy_{{ name }} m
   JOIN toolsync_tpl_{{ name }} t ON t.id = m.oldid AND t.toolsync_course = m.templateid
@@ -16,7 +16,8 @@ SELECT m.newid, m.oldid, m.templateid
   LEFT JOIN toolsync_graded d ON d.courseid = m.courseid
 {% endif %}
  WHERE m.seq < 0{{ " AND d.courseid IS NULL AND " ~ condition if condition }}
-   AND NOT ({% for column in columns %}{{ " AND " if not loop.first }}BINARY n.{{ column }} <=> BINARY t.{{ column }}{% endfor %});
+   AND NOT ({% for column in columns %}{{ " AND " if not loop.first }}BINARY n.{{ column }} <=> BINARY t.{{ column }}{% endfor %})
+ ORDER BY m.newid, m.oldid;
 
 -- when: toolsync_differing_{{ name }}
 UPDATE toolsync_differing_{{ name }} m

@@ -8,9 +8,10 @@ CREATE TEMPORARY TABLE toolsync_plan (
 
 CREATE TEMPORARY TABLE toolsync_plan_category (id BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL);
 
+-- Parents of a broken site may go round in a circle.
 INSERT INTO toolsync_plan_category (id, name)
-WITH RECURSIVE up (id, parent, name, depth) AS (
-    SELECT k.id, k.parent, k.name, k.depth
+WITH RECURSIVE up (id, parent, name, step) AS (
+    SELECT k.id, k.parent, k.name, 1
       FROM (SELECT DISTINCT c.category
               FROM toolsync_row r
               JOIN {{ these if these is defined else "toolsync_of_course" }} p ON p.id = r.courseid
@@ -18,11 +19,12 @@ WITH RECURSIVE up (id, parent, name, depth) AS (
              WHERE r.status IS NULL) w
       JOIN {course_categories} k ON k.id = w.category
      UNION ALL
-    SELECT u.id, k.parent, k.name, k.depth
+    SELECT u.id, k.parent, k.name, u.step + 1
       FROM up u
       JOIN {course_categories} k ON k.id = u.parent
+     WHERE u.step < 50
 )
-SELECT u.id, GROUP_CONCAT(u.name ORDER BY u.depth SEPARATOR ' / ') FROM up u GROUP BY u.id;
+SELECT u.id, GROUP_CONCAT(u.name ORDER BY u.step DESC SEPARATOR ' / ') FROM up u GROUP BY u.id;
 
 INSERT INTO toolsync_plan (line, courseid, shortname, fullname, idnumber, category, people, lastaccess, activities)
 SELECT r.line, c.id, c.shortname, c.fullname, c.idnumber,

@@ -14,15 +14,15 @@ CREATE TEMPORARY TABLE toolsync_forum_role (
     forumid BIGINT NOT NULL, roleid BIGINT NOT NULL, allowed TINYINT NOT NULL, prohibited TINYINT NOT NULL, PRIMARY KEY (forumid, roleid)
 );
 
--- The contexts on a forum's path, its own included.
-INSERT INTO toolsync_forum_context (forumid, contextid, courseid, depth)
+-- The contexts on a forum's path, its own included. A path may be broken, and a forum may have two activities.
+INSERT IGNORE INTO toolsync_forum_context (forumid, contextid, courseid, depth)
 SELECT f.id, c.id, f.course, c.depth
   FROM (SELECT DISTINCT s.courseid FROM toolsync_subscriber s) t
   JOIN {forum} f ON f.course = t.courseid AND f.forcesubscribe = 2
   JOIN {modules} mo ON mo.name = 'forum'
   JOIN {course_modules} cm ON cm.module = mo.id AND cm.instance = f.id AND cm.course = f.course
   JOIN {context} fc ON fc.contextlevel = 70 AND fc.instanceid = cm.id
-  JOIN JSON_TABLE(CONCAT('[', REPLACE(SUBSTRING(fc.path, 2), '/', ','), ']'), '$[*]' COLUMNS (id BIGINT PATH '$')) above
+  JOIN JSON_TABLE(IF(fc.path REGEXP '^(/[1-9][0-9]{0,17})+$', CONCAT('[', REPLACE(SUBSTRING(fc.path, 2), '/', ','), ']'), '[]'), '$[*]' COLUMNS (id BIGINT PATH '$')) above
   JOIN {context} c ON c.id = above.id;
 
 INSERT INTO toolsync_forum_capability (contextid, roleid, permission)

@@ -7,9 +7,10 @@ SELECT 'Param scope_auth: the site has no such authentication method'
 {% if option.scope_profile_field %}
 
 INSERT INTO toolsync_refusal (message)
-SELECT 'Param scope_profile_field: the site has no profile field with this short name'
-  FROM DUAL
- WHERE NOT EXISTS (SELECT 1 FROM {user_info_field} f WHERE f.shortname = SUBSTRING_INDEX({{ literal(option.scope_profile_field) }}, '=', 1) COLLATE utf8mb4_bin);
+SELECT IF(k.matches = 0, 'Param scope_profile_field: the site has no profile field with this short name',
+          CONCAT('Param scope_profile_field: ', k.matches, ' profile fields have this short name'))
+  FROM (SELECT COUNT(*) AS matches FROM {user_info_field} f WHERE f.shortname = SUBSTRING_INDEX({{ literal(option.scope_profile_field) }}, '=', 1) COLLATE utf8mb4_bin) k
+ WHERE k.matches <> 1;
 {% endif %}
 {% if option.scope_cohort %}
 
