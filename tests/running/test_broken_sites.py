@@ -81,11 +81,20 @@ def test_a_version_that_is_no_number_has_words(site: Site, value: str | None):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("siteadmins", None), ("sessiontimeout", "99999999999999999999"), ("sessiontimeout", "-5")]
+    ("name", "value"),
+    [
+        ("siteadmins", None),
+        ("sessiontimeout", "99999999999999999999"),
+        ("sessiontimeout", "-5"),
+        ("sessiontimeout", ""),
+    ],
 )
 def test_settings_that_are_missing_or_too_large(site: Site, name: str, value: str | None):
     set_to(site, name, value)
     assert site.run("toolsync_enrolments", "rolename,uid,cid\nstudent,u050,C103\n")["counts"]["created"] == 1
+    assert (
+        site.value("SELECT MIN(expiry - timemodified) FROM {cache_flags} WHERE flagtype LIKE 'accesslib/%%'") >= 28800
+    )
 
 
 def test_roles_that_meta_links_skip_may_be_listed_with_spaces(site: Site):
@@ -123,6 +132,7 @@ def test_a_course_that_somebody_is_just_making_holds_nothing_up(site: Site, monk
         site.rows(
             "INSERT INTO {context} (contextlevel, instanceid, path, depth) SELECT 50, id, '/1/0', 2 FROM {course} WHERE shortname = 'JUST'"
         )
+        site.rows("INSERT INTO {course} (category, fullname, shortname) VALUES (2, 'Next', 'NEXT')")
 
     site.rows("INSERT INTO {course} (category, fullname, shortname) VALUES (2, 'Just', 'JUST')")
     monkeypatch.setattr("toolsync.moodle.contexts.time.sleep", makes_it)
@@ -165,19 +175,12 @@ def test_a_deleted_account_keeps_no_enrolment_whose_method_is_gone(site: Site):
     [
         (TWIN, "cohorts", "cmd,cid\ndel,1\n", "SELECT id, name, idnumber FROM {cohort} ORDER BY id"),
         (TWIN, "cohorts", "cmd,cid,cidnumber\nadd,1,NEW\n", "SELECT id, name, idnumber FROM {cohort} ORDER BY id"),
-        (
-            "INSERT INTO {groups} (courseid, name, idnumber, timecreated, timemodified) SELECT courseid, 'Twin', idnumber, 1, 1 FROM {groups} WHERE idnumber = 'C101G1'",
-            "groups",
-            "cmd,courseid,name\ndel,C101,G1\n",
-            "SELECT g.id, g.name, g.idnumber, m.userid FROM {groups} g LEFT JOIN {groups_members} m ON m.groupid = g.id ORDER BY g.id, m.userid",
-        ),
     ],
 )
 def test_what_two_had_before_two_have_again(site: Site, twin: str, kind: str, lines: str, kept: str):
     site.rows(twin)
     before = site.rows(kept)
-    by_id = {"cohort_id_field": "id"} if kind == "cohorts" else {}
-    site.run(f"toolsync_{kind}", lines, approve="yes" if "del" in lines else None, **by_id)
+    site.run(f"toolsync_{kind}", lines, approve="yes" if "del" in lines else None, cohort_id_field="id")
     assert site.rows(kept) != before
     result = undone(site, kind)
     assert site.rows(kept) == before, said(result)

@@ -11,7 +11,7 @@ SELECT c.id, c.shortname, (SELECT MAX(l.timeaccess) FROM {user_lastaccess} l WHE
 UPDATE toolsync_row r
   JOIN toolsync_course_now c ON c.courseid = r.courseid
   LEFT JOIN toolsync_approved a ON a.line = r.line AND a.courseid = r.courseid
-   SET r.status = 'failed', r.message = CONCAT('since the plan was made, this line has come to mean the course ', c.shortname, ', which was not approved, or the database refused the line then (a simulation says why). Drop the line again to get a new plan')
+   SET r.status = 'failed', r.message = CONCAT('the course ', c.shortname, ' was not approved for this line: since the plan was made, the line has come to mean this course, or the database refused the line then (a simulation says why). Drop the line again to get a new plan')
  WHERE r.status IS NULL AND a.line IS NULL;
 
 UPDATE toolsync_row r

@@ -27,10 +27,11 @@ BINARY {{ one }}.`{{ column }}` <=> BINARY {{ other }}.`{{ column }}`
 {% macro pairs(columns, one, other) -%}
 {% for column in columns %}{{ " AND " if not loop.first }}{{ one }}.`{{ column }}` = {{ other }}.`{{ column }}`{% endfor %}
 {%- endmacro %}
-{# Whether a row with the same idnumber has it since the run: what two had before, two may have again. #}
+{# Whether a row with the same idnumber has it since the run: what two cohorts had before, two may have again. Groups and courses come with the times of those
+   that they were copied from, so nobody can say that of them. An hour more: the rows of the run itself are older than its bundle. #}
 {% macro since(name, key, alias) -%}
-{% if name in once and key in once[name] and key[-1] == "idnumber" and name != "course" -%}
-{{ " " }}AND GREATEST(0{% for column in ["timecreated", "timemodified"] if site_has(name, column) %}, {{ alias }}.{{ column }}{% endfor %}) >= @made
+{% if key == ["idnumber"] and name in ("cohort", "course_categories") -%}
+{{ " " }}AND GREATEST(0{% for column in ["timecreated", "timemodified"] if site_has(name, column) %}, {{ alias }}.{{ column }}{% endfor %}) >= @made - 3600
 {%- endif %}
 {%- endmacro %}
 {# Keep rows out of what is done next. `rows`: SELECT of their ids; `from`: the work tables. #}

@@ -61,7 +61,7 @@ def check_state(ground: Ground) -> Iterator[Finding]:
 
 
 def check_tables(ground: Ground) -> Iterator[Finding]:
-    """The collations and engines of its tables, courses without a context, and other sites in the database."""
+    """The collations and engines of its tables, courses and categories without a context, and other sites in the database."""
     session = ground.moodle
     if session.collations.others:
         told, _, do = session.collations.told().partition(" Convert ")
@@ -80,8 +80,8 @@ def check_tables(ground: Ground) -> Iterator[Finding]:
             f"The site's log, {log}, is not InnoDB. Nothing can be rolled back there, so Param moodle_log does nothing.",
             f"{TO_INNODB}.",
         )
-    if told := without_context(session):
-        yield wrong(f"{told}. Files that enrol people are not done.", f"{TO_MAKE}.")
+    if told := without_context(session, order=True):
+        yield wrong(f"{told}. Files that enrol people, or put courses into categories, are not done.", f"{TO_MAKE}.")
     names = {name for name, _, _ in session.rows(COLUMNS)}
     prefixes = {name.removesuffix(SITE[0]) for name in names if name.endswith(SITE[0])}
     if others := sorted(other for other in prefixes - {session.prefix} if {other + name for name in SITE} <= names):

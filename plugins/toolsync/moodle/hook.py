@@ -186,8 +186,8 @@ def _check_settings(session: MoodleSession) -> None:
     if guest is None or host is None or not session.rows(of_guest, (guest, host, guest)):
         raise SiteUnfit(
             f"The site's settings `siteguest` ({_quoted(guest)}) and `mnet_localhost_id` ({_quoted(host)}) don't lead to the guest account, "
-            "so its own accounts can't be told from others. They hold the id of that account and its mnethostid; correct them: "
-            "php admin/cli/cfg.php --name=siteguest --set=ID"
+            f"so its own accounts can't be told from others. On the site: SELECT id, mnethostid FROM {session.prefix}user WHERE username = 'guest'; then "
+            "php admin/cli/cfg.php --name=siteguest --set=ID or --name=mnet_localhost_id --set=MNETHOSTID, whichever is wrong"
         )
 
 

@@ -147,13 +147,14 @@ class Execution:
             raise SiteUnfit(f"{named}: what is written there can't be rolled back. {TO_INNODB}.")
 
     def check_contexts(self) -> None:
-        """Before the first batch of a type that enrols, or makes courses: make sure that each course has the context in which its people have their roles.
+        """Before the first batch of a type that enrols, or puts courses into categories: make sure that each course has the context in which its people have
+        their roles. Undo looks for itself at what each of its rows needs.
 
         :raises SiteUnfit: one has none.
         """
-        written = {name.removeprefix(self.session.prefix) for name in self.folder.written()}
-        order = written >= {"course", "course_categories"}
-        if (order or "user_enrolments" in written) and (told := without_context(self.session, order=order)):
+        enrols = f"{self.session.prefix}user_enrolments" in self.folder.written() and self.folder.name != "undo"
+        order = self.folder.name == "courses" and not {"category", "template"}.isdisjoint(self.folder.occasion.columns)
+        if (order or enrols) and (told := without_context(self.session, order=order)):
             raise SiteUnfit(f"{told}. {TO_MAKE}.")
 
     def run(self, lines: Sequence[StagedLine]) -> Outcomes:

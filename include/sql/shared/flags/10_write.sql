@@ -1,7 +1,7 @@
 -- The flags in toolsync_flag, which open sessions look for on their next page: whose rights, or the roles of which contexts, they have to load again.
 
 -- @flag_expiry: when they expire, in Unix seconds: after the longest time for which a session may be idle
-SET @flag_expiry = @now + LEAST(GREATEST(COALESCE({{ setting("sessiontimeout") }} + 0, 28800), 0), 31536000);
+SET @flag_expiry = @now + COALESCE(NULLIF(LEAST(GREATEST({{ setting("sessiontimeout") }} + 0, 0), 31536000), 0), 28800);
 
 CREATE TEMPORARY TABLE toolsync_flag_known (id BIGINT NOT NULL PRIMARY KEY);
 CREATE TEMPORARY TABLE toolsync_flag_new (
