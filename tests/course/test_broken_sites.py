@@ -70,7 +70,7 @@ def test_a_course_whose_category_is_gone_is_not_deleted(site: Site, pristine: Si
 def test_no_category_is_made_where_one_has_no_context(site: Site, pristine: Site, category: str):
     site.rows("DELETE FROM {context} WHERE contextlevel = 40 AND instanceid = 2")
     lines = f"shortname,fullname,category\nX1,X,{category}\n"
-    assert "category Science. Moodle's own task makes it" in said(
+    assert "category Science. Moodle's own task creates what is missing" in said(
         site.run("toolsync_courses", lines, category_id_field="path")
     )
     assert set(site.changed(pristine)) == {"mdl_context"}
@@ -79,7 +79,7 @@ def test_no_category_is_made_where_one_has_no_context(site: Site, pristine: Site
 def test_a_course_without_context_gets_no_content(site: Site):
     without_context(site, "C101")
     result = site.run("toolsync_courses", "shortname,template\nC101,TPL1\n", template_mode="replace", **AT_ONCE)
-    assert "have their roles: C101. Moodle's own task makes it" in said(result)
+    assert "who has which role there: C101. Moodle's own task creates what is missing" in said(result)
 
 
 # -- what a deletion or reset takes, and puts back --

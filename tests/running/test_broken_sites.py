@@ -123,7 +123,7 @@ def test_who_is_in_a_course_without_context_is_left_alone(
 ):
     without_context(site, course)
     result = site.run(f"toolsync_{kind}", lines, approve="yes" if "del" in lines else None)
-    assert f"in which people have their roles: {course}. Moodle's own task makes it" in said(result)
+    assert f"which holds who has which role there: {course}. Moodle's own task creates what is missing" in said(result)
     assert set(site.changed(pristine)) == {"mdl_context"}
 
 

@@ -14,7 +14,7 @@ WITHOUT = (
 )
 COURSES: dict[str, str | int] = {"table": "course", "name": "shortname", "level": 50}
 CATEGORIES: dict[str, str | int] = {"table": "course_categories", "name": "name", "level": 40}
-TO_MAKE = r"Moodle's own task makes it: php admin/cli/scheduled_task.php --execute='\core\task\create_contexts_task'"
+TO_MAKE = r"Moodle's own task creates what is missing: php admin/cli/scheduled_task.php --execute='\core\task\create_contexts_task'"
 
 
 def without_context(session: MoodleSession, *, order: bool = False) -> str:
@@ -29,7 +29,8 @@ def without_context(session: MoodleSession, *, order: bool = False) -> str:
     if not names:
         return ""
     more = " and others" if len(names) > NAMED else ""
-    return f"These have no context{' with a path' if order else ''}, in which people have their roles: {', '.join(names[:NAMED])}{more}"
+    path = " with a path" if order else ""
+    return f"These have no context{path}, which holds who has which role there: {', '.join(names[:NAMED])}{more}"
 
 
 def _lasting(session: MoodleSession, **of: str | int) -> list[str]:

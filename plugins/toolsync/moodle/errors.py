@@ -133,7 +133,7 @@ def explained() -> Iterator[None]:
         raise AirflowException(
             f"Rows that this batch needs were not as they were a moment before, each time that it was tried ({changed}{where}). Nothing of it was applied; "
             "the file goes on there when the task is cleared or the DAG runs again. If it comes again, nobody has changed them: they are not as Moodle "
-            "makes them. Then give the file up (docs/cabinet.md#the-work-folder), and drop its lines in halves to find the one that it is about."
+            'makes them. Then give the file up (docs/cabinet.md, "Giving a file up"), and drop its lines in halves to find the one that it is about.'
         ) from changed
     except MySQLdb.Error as error:
         if error_code(error) in ABSENT_ERRORS:
