@@ -72,6 +72,9 @@ def site(
 
 def lead_to(site: Site, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the connection `moodle_db`, an empty cabinet and an empty data folder lead to a site."""
+    from airflow.sdk._shared.secrets_masker import reset_secrets_masker
+
+    reset_secrets_masker()  # with each secret, it compiles all of them anew: those of a thousand connections before this one, too
     (folder / "moodledata").mkdir()
     monkeypatch.setenv("TOOLSYNC_CABINET", str(folder / "cabinet"))
     monkeypatch.setenv("AIRFLOW_CONN_MOODLE_DB", site.connection(dataroot=folder / "moodledata"))
