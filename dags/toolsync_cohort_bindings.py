@@ -9,7 +9,7 @@ one course, the enrolment method that Moodle calls *Cohort sync*. Lines that fai
 | `cmd` | effect |
 |---|---|
 | `add` (default) | binds the cohort to the course with that role: its members are enrolled at once, and the course follows the cohort from then on. An existing binding is enabled if it was disabled, and takes the dates and the group of the line |
-| `del` | disables the binding: enrolments stay, roles go |
+| `del` | disables the binding: enrolments stay, roles go. Dates count with `add` only |
 | `restore` | enables the binding: the roles come back |
 | `fulldel` | removes the binding with its enrolments, as Moodle does; the cohort and its members stay |
 

@@ -30,7 +30,8 @@ cohort of the whole site, and a cohort that is there is updated instead of faili
 `descriptionformat` are not known.
 
 Courses that take their people from the cohort follow at once: new members are enrolled there; people who leave the cohort leave the course
-as the site's settings for cohort sync say. If a cohort is deleted, so are these enrolments.
+as the site's settings for cohort sync say. If a cohort is deleted, so are these enrolments. Badges for the members of a cohort are awarded by
+Moodle's cron.
 
 ## Nightly exports
 

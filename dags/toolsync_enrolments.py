@@ -15,8 +15,10 @@ of every line.
 
 `enrol` names the method. With `-` the line is about the role alone: it is added, removed or made the only one, without an enrolment. A
 method that the course does not have, or that is disabled there (see Param `use_disabled_instances`), fails the line: a role is never given
-instead of an enrolment. People who are enrolled through a cohort or another course come and go with those (`toolsync_cohorts`,
-`toolsync_course_meta_links`). Courses that follow by meta link follow at once.
+instead of an enrolment; so does `guest`, by which nobody is enrolled. People who are enrolled through a cohort or another course come and go
+with those (`toolsync_cohorts`, `toolsync_course_meta_links`). Courses that follow by meta link follow at once.
+
+Somebody who comes back starts without grades, even where the site recovers those of people who are enrolled in Moodle (`recovergradesdefault`).
 
 | `gcmd` | effect, after the above |
 |---|---|
@@ -101,7 +103,7 @@ dags: list[DAG] = command_file_dags(
         "protect_groups": option(
             False,
             "Protect groups",
-            "Mark group memberships as Tool Sync's own, and remove only those that are marked.",
+            "Mark group memberships as Tool Sync's own, and remove only those that are marked. People in Moodle can't remove marked members by hand, unless the plugin Tool Sync is installed there.",
             section=GROUPS,
         ),
         "purge_empty_groups": option(

@@ -22,6 +22,11 @@ ENROLMENT = """
 SELECT ue.status, ue.timestart, ue.timeend FROM {user_enrolments} ue JOIN {enrol} e ON e.id = ue.enrolid JOIN {course} c ON c.id = e.courseid
   JOIN {user} u ON u.id = ue.userid WHERE u.username = %s AND c.shortname = %s
 """
+ENROLLED_IN_C101 = (
+    "SELECT ue.id, ra.id FROM {course} c JOIN {enrol} e ON e.courseid = c.id JOIN {user_enrolments} ue ON ue.enrolid = e.id "
+    "JOIN {context} x ON x.contextlevel = 50 AND x.instanceid = c.id LEFT JOIN {role_assignments} ra ON ra.contextid = x.id AND ra.userid = ue.userid "
+    "WHERE c.shortname = 'C101' ORDER BY ue.id, ra.id"
+)
 
 
 def roles(site: Site, username: str, course: str) -> list[str]:
@@ -51,6 +56,21 @@ def test_enabling_changes_no_dates_and_says_so(site: Site):
     result = site.run("toolsync_enrolments", "cmd,rolename,uid,cid,endtime\ndisable,,u026,C103,2027-01-01\n")
     assert site.rows(ENROLMENT, ("u026", "C103")) == [(1, *before[1:])]
     assert "enable and disable change no dates" in Path(result["report"]).read_text()
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "file"),
+    [
+        ("toolsync_enrolments", "rolename,uid,cid,enrol\nstudent,u026,C101,guest\n"),
+        ("toolsync_users", "username,course1,enrol1\nu026,C101,guest\n"),
+    ],
+)
+def test_nobody_is_enrolled_as_a_guest(dag_id: str, file: str, site: Site):
+    site.rows("UPDATE {enrol} SET status = 0 WHERE enrol = 'guest'")
+    before = site.rows(ENROLLED_IN_C101)
+    result = site.run(dag_id, file)
+    assert "guests look into a course and are not enrolled" in Path(result["report"]).read_text()
+    assert site.rows(ENROLLED_IN_C101) == before
 
 
 def test_no_enrolment_ends_before_it_begins(site: Site):

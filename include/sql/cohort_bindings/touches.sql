@@ -18,6 +18,13 @@ SELECT DISTINCT r.line, CONCAT('follower|', e.courseid), {{ inward }}
   FROM toolsync_row r
   STRAIGHT_JOIN {course} c {{ named.index("course", option.course_id_field) }} ON {{ named.course("c", option.course_id_field, "r.course") }}
   STRAIGHT_JOIN toolsync_follows e ON e.masterid = c.id;
+
+-- when: toolsync_follows
+INSERT INTO toolsync_touch (line, thing, mode)
+SELECT DISTINCT r.line, CONCAT('follower|', e.courseid), {{ inward }}
+  FROM toolsync_row r
+  STRAIGHT_JOIN {course} c {{ named.index("course", option.course_id_field) }} ON {{ named.course("c", option.course_id_field, "r.course") }}
+  STRAIGHT_JOIN toolsync_follows e ON e.courseid = c.id;
 {% if given("makegroup") %}
 
 -- New groups in a course are created one after the other, because each takes the first free name.

@@ -49,6 +49,23 @@ SELECT c.line, 'thing', CONCAT('shortname ', c.value), 'use'
  WHERE c.family = 'enrolment_#_metacoursename' AND c.value <> '';
 
 {% endif %}
+{% if option.force_update and given(key) and (given_any("enrolment_#") or given_any("teacher#_account")) %}
+{% include "shared/meta_links.sql" %}
+
+-- A course, and those that follow it by meta link: what a person keeps there depends on which comes first, joining or leaving.
+{% for course in ["masterid", "courseid"] %}
+-- when: toolsync_follows
+INSERT INTO toolsync_name (line, role, thing, mode)
+SELECT r.line, 'thing', CONCAT('follower ', f.courseid), IF(MAX(k.yesno = 1 AND k.family IN ('enrolment_#_delete', 'enrolment_#_disable')), '', 'joins')
+  FROM toolsync_row r
+  STRAIGHT_JOIN toolsync_cell k ON k.line = r.line AND (k.family LIKE 'enrolment\_#%' OR k.family = 'teacher#_account')
+  STRAIGHT_JOIN {course} c {{ named.index("course", key) }} ON c.{{ key }} = r.{{ key }} AND c.category <> 0
+  STRAIGHT_JOIN toolsync_follows f ON f.{{ course }} = c.id
+ WHERE {{ "TRUE" if key == "id" else "r." ~ key ~ " <> ''" }} AND k.value <> ''
+ GROUP BY r.line, f.courseid;
+
+{% endfor %}
+{% endif %}
 {% if given("template") %}
 INSERT INTO toolsync_name (line, role, thing, mode)
 SELECT r.line, 'thing', CONCAT('shortname ', LEFT(r.template, 255)), 'use' FROM toolsync_row r WHERE r.template <> '';

@@ -1,5 +1,6 @@
 {% import "shared/identify.sql" as named with context %}
 {% from "shared/looked_up.sql" import looked_up with context %}
+{% from "shared/methods.sql" import guests, role_component, role_item %}
 {% include "shared/people_tables.sql" %}
 
 {% from "enrolments/terms.sql" import cmd, method with context %}
@@ -43,6 +44,7 @@ SELECT w.line, w.fault
             WHEN l.roleonly AND l.command IN ('enable', 'disable') THEN 'enrol|a role without an enrolment (-) cannot be enabled or disabled'
             WHEN l.method = 'meta' THEN 'enrol|these people come from another course by a meta link: change that course''s people'
             WHEN l.method = 'cohort' THEN 'enrol|these people come from a cohort: change the cohort''s members'
+            WHEN l.method = 'guest' THEN 'enrol|{{ guests }}'
 {% if given("starttime") and given("endtime") %}
             WHEN l.command NOT IN ('enable', 'disable') AND l.endtime <> 0 AND l.endtime < l.starttime THEN 'endtime|the enrolment would end before it begins'
 {% endif %}
@@ -89,10 +91,9 @@ CREATE TEMPORARY TABLE toolsync_method (
     PRIMARY KEY (courseid, enrol)
 );
 
--- Roles of manual and self enrolments have no component.
 INSERT INTO toolsync_method (courseid, enrol, enrolid, usable, component, itemid)
 SELECT e.courseid, e.enrol, e.id, {{ "1" if option.use_disabled_instances else "COALESCE(e.status = 0 AND FIND_IN_SET(e.enrol, @enrol_plugins) > 0, 0)" }} AS usable,
-       IF(e.enrol IN ('manual', 'self'), '', CONCAT('enrol_', e.enrol)), IF(e.enrol IN ('manual', 'self'), 0, e.id)
+       {{ role_component("e") }}, {{ role_item("e") }}
   FROM (SELECT DISTINCT l.courseid, l.method FROM toolsync_line l WHERE l.method IS NOT NULL) t
   STRAIGHT_JOIN {enrol} e {{ by_index("enrol", "courseid") }} ON e.courseid = t.courseid AND e.enrol = t.method
  ORDER BY e.courseid, e.enrol, usable DESC, e.sortorder, e.id

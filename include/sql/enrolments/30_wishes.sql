@@ -1,3 +1,4 @@
+{% from "shared/methods.sql" import unowned %}
 -- The operations that all other lines ask for.
 {% macro operation(enrolid, usable) %}
 SELECT l.line, IF({{ usable }}, 'uid', 'enrol'), CASE l.command WHEN 'add' THEN 'enrol' WHEN 'del' THEN 'unenrol' ELSE 'update' END,
@@ -29,7 +30,7 @@ SELECT l.line, 'rolename', CASE l.command WHEN 'add' THEN 'assign' WHEN 'shift' 
   FROM toolsync_other_line t
   JOIN toolsync_line l ON l.line = t.line
   LEFT JOIN toolsync_enrolment_op o ON o.line = l.line
-  LEFT JOIN {enrol} e ON e.id = o.enrolid AND e.enrol NOT IN ('manual', 'self')
+  LEFT JOIN {enrol} e ON e.id = o.enrolid AND NOT {{ unowned("e") }}
  WHERE l.command IN ('add', 'shift') OR l.command = 'del' AND l.roleonly;
 
 -- Without a method: all enrolments of the person in the course, except those by cohort or meta link, which Moodle would set back.

@@ -14,6 +14,14 @@ SELECT DISTINCT r.line, CONCAT('follow|', e.courseid, '|', LEFT(r.uid, 600)), CO
   STRAIGHT_JOIN {course} c {{ named.index("course", option.course_id_field) }} ON {{ named.course("c", option.course_id_field, "r.cid") }}
   STRAIGHT_JOIN toolsync_follows e ON e.masterid = c.id;
 
+-- A course that follows others: what happens to a person in it depends on what came before in those.
+-- when: toolsync_follows
+INSERT INTO toolsync_touch (line, thing, mode)
+SELECT DISTINCT r.line, CONCAT('follow|', e.courseid, '|', LEFT(r.uid, 600)), NULL
+  FROM toolsync_row r
+  STRAIGHT_JOIN {course} c {{ named.index("course", option.course_id_field) }} ON {{ named.course("c", option.course_id_field, "r.cid") }}
+  STRAIGHT_JOIN toolsync_follows e ON e.courseid = c.id;
+
 {% if given_any("g#") and given("gcmd") %}
 -- Groups that do not exist yet: lines that may create one commute with each other, and so do lines that only use it.
 CREATE TEMPORARY TABLE toolsync_pair (

@@ -1,3 +1,4 @@
+{% from "shared/methods.sql" import role_component, role_item %}
 -- The course's instance of this enrolment method: a usable one first, then one by which the person is enrolled, then in the course's order.
 DROP TEMPORARY TABLE IF EXISTS toolsync_found_instance;
 CREATE TEMPORARY TABLE toolsync_found_instance (
@@ -17,8 +18,8 @@ UPDATE {{ rows }} r
   LEFT JOIN toolsync_found_instance f ON f.line = r.line AND f.n = {{ "r." ~ n if n is defined else 0 }}
    SET r.`{{ into }}` = IF(f.usable, f.enrolid, NULL),
 {% if with_role_owner is defined and with_role_owner %}
-       r.rolecomponent = IF(COALESCE(f.enrol, 'manual') IN ('manual', 'self'), '', CONCAT('enrol_', f.enrol)),
-       r.roleitem = IF(COALESCE(f.enrol, 'manual') IN ('manual', 'self'), 0, f.enrolid),
+       r.rolecomponent = COALESCE({{ role_component("f") }}, ''),
+       r.roleitem = COALESCE({{ role_item("f", "enrolid") }}, 0),
 {% endif %}
        r.field = IF(f.usable, r.field, {{ "r." ~ field_column if field_column is defined else "'" ~ (field if field is defined else value) ~ "'" }}),
        r.message = CASE WHEN f.enrolid IS NULL THEN 'the course has no such enrolment method'

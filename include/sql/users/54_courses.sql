@@ -1,5 +1,6 @@
 -- Enrolments by course1, role1, enrol1 …: each of these patterns succeeds or fails on its own.
 {% import "shared/identify.sql" as named with context %}
+{% from "shared/methods.sql" import guests %}
 {% if given_any("course#") %}
 {% macro text(family) %}MAX(IF(c.family = '{{ family }}', c.value, '')){% endmacro %}
 {% macro field(family) %}COALESCE(MAX(IF(c.family = '{{ family }}', c.field, NULL)), MAX(IF(c.family = 'course#', c.field, NULL))){% endmacro %}
@@ -40,6 +41,11 @@ UPDATE toolsync_pattern p JOIN toolsync_pattern_context c ON c.courseid = p.cour
 
 -- Method `-`: assign the role without an enrolment.
 UPDATE toolsync_pattern SET method = '' WHERE method = '-';
+
+UPDATE toolsync_pattern p
+   SET p.status = 'failed', p.field = p.method_field,
+       p.message = '{{ guests }}'
+ WHERE p.status IS NULL AND p.method = 'guest';
 
 {% with rows="toolsync_pattern", value="method", course="courseid", user="userid", into="enrolid", n="n", field_column="method_field", with_role_owner=true %}
 {% include "shared/find_instance.sql" %}

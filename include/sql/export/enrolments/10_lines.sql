@@ -1,18 +1,20 @@
 -- The enrolments, a line for each role that comes with one; then roles in courses without an enrolment.
 {% from "export/terms.sql" import unwritable, fault, odd_status, is_person, person, course, in_scope, usable, user_key, course_key with context %}
+{% from "shared/methods.sql" import role_component, role_item, unowned %}
 {% set moving = option.for_another_site %}
 {# Line 0 makes the enrolment, line 1 suspends it. The site itself has it, so that line 1 is enough there. #}
 {% set suspends = "(ue.status <> 0 AND s.n = 1)" %}
 {% set cmd = "CASE WHEN " ~ suspends ~ " THEN 'disable' WHEN ra.id IS NULL OR ue.timeend <> 0 AND ue.timeend < ue.timestart THEN 'enable' ELSE 'add' END" %}
 {% set faults = [person("u"), course("c"), odd_status("ue"),
+    fault("e.enrol = 'guest'", "enrol", "guests look into a course and are not enrolled"),
     fault("NOT " ~ usable("e"), "", "the enrolment method is disabled (Param use_disabled_instances)"),
     fault("EXISTS (SELECT 1 FROM {enrol} e2 JOIN {user_enrolments} ue2 ON ue2.enrolid = e2.id AND ue2.userid = ue.userid WHERE e2.courseid = e.courseid AND e2.enrol = e.enrol AND "
           ~ usable("e2") ~ " AND (e2.sortorder < e.sortorder OR e2.sortorder = e.sortorder AND e2.id < e.id))", "", "a file means another enrolment of the person by the same method"),
     fault("ra.id IS NOT NULL AND ue.timeend <> 0 AND ue.timeend < ue.timestart", "" if moving else "starttime", "the enrolment ends before it begins")] %}
 {% if moving %}{% set _ = faults.append(fault("any_role.userid IS NULL", "", "an enrolment without a role can be changed by a file, not made")) %}{% endif %}
 {% macro role_of(alias, enrol, component) -%}
-{{ alias }}.contextid = x.id AND {{ alias }}.userid = ue.userid AND {{ alias }}.component = IF(e.enrol IN ('manual', 'self'), '', CONCAT('enrol_', e.enrol))
-                                AND {{ alias }}.itemid = IF(e.enrol IN ('manual', 'self'), 0, e.id)
+{{ alias }}.contextid = x.id AND {{ alias }}.userid = ue.userid AND {{ alias }}.component = {{ role_component("e") }}
+                                AND {{ alias }}.itemid = {{ role_item("e") }}
 {%- endmacro %}
 SELECT {{ cmd }} AS cmd, IF({{ cmd }} = 'add', ro.shortname, '') AS rolename, u.{{ user_key }} AS uid, c.{{ course_key }} AS cid, e.enrol,
        IF({{ cmd }} = 'add', ue.timestart, '') AS starttime, IF({{ cmd }} = 'add', ue.timeend, '') AS endtime,
@@ -48,5 +50,5 @@ SELECT 'add' AS cmd, ro.shortname AS rolename, u.{{ user_key }} AS uid, c.{{ cou
    AND NOT EXISTS (SELECT 1
                      FROM {user_enrolments} ue
                      JOIN {enrol} e ON e.id = ue.enrolid
-                    WHERE ue.userid = ra.userid AND e.courseid = c.id AND e.enrol IN ('manual', 'self'))
+                    WHERE ue.userid = ra.userid AND e.courseid = c.id AND {{ unowned("e") }})
  ORDER BY c.id, ra.userid, ra.roleid;

@@ -47,6 +47,20 @@ SELECT l.courseid, l.userid
 INSERT IGNORE INTO toolsync_dirty_user (userid)
 SELECT l.userid FROM toolsync_leaving l;
 
+-- Who leaves a course by LTI is no user of the published tool.
+DROP TEMPORARY TABLE IF EXISTS toolsync_tool_user;
+CREATE TEMPORARY TABLE toolsync_tool_user (id BIGINT NOT NULL PRIMARY KEY);
+
+INSERT IGNORE INTO toolsync_tool_user (id)
+SELECT u.id
+  FROM toolsync_leaving l
+  STRAIGHT_JOIN {enrol_lti_tools} t {{ by_index("enrol_lti_tools", "enrolid") }} ON t.enrolid = l.enrolid
+  STRAIGHT_JOIN {enrol_lti_users} u {{ by_index("enrol_lti_users", "userid") }} ON u.userid = l.userid AND u.toolid = t.id
+ WHERE l.component = 'enrol_lti';
+
+-- when: toolsync_tool_user
+DELETE u FROM toolsync_tool_user g STRAIGHT_JOIN {enrol_lti_users} u ON u.id = g.id;
+
 {% include "shared/people/last_enrolment.sql" %}
 
 DELETE ue FROM toolsync_leaving l STRAIGHT_JOIN {user_enrolments} ue ON ue.id = l.ueid;
