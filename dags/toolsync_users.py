@@ -10,7 +10,7 @@ Drop a CSV file into the cabinet's `users/inbox`, or paste its rows when you tri
 |---|---|
 | the account does not exist | it is created. `username`, `firstname`, `lastname` and `email` are required; absent columns take the site's defaults |
 | the account exists | the columns of the file are updated, no others. If nothing differs: `unchanged` |
-| `deleted` is yes | the account is deleted as Moodle does it: enrolments, groups, cohorts and preferences go; posts and submissions stay |
+| `deleted` is yes | the account is deleted as Moodle does it: enrolments, groups, cohorts, preferences and private files go; posts and submissions stay, and aliases of these files become copies |
 | an account with that username was deleted before | it is restored, with the values of the line (Param `restore_deleted`) |
 | `suspended` is yes / no | the account is suspended, which ends its sessions / reactivated |
 | `oldusername` is given | that account is renamed first (Param `allow_rename`) |

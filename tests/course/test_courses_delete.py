@@ -347,3 +347,19 @@ def test_an_alias_to_its_files_is_one_again_when_the_course_is_back(site: Site, 
     assert site.value("SELECT referencefileid FROM {files} WHERE id = 9001") is None
     restore(site, "C101")
     assert (site.rows("SELECT * FROM {files} ORDER BY id"), site.rows("SELECT * FROM {files_reference}")) == before
+
+
+def test_what_nobody_downloaded_from_a_repository_that_goes_is_named(site: Site):
+    """There Moodle asks the repository once more, and stops in the middle if it does not answer."""
+    prepare(site, ROOT / "tests/conformance/courses-delete-repository/before.sql")
+    site.rows("UPDATE {files} SET filesize = 0 WHERE id = 9007")
+    said = "the file ofcourse.txt (id 9007) came from a repository of the {} and was never downloaded: it is empty now"
+    assert said.format("course") in messages(delete(site, "C108"))
+    restore(site, "C108")
+    site.rows(
+        "UPDATE {repository_instances} ri, {user} u, {context} x SET ri.contextid = x.id"
+        " WHERE ri.id = 9002 AND u.username = 'u005' AND x.contextlevel = 30 AND x.instanceid = u.id"
+    )
+    result = site.run("toolsync_users", "username,deleted\nu005,1\n")
+    assert said.format("account") in Path(result["report"]).read_text()
+    assert site.value("SELECT referencefileid FROM {files} WHERE id = 9007") is None

@@ -169,6 +169,21 @@ def test_question_categories_without_questions_are_deleted_with_a_category(site:
     assert not site.rows("SELECT id FROM {question_categories} WHERE contextid = 17")
 
 
+def test_files_from_a_repository_of_a_category_become_copies(site: Site):
+    prepare(site, ROOT / "tests/conformance/courses-delete-repository/before.sql")
+    for sql in (
+        "UPDATE {repository_instances} ri, {course_categories} k, {context} x SET ri.contextid = x.id"
+        " WHERE ri.id = 9002 AND k.name = 'Empty leaf' AND x.contextlevel = 40 AND x.instanceid = k.id",
+        "UPDATE {files} SET filesize = 0 WHERE id = 9007",
+    ):
+        site.rows(sql)
+    result = site.run(DAG, root_category_id_number="EMP", **ANYWAY)
+    assert site.value("SELECT referencefileid FROM {files} WHERE id = 9007") is None
+    assert site.value("SELECT COUNT(*) FROM {files_reference}") == 0
+    said = "the file ofcourse.txt (id 9007) came from a repository of the category and was never downloaded: it is empty now"
+    assert said in Path(result["report"]).read_text()
+
+
 def test_one_category_of_the_site_always_stays(site: Site):
     site.rows("DELETE FROM {course} WHERE category <> 0")
     site.rows("UPDATE {cohort} SET contextid = 1")

@@ -12,6 +12,14 @@ SELECT g.contextid FROM toolsync_category_gone g WHERE g.contextid IS NOT NULL;
 
 {% include "shared/empty_contexts.sql" %}
 
+{% from "shared/undownloaded.sql" import undownloaded with context %}
+INSERT INTO toolsync_note (line, field, message)
+SELECT g.line, 'path', {{ undownloaded("the category") }}
+  FROM toolsync_undownloaded n
+  JOIN {files} f ON f.id = n.id
+  JOIN toolsync_category_gone g ON g.contextid = n.contextid
+ ORDER BY f.id;
+
 -- Grade letters, and question categories without questions. (Moodle 5.0 and later forgets to delete these.)
 {% for name in ["grade_letters", "question_categories"] %}
 DELETE x FROM toolsync_category_gone g STRAIGHT_JOIN {{ table(name) }} x {{ by_index(name, "contextid") }} ON x.contextid = g.contextid;

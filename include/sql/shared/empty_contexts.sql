@@ -24,6 +24,26 @@ CREATE TEMPORARY TABLE toolsync_repository_gone (id BIGINT NOT NULL PRIMARY KEY)
 INSERT INTO toolsync_repository_gone (id)
 SELECT ri.id FROM toolsync_emptied e JOIN {repository_instances} ri ON ri.contextid = e.contextid;
 
+-- Files that come from these repositories become copies of what was downloaded last. toolsync_undownloaded has those that were not: they are empty.
+DROP TEMPORARY TABLE IF EXISTS toolsync_unlinked;
+CREATE TEMPORARY TABLE toolsync_unlinked (id BIGINT NOT NULL PRIMARY KEY, referenceid BIGINT NOT NULL, KEY (referenceid));
+CREATE TEMPORARY TABLE toolsync_undownloaded (id BIGINT NOT NULL PRIMARY KEY, contextid BIGINT NOT NULL);
+
+INSERT INTO toolsync_unlinked (id, referenceid)
+SELECT f.id, r.id
+  FROM toolsync_repository_gone g
+  STRAIGHT_JOIN {files_reference} r {{ by_index("files_reference", "repositoryid") }} ON r.repositoryid = g.id
+  STRAIGHT_JOIN {files} f {{ by_index("files", "referencefileid") }} ON f.referencefileid = r.id;
+
+INSERT INTO toolsync_undownloaded (id, contextid)
+SELECT f.id, ri.contextid
+  FROM toolsync_unlinked u
+  JOIN {files} f ON f.id = u.id AND f.filesize = 0
+  JOIN {files_reference} r ON r.id = u.referenceid
+  JOIN {repository_instances} ri ON ri.id = r.repositoryid;
+
+{% include "shared/unlink.sql" %}
+
 CREATE TEMPORARY TABLE toolsync_repository_config_gone (id BIGINT NOT NULL PRIMARY KEY);
 
 INSERT INTO toolsync_repository_config_gone (id)

@@ -1,7 +1,12 @@
 {% if contents_stay is defined %}
 -- Delete the rows of the files in toolsync_file_gone. Their contents stay, because the undo bundle refers to them.
 DELETE f FROM toolsync_file_gone d STRAIGHT_JOIN {files} f ON f.id = d.id;
-{% elif dataroot_at_hand() %}
+{% else %}
+{% with going="toolsync_file_gone" %}{% include "shared/aliases.sql" %}{% endwith %}
+
+{% include "shared/unlink.sql" %}
+
+{% if dataroot_at_hand() %}
 -- Delete the rows of the files in toolsync_file_gone. After the commit, contents without any other row go to the site's trash.
 INSERT IGNORE INTO toolsync_content_gone (contenthash) SELECT f.contenthash FROM toolsync_file_gone d JOIN {files} f ON f.id = d.id;
 
@@ -18,5 +23,6 @@ UPDATE toolsync_file_gone d
   STRAIGHT_JOIN {files} f ON f.id = d.id
    SET f.pathnamehash = SHA1(CONCAT('/', @draft_context, '/user/draft/', d.draftid, f.filepath, f.filename)),
        f.contextid = @draft_context, f.component = 'user', f.filearea = 'draft', f.itemid = d.draftid, f.userid = @actor,
-       f.timecreated = @now - 432000, f.timemodified = @now - 432000;
+       f.timecreated = @now - 432000, f.timemodified = @now - 432000, f.referencefileid = NULL;
+{% endif %}
 {% endif %}

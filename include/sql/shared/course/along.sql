@@ -67,18 +67,14 @@ SELECT {{ preference }}, p.courseid FROM toolsync_of_{{ name }} p;
 INSERT INTO toolsync_of_user_preferences (id, courseid)
 SELECT u.id, n.courseid FROM {user_preferences} u JOIN toolsync_preference n ON n.name = u.name;
 
--- Aliases elsewhere to its files become files of their own. An alias names its file by a serialized PHP array, found by the array's hash.
+-- Aliases elsewhere to its files become files of their own.
+{% from "shared/reference_hash.sql" import reference_hash with context %}
 CREATE TEMPORARY TABLE toolsync_alias_hash (hash CHAR(40) NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);
 CREATE TEMPORARY TABLE toolsync_alias (id BIGINT NOT NULL PRIMARY KEY, referenceid BIGINT NOT NULL, courseid BIGINT NOT NULL, KEY (referenceid));
-{% set packed = namespace(parts=["'a:6:{'"]) %}
-{% for name, number in [("contextid", 1), ("component", 0), ("itemid", 1), ("filearea", 0), ("filepath", 0), ("filename", 0)] %}
-{% set packed.parts = packed.parts + ["'s:" ~ name | length ~ ':"' ~ name ~ '";' ~ ("i:'" if number else "s:'")] %}
-{% set packed.parts = packed.parts + (["f." ~ name, "';'"] if number else ["LENGTH(f." ~ name ~ ")", "':\"'", "f." ~ name, "'\";'"]) %}
-{% endfor %}
 
 -- when: toolsync_of_files
 INSERT IGNORE INTO toolsync_alias_hash (hash, courseid)
-SELECT SHA1(REPLACE(TO_BASE64(CONCAT({{ packed.parts | join(", ") }}, '}')), '\n', '')), p.courseid
+SELECT {{ reference_hash() }}, p.courseid
   FROM toolsync_of_files p
   JOIN {files} f ON f.id = p.id AND f.filename <> '.';
 
@@ -88,6 +84,16 @@ SELECT f.id, r.id, h.courseid
   FROM toolsync_alias_hash h
   JOIN {files_reference} r ON r.referencehash = h.hash
   JOIN {files} f ON f.referencefileid = r.id AND NOT (f.component = 'user' AND f.filearea = 'draft')
+  LEFT JOIN toolsync_of_files p ON p.id = f.id
+ WHERE p.id IS NULL;
+
+-- So do files elsewhere that come from its own repositories: copies of what was downloaded last.
+-- when: toolsync_of_repository_instances
+INSERT IGNORE INTO toolsync_alias (id, referenceid, courseid)
+SELECT f.id, r.id, g.courseid
+  FROM toolsync_of_repository_instances g
+  STRAIGHT_JOIN {files_reference} r {{ by_index("files_reference", "repositoryid") }} ON r.repositoryid = g.id
+  STRAIGHT_JOIN {files} f {{ by_index("files", "referencefileid") }} ON f.referencefileid = r.id
   LEFT JOIN toolsync_of_files p ON p.id = f.id
  WHERE p.id IS NULL;
 
