@@ -14,6 +14,7 @@ Drop a CSV file into the cabinet's `users/inbox`, or paste its rows when you tri
 | an account with that username was deleted before | it is restored, with the values of the line (Param `restore_deleted`) |
 | `suspended` is yes / no | the account is suspended, which ends its sessions / reactivated |
 | `oldusername` is given | that account is renamed first (Param `allow_rename`) |
+| `auth` moves to a method that keeps passwords elsewhere (`ldap`, `oauth2` …) | without a password in the line, the account has none here any more, and none is generated, mailed or to be changed |
 | `password` is given | its hash is stored. `*NOPASS*`: nobody can log in with a password. Empty or absent for a new account: Moodle generates a password and mails it (Param `create_passwords`) |
 
 An absent column leaves the stored value alone. An empty cell clears the value where Moodle allows that (idnumber, department, description

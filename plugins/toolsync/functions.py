@@ -22,7 +22,7 @@ from toolsync.course.copies import site_copies
 from toolsync.course.graph_check import check_graph
 from toolsync.course.graph_files import site_graph
 from toolsync.course.resets import site_resets
-from toolsync.moodle import enrolment_keys, languages, passwords, profile_dates
+from toolsync.moodle import enrolment_keys, languages, passwords, profile_dates, small_letters
 from toolsync.moodle.file_pool import at_hand
 from toolsync.moodle.schema import Schema
 from toolsync.running import flags, moodle_log, whole_truth
@@ -47,6 +47,7 @@ FUNCTIONS = {
     "hash_passwords": _of_site(passwords.hash_given),
     "installed_languages": _of_site(languages.installed_languages),
     "profile_dates": _of_site(profile_dates.as_stored),
+    "small_letters": _of_site(small_letters.lower),
     # Courses
     "tomorrow": _of_site(dates.tomorrow),
     "week_ends": _of_site(dates.week_ends),

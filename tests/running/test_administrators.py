@@ -46,6 +46,7 @@ CHANGES: list[tuple[str, str, dict[str, Any]]] = [
     ("firstname", "username,firstname\nadmin,Mallory\n", {}),
     ("city", "username,city\nu007,\n", {}),
     ("auth", "username,auth\nadmin,nologin\n", {}),
+    ("auth", "username,auth\nadmin,oauth2\n", {}),
     ("maildisplay", "username,maildisplay\nadmin,0\n", {}),
     ("profile_field_level", "username,profile_field_level\nadmin,Advanced\n", {}),
     ("profile_field_remarks", "username,profile_field_remarks\nadmin,new\n", {}),

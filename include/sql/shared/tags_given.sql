@@ -4,6 +4,8 @@
 DROP TEMPORARY TABLE IF EXISTS toolsync_tag_spelled;
 DROP TEMPORARY TABLE IF EXISTS toolsync_tag_alike;
 DROP TEMPORARY TABLE IF EXISTS toolsync_tag_place;
+DROP TEMPORARY TABLE IF EXISTS toolsync_tag_lowered;
+CREATE TEMPORARY TABLE toolsync_tag_lowered (rawname VARCHAR(255) COLLATE utf8mb4_bin NOT NULL PRIMARY KEY, name VARCHAR(510) COLLATE utf8mb4_bin NOT NULL);
 CREATE TEMPORARY TABLE toolsync_tag_spelled (
     line INT UNSIGNED NOT NULL, name VARCHAR(255) COLLATE utf8mb4_bin NOT NULL, rawname VARCHAR(255) NOT NULL, place INT NOT NULL, PRIMARY KEY (line, name)
 );
@@ -14,15 +16,26 @@ CREATE TEMPORARY TABLE toolsync_tag (
 CREATE TEMPORARY TABLE toolsync_tag_alike (line INT UNSIGNED NOT NULL, name VARCHAR(255) NOT NULL, rawname VARCHAR(255) NOT NULL, KEY (line));
 CREATE TEMPORARY TABLE toolsync_tag_place (line INT UNSIGNED NOT NULL, name VARCHAR(255) NOT NULL, place INT NOT NULL, PRIMARY KEY (line, name));
 
-INSERT INTO toolsync_tag_spelled (line, name, rawname, place)
-SELECT g.line, LOWER(g.rawname) COLLATE utf8mb4_bin, SUBSTRING_INDEX(GROUP_CONCAT(g.rawname ORDER BY g.place SEPARATOR '<'), '<', -1), MIN(g.place)
-  FROM (SELECT r.line, t.place, LEFT(TRIM(REGEXP_REPLACE(REGEXP_REPLACE(LEFT(t.tag, 1000), '[[:cntrl:]<>`]', ''), '[[:space:]]+', ' ')), 50) AS rawname
+{% set longest = 255 if moodle_since("4.4.4", "4.5") else 50 %}
+{% macro given_tags() -%}
+(SELECT r.line, t.place, LEFT(TRIM(REGEXP_REPLACE(REGEXP_REPLACE(LEFT(t.tag, 1000), '[[:cntrl:]<>`]', ''), '[[:space:]]+', ' ')), {{ longest }}) AS rawname
           FROM toolsync_row r
           JOIN JSON_TABLE(CONCAT('[', REPLACE(JSON_QUOTE(r.{{ column }}), ',', '","'), ']'),
                           '$[*]' COLUMNS (place FOR ORDINALITY, tag LONGTEXT PATH '$')) t
-         WHERE r.{{ column }} <> '') g
+         WHERE {{ caller() }})
+{%- endmacro %}
+-- The server's small letters are not Moodle's beyond ASCII.
+-- python: small_letters INTO toolsync_tag_lowered
+SELECT DISTINCT g.rawname COLLATE utf8mb4_bin, g.rawname
+  FROM {% call given_tags() %}LENGTH(r.{{ column }}) <> CHAR_LENGTH(r.{{ column }}){% endcall %} g
+ WHERE LENGTH(g.rawname) <> CHAR_LENGTH(g.rawname);
+
+INSERT INTO toolsync_tag_spelled (line, name, rawname, place)
+SELECT g.line, LEFT(COALESCE(l.name, LOWER(g.rawname) COLLATE utf8mb4_bin), 255), SUBSTRING_INDEX(GROUP_CONCAT(g.rawname ORDER BY g.place SEPARATOR '<'), '<', -1), MIN(g.place)
+  FROM {% call given_tags() %}r.{{ column }} <> ''{% endcall %} g
+  LEFT JOIN toolsync_tag_lowered l ON l.rawname = g.rawname COLLATE utf8mb4_bin
  WHERE g.rawname <> ''
- GROUP BY g.line, LOWER(g.rawname) COLLATE utf8mb4_bin;
+ GROUP BY g.line, LEFT(COALESCE(l.name, LOWER(g.rawname) COLLATE utf8mb4_bin), 255);
 
 INSERT IGNORE INTO toolsync_tag (line, name, rawname, place)
 SELECT s.line, s.name, s.rawname, ROW_NUMBER() OVER (PARTITION BY s.line ORDER BY s.place) - 1

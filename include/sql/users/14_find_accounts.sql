@@ -2,7 +2,7 @@
 {% from "users/terms.sql" import host, key with context %}
 {% from "users/fields.sql" import stored %}
 {% import "shared/identify.sql" as named with context %}
-{% set was = ["id", "mnethostid", "username", "email", "auth", "suspended"] %}
+{% set was = ["id", "mnethostid", "username", "email", "auth", "suspended"] + (["password"] if given("auth") else []) %}
 {% for column in stored if given(column) and column not in was %}{% set _ = was.append(column) %}{% endfor %}
 
 -- The accounts as the site has them: what follows compares with these.

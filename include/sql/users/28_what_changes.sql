@@ -1,6 +1,9 @@
 -- Find the existing accounts that their line would change, and leave administrators alone.
 {% from "users/fields.sql" import kept_when_empty, numbers, stored %}
 {% from "users/terms.sql" import renames, new_email, new_idnumber, unlike_email with context %}
+{# A method of authentication may take the password away. #}
+{% set compared = [] %}
+{% for column in stored if given(column) or column == "password" and given("auth") %}{% set _ = compared.append(column) %}{% endfor %}
 {% macro differs(column) -%}
 {% if column == "username" %}{{ renames }}
 {%- elif column == "email" %}{{ new_email }}
@@ -20,7 +23,7 @@ SELECT r.userid, r.line
   JOIN toolsync_was_user u ON u.line = r.line
  WHERE r.status IS NULL
    AND (r.restored = 1
-{% for column in stored if given(column) %}
+{% for column in compared %}
         OR {{ differs(column) }}
 {% endfor %}
        );
@@ -34,11 +37,18 @@ UPDATE toolsync_change w
   JOIN toolsync_was_user u ON u.line = w.line
    SET r.status = 'failed', r.message = {{ left_alone }},
        r.field = CASE WHEN r.restored = 1 THEN 'username'
-{% for column in stored if given(column) %}
-                      WHEN {{ differs(column) }} THEN '{{ column }}'
+{% for column in compared %}
+                      WHEN {{ differs(column) }} THEN '{{ column if given(column) else "auth" }}'
 {% endfor %}
                  END
  WHERE {{ protected }};
+
+{% if given("auth") %}
+UPDATE toolsync_row r
+  JOIN toolsync_outside_wish o ON o.line = r.line
+   SET r.status = 'failed', r.field = 'auth', r.message = {{ left_alone }}
+ WHERE {{ protected }};
+{% endif %}
 
 {% if given_any("profile_field_*") %}
 UPDATE toolsync_row r
@@ -82,6 +92,10 @@ DELETE w FROM toolsync_change w JOIN toolsync_row r ON r.line = w.line WHERE r.s
 {% endif %}
 
 UPDATE toolsync_row r JOIN toolsync_change w ON w.line = r.line SET r.changed = 1;
+{% if given("auth") %}
+
+UPDATE toolsync_row r JOIN toolsync_outside_wish o ON o.line = r.line SET r.changed = 1 WHERE r.status IS NULL;
+{% endif %}
 {% if option.protect_emails and given("email") %}
 
 INSERT INTO toolsync_note (line, field, message)

@@ -1,6 +1,6 @@
 -- Update existing accounts, also renamed and restored ones, where 28_what_changes.sql found a difference.
 {% from "users/fields.sql" import kept_when_empty, cleared, cleared_or_null, numbers %}
-{% from "users/terms.sql" import renames, new_email, new_idnumber with context %}
+{% from "users/terms.sql" import renames, new_email, new_idnumber, passwords with context %}
 
 {% if given("suspended") or given("auth") %}
 CREATE TEMPORARY TABLE toolsync_session_gone (id BIGINT NOT NULL PRIMARY KEY);
@@ -19,7 +19,7 @@ DELETE s FROM toolsync_session_gone d STRAIGHT_JOIN {sessions} s ON s.id = d.id;
 UPDATE toolsync_change w
   STRAIGHT_JOIN toolsync_row r ON r.line = w.line
   STRAIGHT_JOIN {user} u ON u.id = w.userid
-{% if given("password") %}
+{% if passwords %}
   LEFT JOIN toolsync_password p ON p.line = r.line
 {% endif %}
    SET
@@ -46,7 +46,7 @@ UPDATE toolsync_change w
 {% for column in numbers if given(column) %}
        u.{{ column }} = COALESCE(r.{{ column }}, u.{{ column }}),
 {% endfor %}
-{% if given("password") %}
+{% if passwords %}
        u.password = COALESCE(p.hash, u.password),
 {% endif %}
        u.deleted = 0,

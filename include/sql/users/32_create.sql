@@ -1,10 +1,10 @@
 -- Create accounts: the row, its context, and the request for a password.
-{% from "users/terms.sql" import host, people with context %}
+{% from "users/terms.sql" import host, people, passwords with context %}
 {% from "users/fields.sql" import cleared_or_null %}
 {% set text = ["idnumber", "institution", "department", "address", "phone1", "phone2", "theme"] %}
 {% set number = ["mailformat", "maildisplay", "maildigest", "autosubscribe", "trackforums"] %}
 {% set site_text = ["city", "country", "lang"] %}
-{% set local_password = "COALESCE(NULLIF(r.auth, ''), 'manual') IN ('manual', 'email', 'none', 'nologin')" if given("auth") else "TRUE" %}
+{% set local_password = "FIND_IN_SET(COALESCE(NULLIF(r.auth, ''), 'manual'), @local_auths)" if given("auth") else "TRUE" %}
 {% set more_follows = people or given("password") or given("interests") or given_any("profile_field_*") %}
 {% set no_password = "COALESCE(r.password, '') = ''" if given("password") else "TRUE" %}
 
@@ -102,20 +102,27 @@ SELECT m.userid, wish.name, '1'
  ORDER BY m.line;
 {% endif %}
 
-{% if given("password") %}
--- Moodle's cron must not replace a password that the file gives.
+{% if passwords %}
 CREATE TEMPORARY TABLE toolsync_wish_gone (id BIGINT NOT NULL PRIMARY KEY);
 
+{% if given("auth") %}
 INSERT INTO toolsync_wish_gone (id)
+SELECT w.id FROM toolsync_outside_wish w JOIN toolsync_row r ON r.line = w.line WHERE r.status IS NULL;
+{% endif %}
+
+{% if given("password") %}
+-- Moodle's cron must not replace a password that the file gives.
+INSERT IGNORE INTO toolsync_wish_gone (id)
 SELECT wish.id
   FROM toolsync_password p
   JOIN toolsync_row r ON r.line = p.line
   JOIN {user_preferences} wish ON wish.userid = r.userid AND wish.name = 'create_password'
  WHERE r.status IS NULL;
+{% endif %}
 
 DELETE wish FROM toolsync_wish_gone d STRAIGHT_JOIN {user_preferences} wish ON wish.id = d.id;
 
-{% if option.force_password_change %}
+{% if given("password") and option.force_password_change %}
 CREATE TEMPORARY TABLE toolsync_force (line INT UNSIGNED NOT NULL PRIMARY KEY, userid BIGINT NOT NULL, id BIGINT NULL, value TEXT NULL);
 CREATE TEMPORARY TABLE toolsync_force_changed (id BIGINT NOT NULL PRIMARY KEY);
 
