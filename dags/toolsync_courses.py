@@ -46,7 +46,7 @@ alone that are no path (`5`) fail, as they are ids in files for Moodle's own upl
 copy without users copies: settings, sections, activities with their files, question banks and quizzes, blocks, groups and groupings, the
 gradebook setup, completion and access rules, role overrides, filters, tags, custom fields, badges (since Moodle 4.5), competencies and calendar events. User
 data is not copied, and that includes glossary entries, wiki pages, database entries and forum posts. Enrolment methods are the site's
-defaults, as in any new course.
+defaults, as in any new course. So is what Moodle's copy leaves out: what participants of a BigBlueButton may not do, for example.
 
 Values of the line override the template's settings; columns that are absent stay as in the template. A `startdate` moves every date of the
 copy by its distance from the template's start date; the report, and a plan if there is one, say how far. Links between pages of the template lead to the pages of the copy: the site's address

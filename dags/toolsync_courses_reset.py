@@ -26,7 +26,7 @@ one part; they are named after Moodle's own options.
 
 ## Good to know
 
-- `roles`: people are unenrolled by the methods that allow it (manual and self; cohort and meta enrolments only when suspended). Courses
+- `roles`: people are unenrolled by the methods that allow it (manual, self and by payment; cohort and meta enrolments only when suspended). Courses
   that follow by meta link follow at once.
 - `grades`: grades that an activity keeps itself come back at once as they were given there, without changes made in the gradebook. To
   remove them, reset the activity too (`quiz_attempts`).

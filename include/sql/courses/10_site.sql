@@ -5,6 +5,7 @@
 -- @new_legacyfiles: `legacyfiles` of a new course: 0 none, 2 the course may use them
 -- @trust_texts: 1 if the site marks texts as trusted (setting `enabletrusttext`), otherwise 0
 -- @site_lang: language of the site
+-- @site_languages: the languages that people and courses may have, as the setting `langlist` holds them; empty: all that are installed
 -- @all_blocks: the blocks of every new course, as the setting `defaultblocks_override` holds them; NULL: each format has its own
 -- @themes_allowed: 1 if a course may have a theme of its own, otherwise 0
 SET @enrol_plugins = COALESCE({{ setting("enrol_plugins_enabled") }}, ''),
@@ -12,6 +13,7 @@ SET @enrol_plugins = COALESCE({{ setting("enrol_plugins_enabled") }}, ''),
     @new_legacyfiles = COALESCE({{ setting("legacyfilesinnewcourses") }}, 0) + 0,
     @trust_texts = {{ setting_is_on("enabletrusttext") }},
     @site_lang = COALESCE({{ setting("lang") }}, ''),
+    @site_languages = COALESCE({{ setting("langlist") }}, ''),
     @all_blocks = {{ setting("defaultblocks_override") }},
     @themes_allowed = {{ setting_is_on("allowcoursethemes") }};
 

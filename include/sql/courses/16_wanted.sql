@@ -48,6 +48,21 @@ SELECT r.line, c.id, r.templateid, c.id IS NULL, c.id IS NULL AND r.templateid I
   LEFT JOIN toolsync_wish w ON w.line = r.line
  WHERE r.status IS NULL;
 
+{% if given("template") %}
+CREATE TEMPORARY TABLE toolsync_language (lang VARCHAR(30) NOT NULL PRIMARY KEY);
+
+-- Only a language that the site has is taken from a template. Language packs are folders in the site's data folder; the database does not list them.
+-- python: installed_languages INTO toolsync_language
+SELECT DISTINCT t.lang FROM toolsync_course t WHERE t.isnew AND t.templateid IS NOT NULL AND t.lang <> '';
+
+UPDATE toolsync_course t
+  JOIN toolsync_row r ON r.line = t.line
+  LEFT JOIN toolsync_language l ON l.lang = t.lang
+   SET t.lang = ''
+ WHERE t.isnew AND t.templateid IS NOT NULL AND t.lang <> '' AND r.lang IS NULL
+   AND (l.lang IS NULL OR @site_languages <> '' AND NOT @site_languages REGEXP CONCAT('(^|[, \n])', t.lang, '([|, \r\n]|$)'));
+
+{% endif %}
 UPDATE toolsync_course t
    SET t.enddate = IF(t.startdate > 0 AND @new_duration > 0, t.startdate + @new_duration, 0)
  WHERE t.enddate = -1;

@@ -56,6 +56,20 @@ UPDATE toolsync_copy o
   STRAIGHT_JOIN {course} c ON c.id = o.courseid
    SET c.defaultgroupingid = m.newid
  WHERE NOT o.merging;
+
+-- Where old course files are copied, the course may use some, unless the line says otherwise.
+CREATE TEMPORARY TABLE toolsync_legacy (courseid BIGINT NOT NULL PRIMARY KEY);
+
+-- when: toolsync_tpl_files
+INSERT INTO toolsync_legacy (courseid)
+SELECT o.courseid
+  FROM toolsync_copy o
+  JOIN toolsync_course t ON t.id = o.courseid
+  JOIN toolsync_row r ON r.line = t.line AND r.legacyfiles IS NULL
+ WHERE EXISTS (SELECT 1 FROM toolsync_tpl_files f WHERE f.toolsync_course = o.templateid AND f.component = 'course' AND f.filearea = 'legacy');
+
+-- when: toolsync_legacy
+UPDATE toolsync_legacy w STRAIGHT_JOIN {course} c ON c.id = w.courseid SET c.legacyfiles = 2 WHERE c.legacyfiles <> 2;
 {% if given_any("customfield_*") %}
 {% from "courses/terms.sql" import of_field with context %}
 

@@ -33,17 +33,19 @@ SELECT e.id, a.courseid
 {% endif %}
 {% for node, calendar in resets.facts("calendar") if not node.activity %}
 {% set module = node.name.removesuffix("_overrides") %}
-{% for part, which in node.facts.reset.items() if part in possible and (module != "assign" or "events" in possible) %}
+{% for part, which in node.facts.reset.items() if part in possible %}
 {% set who = "userid" if "userid" in which else "groupid" %}
 
--- Events of overrides that go{{ " (as in Moodle, those of assignments only if all events go)" if module == "assign" }}.
+-- Events of overrides that go{{ " (as in Moodle, those of assignments only if these have no such date themselves, or if all events go)" if module == "assign" }}.
 -- when: toolsync_gone_{{ node.name }}
 INSERT IGNORE INTO toolsync_gone_event (id, courseid)
 SELECT e.id, g.courseid
   FROM toolsync_gone_{{ node.name }} g
-  JOIN {{ table(node.name) }} o ON o.id = g.id AND o.{{ who }} IS NOT NULL
+  JOIN {{ table(node.name) }} o ON o.id = g.id AND o.{{ who }} IS NOT NULL{% if module == "assign" %}
+  JOIN {assign} a ON a.id = o.assignid{% endif %}
   JOIN {event} e ON e.modulename = '{{ module }}' AND e.instance = o.{{ node.parents[0].column }} AND e.{{ who }} = o.{{ who }}
                AND {{ "e.courseid = 0" if who == "userid" else "e.courseid = g.courseid" }}{% if module == "assign" %}
-  JOIN toolsync_asked a ON a.courseid = e.courseid AND a.name = 'events'{% endif %};
+ WHERE a.duedate = 0 AND e.eventtype = 'due'
+    OR EXISTS (SELECT 1 FROM toolsync_asked w WHERE w.courseid = e.courseid AND w.name = 'events'){% endif %};
 {% endfor %}
 {% endfor %}

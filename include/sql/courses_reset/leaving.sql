@@ -13,7 +13,7 @@ SELECT ue.id, r.line, r.courseid, r.contextid, ue.userid, e.id, ROW_NUMBER() OVE
   FROM toolsync_row r
   STRAIGHT_JOIN {enrol} e {{ by_index("enrol", "courseid") }} ON e.courseid = r.courseid AND e.status = 0 AND FIND_IN_SET(e.enrol, @enrol_plugins)
   STRAIGHT_JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = e.id
- WHERE r.status IS NULL AND (e.enrol IN ('manual', 'self', 'flatfile', 'lti', 'paypal') OR e.enrol IN ('cohort', 'meta', 'database') AND ue.status = 1)
+ WHERE r.status IS NULL AND (e.enrol IN ('manual', 'self', 'fee', 'flatfile', 'lti', 'paypal') OR e.enrol IN ('cohort', 'meta', 'database') AND ue.status = 1)
    AND EXISTS (SELECT 1
                  FROM toolsync_role_asked w
                  STRAIGHT_JOIN {role_assignments} ra {{ by_index("role_assignments", "userid", "contextid") }} ON ra.contextid = r.contextid AND ra.userid = ue.userid AND ra.roleid = w.roleid

@@ -123,29 +123,38 @@ HAVING COUNT(*) > 1 AND MIN(IF(k.parent IS NULL, k.id, NULL)) IS NOT NULL;
   JOIN {grade_outcomes_courses} o ON o.courseid = g.courseid AND o.outcomeid = v.id
  GROUP BY g.courseid, t.id;
 
--- Blocks: equal ones, and those that a page can have only once. Settings are compared as they would be written.
+-- Blocks: equal ones, and those that a page can have only once and that show on the page already. Settings are compared as they would be written.
 {% set settings_written = course_graph().tables["block_instances"].facts["copied"]["configdata"] %}
 {% set often = ["activity_results", "badges", "blog_menu", "blog_tags", "glossary_random", "html", "mentees", "rss_client", "tag_flickr", "tag_youtube", "tags"] %}
+{# The block `o` shows on the pages of the block `t`, as Moodle's matching_page_type_patterns_from_pattern says: `course-*` holds `course-view-*`. #}
+{% set page = "SUBSTRING_INDEX(t.pagetypepattern, '-*', 1)" %}
+{% set shown_already %}
+(o.pagetypepattern IN ('*', t.pagetypepattern, {{ page }})
+        OR o.pagetypepattern LIKE '%-*' AND LEFT(CONCAT({{ page }}, '-'), CHAR_LENGTH(o.pagetypepattern) - 1) = LEFT(o.pagetypepattern, CHAR_LENGTH(o.pagetypepattern) - 1)
+        OR o.pagetypepattern IN ('mod-*-view', 'mod-*-index') AND {{ page }} LIKE REPLACE(o.pagetypepattern, '*', '%') AND {{ page }} NOT LIKE 'mod-%-%-%')
+   AND (o.subpagepattern IS NULL OR o.subpagepattern = t.subpagepattern)
+{%- endset %}
 {{ same("block_instances", "MIN(o.id)") }}
   JOIN {context} x ON x.contextlevel = 50 AND x.instanceid = g.templateid AND x.id = t.parentcontextid
-  JOIN {block_instances} o ON o.parentcontextid = g.contextid AND o.blockname = t.blockname AND o.pagetypepattern = t.pagetypepattern
-       AND o.subpagepattern <=> t.subpagepattern
+  JOIN {block_instances} o ON o.parentcontextid = g.contextid AND o.blockname = t.blockname
  WHERE t.blockname NOT IN ('{{ often | join("', '") }}')
-    OR o.showinsubcontexts = t.showinsubcontexts AND o.defaultregion = t.defaultregion AND COALESCE(o.configdata, '') = COALESCE({{ settings_written }}, '')
+   AND {{ shown_already }}
+    OR o.pagetypepattern = t.pagetypepattern AND o.subpagepattern <=> t.subpagepattern
+   AND o.showinsubcontexts = t.showinsubcontexts AND o.defaultregion = t.defaultregion AND COALESCE(o.configdata, '') = COALESCE({{ settings_written }}, '')
  GROUP BY g.courseid, t.id;
 
--- Blocks of contexts above the course that show in it.
+-- Blocks of contexts above that show there: above the course, and, for those of activities, of the course itself.
 -- when: toolsync_tpl_block_instances
 INSERT IGNORE INTO toolsync_merged (name, courseid, oldid, newid)
 SELECT 'block_instances', c.courseid, t.id, MIN(o.id)
   FROM toolsync_copy c
   JOIN {context} u ON u.contextlevel = 50 AND u.instanceid = c.courseid
   JOIN JSON_TABLE(CONCAT('[', REPLACE(SUBSTRING(u.path, 2), '/', ','), ']'), '$[*]' COLUMNS (id BIGINT PATH '$')) above
-  JOIN {block_instances} o ON o.parentcontextid = above.id AND o.showinsubcontexts = 1 AND above.id <> u.id
-  JOIN {context} x ON x.contextlevel = 50 AND x.instanceid = c.templateid
-  JOIN toolsync_tpl_block_instances t ON t.toolsync_course = c.templateid AND t.parentcontextid = x.id AND t.blockname = o.blockname
- WHERE t.blockname NOT IN ('{{ often | join("', '") }}') AND o.pagetypepattern IN ('*', 'course-*', 'course-view-*', t.pagetypepattern)
-   AND (o.subpagepattern IS NULL OR o.subpagepattern = t.subpagepattern)
+  JOIN {block_instances} o ON o.parentcontextid = above.id AND o.showinsubcontexts = 1
+  JOIN toolsync_tpl_block_instances t ON t.toolsync_course = c.templateid AND t.blockname = o.blockname
+  JOIN {context} x ON x.id = t.parentcontextid AND (above.id <> u.id OR x.contextlevel = 70)
+ WHERE t.blockname NOT IN ('{{ often | join("', '") }}')
+   AND {{ shown_already }}
  GROUP BY c.courseid, t.id;
 
 CREATE TEMPORARY TABLE toolsync_same_blocks (courseid BIGINT NOT NULL, oldid BIGINT NOT NULL, newid BIGINT NOT NULL, PRIMARY KEY (courseid, oldid));
