@@ -61,6 +61,7 @@ def test_a_course_reset_and_put_back_is_what_it_was(site: Site, pristine: Site, 
 
 
 def test_two_lines_about_a_course_are_done_in_their_order(site: Site):
+    site.rows("UPDATE {grade_items} SET hidden = 1 WHERE id = 31")
     result = reset(
         site,
         [
@@ -73,6 +74,82 @@ def test_two_lines_about_a_course_are_done_in_their_order(site: Site):
     shift = 22 * 86400
     assert site.value("SELECT timeclose FROM {quiz} WHERE course = 3") == 1796083200 + shift
     assert site.value("SELECT COUNT(*) FROM {quiz_attempts} a JOIN {quiz} q ON q.id = a.quiz WHERE q.course = 3") == 0
+    # A quiz whose attempts go tells the gradebook that students may see its grades.
+    assert site.value("SELECT hidden FROM {grade_items} WHERE id = 31") == 0
+
+
+# What activities of C101 know, and the gradebook not or not any more. User 4 has a reopened attempt of the first assignment besides.
+GRADES_APART = [
+    "UPDATE {grade_grades} SET overridden = 1768480000, finalgrade = 99 WHERE itemid = 22 AND userid = 3",
+    "UPDATE {assign_grades} SET grade = -1 WHERE assignment = 4 AND userid = 5",
+    "UPDATE {grade_grades} SET rawgrade = NULL, finalgrade = NULL WHERE itemid = 22 AND userid = 5",
+    "DELETE FROM {grade_grades} WHERE itemid = 31 AND userid = 3",
+    "UPDATE {grade_grades} SET locked = 1768480000 WHERE itemid = 31 AND userid = 4",
+    "UPDATE {quiz_grades} SET grade = 9 WHERE quiz = 2 AND userid = 4",
+    "UPDATE {grade_items} SET multfactor = 1.5, plusfactor = 2 WHERE id = 31",
+    "UPDATE {grade_items} SET locked = 1768480000 WHERE id = 25",
+    "UPDATE {glossary} SET assessed = 5 WHERE id = 2",
+    "UPDATE {workshop_submissions} SET gradeover = 50, gradeoverby = 2, feedbackauthor = '<p>Half</p>', feedbackauthorformat = 1 WHERE id = 3",
+    "UPDATE {forum_grades} SET grade = 61 WHERE id = 1",
+    "UPDATE {h5pactivity} SET grademethod = 2 WHERE id = 2",
+    "UPDATE {lesson} SET grade = -1, usemaxgrade = 1 WHERE id = 2",
+    "UPDATE {grade_items} SET gradetype = 2, scaleid = 1, grademax = 3, grademin = 1 WHERE id = 32",
+    "UPDATE {quiz} SET reviewmarks = 16 WHERE id = 2",
+    "UPDATE {grade_items} SET hidden = 1796083200 WHERE id = 31",
+]
+# What Moodle 5.1 left in the gradebook after a reset of its grades, with a start on 2027-01-03: raw grade, final grade, feedback.
+GRADES_BACK = {
+    ("assign", 4, 0, 3): (40, 40, "<p>Feedback for u001</p>"),
+    ("assign", 4, 0, 5): (None, None, "<p>Feedback for u003</p>"),
+    **{("assign", 5, 0, user): (44, 44, "<p>Team feedback</p>") for user in (3, 4, 5)},
+    ("assign", 6, 0, 3): (66.66667, 66.66667, None),
+    ("forum", 8, 1, 5): (61, 61, None),
+    **{("glossary", 2, 0, user): (grade, grade, None) for user, grade in ((3, 5), (4, 6), (5, 7))},
+    **{("h5pactivity", 2, 0, user): (62.5, 62.5, None) for user in (3, 4, 5)},
+    **{("lesson", 2, 0, user): (1.5, 2, None) for user in (3, 4, 5)},
+    ("quiz", 2, 0, 3): (3.5, 7.25, None),
+    ("quiz", 2, 0, 4): (9, 10, None),
+    ("quiz", 2, 0, 5): (6.25, 10, None),
+    **{("scorm", 2, 0, user): (1, 1, None) for user in (3, 4, 5)},
+    ("workshop", 2, 0, 3): (45.33334, 45.33334, None),
+    ("workshop", 2, 0, 4): (53.33334, 53.33334, None),
+    ("workshop", 2, 0, 5): (40, 40, "<p>Half</p>"),
+    **{("workshop", 2, 1, user): (20, 20, None) for user in (3, 4, 5)},
+}
+# After a reset of its items: none is locked, and none has a factor.
+GRADES_BACK_IN_NEW_ITEMS = {
+    **GRADES_BACK,
+    ("forum", 8, 0, 5): (4, 4, None),
+    ("quiz", 2, 0, 3): (3.5, 3.5, None),
+    ("quiz", 2, 0, 4): (9, 9, None),
+    ("quiz", 2, 0, 5): (6.25, 6.25, None),
+}
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"), [("grades", GRADES_BACK), ("items", GRADES_BACK_IN_NEW_ITEMS)], ids=["grades", "items"]
+)
+def test_the_gradebook_takes_what_the_activities_have(site: Site, word: str, expected: dict[Any, Any]):
+    for sql in GRADES_APART:
+        site.rows(sql)
+    tables = ["mdl_grade_grades", "mdl_grade_items", "mdl_course_modules_completion"]
+    before = site.checksums(tables)
+    result = reset(site, [{"shortname": "C101", "startdate": "2027-01-03", "grades": word}])
+    assert result["counts"]["updated"] == 1, told(result)
+    found = site.rows(
+        "SELECT i.itemmodule, i.iteminstance, i.itemnumber, g.userid, g.rawgrade, g.finalgrade, g.feedback"
+        " FROM {grade_items} i JOIN {grade_grades} g ON g.itemid = i.id"
+        " WHERE i.courseid = 3 AND g.userid IN (3, 4, 5) AND i.itemmodule <> 'data' AND (g.rawgrade IS NOT NULL OR g.feedback IS NOT NULL)"
+    )
+    assert {
+        row[:4]: (*(grade if grade is None else float(grade) for grade in row[4:6]), row[6]) for row in found
+    } == expected
+    # The highest number of a scale stays; marks are shown once the quiz has closed, on its new date.
+    item = "SELECT grademin, grademax, hidden FROM {grade_items} WHERE courseid = 3 AND itemmodule = "
+    assert site.rows(item + "'lesson'") == [(1, 3, 0)]
+    assert site.rows(item + "'quiz'") == [(0, 10, 1826841600)]
+    assert site.run("toolsync_courses_restore", "C101\n")["counts"]["failed"] == 0
+    assert site.checksums(tables) == before
 
 
 def test_the_second_time_nothing_is_left(site: Site):

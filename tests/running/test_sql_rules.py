@@ -290,6 +290,7 @@ RESERVED = {
 
 # Functions that both servers have, by one meaning.
 FUNCTIONS = {
+    "AVG",
     "CAST",
     "CHAR_LENGTH",
     "COALESCE",
@@ -331,6 +332,7 @@ FUNCTIONS = {
     "REGEXP_REPLACE",
     "REGEXP_SUBSTR",
     "REPLACE",
+    "ROUND",
     "ROW_COUNT",
     "ROW_NUMBER",
     "SHA1",

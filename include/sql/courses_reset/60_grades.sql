@@ -3,47 +3,27 @@
 {% set all_grades = given("grades") %}
 
 {% if all_grades %}
--- The grades that activities send again: those that they keep themselves and that were not reset.
-CREATE TEMPORARY TABLE toolsync_grade_back (
-    courseid BIGINT NOT NULL, itemid BIGINT NOT NULL, userid BIGINT NOT NULL, gradeid BIGINT NOT NULL, newitemid BIGINT NULL, PRIMARY KEY (gradeid), KEY (itemid)
-);
-CREATE TEMPORARY TABLE toolsync_emptied (courseid BIGINT NOT NULL, module VARCHAR(20) NOT NULL, number BIGINT NOT NULL, PRIMARY KEY (courseid, module, number));
-{% for node, of in resets.facts("grades") %}
-{% for number, options in of.items() %}
-{% set options = options | select("in", possible | list + resets.pairs(going) | map("first") | list) | list %}
-{% if options %}
+{# The final grade of a row `b` of toolsync_grade_back in its grade item `gi`, as grade_item::adjust_raw_grade works it out. #}
+{% set final %}
+CASE WHEN b.rawgrade IS NULL OR gi.grademax < gi.grademin OR gi.gradetype NOT IN (1, 2) THEN NULL
+            WHEN gi.grademax = gi.grademin THEN gi.grademax
+            WHEN gi.gradetype = 2 THEN LEAST(GREATEST(ROUND(b.rawgrade + 0.00001), gi.grademin), gi.grademax)
+            ELSE LEAST(GREATEST(b.rawgrade * gi.multfactor + gi.plusfactor, gi.grademin), gi.grademax * @over) END
+{%- endset %}
+{% include "courses_reset/activity_grades.sql" %}
 
-INSERT IGNORE INTO toolsync_emptied (courseid, module, number)
-SELECT a.courseid, '{{ node.name }}', {{ number }} FROM toolsync_asked a WHERE a.name IN ('{{ options | join("', '") }}');
-{% endif %}
-
--- when: toolsync_item_reset
-INSERT IGNORE INTO toolsync_grade_back (courseid, itemid, userid, gradeid)
-SELECT s.courseid, gi.id, gg.userid, gg.id
-  FROM toolsync_item_reset s
-  JOIN {grade_items} gi ON gi.id = s.id AND gi.itemtype = 'mod' AND gi.itemmodule = '{{ node.name }}' AND gi.itemnumber = {{ number }} AND gi.gradetype <> 0
-  JOIN {grade_grades} gg ON gg.itemid = gi.id AND gg.rawgrade IS NOT NULL
-  LEFT JOIN toolsync_emptied k ON k.courseid = s.courseid AND k.module = '{{ node.name }}' AND k.number = {{ number }}
- WHERE s.whole AND k.courseid IS NULL;
-{% endfor %}
-{% endfor %}
-
--- They come as the activity has them, without changes that a teacher made in the gradebook.
-CREATE TEMPORARY TABLE toolsync_grade_new (PRIMARY KEY (id)) AS SELECT gg.*, CAST(0 AS SIGNED) AS toolsync_course FROM {grade_grades} gg LIMIT 0;
-
--- when: toolsync_grade_back
-INSERT INTO toolsync_grade_new
-SELECT gg.*, b.courseid FROM toolsync_grade_back b JOIN {grade_grades} gg ON gg.id = b.gradeid;
+-- @over: how many times the maximum of its item a grade may be
+SET @over = IF({{ setting_is_on("unlimitedgrades") }}, COALESCE({{ setting("gradeoverhundredprocentmax") }}, 10), 1);
 {% endif %}
 
 CREATE TEMPORARY TABLE toolsync_grade_reset (id BIGINT NOT NULL PRIMARY KEY, userid BIGINT NOT NULL, itemid BIGINT NOT NULL, courseid BIGINT NOT NULL, back TINYINT NOT NULL, KEY (itemid));
 
 -- when: toolsync_item_reset
 INSERT INTO toolsync_grade_reset (id, userid, itemid, courseid, back)
-SELECT gg.id, gg.userid, gg.itemid, s.courseid, {{ "b.gradeid IS NOT NULL" if all_grades else "0" }}
+SELECT gg.id, gg.userid, gg.itemid, s.courseid, {{ "b.rawgrade IS NOT NULL" if all_grades else "0" }}
   FROM toolsync_item_reset s
   JOIN {grade_grades} gg ON gg.itemid = s.id{% if all_grades %}
-  LEFT JOIN toolsync_grade_back b ON b.gradeid = gg.id{% endif %};
+  LEFT JOIN toolsync_grade_back b ON b.itemid = gg.itemid AND b.userid = gg.userid{% endif %};
 
 {% from "shared/grade_history.sql" import keep_history with context %}
 {{ keep_history("toolsync_grade_reset", "reset") }}
@@ -112,8 +92,20 @@ SELECT done.id, {{ "IF(cm.completionpassgrade = 1, 2, 1)" if site_has("course_mo
   JOIN {modules} mo ON mo.name = gi.itemmodule AND mo.visible = 1
   JOIN {course_modules} cm ON cm.course = b.courseid AND cm.module = mo.id AND cm.instance = gi.iteminstance
   JOIN {course_modules_completion} done ON done.coursemoduleid = cm.id AND done.userid = b.userid
- WHERE cm.completion = 2 AND cm.completiongradeitemnumber = gi.itemnumber AND done.completionstate IN (2, 3)
+ WHERE cm.completion = 2 AND cm.completiongradeitemnumber = gi.itemnumber AND b.rawgrade IS NOT NULL AND done.completionstate IN (2, 3)
    AND done.completionstate <> {{ "IF(cm.completionpassgrade = 1, 2, 1)" if site_has("course_modules", "completionpassgrade") else "1" }};
+
+-- Other items keep theirs, and the grade may be another one now.
+-- when: toolsync_grade_back
+-- when: toolsync_graded_module
+INSERT IGNORE INTO toolsync_passed (id, completionstate)
+SELECT done.id, IF({{ final }} >= gi.gradepass, 2, 3)
+  FROM toolsync_graded_module g
+  JOIN toolsync_grade_back b ON b.itemid = g.itemid AND b.rawgrade IS NOT NULL
+  STRAIGHT_JOIN {grade_items} gi ON gi.id = b.itemid AND gi.gradepass > 0.000009 AND gi.hidden = 0
+  STRAIGHT_JOIN {course_modules_completion} done {{ by_index("course_modules_completion", "coursemoduleid") }} ON done.coursemoduleid = g.moduleid AND done.userid = b.userid
+  LEFT JOIN toolsync_asked a ON a.courseid = b.courseid AND a.name = 'gradebook_items'
+ WHERE a.courseid IS NULL AND done.completionstate IN (2, 3) AND done.completionstate <> IF({{ final }} >= gi.gradepass, 2, 3);
 
 -- when: toolsync_passed
 UPDATE toolsync_passed w
@@ -144,22 +136,24 @@ UPDATE toolsync_item_stale w
 
 CREATE TEMPORARY TABLE toolsync_made_grade_grades (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);
 
--- when: toolsync_grade_new
--- chunks: toolsync_grade_back.gradeid
-INSERT INTO {grade_grades} (itemid, userid, rawgrade, rawgrademax, rawgrademin, rawscaleid, usermodified, feedback, feedbackformat, information, informationformat,
+-- With their final grades: where the next visit to the gradebook has to change one, Moodle deletes the feedback with it.
+-- when: toolsync_grade_back
+-- chunks: toolsync_grade_back.seq
+INSERT INTO {grade_grades} (itemid, userid, rawgrade, rawgrademax, rawgrademin, rawscaleid, usermodified, finalgrade, feedback, feedbackformat, informationformat,
        timecreated, timemodified)
-SELECT COALESCE(b.newitemid, b.itemid), n.userid, n.rawgrade, n.rawgrademax, n.rawgrademin, n.rawscaleid, n.usermodified,
-       IF(n.overridden = 0, n.feedback, NULL), n.feedbackformat, n.information, n.informationformat, n.timecreated, n.timemodified
+SELECT gi.id, b.userid, b.rawgrade, gi.grademax, gi.grademin, gi.scaleid, COALESCE(NULLIF(b.usermodified, 0), @actor),
+       {{ final }},
+       b.feedback, b.feedbackformat, 2, b.datesubmitted, IF(b.rawgrade IS NULL AND b.feedback IS NULL, NULL, COALESCE(NULLIF(b.dategraded, 0), @now))
   FROM toolsync_grade_back b
-  JOIN toolsync_grade_new n ON n.id = b.gradeid
- WHERE b.gradeid BETWEEN @first AND @last
- ORDER BY b.gradeid;
+  STRAIGHT_JOIN {grade_items} gi ON gi.id = COALESCE(b.newitemid, b.itemid)
+ WHERE b.seq BETWEEN @first AND @last
+ ORDER BY b.seq;
 
--- when: toolsync_grade_new
+-- when: toolsync_grade_back
 INSERT INTO toolsync_made_grade_grades (id, courseid)
 SELECT gg.id, b.courseid
   FROM toolsync_grade_back b
-  JOIN {grade_grades} gg ON gg.itemid = COALESCE(b.newitemid, b.itemid) AND gg.userid = b.userid;
+  STRAIGHT_JOIN {grade_grades} gg {{ by_index("grade_grades", "userid", "itemid") }} ON gg.itemid = COALESCE(b.newitemid, b.itemid) AND gg.userid = b.userid;
 {% endif %}
 
 INSERT IGNORE INTO toolsync_stale (topic)

@@ -70,18 +70,20 @@ SELECT k.courseid, NULL, 'course', k.categoryid, 1, 100, 0, 1, 1, @now, @now
  WHERE k.courseid BETWEEN @first AND @last
  ORDER BY k.courseid;
 
--- H5P activities and workshops send no idnumber with their grades.
+-- H5P activities and workshops send no idnumber with their grades. A scale of the course is gone by now.
 -- when: toolsync_item_old
 -- chunks: toolsync_gradebook.courseid
 INSERT INTO {grade_items} (courseid, categoryid, itemname, itemtype, itemmodule, iteminstance, itemnumber, idnumber, gradetype, grademax, grademin, scaleid, hidden,
        sortorder, needsupdate, timecreated, timemodified)
 SELECT o.courseid, k.categoryid, o.itemname, 'mod', o.itemmodule, o.iteminstance, o.itemnumber,
        IF(o.itemmodule IN ('h5pactivity', 'workshop'), NULL, o.idnumber), o.gradetype,
-       IF(o.gradetype = 1, o.grademax, 100), IF(o.gradetype = 1, o.grademin, 0), IF(o.gradetype = 2, o.scaleid, NULL), IF(o.itemmodule = 'quiz', o.hidden, 0),
+       IF(o.gradetype = 1 OR sc.id IS NOT NULL, o.grademax, 100), IF(o.gradetype = 1 OR sc.id IS NOT NULL, o.grademin, 0), IF(o.gradetype = 2, o.scaleid, NULL),
+       IF(o.itemmodule = 'quiz', o.hidden, 0),
        1 + ROW_NUMBER() OVER (PARTITION BY o.courseid ORDER BY o.itemmodule, o.iteminstance, o.itemnumber), 1, @now, @now
   FROM toolsync_gradebook k
   JOIN toolsync_item_old o ON o.courseid = k.courseid
   JOIN {modules} m ON m.name = o.itemmodule AND m.visible = 1
+  LEFT JOIN {scale} sc ON o.gradetype = 2 AND sc.id = o.scaleid
  WHERE EXISTS (SELECT 1 FROM {course_modules} cm WHERE cm.course = o.courseid AND cm.module = m.id AND cm.instance = o.iteminstance)
    AND o.gradetype <> 0 AND o.outcomeid IS NULL AND o.itemnumber < 1000 AND k.courseid BETWEEN @first AND @last
  ORDER BY o.courseid, o.itemmodule, o.iteminstance, o.itemnumber;
