@@ -17,7 +17,7 @@ SELECT f.id, MIN(f.id) OVER (PARTITION BY f.contextid, f.component, f.filearea, 
   FROM toolsync_emptied e
   JOIN {files} f ON f.contextid = e.contextid;
 
-{% include "shared/files_gone.sql" %}
+{% with may_have_aliases=true %}{% include "shared/files_gone.sql" %}{% endwith %}
 
 CREATE TEMPORARY TABLE toolsync_repository_gone (id BIGINT NOT NULL PRIMARY KEY);
 

@@ -2,10 +2,12 @@
 -- Delete the rows of the files in toolsync_file_gone. Their contents stay, because the undo bundle refers to them.
 DELETE f FROM toolsync_file_gone d STRAIGHT_JOIN {files} f ON f.id = d.id;
 {% else %}
+{% if may_have_aliases is defined %}
 {% with going="toolsync_file_gone" %}{% include "shared/aliases.sql" %}{% endwith %}
 
 {% include "shared/unlink.sql" %}
 
+{% endif %}
 {% if dataroot_at_hand() %}
 -- Delete the rows of the files in toolsync_file_gone. After the commit, contents without any other row go to the site's trash.
 INSERT IGNORE INTO toolsync_content_gone (contenthash) SELECT f.contenthash FROM toolsync_file_gone d JOIN {files} f ON f.id = d.id;
