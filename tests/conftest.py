@@ -19,7 +19,7 @@ from tests.support import dag_runs  # noqa: E402
 dag_runs.configure()  # before a test module imports Airflow
 
 from tests.support.scenarios import dump_of  # noqa: E402
-from tests.support.server import populated_server  # noqa: E402
+from tests.support.server import populated_server, quick_folder  # noqa: E402
 from tests.support.site import Site  # noqa: E402
 from tools.mariadb import PrivateServer  # noqa: E402
 
@@ -43,9 +43,10 @@ def airflow() -> None:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateServer]:
     """A database server of this process alone: MariaDB, or what `TOOLSYNC_TEST_SERVER` names."""
-    server = populated_server(tmp_path_factory.mktemp("mariadb") / "server", die_with_parent=True)
-    yield server
-    server.stop()
+    with quick_folder(tmp_path_factory.mktemp("mariadb")) as folder:
+        server = populated_server(folder / "server", die_with_parent=True)
+        yield server
+        server.stop()
 
 
 @pytest.fixture(scope="session")
