@@ -49,6 +49,7 @@ SELECT r.line, c.id, r.templateid, c.id IS NULL, c.id IS NULL AND r.templateid I
  WHERE r.status IS NULL;
 
 {% if given("template") %}
+{% from "shared/languages.sql" import not_offered %}
 CREATE TEMPORARY TABLE toolsync_language (lang VARCHAR(30) NOT NULL PRIMARY KEY);
 
 -- Only a language that the site has is taken from a template. Language packs are folders in the site's data folder; the database does not list them.
@@ -60,7 +61,7 @@ UPDATE toolsync_course t
   LEFT JOIN toolsync_language l ON l.lang = t.lang
    SET t.lang = ''
  WHERE t.isnew AND t.templateid IS NOT NULL AND t.lang <> '' AND r.lang IS NULL
-   AND (l.lang IS NULL OR @site_languages <> '' AND NOT @site_languages REGEXP CONCAT('(^|[, \n])', t.lang, '([|, \r\n]|$)'));
+   AND {{ not_offered("t.lang", "l.lang") }};
 
 {% endif %}
 UPDATE toolsync_course t

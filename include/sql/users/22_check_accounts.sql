@@ -1,4 +1,5 @@
 -- Find the lines that the site does not allow. A line fails for the first fault found, and nothing of it is done.
+{% from "shared/languages.sql" import not_offered %}
 {% from "users/terms.sql" import host, key, makes, renames, new_email with context %}
 {% import "shared/identify.sql" as named with context %}
 {% set taken %}FROM {user} other {{ named.index("user", "username") }} WHERE other.mnethostid = {{ host }} AND other.username = r.username AND NOT other.id <=> r.userid{% endset %}
@@ -72,7 +73,7 @@ SELECT r.line,
 {% endif %}
 {% if given("lang") %}
        WHEN r.lang <> '' AND NOT r.lang <=> u.lang
-            AND (l.lang IS NULL OR @site_languages <> '' AND NOT @site_languages REGEXP CONCAT('(^|[, \n])', r.lang, '([|, \r\n]|$)'))
+            AND {{ not_offered("r.lang", "l.lang") }}
             THEN 'lang|the site has no such language pack'
 {% endif %}
        END AS fault
