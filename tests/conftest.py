@@ -14,12 +14,16 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from tests.support import memory  # noqa: E402
+
+memory.use()
+
 from tests.support import dag_runs  # noqa: E402
 
 dag_runs.configure()  # before a test module imports Airflow
 
 from tests.support.scenarios import dump_of  # noqa: E402
-from tests.support.server import populated_server, quick_folder  # noqa: E402
+from tests.support.server import populated_server  # noqa: E402
 from tests.support.site import Site  # noqa: E402
 from tools.mariadb import PrivateServer  # noqa: E402
 
@@ -30,8 +34,11 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_unconfigure() -> None:
+    gc.freeze()  # pytest collects garbage five times then, for errors of its own kind: a quarter of a minute
     shutil.rmtree(dag_runs.HOME, ignore_errors=True)
+    memory.give_back()
 
 
 @pytest.fixture(scope="session")
@@ -43,10 +50,9 @@ def airflow() -> None:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateServer]:
     """A database server of this process alone: MariaDB, or what `TOOLSYNC_TEST_SERVER` names."""
-    with quick_folder(tmp_path_factory.mktemp("mariadb")) as folder:
-        server = populated_server(folder / "server", die_with_parent=True)
-        yield server
-        server.stop()
+    server = populated_server(tmp_path_factory.mktemp("mariadb") / "server", die_with_parent=True)
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -86,7 +86,7 @@ def by_data_set(sandbox: Sandbox, made: list[File]) -> int:
 def test_a_data_set_makes_of_the_site_what_whole_files_make(kind: str, sandbox: Sandbox):
     left_out = 0
 
-    @settings(EXAMPLES, max_examples=12, phases=[Phase.generate])
+    @settings(EXAMPLES, max_examples=8, phases=[Phase.generate])
     @given(sequences(kind))
     def check(made: list[File]) -> None:
         nonlocal left_out

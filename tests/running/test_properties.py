@@ -40,7 +40,7 @@ def check_again(sandbox: Sandbox, file: File) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_file_does_what_its_lines_do_one_by_one(kind: str, sandbox: Sandbox):
-    @settings(EXAMPLES, max_examples=10)
+    @settings(EXAMPLES, max_examples=6)
     @given(files(kind))
     def check(file: File) -> None:
         check_lines(sandbox, file)
@@ -50,7 +50,7 @@ def test_a_file_does_what_its_lines_do_one_by_one(kind: str, sandbox: Sandbox):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_running_a_file_again_changes_nothing(kind: str, sandbox: Sandbox):
-    @settings(EXAMPLES, max_examples=10)
+    @settings(EXAMPLES, max_examples=6)
     @given(files(kind, repeatable=True))
     def check(file: File) -> None:
         check_again(sandbox, file)

@@ -8,11 +8,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import re
 import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from tools.mariadb import COLLATION, PrivateServer
@@ -21,8 +17,6 @@ from toolsync.settings import ROOT
 
 DUMP = ROOT / "include/demo/moodle51.sql.gz"
 PREPARED = ROOT / ".local/test-server"
-MEMORY, IN_MEMORY = Path("/dev/shm"), "toolsync-tests-"
-NEEDED = 12 * 2**30  # bytes of memory: two workers, and a server of each
 KEPT = 6  # prepared folders: the system's server, MySQL with either collation, other servers
 UPGRADED = ROOT / "tests/support/upgraded.sql"
 # The original, which no test writes to, and the one that tests change.
@@ -76,31 +70,6 @@ def populated_server(
         for database in DATABASES:
             server.execute(UPGRADED.read_text(encoding="utf-8"), database)
     return server
-
-
-@contextmanager
-def quick_folder(otherwise: Path) -> Iterator[Path]:
-    """A folder for a server that lives as long as this process: in memory where there is plenty, where tests take a tenth less time.
-
-    :param otherwise: an empty folder on disk.
-    """
-    if not _much_memory():
-        yield otherwise
-        return
-    for left in MEMORY.glob(f"{IN_MEMORY}*"):  # of processes that were killed
-        if not Path("/proc", left.name.split("-")[-2]).exists():
-            shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(
-        prefix=f"{IN_MEMORY}{os.getpid()}-", dir=MEMORY, ignore_cleanup_errors=True
-    ) as folder:
-        yield Path(folder)
-
-
-def _much_memory() -> bool:
-    if not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < NEEDED:
-        return False
-    available = re.search(r"^MemAvailable: +(\d+) kB$", Path("/proc/meminfo").read_text(), re.MULTILINE)
-    return available is not None and int(available[1]) * 1024 >= NEEDED
 
 
 def _server(directory: Path, *more: str, die_with_parent: bool = True) -> PrivateServer:
