@@ -56,6 +56,7 @@ FUNCTIONS = {
     "course_runs": _of_rows(order.runs),
     "course_places": _of_rows(order.places),
     "enrolment_keys": _of_rows(enrolment_keys.generate),
+    "weak_keys": _of_rows(enrolment_keys.weak),
     "backups_known": Function(backup_lines.known_backups),
     "backups_ready": Function(backup_lines.mark_ready),
     "remember_changed_courses": Function(template_rows.remember_changed),

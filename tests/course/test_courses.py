@@ -19,7 +19,7 @@ from tests.support.sandbox import EXAMPLES
 from tests.support.site import Site
 from toolsync.course.dates import tomorrow, week_ends
 from toolsync.course.order import places, runs
-from toolsync.moodle.enrolment_keys import generate
+from toolsync.moodle.enrolment_keys import generate, weak
 from toolsync.moodle.hook import MoodleHook
 from toolsync.running.state import RunState
 
@@ -281,6 +281,44 @@ def test_enrolment_keys_are_random_and_mixed():
             and any(map(str.isdigit, key))
             and not key.isalnum()
         )
+
+
+@pytest.mark.parametrize(
+    ("key", "lacks"),
+    [
+        ("a", "at least 8 characters, at least 1 digit, at least 1 capital, at least 1 other character"),
+        ("12345678", "at least 1 small letter, at least 1 capital, at least 1 other character"),
+        ("aaaA1-bbbbb", "no character more than 3 times in a row"),
+        ("Secret1!", ""),
+        ("\u00c0\u00c912\u00ee\u00f4--", ""),
+        ("\u0661\u0662\u0663aB-xyz", ""),  # digits of another script
+        ("\u2167a1A-xyz", ""),
+    ],
+)
+def test_keys_are_weak_that_moodle_calls_weak(key: str, lacks: str):
+    expected = [(2, 1, f"expected a key that meets the site's password policy: {lacks}")] if lacks else []
+    assert weak([(2, 1, key, 8, 1, 1, 1, 1, 3)]) == expected
+
+
+def test_a_key_that_moodle_refuses_fails_its_line(site: Site):
+    site.rows("UPDATE {enrol} SET customint1 = 1 WHERE courseid = 3 AND enrol = 'self'")
+    site.rows("UPDATE {groups} SET enrolmentkey = 'Secret1!' WHERE courseid = 3 LIMIT 1")
+    lines = "C101,self,Secret1!\nC101,self,secret1!\nC102,self,weak\nC103,guest,weak\n"
+    text = f"shortname,enrolment_1,enrolment_1_password\n{lines}"
+    result = site.run("toolsync_courses", text, force_update=True)
+    assert (result["counts"]["failed"], result["counts"]["updated"]) == (1, 3)
+    report = Path(result["report"]).read_text()
+    assert "enrolment_1_password: a group of the course has this enrolment key" in report
+    assert "Secret1!" not in report
+    site.rows(
+        "DELETE FROM {config_plugins} WHERE plugin IN ('enrol_self', 'enrol_guest') AND name = 'usepasswordpolicy'"
+    )
+    site.rows(
+        "INSERT INTO {config_plugins} (plugin, name, value) VALUES ('enrol_self', 'usepasswordpolicy', '1'), ('enrol_guest', 'usepasswordpolicy', '0')"
+    )
+    result = site.run("toolsync_courses", text, force_update=True)
+    assert (result["counts"]["failed"], result["counts"]["unchanged"]) == (3, 1)
+    assert Path(result["report"]).read_text().count("at least 8 characters") == 1
 
 
 def before_writing(monkeypatch: pytest.MonkeyPatch, site: Site, sql: str) -> None:

@@ -35,7 +35,7 @@ SELECT '{{ enrol }}', FIND_IN_SET('{{ enrol }}', @enrol_plugins), FIND_IN_SET('{
 {% if methods %}
 CREATE TEMPORARY TABLE toolsync_ask (
     line INT UNSIGNED NOT NULL, n BIGINT NOT NULL, courseid BIGINT NULL, field VARCHAR(300) NOT NULL, enrol VARCHAR(20) NOT NULL, action VARCHAR(10) NOT NULL,
-    name VARCHAR(255) NULL, password VARCHAR(50) NULL, rolefield VARCHAR(300) NULL, rolename VARCHAR(100) NULL, roleid BIGINT NULL,
+    name VARCHAR(255) NULL, keyfield VARCHAR(300) NULL, password VARCHAR(50) NULL, rolefield VARCHAR(300) NULL, rolename VARCHAR(100) NULL, roleid BIGINT NULL,
     datefield VARCHAR(300) NULL, startdate BIGINT NULL, enddate BIGINT NULL, period BIGINT NULL, sourcefield VARCHAR(300) NULL, cohort VARCHAR(254) NULL, master VARCHAR(255) NULL,
     groupfield VARCHAR(300) NULL, groupname VARCHAR(254) NULL, newgroup TINYINT NOT NULL DEFAULT 0, customint1 BIGINT NULL, customint2 BIGINT NULL,
     enrolid BIGINT NULL, missing TINYINT NOT NULL DEFAULT 0, status VARCHAR(10) NULL, message TEXT NULL,

@@ -1,11 +1,11 @@
 -- The columns enrolment_N, enrolment_N_role … of a line in one row.
 {% macro cell(name, what="c.value") %}NULLIF(MAX(IF(c.family = 'enrolment_#{{ name }}', {{ what }}, '')), ''){% endmacro %}
 {% macro given_as(name, kind) %}MAX(IF(c.family = 'enrolment_#{{ name }}', c.{{ kind }}, NULL)){% endmacro %}
-INSERT INTO toolsync_ask (line, n, courseid, field, enrol, action, name, password, rolefield, rolename, roleid, datefield, startdate, enddate, period, sourcefield, cohort, master,
+INSERT INTO toolsync_ask (line, n, courseid, field, enrol, action, name, keyfield, password, rolefield, rolename, roleid, datefield, startdate, enddate, period, sourcefield, cohort, master,
        groupfield, groupname, newgroup)
 SELECT c.line, c.n, MAX(t.id), MAX(IF(c.family = 'enrolment_#', c.field, '')), COALESCE(LOWER({{ cell("") }}), ''),
        CASE WHEN {{ given_as("_delete", "yesno") }} = 1 THEN 'gone' WHEN {{ given_as("_disable", "yesno") }} = 1 THEN 'off' ELSE 'on' END,
-       {{ cell("_name") }}, {{ cell("_password") }}, COALESCE({{ cell("_role", "c.field") }}, {{ cell("_roleid", "c.field") }}), {{ cell("_role") }},
+       {{ cell("_name") }}, {{ cell("_password", "c.field") }}, {{ cell("_password") }}, COALESCE({{ cell("_role", "c.field") }}, {{ cell("_roleid", "c.field") }}), {{ cell("_role") }},
        IF({{ cell("_role") }} IS NULL, CAST({{ cell("_roleid") }} AS SIGNED), NULL), COALESCE({{ cell("_enddate", "IF(c.value = '', '', c.field)") }}, {{ cell("_startdate", "IF(c.value = '', '', c.field)") }}),
        {{ given_as("_startdate", "moment") }}, {{ given_as("_enddate", "moment") }},
        CASE LEFT(REGEXP_SUBSTR(LOWER({{ cell("_enrolperiod") }}), '[a-z]+'), 3)
@@ -76,3 +76,36 @@ UPDATE toolsync_ask a
  WHERE a.status IS NULL AND a.groupname IS NOT NULL AND a.newgroup;
 
 {% with rows="toolsync_ask", value="groupname", by="name", into="customint2", n="n", field_column="groupfield", course="courseid" %}{% include "shared/find_group.sql" %}{% endwith %}
+{% if given_any("enrolment_#_password") %}
+
+-- Who gives a group's key is enrolled and joins the group, where a self enrolment method of the course takes these: one key can't be both.
+CREATE TEMPORARY TABLE toolsync_key_taken (line INT UNSIGNED NOT NULL, n BIGINT NOT NULL, PRIMARY KEY (line, n));
+
+INSERT IGNORE INTO toolsync_key_taken (line, n)
+SELECT a.line, a.n
+  FROM toolsync_ask a
+  STRAIGHT_JOIN {enrol} e {{ by_index("enrol", "courseid") }} ON e.courseid = a.courseid AND e.enrol = 'self' AND e.customint1 = 1
+  STRAIGHT_JOIN {groups} g {{ by_index("groups", "courseid") }} ON g.courseid = a.courseid AND g.enrolmentkey = a.password COLLATE utf8mb4_bin
+ WHERE a.status IS NULL AND a.enrol = 'self' AND a.action <> 'gone' AND a.password IS NOT NULL;
+
+UPDATE toolsync_ask a
+  JOIN toolsync_key_taken k ON k.line = a.line AND k.n = a.n
+   SET a.status = 'failed', a.field = a.keyfield, a.message = 'a group of the course has this enrolment key';
+
+CREATE TEMPORARY TABLE toolsync_key_weak (line INT UNSIGNED NOT NULL, n BIGINT NOT NULL, message VARCHAR(500) NOT NULL, PRIMARY KEY (line, n));
+
+-- python: weak_keys INTO toolsync_key_weak
+SELECT a.line, a.n, a.password
+{%- for setting_name, otherwise in [("minpasswordlength", 8), ("minpassworddigits", 1), ("minpasswordlower", 1), ("minpasswordupper", 1), ("minpasswordnonalphanum", 1), ("maxconsecutiveidentchars", 0)] %},
+       CAST(COALESCE({{ setting(setting_name) }}, {{ otherwise }}) AS SIGNED)
+{%- endfor %}
+
+  FROM toolsync_ask a
+ WHERE a.status IS NULL AND a.action <> 'gone' AND a.password IS NOT NULL
+   AND CASE a.enrol WHEN 'self' THEN COALESCE({{ setting("usepasswordpolicy", plugin="enrol_self") }}, '0') <> '0'
+                    WHEN 'guest' THEN COALESCE({{ setting("usepasswordpolicy", plugin="enrol_guest") }}, '0') <> '0' END;
+
+UPDATE toolsync_ask a
+  JOIN toolsync_key_weak k ON k.line = a.line AND k.n = a.n
+   SET a.status = 'failed', a.field = a.keyfield, a.message = k.message;
+{% endif %}

@@ -10,7 +10,7 @@ SET @local_host = CAST({{ setting("mnet_localhost_id") }} AS SIGNED);
 -- @site_themes: the themes that the site allows, separated by commas; empty: all
 -- @enabled_auths: names of the authentication plugins that an account may have, separated by commas
 -- @local_auths: names of the authentication methods whose passwords are kept here, separated by commas
--- @outside_auths: names of Moodle's own methods that never keep one here; of other methods the site does not tell
+-- @outside_auths: names of the methods that never keep one here: of Moodle, SAML2 and OpenID Connect; of other plugins' methods, the site does not tell
 -- @new_lang: language of a new account
 -- @new_city: city of a new account; empty: none
 -- @new_country: country code of a new account; empty: none
@@ -26,8 +26,8 @@ SET @admins = REPLACE(COALESCE({{ setting("siteadmins") }}, ''), ' ', ''),
     @site_languages = COALESCE({{ setting("langlist") }}, ''),
     @site_themes = COALESCE({{ setting("themelist") }}, ''),
     @enabled_auths = CONCAT_WS(',', 'manual,nologin', {{ setting("auth") }}),
-    @local_auths = CONCAT('manual,email,none,nologin', IF(COALESCE({{ setting("passtype", plugin="auth_db") }}, 'internal') = 'internal', ',db', '')),
-    @outside_auths = CONCAT('cas,ldap,mnet,oauth2,shibboleth,webservice', IF(COALESCE({{ setting("passtype", plugin="auth_db") }}, 'internal') = 'internal', '', ',db')),
+    @local_auths = CONCAT('manual,email,lti,none,nologin', IF(COALESCE({{ setting("passtype", plugin="auth_db") }}, 'internal') = 'internal', ',db', '')),
+    @outside_auths = CONCAT('cas,ldap,mnet,oauth2,oidc,saml2,shibboleth,webservice', IF(COALESCE({{ setting("passtype", plugin="auth_db") }}, 'internal') = 'internal', '', ',db')),
     @new_lang = COALESCE({{ setting("lang") }}, ''),
     @new_city = COALESCE({{ setting("defaultcity") }}, ''),
     @new_country = COALESCE(NULLIF({{ setting("country") }}, '0'), ''),

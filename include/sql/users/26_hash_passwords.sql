@@ -27,7 +27,7 @@ SELECT r.line, 'not cached'
   JOIN toolsync_was_user u ON u.line = r.line
  WHERE r.status IS NULL AND {{ outside }} AND {{ no_password }}
    AND u.password <> 'not cached'
-   AND (u.password = '' OR (u.auth <> r.auth OR r.restored = 1) AND FIND_IN_SET(r.auth, @outside_auths));
+   AND (u.password = '' OR u.auth <> r.auth OR r.restored = 1);
 
 CREATE TEMPORARY TABLE toolsync_outside_wish (id BIGINT NOT NULL PRIMARY KEY, line INT UNSIGNED NOT NULL);
 

@@ -7,7 +7,7 @@
   new_email     it gives the account another email address; never if the account was found by it
   new_idnumber  it gives the account another idnumber; never if the account was found by it
   unlike_email  it names another email address than the account has; never if the account was found by it
-  outside       the line names a method of authentication that keeps its passwords elsewhere
+  outside       the line names a method of authentication that is known to keep its passwords elsewhere
   no_password   the line gives no password
   passwords     whether the file may change passwords: a method elsewhere takes them away
   people        whether the file concerns courses, cohorts or roles; deletions do
@@ -24,7 +24,7 @@
 {% set new_email = "(r.email <> '' AND (" ~ makes ~ " OR u.email = '' OR " ~ other_email ~ "))" %}
 {% set found_by_idnumber = " AND r.idnumber <> '' AND (r.restored = 1 OR r.renamed = 1)" if key == "idnumber" else "" %}
 {% set new_idnumber = "u.idnumber <> r.idnumber COLLATE utf8mb4_bin" ~ found_by_idnumber %}
-{% set outside = "r.auth <> '' AND NOT FIND_IN_SET(r.auth, @local_auths)" %}
+{% set outside = "FIND_IN_SET(r.auth, @outside_auths)" %}
 {% set no_password = "COALESCE(r.password, '') IN ('', '*NOPASS*')" if given("password") else "TRUE" %}
 {% set passwords = given("password") or given("auth") %}
 {% set people = given("deleted") or given("cohort") or given_any("cohort#") or given_any("course#") or given_any("sysrole#") or given_any("category#") %}

@@ -85,13 +85,15 @@ SELECT i.contextid, s.userid, i.roleid, 'enrol_cohort', s.enrolid, i.courseid
                                  AND ra.component = 'enrol_cohort' AND ra.itemid = s.enrolid
  WHERE s.member AND NOT i.disabled AND i.roleid IS NOT NULL AND ra.id IS NULL;
 
+-- Into the group goes everybody whom the method has, also those who have left the cohort and stay suspended.
 INSERT IGNORE INTO toolsync_membership_new (groupid, userid, courseid, component, itemid)
 SELECT i.groupid, s.userid, i.courseid, 'enrol_cohort', s.enrolid
   FROM toolsync_cohort_sync s
   STRAIGHT_JOIN toolsync_cohort_instance i ON i.enrolid = s.enrolid
   STRAIGHT_JOIN {user} u ON u.id = s.userid AND u.deleted = 0
+  LEFT JOIN {user_enrolments} ue {{ by_index("user_enrolments", "enrolid", "userid") }} ON ue.enrolid = s.enrolid AND ue.userid = s.userid
   LEFT JOIN {groups_members} gm ON gm.groupid = i.groupid AND gm.userid = s.userid
- WHERE s.member AND NOT i.disabled AND i.groupid IS NOT NULL AND gm.id IS NULL
+ WHERE (s.member AND NOT i.disabled OR i.whole AND ue.id IS NOT NULL AND (s.member OR @cohort_unenrol <> 0)) AND i.groupid IS NOT NULL AND gm.id IS NULL
  ORDER BY s.enrolid;
 
 -- Everybody else is unenrolled (`unenrolaction` 0, the default), or suspended with (2) or without (3) roles. A disabled method takes its roles, except with 2.

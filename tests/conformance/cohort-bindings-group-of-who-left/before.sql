@@ -1,0 +1,10 @@
+DELETE FROM {cohort_members} WHERE id = 1;
+DELETE FROM {cohort_members} WHERE id = 2;
+DELETE FROM {cohort_members} WHERE id = 3;
+UPDATE {config_plugins} SET value = '3' WHERE id = 1758;
+DELETE FROM {role_assignments} WHERE id = 78;
+DELETE FROM {role_assignments} WHERE id = 79;
+DELETE FROM {role_assignments} WHERE id = 80;
+UPDATE {user_enrolments} SET status = 1, timemodified = 1768000000 WHERE id = 76;
+UPDATE {user_enrolments} SET status = 1, timemodified = 1768000000 WHERE id = 77;
+UPDATE {user_enrolments} SET status = 1, timemodified = 1768000000 WHERE id = 78;
