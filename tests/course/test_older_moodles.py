@@ -68,6 +68,10 @@ def test_courses(version: str, name_length: int, site_of: SitesOf, airflow: None
     site, _ = site_of(version)
     for statement in FIELDS.split(";"):
         site.rows(statement)
+    # Activities that can't be graded before 5.0 have no scale either.
+    site.rows(
+        "INSERT INTO {scale} (courseid, userid, name, scale, description, timemodified) SELECT id, 2, 'Own', 'bad,good', '', 1 FROM {course} WHERE shortname = 'TPL1'"
+    )
     site.rows("UPDATE {enrol} SET status = 1, timemodified = 5 WHERE enrol = 'self'")
     (course,) = site.rows(
         "SELECT c.id FROM {course} c JOIN {enrol} e ON e.courseid = c.id AND e.enrol = 'self' WHERE c.shortname <> 'TPL1' ORDER BY c.id LIMIT 1"
@@ -82,9 +86,12 @@ def test_courses(version: str, name_length: int, site_of: SitesOf, airflow: None
         ["LONG", "x" * name_length, "SCI", "", "", "", "", "", "y" * 255],
         ["LONGER", "x" * (name_length + 1), "SCI", "", "", "", "", "", ""],
         ["SECTION", "Section", "SCI", "", "", "", "", "", "y" * 256],
+        ["SOCIAL", "Social", "SCI", "social", "", "", "", "", ""],
     ]  # fmt: skip
     result = site.run("toolsync_courses", as_csv([columns, *lines]), force_update=True)
-    assert outcomes(result) == ["created", "created", "updated", "created", "failed", "failed"], result
+    assert outcomes(result) == ["created", "created", "updated", "created", "failed", "failed", "created"], result
+    forums = "SELECT f.type FROM {forum} f JOIN {course} c ON c.id = f.course WHERE c.shortname = 'SOCIAL'"
+    assert site.rows(forums) == ([] if version == "41" else [("social",)])
     data = "SELECT c.shortname, d.fieldid, d.value, d.timecreated = 1 FROM {customfield_data} d JOIN {course} c ON c.id = d.instanceid WHERE d.fieldid > 900 ORDER BY 1, 2"
     assert site.rows(data) == [
         ("COPY", 901, "New", 0),

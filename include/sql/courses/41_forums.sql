@@ -1,5 +1,5 @@
 -- The Announcements forum of a course that shows announcements, the discussion forum of a social one. Older Moodles make the latter when somebody looks at the course.
-{% set social = "t.format = 'social'" if moodle_since("5.0.6", "5.1") else "FALSE" %}
+{% set social = "t.format = 'social'" if moodle_since("4.4") else "FALSE" %}
 
 CREATE TEMPORARY TABLE toolsync_forum (courseid BIGINT NOT NULL PRIMARY KEY, type VARCHAR(20) NOT NULL, bare TINYINT NOT NULL);
 

@@ -278,8 +278,16 @@ def _facts_on_site(table: Table, schema: Schema) -> dict[str, Any]:
     def exists(said: Any) -> bool:
         return has_columns(schema, table.name, str(said))
 
-    facts = {key: said for key, said in table.facts.items() if key != "copy" or exists(said)}
-    return facts | {
-        "copied": {name: said for name, said in facts.get("copied", {}).items() if exists(said)},
-        "embeds": {name: kind for name, kind in facts.get("embeds", {}).items() if schema.has(table.name, name)},
-    }
+    def has(column: str) -> bool:
+        return schema.has(table.name, column)
+
+    facts: dict[str, Any] = {key: said for key, said in table.facts.items() if key != "copy" or exists(said)}
+    named = {key: list(filter(has, facts[key])) for key in ("dates", "needs", "scales", "shift") if key in facts}
+    return (
+        facts
+        | named
+        | {
+            "copied": {name: said for name, said in facts.get("copied", {}).items() if exists(said)},
+            "embeds": {name: kind for name, kind in facts.get("embeds", {}).items() if has(name)},
+        }
+    )
