@@ -29,10 +29,11 @@ one part; they are named after Moodle's own options.
 - `roles`: people are unenrolled by the methods that allow it (manual, self and by payment; cohort and meta enrolments only when suspended). Courses
   that follow by meta link follow at once.
 - `grades`: each activity sends the grades that it keeps to the gradebook again, of an assignment those of the latest attempts, with the
-  feedback comments. What was changed, overridden or locked in the gradebook does not count; a locked grade item takes no grade, unless the
-  items are reset, too. To remove these grades, reset the activity too (`quiz_attempts`). Not worked out again: the grades of SCORM packages,
-  which come back as the gradebook had them last; deductions for late submission; files in feedback; and the completion of a person whose
-  grade the gradebook did not have before.
+  feedback comments. What was changed, overridden or locked in the gradebook does not count; a grade item that is locked, or whose time to be
+  locked has come, takes no grade, nor do several items of one grade, unless the items are reset, too. To remove these grades, reset the
+  activity too (`quiz_attempts`). Not worked out again: the grades of SCORM packages, which come back as the gradebook had them last;
+  deductions for late submission; files in feedback; and the completion of a person who had not completed the activity, or whose grade the
+  gradebook did not have before.
 - `startdate`: with an earlier start, the end date stays.
 - Refused, with the reason: the front page; a module that this site does not have; with `modules` or `startdate`, a course with an activity
   that the course graph (`include/course_graph`) does not describe. The whole file goes back into the inbox on a site whose Moodle is newer

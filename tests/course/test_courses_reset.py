@@ -96,6 +96,12 @@ GRADES_APART = [
     "UPDATE {grade_items} SET gradetype = 2, scaleid = 1, grademax = 3, grademin = 1 WHERE id = 32",
     "UPDATE {quiz} SET reviewmarks = 16 WHERE id = 2",
     "UPDATE {grade_items} SET hidden = 1796083200 WHERE id = 31",
+    # By cron, it would be locked.
+    "UPDATE {grade_items} SET locktime = 1768480000 WHERE id = 34",
+    # Of old damage, a second item of a grade.
+    "INSERT INTO {grade_items} (id, courseid, categoryid, itemname, itemtype, itemmodule, iteminstance, itemnumber, grademax, sortorder)"
+    " SELECT 99, courseid, categoryid, itemname, itemtype, itemmodule, iteminstance, itemnumber, grademax, 99 FROM {grade_items} WHERE id = 30",
+    "INSERT INTO {grade_grades} (itemid, userid, rawgrade, finalgrade) SELECT 99, userid, rawgrade, finalgrade FROM {grade_grades} WHERE itemid = 30",
 ]
 # What Moodle 5.1 left in the gradebook after a reset of its grades, with a start on 2027-01-03: raw grade, final grade, feedback.
 GRADES_BACK = {
@@ -105,7 +111,6 @@ GRADES_BACK = {
     ("assign", 6, 0, 3): (66.66667, 66.66667, None),
     ("forum", 8, 1, 5): (61, 61, None),
     **{("glossary", 2, 0, user): (grade, grade, None) for user, grade in ((3, 5), (4, 6), (5, 7))},
-    **{("h5pactivity", 2, 0, user): (62.5, 62.5, None) for user in (3, 4, 5)},
     **{("lesson", 2, 0, user): (1.5, 2, None) for user in (3, 4, 5)},
     ("quiz", 2, 0, 3): (3.5, 7.25, None),
     ("quiz", 2, 0, 4): (9, 10, None),
@@ -114,15 +119,16 @@ GRADES_BACK = {
     ("workshop", 2, 0, 3): (45.33334, 45.33334, None),
     ("workshop", 2, 0, 4): (53.33334, 53.33334, None),
     ("workshop", 2, 0, 5): (40, 40, "<p>Half</p>"),
-    **{("workshop", 2, 1, user): (20, 20, None) for user in (3, 4, 5)},
 }
-# After a reset of its items: none is locked, and none has a factor.
+# After a reset of its items: none is locked, none is there twice, and none has a factor.
 GRADES_BACK_IN_NEW_ITEMS = {
     **GRADES_BACK,
     ("forum", 8, 0, 5): (4, 4, None),
+    **{("h5pactivity", 2, 0, user): (62.5, 62.5, None) for user in (3, 4, 5)},
     ("quiz", 2, 0, 3): (3.5, 3.5, None),
     ("quiz", 2, 0, 4): (9, 9, None),
     ("quiz", 2, 0, 5): (6.25, 6.25, None),
+    **{("workshop", 2, 1, user): (20, 20, None) for user in (3, 4, 5)},
 }
 
 
@@ -150,6 +156,20 @@ def test_the_gradebook_takes_what_the_activities_have(site: Site, word: str, exp
     assert site.rows(item + "'quiz'") == [(0, 10, 1826841600)]
     assert site.run("toolsync_courses_restore", "C101\n")["counts"]["failed"] == 0
     assert site.checksums(tables) == before
+
+
+def test_without_its_scale_a_lesson_sends_percentages(site: Site):
+    site.rows(
+        "INSERT INTO {scale} (id, courseid, userid, name, scale, description, timemodified) VALUES (77, 3, 2, 'Own', 'a,b,c,d', '', 1)"
+    )
+    site.rows("UPDATE {lesson} SET grade = -77 WHERE id = 2")
+    site.rows("UPDATE {grade_items} SET gradetype = 2, scaleid = 77, grademax = 4, grademin = 1 WHERE id = 32")
+    result = reset(site, [{"shortname": "C101", "grades": "items"}])
+    assert result["counts"]["updated"] == 1, told(result)
+    assert site.rows(
+        "SELECT DISTINCT i.grademin, i.grademax, g.rawgrade, g.finalgrade FROM {grade_items} i JOIN {grade_grades} g ON g.itemid = i.id"
+        " WHERE i.courseid = 3 AND i.itemmodule = 'lesson' AND g.rawgrade IS NOT NULL"
+    ) == [(0, 100, 50, 50)]
 
 
 def test_the_second_time_nothing_is_left(site: Site):

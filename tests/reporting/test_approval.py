@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.running.test_broken_sites import altered
 from tests.support.command import killed, run_command, run_real_command
 from tests.support.scenarios import EVERY
 from tests.support.site import Site
@@ -303,21 +304,26 @@ def guarded(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setattr("toolsync.operators.execute.Occasion", without_plan)
 
 
-@pytest.mark.usefixtures("guarded")
-@pytest.mark.parametrize(("change", "says"), [(visit, "since the plan was made"), (rename, "was not approved")])
-def test_a_line_that_is_not_what_was_approved_fails_and_the_others_are_done(
-    site: Site, monkeypatch: pytest.MonkeyPatch, change: Callable[[Site], None], says: str
-):
+def once_asked(monkeypatch: pytest.MonkeyPatch, change: Callable[[], Any]) -> None:
+    """Between plan and execution."""
     from toolsync.operators.approve import ApproveOperator
 
     ask = ApproveOperator.process
 
     def ask_then_change(self: ApproveOperator, *args: Any) -> Any:
         answer = ask(self, *args)
-        change(site)
+        change()
         return answer
 
     monkeypatch.setattr(ApproveOperator, "process", ask_then_change)
+
+
+@pytest.mark.usefixtures("guarded")
+@pytest.mark.parametrize(("change", "says"), [(visit, "since the plan was made"), (rename, "was not approved")])
+def test_a_line_that_is_not_what_was_approved_fails_and_the_others_are_done(
+    site: Site, monkeypatch: pytest.MonkeyPatch, change: Callable[[Site], None], says: str
+):
+    once_asked(monkeypatch, lambda: change(site))
     courses = site.value("SELECT COUNT(*) FROM {course}")
     result = site.run(DAG_ID, FILE, approve="yes")
     assert result["state"] == "success"
@@ -328,6 +334,18 @@ def test_a_line_that_is_not_what_was_approved_fails_and_the_others_are_done(
     [told] = [line for line in text.splitlines() if line.startswith("  line 2") and "Drop the line again" in line]
     assert says in told
     assert Path(result["tryback"]).read_text() == "shortname\nC106\nNOWHERE\n"
+
+
+@pytest.mark.usefixtures("guarded")
+def test_a_line_that_failed_when_the_plan_was_made_says_why(site: Site, monkeypatch: pytest.MonkeyPatch):
+    refuses = "IF OLD.shortname = 'C106' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not this one'; END IF"
+    trigger = f"CREATE TRIGGER zz BEFORE DELETE ON {{course}} FOR EACH ROW BEGIN {refuses}; END"
+    with altered(site, trigger, "DROP TRIGGER IF EXISTS zz"):
+        once_asked(monkeypatch, lambda: site.rows("DROP TRIGGER zz"))
+        result = site.run(DAG_ID, FILE, approve="yes")
+    assert (result["counts"]["deleted"], result["counts"]["failed"]) == (1, 2)
+    why = "this line failed when the plan was made: the database refuses this line: not this one. Drop the line again"
+    assert why in Path(result["report"]).read_text()
 
 
 # Crashes

@@ -16,6 +16,22 @@ SELECT gi.id, p.courseid, 0
  WHERE a.name = '{{ part }}';
 {% endfor %}
 {% endfor %}
+
+-- Several items of one grade, of old damage: Moodle does not know which one an activity means, and leaves them alone.
+CREATE TEMPORARY TABLE toolsync_item_double (id BIGINT NOT NULL PRIMARY KEY, place BIGINT NOT NULL);
+
+-- when: toolsync_of_grade_items
+INSERT INTO toolsync_item_double (id, place)
+SELECT n.id, n.place
+  FROM (SELECT gi.id, ROW_NUMBER() OVER (PARTITION BY gi.courseid, gi.itemmodule, gi.iteminstance, gi.itemnumber ORDER BY gi.id) AS place,
+               COUNT(*) OVER (PARTITION BY gi.courseid, gi.itemmodule, gi.iteminstance, gi.itemnumber) AS items
+          FROM (SELECT DISTINCT a.courseid FROM toolsync_asked a) a
+          JOIN toolsync_of_grade_items p ON p.courseid = a.courseid
+          STRAIGHT_JOIN {grade_items} gi ON gi.id = p.id AND gi.itemtype = 'mod') n
+ WHERE n.items > 1;
+
+-- when: toolsync_item_double
+DELETE s FROM toolsync_item_reset s JOIN toolsync_item_double d ON d.id = s.id;
 {% if given("grades") %}
 
 -- when: toolsync_of_grade_items

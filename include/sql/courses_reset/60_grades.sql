@@ -1,5 +1,6 @@
 -- Delete the grades of activities that were reset, or all grades of a course; then activities send theirs to the gradebook again.
 {% from "courses_reset/terms.sql" import resets, possible, going with context %}
+{% from "courses_reset/quiz_hidden.sql" import hidden with context %}
 {% set all_grades = given("grades") %}
 
 {% if all_grades %}
@@ -80,37 +81,58 @@ UPDATE toolsync_undone_module w
    SET done.completionstate = 0, done.timemodified = @now, done.overrideby = NULL;
 
 {% if all_grades %}
--- The new grade item has no grade to pass any more: this changes the completion of a grade that comes back.
+{% set to_pass = "cm.completionpassgrade = 1" if site_has("course_modules", "completionpassgrade") else "FALSE" %}
+{# Whether students don't see the grades of the item `gi`: a quiz says so before it sends them. #}
+{% set unseen = "IF(q.id IS NULL, gi.hidden, " ~ hidden("q.timeclose") ~ ") <> 0" if site_has("quiz", "reviewmarks") else "gi.hidden <> 0" %}
+{% macro of_quiz() %}
+{%- if site_has("quiz", "reviewmarks") %}
+
+  LEFT JOIN {quiz} q ON gi.itemmodule = 'quiz' AND gi.itemnumber = 0 AND q.id = gi.iteminstance
+{%- endif %}
+{% endmacro %}
+{# Whether a grade `b` passes. The states of completion: incomplete 0, complete 1, passed 2, failed 3. #}
+{% set passes = "COALESCE(" ~ final ~ ", b.rawgrade) >= gi.gradepass" %}
+-- A grade that goes and comes back completes its activity anew. A new grade item has no grade to pass.
 CREATE TEMPORARY TABLE toolsync_passed (id BIGINT NOT NULL PRIMARY KEY, completionstate INT NOT NULL);
 
 -- when: toolsync_grade_back
+-- when: toolsync_grade_reset
+-- when: toolsync_graded_module
 INSERT IGNORE INTO toolsync_passed (id, completionstate)
-SELECT done.id, {{ "IF(cm.completionpassgrade = 1, 2, 1)" if site_has("course_modules", "completionpassgrade") else "1" }}
-  FROM toolsync_grade_back b
-  JOIN toolsync_asked a ON a.courseid = b.courseid AND a.name = 'gradebook_items'
-  JOIN {grade_items} gi ON gi.id = b.itemid
-  JOIN {modules} mo ON mo.name = gi.itemmodule AND mo.visible = 1
-  JOIN {course_modules} cm ON cm.course = b.courseid AND cm.module = mo.id AND cm.instance = gi.iteminstance
-  JOIN {course_modules_completion} done ON done.coursemoduleid = cm.id AND done.userid = b.userid
- WHERE cm.completion = 2 AND cm.completiongradeitemnumber = gi.itemnumber AND b.rawgrade IS NOT NULL AND done.completionstate IN (2, 3)
-   AND done.completionstate <> {{ "IF(cm.completionpassgrade = 1, 2, 1)" if site_has("course_modules", "completionpassgrade") else "1" }};
+SELECT done.id,
+       CASE WHEN a.courseid IS NOT NULL OR gi.gradepass <= 0.000009 OR {{ unseen }} AND NOT {{ to_pass }} THEN IF({{ to_pass }}, 2, 1)
+            WHEN {{ passes }} THEN 2
+            WHEN {{ unseen }} THEN 0
+            ELSE 3 END
+  FROM toolsync_graded_module g
+  JOIN toolsync_grade_reset d ON d.itemid = g.itemid AND d.back
+  JOIN toolsync_grade_back b ON b.itemid = d.itemid AND b.userid = d.userid
+  STRAIGHT_JOIN {grade_items} gi ON gi.id = g.itemid
+  STRAIGHT_JOIN {course_modules} cm ON cm.id = g.moduleid
+  STRAIGHT_JOIN {course_modules_completion} done {{ by_index("course_modules_completion", "coursemoduleid") }} ON done.coursemoduleid = g.moduleid AND done.userid = b.userid
+{{- of_quiz() }}
+  LEFT JOIN toolsync_asked a ON a.courseid = b.courseid AND a.name = 'gradebook_items'
+ WHERE done.completionstate <> 0 AND NOT (done.completionstate = 1 AND done.overrideby IS NOT NULL);
 
--- Other items keep theirs, and the grade may be another one now.
+-- One that the gradebook had not before says no more than whether it passes.
 -- when: toolsync_grade_back
 -- when: toolsync_graded_module
 INSERT IGNORE INTO toolsync_passed (id, completionstate)
-SELECT done.id, IF({{ final }} >= gi.gradepass, 2, 3)
+SELECT done.id, IF({{ passes }}, 2, 3)
   FROM toolsync_graded_module g
   JOIN toolsync_grade_back b ON b.itemid = g.itemid AND b.rawgrade IS NOT NULL
-  STRAIGHT_JOIN {grade_items} gi ON gi.id = b.itemid AND gi.gradepass > 0.000009 AND gi.hidden = 0
+  STRAIGHT_JOIN {grade_items} gi ON gi.id = b.itemid AND gi.gradepass > 0.000009
+  STRAIGHT_JOIN {course_modules} cm ON cm.id = g.moduleid
   STRAIGHT_JOIN {course_modules_completion} done {{ by_index("course_modules_completion", "coursemoduleid") }} ON done.coursemoduleid = g.moduleid AND done.userid = b.userid
+{{- of_quiz() }}
   LEFT JOIN toolsync_asked a ON a.courseid = b.courseid AND a.name = 'gradebook_items'
- WHERE a.courseid IS NULL AND done.completionstate IN (2, 3) AND done.completionstate <> IF({{ final }} >= gi.gradepass, 2, 3);
+ WHERE a.courseid IS NULL AND NOT ({{ unseen }}) AND done.completionstate NOT IN (0, IF({{ passes }}, 2, 3))
+   AND NOT (done.completionstate = 1 AND done.overrideby IS NOT NULL);
 
 -- when: toolsync_passed
 UPDATE toolsync_passed w
   STRAIGHT_JOIN {course_modules_completion} done ON done.id = w.id
-   SET done.timemodified = @now, done.completionstate = w.completionstate;
+   SET done.timemodified = @now, done.completionstate = w.completionstate, done.overrideby = NULL;
 
 {% endif %}
 -- Moodle computes the rest on the next visit to the gradebook.

@@ -6,20 +6,26 @@
 {% macro sent() %}
 -- when: toolsync_item_taking
 INSERT IGNORE INTO toolsync_grade_back (courseid, itemid, userid, rawgrade, usermodified, feedback, feedbackformat, datesubmitted, dategraded){% endmacro %}
--- The grade items that take grades again: not those that are locked or calculated, unless the item itself is made anew.
+-- The grade items that take grades again: not those that are locked, or would be by now, or calculated, or several of one grade, unless the item itself is made anew.
 CREATE TEMPORARY TABLE toolsync_item_taking (
-    id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL, module VARCHAR(20) NOT NULL, number BIGINT NOT NULL, activityid BIGINT NOT NULL, moduleid BIGINT NOT NULL
+    id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL, module VARCHAR(20) NOT NULL, number BIGINT NOT NULL, activityid BIGINT NOT NULL, moduleid BIGINT NOT NULL,
+    highest DECIMAL(10, 5) NOT NULL
 );
 
 -- when: toolsync_item_reset
-INSERT IGNORE INTO toolsync_item_taking (id, courseid, module, number, activityid, moduleid)
-SELECT s.id, s.courseid, gi.itemmodule, gi.itemnumber, gi.iteminstance, cm.id
+INSERT IGNORE INTO toolsync_item_taking (id, courseid, module, number, activityid, moduleid, highest)
+SELECT s.id, s.courseid, gi.itemmodule, gi.itemnumber, gi.iteminstance, cm.id,
+       IF(a.courseid IS NOT NULL AND gi.gradetype = 2 AND (sc.id IS NULL OR sc.courseid = s.courseid), 100, gi.grademax)
   FROM toolsync_item_reset s
   STRAIGHT_JOIN {grade_items} gi ON gi.id = s.id AND gi.itemtype = 'mod' AND gi.gradetype IN (1, 2)
   JOIN {modules} mo ON mo.name = gi.itemmodule AND mo.visible = 1
   STRAIGHT_JOIN {course_modules} cm {{ by_index("course_modules", "course") }} ON cm.course = s.courseid AND cm.module = mo.id AND cm.instance = gi.iteminstance
+  LEFT JOIN {scale} sc ON sc.id = gi.scaleid
+  LEFT JOIN toolsync_item_double d ON d.id = s.id
   LEFT JOIN toolsync_asked a ON a.courseid = s.courseid AND a.name = 'gradebook_items'
- WHERE s.whole AND cm.deletioninprogress = 0 AND (a.courseid IS NOT NULL OR gi.locked = 0 AND COALESCE(gi.calculation, '') = '' AND gi.outcomeid IS NULL);
+ WHERE s.whole AND cm.deletioninprogress = 0
+   AND (a.courseid IS NOT NULL
+        OR gi.locked = 0 AND NOT (gi.locktime > 0 AND gi.locktime < @now) AND COALESCE(gi.calculation, '') = '' AND gi.outcomeid IS NULL AND d.id IS NULL);
 
 CREATE TEMPORARY TABLE toolsync_grade_back (
     seq BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, courseid BIGINT NOT NULL, itemid BIGINT NOT NULL, newitemid BIGINT NULL, userid BIGINT NOT NULL, rawgrade DECIMAL(10, 5) NULL,
@@ -70,22 +76,20 @@ SELECT t.courseid, t.id, g.userid, g.grade, NULL, NULL, 2, MAX(k.timefinish), g.
  ORDER BY t.id, g.userid;
 {% elif node.name == "lesson" %}
 
--- The percentages of a lesson: of its first attempt, or the best or the average of all. With a scale, of its highest number.
+-- The percentages of a lesson: of its first attempt, or the best or the average of all. With a scale, of its highest number, or 100 where the scale goes.
 {{ sent() }}
-SELECT t.courseid, t.id, g.userid, g.grade * IF(a.grade > 0, a.grade, gi.grademax) / 100, NULL, NULL, 2, NULL, NULL
+SELECT t.courseid, t.id, g.userid, g.grade * IF(a.grade > 0, a.grade, t.highest) / 100, NULL, NULL, 2, NULL, NULL
 {{- taking("lesson", number) }} AND a.grade <> 0 AND a.practice = 0 AND a.retake = 0
-  STRAIGHT_JOIN {grade_items} gi ON gi.id = t.id
   STRAIGHT_JOIN {lesson_grades} g {{ by_index("lesson_grades", "lessonid") }} ON g.lessonid = a.id
   STRAIGHT_JOIN {user} u ON u.id = g.userid
  ORDER BY g.id;
 
 {{ sent() }}
-SELECT t.courseid, t.id, g.userid, IF(a.usemaxgrade <> 0, MAX(g.grade), AVG(g.grade)) * IF(a.grade > 0, a.grade, gi.grademax) / 100, NULL, NULL, 2, NULL, NULL
+SELECT t.courseid, t.id, g.userid, IF(a.usemaxgrade <> 0, MAX(g.grade), AVG(g.grade)) * IF(a.grade > 0, a.grade, t.highest) / 100, NULL, NULL, 2, NULL, NULL
 {{- taking("lesson", number) }} AND a.grade <> 0 AND a.practice = 0 AND a.retake <> 0
-  STRAIGHT_JOIN {grade_items} gi ON gi.id = t.id
   STRAIGHT_JOIN {lesson_grades} g {{ by_index("lesson_grades", "lessonid") }} ON g.lessonid = a.id
   STRAIGHT_JOIN {user} u ON u.id = g.userid
- GROUP BY t.courseid, t.id, g.userid, a.usemaxgrade, a.grade, gi.grademax
+ GROUP BY t.courseid, t.id, g.userid, a.usemaxgrade, a.grade, t.highest
  ORDER BY t.id, g.userid;
 {% elif node.name == "workshop" and number == 0 %}
 

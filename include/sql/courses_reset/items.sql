@@ -70,7 +70,7 @@ SELECT k.courseid, NULL, 'course', k.categoryid, 1, 100, 0, 1, 1, @now, @now
  WHERE k.courseid BETWEEN @first AND @last
  ORDER BY k.courseid;
 
--- H5P activities and workshops send no idnumber with their grades. A scale of the course is gone by now.
+-- H5P activities and workshops send no idnumber with their grades. A scale of the course is gone by now. Of items of one grade, one comes back.
 -- when: toolsync_item_old
 -- chunks: toolsync_gradebook.courseid
 INSERT INTO {grade_items} (courseid, categoryid, itemname, itemtype, itemmodule, iteminstance, itemnumber, idnumber, gradetype, grademax, grademin, scaleid, hidden,
@@ -84,7 +84,8 @@ SELECT o.courseid, k.categoryid, o.itemname, 'mod', o.itemmodule, o.iteminstance
   JOIN toolsync_item_old o ON o.courseid = k.courseid
   JOIN {modules} m ON m.name = o.itemmodule AND m.visible = 1
   LEFT JOIN {scale} sc ON o.gradetype = 2 AND sc.id = o.scaleid
- WHERE EXISTS (SELECT 1 FROM {course_modules} cm WHERE cm.course = o.courseid AND cm.module = m.id AND cm.instance = o.iteminstance)
+  LEFT JOIN toolsync_item_double d ON d.id = o.id AND d.place > 1
+ WHERE d.id IS NULL AND EXISTS (SELECT 1 FROM {course_modules} cm WHERE cm.course = o.courseid AND cm.module = m.id AND cm.instance = o.iteminstance)
    AND o.gradetype <> 0 AND o.outcomeid IS NULL AND o.itemnumber < 1000 AND k.courseid BETWEEN @first AND @last
  ORDER BY o.courseid, o.itemmodule, o.iteminstance, o.itemnumber;
 
@@ -142,6 +143,17 @@ DELETE b FROM toolsync_grade_back b
 UPDATE toolsync_grade_back b
   JOIN toolsync_item_again n ON n.oldid = b.itemid
    SET b.newitemid = n.newid;
+
+CREATE TEMPORARY TABLE toolsync_back_double (seq BIGINT NOT NULL PRIMARY KEY);
+
+-- when: toolsync_item_double
+INSERT INTO toolsync_back_double (seq)
+SELECT n.seq
+  FROM (SELECT b.seq, ROW_NUMBER() OVER (PARTITION BY b.newitemid, b.userid ORDER BY b.itemid) AS place FROM toolsync_grade_back b WHERE b.newitemid IS NOT NULL) n
+ WHERE n.place > 1;
+
+-- when: toolsync_back_double
+DELETE b FROM toolsync_grade_back b JOIN toolsync_back_double d ON d.seq = b.seq;
 
 -- when: toolsync_gradebook
 INSERT IGNORE INTO toolsync_stale (topic) VALUES ('grade_categories');

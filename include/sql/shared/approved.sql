@@ -1,5 +1,5 @@
--- For types with an approved plan: fail the lines that name a course which was not approved for them, and those whose course somebody has used since
--- the plan was made. Include it once the lines have their courseid and before anything is written.
+-- For types with an approved plan: fail the lines that failed when it was made or name a course which was not approved for them, and those whose course
+-- somebody has used since. Include it once the lines have their courseid and before anything is written.
 {% if approved_plan %}
 CREATE TEMPORARY TABLE toolsync_course_now (courseid BIGINT NOT NULL PRIMARY KEY, shortname VARCHAR(255) NOT NULL, lastaccess BIGINT NULL);
 
@@ -10,9 +10,11 @@ SELECT c.id, c.shortname, (SELECT MAX(l.timeaccess) FROM {user_lastaccess} l WHE
 
 UPDATE toolsync_row r
   JOIN toolsync_course_now c ON c.courseid = r.courseid
-  LEFT JOIN toolsync_approved a ON a.line = r.line AND a.courseid = r.courseid
-   SET r.status = 'failed', r.message = CONCAT('the course ', c.shortname, ' was not approved for this line: since the plan was made, the line has come to mean this course, or the database refused the line then (a simulation says why). Drop the line again to get a new plan')
- WHERE r.status IS NULL AND a.line IS NULL;
+  LEFT JOIN toolsync_approved a ON a.line = r.line AND (a.courseid = r.courseid OR a.failed IS NOT NULL)
+   SET r.status = 'failed', r.message = CONCAT(IF(a.failed IS NULL,
+       CONCAT('the course ', c.shortname, ' was not approved for this line: since the plan was made, the line has come to mean this course'),
+       CONCAT('this line failed when the plan was made: ', a.failed)), '. Drop the line again to get a new plan')
+ WHERE r.status IS NULL AND (a.line IS NULL OR a.failed IS NOT NULL);
 
 UPDATE toolsync_row r
   JOIN toolsync_course_now c ON c.courseid = r.courseid

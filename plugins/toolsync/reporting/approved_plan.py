@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from toolsync.reporting.plan import Row, called, date_time, thing_of
@@ -12,9 +12,11 @@ class ApprovedPlan:
     """The plan that was approved, by a person or because no approval was needed.
 
     :param rows: the rows of the plan.
+    :param failed: why lines failed when the plan was made, by line number.
     """
 
-    def __init__(self, rows: Iterable[Row]) -> None:
+    def __init__(self, rows: Iterable[Row], failed: Mapping[int, str] | None = None) -> None:
+        self.failed = failed or {}
         self.by_line: dict[int, list[Row]] = {}
         for row in rows:
             self.by_line.setdefault(row["line"], []).append(row)
@@ -23,7 +25,9 @@ class ApprovedPlan:
         """The rows of the temporary table `toolsync_approved` for these lines."""
         for line in lines:
             for row in self.by_line.get(line, ()):
-                yield line, *(row.get(name) for name in ("courseid", "categoryid", "lastaccess"))
+                yield line, *(row.get(name) for name in ("courseid", "categoryid", "lastaccess")), None
+            if line in self.failed:
+                yield line, None, None, None, self.failed[line]
 
     def strays(self, rows: Iterable[Row]) -> dict[int, str]:
         """Find the lines that would do something that is not in the plan.
@@ -44,6 +48,8 @@ class ApprovedPlan:
         again = (
             "Drop the line again to get a new plan" if "username" not in row else "The next whole file finds it again"
         )
+        if before is None and row["line"] in self.failed:
+            return f"this line failed when the plan was made: {self.failed[row['line']]}. {again}"
         if before is None:
             return f"since the plan was made, this line has come to mean {called(row)}, which was not approved. {again}"
         if (row.get("lastaccess") or 0) > (before.get("lastaccess") or 0):

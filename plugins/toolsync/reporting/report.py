@@ -198,6 +198,16 @@ class Report:
         for piece in pieces(self.cabinet, self.claim, PLAN if self.has_plan else BATCH):
             yield from piece.get("plan", [])
 
+    def failed_in_plan(self) -> dict[int, str]:
+        """Why lines failed when the plan was made, by line number."""
+        found: dict[int, str] = {}
+        for piece in pieces(self.cabinet, self.claim, PLAN):
+            failed = {line for line, status, *_ in piece["lines"] if status == "failed"}
+            for problem in (Problem(*remark) for remark in piece["problems"]):
+                if problem.line in failed:
+                    found.setdefault(problem.line, problem.message)
+        return found
+
     @property
     def zone(self) -> tzinfo:
         """The timezone in which dates of the plan are shown."""

@@ -462,4 +462,4 @@ class BatchRun(Generic[Item]):
 def approved_plan(cabinet: Cabinet, claim: Claim) -> ApprovedPlan | None:
     """The plan that the execution of a file must follow; None when it has none."""
     report = Report(cabinet, claim)
-    return ApprovedPlan(report.plan()) if report.has_plan else None
+    return ApprovedPlan(report.plan(), report.failed_in_plan()) if report.has_plan else None

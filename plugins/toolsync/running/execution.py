@@ -29,7 +29,7 @@ REMARK = "line INT UNSIGNED NOT NULL, field VARCHAR(255) NULL, message TEXT NOT 
 CELL_TABLE = "toolsync_cell"
 CELL_COLUMNS = ("line", "family", "field", "n", "name", "value", "moment", "yesno")
 ANSWER_TABLE, PLAN_TABLE, APPROVED_TABLE = "toolsync_answer", "toolsync_plan", "toolsync_approved"
-APPROVED_COLUMNS = ("line", "courseid", "categoryid", "lastaccess")
+APPROVED_COLUMNS = ("line", "courseid", "categoryid", "lastaccess", "failed")
 WAITING, LEFT_WAITING = "toolsync_waiting", "toolsync_left_waiting"
 # What the SQL of every type finds, beside the lines themselves; `include/sql/README.md` says what it is for.
 REMARK_TABLES = {
@@ -42,7 +42,7 @@ REMARK_TABLES = {
     "toolsync_touch": "line INT UNSIGNED NOT NULL, thing VARCHAR(700) NOT NULL, mode VARCHAR(255) NULL",
     WAITING: "first BIGINT NOT NULL PRIMARY KEY, last BIGINT NOT NULL",
     LEFT_WAITING: "id BIGINT NOT NULL PRIMARY KEY",
-    APPROVED_TABLE: "line INT UNSIGNED NOT NULL, courseid BIGINT NULL, categoryid BIGINT NULL, lastaccess BIGINT NULL, KEY (line)",
+    APPROVED_TABLE: "line INT UNSIGNED NOT NULL, courseid BIGINT NULL, categoryid BIGINT NULL, lastaccess BIGINT NULL, failed TEXT NULL, KEY (line)",
 }
 HASHES = ("MD5", "SHA1")
 NAMED = 5  # tables in a sentence
