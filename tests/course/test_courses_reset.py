@@ -172,6 +172,28 @@ def test_without_its_scale_a_lesson_sends_percentages(site: Site):
     ) == [(0, 100, 50, 50)]
 
 
+def test_what_a_teacher_graded_since_is_not_written_over(site: Site):
+    site.rows(
+        "INSERT INTO {grade_items} (id, courseid, categoryid, itemtype, itemname, timecreated, timemodified)"
+        " SELECT 900, courseid, id, 'manual', 'Oral', 1, 1 FROM {grade_categories} WHERE courseid = 4 AND depth = 1"
+    )
+    site.rows("INSERT INTO {grade_grades} (itemid, userid, finalgrade) VALUES (900, 28, 30)")
+    assert reset(site, [{"shortname": "C102", "grades": "grades"}])["counts"]["updated"] == 1
+    # As Moodle's gradebook writes it, with a total: in neither is a raw grade, or that it was overridden.
+    site.rows(
+        "INSERT INTO {grade_grades} (itemid, userid, finalgrade, timemodified) SELECT id, 28, 88, UNIX_TIMESTAMP()"
+        " FROM {grade_items} WHERE courseid = 4 AND (id = 900 OR itemtype = 'course')"
+    )
+    for given in ("finalgrade = 88", "finalgrade = NULL, excluded = 1", "excluded = 0, hidden = 1"):
+        site.rows(f"UPDATE {{grade_grades}} SET {given} WHERE itemid = 900")
+        result = site.run("toolsync_courses_restore", "C102\n")
+        assert result["counts"]["failed"] == 1, given
+        assert "1 rows of table grade_grades that were created since stand in the place" in told(result)
+    site.rows("UPDATE {grade_grades} SET hidden = 0 WHERE itemid = 900")  # nobody's any more
+    assert site.run("toolsync_courses_restore", "C102\n")["counts"]["updated"] == 1
+    assert site.rows("SELECT userid, finalgrade FROM {grade_grades} WHERE itemid = 900") == [(28, 30)]
+
+
 def test_the_second_time_nothing_is_left(site: Site):
     part = {name: value for name, value in EVERYTHING.items() if name not in ("startdate", "grades")}
     assert reset(site, [{"shortname": "C101", **part}])["counts"]["updated"] == 1

@@ -60,6 +60,23 @@ def test_who_came_while_the_run_still_worked_keeps_the_enrolment(site: Site):
     assert site.value(IN_COURSE) == 1
 
 
+def test_who_was_graded_in_a_manual_item_keeps_the_enrolment(site: Site):
+    result = site.run("toolsync_enrolments", "rolename,uid,cid\nstudent,u041,C102\nstudent,u042,C102\n")
+    site.rows(
+        "INSERT INTO {grade_items} (id, courseid, categoryid, itemtype, itemname, timecreated, timemodified)"
+        " SELECT 900, courseid, id, 'manual', 'Oral', 1, 1 FROM {grade_categories} WHERE courseid = 4 AND depth = 1"
+    )
+    # As Moodle's gradebook writes a grade, without a raw one, and the empty one of somebody else.
+    site.rows(
+        "INSERT INTO {grade_grades} (itemid, userid, finalgrade, timemodified) SELECT 900, id, IF(username = 'u041', 77, NULL), UNIX_TIMESTAMP() + 60"
+        " FROM {user} WHERE username IN ('u041', 'u042')"
+    )
+    told = stays(undo(site, result))
+    assert ("user_enrolments", "u041 · C102", "the person has grades in the course") in told
+    assert [thing for name, thing, _ in told if name == "user_enrolments"] == ["u041 · C102"]
+    assert site.value(IN_COURSE) == 1
+
+
 def test_a_category_and_a_course_stay_with_what_somebody_put_into_their_contexts(site: Site):
     result = site.run(
         "toolsync_courses", "shortname,fullname,category\nNEW1,New 1,Fresh\nNEW2,New 2,Fresh / Deep\nNEW3,New 3,Lone\n"

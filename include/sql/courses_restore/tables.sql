@@ -1,3 +1,4 @@
+{% from "shared/computed_grades.sql" import computed %}
 {# The tables of which bundles may have rows, parents first: those of the course graph, and others that change with a course. #}
 {% set graph = course_graph() %}
 {% set tables = ["tag", "files_reference"] + graph.root_to_leaf | map(attribute="name") | list + ["tag_correlation", "user_preferences", "config"] %}
@@ -6,7 +7,7 @@
 {% if option.overwrite_changes or name in graph.tables and graph.tables[name].facts.get("derived") -%}
 TRUE
 {%- elif name == "grade_grades" -%}
-t.rawgrade IS NULL AND t.overridden = 0 AND t.feedback IS NULL
+{{ computed("t") }}
 {%- elif name == "files" -%}
 t.filename = '.'
 {%- else -%}

@@ -1,3 +1,4 @@
+{% from "shared/computed_grades.sql" import computed %}
 {% from "undo/terms.sql" import seen, told, ties, leave_out with context %}
 {% set ids = "toolsync_unmake_" %}
 {% macro counts(name) %}{{ "" if name in seen + told or name.endswith("_history") or name.startswith("logstore_") else "yes" }}{% endmacro %}
@@ -55,7 +56,7 @@ SELECT 'user_enrolments', m.id, m.toolsync_line, 'made', 'the person has grades 
   FROM toolsync_unmake_user_enrolments m
   JOIN {enrol} e ON e.id = m.enrolid
   JOIN {grade_items} gi ON gi.courseid = e.courseid
-  JOIN {grade_grades} gg ON gg.itemid = gi.id AND gg.userid = m.userid AND (gg.rawgrade IS NOT NULL OR gg.overridden <> 0 OR COALESCE(gg.feedback, '') <> '') AND gg.timemodified > @made
+  JOIN {grade_grades} gg ON gg.itemid = gi.id AND gg.userid = m.userid AND NOT {{ computed("gg") }} AND gg.timemodified > @made
   LEFT JOIN {enrol} o ON o.courseid = e.courseid AND o.id <> e.id
   LEFT JOIN {user_enrolments} ue ON ue.enrolid = o.id AND ue.userid = m.userid
  GROUP BY m.id
