@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
-from PIL.JpegImagePlugin import JpegImageFile
+from PIL.JpegImagePlugin import JpegImageFile, get_sampling
 
 from tests.support.pictures import BLUE, GREEN, RED, WHITE, chunk, encoded, opened, plain, png
 from toolsync.pictures.avatars import NotAPicture, draw
@@ -41,6 +41,7 @@ def test_a_jpeg_gives_three_jpegs_of_moodles_quality():
     assert sizes(avatar) == [(100, 100), (35, 35), (512, 512)]
     as_90 = quantization(plain(kind="JPEG", quality=90))
     assert [quantization(content) for content in avatar.files] == [as_90] * 3
+    assert [get_sampling(opened(content)) for content in avatar.files] == [0] * 3  # a colour for each pixel
 
 
 @pytest.mark.parametrize("kind", ["PNG", "GIF", "WEBP"])

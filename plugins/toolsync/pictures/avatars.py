@@ -153,7 +153,9 @@ def _encoded(image: Image.Image, jpeg: bool) -> bytes:
     image.info.clear()  # or the metadata, which can include where it was taken, would be written, too
     stream = io.BytesIO()
     if jpeg:
-        image.save(stream, "JPEG", quality=JPEG_QUALITY)
+        image.save(
+            stream, "JPEG", quality=JPEG_QUALITY, subsampling=0
+        )  # as GD from 90 on: small faces keep their colours
     else:
         image.save(stream, "PNG", compress_level=PNG_LEVEL)
     return stream.getvalue()
