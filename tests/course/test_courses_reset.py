@@ -172,6 +172,14 @@ def test_without_its_scale_a_lesson_sends_percentages(site: Site):
     ) == [(0, 100, 50, 50)]
 
 
+@pytest.mark.parametrize(("word", "states"), [("grades", [(2, 6), (3, 2)]), ("items", [(2, 8)])])
+def test_who_leaves_keeps_what_the_grades_that_stay_completed(site: Site, word: str, states: list[tuple[int, int]]):
+    result = reset(site, [{"shortname": "C101", "roles": "student", "grades": word}])
+    assert result["counts"]["updated"] == 1, told(result)
+    of_quiz = "SELECT completionstate, COUNT(*) FROM {course_modules_completion} WHERE coursemoduleid = 56 GROUP BY 1"
+    assert site.rows(of_quiz) == states  # Moodle's
+
+
 def test_what_a_teacher_graded_since_is_not_written_over(site: Site):
     site.rows(
         "INSERT INTO {grade_items} (id, courseid, categoryid, itemtype, itemname, timecreated, timemodified)"

@@ -35,17 +35,18 @@ def test_a_change_came_with_releases_of_several_branches(version: float, release
 
 
 @pytest.mark.parametrize(
-    ("version", "end"),
+    ("version", "last", "end"),
     [
-        (2022112801.00, MONDAY + 28 * 86400 + 7200),  # 4.1.1
-        (2023100900.00, MONDAY + 28 * 86400),  # 4.3
-        (2022112807.00, MONDAY + 28 * 86400 - 3600),  # 4.1.7
+        (2022112801.00, 4, MONDAY + 28 * 86400 + 7200),  # 4.1.1
+        (2022112801.00, 0, MONDAY + 7200),
+        (2023100900.00, 4, MONDAY + 28 * 86400),  # 4.3
+        (2022112807.00, 4, MONDAY + 28 * 86400 - 3600),  # 4.1.7
     ],
 )
-def test_weeks_end_as_the_release_counts_them(version: float, end: int):
+def test_weeks_end_as_the_release_counts_them(version: float, last: int, end: int):
     site = ParisSite()
     site.version = version
-    assert week_ends([(7, MONDAY, 4, "")], site) == [(7, end)]
+    assert week_ends([(7, MONDAY, last, "")], site) == [(7, end)]
 
 
 def test_a_day_begins_at_midnight_of_its_timezone():

@@ -51,7 +51,7 @@ DELETE gg FROM toolsync_grade_reset d STRAIGHT_JOIN {grade_grades} gg ON gg.id =
 
 -- Completion that depended on a grade which does not come back becomes incomplete.
 DROP TEMPORARY TABLE IF EXISTS toolsync_graded_module;
-CREATE TEMPORARY TABLE toolsync_graded_module (itemid BIGINT NOT NULL, moduleid BIGINT NOT NULL, PRIMARY KEY (itemid, moduleid));
+CREATE TEMPORARY TABLE toolsync_graded_module (itemid BIGINT NOT NULL, moduleid BIGINT NOT NULL, PRIMARY KEY (itemid, moduleid), KEY (moduleid));
 
 -- when: toolsync_item_reset
 INSERT INTO toolsync_graded_module (itemid, moduleid)
@@ -92,18 +92,21 @@ UPDATE toolsync_undone_module w
 {% endmacro %}
 {# Whether a grade `b` passes. The states of completion: incomplete 0, complete 1, passed 2, failed 3. #}
 {% set passes = "COALESCE(" ~ final ~ ", b.rawgrade) >= gi.gradepass" %}
--- A grade that goes and comes back completes its activity anew. A new grade item has no grade to pass.
+{# What such a grade makes of its activity, whatever that was. A new grade item has no grade to pass. #}
+{% set anew %}
+CASE WHEN a.courseid IS NOT NULL OR gi.gradepass <= 0.000009 OR {{ unseen }} AND NOT {{ to_pass }} THEN IF({{ to_pass }}, 2, 1)
+            WHEN {{ passes }} THEN 2
+            WHEN {{ unseen }} THEN 0
+            ELSE 3 END
+{%- endset %}
+-- A grade that goes and comes back completes its activity anew.
 CREATE TEMPORARY TABLE toolsync_passed (id BIGINT NOT NULL PRIMARY KEY, completionstate INT NOT NULL);
 
 -- when: toolsync_grade_back
 -- when: toolsync_grade_reset
 -- when: toolsync_graded_module
 INSERT IGNORE INTO toolsync_passed (id, completionstate)
-SELECT done.id,
-       CASE WHEN a.courseid IS NOT NULL OR gi.gradepass <= 0.000009 OR {{ unseen }} AND NOT {{ to_pass }} THEN IF({{ to_pass }}, 2, 1)
-            WHEN {{ passes }} THEN 2
-            WHEN {{ unseen }} THEN 0
-            ELSE 3 END
+SELECT done.id, {{ anew }}
   FROM toolsync_graded_module g
   JOIN toolsync_grade_reset d ON d.itemid = g.itemid AND d.back
   JOIN toolsync_grade_back b ON b.itemid = d.itemid AND b.userid = d.userid
@@ -114,6 +117,23 @@ SELECT done.id,
   LEFT JOIN toolsync_asked a ON a.courseid = b.courseid AND a.name = 'gradebook_items'
  WHERE done.completionstate <> 0 AND NOT (done.completionstate = 1 AND done.overrideby IS NOT NULL);
 
+{% if given("roles") %}
+-- So does that of somebody who leaves with this reset, and had completed it.
+-- when: toolsync_grade_back
+-- when: toolsync_graded_module
+-- when: toolsync_completion_undone
+INSERT IGNORE INTO toolsync_passed (id, completionstate)
+SELECT done.id, {{ anew }}
+  FROM toolsync_completion_undone w
+  STRAIGHT_JOIN {course_modules_completion} done ON done.id = w.id
+  STRAIGHT_JOIN {course_modules} cm ON cm.id = done.coursemoduleid
+  STRAIGHT_JOIN toolsync_graded_module g ON g.moduleid = cm.id
+  STRAIGHT_JOIN toolsync_grade_back b ON b.itemid = g.itemid AND b.userid = done.userid AND b.rawgrade IS NOT NULL
+  STRAIGHT_JOIN {grade_items} gi ON gi.id = g.itemid
+{{- of_quiz() }}
+  LEFT JOIN toolsync_asked a ON a.courseid = b.courseid AND a.name = 'gradebook_items';
+
+{% endif %}
 -- One that the gradebook had not before says no more than whether it passes.
 -- when: toolsync_grade_back
 -- when: toolsync_graded_module

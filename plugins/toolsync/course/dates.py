@@ -30,7 +30,7 @@ def week_ends(rows: Iterable[tuple[int, int, int, str]], site: Site) -> list[tup
         return [(course, _weeks_later(start, max(last, 1), _zone(name, site))) for course, start, last, name in rows]
     # Moodle counted seconds, and added two hours in case the clocks change; in the last releases without the two hours.
     more = 0 if is_since(site.version, "4.1.6", "4.2.3", "4.3") else 7200
-    return [(course, start + more + max(last, 1) * WEEK) for course, start, last, _ in rows]
+    return [(course, start + more + last * WEEK) for course, start, last, _ in rows]
 
 
 def midnights(rows: Iterable[tuple[int, int, str]], site: Site) -> list[tuple[int, int]]:

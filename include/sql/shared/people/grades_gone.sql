@@ -27,9 +27,8 @@ SELECT f.id, MIN(f.id) OVER (PARTITION BY f.itemid)
 
 -- Find the activities whose completion depends on such a grade first: they are few, while people have many grades.
 DROP TEMPORARY TABLE IF EXISTS toolsync_graded_module;
-DROP TEMPORARY TABLE IF EXISTS toolsync_completion_undone;
 CREATE TEMPORARY TABLE toolsync_graded_module (itemid BIGINT NOT NULL, moduleid BIGINT NOT NULL, PRIMARY KEY (itemid, moduleid));
-CREATE TEMPORARY TABLE toolsync_completion_undone (id BIGINT NOT NULL PRIMARY KEY);
+CREATE TEMPORARY TABLE IF NOT EXISTS toolsync_completion_undone (id BIGINT NOT NULL PRIMARY KEY);
 
 INSERT INTO toolsync_graded_module (itemid, moduleid)
 SELECT gi.id, cm.id
