@@ -47,6 +47,10 @@ copy without users copies: settings, sections, activities with their files, ques
 gradebook setup, completion and access rules, role overrides, filters, tags, custom fields, badges (since Moodle 4.5), competencies and calendar events. User
 data is not copied, and that includes glossary entries, wiki pages, database entries and forum posts. Enrolment methods are the site's
 defaults, as in any new course. So is what Moodle's copy leaves out: what participants of a BigBlueButton may not do, for example.
+Before Moodle 5.0, question banks outside the template from which its activities take questions are copied along as a whole, into the bank of
+the new course: those of other courses and their activities, and of a course category, unless the new course lies below it. A bank with
+questions of a type that Tool Sync does not know stays where it is and is used from there; the report says so. Since Moodle 5.0, all of them
+stay.
 
 Values of the line override the template's settings; columns that are absent stay as in the template. A `startdate` moves every date of the
 copy by its distance from the template's start date; the report, and a plan if there is one, say how far. Links between pages of the template lead to the pages of the copy: the site's address
@@ -61,11 +65,11 @@ to courses and that Tool Sync does not know.
 
 An existing course is not changed by a template, unless Param `template_mode` says so (together with `force_update`). `add` adds the
 template's content, as Moodle merges a backup: sections are matched by number, and take over name, summary and restrictions where they have
-none; activities are added behind the existing ones; groups, groupings, scales, outcomes, blocks and calendar events that the course already
-has are not duplicated. People stay, and new forums with auto subscription subscribe them. The course keeps its own settings, summary, tags,
-fields and completion criteria. If its gradebook has categories, new activities are added at its top level; otherwise it takes the
-template's categories and the settings of the course total. Dates move if the line gives a `startdate`. Running the same file again adds
-everything again.
+none; activities are added behind the existing ones; groups, groupings, scales, outcomes, blocks and calendar events that the course already has
+are not duplicated, nor are, before Moodle 5.0, the categories and questions of its question bank: they stay as they are. People stay, and
+new forums with auto subscription subscribe them. The course keeps its own settings, summary, tags, fields and completion criteria. If its
+gradebook has categories, new activities are added at its top level; otherwise it takes the template's categories and the settings of the
+course total. Dates move if the line gives a `startdate`. Running the same file again adds everything else again.
 
 `replace` first deletes the course's own content, then copies the template's. The course itself stays, with its names, dates, format, custom
 fields and place; so do enrolment methods, people with their roles, role overrides, and logs. Deleted are its summary, tags and files,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.clock import ParisSite
+from tests.support.scenarios import CHAINS, prepare
 from tests.support.site import Site
 from toolsync.course.dates import midnights, week_ends
 from toolsync.moodle.releases import is_since
@@ -169,3 +171,31 @@ def outcomes(result: dict[str, Any]) -> list[str]:
     """What became of each line."""
     with open(result["lines"], newline="", encoding="utf-8") as stream:
         return [line["outcome"] for line in csv.DictReader(stream)]
+
+
+def test_a_bank_of_an_unknown_question_type_is_used_from_where_it_is(site_of: SitesOf, airflow: None):
+    """Unlike a category's bank, which comes along, as the chain `45/question-banks` shows."""
+    site, _ = site_of("45")
+    prepare(site, CHAINS["45/question-banks"].folder / "lend.sql")
+    site.rows(
+        "UPDATE {question} q JOIN {question_versions} v ON v.questionid = q.id SET q.qtype = 'foo' WHERE v.questionbankentryid = 31"
+    )
+    result = site.run("toolsync_courses", "shortname,fullname,category,template\nNEW1,New one,Science,C107\n")
+    assert outcomes(result) == ["created"], result
+    assert "does not know the question types foo" in Path(result["report"]).read_text(encoding="utf-8")
+    entries = """
+        SELECT s.slot, r.questionbankentryid, x.contextlevel, x.instanceid = z.course
+          FROM {quiz} z
+          JOIN {course} c ON c.id = z.course AND c.shortname = 'NEW1'
+          JOIN {quiz_slots} s ON s.quizid = z.id
+          JOIN {question_references} r ON r.itemid = s.id
+          JOIN {question_bank_entries} e ON e.id = r.questionbankentryid
+          JOIN {question_categories} k ON k.id = e.questioncategoryid
+          JOIN {context} x ON x.id = k.contextid
+         ORDER BY s.slot
+    """
+    assert [(slot, entry == 32, level, own) for slot, entry, level, own in site.rows(entries)] == [
+        (1, False, 50, 1),
+        (2, False, 50, 1),
+        (3, True, 50, 0),
+    ]

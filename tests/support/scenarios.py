@@ -101,16 +101,21 @@ class Chain(Expected):
         self.name = f"{self.version}/{folder.name}"
 
     def run(self, site: Site) -> list[dict[str, Any]]:
-        """Run file after file through its DAG on one site.
+        """Run file after file through its DAG on one site, after an SQL file that prepares it, if there is one.
 
         :return: the results of the runs.
         """
+        steps = self.json("chain.json")
+        for step in steps:
+            if "sql" in step:
+                prepare(site, self.folder / step["sql"])
         self._since = int(time.time())
         return [
             site.run(
                 step["dag"], self.folder / step["file"] if "file" in step else None, approve="yes", **step["params"]
             )
-            for step in self.json("chain.json")
+            for step in steps
+            if "dag" in step
         ]
 
 

@@ -48,6 +48,14 @@ UPDATE toolsync_copy o
  WHERE NOT o.merging;
 
 {% include "shared/course/copy.sql" %}
+{% if not moodle_since("5.0") %}
+
+-- when: toolsync_not_borrowed
+INSERT INTO toolsync_note (line, field, message)
+SELECT t.line, 'template', CONCAT('questions of a bank outside this course are not copied, but used from where they are: Tool Sync does not know the question types ', n.what)
+  FROM toolsync_course t
+  JOIN (SELECT w.templateid, GROUP_CONCAT(DISTINCT w.what ORDER BY w.what SEPARATOR ', ') AS what FROM toolsync_not_borrowed w GROUP BY w.templateid) n ON n.templateid = t.templateid;
+{% endif %}
 
 -- when: toolsync_copy_groupings
 UPDATE toolsync_copy o

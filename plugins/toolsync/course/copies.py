@@ -15,12 +15,21 @@ from more_itertools import map_reduce
 
 from toolsync.course.conditions import all_of, any_if_each, any_of
 from toolsync.course.copy_inserts import SCALES, Insert, InsertBuilder, LateColumn
-from toolsync.course.copy_steps import Step, copy_map, ordered_steps, template_table
+from toolsync.course.copy_steps import MERGEABLE, Step, copy_map, ordered_steps, template_table
 from toolsync.course.graph import LINKS, ROOT, CourseGraph, Link, Table
 from toolsync.course.graph_files import site_graph
 from toolsync.moodle.schema import Schema
 
 ROLES = "role"
+QUESTIONS = "question"
+# What a question bank consists of, besides what goes with a question.
+IN_BANKS = (
+    QUESTIONS,
+    "question_bank_entries",
+    "question_dataset_definitions",
+    "question_dataset_items",
+    "question_versions",
+)
 USED = "used"  # under `copy`: the rows that a copied row uses
 OF_ROW = re.compile(r"\bt\.")
 # Nobody sees an activity that is being deleted, or whose module is lost.
@@ -36,10 +45,12 @@ class Copies:
     """What copying writes on a site.
 
     :param graph: the part of the course graph that the site has.
+    :param course_banks: its courses have question banks of their own: Moodle before 5.0.
     """
 
-    def __init__(self, graph: CourseGraph) -> None:
+    def __init__(self, graph: CourseGraph, *, course_banks: bool = False) -> None:
         self.graph = graph
+        self.course_banks = course_banks
 
     @cached_property
     def content(self) -> CourseGraph:
@@ -70,6 +81,24 @@ class Copies:
     def steps(self) -> list[Step]:
         """The steps of copying, in order."""
         return ordered_steps(self.content)
+
+    @cached_property
+    def of_questions(self) -> list[tuple[Table, Link]]:
+        """The tables whose rows go with a question, each with the link that leads there, parents first."""
+        names, found = {QUESTIONS}, []
+        for table, link in self.content.ways():
+            if link.table in names and link.key == "id":
+                names.add(table.name)
+                found.append((table, link))
+        return found
+
+    def is_mergeable(self, step: Step) -> bool:
+        """Whether a row that exists may stand for one of the template's, or a row be left out of some copies."""
+        return step.name in MERGEABLE or self.course_banks and step.name in self._in_banks
+
+    @cached_property
+    def _in_banks(self) -> set[str]:
+        return {*IN_BANKS, *(table.name for table, _ in self.of_questions)}
 
     def insert_for(self, step: Step, columns: Sequence[str]) -> Insert:
         """How the rows of a step are written.
@@ -210,7 +239,7 @@ class Copies:
 @lru_cache(maxsize=4)
 def site_copies(schema: Schema) -> Copies:
     """What copying writes on a site."""
-    return Copies(site_graph(schema))
+    return Copies(site_graph(schema), course_banks=not schema.since("5.0"))
 
 
 def is_copied(table: Table) -> bool:

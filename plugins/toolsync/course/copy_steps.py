@@ -95,10 +95,6 @@ class Step:
         return linked_table(self.name)
 
     @property
-    def mergeable(self) -> bool:
-        return self.name in MERGEABLE
-
-    @property
     def mark(self) -> str:
         """A text column by which new rows are recognised that have no column to a parent; empty: its rows have one."""
         return self.table.facts.get("mark", "")

@@ -26,7 +26,7 @@ def rewrite(rows: Iterable[Sequence[Any]], state: RunState) -> Iterator[tuple[st
     session, maps = state.session, _CopyMaps(state)
     copies: dict[int, list[Copy]] = {}  # by template
     for courseid, templateid, shift in rows:
-        copy = Copy(courseid, shift, maps.new_ids_of(courseid, templateid))
+        copy = Copy(courseid, shift, maps.new_ids_of(courseid, templateid), maps.existed)
         copies.setdefault(templateid, []).append(copy)
     adopted = set(session.rows("SELECT place, id FROM toolsync_adopted"))
     rewriters = _rewriters(state)

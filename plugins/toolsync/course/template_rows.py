@@ -7,23 +7,34 @@ transaction itself created or changed are read inside it, since no other connect
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 from more_itertools import chunked, partition
 
+from toolsync.course.conditions import all_of
 from toolsync.course.copies import Copies, site_copies
 from toolsync.course.copy_steps import linked_table, template_table
-from toolsync.course.graph import LINKS, ROOT, Link
+from toolsync.course.graph import LINKS, ROOT, Link, Table
 from toolsync.moodle.errors import SiteChanged
 from toolsync.moodle.schema import Schema
 from toolsync.moodle.session import MoodleSession
 from toolsync.running.state import RunState
 
 TEMPLATES = 20  # templates held in memory at once
+COURSE_LEVEL = 50  # of contexts
 IDS = 1000  # ids in one IN (…)
-CourseRow = tuple[int, Sequence[Any]]  # a course id, and the values of all columns of a row
+BORROWED = "toolsync_borrowed"  # borrowed.sql has the question banks of others that a copy gets along
+CONTEXT = "context"
+# What the context of a question bank holds of it: tables, each with the condition on a row, `t`.
+IN_BANKS = {
+    "question_categories": "",
+    "files": "(t.component = 'question' OR LEFT(t.component, 6) = 'qtype_')",
+    "tag_instance": "t.component = 'core_question' AND t.itemtype = 'question'",
+}
+CourseRow = tuple[int, list[Any]]  # a course id, and the values of all columns of a row
 
 
 def read_templates(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[int]]:
@@ -71,8 +82,15 @@ def _read(courses: Sequence[int], source: MoodleSession, state: RunState) -> Non
     :param source: reads them.
     """
     copies = site_copies(state.session.schema)
-    for some in chunked(courses, TEMPLATES):
-        for table, rows in _walk(some, source, state.session.schema, copies).items():
+    banks: dict[int, list[int]] = {}  # the contexts of borrowed ones, by template
+    if BORROWED in state.tables.filled:
+        for courseid, contextid in state.session.rows(f"SELECT templateid, contextid FROM {BORROWED}"):
+            banks.setdefault(courseid, []).append(contextid)
+    alone, borrowing = map(list, partition(banks.__contains__, courses))
+    # Two templates may borrow the same bank, so these are read one by one.
+    for some in (*chunked(alone, TEMPLATES), *([courseid] for courseid in borrowing)):
+        walk = _Walk(source, state.session.schema, copies, banks.get(some[0], []))
+        for table, rows in walk.rows_of(some).items():
             _stage(table, rows, state)
 
 
@@ -95,26 +113,62 @@ def _may_have_ids(text: str | None, kind: str) -> bool:
     return bool(text) and (kind != LINKS or ".php" in str(text))
 
 
-def _walk(courses: Sequence[int], source: MoodleSession, schema: Schema, copies: Copies) -> dict[str, list[CourseRow]]:
-    """The rows of courses, by table, as the graph leads to them.
+class _Walk:
+    """Reads the rows of courses, by table, as the graph leads to them.
 
     :param source: reads them.
+    :param banks: the contexts of question banks of others that the one course borrows. Their rows become those of its own bank.
     """
-    found: dict[str, dict[int, CourseRow]] = {ROOT: {courseid: (courseid, ()) for courseid in courses}}  # by row id
-    for table, link in copies.walked.ways():
-        parents = _keys(found.get(link.table, {}), link, schema)
-        rows = found.setdefault(table.name, {})
-        names = ", ".join(f"t.`{name}`" for name in schema.columns(table.name))
+
+    def __init__(self, source: MoodleSession, schema: Schema, copies: Copies, banks: Collection[int]) -> None:
+        self.source = source
+        self.schema = schema
+        self.copies = copies
+        self.banks = banks
+
+    def rows_of(self, courses: Sequence[int]) -> dict[str, list[CourseRow]]:
+        """Read everything.
+
+        :param courses: one, if it borrows banks.
+        """
+        found: dict[str, dict[int, CourseRow]] = {ROOT: {courseid: (courseid, []) for courseid in courses}}  # by row id
+        for table, link in self.copies.walked.ways():
+            rows = found.setdefault(table.name, {})
+            for courseid, row in self._children(table, link, _keys(found.get(link.table, {}), link, self.schema)):
+                rows.setdefault(row[0], (courseid, row))
+            if self.banks and link.table == CONTEXT and table.name in IN_BANKS:
+                for courseid, row in self._borrowed(table, link, found[CONTEXT]):
+                    rows.setdefault(row[0], (courseid, row))
+        del found[ROOT]
+        return {name: list(rows.values()) for name, rows in found.items() if rows}
+
+    def _children(self, table: Table, link: Link, parents: Mapping[Any, int]) -> Iterator[tuple[int, list[Any]]]:
+        """The rows to which a link leads, each with its course.
+
+        :param parents: the courses of the values of its column.
+        """
+        names = ", ".join(f"t.`{name}`" for name in self.schema.columns(table.name))
+        condition = link.condition.replace("%", "%%")
         for keys in chunked(sorted(parents), IDS):
             marks = ", ".join(["%s"] * len(keys))
-            condition = link.condition.replace("%", "%%")
-            for key, *row in source.rows(
+            for key, *row in self.source.rows(
                 f"SELECT t.`{link.column}`, {names} FROM {{{table.name}}} t WHERE t.`{link.column}` IN ({marks}){condition}",
                 keys,
             ):
-                rows.setdefault(row[0], (parents[key], row))
-    del found[ROOT]
-    return {name: list(rows.values()) for name, rows in found.items() if rows}
+                yield parents[key], row
+
+    def _borrowed(self, table: Table, link: Link, contexts: Mapping[int, CourseRow]) -> Iterator[tuple[int, list[Any]]]:
+        """The rows of a table that belong to borrowed banks, put into the course's own context.
+
+        :param contexts: those of the course, by id.
+        """
+        level = self.schema.columns(CONTEXT).index("contextlevel")
+        at = self.schema.columns(table.name).index(link.column)
+        own, courseid = next((key, course) for key, (course, row) in contexts.items() if row[level] == COURSE_LEVEL)
+        link = replace(link, when=all_of(link.when, IN_BANKS[table.name]))
+        for _, row in self._children(table, link, dict.fromkeys(self.banks, courseid)):
+            row[at] = own
+            yield courseid, row
 
 
 def _keys(parents: dict[int, CourseRow], link: Link, schema: Schema) -> dict[Any, int]:

@@ -22,6 +22,7 @@ IDS = re.compile(r"\d+")
 SERIALISED = re.compile(
     r"[aOs]:\d+:"
 )  # written by PHP's serialize(), which counts bytes: nothing may be replaced in it
+CATEGORIES = "question_categories"
 GRADE_ITEM = re.compile(r"##gi(\d+)##")  # in a formula
 
 
@@ -37,11 +38,13 @@ class Copy:
 
     :param shift: seconds by which its dates move.
     :param new_id: finds its rows.
+    :param existed: whether a row of a table was there before the copy.
     """
 
     courseid: int
     shift: int
     new_id: NewId
+    existed: Callable[[str, int], bool] = lambda table, new: False
 
 
 PhpVars = dict[bytes, Any]
@@ -176,7 +179,7 @@ def _question_filter(text: str, context: str) -> Rewrite | None:
         return None
     if not isinstance(condition, dict):
         return None
-    tables = {"questioncategoryid": "question_categories", "cmid": "course_modules", "courseid": "course"}
+    tables = {"questioncategoryid": CATEGORIES, "cmid": "course_modules", "courseid": "course"}
     drawn = condition["filter"] if isinstance(condition.get("filter"), dict) else {}
     category = drawn["category"] if isinstance(drawn.get("category"), dict) else {}
     old_categories = category["values"] if isinstance(category.get("values"), list) else []
@@ -186,12 +189,20 @@ def _question_filter(text: str, context: str) -> Rewrite | None:
         for key in tables.keys() & condition.keys():
             changed[key] = _written_as(condition[key], copy.new_id(tables[key], _number(condition[key])))
         if old_categories:
-            new = [copy.new_id("question_categories", _number(old)) or old for old in old_categories]
+            new = [_category_now(old, copy) for old in old_categories]
             changed["filter"] = {**drawn, "category": {**category, "values": new}}
             changed["cat"] = f"{new[0]},{copy.new_id('context', int(context)) or context}"
         return php_json(changed)
 
     return rewrite
+
+
+def _category_now(old: Any, copy: Copy) -> Any:
+    """The category that a copy draws questions from: Moodle writes the id of one that was there before as text."""
+    new = copy.new_id(CATEGORIES, _number(old))
+    if new is None:
+        return old
+    return str(new) if copy.existed(CATEGORIES, new) else new
 
 
 def _written_as(old: Any, new: int | None) -> Any:

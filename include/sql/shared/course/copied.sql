@@ -206,26 +206,6 @@ SELECT i.id, l.course, y.toolproxyid, l.id, y.id, y.baseurl, i.idnumber
  ORDER BY i.id;
 {% endif %}
 
-{% if not moodle_since("5.0") %}
--- Before Moodle 5.0, questions pass through the course's own question bank on their way, which gets its top category.
-CREATE TEMPORARY TABLE toolsync_bank_top (contextid BIGINT NOT NULL PRIMARY KEY);
-
--- when: toolsync_copy_question_categories
-INSERT INTO toolsync_bank_top (contextid)
-SELECT DISTINCT x.id
-  FROM toolsync_copy_question_categories m
-  JOIN {context} x ON x.contextlevel = 50 AND x.instanceid = m.courseid
-  LEFT JOIN {question_categories} q ON q.contextid = x.id AND q.parent = 0
- WHERE m.seq > 0 AND q.id IS NULL;
-
--- chunks: toolsync_bank_top.contextid
-INSERT INTO {question_categories} (name, contextid, info, infoformat, stamp, parent, sortorder)
-SELECT 'top', w.contextid, '', 0, CONCAT('toolsync+', UUID()), 0, 0
-  FROM toolsync_bank_top w
- WHERE w.contextid BETWEEN @first AND @last
- ORDER BY w.contextid;
-
-{% endif %}
 -- Grade items with the same sortorder: like Moodle, move the later ones down.
 CREATE TEMPORARY TABLE toolsync_item_place (id BIGINT NOT NULL PRIMARY KEY, sortorder BIGINT NOT NULL);
 

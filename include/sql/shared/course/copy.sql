@@ -9,6 +9,10 @@
 {% set copies = course_copies() %}
 CREATE TEMPORARY TABLE toolsync_template (courseid BIGINT NOT NULL PRIMARY KEY);
 
+{% if not moodle_since("5.0") %}
+{% include "shared/course/borrowed.sql" %}
+
+{% endif %}
 -- python: read_templates INTO toolsync_template
 SELECT DISTINCT c.templateid FROM toolsync_copy c;
 
@@ -92,7 +96,8 @@ SET @mispaired = 0;
 CREATE TEMPORARY TABLE toolsync_named (courseid BIGINT NOT NULL, oldid BIGINT NOT NULL, newid BIGINT NOT NULL, PRIMARY KEY (courseid, oldid));
 {% for step in copies.steps %}
 {% set insert = copies.insert_for(step, columns_of(step.name)) %}
-{% if step.mergeable and not step.again %}
+{% set mergeable = copies.is_mergeable(step) %}
+{% if mergeable and not step.again %}
 
 -- when: toolsync_merged
 -- when: {{ step.rows }}
@@ -115,10 +120,10 @@ INSERT INTO {{ step.map }} (seq, courseid, templateid, oldid)
 SELECT {{ "@seq + " if step.again }}ROW_NUMBER() OVER (ORDER BY c.courseid, t.id), c.courseid, c.templateid, t.id
   FROM toolsync_copy c
   JOIN {{ step.rows }} t ON t.toolsync_course = c.templateid
-{% if step.mergeable %}
+{% if mergeable %}
   LEFT JOIN toolsync_merged g ON g.name = '{{ step.name }}' AND g.courseid = c.courseid AND g.oldid = t.id
 {% endif %}
- WHERE ({{ copies.has_copied_parent(step.parents) }}){{ " AND g.oldid IS NULL" if step.mergeable }};
+ WHERE ({{ copies.has_copied_parent(step.parents) }}){{ " AND g.oldid IS NULL" if mergeable }};
 
 {% for target in insert.targets %}
 {% if loop.first %}

@@ -265,8 +265,12 @@ SELECT 'files', c.courseid, t.id, NULL
   JOIN {context} x ON x.contextlevel = 80 AND x.instanceid = s.oldid
   JOIN toolsync_tpl_files t ON t.toolsync_course = c.templateid AND t.contextid = x.id;
 
--- The top category of the course's own question bank (before Moodle 5.0).
+{% if moodle_since("5.0") %}
+-- The top category of a question bank that the course itself had.
 {{ same("question_categories", "MIN(o.id)") }}
   JOIN {context} x ON x.contextlevel = 50 AND x.instanceid = g.templateid AND x.id = t.contextid
   JOIN {question_categories} o ON o.contextid = g.contextid AND o.parent = 0 AND t.parent = 0
  GROUP BY g.courseid, t.id;
+{%- else %}
+{% include "shared/course/question_banks.sql" %}
+{% endif %}
