@@ -12,7 +12,9 @@ whole, or its line fails with the reason and comes back in `courses_restore/tryb
 
 - the course exists; or another one has its short name or idnumber by now
 - its category no longer exists, or the course that it takes its people from doesn't
-- ids are taken, or people have since made something in the place of what is to come back
+- ids are taken, or another group or grouping of the course has the idnumber of one that comes back
+- people have since made something in the place of what is to come back, as a new answer to a choice (with Param `overwrite_changes` it is
+  deleted all the same)
 - a row was changed since (Param `overwrite_changes` puts it back all the same)
 - people made or changed something in the content that replaced the old one (with Param `overwrite_changes` it is deleted all the same)
 - the site was upgraded since and lacks a column
@@ -65,7 +67,8 @@ dags: list[DAG] = command_file_dags(
         "overwrite_changes": option(
             False,
             "Overwrite later changes",
-            "Put rows back even if somebody has changed them again since, and delete what people have made in content that replaced the old one. "
+            "Put rows back even if somebody has changed them again since, and delete what people have made in their place, or in content that "
+            "replaced the old one. "
             "Otherwise such a line fails.",
         ),
         "accept_newer": accept_newer(),

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.repairs import to_repair
 from tests.support.site import Site
-from tests.support.undo import differing, state_of
+from tests.support.undo import changed, differing, state_of
 from tests.undo.test_conflicts import stays, undo
 from toolsync.cabinet.bundles import Bundle, part_name
 from toolsync.cabinet.folders import Cabinet
@@ -198,3 +198,88 @@ def test_who_stays_in_a_course_keeps_role_and_groups(site: Site):
     of_group = "SELECT u.username FROM {groups_members} m JOIN {groups} g ON g.id = m.groupid AND g.name = 'Theirs' JOIN {user} u ON u.id = m.userid"
     assert site.rows(of_group) == [("u041",)]
     assert to_repair(site) == {}
+
+
+# What Moodle 5.1's own functions wrote when u001 worked once more in C101, which had been reset.
+WORK_SINCE = [
+    "INSERT INTO {choice_answers} (choiceid, userid, optionid, timemodified) VALUES (2, 3, 5, 1796062228)",
+    "INSERT INTO {scorm_attempt} (userid, scormid, attempt) VALUES (3, 2, 1)",
+    "INSERT INTO {scorm_scoes_value} (scoid, attemptid, elementid, value, timemodified) SELECT 15, MAX(id), 6, 'abc', 1796062228 FROM {scorm_attempt}",
+    "INSERT INTO {feedback_completed} (feedback, userid, timemodified, random_response, anonymous_response, courseid) VALUES (2, 3, 1796062228, 0, 2, 0)",
+    "INSERT INTO {workshop_submissions} (workshopid, example, authorid, timecreated, timemodified, title, content, contentformat, feedbackauthorformat, late) "
+    "VALUES (2, 0, 3, 1796062228, 1796062228, 'New work', 'x', 1, 0, 1)",
+    "INSERT INTO {quiz_overrides} (quiz, userid, timeclose) VALUES (2, 7, 1800000000)",
+    "INSERT INTO {event} (name, description, format, courseid, groupid, userid, modulename, instance, eventtype, type, timestart, timeduration, timesort, visible, timemodified) "
+    "VALUES ('C101 Quiz closes', '', 1, 0, 0, 7, 'quiz', 2, 'close', 1, 1800000000, 0, 1800000000, 1, 1796062228)",
+]
+# Of these, Moodle reads one row a person, and says "found more than one record" of two.
+WORK = {
+    "choice_answers": "SELECT optionid FROM {choice_answers} WHERE choiceid = 2 AND userid = 3",
+    "scorm_attempt": "SELECT v.value FROM {scorm_attempt} a JOIN {scorm_scoes_value} v ON v.attemptid = a.id WHERE a.scormid = 2 AND a.userid = 3",
+    "feedback_completed": "SELECT timemodified FROM {feedback_completed} WHERE feedback = 2 AND userid = 3",
+    "workshop_submissions": "SELECT title FROM {workshop_submissions} WHERE workshopid = 2 AND authorid = 3 AND example = 0",
+    "quiz_overrides": "SELECT timeclose FROM {quiz_overrides} WHERE quiz = 2 AND userid = 7",
+    "event": "SELECT timestart FROM {event} WHERE modulename = 'quiz' AND instance = 2 AND eventtype = 'close' AND courseid = 0 AND userid = 7",
+}
+# What belongs to what does not come back.
+WITH_WORK = {"scorm_scoes_value", "feedback_value", "workshop_assessments", "workshop_grades", "files"}
+
+
+def test_who_has_worked_in_a_course_since_its_reset_keeps_that_alone(site: Site, pristine: Site):
+    lines = "shortname,choice,workshop,scorm,feedback,quiz_user_overrides\nC101,yes,yes,yes,yes,yes\n"
+    result = site.run("toolsync_courses_reset", lines, require_approval=False)
+    for sql in WORK_SINCE:
+        site.rows(sql)
+    new = {"choice_answers": 5, "scorm_attempt": "abc", "feedback_completed": 1796062228, "workshop_submissions": "New work"}  # fmt: skip
+    new |= {"quiz_overrides": 1800000000, "event": 1800000000}
+    refused = site.run("toolsync_courses_restore", "C101\n")
+    assert "created since stand in the place of rows to put back" in Path(refused["report"]).read_text()
+    told = stays(undo(site, result))
+    assert {name: site.rows(sql) for name, sql in WORK.items()} == {name: [(value,)] for name, value in new.items()}
+    assert {name for name, _, _ in told} == WORK.keys() | WITH_WORK, told
+    assert changed(site, pristine) == WORK.keys() | WITH_WORK
+
+
+def test_with_overwrite_changes_a_course_is_what_it_was_before_its_reset(site: Site, pristine: Site):
+    lines = "shortname,choice,workshop,scorm,feedback,quiz_user_overrides\nC101,yes,yes,yes,yes,yes\n"
+    site.run("toolsync_courses_reset", lines, require_approval=False)
+    for sql in WORK_SINCE:
+        site.rows(sql)
+    restored = site.run("toolsync_courses_restore", "C101\n", overwrite_changes=True)
+    assert restored["counts"]["updated"] == 1, Path(restored["report"]).read_text()
+    assert changed(site, pristine) == set()
+
+
+def test_a_group_that_has_the_idnumber_of_one_that_is_gone_stays(site: Site):
+    site.run("toolsync_courses_reset", "shortname,groups\nC101,groups\n", require_approval=False)
+    site.rows("INSERT INTO {groups} (courseid, name, idnumber) VALUES (3, 'Anew', 'C101G1')")
+    for overwrite in (False, True):
+        refused = site.run("toolsync_courses_restore", "C101\n", overwrite_changes=overwrite)
+        assert "another group of the course (Anew, id " in Path(refused["report"]).read_text()
+    assert site.rows("SELECT name FROM {groups} WHERE idnumber = 'C101G1'") == [("Anew",)]
+
+
+GRADES = "SELECT COALESCE(gi.itemname, gi.itemtype), gi.needsupdate, g.finalgrade FROM {grade_grades} g JOIN {grade_items} gi ON gi.id = g.itemid WHERE gi.courseid = 4 AND g.userid = 28"
+
+
+def test_a_person_graded_since_gets_the_other_grades_back_and_totals_of_both(site: Site):
+    """Moodle's rows of u026 in C102: with three grades, and when the person was enrolled and graded in one of them anew. Its next look makes the total 178."""
+    site.rows("INSERT INTO {grade_categories} (courseid, parent, depth, fullname, timecreated, timemodified) VALUES (4, 6, 2, 'Sub', 1, 1)")  # fmt: skip
+    sub = site.value("SELECT MAX(id) FROM {grade_categories}")
+    item = "INSERT INTO {grade_items} (courseid, categoryid, itemname, itemtype, iteminstance) VALUES (4, %s, %s, %s, %s)"  # fmt: skip
+    for row in [(6, "Oral", "manual", None), (6, "Written", "manual", None), (None, None, "category", sub), (sub, "P", "manual", None)]:  # fmt: skip
+        site.rows(item, row)
+    grade = "INSERT INTO {grade_grades} (userid, itemid, finalgrade) SELECT 28, id, %s FROM {grade_items} WHERE courseid = 4 AND COALESCE(itemname, itemtype) = %s"  # fmt: skip
+    site.rows("DELETE FROM {grade_grades} WHERE userid = 28 AND itemid = 42")
+    for graded in [(120, "course"), (30, "Oral"), (50, "Written"), (40, "category"), (40, "P")]:
+        site.rows(grade, graded)
+    result = site.run("toolsync_enrolments", "cmd,rolename,uid,cid\ndel,,u026,C102\n")
+    assert site.rows(GRADES) == []
+    site.rows("INSERT INTO {user_enrolments} (enrolid, userid) SELECT id, 28 FROM {enrol} WHERE courseid = 4 AND enrol = 'manual'")  # fmt: skip
+    for since in [(88, "course"), (None, "C102 assign"), (88, "Oral"), (None, "Written"), (None, "category")]:
+        site.rows(grade, since)
+    undo(site, result)
+    found = {name: (again, value and int(value)) for name, again, value in site.rows(GRADES)}
+    assert found == {
+        "course": (1, 88), "C102 assign": (0, None), "Oral": (0, 88), "Written": (0, 50), "category": (1, 40), "P": (0, 40),
+    }  # fmt: skip

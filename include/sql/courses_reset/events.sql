@@ -1,4 +1,7 @@
 -- Calendar events that go. A reset in Moodle deletes all events of the course and creates those of activities again; here these stay as they are.
+{# An activity may have an override, and its events, for each person. #}
+{% set of_person = "STRAIGHT_JOIN {event} e " ~ by_index("event", "userid") %}
+{% set of_group = "STRAIGHT_JOIN {event} e " ~ by_index("event", "groupid") %}
 CREATE TEMPORARY TABLE toolsync_gone_event (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL, KEY (courseid));
 {% if "events" in possible %}
 CREATE TEMPORARY TABLE toolsync_event_kept (id BIGINT NOT NULL PRIMARY KEY);
@@ -10,8 +13,8 @@ CREATE TEMPORARY TABLE toolsync_event_kept (id BIGINT NOT NULL PRIMARY KEY);
 INSERT IGNORE INTO toolsync_event_kept (id)
 SELECT e.id
   FROM {{ node.part }} p
-  JOIN {{ table(node.name) }} a ON a.id = p.id AND a.{{ column }} <> 0
-  JOIN {event} e ON e.modulename = '{{ module }}' AND e.instance = {{ "a.id" if node.activity else "a." ~ node.parents[0].column }} AND e.eventtype = '{{ type }}'
+  JOIN {{ table(node.name) }} a ON a.id = p.id AND a.{{ column }} <> 0{{ "" if node.activity else " AND a.groupid > 0" }}
+  {{ "JOIN {event} e" if node.activity else of_group }} ON e.modulename = '{{ module }}' AND e.instance = {{ "a.id" if node.activity else "a." ~ node.parents[0].column }} AND e.eventtype = '{{ type }}'
                AND e.courseid = p.courseid AND e.groupid = {{ "0" if node.activity else "a.groupid" }};
 {% endfor %}
 {% endfor %}
@@ -43,7 +46,7 @@ SELECT e.id, g.courseid
   FROM toolsync_gone_{{ node.name }} g
   JOIN {{ table(node.name) }} o ON o.id = g.id AND o.{{ who }} IS NOT NULL{% if module == "assign" %}
   JOIN {assign} a ON a.id = o.assignid{% endif %}
-  JOIN {event} e ON e.modulename = '{{ module }}' AND e.instance = o.{{ node.parents[0].column }} AND e.{{ who }} = o.{{ who }}
+  {{ of_person if who == "userid" else of_group }} ON e.modulename = '{{ module }}' AND e.instance = o.{{ node.parents[0].column }} AND e.{{ who }} = o.{{ who }}
                AND {{ "e.courseid = 0" if who == "userid" else "e.courseid = g.courseid" }}{% if module == "assign" %}
  WHERE a.duedate = 0 AND e.eventtype = 'due'
     OR EXISTS (SELECT 1 FROM toolsync_asked w WHERE w.courseid = e.courseid AND w.name = 'events'){% endif %};

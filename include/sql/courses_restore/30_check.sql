@@ -1,5 +1,6 @@
 -- Reasons why a bundle can't be put back. A course comes back whole or not at all.
 {% from "courses_restore/tables.sql" import tables, replaceable, volatile with context %}
+{% from "undo/terms.sql" import once, in_place with context %}
 {% import "shared/identify.sql" as named with context %}
 -- The first reason of each line.
 CREATE TEMPORARY TABLE toolsync_refusal (line INT UNSIGNED NOT NULL PRIMARY KEY, message TEXT NOT NULL);
@@ -24,6 +25,18 @@ SELECT b.toolsync_line, CONCAT('another course (', c.shortname, ', id ', c.id, '
   JOIN {course} c ON c.idnumber = b.idnumber
  WHERE b.idnumber <> '';
 
+{% for name in ["groups", "groupings"] %}
+
+-- when: toolsync_back_{{ name }}
+INSERT IGNORE INTO toolsync_refusal (line, message)
+SELECT b.toolsync_line, CONCAT('another {{ name[:-1] }} of the course (', MIN(t.name), ', id ', MIN(t.id), ') has the idnumber ', MIN(t.idnumber), ' now')
+  FROM toolsync_back_{{ name }} b
+  JOIN toolsync_row r ON r.line = b.toolsync_line AND r.kind <> 'courses'
+  JOIN {{ table(name) }} t ON t.courseid = b.courseid AND t.idnumber = b.idnumber AND t.id <> b.id
+  LEFT JOIN toolsync_unmake_{{ name }} m ON m.id = t.id
+ WHERE b.idnumber <> '' AND m.id IS NULL
+ GROUP BY b.toolsync_line;
+{% endfor %}
 {% for name in tables if site_has(name) %}
 
 -- when: toolsync_back_{{ name }}
@@ -32,15 +45,14 @@ SELECT b.toolsync_line, CONCAT(COUNT(*), ' ids of table {{ name }} are taken, th
   FROM toolsync_back_{{ name }} b
   JOIN {{ table(name) }} t ON t.id = b.id
  GROUP BY b.toolsync_line;
-{% for columns in unique_keys(name) if replaceable(name) != "TRUE" %}
+{% for columns in unique_keys(name) + (once.get(name, []) if name not in ("course", "groups", "groupings") else []) if replaceable(name) != "TRUE" %}
 
 -- when: toolsync_back_{{ name }}
 INSERT IGNORE INTO toolsync_refusal (line, message)
 SELECT b.toolsync_line,
-       CONCAT(COUNT(*), ' rows of table {{ name }} that were created since stand in the place of rows to put back ({{ columns | join(", ") }}), the first has id ', MIN(t.id))
+       CONCAT(COUNT(*), ' rows of table {{ name }} that were created since stand in the place of rows to put back ({{ columns | join(", ") }}), the first has id ', MIN(t.id), ' (Param overwrite_changes deletes them)')
   FROM toolsync_back_{{ name }} b
-  JOIN {{ table(name) }} t ON {% for column in columns %}{{ "" if loop.first else " AND " }}t.`{{ column }}` = b.`{{ column }}`{% endfor %}
-
+  {{ in_place(name, columns) }}
   LEFT JOIN toolsync_unmake_{{ name }} m ON m.id = t.id
  WHERE m.id IS NULL AND NOT ({{ replaceable(name) }})
  GROUP BY b.toolsync_line;

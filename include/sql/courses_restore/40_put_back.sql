@@ -1,5 +1,34 @@
 -- Delete rows that were created, put deleted rows back with their ids, and give changed rows their old values.
 {% from "courses_restore/tables.sql" import tables, replaceable with context %}
+{% from "undo/terms.sql" import once, in_place with context %}
+{# What goes with a row that stands in the place of one: rows x of a table, from the ids in w. #}
+{% macro workshop_files(area, item) -%}
+STRAIGHT_JOIN {course_modules} cm {{ by_index("course_modules", "instance") }} ON cm.instance = s.workshopid
+  STRAIGHT_JOIN {modules} m ON m.id = cm.module AND m.name = 'workshop'
+  STRAIGHT_JOIN {context} c {{ by_index("context", "contextlevel", "instanceid") }} ON c.contextlevel = 70 AND c.instanceid = cm.id
+  STRAIGHT_JOIN {files} x {{ by_index("files", "component", "filearea", "contextid", "itemid") }} ON x.component = 'mod_workshop'
+   AND x.filearea IN ('{{ area }}_content', '{{ area }}_attachment') AND x.contextid = c.id AND x.itemid = {{ item }}
+{%- endmacro %}
+{% set along = {} %}
+{% if site_has("workshop_assessments") %}
+{% set submission = "STRAIGHT_JOIN {workshop_submissions} s ON s.id = w.id" %}
+{% set assessments = "STRAIGHT_JOIN {workshop_assessments} a " ~ by_index("workshop_assessments", "submissionid") ~ " ON a.submissionid = w.id" %}
+{% set grades = "STRAIGHT_JOIN {workshop_grades} x " ~ by_index("workshop_grades", "assessmentid") ~ " ON x.assessmentid = " %}
+{% set assessed = "STRAIGHT_JOIN {workshop_assessments} a ON a.id = w.id
+  STRAIGHT_JOIN {workshop_submissions} s ON s.id = a.submissionid" %}
+{% set _ = along.update({
+    "workshop_submissions": [("files", submission ~ "\n  " ~ workshop_files("submission", "s.id")),
+                             ("files", submission ~ "\n  " ~ assessments ~ "\n  " ~ workshop_files("overallfeedback", "a.id")),
+                             ("workshop_grades", assessments ~ "\n  " ~ grades ~ "a.id"), ("workshop_assessments", assessments.replace(" a ", " x ").replace(" a.", " x."))],
+    "workshop_assessments": [("files", assessed ~ "\n  " ~ workshop_files("overallfeedback", "a.id")), ("workshop_grades", grades ~ "w.id")],
+}) %}
+{% endif %}
+{% if site_has("feedback_value") %}
+{% set _ = along.update({"feedback_completed": [("feedback_value", "STRAIGHT_JOIN {feedback_value} x " ~ by_index("feedback_value", "completed") ~ " ON x.completed = w.id")]}) %}
+{% endif %}
+{% if site_has("scorm_scoes_value") %}
+{% set _ = along.update({"scorm_attempt": [("scorm_scoes_value", "STRAIGHT_JOIN {scorm_scoes_value} x " ~ by_index("scorm_scoes_value", "attemptid") ~ " ON x.attemptid = w.id")]}) %}
+{% endif %}
 CREATE TEMPORARY TABLE toolsync_failed (line INT UNSIGNED NOT NULL PRIMARY KEY);
 
 INSERT INTO toolsync_failed (line) SELECT r.line FROM toolsync_row r WHERE r.status = 'failed';
@@ -18,17 +47,31 @@ DELETE t FROM toolsync_unmake_{{ name }} b STRAIGHT_JOIN {{ table(name) }} t ON 
 {% endfor %}
 
 CREATE TEMPORARY TABLE toolsync_in_the_way (id BIGINT NOT NULL PRIMARY KEY);
+CREATE TEMPORARY TABLE toolsync_along (id BIGINT NOT NULL PRIMARY KEY);
 {% for name in tables if site_has(name) %}
-{% for columns in unique_keys(name) if replaceable(name) != "FALSE" %}
+{% for columns in unique_keys(name) + (once.get(name, []) if name not in ("course", "groups", "groupings") else []) if replaceable(name) != "FALSE" %}
 
--- Rows that stand in their place, by a unique index.
+-- Rows that stand in their place, with what hangs on them.
 -- when: toolsync_back_{{ name }}
 INSERT IGNORE INTO toolsync_in_the_way (id)
 SELECT t.id
   FROM toolsync_back_{{ name }} b
-  JOIN {{ table(name) }} t ON {% for column in columns %}{{ "" if loop.first else " AND " }}t.`{{ column }}` = b.`{{ column }}`{% endfor %}
-
+  {{ in_place(name, columns) }}
  WHERE {{ replaceable(name) }};
+{% for gone, join in along.get(name, []) %}
+
+-- when: toolsync_in_the_way
+INSERT IGNORE INTO toolsync_along (id)
+SELECT x.id
+  FROM toolsync_in_the_way w
+  {{ join }};
+
+-- when: toolsync_along
+DELETE t FROM toolsync_along w STRAIGHT_JOIN {{ table(gone) }} t ON t.id = w.id;
+
+-- when: toolsync_along
+DELETE FROM toolsync_along;
+{% endfor %}
 
 -- when: toolsync_in_the_way
 DELETE t FROM toolsync_in_the_way w STRAIGHT_JOIN {{ table(name) }} t ON t.id = w.id;

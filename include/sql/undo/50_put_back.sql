@@ -1,4 +1,5 @@
-{% from "undo/terms.sql" import seen, ties, once, since, leave_out, pairs with context %}
+{% from "shared/computed_grades.sql" import computed %}
+{% from "undo/terms.sql" import seen, ties, once, since, hanging, leave_out, pairs, in_place with context %}
 -- Put back the rows that the run took away, with their ids, what others hang on first.
 {% set order = undone | list %}
 {% for name, what in undone.items() if what.deleted %}
@@ -27,8 +28,23 @@ SELECT '{{ name }}', b.id, b.toolsync_line, 'deleted', {{ "IF(p.id IS NULL, " if
 DELETE FROM toolsync_these;
 {% endif %}
 {% endfor %}
+{% if name == "grade_grades" %}
+
+-- Moodle works totals out, and leaves an empty row for each grade that somebody has not got.
+INSERT IGNORE INTO toolsync_these (id)
+SELECT t.id
+  FROM toolsync_back_grade_grades b
+  JOIN {grade_grades} t ON t.userid = b.userid AND t.itemid = b.itemid
+  LEFT JOIN toolsync_stays s ON s.name = 'grade_grades' AND s.id = b.id
+ WHERE s.id IS NULL AND t.finalgrade IS NULL AND {{ computed("t") }};
+
+-- when: toolsync_these
+DELETE t FROM toolsync_these k STRAIGHT_JOIN {grade_grades} t ON t.id = k.id;
+
+-- when: toolsync_these
+DELETE FROM toolsync_these;
+{% endif %}
 {% for key in unique_keys(name) + once.get(name, []) %}
-{% set soft = name in once and key in once[name] %}
 {% if name in seen %}
 
 -- What somebody has seen since is later.
@@ -38,7 +54,7 @@ DELETE FROM toolsync_these;
 INSERT IGNORE INTO toolsync_stays (name, id, line, what, reason)
 SELECT '{{ name }}', b.id, b.toolsync_line, 'deleted', CONCAT('somebody made another one since (id ', MIN(t.id), ', with the same {{ key | join(", ") }})')
   FROM toolsync_back_{{ name }} b
-  JOIN {{ table(name) }} t ON {{ pairs(key, "t", "b") }}{{ " AND t.`" ~ key[-1] ~ "` <> ''" if soft and key[-1] in ("shortname", "idnumber") }}{{ since(name, key, "t") }}
+  {{ in_place(name, key) }}{{ since(name, key, "t") }}
  GROUP BY b.id;
 {% endif %}
 {% endfor %}
@@ -72,6 +88,30 @@ SELECT b.`{{ columns_of(name) | join("`, b.`") }}`
   LEFT JOIN toolsync_stays s ON s.name = '{{ name }}' AND s.id = b.id
  WHERE b.id BETWEEN @first AND @last AND s.id IS NULL
  ORDER BY b.id;
+{% endfor %}
+{% for name, links in hanging.items() if name in undone and undone[name].deleted %}
+{% for column, target, condition in links if target in undone and undone[target].deleted %}
+
+-- What hangs on something that does not come back, does not either.
+-- when: toolsync_stays
+INSERT INTO toolsync_these (id)
+SELECT b.id
+  FROM toolsync_back_{{ name }} b
+  STRAIGHT_JOIN toolsync_stays s ON s.name = '{{ target }}' AND s.id = b.`{{ column }}`
+ WHERE s.what = 'deleted' AND {{ condition }};
+
+-- when: toolsync_these
+INSERT IGNORE INTO toolsync_stays (name, id, line, what, reason)
+SELECT '{{ name }}', b.id, b.toolsync_line, 'deleted', CONCAT('{{ target }} ', b.`{{ column }}`, ', to which it belongs, does not come back')
+  FROM toolsync_these k
+  JOIN toolsync_back_{{ name }} b ON b.id = k.id;
+
+-- when: toolsync_these
+DELETE t FROM toolsync_these k STRAIGHT_JOIN {{ table(name) }} t ON t.id = k.id;
+
+-- when: toolsync_these
+DELETE FROM toolsync_these;
+{% endfor %}
 {% endfor %}
 {% for name, what in undone.items() %}
 {% for one in references_of(name) if one.column in what.changed and one.target in undone and undone[one.target].deleted %}

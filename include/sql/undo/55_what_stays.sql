@@ -11,13 +11,15 @@ CREATE TEMPORARY TABLE toolsync_about (
 INSERT IGNORE INTO toolsync_about (name, id, userid, courseid, cohortid, groupid)
 SELECT s.name, s.id,
        {{ alias ~ ".id" if name == "user" else alias ~ ".userid" if "userid" in columns else "NULL" }},
-       {{ alias ~ ".id" if name == "course" else alias ~ ".courseid" if "courseid" in columns else alias ~ ".course" if "course" in columns else "e.courseid" if "enrolid" in columns else "NULL" }},
+       {{ alias ~ ".id" if name == "course" else alias ~ ".courseid" if "courseid" in columns else alias ~ ".course" if "course" in columns else "e.courseid" if "enrolid" in columns else "gi.courseid" if name == "grade_grades" else "NULL" }},
        {{ alias ~ ".id" if name == "cohort" else alias ~ ".cohortid" if "cohortid" in columns else "NULL" }},
        {{ alias ~ ".id" if name == "groups" else alias ~ ".groupid" if "groupid" in columns else "NULL" }}
   FROM toolsync_stays s
   JOIN {{ table(name) if source == "site" else "toolsync_back_" ~ name }} {{ alias }} ON {{ alias }}.id = s.id
 {% if "enrolid" in columns %}
   LEFT JOIN {enrol} e ON e.id = {{ alias }}.enrolid
+{% elif name == "grade_grades" %}
+  LEFT JOIN {grade_items} gi ON gi.id = {{ alias }}.itemid
 {% endif %}
  WHERE s.name = '{{ name }}' AND s.what {{ "<>" if source == "site" else "=" }} 'deleted';
 {% endfor %}

@@ -169,15 +169,37 @@ UPDATE toolsync_talk_of_none d STRAIGHT_JOIN {message_conversations} c ON c.id =
 {% endif %}
 {% if back.get("grade_grades") %}
 
--- Totals are worked out again where somebody changed grade items since.
+-- Totals are worked out again where somebody changed grade items since, or graded one of these people: with what stays and what is back together.
+CREATE TEMPORARY TABLE toolsync_regraded_course (courseid BIGINT NOT NULL PRIMARY KEY);
+CREATE TEMPORARY TABLE toolsync_graded (userid BIGINT NOT NULL, courseid BIGINT NOT NULL, PRIMARY KEY (userid, courseid));
 CREATE TEMPORARY TABLE toolsync_regraded (id BIGINT NOT NULL PRIMARY KEY);
+
+INSERT IGNORE INTO toolsync_graded (userid, courseid)
+SELECT b.userid, gi.courseid
+  FROM toolsync_back_grade_grades b
+  JOIN {grade_items} gi ON gi.id = b.itemid;
+
+INSERT IGNORE INTO toolsync_regraded_course (courseid)
+SELECT k.courseid
+  FROM (SELECT DISTINCT w.courseid FROM toolsync_graded w) k
+  JOIN {grade_items} since ON since.courseid = k.courseid AND GREATEST(COALESCE(since.timecreated, 0), COALESCE(since.timemodified, 0)) > @made;
+
+-- when: toolsync_stays
+INSERT IGNORE INTO toolsync_regraded_course (courseid)
+SELECT w.courseid
+  FROM toolsync_graded w
+  JOIN toolsync_about a ON a.name = 'grade_grades' AND a.userid = w.userid AND a.courseid = w.courseid;
+
+INSERT IGNORE INTO toolsync_regraded_course (courseid)
+SELECT w.courseid
+  FROM toolsync_graded w
+  STRAIGHT_JOIN {grade_items} gi {{ by_index("grade_items", "courseid") }} ON gi.courseid = w.courseid
+  STRAIGHT_JOIN {grade_grades} gg {{ by_index("grade_grades", "userid", "itemid") }} ON gg.userid = w.userid AND gg.itemid = gi.id AND gg.timemodified > @made;
 
 INSERT IGNORE INTO toolsync_regraded (id)
 SELECT total.id
-  FROM (SELECT DISTINCT b.itemid FROM toolsync_back_grade_grades b) t
-  JOIN {grade_items} gi ON gi.id = t.itemid
-  JOIN {grade_items} since ON since.courseid = gi.courseid AND GREATEST(COALESCE(since.timecreated, 0), COALESCE(since.timemodified, 0)) > @made
-  JOIN {grade_items} total ON total.courseid = gi.courseid AND total.itemtype IN ('course', 'category') AND total.needsupdate = 0;
+  FROM toolsync_regraded_course k
+  JOIN {grade_items} total ON total.courseid = k.courseid AND (total.itemtype IN ('course', 'category') OR total.calculation IS NOT NULL) AND total.needsupdate = 0;
 
 UPDATE toolsync_regraded d STRAIGHT_JOIN {grade_items} gi ON gi.id = d.id SET gi.needsupdate = 1;
 {% endif %}

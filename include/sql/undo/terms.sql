@@ -5,11 +5,49 @@
 {# Rows that tie two things together. Each goes or stays by itself, whatever becomes of the things. #}
 {% set ties = ["user_enrolments", "role_assignments", "groups_members", "cohort_members", "groupings_groups", "message_conversation_members", "user_lastaccess",
                "forum_subscriptions", "favourite"] %}
-{# What Moodle has once only, although no index of the database says so; NULL and '' don't count. #}
+{# What Moodle has once only, although no index of the database says so; NULL and '' don't count. What begins with a person or a group is found by that one. #}
 {% set once = {"course": [["shortname"], ["idnumber"]], "cohort": [["idnumber"]], "groups": [["courseid", "idnumber"]], "groupings": [["courseid", "idnumber"]],
                "course_categories": [["idnumber"]], "role_assignments": [["roleid", "contextid", "userid", "component", "itemid"]],
                "tag_instance": [["tagid", "itemtype", "itemid", "component", "contextid"]], "message_conversation_members": [["conversationid", "userid"]],
-               "user_preferences": [["userid", "name"]], "user_info_data": [["userid", "fieldid"]]} %}
+               "user_preferences": [["userid", "name"]], "user_info_data": [["userid", "fieldid"]], "groupings_groups": [["groupid", "groupingid"]],
+               "rating": [["component", "ratingarea", "contextid", "itemid", "userid"]], "xapi_states": [["userid", "component", "itemid", "stateid"]],
+               "event": [["userid", "modulename", "instance", "eventtype"], ["groupid", "modulename", "instance", "eventtype"]],
+               "assign_user_flags": [["userid", "assignment"]], "assign_overrides": [["userid", "assignid"], ["groupid", "assignid"]],
+               "assignsubmission_file": [["submission"]], "assignsubmission_onlinetext": [["submission"]], "assignfeedback_comments": [["grade"]],
+               "assignfeedback_file": [["grade"]], "choice_answers": [["userid", "choiceid"]], "feedback_completed": [["userid", "feedback"]],
+               "forum_digests": [["userid", "forum"]], "forum_track_prefs": [["userid", "forumid"]], "lesson_overrides": [["userid", "lessonid"], ["groupid", "lessonid"]],
+               "quiz_grades": [["userid", "quiz"]], "quiz_overrides": [["userid", "quiz"], ["groupid", "quiz"]], "scorm_attempt": [["userid", "scormid", "attempt"]],
+               "scorm_scoes_track": [["userid", "scormid", "attempt"]], "survey_answers": [["userid", "survey"]], "survey_analysis": [["userid", "survey"]],
+               "workshop_submissions": [["authorid", "workshopid"]], "workshop_assessments": [["reviewerid", "submissionid"]]} %}
+{# What else must hold for two rows of such a table to be in each other's place. Feedback without names may be given several times where its settings say so, by guests
+   always; only events of overrides are a person's or a group's alone. #}
+{% macro alone(name, key, one, other) -%}
+{% if name == "feedback_completed" -%}
+{{ " " }}AND {{ one }}.userid <> 0 AND {{ one }}.userid <> {{ setting("siteguest") }}
+   AND ({{ one }}.anonymous_response = 2 AND {{ other }}.anonymous_response = 2 OR (SELECT f.multiple_submit FROM {feedback} f WHERE f.id = {{ one }}.feedback) = 0)
+{%- elif name == "workshop_submissions" -%}
+{{ " " }}AND {{ one }}.example = 0 AND {{ other }}.example = 0
+{%- elif name == "event" -%}
+{{ " " }}AND {{ one }}.`{{ key[0] }}` > 0 AND {{ one }}.modulename IN ('assign', 'lesson', 'quiz'){{ " AND " ~ one ~ ".courseid = 0 AND " ~ other ~ ".courseid = 0" if key[0] == "userid" }}
+{%- elif name.endswith("_overrides") -%}
+{{ " " }}AND {{ one }}.`{{ key[0] }}` > 0
+{%- elif name == "xapi_states" -%}
+{{ " " }}AND {{ one }}.registration <=> {{ other }}.registration
+{%- elif name in ("assignfeedback_comments", "assignfeedback_file") and site_has(name, "mark") -%}
+{{ " " }}AND {{ one }}.mark <=> {{ other }}.mark
+{%- endif %}
+{%- endmacro %}
+{# From rows b to those of the site that stand in their place by `key`. #}
+{% macro in_place(name, key) -%}
+{% set soft = name in once and key in once[name] %}
+{% set by = key[:4] if name == "rating" else key[:1] if key[0] in ("userid", "groupid", "authorid", "reviewerid", "submission", "grade") else [] %}
+{{ "STRAIGHT_JOIN" if soft and by else "JOIN" }} {{ table(name) }} t{{ " " ~ by_index(name, *by) if soft and by }} ON {{ pairs(key, "t", "b") }}
+{%- if soft %}{{ " AND t.`" ~ key[-1] ~ "` <> ''" if key[-1] in ("shortname", "idnumber") }}{{ alone(name, key, "b", "t") }}{% endif %}
+{%- endmacro %}
+{# Rows b that hang on others by a column that is no reference: its table, and a condition. #}
+{% set hanging = {"feedback_value": [("completed", "feedback_completed", "TRUE")],
+                  "files": [("itemid", "workshop_submissions", "b.component = 'mod_workshop' AND b.filearea IN ('submission_content', 'submission_attachment')"),
+                            ("itemid", "workshop_assessments", "b.component = 'mod_workshop' AND b.filearea IN ('overallfeedback_content', 'overallfeedback_attachment')")]} %}
 {% set sides = ["back", "was", "became", "unmake"] %}
 {# Of rows w (as they were), b (as the run left them) and t (as they are now): whether two have the same in a column, byte by byte; … #}
 {% macro same(column, one, other) -%}
