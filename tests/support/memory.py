@@ -20,7 +20,8 @@ def use() -> None:
         if not Path("/proc", left.name.removeprefix(NAME)).exists():
             shutil.rmtree(left, ignore_errors=True)
     folder = MEMORY / f"{NAME}{os.getpid()}"
-    folder.mkdir(mode=0o700)
+    folder.mkdir()
+    folder.chmod(0o711)  # some tests run programs of another account in folders of theirs
     os.environ["TMPDIR"] = str(folder)
     tempfile.tempdir = None  # pytest has asked before
 
