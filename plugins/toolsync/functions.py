@@ -24,6 +24,7 @@ from toolsync.course.graph_files import site_graph
 from toolsync.course.resets import site_resets
 from toolsync.moodle import enrolment_keys, languages, passwords, profile_dates, small_letters
 from toolsync.moodle.file_pool import at_hand
+from toolsync.moodle.releases import tag_characters
 from toolsync.moodle.schema import Schema
 from toolsync.running import flags, moodle_log, whole_truth
 from toolsync.running.execution import ROW_TABLE, STAGED
@@ -128,6 +129,7 @@ NAMES: dict[str, Callable[[RunState, Occasion], Any]] = {
     # Of the site
     "site_has": lambda state, _occasion: state.session.schema.has,
     "moodle_since": lambda state, _occasion: state.session.schema.since,
+    "tag_characters": lambda state, _occasion: lambda: tag_characters(state.session.schema.version),
     "columns_of": lambda state, _occasion: state.session.schema.columns,
     "texts_of": lambda state, _occasion: state.session.schema.text_columns,
     "room_of": lambda state, _occasion: partial(_room_of, state),

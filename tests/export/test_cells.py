@@ -54,11 +54,12 @@ def packed(*found: tuple[int, int, str]) -> str:
         ([(0, 2, "a")], "a", False),
         ([(0, 1, "a,b")], "a,b", False),
         ([(0, 1, "a  b")], "a  b", False),
+        ([(0, 1, "x" * 50)], "x" * 50, True),
         ([(0, 1, "x" * 51)], "x" * 51, False),
     ],
 )
 def test_tags(found: list[tuple[int, int, str]], cell: str, said: bool):
-    text, why = tags(packed(*found) or None, 1)
+    text, why = tags(packed(*found) or None, 1, longest=50)
     assert text == cell and (why == "") == said
 
 

@@ -59,6 +59,13 @@ def test_odd_interests(site: Site):
     }
 
 
+def test_long_interests(site: Site):
+    site.run("toolsync_users", f"username,interests\nu001,{'a' * 255}\nu002,{'b' * 50}\n")
+    assert left_out(changes_nothing(site, "users"), "users") == set()
+    site.rows("UPDATE {config} SET value = '2024042203' WHERE name = 'version'")  # 4.4.3, which would cut the tag off
+    assert left_out(export(site, "users"), "users") == {("u001", "interests")}
+
+
 def test_dates_where_the_clocks_change(site: Site):
     site.rows("UPDATE {config} SET value = 'Europe/Paris' WHERE name = 'timezone'")
     # 2026-10-25: 02:30 comes twice. 2026-03-29: 02:30 never comes. The first second, a day long ago, the last day.

@@ -16,9 +16,8 @@ CREATE TEMPORARY TABLE toolsync_tag (
 CREATE TEMPORARY TABLE toolsync_tag_alike (line INT UNSIGNED NOT NULL, name VARCHAR(255) NOT NULL, rawname VARCHAR(255) NOT NULL, KEY (line));
 CREATE TEMPORARY TABLE toolsync_tag_place (line INT UNSIGNED NOT NULL, name VARCHAR(255) NOT NULL, place INT NOT NULL, PRIMARY KEY (line, name));
 
-{% set longest = 255 if moodle_since("4.4.4", "4.5") else 50 %}
 {% macro given_tags() -%}
-(SELECT r.line, t.place, LEFT(TRIM(REGEXP_REPLACE(REGEXP_REPLACE(LEFT(t.tag, 1000), '[[:cntrl:]<>`]', ''), '[[:space:]]+', ' ')), {{ longest }}) AS rawname
+(SELECT r.line, t.place, LEFT(TRIM(REGEXP_REPLACE(REGEXP_REPLACE(LEFT(t.tag, 1000), '[[:cntrl:]<>`]', ''), '[[:space:]]+', ' ')), {{ tag_characters() }}) AS rawname
           FROM toolsync_row r
           JOIN JSON_TABLE(CONCAT('[', REPLACE(JSON_QUOTE(r.{{ column }}), ',', '","'), ']'),
                           '$[*]' COLUMNS (place FOR ORDINALITY, tag LONGTEXT PATH '$')) t

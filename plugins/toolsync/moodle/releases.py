@@ -31,3 +31,11 @@ def is_since(version: float, *releases: str) -> bool:
     """
     numbers = [number_of(release) for release in releases]
     return version >= max(numbers) or any(number <= version < (number // 100 + 1) * 100 for number in numbers)
+
+
+def tag_characters(version: float) -> int:
+    """How many characters of a tag a Moodle keeps; it cuts off the others.
+
+    :param version: its `config.version`.
+    """
+    return 255 if is_since(version, "4.4.4", "4.5") else 50

@@ -18,7 +18,6 @@ Cell = tuple[str, str]  # a text, and why a file can't say it; empty: it can
 
 SCALE = re.compile(r"\.?0+$")
 TAG_MESS = re.compile(r"[\x00-\x1f\x7f<>`,]|\s{2,}")  # what a list of tags does not keep
-TAG_CHARACTERS = 50  # of a tag, at most
 TEXT_CHARACTERS = 1333  # of a custom field of type text, at most
 
 
@@ -61,11 +60,12 @@ def text_of(digits: str) -> str:
     return bytes.fromhex(digits).decode()
 
 
-def tags(packed: str | None, collection: int | None) -> Cell:
+def tags(packed: str | None, collection: int | None, longest: int) -> Cell:
     """The tags of a thing, separated by commas.
 
     :param packed: place, collection, name and spelling of each, in order.
     :param collection: the id of the collection that holds tags of such things.
+    :param longest: characters that the site keeps of a tag.
     """
     found = [(int(place), int(of), text_of(name), text_of(raw)) for place, of, name, raw in unpacked(packed)]
     cell = ",".join(raw for *_, raw in found)
@@ -74,7 +74,7 @@ def tags(packed: str | None, collection: int | None) -> Cell:
             return cell, f"the tag {raw!r} is in another collection than such tags are by now"
         if place != number:
             return cell, "the places of the tags are not numbered from 0"
-        if raw != raw.strip() or TAG_MESS.search(raw) or len(raw) > TAG_CHARACTERS or name != raw.lower():
+        if raw != raw.strip() or TAG_MESS.search(raw) or len(raw) > longest or name != raw.lower():
             return cell, f"a list of tags can't hold the tag {raw!r}"
     return cell, ""
 

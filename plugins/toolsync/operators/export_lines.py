@@ -10,6 +10,7 @@ from datetime import tzinfo
 from functools import cached_property, partial
 from typing import Any
 
+from toolsync.moodle.releases import tag_characters
 from toolsync.moodle.session import MoodleSession
 from toolsync.operators.export_cells import (
     CategoryNames,
@@ -195,7 +196,8 @@ class SiteExport:
         collection = self.session.value(COLLECTION, (itemtype,))
         if collection is None:  # the site does not use such tags, and a line would not store any
             return {}
-        return {"_tags": Spread((column,), lambda packed: [tags(packed, collection)])}
+        longest = tag_characters(self.session.schema.version)
+        return {"_tags": Spread((column,), lambda packed: [tags(packed, collection, longest)])}
 
     def _profile_fields(self) -> Spread:
         fields = self._without_twins(self.session.rows(PROFILE_FIELDS), "profile field")
