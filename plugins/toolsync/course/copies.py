@@ -77,6 +77,11 @@ class Copies:
     def tables(self) -> list[Table]:
         return [table for table in self.content.tables.values() if table.name != ROOT]
 
+    def named_by(self, name: str) -> list[str]:
+        """The columns other than `id` by which rows of a table are found, since others belong to them."""
+        links = (link for table in self.tables for link in table.parents if link.table == name)
+        return sorted({link.key for link in links} - {"id"})
+
     @cached_property
     def steps(self) -> list[Step]:
         """The steps of copying, in order."""

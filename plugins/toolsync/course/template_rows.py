@@ -43,9 +43,14 @@ def read_templates(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple
     :param rows: course ids.
     :return: the same.
     """
-    for table in site_copies(state.session.schema).tables:
+    copies = site_copies(state.session.schema)
+    for table in copies.tables:
         state.tables.create_like(
-            template_table(table.name), table.name, number="toolsync_course", key="toolsync_course, id"
+            template_table(table.name),
+            table.name,
+            number="toolsync_course",
+            key="toolsync_course, id",
+            found_by=copies.named_by(table.name),
         )
     wanted = [courseid for (courseid,) in rows]
     others, ours = map(list, partition(state.changed_courses.__contains__, wanted))

@@ -158,15 +158,15 @@ class WorkTables:
         for name in large:
             del self._kept[name], self._rows[name]
 
-    def create_like(self, name: str, table: str, *, number: str, key: str) -> None:
+    def create_like(self, name: str, table: str, *, number: str, key: str, found_by: Iterable[str] = ()) -> None:
         """Create a table with the columns of a table of the site, after a column for a number.
 
         :param number: the name of that first column.
         :param key: the columns of the primary key.
+        :param found_by: columns by which its rows are looked up, too, after the number.
         """
-        self._create(
-            name, f"(PRIMARY KEY ({key})) AS SELECT CAST(0 AS SIGNED) AS {number}, t.* FROM {{{table}}} t LIMIT 0"
-        )
+        keys = ", ".join([f"PRIMARY KEY ({key})", *(f"KEY ({number}, `{column}`)" for column in found_by)])
+        self._create(name, f"({keys}) AS SELECT CAST(0 AS SIGNED) AS {number}, t.* FROM {{{table}}} t LIMIT 0")
 
     def has(self, name: str) -> bool:
         """Whether `create` or `create_like` created the table."""

@@ -81,7 +81,7 @@ SELECT w.courseid, w.id
 
 -- Questions that the categories hold which stand for the template's.
 CREATE TEMPORARY TABLE toolsync_question_there (
-    categoryid BIGINT NOT NULL, id BIGINT NOT NULL, stamp VARCHAR(255) NOT NULL, PRIMARY KEY (categoryid, id), KEY (stamp)
+    categoryid BIGINT NOT NULL, id BIGINT NOT NULL, stamp VARCHAR(255) NOT NULL, PRIMARY KEY (categoryid, stamp, id)
 );
 
 -- when: toolsync_same_question_categories
@@ -98,12 +98,12 @@ CREATE TEMPORARY TABLE toolsync_same_question (courseid BIGINT NOT NULL, oldid B
 -- when: toolsync_tpl_question
 INSERT INTO toolsync_same_question (courseid, oldid, newid)
 SELECT c.courseid, t.id, MAX(o.id)
-  FROM toolsync_tpl_question t
-  JOIN toolsync_tpl_question_versions v ON v.toolsync_course = t.toolsync_course AND v.questionid = t.id
-  JOIN toolsync_tpl_question_bank_entries e ON e.toolsync_course = v.toolsync_course AND e.id = v.questionbankentryid
-  JOIN toolsync_copy c ON c.templateid = t.toolsync_course
-  JOIN toolsync_same_question_categories s ON s.courseid = c.courseid AND s.oldid = e.questioncategoryid
-  JOIN toolsync_question_there o ON o.stamp = t.stamp AND o.categoryid = s.newid AND BINARY o.stamp = BINARY t.stamp
+  FROM toolsync_copy c
+  STRAIGHT_JOIN toolsync_tpl_question_versions v ON v.toolsync_course = c.templateid
+  STRAIGHT_JOIN toolsync_tpl_question t ON t.toolsync_course = v.toolsync_course AND t.id = v.questionid
+  STRAIGHT_JOIN toolsync_tpl_question_bank_entries e ON e.toolsync_course = v.toolsync_course AND e.id = v.questionbankentryid
+  STRAIGHT_JOIN toolsync_same_question_categories s ON s.courseid = c.courseid AND s.oldid = e.questioncategoryid
+  STRAIGHT_JOIN toolsync_question_there o ON o.categoryid = s.newid AND o.stamp = t.stamp AND BINARY o.stamp = BINARY t.stamp
  WHERE t.qtype <> 'random'
  GROUP BY c.courseid, t.id;
 
