@@ -237,3 +237,9 @@ def test_a_default_of_the_settings_is_that_of_the_dag(monkeypatch: pytest.Monkey
 
 def a_dag(file_type: str = "users") -> DAG:
     return toolsync_dag(the_site(), file_type, doc="Doc.", params={"simulate": option(False, "Simulate", "Only look.")})
+
+
+def test_an_upload_alone_names_what_to_process(site: Site, capfd: pytest.CaptureFixture[str]):
+    given = {"upload": "20261130-101112-131415-abcd", "files": "people*.csv"}
+    assert site.run("toolsync_users", **given)["state"] == "failed"
+    assert "Param upload names what to process" in "".join(capfd.readouterr())

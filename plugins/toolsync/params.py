@@ -10,7 +10,7 @@ import os
 import runpy
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from copy import copy
+from copy import copy, deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,8 @@ TYPES = {
     "object": "an object",
     "null": "null",
 }
+
+_defaults: dict[str, dict[str, Any]] = {}
 
 
 def param_problems(dag_params: ParamsDict | Mapping[str, Param], given: Mapping[str, Any]) -> list[str]:
@@ -86,6 +88,16 @@ def set_defaults(site: Site, file_type: str, params: Mapping[str, Param]) -> Non
         raise ValueError(f"{place}: {' '.join(problems)}")
     for name, value in defaults.items():
         params[name].value = value
+
+
+def keep_defaults(dag_id: str, params: Mapping[str, Param]) -> None:
+    """Keep the defaults of a DAG: once a task runs, Airflow has put the values of its run into the Params themselves."""
+    _defaults[dag_id] = {name: deepcopy(param.value) for name, param in params.items()}
+
+
+def defaults_of(dag_id: str) -> Mapping[str, Any]:
+    """The defaults of the Params of a DAG that this process has made; of another one, nothing."""
+    return _defaults.get(dag_id, {})
 
 
 def section(site: Site, name: str, file_type: str) -> Mapping[str, Any]:

@@ -28,7 +28,7 @@ from toolsync.operators.purge_caches import PurgeCachesOperator
 from toolsync.operators.run_notices import tell_of_failure, tell_of_success
 from toolsync.operators.settings_broken import SettingsBrokenOperator
 from toolsync.operators.steps import CSV_FILE, Steps
-from toolsync.params import section, set_defaults
+from toolsync.params import keep_defaults, section, set_defaults
 from toolsync.reading.suite import load_suite
 from toolsync.running.throttle import throttle_limits
 from toolsync.schedule import dag_schedule
@@ -117,6 +117,7 @@ def toolsync_dag(
     )
     failed_lines_over(site)
     dag_id = site.dag_id(file_type)
+    keep_defaults(dag_id, params)
     return DAG(
         dag_id=dag_id,
         dag_display_name=f"{title} · {site.title}" if title and site.name else title or dag_id,

@@ -61,11 +61,13 @@ def _returned(run: DirectRun | None, task_id: str) -> Any:
 class _Run:
     def __init__(self, dag: DAG, conf: dict[str, Any]) -> None:
         self.dag, self.ended = dag, DirectRun()
-        params = copy.deepcopy(dag.params)
-        params.update(conf)
+        # As Airflow does: the Params of the DAG get the values of the run.
+        dag = copy.copy(dag)
+        dag.params = copy.deepcopy(dag.params)
+        dag.params.update(conf)
         self.context = {
             "dag": dag,
-            "params": params.validate(),
+            "params": dag.params.validate(),
             "run_id": "manual__direct",
             "dag_run": SimpleNamespace(conf=conf, run_type="manual"),
             "ti": SimpleNamespace(xcom_push=self._push),

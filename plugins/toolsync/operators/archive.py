@@ -20,7 +20,7 @@ from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.seen import mark, marks
 from toolsync.operators.base import ClaimOperator, text_of
 from toolsync.operators.changes import UNREADABLE, changed_rows, changes_of
-from toolsync.params import SECRET
+from toolsync.params import SECRET, defaults_of
 from toolsync.reading.texts import printable
 from toolsync.reporting.approval import caller
 from toolsync.reporting.changes_table import TABLE, write_changes
@@ -228,17 +228,14 @@ def about_run(cabinet: Cabinet, claim: Claim, context: Any) -> dict[str, Any]:
         "run_id": context["run_id"],
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "by": started_by["by"],
-        "params": own_params(claim, context["dag"].params),
+        "params": own_params(claim, defaults_of(context["dag"].dag_id)),
     }
 
 
-def own_params(claim: Claim, params: Mapping[str, Any]) -> dict[str, Any]:
-    """The Params that a file was treated with, where they differ from the DAG's defaults; never those that may hold secrets.
-
-    :param params: of the DAG, by name.
-    """
-    defaults = {name: param.value for name, param in params.items() if name not in SECRET}
-    return {name: claim.options[name] for name, value in defaults.items() if claim.options.get(name, value) != value}
+def own_params(claim: Claim, defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """The Params that a file was treated with, where they differ from the DAG's defaults; never those that may hold secrets."""
+    told = {name: value for name, value in defaults.items() if name not in SECRET}
+    return {name: claim.options[name] for name, value in told.items() if claim.options.get(name, value) != value}
 
 
 def summary(cabinet: Cabinet, claim: Claim, report: Report, *, text_path: str, lines_path: str) -> dict[str, Any]:

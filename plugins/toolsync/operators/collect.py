@@ -21,7 +21,7 @@ from toolsync.cabinet.takeover import adopt, at_work, left_alone, resume, taken_
 from toolsync.cabinet.uploads import NoUpload, claim_upload
 from toolsync.data_sets.before import why_not
 from toolsync.operators.base import FileTypeOperator, zone_param
-from toolsync.params import check_params
+from toolsync.params import check_params, defaults_of
 from toolsync.reporting.approval import caller
 from toolsync.reporting.metrics import tell_inbox, tell_trybacks
 from toolsync.reporting.plan import counted
@@ -65,7 +65,7 @@ class CollectOperator(FileTypeOperator):
         if kept is not None and (before := kept.get(COLLECTED)):
             return self.repeat(before)
         if params.get("upload") and (
-            params.get("content") or params["files"] not in {"*", context["dag"].params["files"]}
+            params.get("content") or params["files"] not in {"*", defaults_of(context["dag"].dag_id)["files"]}
         ):
             raise AirflowFailException(
                 "Param upload names what to process, and so does Param files or content: give one of them."
