@@ -13,7 +13,8 @@ from tests.support.dying import Death
 from tests.support.site import Site
 from toolsync.by_hand import usage_problems
 from toolsync.cabinet.folders import Cabinet
-from toolsync.run import load_dag
+from toolsync.run import load_dag, text_of
+from toolsync.sites import the_site
 
 pytestmark = [pytest.mark.usefixtures("airflow"), pytest.mark.in_airflow]
 
@@ -101,6 +102,17 @@ def test_a_wrong_param_is_told_before_anything_is_touched(
     assert all(words in ended.stderr for words in says) and "Traceback" not in ended.stderr
     assert names(cabinet, "inbox") == names(cabinet, "work") == []
     assert site.changed(pristine) == []
+
+
+def test_an_unknown_dag_is_wrong_usage():
+    ended = run_command("toolsync_user")
+    assert (ended.status, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("There is no DAG 'toolsync_user'. The DAGs are toolsync_all, ")
+
+
+def test_the_command_names_the_files_of_an_export(site: Site):
+    result = site.run("toolsync_export", what=["users", "cohorts"])
+    assert text_of(result, the_site()).split() == [file["path"] for file in result["files"]] != []
 
 
 def test_a_check_that_fails_leaves_nothing_behind(site: Site, pristine: Site, cabinet: Cabinet, people: Path):

@@ -23,7 +23,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from toolsync.cabinet.claims import RUN_PID
 from toolsync.cabinet.storage import read_text
@@ -140,7 +140,12 @@ def whole_id(dag_id: str, site: str | None) -> str:
     try:
         return site_of(f"{dag_id}{BETWEEN}{site}" if site else dag_id)[0].dag_id(type_of(dag_id))
     except WrongSetting as reason:
-        sys.exit(str(reason))
+        wrong_usage(str(reason))
+
+
+def wrong_usage(sentence: str) -> NoReturn:
+    print(sentence, file=sys.stderr)
+    sys.exit(2)
 
 
 def file_of(dag_id: str) -> Path:
@@ -153,7 +158,7 @@ def folder_of_one(dag_id: str, home: Path) -> Path:
     path = file_of(dag_id)
     if not path.is_file():
         known = ", ".join(path.stem for path in dag_files().values())
-        sys.exit(f"There is no DAG {dag_id!r}. The DAGs are {known}.")
+        wrong_usage(f"There is no DAG {dag_id!r}. The DAGs are {known}.")
     folder = home / "dags"
     folder.mkdir()
     (folder / path.name).symlink_to(path)
@@ -175,7 +180,7 @@ def load_dag(dag_id: str) -> DAG:
     if bag.import_errors:
         sys.exit("\n".join(bag.import_errors.values()))
     if dag_id not in bag.dags:  # a feed that the settings don't name
-        sys.exit(f"There is no DAG {dag_id!r}. {file_of(dag_id).name} makes {', '.join(sorted(bag.dags))}.")
+        wrong_usage(f"There is no DAG {dag_id!r}. {file_of(dag_id).name} makes {', '.join(sorted(bag.dags))}.")
     return bag.dags[dag_id]
 
 
@@ -216,6 +221,8 @@ def text_of(result: dict[str, Any], site: Site) -> str:
         return "".join(f"{line}\n" for _, line in lines(result["findings"])) + messages
     if "path" in result:
         return f"{result['path'] or 'No file was written; see the log above.'}\n"
+    if "left_out" in result:  # an export
+        return messages + "".join(f"{file['path']}\n" for file in result["files"])
     return (
         messages
         or f"The run ended with the state {result['state']}, and no file was processed to the end; see the log above.\n"

@@ -161,7 +161,7 @@ def form(report: Report, why: list[str], total: str) -> Iterator[str]:
         yield f"- {escaped(report.missing.sentence)}."
     yield f"- {'What it does about that' if report.missing else 'The whole file'}: {totals(report.planned_counts, report.unit)}."
     yield f"- The plan was made at {date_time(report.planned['at'], report.zone)}."
-    yield "- Approve: exactly this is done. Reject: nothing is changed, and the file goes back to the inbox.\n"
+    yield "- Approve: exactly this is done. Reject: nothing is changed, and the file goes back to where it was.\n"
     yield from markdown(list(report.plan()), report.zone)
     if remarks := sentences(report.problems(), report.unit)[:REMARKS_SHOWN]:
         yield f"\n{report.unit.capitalize()}s that would fail:\n"
