@@ -410,6 +410,10 @@ def main() -> int:
     elif args.command == "load":
         if not (args.keep and server.holds(args.dump, args.database)):
             server.load(args.dump, args.database)
+            # Another site than the one that was loaded before: a cabinet may know that.
+            server.execute(
+                f"UPDATE mdl_config SET value = '{secrets.token_hex(16)}' WHERE name = 'siteidentifier'", args.database
+            )
     else:
         info = server.start() if args.command == "start" else server.info()
         print(f"listens on {info.host}:{info.port} and {info.socket}" if info else "does not run")
