@@ -119,7 +119,8 @@ def _next(report: Report) -> Iterator[str]:
         items = f"{number} {report.unit}s" if number > 1 else report.unit
         yield f"Next: correct the {items} in {tryback} and drop it into {inbox}"
     elif report.claim.simulate and not report.rejected:
-        yield "Next: run the DAG without Param simulate to do this"
+        same = "with the same Param upload, and " if report.claim.upload else ""
+        yield f"Next: run the DAG {same}without Param simulate to do this"
 
 
 def plan_summary(report: Report) -> tuple[str, list[str]]:
