@@ -90,7 +90,9 @@ def test_from_upload_to_correction(page: TestClient, site: Site):
     assert site.run(DAG)["state"] == "success" and len(uploads.uploads(cabinet)) == 1
     simulation = site.run(DAG, upload=upload, simulate=True)
     assert simulation["counts"]["created"] == 2
-    assert "run the DAG with the same Param upload, and without Param simulate" in Path(simulation["report"]).read_text()
+    assert (
+        "run the DAG with the same Param upload, and without Param simulate" in Path(simulation["report"]).read_text()
+    )
     assert len(uploads.uploads(cabinet)) == 1 and not files(cabinet, "work", "archive")
     simulated = newest(page)
     assert simulated["simulated"] and simulated["tryback"] is None

@@ -483,7 +483,10 @@ def test_chunks(read):
         (b'username,"city" x\na,b\n', "line 1, the header: text follows where the quote that opens in line 1 closes"),
         (b"user\0name,city\na,b\n", "line 1, the header: a NUL byte in cell 1 is not text"),
         ("username,city\na,b\n".encode("utf-16"), "the file is UTF-16: save it as UTF-8"),
-        (b"PK\x03\x04\x14\x00\n", "the file is a spreadsheet or an archive: save it as CSV"),
+        (
+            b"PK\x03\x04\x14\x00\n",
+            "the file is a spreadsheet or an archive: save it as CSV; pictures go to the inbox of user_pictures",
+        ),
     ],
 )
 def test_a_file_that_can_not_be_used(rejection, content, message):

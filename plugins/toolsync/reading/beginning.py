@@ -91,7 +91,10 @@ def _byte_order_marks(begin: bytes, encoding: str) -> bytes:
     if begin.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise rejected("encoding", "the file is UTF-16: save it as UTF-8")
     if begin.startswith(ZIP_MARK):
-        raise rejected("encoding", "the file is a spreadsheet or an archive: save it as CSV")
+        raise rejected(
+            "encoding",
+            "the file is a spreadsheet or an archive: save it as CSV; pictures go to the inbox of user_pictures",
+        )
     found = MARKS.match(begin)
     marks = found[0] if found else b""
     if marks and encoding != "utf-8":
