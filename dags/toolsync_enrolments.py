@@ -18,7 +18,8 @@ method that the course does not have, or that is disabled there (see Param `use_
 instead of an enrolment; so does `guest`, by which nobody is enrolled. People who are enrolled through a cohort or another course come and go
 with those (`toolsync_cohorts`, `toolsync_course_meta_links`). Courses that follow by meta link follow at once.
 
-Somebody who comes back starts without grades, even where the site recovers those of people who are enrolled in Moodle (`recovergradesdefault`).
+Somebody who comes back gets the old grades back where the site says so (Moodle's setting "Recover grades default", `recovergradesdefault`, off
+by default), by whatever Tool Sync enrols people: this DAG, accounts with courses, cohorts, meta links. See docs/operating.md.
 
 | `gcmd` | effect, after the above |
 |---|---|

@@ -129,6 +129,7 @@ NAMES: dict[str, Callable[[RunState, Occasion], Any]] = {
     # Of the site
     "site_has": lambda state, _occasion: state.session.schema.has,
     "moodle_since": lambda state, _occasion: state.session.schema.since,
+    "site_sets": lambda state, _occasion: state.session.schema.sets,
     "tag_characters": lambda state, _occasion: lambda: tag_characters(state.session.schema.version),
     "columns_of": lambda state, _occasion: state.session.schema.columns,
     "texts_of": lambda state, _occasion: state.session.schema.text_columns,

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.scenarios import SCENARIOS
 from tests.support.site import Site
 from toolsync.moodle.session import MoodleSession
 
@@ -232,6 +233,19 @@ def test_of_two_methods_of_a_kind_a_line_means_the_one_by_which_the_person_is_en
     assert site.rows(by, ("u027",)) == [(90,)]
     site.run("toolsync_enrolments", "cmd,rolename,uid,cid,enrol\ndel,,u026,C103,self\n")
     assert site.rows(by, ("u026",)) == []
+
+
+@pytest.mark.parametrize("setting", ["recovergradesdefault = 0", "disablegradehistory = 1"])
+def test_where_the_site_recovers_no_grades_who_comes_back_has_none(setting: str, site: Site):
+    scenario = SCENARIOS["enrolments-grades-recovered"]
+    scenario.prepare(site)
+    name, value = setting.split(" = ")
+    site.rows("DELETE FROM {config} WHERE name = %s", (name,))
+    site.rows("INSERT INTO {config} (name, value) VALUES (%s, %s)", (name, value))
+    tables = ("grade_grades", "grade_grades_history", "grade_items", "course_modules_completion")
+    before = [site.rows(f"SELECT * FROM {{{table}}} ORDER BY id") for table in tables]
+    assert scenario.run_file(site)["counts"]["created"] == 6
+    assert [site.rows(f"SELECT * FROM {{{table}}} ORDER BY id") for table in tables] == before
 
 
 def test_a_file_done_again_writes_nothing(site: Site):

@@ -67,6 +67,9 @@ class Blueprint(Schema):
         self._columns = tables(version)
         self._all_read = True
 
+    def sets(self, name: str) -> bool:
+        return True
+
     def unique_keys(self, table: str) -> list[list[str]]:
         return [["userid", "courseid"]]
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.repairs import to_repair
+from tests.support.scenarios import SCENARIOS
 from tests.support.site import Site
 from tests.support.undo import changed, differing, state_of
 from tests.undo.test_conflicts import stays, undo
@@ -75,6 +76,49 @@ def test_who_was_graded_in_a_manual_item_keeps_the_enrolment(site: Site):
     assert ("user_enrolments", "u041 · C102", "the person has grades in the course") in told
     assert [thing for name, thing, _ in told if name == "user_enrolments"] == ["u041 · C102"]
     assert site.value(IN_COURSE) == 1
+
+
+def came_back(site: Site) -> tuple[dict[str, Any], Any]:
+    """People whose grades the site recovers come back; then Moodle's gradebook is visited.
+
+    :return: the result of the run, and the state of the site before it.
+    """
+    scenario = SCENARIOS["enrolments-grades-recovered"]
+    scenario.prepare(site)
+    before = state_of(site)
+    result = scenario.run_file(site)
+    site.rows("UPDATE {grade_items} SET needsupdate = 0")
+    site.rows(
+        "UPDATE {grade_grades} g JOIN {user} u ON u.id = g.userid SET g.aggregationstatus = 'used', g.aggregationweight = 0.5 WHERE u.username = 'u001'"
+    )
+    site.rows("UPDATE {grade_grades} SET finalgrade = finalgrade + 1 WHERE userid = 3 AND itemid = 21")
+    return result, before
+
+
+def test_grades_that_came_back_go_again_with_their_totals(site: Site):
+    result, before = came_back(site)
+    undone = undo(site, result)
+    assert "answer" not in undone["attachments"], undone
+    assert differing(site, before) == set()
+
+
+def test_who_stays_in_a_course_keeps_the_grades_that_came_back(site: Site):
+    result, _ = came_back(site)
+    site.rows("INSERT INTO {user_lastaccess} (userid, courseid, timeaccess) VALUES (3, 3, UNIX_TIMESTAMP() + 60)")
+    grades, completed = (
+        "SELECT COUNT(*) FROM {grade_grades} g JOIN {grade_items} i ON i.id = g.itemid WHERE i.courseid = 3 AND g.userid = 3",
+        "SELECT COUNT(*) FROM {course_modules_completion} WHERE userid = 3 AND completionstate > 0",
+    )
+    there = [site.value(grades), site.value(completed)]
+    told = stays(undo(site, result))
+    assert ("user_enrolments", "u001 · C101", "the person has been in the course since") in told
+    assert [site.value(grades), site.value(completed)] == there
+    assert (
+        site.value(
+            "SELECT COUNT(*) FROM {grade_grades} g JOIN {grade_items} i ON i.id = g.itemid WHERE i.courseid = 3 AND g.userid = 4"
+        )
+        == 0
+    )
 
 
 def test_a_category_and_a_course_stay_with_what_somebody_put_into_their_contexts(site: Site):

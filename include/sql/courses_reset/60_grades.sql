@@ -1,20 +1,13 @@
 -- Delete the grades of activities that were reset, or all grades of a course; then activities send theirs to the gradebook again.
 {% from "courses_reset/terms.sql" import resets, possible, going with context %}
-{% from "courses_reset/quiz_hidden.sql" import hidden with context %}
+{% from "shared/grades/state.sql" import final, over, unseen, of_quiz, state with context %}
 {% set all_grades = given("grades") %}
 
 {% if all_grades %}
-{# The final grade of a row `b` of toolsync_grade_back in its grade item `gi`, as grade_item::adjust_raw_grade works it out. #}
-{% set final %}
-CASE WHEN b.rawgrade IS NULL OR gi.grademax < gi.grademin OR gi.gradetype NOT IN (1, 2) THEN NULL
-            WHEN gi.grademax = gi.grademin THEN gi.grademax
-            WHEN gi.gradetype = 2 THEN LEAST(GREATEST(ROUND(b.rawgrade + 0.00001), gi.grademin), gi.grademax)
-            ELSE LEAST(GREATEST(b.rawgrade * gi.multfactor + gi.plusfactor, gi.grademin), gi.grademax * @over) END
-{%- endset %}
 {% include "courses_reset/activity_grades.sql" %}
 
 -- @over: how many times the maximum of its item a grade may be
-SET @over = IF({{ setting_is_on("unlimitedgrades") }}, COALESCE({{ setting("gradeoverhundredprocentmax") }}, 10), 1);
+SET @over = {{ over }};
 {% endif %}
 
 CREATE TEMPORARY TABLE toolsync_grade_reset (id BIGINT NOT NULL PRIMARY KEY, userid BIGINT NOT NULL, itemid BIGINT NOT NULL, courseid BIGINT NOT NULL, back TINYINT NOT NULL, KEY (itemid));
@@ -81,24 +74,10 @@ UPDATE toolsync_undone_module w
    SET done.completionstate = 0, done.timemodified = @now, done.overrideby = NULL;
 
 {% if all_grades %}
-{% set to_pass = "cm.completionpassgrade = 1" if site_has("course_modules", "completionpassgrade") else "FALSE" %}
-{# Whether students don't see the grades of the item `gi`: a quiz says so before it sends them. #}
-{% set unseen = "IF(q.id IS NULL, gi.hidden, " ~ hidden("q.timeclose") ~ ") <> 0" if site_has("quiz", "reviewmarks") else "gi.hidden <> 0" %}
-{% macro of_quiz() %}
-{%- if site_has("quiz", "reviewmarks") %}
-
-  LEFT JOIN {quiz} q ON gi.itemmodule = 'quiz' AND gi.itemnumber = 0 AND q.id = gi.iteminstance
-{%- endif %}
-{% endmacro %}
-{# Whether a grade `b` passes. The states of completion: incomplete 0, complete 1, passed 2, failed 3. #}
-{% set passes = "COALESCE(" ~ final ~ ", b.rawgrade) >= gi.gradepass" %}
-{# What such a grade makes of its activity, whatever that was. A new grade item has no grade to pass. #}
-{% set anew %}
-CASE WHEN a.courseid IS NOT NULL OR gi.gradepass <= 0.000009 OR {{ unseen }} AND NOT {{ to_pass }} THEN IF({{ to_pass }}, 2, 1)
-            WHEN {{ passes }} THEN 2
-            WHEN {{ unseen }} THEN 0
-            ELSE 3 END
-{%- endset %}
+{# Whether a grade `b` passes, and what it makes of its activity, whatever that was. A new grade item has no grade to pass. #}
+{% set score = "COALESCE(" ~ final ~ ", b.rawgrade)" %}
+{% set passes = score ~ " >= gi.gradepass" %}
+{% set anew = state(score, "a.courseid IS NOT NULL") %}
 -- A grade that goes and comes back completes its activity anew.
 CREATE TEMPORARY TABLE toolsync_passed (id BIGINT NOT NULL PRIMARY KEY, completionstate INT NOT NULL);
 

@@ -1,6 +1,6 @@
 -- Quizzes that send to the gradebook say whether their grades are hidden there, and until when.
 {% from "courses_reset/terms.sql" import possible with context %}
-{% from "courses_reset/quiz_hidden.sql" import hidden with context %}
+{% from "shared/grades/quiz_hidden.sql" import hidden with context %}
 {% if site_has("quiz", "reviewmarks") and (given("grades") or "quiz_attempts" in possible) %}
 CREATE TEMPORARY TABLE toolsync_quiz_item (id BIGINT NOT NULL PRIMARY KEY, hidden BIGINT NOT NULL);
 

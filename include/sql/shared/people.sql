@@ -13,5 +13,8 @@
 {% include "shared/people/enrol.sql" %}
 {% include "shared/people/roles.sql" %}
 
+{% if site_sets("recovergradesdefault") %}
+{% include "shared/people/recover_grades.sql" %}
+{% endif %}
 {% include "shared/people/group_members.sql" %}
 {% include "shared/people/forums.sql" %}

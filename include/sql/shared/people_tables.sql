@@ -122,6 +122,14 @@ CREATE TEMPORARY TABLE toolsync_changed (courseid BIGINT NOT NULL, userid BIGINT
 -- People who got a role in a course: its forums may subscribe them.
 CREATE TEMPORARY TABLE toolsync_subscriber (courseid BIGINT NOT NULL, userid BIGINT NOT NULL, PRIMARY KEY (courseid, userid));
 
+{% if site_sets("recovergradesdefault") %}
+-- @recovers: 1 if whoever is enrolled gets the grades back that the history has of them in the course, otherwise 0
+SET @recovers = {{ setting_is_on("recovergradesdefault") }} AND NOT {{ setting_is_on("disablegradehistory") }};
+
+-- People who were enrolled, and whose grades the site recovers; the line that says so, 0: none does.
+CREATE TEMPORARY TABLE toolsync_returning (courseid BIGINT NOT NULL, userid BIGINT NOT NULL, line INT UNSIGNED NOT NULL, PRIMARY KEY (courseid, userid));
+
+{% endif %}
 CREATE TEMPORARY TABLE toolsync_touched_course (courseid BIGINT NOT NULL PRIMARY KEY);
 
 CREATE TEMPORARY TABLE toolsync_cohort_change (

@@ -28,7 +28,7 @@ INSERT IGNORE INTO toolsync_stays (name, id, line, what, reason)
 SELECT '{{ name }}', m.id, m.toolsync_line, 'made', 'somebody changed it since'
   FROM toolsync_unmake_{{ name }} m
   JOIN {{ table(name) }} t ON t.id = m.id
- WHERE m.hash <> {{ hash_of(undone[name].hashed) }};
+ WHERE m.hash <> {{ hash_of(undone[name].hashed) }}{{ " AND NOT " ~ computed("t") if name == "grade_grades" }};
 {% endif %}
 {% endmacro %}
 {% for name, what in undone.items() if what.made %}
@@ -62,7 +62,7 @@ SELECT 'user_enrolments', m.id, m.toolsync_line, 'made', 'the person has grades 
  GROUP BY m.id
 HAVING COUNT(ue.id) = 0;
 
--- Who stays in a course keeps the roles and groups there.
+-- Who stays in a course keeps the roles, groups and grades there, and what these complete.
 INSERT INTO toolsync_these (id)
 SELECT s.id FROM toolsync_stays s WHERE s.name = 'user_enrolments' AND s.what = 'made';
 {% for name, there in {
@@ -70,6 +70,10 @@ SELECT s.id FROM toolsync_stays s WHERE s.name = 'user_enrolments' AND s.what = 
   JOIN {role_assignments} t " ~ by_index("role_assignments", "userid", "contextid") ~ " ON t.userid = ue.userid AND t.contextid = x.id",
     "groups_members": "{groups} g ON g.courseid = e.courseid
   JOIN {groups_members} t ON t.groupid = g.id AND t.userid = ue.userid",
+    "grade_grades": "{grade_items} gi ON gi.courseid = e.courseid
+  JOIN {grade_grades} t " ~ by_index("grade_grades", "userid", "itemid") ~ " ON t.itemid = gi.id AND t.userid = ue.userid",
+    "course_modules_completion": "{course_modules} cm ON cm.course = e.courseid
+  JOIN {course_modules_completion} t " ~ by_index("course_modules_completion", "userid", "coursemoduleid") ~ " ON t.coursemoduleid = cm.id AND t.userid = ue.userid",
   }.items() if name in undone and undone[name].made %}
 
 -- when: toolsync_these
@@ -81,8 +85,25 @@ SELECT '{{ name }}', m.id, m.toolsync_line, 'made', 'the person stays in the cou
   JOIN {{ there }}
   JOIN toolsync_unmake_{{ name }} m ON m.id = t.id;
 {% endfor %}
+{% set completed = undone.course_modules_completion is defined and undone.course_modules_completion.changed %}
+{% if completed %}
+
+-- when: toolsync_these
+INSERT IGNORE INTO toolsync_stays (name, id, line, what, reason)
+SELECT 'course_modules_completion', w.id, w.toolsync_line, 'changed', 'the person stays in the course'
+  FROM toolsync_these s
+  JOIN {user_enrolments} ue ON ue.id = s.id
+  JOIN {enrol} e ON e.id = ue.enrolid
+  JOIN {course_modules} cm ON cm.course = e.courseid
+  JOIN {course_modules_completion} t {{ by_index("course_modules_completion", "userid", "coursemoduleid") }} ON t.coursemoduleid = cm.id AND t.userid = ue.userid
+  JOIN toolsync_was_course_modules_completion w ON w.id = t.id;
+{% endif %}
 
 DELETE FROM toolsync_these;
+{% if completed %}
+{{ leave_out("SELECT s.id FROM toolsync_stays s WHERE s.name = 'course_modules_completion' AND s.what = 'changed'",
+             ["toolsync_was_course_modules_completion", "toolsync_became_course_modules_completion"]) }}
+{% endif %}
 {% endif %}
 
 -- Rows that the run made stay if somebody changed them since, or if other rows refer to them that don't go with them. What hangs on others comes first.

@@ -69,6 +69,7 @@ class Schema:
         self._all_read = False
         self._unique_keys: dict[str, dict[str, list[str]]] | None = None
         self._limits: dict[str, dict[str, Limits]] = {}  # by table and column
+        self._switches: dict[str, bool] = {}
         self._indexes: dict[str, dict[str, list[str | None]]] = {}  # columns by name, by table
 
     @cached_property
@@ -79,6 +80,13 @@ class Schema:
     def since(self, *releases: str) -> bool:
         """Whether the site's Moodle has what came with these releases, the first of each branch that has it."""
         return is_since(self.version, *releases)
+
+    def sets(self, name: str) -> bool:
+        """Whether a switch of the site is on when it is first asked for, by its name in table `config`."""
+        if name not in self._switches:
+            found = self._rows(f"SELECT value FROM `{self._prefix}config` WHERE name = %s", (name,))
+            self._switches[name] = bool(found) and found[0][0] not in ("", "0")
+        return self._switches[name]
 
     def has(self, table: str, column: str | None = None) -> bool:
         """Whether the site has the table, and that column in it if one is given."""

@@ -25,6 +25,8 @@ QUIET = frozenset(
         "path",
         "depth",
         "needsupdate",
+        "aggregationstatus",
+        "aggregationweight",
         "sequence",
     )
 )

@@ -90,12 +90,13 @@ class Runner:
 
     def _finds_nothing(self, statement: Statement) -> bool:
         """Whether a statement has nothing to do, as far as is known: a table is empty that it needs rows of, or is as it would make it."""
-        if statement.text in self._settled:
-            return statement.text in self._ran
         waiting = {each.fills for each in self._together}
-        made = statement.creates or statement.drops
-        if made and made not in waiting and statement.makes_empty:
-            return self._tables.is_ready(made, self._making(statement))
+        settled, made = statement.text in self._settled, statement.creates or statement.drops
+        if settled or made and made not in waiting and statement.makes_empty:
+            if waiting & statement.when:
+                self._send()
+            done = statement.text in self._ran if settled else self._tables.is_ready(made, self._making(statement))
+            return done or not all(map(self._tables.has_rows, statement.when))
         if made and made not in waiting and statement.drops:
             return self._tables.is_defined(made) and self._tables.is_empty(made)
         if any(self._tables.is_empty(name) for name in statement.needs - waiting):

@@ -20,6 +20,14 @@ UPDATE toolsync_enrolment_changed w
    SET ue.status = COALESCE(w.suspended, ue.status), ue.timestart = COALESCE(w.timestart, ue.timestart),
        ue.timeend = COALESCE(w.timeend, ue.timeend), ue.modifierid = @actor, ue.timemodified = @now;
 
+{% if site_sets("recovergradesdefault") %}
+INSERT IGNORE INTO toolsync_returning (courseid, userid, line)
+SELECT w.courseid, w.userid, w.line
+  FROM toolsync_enrolment w
+ WHERE @recovers AND w.ueid IS NULL
+ ORDER BY w.seq;
+
+{% endif %}
 INSERT IGNORE INTO toolsync_dirty_user (userid)
 SELECT w.userid
   FROM toolsync_enrolment w
