@@ -41,6 +41,10 @@ WRONG = [
     ("timezone", 5, "Param timezone: expected a text or null, found the number 5."),
     ("timezone", {"a": 1}, "Param timezone: expected a text or null, found an object."),
     ("content", ["username,password\nada,S3cret"], "Param content: expected a text or null, found something else."),
+    *(
+        ("fail_over", share, f'a share of the lines such as "5%", or null, found the text {share!r}.')
+        for share in ("150%", "100.5 %", "5 lines")
+    ),
     ("level", 0, "Param level: expected a whole number of at least 1 and of at most 5, found the number 0."),
     ("level", 6, "Param level: expected a whole number of at least 1 and of at most 5, found the number 6."),
     ("level", "3", "Param level: expected a whole number of at least 1 and of at most 5, found the text '3'."),

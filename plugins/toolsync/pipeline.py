@@ -322,7 +322,7 @@ def file_params() -> dict[str, Param]:
         "fail_over": Param(
             None,
             type=["null", "string", "integer"],
-            pattern=r"^\s*(\d{1,9}|\d{1,3}(\.\d+)?\s*%)?\s*$",
+            pattern=r"^\s*(\d{1,9}|(100(\.0+)?|\d{1,2}(\.\d+)?)\s*%)?\s*$",
             minimum=0,
             examples=["0", "10", "5%"],  # with these, the form has a line for it; without, it wants JSON
             expected='a number of lines such as 10, a share of the lines such as "5%", or null',

@@ -505,3 +505,150 @@ def test_packages(page: TestClient, site: Site, monkeypatch: pytest.MonkeyPatch)
     assert got(page, report)["counts"]["created"] == 3
     rows = got(page, f"{report}/lines?outcome=failed")["rows"]
     assert [(row["line"], row["remarks"][0]["column"].split()[0]) for row in rows][0] == (2, "enrollments.csv")
+
+
+def test_a_tryback_is_corrected_in_the_encoding_of_its_bytes(page: TestClient, site: Site):
+    """A file in Windows-1252 that was read as UTF-8: its lines come back as they are, and no second encoding gets into them."""
+    lines = (
+        "username,firstname,lastname,email,city\nzoe,Zoé,Doe,zoe@example.org,\nrene,René,Doe,rene@example.org,Orléans\n"
+    )
+    assert site.run(DAG, upload=sent(page, lines.encode("cp1252")))["counts"]["failed"] == 2
+    name = newest(page)["tryback"]
+    tryback = got(page, f"{OF_DAG}/trybacks/{name}")
+    assert (tryback["encoding"], tryback["rejected"]) == ("windows-1252", [])
+    assert [row["cells"][1] for row in tryback["rows"]] == ["Zoé", "René"]
+    assert "byte 0xE9" in tryback["rows"][0]["remarks"][0]["message"]
+    send = f"{OF_DAG}/trybacks/{name}/send"
+    lacks = page.post(send, json={"changes": {"1": {"city": "Łódź"}}})
+    assert lacks.status_code == 400 and "is windows-1252, which has no character 'Ł'" in lacks.json()["detail"]
+    answer = page.post(send, json={"changes": {"1": {"city": "Besançon"}}, "drop": [2]}).json()
+    assert answer["encoding"] == "windows-1252"
+    looked = got(page, f"{OF_DAG}/uploads/{answer['upload']}/inspect")
+    assert (looked["encoding"], looked["failed"], looked["rows"][0]["cells"][-1]) == ("windows-1252", 0, "Besançon")
+    # Whatever the beginning looks like, it is read as it was corrected; somebody may still choose another.
+    assert got(page, f"{OF_DAG}/uploads/{answer['upload']}/inspect", encoding="utf-8")["failed"] == 1
+    assert site.run(DAG, upload=answer["upload"], encoding=answer["encoding"])["counts"]["created"] == 1
+    assert site.value("SELECT city FROM {user} WHERE username = 'zoe'", ()) == "Besançon"
+
+
+@pytest.mark.parametrize(
+    ("lines", "reading", "encoding"),
+    [
+        (["Zoé".encode("cp1252")], "utf-8", "windows-1252"),
+        (["Zoé".encode()], "utf-8", "utf-8"),
+        (["Áda".encode()], "windows-1252", "utf-8"),
+        (["Zoé".encode()], "iso-8859-1", "iso-8859-1"),
+        (["Zoé".encode(), "Zoé".encode("cp1252")], "utf-8", "line 2 is in UTF-8, line 3 is not"),
+        ([b"Ada", b"\x81da\xe9"], "utf-8", "line 3 is in no encoding that is known"),
+    ],
+)
+def test_the_encoding_of_a_tryback(desk: Desk, lines: list[bytes], reading: str, encoding: str):
+    cabinet, claim = Cabinet("users"), "20261129-000000-000000-abcd"
+    report = {"file": "a.csv", "claim": claim, "counts": {}, "rejected": [], "reading": {"encoding": reading}}
+    content = b"username,firstname\n" + b"".join(b"u%d,%s\n" % each for each in enumerate(lines))
+    cabinet.add("report", f"a_{claim}_report.json", io.BytesIO(json.dumps(report).encode()))
+    cabinet.add("tryback", f"a_{claim}_tryback.csv", io.BytesIO(content))
+    page = desk.client("user")
+    answer = got(page, f"{OF_DAG}/trybacks/a_{claim}_tryback.csv")
+    send = f"{OF_DAG}/trybacks/a_{claim}_tryback.csv/send"
+    if encoding.startswith("line"):
+        assert encoding in answer["rejected"][0] and not answer["rows"]
+        assert page.post(send, json={"changes": {"1": {"firstname": "x"}}}).status_code == 400
+        assert page.post(send, json={}).json()["encoding"] is None
+    else:
+        assert (answer["encoding"], answer["rejected"]) == (encoding, [])
+        assert page.post(send, json={}).json()["encoding"] == encoding
+
+
+def test_a_list_without_a_header(page: TestClient):
+    """Its types are offered, and none is taken by itself: one of them deletes."""
+    content = b"C103\nC104\n"
+    lists = ["toolsync_courses_check", "toolsync_courses_delete", "toolsync_courses_restore"]
+
+    def looked(name: str, content: bytes, dag_id: str = "") -> dict[str, Any]:
+        return page.post(f"api/inspect?name={name}&complete=1{dag_id and f'&dag_id={dag_id}'}", content=content).json()
+
+    one = looked("list.csv", content)
+    assert (one["dag_id"], one["rejected"], one["lines"]) == (None, [], 0)
+    assert sorted(each["dag_id"] for each in one["candidates"]) == lists
+    for dag_id in lists:
+        chosen = looked("list.csv", content, dag_id)
+        assert (chosen["dag_id"], chosen["lines"]) == (dag_id, 2)
+        assert sorted(each["dag_id"] for each in chosen["candidates"]) == lists
+    named = looked("courses_delete.csv", content)
+    assert (named["dag_id"], [each["dag_id"] for each in named["candidates"]]) == (lists[1], [lists[1]])
+    # What is not a list either.
+    none = looked("people.csv", b"ada;Ada;Lovelace;ada@example.org\n")
+    assert (none["dag_id"], none["candidates"]) == (None, []) and "names no column" in none["rejected"][0]
+    # The type that the person came for is always among those that are offered.
+    for dag_id, mine in (
+        ("toolsync_courses_delete", FILE),
+        (DAG, content),
+        ("toolsync_user_pictures", FILE),
+        ("toolsync_feeds", b"x"),
+    ):
+        asked = looked("people.csv", mine, dag_id)
+        assert asked["dag_id"] == dag_id in [each["dag_id"] for each in asked["candidates"]]
+        assert asked["rejected"] or dag_id == lists[1]
+
+
+def test_an_archive_says_what_it_is(page: TestClient, tmp_path: Path):
+    with zipfile.ZipFile(tmp_path / "p.zip", "w") as archive:
+        archive.writestr("ada.png", b"png")
+    pictures = (tmp_path / "p.zip").read_bytes()
+    for content, dag_id in (
+        (pictures, "toolsync_user_pictures"),
+        (oneroster({"users": "sourcedId,status\n"}), "toolsync_feeds"),
+    ):
+        looked = page.post("api/inspect?name=p.zip&complete=1", content=content).json()
+        upload = sent(page, content, "p.zip", dag_id)
+        for told in (looked, got(page, f"api/dags/{dag_id}/uploads/{upload}/inspect")):
+            assert [each["dag_id"] for each in told["candidates"]] == [told["dag_id"]] == [dag_id]
+            assert (told["encoding"], told["delimiter"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("header", "rest", "renamed"),
+    [
+        (
+            "\ufeffsep=;\r\nusername;firstname;lastname;email;citty;x y",
+            ";Lyon;Art",
+            {"citty": "city", "x y": "department"},
+        ),
+        ("# a list\r\nuser;firstname;lastname;email", "", {"user": "username"}),  # whose own column is missing, then
+    ],
+)
+def test_columns_of_a_rejected_file_get_other_names(
+    page: TestClient, site: Site, header: str, rest: str, renamed: dict[str, str]
+):
+    content = f"{header}\r\nzoe;Zoé;Doe;zoe@example.org{rest}\r\n".encode()
+    result = site.run(DAG, upload=sent(page, content))
+    assert result["rejected"]
+    address = f"{OF_DAG}/trybacks/{newest(page)['tryback']}"
+    tryback = got(page, address)
+    assert tryback["rejected"] == [] and tryback["reasons"] == result["rejected"]
+    assert [column["name"] for column in tryback["header"] if column["unknown"]] == list(renamed)
+    assert tryback["rows"][0]["cells"][:2] == ["zoe", "Zoé"]
+    wrong = page.post(f"{address}/send", json={"columns": {"nowhere": "x"}})
+    assert wrong.status_code == 400 and "no column 'nowhere'" in wrong.json()["detail"]
+    body = {"columns": renamed, "changes": {"1": {"lastname": "Dée"}}}
+    corrected = uploads.upload_of(Cabinet("users"), page.post(f"{address}/send", json=body).json()["upload"])
+    expected = content.decode().replace("Doe", "Dée")
+    for before, after in renamed.items():
+        expected = expected.replace(before, after, 1)
+    assert uploads.opened(Cabinet("users"), corrected).read_bytes() == expected.encode()
+    assert site.run(DAG, upload=corrected.id)["counts"]["created"] == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"\xff\xfeu\0s\0e\0r\0", "UTF-16"),
+        (b"username,username\nada,ada\n", "username"),
+        (b"username,citty\n", "unknown column citty"),
+    ],
+)
+def test_a_tryback_that_can_not_be_corrected_says_why(page: TestClient, site: Site, content: bytes, why: str):
+    site.run(DAG, upload=sent(page, content))
+    tryback = got(page, f"{OF_DAG}/trybacks/{newest(page)['tryback']}")
+    assert tryback["rows"] == [] and any(why in reason for reason in [*tryback["rejected"], *tryback["reasons"]])

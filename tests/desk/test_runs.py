@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,35 @@ def test_a_plan_is_answered_from_the_page(site: Site, desk: Desk, monkeypatch: p
     assert not cabinet.files.tree(cabinet.folder("work"))
 
 
+@pytest.mark.in_airflow
+def test_a_run_that_writes_files_names_them(site: Site, desk: Desk):
+    """What takes no files has no reports, so its run says where the result is."""
+    client, dag_id = desk.client("viewer"), "toolsync_make_command_file"
+    made = site.run(dag_id, shortname="C106", what="courses_delete")
+    core = desk.client("admin")
+    run_id = core.get(f"http://airflow/api/v2/dags/{dag_id}/dagRuns").json()["dag_runs"][-1]["dag_run_id"]
+    run = got(client, f"api/dags/{dag_id}/runs/{run_id}")
+    assert (run["written"], run["files"]) == ([made["path"]], [])
+    reports = {dag["dag_id"]: dag["has_reports"] for dag in got(client, "api/overview")["types"]}
+    assert reports[dag_id] is False and reports["toolsync_categories_clean"] is reports["toolsync_users"] is True
+
+
+@pytest.mark.parametrize(
+    ("result", "paths"),
+    [
+        ({"history": "/c/history/a.csv", "reports": 1, "damaged": 0}, ["/c/history/a.csv"]),
+        (
+            {"files": [{"type": "users", "path": "/c/a.csv"}, {"type": "users", "path": "/c/a_2.csv"}]},
+            ["/c/a.csv", "/c/a_2.csv"],
+        ),
+        ({"path": None, "courses": 0}, []),
+        ({"report": "/c/all/report/a.txt"}, ["/c/all/report/a.txt"]),
+    ],
+)
+def test_what_a_run_has_written(result: dict[str, Any], paths: list[str]):
+    assert runs._written(result) == paths
+
+
 def test_a_run_is_begun_as_airflow_begins_it(desk: Desk):
     client, of_dag = desk.client("user"), "api/dags/toolsync_users"
     upload = client.put(f"{of_dag}/uploads/people.csv", content=SAMPLE.read_bytes()).json()["id"]
@@ -130,6 +160,7 @@ def test_a_run_is_begun_as_airflow_begins_it(desk: Desk):
         ({"upload": upload, "files": "*"}, 400),
         ({"upload": "20261129-000000-000000-abcd"}, 404),
         ({"upload": upload, "params": {"encoding": "latin"}}, 400),  # Airflow's own validation
+        ({"upload": upload, "params": {"fail_over": "150%"}}, 400),
         ({"files": "*", "params": {"upload": upload}}, 400),
     ):
         answer = client.post(f"{of_dag}/runs", json=wrong)
@@ -184,6 +215,9 @@ def test_the_form_the_manual_and_the_description(desk: Desk):
         params["encoding"]["enum"] == ["utf-8", "iso-8859-1", "windows-1252"]
         and params["allow_rename"]["default"] is False
     )
+    assert params["fail_over"]["type"] == ["null", "string", "integer"]
+    for share, right in (("5%", True), ("100 %", True), ("10", True), ("", True), ("150%", False), ("5 lines", False)):
+        assert bool(re.search(params["fail_over"]["pattern"], share)) == right, share
     manual = got(client, "api/dags/toolsync_users/manual")
     assert "<table>" in manual["html"] and manual["sample"] == "users.csv" and "<script" not in manual["html"]
     assert client.get("api/dags/toolsync_users/sample").content == SAMPLE.read_bytes()

@@ -14,6 +14,7 @@ from playwright.sync_api import expect
 from tests.support.site import Site
 from tests.ui.airflow import AirflowWithAccounts
 from tests.ui.desk import RUN_MILLISECONDS, Desk
+from toolsync.settings import ROOT
 
 pytestmark = pytest.mark.whole_ui
 
@@ -59,6 +60,13 @@ def _people(op: Desk, file_of: MakeFile, site: Site) -> None:
     expect(bench).not_to_contain_text("Secret-word")
     expect(op.page.get_by_label("Delimiter")).to_contain_text("Semicolon (detected)")
     op.page.get_by_text("Options", exact=True).click()
+    # A share of the lines is typed as the text beside the field says, and one that can't be is not sent.
+    share = op.page.get_by_label("Fail over")
+    share.fill("150%")
+    op.page.get_by_text("Options", exact=True).click()
+    op.button("Simulate").click()
+    expect(share).to_be_focused()
+    share.fill("90%")
     op.accessible("look")
     op.button("Simulate").click()
     op.accessible("question")
@@ -75,7 +83,7 @@ def _correct(op: Desk, site: Site) -> None:
     """The report is searched; one failed line is corrected, one left out, the others stay as they are."""
     op.link("Whole report").click()
     op.titled("people.csv")
-    rows = op.page.locator("table tbody tr")
+    rows = op.page.get_by_role("region", name="Lines").locator("tbody tr")
     expect(rows).to_have_count(6)
     op.page.get_by_label("Search the lines").fill("ui.p10")
     expect(rows).to_have_count(1)
@@ -95,7 +103,7 @@ def _correct(op: Desk, site: Site) -> None:
     op.page.locator("#top").get_by_role("link", name="Overview").click()
     op.button("Cancel").click()
     op.button("Send the 6 lines back").click()
-    op.button("Run").click()
+    op.button("Run “Accounts”").click()
     op.titled("people.csv").run_ended()
     assert (_accounts(site), op.figures()) == (25, ["1 created", "4 failed"])
 
@@ -105,7 +113,7 @@ def _delete_a_course(op: Desk, file_of: MakeFile, site: Site) -> None:
     op.open("upload/toolsync_courses_delete").page.set_input_files(
         "input[type=file]", file_of("old.csv", "shortname\nC106\n")
     )
-    op.button("Run").click()
+    op.button("Run “Courses: delete”").click()
     op.button("Switch on and go on").click()
     op.titled("old.csv")
     plan = op.page.locator(".run").get_by_role("link", name="See the plan")
@@ -134,7 +142,7 @@ def _put_it_back(op: Desk, site: Site) -> None:
     op.accessible("undo")
     op.button("Put C106 back").click()
     expect(op.page.locator("#main h1")).to_contain_text("restore_")
-    op.button("Run").click()
+    op.button("Run “Courses: put back”").click()
     op.button("Switch on and go on").click()
     op.run_ended()
     assert (op.figures(), _courses(site)) == (["1 created"], 1)
@@ -224,6 +232,141 @@ def _viewer(viewer: Desk, pages: dict[str, str], live: AirflowWithAccounts) -> N
     expect(viewer.page.locator("main")).not_to_contain_text("u002@example.org")
     viewer.accessible("report-viewer")
     viewer.open(pages["tryback"]).titled("That didn't work").accessible()
+
+
+def test_files_that_need_a_person(desk: Open, file_of: MakeFile, loaded_site: Site, live: AirflowWithAccounts) -> None:
+    live.call("PATCH", "dags/toolsync_users", {"is_paused": False})
+    op = desk("op")
+    _correct_columns(op, file_of)
+    _correct_in_its_encoding(op, file_of, loaded_site)
+    _choose_a_type(op, file_of)
+    _reach_every_tryback(op, live)
+    _find_what_was_written(op, live)
+    _follow_the_days_work(op)
+
+
+def _correct_columns(op: Desk, file_of: MakeFile) -> None:
+    """A file was rejected for a misspelt column, which gets its name on the page of the correction."""
+    line = "ui.p40;Pat;Doe 40;ui.p40@example.org;Oslo"
+    op.upload(file_of("column.csv", f"username;firstname;lastname;email;citty\n{line}\n"))
+    op.button("Run “Accounts”").click()
+    op.titled("column.csv").run_ended()
+    op.link("Correct the failed lines").click()
+    op.titled("Correct column.csv")
+    expect(op.page.get_by_text("unknown column citty; is it city?")).to_be_visible()
+    expect(op.page.get_by_text("Correct the marked cells")).to_have_count(0)
+    name = op.page.get_by_label("Unknown column citty")
+    expect(name).to_be_focused()
+    name.fill("city")
+    expect(op.page.get_by_text("1 column renamed")).to_be_visible()
+    op.accessible("tryback-column")
+    op.button("Send the line back").click()
+    op.button("Run “Accounts”").click()
+    op.titled("column.csv").run_ended()
+    assert op.figures() == ["1 created"]
+    # What is no text has no cells to correct: it says so, and nothing else.
+    op.open("upload/toolsync_users").page.set_input_files("input[type=file]", file_of("sheet.csv", "PK\3\4"))
+    op.button("Run “Accounts”").click()
+    op.titled("sheet.csv").run_ended()
+    op.link("Correct the failed lines").click()
+    op.titled("Correct sheet.csv")
+    expect(op.page.get_by_text("This file can't be corrected here")).to_be_visible()
+    expect(op.page.locator(".sending, .grid")).to_have_count(0)
+    expect(op.page.get_by_text("Correct the marked cells")).to_have_count(0)
+    op.accessible("tryback-not")
+
+
+def _correct_in_its_encoding(op: Desk, file_of: MakeFile, site: Site) -> None:
+    """A file in Windows-1252 was run as UTF-8; what is typed into its tryback is in Windows-1252, too."""
+    file = file_of("latin.csv", "")
+    lines = "username;firstname;lastname;email;city\nui.p41;Zoé;Doe 41;ui.p41@example.org;\n"
+    file.write_bytes(lines.encode("cp1252"))
+    op.upload(file).page.get_by_label("Encoding").select_option("utf-8")
+    expect(op.page.locator(".bench")).to_contain_text("byte 0xE9")
+    op.button("Run “Accounts”").click()
+    op.titled("latin.csv").run_ended()
+    op.link("Correct the failed lines").click()
+    expect(op.page.get_by_text("Read as Windows-1252")).to_be_visible()
+    op.page.get_by_label("city, line 2").fill("Besançon")
+    op.button("Send the line back").click()
+    expect(op.page.get_by_label("Encoding")).to_have_value("windows-1252")
+    op.accessible("upload-encoding")
+    op.button("Run “Accounts”").click()
+    op.titled("latin.csv").run_ended()
+    assert op.figures() == ["1 created"]
+    assert site.value("SELECT city FROM {user} WHERE username = 'ui.p41'", ()) == "Besançon"
+
+
+def _choose_a_type(op: Desk, file_of: MakeFile) -> None:
+    """A list without a header may be of several types, and the page says which one it is taken for."""
+    op.open("upload").page.set_input_files("input[type=file]", file_of("list.csv", "C101\nC102\n"))
+    kind = op.page.get_by_label("What a line is")
+    expect(kind.locator("option")).to_have_text(
+        ["Choose", "A course to look for", "A course to delete", "A course to put back"]
+    )
+    expect(op.page.locator(".bench h2, .bench button")).to_have_count(0)
+    op.accessible("list")
+    kind.select_option("A course to delete")
+    expect(op.page.get_by_role("heading", name="Courses: delete")).to_be_visible()
+    expect(op.button("Run “Courses: delete”")).to_be_visible()
+    op.accessible("list-chosen")
+    op.open("upload/toolsync_courses_delete")
+    expect(op.page.get_by_role("heading", name="Courses: delete")).to_be_visible()
+    op.page.set_input_files("input[type=file]", file_of("list.csv", "C101\nC102\n"))
+    expect(kind).to_have_value("toolsync_courses_delete")
+    op.open("upload").page.set_input_files("input[type=file]", ROOT / "include/samples/user_pictures.zip")
+    expect(kind).to_have_value("toolsync_user_pictures")
+    expect(op.page.get_by_label("Encoding")).to_have_count(0)
+    expect(op.button("Run “Account pictures”")).to_be_visible()
+    op.accessible("archive")
+
+
+def _reach_every_tryback(op: Desk, live: AirflowWithAccounts) -> None:
+    for number in range(5):
+        name = f"groups{number}_20261129-06000{number}-000000-abcd_tryback.csv"
+        (live.cabinet / "groups/tryback").mkdir(parents=True, exist_ok=True)
+        (live.cabinet / "groups/tryback" / name).write_text("cmd,courseid,groupname\nadd,C101,A\n")
+    card = op.open().page.locator("[data-type=groups]")
+    expect(card.get_by_role("link", name="groups0.csv")).to_be_hidden()
+    card.get_by_text("and 2 more").click()
+    op.accessible("overview-trybacks")
+    card.get_by_role("link", name="groups0.csv").click()
+    op.titled("Correct groups0.csv")
+
+
+def _find_what_was_written(op: Desk, live: AirflowWithAccounts) -> None:
+    card = op.open().page.locator("[data-type=make_command_file]")
+    expect(card.get_by_role("link", name="Manual")).to_be_visible()
+    expect(card.get_by_role("link", name="Reports")).to_have_count(0)
+    card.get_by_role("link", name="Start").click()
+    op.page.get_by_label("Short name").fill("C101")
+    op.button("Start").click()
+    op.button("Switch on and go on").click()
+    op.titled("Courses: make a command file").run_ended()
+    expect(op.page.locator("#main code")).to_contain_text(f"{live.cabinet}/courses")
+    op.accessible("run-written")
+
+
+def _follow_the_days_work(op: Desk) -> None:
+    """It works on no files of its own: it runs other DAGs."""
+    lists: dict[str, Any] = {"files": [], "messages": [], "written": [], "undoes": [], "params": {}}
+    run = {"run_id": "x", "dag_id": "toolsync_all", "state": "running", "simulated": False, "upload": None, **lists}
+    op.page.route("**/dags/toolsync_all/runs/x", lambda route: route.fulfill(json=run))
+    op.open("runs/toolsync_all/x")
+    expect(op.page.locator(".card")).to_have_text("Running")
+    run |= {
+        "state": "success",
+        "note": "The day's work: done: users",
+        "messages": ["No file is ready in groups/inbox."],
+    }
+    run |= {"written": ["/cabinet/all/report/all_report.txt"]}
+    op.run_ended()
+    for told in (
+        "The day's work: done: users",
+        "No file is ready in groups/inbox.",
+        "/cabinet/all/report/all_report.txt",
+    ):
+        expect(op.page.get_by_text(told)).to_be_visible()
 
 
 def test_a_stranger_is_sent_away(desk: Open, live: AirflowWithAccounts) -> None:

@@ -60,7 +60,7 @@ def test_a_file_goes_to_the_site_that_is_shown(
     # A file that was dropped for one site is not there any more when another one is chosen.
     op.page.locator("#top").get_by_role("link", name="Upload").click()
     op.titled(f"Upload · {ARTS}").page.set_input_files("input[type=file]", file)
-    expect(op.button("Run")).to_be_visible()
+    expect(op.button("Run “Accounts”")).to_be_visible()
     choice.select_option("science")
     op.titled("Upload · Science")
     expect(op.page.locator(".bench")).to_have_count(0)
@@ -68,7 +68,7 @@ def test_a_file_goes_to_the_site_that_is_shown(
     op.titled(f"Upload · {ARTS}").page.set_input_files("input[type=file]", file)
     expect(op.page.locator(".going .badge.site")).to_have_text(ARTS)
     op.accessible("sites-upload")
-    op.button("Run").click()
+    op.button("Run “Accounts”").click()
     expect(op.page.get_by_role("dialog")).to_contain_text(ARTS)
     op.accessible("sites-question")
     op.button("Switch on and go on").click()

@@ -49,7 +49,7 @@ def test_a_file_is_uploaded_simulated_run_and_corrected(
     op.accessible()
     cell.fill("ui.grace@example.org")
     op.button("Send the line back").click()
-    op.button("Run").click()
+    op.button("Run “Accounts”").click()
     op.titled("people.csv").run_ended()
     assert (op.figures(), _accounts(loaded_site)) == (["1 created"], 2)
     op.accessible()

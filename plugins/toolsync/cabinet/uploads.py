@@ -1,7 +1,7 @@
 """Files uploaded on the Tool Sync page. One waits until a run names it (Param `upload`): no schedule takes it, and no other run.
 
 <cabinet>/<type>/uploads/<id>/file/<name>   the file
-                              upload.json   who uploaded it, and when
+                              upload.json   who uploaded it, and when; the encoding of a correction
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ class Upload:
     :param by: whom Airflow names as having uploaded it; None: not known.
     :param at: when, ISO 8601.
     :param tryback: the tryback that it is the correction of; None: it is none.
+    :param encoding: of the file, as Param `encoding` takes it; None: nobody has said so.
     """
 
     id: str
@@ -46,11 +47,17 @@ class Upload:
     by: str | None
     at: str
     tryback: str | None = None
+    encoding: str | None = None
 
 
 @contextmanager
 def receiving(
-    cabinet: Cabinet, name: str, by: str | None, tryback: str | None = None, number: str | None = None
+    cabinet: Cabinet,
+    name: str,
+    by: str | None,
+    tryback: str | None = None,
+    number: str | None = None,
+    encoding: str | None = None,
 ) -> Iterator[tuple[IO[bytes], str]]:
     """Write an upload. It is there, and durable, when the block ends without an error; otherwise nothing of it is left.
 
@@ -58,11 +65,13 @@ def receiving(
     :param by: who uploads it.
     :param tryback: the tryback that it is the correction of.
     :param number: the number that it gets, for a caller that has noted it down to find the upload again; None: a new one.
+    :param encoding: of the file, where that is known.
     :return: an open binary file, and the number of the upload.
     """
     _clear_up(cabinet)
     number, safe = number or new_id(), safe_name(name)
-    record = {"name": safe, "by": by, "at": datetime.now(UTC).isoformat(timespec="seconds"), "tryback": tryback}
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    record = {"name": safe, "by": by, "at": at, "tryback": tryback, "encoding": encoding}
     try:
         _write_record(cabinet, number, record)
         with cabinet.writing(f"{UPLOADS}/{number}/{FILE}", safe) as (stream, _):
@@ -166,7 +175,8 @@ def put_back(cabinet: Cabinet, claim: Claim) -> None:
     """Let a claimed upload be one again, under its number."""
     assert claim.upload
     uploaded = claim.options.get("uploaded") or {}
-    _write_record(cabinet, claim.upload, {name: uploaded.get(name) for name in ("name", "by", "at", "tryback")})
+    known = ("name", "by", "at", "tryback", "encoding")
+    _write_record(cabinet, claim.upload, {name: uploaded.get(name) for name in known})
     cabinet.files.make_folder(place_of(cabinet, claim).parent)
     cabinet.files.move(cabinet.input(claim), place_of(cabinet, claim))
     cabinet.reread(claim)
@@ -177,7 +187,7 @@ def _upload(cabinet: Cabinet, number: str, name: str, size: int) -> Upload:
     with suppress(FileNotFoundError, ValueError):
         record = json.loads(cabinet.files.read(_folder(cabinet, number) / RECORD))
     at = record.get("at") or moment_of(number).isoformat(timespec="seconds")
-    return Upload(number, name, size, record.get("by"), at, record.get("tryback"))
+    return Upload(number, name, size, record.get("by"), at, record.get("tryback"), record.get("encoding"))
 
 
 def _clear_up(cabinet: Cabinet) -> None:

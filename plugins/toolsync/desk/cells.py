@@ -53,7 +53,7 @@ class Layout:
     :param suite: of its type.
     :param delimiter: Param `delimiter`.
     :param encoding: Param `encoding`.
-    :ivar header: `name` and `secret` of each column; none when nobody can tell what the columns are.
+    :ivar header: `name` and `secret` of each column, and whether nobody knows it (`unknown`); none when nobody can tell what the columns are.
     :ivar rejected: why the file as a whole can't be used.
     :ivar before: the bytes before its first record.
     :ivar lines_before: the number of lines that these are.
@@ -78,7 +78,11 @@ class Layout:
             if beginning:
                 self.before, self.lines_before = beginning.raw, beginning.lines
         self.header = [
-            {"name": answer["name"], "secret": answer["secret"]}
+            {
+                "name": answer["name"],
+                "secret": answer["secret"],
+                "unknown": bool(answer["name"]) and not answer["column"],
+            }
             for answer in (column_answer(suite, name) for name in names)
         ]
         self._hidden = [column["secret"] for column in self.header]

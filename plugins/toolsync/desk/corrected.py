@@ -28,15 +28,49 @@ class Places:
     :param lines: the line that each begins in.
     :param begins: its offset.
     :param ends: the offset after it.
+    :param header: where the header begins and ends.
     """
 
     lines: Any
     begins: Any
     ends: Any
+    header: tuple[int, int]
 
     @property
     def nbytes(self) -> int:
         return 3 * self.begins.nbytes
+
+
+def encoding_of(opened: Any, given: str) -> str:
+    """The encoding of a file: the one that it was read in, if that fits all its lines, else another one that does.
+
+    :param opened: the file.
+    :param given: what it was read in.
+    :raises CantCorrect: none fits.
+    """
+    # The first line beyond ASCII that an encoding fits, and the first that it does not.
+    first: dict[tuple[str, bool], int] = {}
+    tried = list(dict.fromkeys([given, "utf-8", "windows-1252"]))
+    with opened.open("rb") as stream:
+        for number, raw in enumerate(stream, start=1):
+            if not raw.isascii():
+                for encoding in tried:
+                    first.setdefault((encoding, _fits(raw, encoding)), number)
+    fitting = next((encoding for encoding in tried if (encoding, False) not in first), None)
+    if fitting is None:
+        raise CantCorrect(f"line {first['windows-1252', False]} is in no encoding that is known")
+    if fitting != given and fitting != "utf-8" and ("utf-8", True) in first:
+        mixed = f"line {first['utf-8', True]} is in UTF-8, line {first['utf-8', False]} is not"
+        raise CantCorrect(f"its lines are in several encodings: {mixed}")
+    return fitting
+
+
+def _fits(raw: bytes, encoding: str) -> bool:
+    try:
+        raw.decode(CODECS[encoding])
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def places_of(layout: Layout, key: Any, size: int) -> Places:
@@ -49,12 +83,14 @@ def places_of(layout: Layout, key: Any, size: int) -> Places:
     lines: list[int] = []
     begins: list[int] = []
     ends: list[int] = []
+    header = (0, 0)
     with layout.opened.open("rb") as stream:
         stream.read(len(layout.before))
         reader = RecordReader(stream, delimiter=layout.delimiter, encoding=layout.encoding, line=layout.lines_before)
         records = iter(reader)
-        if layout.has_header:
-            next(records, None)
+        if layout.has_header and (first := next(records, None)):
+            begin = max(offsets.of(first.line), len(layout.before))  # which a mark of the byte order may be a part of
+            header = begin, begin + len(first.raw)
         for record in records:
             if record.continued:
                 ends[-1] += len(record.raw)
@@ -62,16 +98,21 @@ def places_of(layout: Layout, key: Any, size: int) -> Places:
             begins.append(offsets.of(record.line))
             ends.append(begins[-1] + len(record.raw))
             lines.append(record.line)
-    return Places(*(np.array(column, np.int64) for column in (lines, begins, ends)))
+    return Places(np.array(lines, np.int64), np.array(begins, np.int64), np.array(ends, np.int64), header)
 
 
 def corrections(
-    layout: Layout, places: Places, changes: Mapping[int, Mapping[str, str]], drop: Sequence[int]
+    layout: Layout,
+    places: Places,
+    changes: Mapping[int, Mapping[str, str]],
+    drop: Sequence[int],
+    columns: Mapping[str, str] | None = None,
 ) -> list[tuple[int, int, bytes]]:
     """What to replace in a file: from and to which offset, and by what.
 
     :param changes: new values by the number of the record, from 1, and by column.
     :param drop: numbers of records to leave out.
+    :param columns: new names of columns, by the old ones.
     :raises CantCorrect: a record or column is not there, or a value can't be written.
     """
     total, dropped = len(places.lines), set(drop)
@@ -80,13 +121,16 @@ def corrections(
     if total and len(dropped) == total:
         raise CantCorrect("All records are left out, so nothing is left to send.")
     found = [(int(places.begins[number - 1]), int(places.ends[number - 1]), b"") for number in dropped]
+    changed = [("The header", *places.header, columns)] if columns else []
+    for number in sorted(set(changes) - dropped):
+        place = int(places.begins[number - 1]), int(places.ends[number - 1])
+        changed.append((f"Record {number}", *place, changes[number]))
     with layout.opened.open("rb") as stream:
-        for number in sorted(set(changes) - dropped):
-            begin, end = int(places.begins[number - 1]), int(places.ends[number - 1])
+        for what, begin, end, values in changed:
             stream.seek(begin)
             raw = stream.read(end - begin)
-            if changed := changes[number]:
-                found.append((begin, end, _changed(layout, number, raw, changed)))
+            if values:
+                found.append((begin, end, _changed(layout, what, raw, values)))
     return sorted(found)
 
 
@@ -110,11 +154,14 @@ def _read(source: IO[bytes], size: int) -> Iterator[bytes]:
         yield block
 
 
-def _changed(layout: Layout, number: int, raw: bytes, changed: Mapping[str, str]) -> bytes:
-    """The bytes of a record with some values replaced; all other bytes stay."""
+def _changed(layout: Layout, what: str, raw: bytes, changed: Mapping[str, str]) -> bytes:
+    """The bytes of a record with some values replaced; all other bytes stay.
+
+    :param what: the record, in messages.
+    """
     before = layout.parse(raw, 1)
     if before is None or before.values is None:
-        raise CantCorrect(f"Record {number} can't be read, so it can't be changed here: download the tryback.")
+        raise CantCorrect(f"{what} can't be read, so it can't be changed here: download the tryback.")
     names = [column["name"] for column in layout.header]
     spans = _spans(raw, layout.delimiter.encode()[0])
     expected = before.values + [""] * (len(names) - len(before.values))
@@ -123,20 +170,18 @@ def _changed(layout: Layout, number: int, raw: bytes, changed: Mapping[str, str]
         if not column or names.count(column) != 1:
             raise CantCorrect(f"The tryback has no column {column!r}, or two of that name.")
         position = names.index(column)
-        cells[position] = _written(layout, number, column, value)
+        cells[position] = _written(layout, what, column, value)
         expected[position] = value.strip().replace("\r\n", "\n").replace("\r", "\n")
     result = layout.delimiter.encode().join(cells) + raw[spans[-1][1] :]
     after = layout.parse(result, 1)
     if after is None:
-        raise CantCorrect(f"Record {number} would be empty: leave it out instead.")
+        raise CantCorrect(f"{what} would be empty: leave it out instead.")
     if after.values is None or after.values + [""] * (len(names) - len(after.values)) != expected:
-        raise CantCorrect(
-            f"The new values of record {number} can't be written so that they are read again as they are."
-        )
+        raise CantCorrect(f"{what}: the new values can't be written so that they are read again as they are.")
     return result
 
 
-def _written(layout: Layout, number: int, column: str, value: str) -> bytes:
+def _written(layout: Layout, what: str, column: str, value: str) -> bytes:
     """A value as a cell of the file."""
     text = f'"{value.replace(chr(34), 2 * chr(34))}"' if SPECIAL.search(value) or layout.delimiter in value else value
     try:
@@ -144,7 +189,7 @@ def _written(layout: Layout, number: int, column: str, value: str) -> bytes:
     except UnicodeEncodeError as error:
         bad = value[error.start - text.find(value) :][:1] if value in text else ""
         raise CantCorrect(
-            f"Record {number}, column {column}: the file is {layout.encoding}, which has no character {bad!r}."
+            f"{what}, column {column}: the file is {layout.encoding}, which has no character {bad!r}."
         ) from None
 
 

@@ -24,6 +24,10 @@ from toolsync.sites import Site
 HEAD_BYTES = 512 << 10  # of a file, which are read for an inspection
 SHOWN_ROWS, SHOWN_PROBLEMS = 20, 50
 PICTURES, PACKAGES = "user_pictures", "feeds"
+ENTRIES = {
+    PICTURES: "A picture of an account",
+    PACKAGES: "A file of a package",
+}  # of archives: what `title` of a suite is
 LONGEST_RECORD = (
     64 << 10
 )  # bytes: what is not ended within as many, at the end of a head, has an unclosed quote rather than a cut
@@ -105,35 +109,43 @@ def recognise(head: Head, candidates: Mapping[str, Suite], delimiter: str, encod
 
     :param candidates: the suites to try, by DAG.
     """
-    found = []
+    found: list[dict[str, Any]] = []
+    lists: list[dict[str, Any]] = []
     for dag_id, suite in candidates.items():
         names = _header(head, suite, delimiter, encoding)
         matched = sum(map(suite.recognises, names))
-        if not matched and names and suite.headerless is not None and _named(head.name, suite):
-            # A list without a header line: only its name can tell.
-            found.append({"dag_id": dag_id, "title": suite.title, "matched": 0, "unknown": 0, "missing": []})
         if matched:
             header = suite.match_header(names, key_column=_key(suite, names))
             missing = [problem.column for problem in header.problems if problem.kind == "missing"]
             unknown = sum(1 for name in names if name.strip() and not suite.recognises(name))
             found.append(
-                {"dag_id": dag_id, "title": suite.title, "matched": matched, "unknown": unknown, "missing": missing}
+                {**as_candidate(dag_id, suite.title), "matched": matched, "unknown": unknown, "missing": missing}
             )
-    return sorted(found, key=lambda candidate: _rank(head.name, candidate, candidates[candidate["dag_id"]]))
+        elif suite.headerless is not None and 0 < len(names) <= 1 + len(suite.headerless):
+            # A list without a header line.
+            (found if named(head.name, suite) else lists).append(as_candidate(dag_id, suite.title))
+    return sorted(found or lists, key=lambda candidate: _rank(head.name, candidate, candidates[candidate["dag_id"]]))
 
 
-def _named(file_name: str, suite: Suite) -> bool:
+def as_candidate(dag_id: str, title: str) -> dict[str, Any]:
+    """A type that a file may be of, whose columns the header does not tell.
+
+    :param title: what a line of it is.
+    """
+    return {"dag_id": dag_id, "title": title, "matched": 0, "unknown": 0, "missing": []}
+
+
+def named(file_name: str, suite: Suite) -> bool:
     """Whether the name of a file holds that of a type."""
     return suite.name.replace("_", "") in file_name.lower().replace("_", "").replace("-", "")
 
 
 def _rank(file_name: str, candidate: dict[str, Any], suite: Suite) -> tuple[Any, ...]:
-    named = _named(file_name, suite)
     usual = HARMLESS_FIRST.index(suite.name) if suite.name in HARMLESS_FIRST else len(HARMLESS_FIRST)
     # The longest type that the name holds: courses_delete.csv is not for courses.
     return (
         candidate["unknown"] + len(candidate["missing"]),
-        -len(suite.name) if named else 0,
+        -len(suite.name) if named(file_name, suite) else 0,
         -candidate["matched"],
         usual,
         suite.name,

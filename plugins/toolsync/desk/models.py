@@ -21,6 +21,7 @@ class Form(BaseModel):
     default: Any = None
     section: str | None = None
     format: str | None = None
+    pattern: str | None = None
     minimum: float | None = None
     maximum: float | None = None
 
@@ -100,6 +101,7 @@ class Type(BaseModel):
     next_run: str | None
     may: May
     wrong: str | None = Field(description="Why the DAG can't be made: settings of its site are wrong")
+    has_reports: bool = Field(description="Whether it works on files, each of which gets a report")
     inbox: Inbox
     uploads: list[UploadAnswer]
     work: list[AtWork] = Field(description="At most 50, those that wait for an answer first")
@@ -177,7 +179,7 @@ class Inspection(BaseModel):
     dag_id: str | None
     candidates: list[Candidate]
     delimiter: str | None = Field(description="As Param `delimiter` takes it")
-    encoding: str
+    encoding: str | None = Field(description="As Param `encoding` takes it; null: it is a ZIP archive")
     complete: bool
     columns: list[InspectedColumn]
     missing: list[str]
@@ -226,6 +228,7 @@ class RunAnswer(BaseModel):
     ended: str | None
     files: list[RunFile]
     messages: list[str]
+    written: list[str] = Field(description="Paths of the files that it has written, if that is what it is for")
     upload: UploadAnswer | None = Field(None, description="What it runs, as long as that can be run again")
     undoes: list[RunName] = Field(description="Of a simulation that has ended: the runs that it would undo")
     params: dict[str, Any] = Field(description="What it was started with, besides the file and `simulate`")

@@ -116,6 +116,10 @@ class Changes(BaseModel):
     rows: list[ChangeAnswer]
 
 
+class TrybackColumn(HeaderCell):
+    unknown: bool
+
+
 class TrybackRecord(BaseModel):
     number: int
     line: int | None
@@ -129,8 +133,12 @@ class TrybackAnswer(BaseModel):
     claim: str | None
     version: str = Field(description="For `send`: it is refused when the tryback has changed meanwhile")
     total: int
-    rejected: list[str]
-    header: list[HeaderCell]
+    encoding: str | None = Field(
+        description="That its bytes are in, and new values are written in; null: it is no table"
+    )
+    rejected: list[str] = Field(description="Why it can't be corrected here")
+    reasons: list[str] = Field(description="Why the file was rejected as a whole, although it can be corrected here")
+    header: list[TrybackColumn]
     rows: list[TrybackRecord]
 
 
@@ -145,12 +153,14 @@ class Corrections(BaseModel):
         default_factory=dict, description="New values by record number and column"
     )
     drop: list[int] = Field(default_factory=list, description="Records to leave out")
+    columns: dict[str, str] = Field(default_factory=dict, description="New names of columns, by the old ones")
     version: str | None = None
 
 
 class Sent(BaseModel):
     upload: str
     name: str
+    encoding: str | None = Field(description="For Param `encoding` of its run; null: it is no table")
 
 
 class PlanAnswerGiven(BaseModel):

@@ -112,7 +112,7 @@ def field(name: str, param: dict[str, Any]) -> dict[str, Any]:
         "description": schema.get("description_md") or schema.get("description") or param.get("description") or "",
         "type": [kinds] if isinstance(kinds, str) else kinds,
         "default": param.get("value"),
-        **{key: schema.get(key) for key in ("enum", "section", "format", "minimum", "maximum")},
+        **{key: schema.get(key) for key in ("enum", "section", "format", "pattern", "minimum", "maximum")},
     }
 
 
@@ -143,6 +143,7 @@ async def _type(core: CoreApi, of: OurDag, dag: dict[str, Any], may_trigger: boo
         "next_run": None if dag["is_paused"] else dag["next_dagrun_run_after"],
         "may": {"trigger": may_trigger},
         "wrong": wrong_settings(dag),
+        "has_reports": of.has_folders,
         **folders,
         "runs": [run_head(run, default, counts.get(run["dag_run_id"])) for run in runs],
     }

@@ -26,6 +26,8 @@ from toolsync.desk.uploads import the_upload
 router = APIRouter(prefix="/api", tags=["run"])
 FAILED_SHOWN = 20  # tasks whose messages are asked for
 ENDED = {"success", "failed"}
+# Types that work on no files of their own, and their task that writes some.
+WRITERS = {"all": "report", "export": "export", "history": "history", "make_command_file": "make"}
 
 
 @router.post(
@@ -67,11 +69,12 @@ def _what_to_run(dag: OurDag, body: Trigger) -> tuple[dict[str, str], str]:
 async def run_state(core: Core, dag: Dag, run_id: str) -> Any:
     dag_id = dag.id
     of_run = ("dags", dag_id, "dagRuns", run_id)
-    run, details, collected = await asyncio.gather(
-        core.get(*of_run), core.get("dags", dag_id, "details"), _xcom(core, of_run, "collect", -1, "return_value")
+    task = WRITERS.get(dag.file_type, "collect")
+    run, details, result = await asyncio.gather(
+        core.get(*of_run), core.get("dags", dag_id, "details"), _xcom(core, of_run, task, -1, "return_value")
     )
     default = params_of(details).get("simulate", {}).get("value", False)
-    claims = [claim for claim in collected if isinstance(claim, dict)] if isinstance(collected, list) else []
+    claims = [claim for claim in result if isinstance(claim, dict)] if isinstance(result, list) else []
     failed = await _messages(core, of_run) if run["state"] != "queued" else []
     files = await run_in_threadpool(_files, dag, claims, run["state"] in ENDED, failed)
     head = run_head(run, default, None)
@@ -83,10 +86,20 @@ async def run_state(core: Core, dag: Dag, run_id: str) -> Any:
         "dag_id": dag_id,
         "files": files,
         "messages": list(told),
+        "written": _written(result) if isinstance(result, dict) else [],
         "upload": await run_in_threadpool(_left_upload, dag, conf.get("upload")),
         "undoes": await run_in_threadpool(runs_of, dag.site, conf.get("runs")) if again else [],
         "params": {name: value for name, value in conf.items() if name not in OF_THE_PAGE},
     }
+
+
+def _written(result: dict[str, Any]) -> list[str]:
+    """The paths of the files that a run has written.
+
+    :param result: of its task.
+    """
+    one = result.get("report") or result.get("history") or result.get("path")
+    return [one] if one else [file["path"] for file in result.get("files", [])]
 
 
 def _left_upload(dag: OurDag, number: Any) -> Upload | None:

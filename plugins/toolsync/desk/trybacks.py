@@ -13,14 +13,14 @@ from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.uploads import receiving, remove, uploads
 from toolsync.desk.access import READS, TRIGGERS, OfDag, User
 from toolsync.desk.cells import Layout, records_at
-from toolsync.desk.corrected import CantCorrect, Places, corrections, places_of, write
+from toolsync.desk.corrected import CantCorrect, Places, corrections, encoding_of, places_of, write
 from toolsync.desk.files import TRYBACK, Folder, Found, find
 from toolsync.desk.heads import head_of, tryback_heads
 from toolsync.desk.kept import Kept
 from toolsync.desk.models_done import Corrections, Sent, TrybackAnswer, TrybackList
 from toolsync.desk.reports import layout_of, source_of, state_of, table_of
 from toolsync.desk.table import LinesTable
-from toolsync.reading.suite import has_suite
+from toolsync.reading.suite import has_suite, load_suite
 
 router = APIRouter(prefix="/api/dags/{dag_id}/trybacks", tags=["tryback"])
 MOST_COMPARED = 20_000  # lines of the archived file that are compared with records of a tryback
@@ -51,17 +51,19 @@ def tryback(
         "claim": opened.claim,
         "version": opened.version,
         "total": 0,
-        "rejected": ["It is no CSV file: download it."] if opened.layout is None else opened.layout.rejected,
+        "encoding": opened.layout.encoding if opened.layout else None,
+        "rejected": opened.rejected,
+        "reasons": opened.reasons,
         "header": [],
         "rows": [],
     }
-    if opened.layout is None or not opened.layout.header:
+    if opened.layout is None or opened.rejected or not opened.layout.header:
         return answer
     layout, places = opened.layout, opened.places
     page = range(offset, min(offset + limit, len(places.lines)))
     lines = [int(places.lines[at]) for at in page]
     records = records_at(layout, opened.key, opened.found.size, lines)
-    table, originals = opened.reasons()
+    table, originals = opened.originals()
     origins = [originals[at] if at < len(originals) else None for at in page]
     reasons = table.remarks_of([line for line in origins if line]) if table else {}
     return {
@@ -91,15 +93,16 @@ def send(cabinet: OfDag, user: User, name: str, body: Corrections) -> Any:
     if body.version not in (None, opened.version):
         raise HTTPException(409, "The tryback has changed since you opened it. Open it again.")
     replaced: list[tuple[int, int, bytes]] = []
-    if body.changes or body.drop:
-        if opened.layout is None or not opened.layout.header:
+    if body.changes or body.drop or body.columns:
+        if opened.layout is None or opened.rejected or not opened.layout.header:
             raise HTTPException(400, "The tryback can't be read as a table, so it can't be changed here: download it.")
         try:
-            replaced = corrections(opened.layout, opened.places, body.changes, body.drop)
+            replaced = corrections(opened.layout, opened.places, body.changes, body.drop, body.columns)
         except CantCorrect as reason:
             raise HTTPException(400, str(reason)) from None
+    encoding = opened.layout.encoding if opened.layout and not opened.unfit else None
     with (
-        receiving(cabinet, opened.file_name or name, user.get_name(), name) as (stream, upload),
+        receiving(cabinet, opened.file_name or name, user.get_name(), name, encoding=encoding) as (stream, upload),
         opened.found.opened.open("rb") as source,
     ):
         write(stream, source, opened.found.size, replaced)
@@ -112,7 +115,7 @@ def send(cabinet: OfDag, user: User, name: str, body: Corrections) -> Any:
     ):
         remove(cabinet, upload)
         raise HTTPException(409, "Somebody else has just sent or changed this tryback. Nothing was sent.")
-    return {"upload": upload, "name": opened.file_name or name}
+    return {"upload": upload, "name": opened.file_name or name, "encoding": encoding}
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,7 @@ class Tryback:
     :param claim: of the file that it comes from; None: its name does not say.
     :param file_name: the name of that file.
     :param layout: None: it is no CSV file.
+    :param unfit: why no encoding fits its bytes; None: one does.
     """
 
     cabinet: Cabinet
@@ -129,6 +133,7 @@ class Tryback:
     claim: str | None
     file_name: str | None
     layout: Layout | None
+    unfit: str | None
     report: tuple[dict[str, Any], dict[str, Any]] | None
 
     @classmethod
@@ -143,9 +148,33 @@ class Tryback:
         match = TRYBACK.fullmatch(name)
         claim = match["claim"] if match else None
         report = head_of(cabinet, claim) if claim else None
-        of_type = cabinet.file_type
-        layout = layout_of(found, of_type, report[1] if report else {}) if has_suite(of_type) else None
-        return cls(cabinet, found, claim, f"{match['stem']}{match['suffix']}" if match else None, layout, report)
+        layout = unfit = None
+        if has_suite(cabinet.file_type):
+            reading = (report[1].get("reading") if report else None) or {}
+            encoding = reading.get("encoding") or "utf-8"
+            try:
+                encoding = encoding_of(found.opened, encoding)
+            except CantCorrect as reason:
+                unfit = str(reason)
+            delimiter = reading.get("delimiter") or "auto"
+            layout = Layout(found.opened, load_suite(cabinet.file_type), delimiter, encoding)
+        file_name = f"{match['stem']}{match['suffix']}" if match else None
+        return cls(cabinet, found, claim, file_name, layout, unfit, report)
+
+    @property
+    def rejected(self) -> list[str]:
+        """Why it can't be corrected here."""
+        if self.layout is None:
+            return ["it is no CSV file"]
+        if self.unfit and self.layout.header:
+            return [self.unfit]
+        return [] if any(column["unknown"] for column in self.layout.header) else self.layout.rejected
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why nothing of the file was applied: columns that can be given other names, or something about the whole file."""
+        told = self.report[0]["rejected"] if self.report else []
+        return [] if self.rejected or self.layout is None else told or self.layout.rejected
 
     @property
     def key(self) -> Any:
@@ -162,7 +191,7 @@ class Tryback:
         assert layout
         return _places.get(self.key, lambda: places_of(layout, self.key, self.found.size))
 
-    def reasons(self) -> tuple[LinesTable | None, Sequence[int | None]]:
+    def originals(self) -> tuple[LinesTable | None, Sequence[int | None]]:
         """The report's table of lines, and the line of the original file that each record was; None where nobody can tell."""
         if self.report is None:
             return None, []

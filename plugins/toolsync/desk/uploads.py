@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from contextlib import closing
-from typing import Annotated, Any, Literal
+from typing import IO, Annotated, Any, Literal
 
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from fastapi import APIRouter, HTTPException, Query, Request
@@ -14,12 +14,15 @@ from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.uploads import NoUpload, Upload, opened, receiving, remove, upload_of
 from toolsync.desk.access import TRIGGERS, OfDag, OfSite, User, allowed
 from toolsync.desk.inspection import (
+    ENTRIES,
     HEAD_BYTES,
     PACKAGES,
     PICTURES,
     Head,
+    as_candidate,
     inspect_archive,
     inspect_csv,
+    named,
     recognise,
     suites,
 )
@@ -110,9 +113,9 @@ def inspect_upload(
         head = Head(found.name, content, found.size <= len(content))
         if head.is_archive and cabinet.file_type in (PICTURES, PACKAGES):
             stream.seek(0)
-            told = _answer(head, cabinet.dag_id, [], None, inspect_archive(cabinet.site, cabinet.file_type, stream))
+            told = _archive(head, cabinet.dag_id, cabinet.site, cabinet.file_type, stream)
         else:
-            told = _inspect(head, user, cabinet.site, cabinet.dag_id, delimiter, encoding)
+            told = _inspect(head, user, cabinet.site, cabinet.dag_id, delimiter, encoding or found.encoding)
     return {**told, "upload": found}
 
 
@@ -150,21 +153,38 @@ def _inspect(
     """
     types = {site.dag_id(kind): kind for kind in known_types()} if site else {}
     mine = allowed(user, types)
+    if site and head.is_archive and not dag_id:
+        dag_id = site.dag_id(PACKAGES if head.is_package else PICTURES)
     if site is None or not mine or (dag_id is not None and dag_id not in mine):
         raise HTTPException(403, f"You may not trigger {dag_id or 'any DAG of Tool Sync'}, so no file is read for you.")
-    kind = types[dag_id] if dag_id else PACKAGES if head.is_package else PICTURES
-    if head.is_archive and kind in (PICTURES, PACKAGES):
-        content, its_dag = io.BytesIO(head.content) if head.complete else None, site.dag_id(kind)
-        return _answer(head, its_dag if its_dag in mine else None, [], None, inspect_archive(site, kind, content))
+    if dag_id and types[dag_id] in ENTRIES:
+        content = None if head.is_archive and not head.complete else io.BytesIO(head.content)
+        return _archive(head, dag_id, site, types[dag_id], content)
     known, found_encoding = suites({one: types[one] for one in mine}), head.encoding(encoding)
     candidates = recognise(head, known, delimiter, found_encoding)
-    chosen = dag_id or (candidates[0]["dag_id"] if candidates else None)
+    likely = candidates[0] if candidates else None
+    # A list without a header may be of several types, one of which takes things away: a person chooses.
+    sure = likely and (likely["matched"] or named(head.name, known[likely["dag_id"]]))
+    chosen = dag_id or (likely["dag_id"] if likely and sure else None)
     if chosen not in known:
-        told = inspect_archive(site, PICTURES, None)
-        why = "its first line names no column of a file that you may run: which kind is it?"
-        return _answer(head, None, candidates, found_encoding, {**told, "rejected": [why]})
+        why = [] if candidates else ["its first line names no column of a file that you may run"]
+        return _answer(
+            head, None, candidates, found_encoding, {**inspect_archive(site, PICTURES, None), "rejected": why}
+        )
+    if chosen not in (candidate["dag_id"] for candidate in candidates):
+        candidates.append(as_candidate(chosen, known[chosen].title))
     told = inspect_csv(head, known[chosen], delimiter, found_encoding, {})
     return _answer(head, chosen, candidates, found_encoding, told)
+
+
+def _archive(head: Head, dag_id: str, site: Site, file_type: str, stream: IO[bytes] | None) -> dict[str, Any]:
+    """Inspect a ZIP archive.
+
+    :param dag_id: whose file it is.
+    :param stream: the whole archive; None: only its beginning is known.
+    """
+    candidates = [as_candidate(dag_id, ENTRIES[file_type])]
+    return _answer(head, dag_id, candidates, None, inspect_archive(site, file_type, stream))
 
 
 def _answer(
@@ -174,7 +194,7 @@ def _answer(
         "name": head.name,
         "dag_id": dag_id,
         "candidates": candidates,
-        "encoding": encoding or "utf-8",
+        "encoding": encoding,
         "complete": head.complete,
         **told,
     }

@@ -4,7 +4,8 @@ import { h, newId } from "./dom.js";
 import { known, t } from "./i18n.js";
 
 // :param params: as the API lists them. :param given: values to begin with, by name. :param without: names that are asked for elsewhere.
-// Returns the element, and a function that gives the values that differ from the defaults.
+// Returns the element; a function that tells whether every value may be given, and leads to the first that may not; and one that gives the values
+// that differ from the defaults.
 export function paramForm(params, { given = {}, without = [] } = {}) {
   const fields = params.filter(({ name }) => !without.includes(name)).map((param) => field(param, given[param.name] ?? param.default));
   const sections = [...new Set(fields.map(({ param }) => param.section ?? ""))];
@@ -12,7 +13,13 @@ export function paramForm(params, { given = {}, without = [] } = {}) {
   const values = () =>
     Object.fromEntries(fields.map(({ param, read }) => [param, read()]).filter(([param, value]) => JSON.stringify(value) !== JSON.stringify(param.default) && !(value === "" && !param.default))
       .map(([param, value]) => [param.name, value]));
-  return { element, values };
+  const valid = () => {
+    const wrong = element.querySelector("input:invalid");
+    if (!wrong) return true;
+    wrong.closest("details").open = true;
+    return wrong.reportValidity();
+  };
+  return { element, valid, values };
 }
 
 const MANY = 8; // fields of a section that gets the whole width
@@ -41,7 +48,7 @@ function control(param, value, id) {
     const input = h("select", shared, param.enum.map((each) => h("option", { value: String(each), selected: each === value }, String(each))));
     return { input, read: () => param.enum[input.selectedIndex] };
   }
-  if (param.type.includes("integer") || param.type.includes("number")) {
+  if (!param.type.includes("string") && (param.type.includes("integer") || param.type.includes("number"))) {
     const input = h("input", { ...shared, type: "number", value: value ?? "", min: param.minimum, max: param.maximum, step: param.type.includes("integer") ? 1 : "any" });
     return { input, read: () => (input.value === "" ? (param.type.includes("null") ? null : param.default) : Number(input.value)) };
   }
@@ -53,8 +60,9 @@ function control(param, value, id) {
     const input = h("textarea", { ...shared, rows: 4, value: value ?? "" });
     return { input, read: () => input.value };
   }
-  const input = h("input", { ...shared, type: { date: "date", "date-time": "datetime-local" }[param.format] ?? "text", value: value ?? "", autocomplete: "off" });
-  return { input, read: () => input.value };
+  const input = h("input", { ...shared, type: { date: "date", "date-time": "datetime-local" }[param.format] ?? "text", value: value ?? "", autocomplete: "off",
+    oninput: () => input.setCustomValidity(!param.pattern || new RegExp(param.pattern).test(input.value) ? "" : t("not_allowed")) });
+  return { input, read: () => (input.value === String(param.default ?? "") ? param.default : input.value) };
 }
 
 // Words between backticks, as the descriptions of Params have them.

@@ -9,6 +9,8 @@ export function drawInspection(found) {
 }
 
 function verdict(found) {
+  if (!found.dag_id && !found.rejected.length) return null; // a person says first what it is
+  if (!found.complete && !found.lines && !found.rejected.length) return notice("", "file", h("p", {}, t("only_beginning")));
   if (found.rejected.length) return notice("bad", "cross", h("strong", {}, t("would_be_rejected")), list(found.rejected.map((each) => told(each))));
   const part = found.complete ? "" : ` ${t("only_beginning")}`;
   if (found.failed) return notice("warn", "warning", h("p", {}, t("lines_would_fail", { n: found.failed, lines: found.lines }), part));

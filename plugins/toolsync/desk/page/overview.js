@@ -82,7 +82,7 @@ function card(dag, wrong) {
     trybacks(dag), waiting(dag), uploads(dag),
     dag.runs.length ? [chart(dag), latest(dag)] : null,
     h("footer", {}, start(dag),
-      h("a", { href: to("reports", dag.dag_id) }, t("reports")), h("a", { href: to("manual", dag.dag_id) }, t("manual"))));
+      dag.has_reports ? h("a", { href: to("reports", dag.dag_id) }, t("reports")) : null, h("a", { href: to("manual", dag.dag_id) }, t("manual"))));
 }
 
 function about(dag) {
@@ -111,11 +111,18 @@ function atWork(dag, { name, run_id, owner, step, progress, claim }) {
 
 function trybacks(dag) {
   if (!dag.trybacks.count) return null;
-  return h("div", { class: "came-back" }, h("p", {}, icon("pencil"), h("strong", {}, t("to_correct", { n: dag.trybacks.count }))),
-    h("ul", { class: "plain" }, dag.trybacks.files.slice(0, 3).map(({ name, modified }) =>
-      h("li", {}, h("a", { href: to("trybacks", dag.dag_id, name), data: { key: `tryback ${name}` } }, fileOf(name)), " ", h("small", { class: "faint" }, ago(modified))))),
-    rest(dag.trybacks.count - 3));
+  const { count, files } = dag.trybacks;
+  const list = (some) => h("ul", { class: "plain" }, some.map(({ name, modified }) =>
+    h("li", {}, h("a", { href: to("trybacks", dag.dag_id, name), data: { key: `tryback ${name}` } }, fileOf(name)), " ", h("small", { class: "faint" }, ago(modified)))));
+  const others = files.slice(FIRST);
+  return h("div", { class: "came-back" }, h("p", {}, icon("pencil"), h("strong", {}, t("to_correct", { n: count }))),
+    list(files.slice(0, FIRST)),
+    others.length ? h("details", { data: { key: `trybacks ${dag.dag_id}` } }, h("summary", {}, t("and_more", { n: others.length })), list(others)) : null,
+    // Their reports lead to those that are not listed.
+    count > files.length ? h("p", {}, h("a", { href: to("reports", dag.dag_id) }, t("and_more", { n: count - files.length }))) : null);
 }
+
+const FIRST = 3; // trybacks that are shown at once
 
 // The file that a tryback comes from: its name without the number of the claim.
 const fileOf = (name) => name.replace(/_\d{8}-\d{6}-\d{6}-[0-9a-f]{4}_tryback/, "");

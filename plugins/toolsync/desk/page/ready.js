@@ -2,13 +2,14 @@
 
 import { ApiError, get, path, post, query, remove } from "./api.js";
 import { h, icon, redraw, replace, say } from "./dom.js";
-import { moment, size, t } from "./i18n.js";
+import { known, moment, size, t } from "./i18n.js";
 import { paramForm } from "./form.js";
 import { drawInspection } from "./inspection.js";
 import { go } from "./links.js";
 import { act, ask, button, loading, notice, signedOut, siteBadge, titleOf, trouble } from "./parts.js";
+import { withoutSite } from "./sites.js";
 
-const ENCODINGS = [["utf-8", "UTF-8"], ["iso-8859-1", "ISO-8859-1"], ["windows-1252", "Windows-1252"]];
+export const ENCODINGS = [["utf-8", "UTF-8"], ["iso-8859-1", "ISO-8859-1"], ["windows-1252", "Windows-1252"]];
 const READING = ["delimiter", "encoding"]; // Params that are chosen beside the first rows
 
 // An uploaded file.
@@ -60,8 +61,8 @@ export async function withoutFile([dagId], { signal, show }) {
 // :param source: what is run: its name, `inspect` (choices → what is found) if it can be looked at, `ready` (→ what a run is told of it).
 export async function bench(content, source, { dagId, signal, fixed = false }) {
   const chosen = { dagId, delimiter: "auto", encoding: "" };
-  const [look, options, going] = [h("div", {}), h("div", {}), h("div", { class: "going" }, loading())];
-  const body = h("div", { class: "bench" }, look, options, going);
+  const [type, look, options, going] = [h("div", {}), h("div", {}), h("div", {}), h("div", { class: "going" }, loading())];
+  const body = h("div", { class: "bench" }, type, look, options, going);
   content.append(body);
   // While a file is sent, another choice would draw a second start.
   const hold = (on) => { look.inert = options.inert = on; };
@@ -79,13 +80,14 @@ export async function bench(content, source, { dagId, signal, fixed = false }) {
 
   async function askParams(found) {
     if (!chosen.dagId) {
-      replace(going, notice("warn", "warning", h("p", {}, t("choose_type"))));
+      replace(going, found.candidates.length ? notice("warn", "warning", h("p", {}, t("choose_type"))) : null);
       return;
     }
     if (shownFor !== chosen.dagId) {
       const dag = { dag_id: chosen.dagId, ...(await get(path("dags", chosen.dagId, "form"), signal)) };
       form = { dag, ...paramForm(dag.params, { without: READING, given: form?.values() ?? {} }) };
       shownFor = chosen.dagId;
+      replace(type, dag.takes_files ? h("h2", {}, titleOf(dag)) : null);
       replace(options, dag.params.length ? h("details", { class: "options", open: !dag.takes_files }, h("summary", {}, t("options")), form.element) : null);
     }
     replace(going, buttons(form, source, () => ({ ...form.values(), ...reading(form.dag, chosen, found) }), chosen.dagId, hold));
@@ -116,12 +118,12 @@ function choices(found, chosen, fixed, update) {
   };
   const select = (name, label, values, value) => h("label", { class: "field" }, h("span", {}, label),
     h("select", { onchange: change(name), data: { key: name } }, values.map(([key, text]) => h("option", { value: key, selected: key === value }, text))));
-  const types = found.candidates.map((each) => [each.dag_id, titleOf(each)]);
-  const type = fixed ? null : select("dagId", t("type"), chosen.dagId ? types : [["", t("choose")], ...types], chosen.dagId ?? "");
-  const table = found.columns.length > 0 || found.encoding;
-  return h("div", { class: "choices" }, type,
-    table ? select("delimiter", t("delimiter"), delimiters(found, chosen), chosen.delimiter) : null,
-    table ? select("encoding", t("encoding"), ENCODINGS, chosen.encoding || found.encoding) : null);
+  const types = found.candidates.map((each) => [each.dag_id, known(`types.${withoutSite(each.dag_id)}`, each.title)]);
+  const type = fixed || !types.length ? null : select("dagId", t("type"), chosen.dagId ? types : [["", t("choose")], ...types], chosen.dagId ?? "");
+  // An archive has neither.
+  const reading = found.encoding ? [select("delimiter", t("delimiter"), delimiters(found, chosen), chosen.delimiter),
+    select("encoding", t("encoding"), ENCODINGS, chosen.encoding || found.encoding)] : null;
+  return h("div", { class: "choices" }, type, reading);
 }
 
 function delimiters(found, chosen) {
@@ -131,9 +133,10 @@ function delimiters(found, chosen) {
 }
 
 // The two ways to go on, told apart by colour, word and icon.
-function buttons({ dag }, source, values, dagId, hold) {
+function buttons({ dag, valid }, source, values, dagId, hold) {
   const place = h("div", { "aria-live": "polite" });
   const start = (simulate) => async () => {
+    if (!valid()) return;
     hold(true);
     await act(both, place, async () => {
       const run = await trigger(dagId, { ...(await source.ready(dagId, place)), simulate, params: values() }, dag);
@@ -142,7 +145,7 @@ function buttons({ dag }, source, values, dagId, hold) {
     hold(false);
   };
   const simulate = dag.simulate && button("flask", t("simulate"), start(true), { class: "button simulation" });
-  const run = button("bolt", t(simulate ? "run" : "start"), start(false), { class: "button real" });
+  const run = button("bolt", simulate ? t("run_type", { title: titleOf({ dag_id: dagId, ...dag }) }) : t("start"), start(false), { class: "button real" });
   const both = [simulate, run].filter(Boolean);
   return [siteBadge(dagId), h("div", { class: "actions" }, both), simulate ? h("p", { class: "faint" }, t("simulate_about"), " ", t(dag.destructive ? "run_about_destructive" : "run_about")) : null, place];
 }

@@ -50,13 +50,18 @@ function drawn(found, failures) {
       found.started ? h("span", { class: "faint" }, moment(found.started)) : null, airflowLink(runInAirflow(found.dag_id, found.run_id), t("in_airflow"))),
     found.messages.map((each) => notice(found.state === "failed" ? "bad" : "", "warning", told(each, "p"))),
     found.files.length ? found.files.map((file) => card(found, file, failures.get(file.claim))) : waits(found),
+    found.written.length ? h("section", {}, h("h2", {}, t("written", { n: found.written.length })),
+      h("ul", {}, found.written.map((each) => h("li", {}, h("code", {}, each))))) : null,
   ];
 }
 
 function waits(found) {
-  if (ENDED.includes(found.state)) return found.messages.length ? null : notice("", "file", h("p", {}, found.note ? told(found.note) : t("no_files")));
-  return h("div", { class: "card" }, h("p", {}, t("waits_to_begin")), bar(t("waits_to_begin")));
+  if (ENDED.includes(found.state)) return found.messages.length && !found.written.length ? null : notice("", "file", h("p", {}, found.note ? told(found.note) : t("no_files")));
+  return h("div", { class: "card" }, h("p", {}, begun(found)), bar(begun(found)));
 }
+
+// Of a run that has no file, or none yet.
+const begun = ({ state: name }) => (name === "queued" ? t("waits_to_begin") : t(`state.${name}`));
 
 function card(found, file, failures) {
   const many = found.files.length > 1;
@@ -128,5 +133,5 @@ function undoForReal({ dag_id: dagId, undoes, params }) {
 
 function spoken(found) {
   const parts = found.files.map(({ name, step, report }) => `${name}: ${report ? sentence(report.counts) : t(`step.${step}`)}`);
-  return parts.join(". ") || t("waits_to_begin");
+  return parts.join(". ") || begun(found);
 }

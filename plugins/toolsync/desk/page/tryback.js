@@ -5,33 +5,52 @@ import { h, icon, newId, redraw, replace, say } from "./dom.js";
 import { number, t } from "./i18n.js";
 import { go, to } from "./links.js";
 import { act, ask, button, downloadLink, linkButton, notice, pager, titleOf, told } from "./parts.js";
+import { ENCODINGS } from "./ready.js";
 import { beforeLeaving } from "./router.js";
 
 const LIMIT = 100;
 
 export async function tryback([dagId, name], { signal, show }) {
   const address = path("dags", dagId, "trybacks", name);
-  const draft = { changes: {}, drop: new Set() }; // kept while pages are turned
+  const draft = { changes: {}, columns: {}, drop: new Set() }; // kept while pages are turned
   const grid = h("div", {});
   const first = await get(`${address}${query({ offset: 0, limit: LIMIT })}`, signal);
   const bottom = sending(dagId, address, draft, first);
+  const editable = first.rows.length > 0;
+  const names = h("div", { class: "choices" }, first.reasons.length ? first.header.filter(({ unknown }) => unknown).map((column) => rename(column, draft, bottom.count)) : null);
   const turn = async (offset, found) => {
     const page = found ?? (await get(`${address}${query({ offset, limit: LIMIT })}`, signal));
     redraw(grid, records(page, draft, bottom.count), pager({ offset, limit: LIMIT, matching: page.total }, turn));
   };
   show(t("correct", { file: first.file ?? name }), h("p", { class: "badges" }, h("a", { href: to("reports", dagId) }, titleOf({ dag_id: dagId })),
     first.claim ? h("a", { href: to("reports", dagId, first.claim) }, t("the_report")) : null,
-    first.claim ? downloadLink(`${path("dags", dagId, "reports", first.claim)}/files/tryback`, t("download.tryback")) : null),
-  h("p", { class: "faint" }, t("correct_about")), grid, bottom.element);
-  if (first.rejected.length || !first.rows.length) {
-    const why = first.rejected.length ? h("ul", {}, first.rejected.map((each) => told(each, "li"))) : null;
+    first.claim ? downloadLink(`${path("dags", dagId, "reports", first.claim)}/files/tryback`, t("download.tryback")) : null,
+    editable ? h("span", { class: "faint" }, t("read_as", { encoding: new Map(ENCODINGS).get(first.encoding) })) : null),
+  editable ? about(first, names) : null, grid, editable ? bottom.element : null);
+  if (!editable) {
+    const why = h("ul", {}, [...first.rejected, ...first.reasons].map((each) => told(each, "li")));
     replace(grid, notice("warn", "warning", h("p", {}, t("not_editable")), why, linkButton(to("upload", dagId), "upload", t("upload_file"))));
-    bottom.element.remove();
     return;
   }
   await turn(0, first);
-  (grid.querySelector("[aria-invalid]") ?? grid.querySelector("input"))?.focus({ preventScroll: true });
-  beforeLeaving({ changed: () => Object.keys(draft.changes).length > 0 || draft.drop.size > 0, ask: leave });
+  (names.querySelector("input") ?? grid.querySelector("[aria-invalid]") ?? grid.querySelector("input"))?.focus({ preventScroll: true });
+  beforeLeaving({ changed: () => Object.keys({ ...draft.changes, ...draft.columns }).length > 0 || draft.drop.size > 0, ask: leave });
+}
+
+// What is to be corrected: marked cells, or why the file was rejected, and the columns whose names nobody knows.
+function about({ reasons }, names) {
+  if (!reasons.length) return h("p", { class: "faint" }, t("correct_about"));
+  const why = notice("bad", "cross", h("strong", {}, t("rejected")), h("ul", {}, reasons.map((each) => told(each, "li"))));
+  return names.childElementCount ? [why, h("p", { class: "faint" }, t("correct_columns")), names] : why;
+}
+
+function rename({ name }, draft, count) {
+  const input = h("input", { type: "text", value: name, autocomplete: "off", spellcheck: "false", "aria-invalid": "true", oninput: () => {
+    if (input.value === name) delete draft.columns[name];
+    else draft.columns[name] = input.value;
+    count();
+  } });
+  return h("label", { class: "field" }, h("span", {}, t("unknown_column"), " ", h("code", {}, name)), input);
 }
 
 const leave = async () => (await ask(t("leave_title"), [h("p", {}, t("leave_about"))], { yes: t("leave"), kind: "danger" })) !== null;
@@ -92,12 +111,12 @@ function sending(dagId, address, draft, { total, version }) {
   const place = h("div", {});
   const amount = h("span", { class: "faint", "aria-live": "polite" });
   const count = () => {
-    const changed = Object.keys(draft.changes).length;
-    amount.textContent = [changed ? t("changed_lines", { n: changed }) : null, draft.drop.size ? t("left_out_lines", { n: draft.drop.size }) : null].filter(Boolean).join(" · ");
+    const [changed, renamed] = [draft.changes, draft.columns].map((each) => Object.keys(each).length);
+    amount.textContent = [renamed ? t("renamed_columns", { n: renamed }) : null, changed ? t("changed_lines", { n: changed }) : null, draft.drop.size ? t("left_out_lines", { n: draft.drop.size }) : null].filter(Boolean).join(" · ");
   };
   count();
   const back = button("upload", t("send_back", { n: total }), () => act(back, place, async () => {
-    const sent = await post(`${address}/send`, { changes: draft.changes, drop: [...draft.drop], version });
+    const sent = await post(`${address}/send`, { changes: draft.changes, columns: draft.columns, drop: [...draft.drop], version });
     beforeLeaving(null);
     say(t("sent_back"));
     go("upload", dagId, sent.upload);

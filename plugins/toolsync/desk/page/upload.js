@@ -3,7 +3,7 @@
 import { path, postBytes, query, send } from "./api.js";
 import { h, icon, newId, replace, say } from "./dom.js";
 import { size, t } from "./i18n.js";
-import { bar, button } from "./parts.js";
+import { bar, button, titleOf } from "./parts.js";
 import { bench } from "./ready.js";
 import { siteHere } from "./sites.js";
 
@@ -11,7 +11,7 @@ const HEAD = 512 * 1024; // bytes that are enough to look at a file
 
 export async function upload([dagId], { signal, show }) {
   const [content, site] = [h("div", {}), siteHere()];
-  const again = () => replace(content, zone(begin));
+  const again = () => replace(content, dagId ? h("h2", {}, titleOf({ dag_id: dagId })) : null, zone(begin));
   const begin = (file) => {
     say(t("looking_at", { name: file.name }));
     const back = button("back", t("other_file"), again);
