@@ -32,8 +32,10 @@ one part; they are named after Moodle's own options.
   feedback comments. What was changed, overridden or locked in the gradebook does not count; a grade item that is locked, or whose time to be
   locked has come, takes no grade, nor do several items of one grade, unless the items are reset, too. To remove these grades, reset the
   activity too (`quiz_attempts`). Not worked out again: the grades of SCORM packages, which come back as the gradebook had them last;
-  deductions for late submission; files in feedback; and the completion of a person who had not completed the activity, or whose grade the
-  gradebook did not have before.
+  deductions for late submission; files in feedback; evidence of competencies.
+- `grades` completes activities anew whose grades come back, also with `completion`. Of the other conditions, Tool Sync can't check what a SCORM
+  package reports, whether all attempts at a quiz are used up, and what plugins of others ask for: these count as met where the activity was
+  complete. Course completion follows by cron.
 - `startdate`: with an earlier start, the end date stays.
 - Refused, with the reason: the front page; a module that this site does not have; with `modules` or `startdate`, a course with an activity
   that the course graph (`include/course_graph`) does not describe. The whole file goes back into the inbox on a site whose Moodle is newer

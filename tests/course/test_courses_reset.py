@@ -33,7 +33,7 @@ EVERYTHING = {
 PARTS = [
     EVERYTHING,
     {"modules": "all", "roles": "student"},
-    {"grades": "grades", "groups": "members", "groupings": "groupings"},
+    {"completion": "yes", "grades": "grades", "groups": "members", "groupings": "groupings"},
     {"startdate": "2025-09-01", "events": "yes"},
 ]
 

@@ -269,3 +269,57 @@ def test_who_is_suspended_again_is_logged_out(site: Site, pristine: Site):
     undone(site, "users")
     assert [name for (name,) in site.rows("SELECT sid FROM {sessions}")] == ["u021"]
     assert changed(site, pristine) <= {"sessions"}
+
+
+SINCE = 1800000100
+# Two attempts of people of C101, of which they make the first anew after the reset. A teacher overrides the new grade of user 5, and locks that of user 6.
+ATTEMPTS_BEFORE = (
+    "UPDATE {quiz_attempts} SET sumgrades = 6.5 WHERE id = 17",
+    "INSERT INTO {question_usages} (id, contextid, component, preferredbehaviour) SELECT 9000 + a.userid, u.contextid, u.component, u.preferredbehaviour"
+    " FROM {quiz_attempts} a JOIN {question_usages} u ON u.id = a.uniqueid WHERE a.id IN (2, 3, 4, 5)",
+    "INSERT INTO {quiz_attempts} (id, quiz, userid, attempt, uniqueid, layout, state, timestart, timefinish, timemodified, sumgrades)"
+    " SELECT 900 + userid, quiz, userid, 2, 9000 + userid, layout, 'finished', 1768470000, 1768470100, 1768470100, 6 FROM {quiz_attempts} WHERE id IN (2, 3, 4, 5)",
+)
+ATTEMPTS_SINCE = (
+    "INSERT INTO {quiz_attempts} (quiz, userid, attempt, uniqueid, layout, state, timestart, timefinish, timemodified, sumgrades)"
+    f" SELECT 2, id, 1, 99000 + id, '1,0', 'finished', 1800000000, {SINCE}, {SINCE}, IF(id = 7, NULL, 2) FROM {{user}} WHERE id IN (3, 4, 5, 6, 7)",
+    f"INSERT INTO {{quiz_grades}} (quiz, userid, grade, timemodified) SELECT 2, id, 2.5, {SINCE} FROM {{user}} WHERE id IN (3, 4, 5, 6, 7)",
+    "INSERT INTO {grade_grades} (itemid, userid, rawgrade, finalgrade, rawgrademax, usermodified, timecreated, timemodified, overridden, locked)"
+    f" SELECT 31, id, 2.5, 2.5, 10, id, {SINCE}, {SINCE}, IF(id = 5, {SINCE}, 0), IF(id = 6, {SINCE}, 0) FROM {{user}} WHERE id IN (3, 4, 5, 6, 7)",
+    f"UPDATE {{course_modules_completion}} SET completionstate = 3, timemodified = {SINCE} WHERE coursemoduleid = 56 AND userid IN (3, 4, 5, 6, 7)",
+    f"INSERT INTO {{lesson_grades}} (lessonid, userid, grade, late, completed) VALUES (2, 3, 80, 0, {SINCE})",
+    "INSERT INTO {h5pactivity_attempts} (h5pactivityid, userid, timecreated, timemodified, attempt, rawscore, maxscore, scaled, completion, success)"
+    f" VALUES (2, 3, {SINCE}, {SINCE}, 1, 1, 10, 0.1, 1, 0)",
+    f"INSERT INTO {{grade_grades}} (itemid, userid, rawgrade, finalgrade, usermodified, timemodified) VALUES (32, 3, 80, 80, 3, {SINCE}), (34, 3, 10, 10, 3, {SINCE})",
+)
+# What recompute_final_grade, lesson_update_grades and h5pactivity_update_grades made of it, by the quiz's way to grade: grades of the quiz, raw and final grades, completion.
+ATTEMPTS_TOGETHER: dict[int, Any] = {
+    1: ({3: 8.125, 4: 7.5, 5: 7.5, 6: 7.5, 7: 7.5}, {3: (8.125, 8.125), 4: (7.5, 7.5), 5: (7.5, 2.5), 6: (2.5, 2.5), 7: (7.5, 7.5)}, [2, 2, 3, 3, 2]),
+    2: ({3: 5.3125, 4: 5, 5: 5, 6: 5, 7: 7.5}, {3: (5.3125, 5.3125), 4: (5, 5), 5: (5, 2.5), 6: (2.5, 2.5), 7: (7.5, 7.5)}, [2, 2, 3, 3, 2]),
+    3: ({3: 2.5, 4: 2.5, 5: 2.5, 6: 2.5}, {3: (2.5, 2.5), 4: (2.5, 2.5), 5: (2.5, 2.5), 6: (2.5, 2.5), 7: (None, None)}, [3, 3, 3, 3, 0]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("method", ATTEMPTS_TOGETHER, ids=["highest", "average", "first"])
+def test_attempts_that_are_back_count_with_those_made_since(site: Site, method: int):
+    for statement in (f"UPDATE {{quiz}} SET grademethod = {method} WHERE id = 2", *ATTEMPTS_BEFORE):
+        site.rows(statement)
+    run = site.run("toolsync_courses_reset", "shortname,quiz_attempts,lesson,h5pactivity\nC101,1,1,1\n", approve="yes")
+    for statement in ATTEMPTS_SINCE:
+        site.rows(statement)
+    result = site.run("toolsync_undo", approve="yes", runs=[run["claim"]])
+    quiz, gradebook, states = ATTEMPTS_TOGETHER[method]
+    people = " AND userid IN (3, 4, 5, 6, 7) ORDER BY userid"
+    assert dict(site.rows(f"SELECT userid, grade FROM {{quiz_grades}} WHERE quiz = 2{people}")) == quiz
+    graded = "SELECT userid, rawgrade, finalgrade FROM {grade_grades} WHERE itemid = "
+    assert {user: grades for user, *grades in site.rows(f"{graded}31{people}")} == {
+        user: [*grades] for user, grades in gradebook.items()
+    }
+    assert site.rows(f"{graded}32 AND userid = 3") == [(3, 65, 65)]
+    assert site.rows(f"{graded}34 AND userid = 3") == [(3, 75, 75)]
+    state = "SELECT completionstate FROM {course_modules_completion} WHERE coursemoduleid = 56"
+    assert [number for (number,) in site.rows(state + people)] == states
+    assert (
+        "grades worked out again, of the attempts that are back and those made since"
+        in Path(result["report"]).read_text()
+    )

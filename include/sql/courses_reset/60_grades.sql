@@ -133,6 +133,8 @@ UPDATE toolsync_passed w
   STRAIGHT_JOIN {course_modules_completion} done ON done.id = w.id
    SET done.timemodified = @now, done.completionstate = w.completionstate, done.overrideby = NULL;
 
+{% include "courses_reset/completed.sql" %}
+
 {% endif %}
 -- Moodle computes the rest on the next visit to the gradebook.
 CREATE TEMPORARY TABLE toolsync_item_stale (id BIGINT NOT NULL PRIMARY KEY);

@@ -20,6 +20,10 @@ CREATE TEMPORARY TABLE toolsync_grades_left (courseid BIGINT NOT NULL, userid BI
 {% include "undo/settled.sql" %}
 {% include "undo/groups.sql" %}
 {% include "undo/stale.sql" %}
+{% if back.get("quiz_attempts") or back.get("lesson_grades") or back.get("h5pactivity_attempts") %}
+
+{% include "undo/attempts.sql" %}
+{% endif %}
 
 {% include "shared/people.sql" %}
 

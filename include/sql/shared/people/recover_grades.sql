@@ -7,53 +7,11 @@
   - Course completion follows by cron.
 #}
 {% from "shared/grades/sent.sql" import known, knows, items_columns, grades_columns, insert, taking, sent with context %}
-{% from "shared/grades/state.sql" import final, over, to_pass, state with context %}
+{% from "shared/grades/conditions.sql" import conditions with context %}
+{% from "shared/grades/state.sql" import final, over, state with context %}
 {% from "shared/grades/quiz_hidden.sql" import hidden with context %}
-{# Whether somebody (n.userid) meets the conditions of completion that an activity of its own kind has (gi.iteminstance). In the groups of the file nobody is yet,
-   so no team has handed in for them. What Tool Sync can't tell was met where the activity was complete until the grade went. #}
+{# What Tool Sync can't tell was met where the activity was complete until the grade went. #}
 {% set lost = "COALESCE(done.completionstate = 0 AND done.timemodified BETWEEN n.gone AND n.gone + 60, 0)" %}
-{% set conditions %}
-CASE gi.itemmodule
-               WHEN 'assign' THEN COALESCE((SELECT a.completionsubmit = 0
-                                          OR a.teamsubmission = 0 AND EXISTS (SELECT 1
-                                                                                FROM {assign_submission} k {{ by_index("assign_submission", "assignment", "userid") }}
-                                                                               WHERE k.assignment = a.id AND k.userid = n.userid AND k.latest = 1 AND k.status = 'submitted')
-                                     FROM {assign} a
-                                    WHERE a.id = gi.iteminstance), 0)
-               WHEN 'quiz' THEN COALESCE((SELECT (COALESCE(a.completionattemptsexhausted, 0) = 0 OR NOT {{ to_pass }} OR COALESCE(n.finalgrade, n.rawgrade) >= gi.gradepass OR {{ lost }})
-                                        AND a.completionminattempts <= (SELECT COUNT(*)
-                                                                          FROM {quiz_attempts} k {{ by_index("quiz_attempts", "quiz", "userid") }}
-                                                                         WHERE k.quiz = a.id AND k.userid = n.userid AND k.state IN ('finished', 'abandoned', 'submitted'))
-                                   FROM {quiz} a
-                                  WHERE a.id = gi.iteminstance), 0)
-               WHEN 'lesson' THEN COALESCE((SELECT (COALESCE(a.completionendreached, 0) = 0 OR MAX(k.completed = 1)) AND COALESCE(a.completiontimespent, 0) <= COALESCE(SUM(k.lessontime - k.starttime), 0)
-                                     FROM {lesson} a
-                                     LEFT JOIN {lesson_timer} k {{ by_index("lesson_timer", "userid") }} ON k.userid = n.userid AND k.lessonid = a.id
-                                    WHERE a.id = gi.iteminstance
-                                    GROUP BY a.id), 0)
-               WHEN 'forum' THEN COALESCE((SELECT a.completiondiscussions <= COALESCE(SUM(k.parent = 0), 0) AND a.completionreplies <= COALESCE(SUM(k.parent <> 0), 0)
-                                         AND a.completionposts <= COUNT(k.id)
-                                    FROM {forum} a
-                                    LEFT JOIN ({forum_posts} k {{ by_index("forum_posts", "userid") }}
-                                               JOIN {forum_discussions} d ON d.id = k.discussion) ON k.userid = n.userid AND d.forum = a.id
-                                   WHERE a.id = gi.iteminstance
-                                   GROUP BY a.id), 0)
-               WHEN 'glossary' THEN COALESCE((SELECT COALESCE(a.completionentries, 0) <= (SELECT COUNT(*)
-                                                                                  FROM {glossary_entries} k {{ by_index("glossary_entries", "userid") }}
-                                                                                 WHERE k.userid = n.userid AND k.glossaryid = a.id AND k.approved = 1)
-                                       FROM {glossary} a
-                                      WHERE a.id = gi.iteminstance), 0)
-               WHEN 'data' THEN COALESCE((SELECT COALESCE(a.completionentries, 0) <= (SELECT COUNT(*)
-                                                                              FROM {data_records} k {{ by_index("data_records", "userid") }}
-                                                                             WHERE k.userid = n.userid AND k.dataid = a.id)
-                                   FROM {data} a
-                                  WHERE a.id = gi.iteminstance), 0)
-               WHEN 'scorm' THEN COALESCE((SELECT COALESCE(a.completionstatusrequired, 0) = 0 AND COALESCE(a.completionscorerequired, 0) = 0 AND COALESCE(a.completionstatusallscos, 0) = 0
-                                    FROM {scorm} a
-                                   WHERE a.id = gi.iteminstance), 0) OR {{ lost }}
-               WHEN 'h5pactivity' THEN 1 WHEN 'lti' THEN 1 WHEN 'workshop' THEN 1
-               ELSE {{ lost }} END
-{%- endset %}
 {# What was deducted from a grade h for a late submission, which the history does not say. Moodle deducts it again from what the assignment sends. #}
 {% set penalties = site_has("grade_grades", "deductedmark") and site_has("assign", "gradepenalty") %}
 {% set deducted %}
@@ -276,7 +234,7 @@ SELECT s.id, s.moduleid, s.userid, {{ becomes("s.became", "s.told", "s.state") }
                        IF(COALESCE(n.finalgrade, n.rawgrade) IS NULL OR NOT n.met, 0,
                           {{ state("COALESCE(n.finalgrade, n.rawgrade)", secret="gi.hidden <> 0") }}) AS state
                   FROM (SELECT g.moduleid, n.itemid, n.userid, n.kept, n.last, n.finalgrade, n.rawgrade,
-                               NOT (g.viewed AND {{ "v.id IS NULL" if site_has("course_modules_viewed") else "FALSE" }}) AND {{ conditions }} AS met
+                               NOT (g.viewed AND {{ "v.id IS NULL" if site_has("course_modules_viewed") else "FALSE" }}) AND {{ conditions("n.userid", "COALESCE(n.finalgrade, n.rawgrade) >= gi.gradepass", lost) }} AS met
                           FROM toolsync_module_graded g
                           STRAIGHT_JOIN toolsync_grade_new n ON n.itemid = g.itemid
                           STRAIGHT_JOIN {grade_items} gi ON gi.id = g.itemid
