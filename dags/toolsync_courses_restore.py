@@ -15,7 +15,8 @@ whole, or its line fails with the reason and comes back in `courses_restore/tryb
 - ids are taken, or another group or grouping of the course has the idnumber of one that comes back
 - people have since made something in the place of what is to come back, as a new answer to a choice (with Param `overwrite_changes` it is
   deleted all the same)
-- a row was changed since (Param `overwrite_changes` puts it back all the same)
+- a row was changed since, or a grade that a reset had sent anew (Param `overwrite_changes` puts it back all the same)
+- somebody was graded in a grade item that a reset had made anew (with Param `overwrite_changes` that grade is deleted)
 - people made or changed something in the content that replaced the old one (with Param `overwrite_changes` it is deleted all the same)
 - the site was upgraded since and lacks a column
 

@@ -19,6 +19,7 @@ Undoing decides row by row. What can't be put back stays as it is, is told with 
 
 - a value that somebody changed since (Param `overwrite_changes` puts it back all the same)
 - an account, course, cohort, group … that the run made and that is in use: something refers to it that the run did not make
+- a grade that a reset had sent anew, if somebody changed it since; a grade item that it had made anew, if somebody was graded there since
 - an enrolment that the run made, if the person has been in the course since, or has grades there
 - a row whose course, account or category is gone, or in whose place there is another one by now, as a new submission, with what hangs on it
 

@@ -327,3 +327,29 @@ def test_a_person_graded_since_gets_the_other_grades_back_and_totals_of_both(sit
     assert found == {
         "course": (1, 88), "C102 assign": (0, None), "Oral": (0, 88), "Written": (0, 50), "category": (1, 40), "P": (0, 40),
     }  # fmt: skip
+
+
+SUBMISSIONS = "SELECT attemptnumber, status, latest FROM {assign_submission} WHERE assignment = 4 AND userid = 4"
+HANDED_IN = [
+    "INSERT INTO {assign_submission} (assignment, userid, timecreated, timemodified, status, groupid, attemptnumber, latest) "
+    "VALUES (4, 4, 1796073611, 1796073611, 'submitted', 0, 0, 1)",
+    "INSERT INTO {assignsubmission_onlinetext} (assignment, submission, onlinetext, onlineformat) "
+    "SELECT 4, id, 'since', 1 FROM {assign_submission} WHERE timecreated = 1796073611",
+]
+
+
+@pytest.mark.parametrize("way", ["undo", "restore"])
+def test_whoever_hands_in_after_a_reset_has_no_old_attempt_beside_that(site: Site, pristine: Site, way: str):
+    """Of u002's two attempts, the second was reopened; Moodle 5.1 writes the new submission as the first attempt, and the last one."""
+    result = site.run("toolsync_courses_reset", "shortname,assign\nC101,yes\n", require_approval=False)
+    for sql in HANDED_IN:
+        site.rows(sql)
+    refused = site.run("toolsync_courses_restore", "C101\n")
+    assert "rows of table assign_submission that were created since" in Path(refused["report"]).read_text()
+    if way == "undo":
+        told = stays(undo(site, result))
+        assert site.rows(SUBMISSIONS) == [(0, "submitted", 1)]
+        assert [about for name, about, _ in told if name == "assign_submission"] == ["u002", "u002"]
+    else:
+        assert site.run("toolsync_courses_restore", "C101\n", overwrite_changes=True)["counts"]["updated"] == 1
+        assert changed(site, pristine) == set()

@@ -1,6 +1,7 @@
 -- Reasons why a bundle can't be put back. A course comes back whole or not at all.
 {% from "courses_restore/tables.sql" import tables, replaceable, volatile with context %}
-{% from "undo/terms.sql" import once, in_place with context %}
+{% from "shared/computed_grades.sql" import computed %}
+{% from "undo/terms.sql" import once, in_place, changed_hands with context %}
 {% import "shared/identify.sql" as named with context %}
 -- The first reason of each line.
 CREATE TEMPORARY TABLE toolsync_refusal (line INT UNSIGNED NOT NULL PRIMARY KEY, message TEXT NOT NULL);
@@ -78,6 +79,31 @@ SELECT b.toolsync_line,
  WHERE {% for column in columns_of(name) if column not in volatile %}{{ "" if loop.first else "\n    OR " }}NOT (w.`{{ column }}` <=> b.`{{ column }}` OR t.`{{ column }}` <=> b.`{{ column }}` OR t.`{{ column }}` <=> w.`{{ column }}`){% endfor %}
 
  GROUP BY b.toolsync_line;
+{% if name in ("grade_categories", "grade_items", "grade_grades") %}
+
+-- What a reset sent to the gradebook anew.
+-- when: toolsync_unmake_{{ name }}
+INSERT IGNORE INTO toolsync_refusal (line, message)
+SELECT m.toolsync_line,
+       CONCAT(COUNT(*), ' rows of table {{ name }} that the reset had created were changed since, the first has id ', MIN(m.id), ' (Param overwrite_changes deletes them all the same)')
+  FROM toolsync_unmake_{{ name }} m
+  JOIN {{ table(name) }} t ON t.id = m.id
+ WHERE {{ changed_hands(name, columns_of(name)) }}
+ GROUP BY m.toolsync_line;
+{% endif %}
+{% if name == "grade_items" %}
+
+-- when: toolsync_unmake_grade_items
+INSERT IGNORE INTO toolsync_refusal (line, message)
+SELECT m.toolsync_line,
+       CONCAT(COUNT(*), ' rows of table grade_grades were created in the new grade items since, the first has id ', MIN(t.id), ' (Param overwrite_changes deletes them)')
+  FROM toolsync_unmake_grade_items m
+  JOIN toolsync_row r ON r.line = m.toolsync_line AND r.kind = 'courses_reset'
+  JOIN {grade_grades} t ON t.itemid = m.id
+  LEFT JOIN toolsync_unmake_grade_grades k ON k.id = t.id
+ WHERE k.id IS NULL AND NOT {{ computed("t") }}
+ GROUP BY m.toolsync_line;
+{% endif %}
 {% endif %}
 {% endfor %}
 

@@ -24,7 +24,7 @@ CREATE TEMPORARY TABLE toolsync_remaining (id BIGINT NOT NULL PRIMARY KEY);
 {% for node in parts.root_to_leaf if node.remains != "TRUE" and node.name != "user_lastaccess" %}
 
 -- when: toolsync_of_course
-CREATE TEMPORARY TABLE IF NOT EXISTS toolsync_unmake_{{ node.name }} (toolsync_line INT UNSIGNED NOT NULL, id BIGINT NOT NULL, PRIMARY KEY (id));
+CREATE TEMPORARY TABLE IF NOT EXISTS toolsync_unmake_{{ node.name }} (toolsync_line INT UNSIGNED NOT NULL, id BIGINT NOT NULL, hash CHAR(16) NULL, PRIMARY KEY (id));
 {% if not option.overwrite_changes and not node.people and site_has(node.name, "timemodified") and node.name not in ["grade_categories", "grade_items"] %}
 
 -- when: {{ node.part }}
@@ -61,7 +61,7 @@ DELETE p FROM {{ node.part }} p JOIN toolsync_remaining t ON t.id = p.id;
 CREATE TEMPORARY TABLE toolsync_of_{{ name }} (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);
 
 -- when: toolsync_of_course
-CREATE TEMPORARY TABLE IF NOT EXISTS toolsync_unmake_{{ name }} (toolsync_line INT UNSIGNED NOT NULL, id BIGINT NOT NULL, PRIMARY KEY (id));
+CREATE TEMPORARY TABLE IF NOT EXISTS toolsync_unmake_{{ name }} (toolsync_line INT UNSIGNED NOT NULL, id BIGINT NOT NULL, hash CHAR(16) NULL, PRIMARY KEY (id));
 
 -- when: toolsync_of_{{ parent }}
 INSERT INTO toolsync_of_{{ name }} (id, courseid)

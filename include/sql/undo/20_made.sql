@@ -1,5 +1,5 @@
 {% from "shared/computed_grades.sql" import computed %}
-{% from "undo/terms.sql" import seen, told, ties, leave_out with context %}
+{% from "undo/terms.sql" import seen, told, ties, changed_hands, leave_out with context %}
 {% set ids = "toolsync_unmake_" %}
 {% macro counts(name) %}{{ "" if name in seen + told or name.endswith("_history") or name.startswith("logstore_") else "yes" }}{% endmacro %}
 {# Rows m of a table that rows x need, other than those that go with them or that no longer refer to them once they are changed back. #}
@@ -18,7 +18,7 @@
 -- when: toolsync_unmake_{{ name }}
 INSERT IGNORE INTO toolsync_stays (name, id, line, what, reason)
 SELECT '{{ name }}', m.id, MIN(m.toolsync_line), 'made', CONCAT('in use: {{ user }} ', MIN(x.id), ' {{ how }}')
-{{ caller(leaving, (" AND k.id IS NULL" if mine) ~ (" AND v.id IS NULL" if moves)) }}
+{{ caller(leaving, (" AND k.id IS NULL" if mine) ~ (" AND v.id IS NULL" if moves) ~ (" AND NOT " ~ computed("x") if user == "grade_grades" and name == "grade_items")) }}
  GROUP BY m.id;
 {% endmacro %}
 {% macro changed_since(name) %}
@@ -28,7 +28,7 @@ INSERT IGNORE INTO toolsync_stays (name, id, line, what, reason)
 SELECT '{{ name }}', m.id, m.toolsync_line, 'made', 'somebody changed it since'
   FROM toolsync_unmake_{{ name }} m
   JOIN {{ table(name) }} t ON t.id = m.id
- WHERE m.hash <> {{ hash_of(undone[name].hashed) }}{{ " AND NOT " ~ computed("t") if name == "grade_grades" }};
+ WHERE {{ changed_hands(name, undone[name].hashed) }};
 {% endif %}
 {% endmacro %}
 {% for name, what in undone.items() if what.made %}
@@ -142,6 +142,15 @@ DELETE FROM toolsync_these;
 {% endcall %}
 {% endfor %}
 {% endfor %}
+{% if name == "grade_categories" %}
+{% call(leaving, left) in_use(name, "grade_items", "iteminstance", "is its total") %}
+  FROM toolsync_unmake_grade_categories m
+  STRAIGHT_JOIN {grade_categories} c ON c.id = m.id
+  STRAIGHT_JOIN {grade_items} x {{ by_index("grade_items", "courseid") }} ON x.courseid = c.courseid AND x.itemtype IN ('course', 'category') AND x.iteminstance = c.id
+{{ leaving }}
+ WHERE TRUE{{ left }}
+{% endcall %}
+{% endif %}
 {% for method, column in {"cohort": [("cohort", "customint1")], "course": [("meta", "customint1")], "groups": [("cohort", "customint2"), ("meta", "customint2")]}.get(name, []) %}
 {% call(leaving, left) in_use(name, "enrol", column, "takes people by it") %}
   FROM {enrol} x
@@ -157,7 +166,17 @@ DELETE FROM toolsync_these;
 -- What was made as part of something that stays, stays with it.
 CREATE TEMPORARY TABLE toolsync_with (id BIGINT NOT NULL PRIMARY KEY, line INT UNSIGNED NOT NULL, reason VARCHAR(255) NOT NULL);
 {% for name, what in undone.items() if what.made and name not in ties %}
-{% for one in references_of(name) if one.target in undone and undone[one.target].made %}
+{% if name == "grade_items" and "grade_categories" in undone and undone.grade_categories.made %}
+
+-- when: toolsync_stays
+INSERT IGNORE INTO toolsync_with (id, line, reason)
+SELECT m.id, m.toolsync_line, CONCAT('it is the total of grade_categories ', s.id, ', which stays')
+  FROM toolsync_unmake_grade_items m
+  JOIN {grade_items} t ON t.id = m.id AND t.itemtype IN ('course', 'category')
+  JOIN toolsync_stays s ON s.name = 'grade_categories' AND s.what = 'made' AND s.id = t.iteminstance;
+{% endif %}
+{# Of the items in a category that stays, those go that nobody has graded in: the ones that come back take their places. #}
+{% for one in references_of(name) if one.target in undone and undone[one.target].made and (name, one.target) != ("grade_items", "grade_categories") %}
 
 -- when: toolsync_stays
 INSERT IGNORE INTO toolsync_with (id, line, reason)

@@ -2,6 +2,31 @@
 {% from "undo/terms.sql" import seen, ties, once, since, hanging, leave_out, pairs, in_place with context %}
 -- Put back the rows that the run took away, with their ids, what others hang on first.
 {% set order = undone | list %}
+{% if "grade_categories" in undone and undone.grade_categories.deleted %}
+
+-- Where the top category of a course's grades is another one by now, what hung on the old one hangs on that.
+CREATE TEMPORARY TABLE toolsync_top_since (courseid BIGINT NOT NULL PRIMARY KEY, oldid BIGINT NOT NULL, newid BIGINT NOT NULL, KEY (oldid));
+
+INSERT IGNORE INTO toolsync_top_since (courseid, oldid, newid)
+SELECT b.courseid, b.id, t.id
+  FROM toolsync_back_grade_categories b
+  STRAIGHT_JOIN {grade_categories} t {{ by_index("grade_categories", "courseid") }} ON t.courseid = b.courseid AND t.depth = 1 AND t.id <> b.id
+ WHERE b.depth = 1
+ ORDER BY b.id, t.id;
+
+-- when: toolsync_top_since
+UPDATE toolsync_back_grade_categories b
+  JOIN toolsync_top_since s ON s.courseid = b.courseid
+   SET b.parent = IF(b.parent = s.oldid, s.newid, b.parent), b.path = CONCAT('/', s.newid, SUBSTRING(b.path, CHAR_LENGTH(s.oldid) + 2))
+ WHERE b.depth > 1 AND b.path LIKE CONCAT('/', s.oldid, '/%');
+{% if "grade_items" in undone and undone.grade_items.deleted %}
+
+-- when: toolsync_top_since
+UPDATE toolsync_back_grade_items b
+  JOIN toolsync_top_since s ON s.oldid = b.categoryid
+   SET b.categoryid = s.newid;
+{% endif %}
+{% endif %}
 {% for name, what in undone.items() if what.deleted %}
 
 -- They are there again.

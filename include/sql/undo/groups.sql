@@ -190,6 +190,10 @@ SELECT w.courseid
   FROM toolsync_graded w
   JOIN toolsync_about a ON a.name = 'grade_grades' AND a.userid = w.userid AND a.courseid = w.courseid;
 
+-- when: toolsync_stays
+INSERT IGNORE INTO toolsync_regraded_course (courseid)
+SELECT a.courseid FROM toolsync_about a WHERE a.name = 'grade_items' AND a.courseid > 0;
+
 INSERT IGNORE INTO toolsync_regraded_course (courseid)
 SELECT w.courseid
   FROM toolsync_graded w

@@ -1,3 +1,4 @@
+{% from "shared/computed_grades.sql" import computed %}
 {# Rows that only say that somebody looked, or what happened: no use of what they refer to. #}
 {% set seen = ["user_lastaccess", "course_modules_viewed", "block_recentlyaccesseditems", "block_recent_activity", "forum_read", "message_popup_notifications"] %}
 {% set told = ["logstore_standard_log", "log", "sessions", "task_adhoc", "task_log", "events_queue_handlers", "stats_daily", "stats_weekly", "stats_monthly", "stats_user_daily",
@@ -13,14 +14,16 @@
                "rating": [["component", "ratingarea", "contextid", "itemid", "userid"]], "xapi_states": [["userid", "component", "itemid", "stateid"]],
                "event": [["userid", "modulename", "instance", "eventtype"], ["groupid", "modulename", "instance", "eventtype"]],
                "assign_user_flags": [["userid", "assignment"]], "assign_overrides": [["userid", "assignid"], ["groupid", "assignid"]],
-               "assignsubmission_file": [["submission"]], "assignsubmission_onlinetext": [["submission"]], "assignfeedback_comments": [["grade"]],
+               "assign_submission": [["assignment", "userid", "groupid"]], "assignsubmission_file": [["submission"]], "assignsubmission_onlinetext": [["submission"]], "assignfeedback_comments": [["grade"]],
                "assignfeedback_file": [["grade"]], "choice_answers": [["userid", "choiceid"]], "feedback_completed": [["userid", "feedback"]],
                "forum_digests": [["userid", "forum"]], "forum_track_prefs": [["userid", "forumid"]], "lesson_overrides": [["userid", "lessonid"], ["groupid", "lessonid"]],
+               "grade_categories": [["courseid", "depth"]], "grade_items": [["courseid", "itemtype"], ["courseid", "itemmodule", "iteminstance", "itemnumber"]],
                "quiz_grades": [["userid", "quiz"]], "quiz_overrides": [["userid", "quiz"], ["groupid", "quiz"]], "scorm_attempt": [["userid", "scormid", "attempt"]],
                "scorm_scoes_track": [["userid", "scormid", "attempt"]], "survey_answers": [["userid", "survey"]], "survey_analysis": [["userid", "survey"]],
                "workshop_submissions": [["authorid", "workshopid"]], "workshop_assessments": [["reviewerid", "submissionid"]]} %}
 {# What else must hold for two rows of such a table to be in each other's place. Feedback without names may be given several times where its settings say so, by guests
-   always; only events of overrides are a person's or a group's alone. #}
+   always; only events of overrides are a person's or a group's alone. A course has one top
+   category of grades, and one total. Whoever has handed in since has that alone, whichever attempt it is: of several, Moodle takes the last. #}
 {% macro alone(name, key, one, other) -%}
 {% if name == "feedback_completed" -%}
 {{ " " }}AND {{ one }}.userid <> 0 AND {{ one }}.userid <> {{ setting("siteguest") }}
@@ -29,6 +32,10 @@
 {{ " " }}AND {{ one }}.example = 0 AND {{ other }}.example = 0
 {%- elif name == "event" -%}
 {{ " " }}AND {{ one }}.`{{ key[0] }}` > 0 AND {{ one }}.modulename IN ('assign', 'lesson', 'quiz'){{ " AND " ~ one ~ ".courseid = 0 AND " ~ other ~ ".courseid = 0" if key[0] == "userid" }}
+{%- elif name == "grade_categories" -%}
+{{ " " }}AND {{ one }}.depth = 1
+{%- elif name == "grade_items" -%}
+{{ " " }}AND {{ one }}.itemtype = '{{ "course" if "itemtype" in key else "mod" }}' AND {{ other }}.itemtype = {{ one }}.itemtype
 {%- elif name.endswith("_overrides") -%}
 {{ " " }}AND {{ one }}.`{{ key[0] }}` > 0
 {%- elif name == "xapi_states" -%}
@@ -40,13 +47,14 @@
 {# From rows b to those of the site that stand in their place by `key`. #}
 {% macro in_place(name, key) -%}
 {% set soft = name in once and key in once[name] %}
-{% set by = key[:4] if name == "rating" else key[:1] if key[0] in ("userid", "groupid", "authorid", "reviewerid", "submission", "grade") else [] %}
+{% set by = key[:4] if name == "rating" else key if name == "assign_submission" else key[:1] if key[0] in ("userid", "groupid", "authorid", "reviewerid", "submission", "grade") or name in ("grade_categories", "grade_items") else [] %}
 {{ "STRAIGHT_JOIN" if soft and by else "JOIN" }} {{ table(name) }} t{{ " " ~ by_index(name, *by) if soft and by }} ON {{ pairs(key, "t", "b") }}
 {%- if soft %}{{ " AND t.`" ~ key[-1] ~ "` <> ''" if key[-1] in ("shortname", "idnumber") }}{{ alone(name, key, "b", "t") }}{% endif %}
 {%- endmacro %}
 {# Rows b that hang on others by a column that is no reference: its table, and a condition. #}
 {% set hanging = {"feedback_value": [("completed", "feedback_completed", "TRUE")],
-                  "files": [("itemid", "workshop_submissions", "b.component = 'mod_workshop' AND b.filearea IN ('submission_content', 'submission_attachment')"),
+                  "files": [("itemid", "assign_submission", "b.component IN ('assignsubmission_file', 'assignsubmission_onlinetext')"),
+                            ("itemid", "workshop_submissions", "b.component = 'mod_workshop' AND b.filearea IN ('submission_content', 'submission_attachment')"),
                             ("itemid", "workshop_assessments", "b.component = 'mod_workshop' AND b.filearea IN ('overallfeedback_content', 'overallfeedback_attachment')")]} %}
 {% set sides = ["back", "was", "became", "unmake"] %}
 {# Of rows w (as they were), b (as the run left them) and t (as they are now): whether two have the same in a column, byte by byte; … #}
@@ -71,6 +79,10 @@ BINARY {{ one }}.`{{ column }}` <=> BINARY {{ other }}.`{{ column }}`
 {% if key == ["idnumber"] and name in ("cohort", "course_categories") -%}
 {{ " " }}AND GREATEST(0{% for column in ["timecreated", "timemodified"] if site_has(name, column) %}, {{ alias }}.{{ column }}{% endfor %}) >= @made - 3600
 {%- endif %}
+{%- endmacro %}
+{# Whether somebody has changed a row t that the run made, m. Of a bundle without hashes, nobody knows. What Moodle alone writes is nobody's. #}
+{% macro changed_hands(name, columns) -%}
+m.hash NOT IN ({{ hash_of(columns) }}{{ ", " ~ hash_of(columns, older=true) if name in ("grade_items", "grade_grades") }}){{ " AND NOT " ~ computed("t") if name == "grade_grades" }}
 {%- endmacro %}
 {# Keep rows out of what is done next. `rows`: SELECT of their ids; `from`: the work tables. #}
 {% macro leave_out(rows, tables) %}

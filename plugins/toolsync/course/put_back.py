@@ -4,7 +4,7 @@
 and `mark_put_back` marks the bundle once the transaction is committed.
 
 Of a table `quiz`, the deleted rows are staged in `toolsync_back_quiz`, the changed ones in `toolsync_was_quiz` (before) and `toolsync_became_quiz` (after),
-and the ids of created ones in `toolsync_unmake_quiz`; each of these has a column `toolsync_line`.
+and the ids of created ones in `toolsync_unmake_quiz`, with a hash, NULL where the bundle has none; each of these has a column `toolsync_line`.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from toolsync.moodle.file_pool import EMPTY, FilePool, at_hand
 from toolsync.running.state import RunState
 from toolsync.sites import Site
 
+MADE = ("id", "hash")  # what is staged of a row that was created
 SHOWN_FILES = 5  # names in a message about missing contents
 ITS_OWN = {"badge", "bigbluebuttonbn_recordings"}  # tables in which a deletion changes rows of the deleted course only
 TYPE_OF = {
@@ -172,11 +173,16 @@ class _Staging(StagedRows):
         :raises ValueError: the site lacks the table or a column of it.
         """
         table, columns, rows = part["table"], tuple(part["columns"]), part["rows"]
-        self.need(table, columns)
+        self.need(table, columns if part["change"] != "made" else ("id",))
         if part["change"] == "made":
-            self.hold("unmake", table, ("id",), line, rows)
+            known = [at for at, name in enumerate(columns) if name in MADE]
+            self.hold(
+                "unmake", table, tuple(columns[at] for at in known), line, [[row[at] for at in known] for row in rows]
+            )
+            if table == "grade_items":
+                self.hold("unmake", "grade_grades", MADE, line, [])  # the checks of the SQL need the table
         elif part["change"] == "deleted":
-            self.hold("unmake", table, ("id",), line, [])  # the checks of the SQL need the table
+            self.hold("unmake", table, MADE, line, [])  # the checks of the SQL need the table
             self.hold("back", table, columns, line, rows)
         else:
             width = len(columns)
@@ -191,7 +197,9 @@ class _Staging(StagedRows):
 
     def _create(self, name: str, table: str, *, only_ids: bool) -> None:
         if only_ids:
-            self.tables.create(name, "toolsync_line INT UNSIGNED NOT NULL, id BIGINT NOT NULL, PRIMARY KEY (id)")
+            self.tables.create(
+                name, "toolsync_line INT UNSIGNED NOT NULL, id BIGINT NOT NULL, hash CHAR(16) NULL, PRIMARY KEY (id)"
+            )
         else:
             self.tables.create_like(name, table, number="toolsync_line", key="id")
 

@@ -1,7 +1,8 @@
 """Undo bundles: the rows of a course that a run deletes or changes, kept so that the course can be put back as it was.
 
 A bundle is a compressed file in the cabinet, in `<type>/undo`: one for each line whose course was deleted, reset or given other content, written before the
-run commits. It holds JSON lines: for each table the deleted rows, the changed rows (before and after) and the ids of created rows; the last line says that
+run commits. It holds JSON lines: for each table the deleted rows, the changed rows (before and after) and the ids of created rows, where the run
+writes no other bundle, with a hash of what they hold (`hashed`: of which columns; versions before 0.2 kept none); the last line says that
 the bundle is complete. An index (`.json`) beside it says of which course it is, which run wrote it, to which file contents its rows refer, and when it was
 put back. Bundles that were written together have the same `written` (microseconds), later ones a higher one.
 
@@ -46,20 +47,22 @@ class UndoWriter:
     def __init__(self, cabinet: Cabinet, claim: Claim) -> None:
         self.cabinet = cabinet
         self.claim = claim
+        self.alone = cabinet.root.name in BY_COURSE
         self._open: dict[int, _Bundle] = {}  # by course id
         self._written: dict[str, int] = {}  # the lines of the current attempt at a batch, by bundle name
         self._settled: set[str] = set()  # the bundles of lines that are done, until the batch is committed
 
     def add(
-        self, courseid: int, change: str, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+        self, courseid: int, change: str, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], **more: Any
     ) -> None:
         """Add rows to the bundle of a course.
 
         :param change: `deleted`, `changed` (each row: its values before, then after) or `made`.
+        :param more: what else the line says.
         """
         if courseid not in self._open:
             self._open[courseid] = _Bundle()
-        self._open[courseid].add(change, table, columns, rows)
+        self._open[courseid].add(change, table, columns, rows, **more)
 
     def abandon(self) -> None:
         """Forget the bundles that are not written yet, after a rollback."""
@@ -141,14 +144,14 @@ class _Bundle:
         self._spool: IO[bytes] = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 (closed by `close`)
         self._stream = gzip.GzipFile(fileobj=self._spool, mode="wb", compresslevel=3, mtime=0)
 
-    def add(self, change: str, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    def add(self, change: str, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], **more: Any) -> None:
         """Add rows of a table; for the parameters see `UndoWriter.add`."""
         counts = self.counts[change]
         counts[table] = counts.get(table, 0) + len(rows)
         if table == "files" and change != "made":
             at = columns.index("contenthash")
             self.contents.update(row[at] for row in rows)
-        self._write_line({"table": table, "change": change, "columns": list(columns), "rows": plain_rows(rows)})
+        self._write_line({"table": table, "change": change, "columns": list(columns), **more, "rows": plain_rows(rows)})
 
     def save(self, cabinet: Cabinet, name: str, index: dict[str, Any]) -> bool:
         """Write the bundle to the cabinet, its index last.

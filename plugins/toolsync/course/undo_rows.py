@@ -1,7 +1,7 @@
 """The rows that go into undo bundles, as the SQL of a type collected them in temporary tables.
 
 `toolsync_of_<table>`: ids of rows that are deleted; of a reset, `toolsync_gone_<table>`. `toolsync_before_<table>`: rows as they were, which the run may
-have changed or deleted. `toolsync_made_<table>`: ids of rows that the run created.
+have changed or deleted. `toolsync_made_<table>`: ids of rows that the run created; a hash is kept with them, which tells whether somebody changed them since.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from typing import Any
 from more_itertools import chunked
 
 from toolsync.moodle.session import MoodleSession
+from toolsync.running.images import hash_of, hashed_columns
 from toolsync.running.state import RunState, UndoLog
+from toolsync.running.things import references
 
 CHUNK = 1000  # rows in one JSON line
 DELETED = "toolsync_of_"
@@ -72,10 +74,30 @@ def write_bundles(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[
     for before, table in _filled(state, BEFORE):
         _add_changes(session, state.undo, courses, table, before)
     for made, table in _filled(state, MADE):
-        found = session.stream(f"SELECT courseid, id FROM {made} ORDER BY courseid, id")
-        _add(state.undo, courses, "made", table, ["id"], found)
+        _add_made(session, state.undo, courses, table, made)
     names = state.undo.write(courses, session.release)
     return [(courses[courseid]["line"], name) for courseid, name in names.items()]
+
+
+def _add_made(session: MoodleSession, undo: UndoLog, courses: Container[int], table: str, made: str) -> None:
+    """Add the ids of rows that were made; where the run keeps them nowhere else, each with a hash of what it holds, and what it refers to."""
+    if not undo.alone:
+        _add(
+            undo,
+            courses,
+            "made",
+            table,
+            ["id"],
+            session.stream(f"SELECT courseid, id FROM {made} ORDER BY courseid, id"),
+        )
+        return
+    every = session.schema.columns(table)
+    hashed, refers = hashed_columns(every), references(table, every)
+    about = "".join(f", t.`{column}`" for column in refers)
+    found = session.stream(
+        f"SELECT m.courseid, t.id, {hash_of(hashed)}{about} FROM {made} m STRAIGHT_JOIN {{{table}}} t ON t.id = m.id ORDER BY m.courseid, m.id"
+    )
+    _add(undo, courses, "made", table, ["id", "hash", *refers], found, hashed=hashed)
 
 
 def _filled(state: RunState, prefix: str) -> list[tuple[str, str]]:
@@ -106,15 +128,17 @@ def _add(
     table: str,
     columns: Sequence[str],
     found: Iterable[Sequence[Any]],
+    **more: Any,
 ) -> None:
     """Add rows to the bundles of their courses.
 
     :param courses: ids of the courses that have a bundle; rows of others are passed over.
     :param found: course id, then the values of the row; ascending by course id.
+    :param more: what else the lines of the bundle say.
     """
     for courseid, rows in _by_course(found):
         if courseid in courses:
-            undo.add(courseid, change, table, columns, rows)
+            undo.add(courseid, change, table, columns, rows, **more)
 
 
 def _by_course(found: Iterable[Sequence[Any]]) -> Iterator[tuple[int, list[list[Any]]]]:

@@ -17,14 +17,20 @@ from toolsync.sites import Site, the_site
 
 
 class UndoLog(Protocol):
-    """Keeps the rows that a run deletes or changes (`course/undo_bundles.py`)."""
+    """Keeps the rows that a run deletes or changes (`course/undo_bundles.py`).
+
+    :param alone: whether the run keeps them nowhere else.
+    """
+
+    alone: bool
 
     def add(
-        self, courseid: int, change: str, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+        self, courseid: int, change: str, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], **more: Any
     ) -> None:
         """Keep rows of a course, in memory.
 
         :param change: `deleted`, `changed` (each row twice: before, then after) or `made`.
+        :param more: what else the bundle says of them.
         """
 
     def write(self, courses: Mapping[int, dict[str, Any]], release: str) -> dict[int, str]:
