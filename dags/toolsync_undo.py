@@ -18,9 +18,11 @@ waits until a person approves it (Param `require_approval`).
 Undoing decides row by row. What can't be put back stays as it is, is told with its table, id and reason, and the line comes back in `undo/tryback`:
 
 - a value that somebody changed since (Param `overwrite_changes` puts it back all the same)
-- an account, course, cohort, group … that the run made and that is in use: something refers to it that the run did not make
+- an account, course, cohort, group … that the run made and that is in use: something refers to it that the run did not make.
+  An activity in which somebody worked stays as a whole, with its place in the course, its grade items and questions; so does a new course
 - a grade that a reset had sent anew, if somebody changed it since; a grade item that it had made anew, if somebody was graded there since
-- an enrolment that the run made, if the person has been in the course since, or has grades there
+- an enrolment that the run made, if the person has been in the course since, or has grades there;
+  with roles, groups, conversations, forum subscriptions, and what follows by meta link
 - a row whose course, account or category is gone, or in whose place there is another one by now, as a new submission, with what hangs on it
 
 A run that was cut off is undone as far as it was done. An undo is a run like others: it has a report and a bundle, and can be undone.

@@ -1,5 +1,5 @@
 {% from "shared/computed_grades.sql" import computed %}
-{% from "undo/terms.sql" import seen, told, ties, changed_hands, leave_out with context %}
+{% from "undo/terms.sql" import seen, told, changed_hands, leave_out with context %}
 {% set ids = "toolsync_unmake_" %}
 {% macro counts(name) %}{{ "" if name in seen + told or name.endswith("_history") or name.startswith("logstore_") else "yes" }}{% endmacro %}
 {# Rows m of a table that rows x need, other than those that go with them or that no longer refer to them once they are changed back. #}
@@ -62,8 +62,22 @@ SELECT 'user_enrolments', m.id, m.toolsync_line, 'made', 'the person has grades 
  GROUP BY m.id
 HAVING COUNT(ue.id) = 0;
 
--- Who stays in a course keeps the roles, groups and grades there, and what these complete.
+-- Who stays in a course stays in those that follow it by meta link, …
 INSERT INTO toolsync_these (id)
+SELECT s.id FROM toolsync_stays s WHERE s.name = 'user_enrolments' AND s.what = 'made';
+
+-- when: toolsync_these
+INSERT IGNORE INTO toolsync_stays (name, id, line, what, reason)
+SELECT 'user_enrolments', m.id, m.toolsync_line, 'made', 'the person stays in the course that this one follows'
+  FROM toolsync_unmake_user_enrolments m
+  JOIN {enrol} l ON l.id = m.enrolid AND l.enrol = 'meta'
+  JOIN {enrol} e ON e.courseid = l.customint1 AND e.enrol <> 'meta'
+  JOIN {user_enrolments} ue ON ue.enrolid = e.id AND ue.userid = m.userid
+  JOIN toolsync_these s ON s.id = ue.id
+ GROUP BY m.id;
+
+-- … and keeps the roles, groups, conversations of these and forum subscriptions there.
+INSERT IGNORE INTO toolsync_these (id)
 SELECT s.id FROM toolsync_stays s WHERE s.name = 'user_enrolments' AND s.what = 'made';
 {% for name, there in {
     "role_assignments": "{context} x ON x.contextlevel = 50 AND x.instanceid = e.courseid
@@ -74,6 +88,11 @@ SELECT s.id FROM toolsync_stays s WHERE s.name = 'user_enrolments' AND s.what = 
   JOIN {grade_grades} t " ~ by_index("grade_grades", "userid", "itemid") ~ " ON t.itemid = gi.id AND t.userid = ue.userid",
     "course_modules_completion": "{course_modules} cm ON cm.course = e.courseid
   JOIN {course_modules_completion} t " ~ by_index("course_modules_completion", "userid", "coursemoduleid") ~ " ON t.coursemoduleid = cm.id AND t.userid = ue.userid",
+    "message_conversation_members": "{groups} g ON g.courseid = e.courseid
+  JOIN {message_conversations} v ON v.component = 'core_group' AND v.itemtype = 'groups' AND v.itemid = g.id
+  JOIN {message_conversation_members} t ON t.conversationid = v.id AND t.userid = ue.userid",
+    "forum_subscriptions": "{forum} f ON f.course = e.courseid
+  JOIN {forum_subscriptions} t ON t.forum = f.id AND t.userid = ue.userid",
   }.items() if name in undone and undone[name].made %}
 
 -- when: toolsync_these
@@ -113,7 +132,7 @@ DELETE FROM toolsync_these;
 -- @lowest: the lowest id of a row of this table that the run made; NULL: it made none
 -- @highest: the highest
 SELECT MIN(m.id), MAX(m.id) INTO @lowest, @highest FROM toolsync_unmake_{{ name }} m;
-{% for one in references_to(name) + unindexed_to(name) if one.table != "context" and counts(one.table) %}
+{% for one in references_to(name) + unindexed_to(name) + users_of(name) if one.table != "context" and counts(one.table) %}
 {% if one.table == name %}
 
 INSERT INTO toolsync_these (id)
@@ -161,38 +180,4 @@ DELETE FROM toolsync_these;
 {% endfor %}
 
 {{ leave_out("SELECT s.id FROM toolsync_stays s WHERE s.name = '" ~ name ~ "'", [ids ~ name]) }}
-{% endfor %}
-
--- What was made as part of something that stays, stays with it.
-CREATE TEMPORARY TABLE toolsync_with (id BIGINT NOT NULL PRIMARY KEY, line INT UNSIGNED NOT NULL, reason VARCHAR(255) NOT NULL);
-{% for name, what in undone.items() if what.made and name not in ties %}
-{% if name == "grade_items" and "grade_categories" in undone and undone.grade_categories.made %}
-
--- when: toolsync_stays
-INSERT IGNORE INTO toolsync_with (id, line, reason)
-SELECT m.id, m.toolsync_line, CONCAT('it is the total of grade_categories ', s.id, ', which stays')
-  FROM toolsync_unmake_grade_items m
-  JOIN {grade_items} t ON t.id = m.id AND t.itemtype IN ('course', 'category')
-  JOIN toolsync_stays s ON s.name = 'grade_categories' AND s.what = 'made' AND s.id = t.iteminstance;
-{% endif %}
-{# Of the items in a category that stays, those go that nobody has graded in: the ones that come back take their places. #}
-{% for one in references_of(name) if one.target in undone and undone[one.target].made and (name, one.target) != ("grade_items", "grade_categories") %}
-
--- when: toolsync_stays
-INSERT IGNORE INTO toolsync_with (id, line, reason)
-SELECT m.id, m.toolsync_line, CONCAT('it belongs to {{ one.target }} ', s.id, ', which stays')
-  FROM toolsync_unmake_{{ name }} m
-  JOIN {{ table(name) }} t ON t.id = m.id
-  JOIN toolsync_stays s ON s.name = '{{ one.target }}' AND s.what = 'made' AND s.id = t.`{{ one.column }}`{{ " AND t.contextlevel = " ~ one.level if one.level }};
-{% endfor %}
-
--- when: toolsync_with
-INSERT IGNORE INTO toolsync_stays (name, id, line, what, reason)
-SELECT '{{ name }}', w.id, w.line, 'made', w.reason FROM toolsync_with w;
-
--- when: toolsync_with
-DELETE m FROM toolsync_unmake_{{ name }} m JOIN toolsync_with w ON w.id = m.id;
-
--- when: toolsync_with
-DELETE FROM toolsync_with;
 {% endfor %}

@@ -1,5 +1,24 @@
 {% from "shared/computed_grades.sql" import computed %}
 {% from "undo/terms.sql" import seen with context %}
+-- Courses whose totals Moodle has worked out with grade items that go now, or without some that stay. A total that goes itself leaves its place to the old one.
+CREATE TEMPORARY TABLE toolsync_totalled (courseid BIGINT NOT NULL PRIMARY KEY);
+{% if undone.grade_items is defined and undone.grade_items.made and "courseid" in undone.grade_items.refers %}
+
+INSERT IGNORE INTO toolsync_totalled (courseid)
+SELECT total.courseid
+  FROM toolsync_unmake_grade_items m
+  JOIN {grade_items} total ON total.courseid = m.courseid AND total.itemtype = 'course' AND total.needsupdate = 0
+ GROUP BY total.courseid, total.id
+HAVING MAX(total.id = m.id) = 0;
+
+-- when: toolsync_stays
+INSERT IGNORE INTO toolsync_totalled (courseid)
+SELECT DISTINCT t.courseid
+  FROM toolsync_stays s
+  JOIN {grade_items} t ON t.id = s.id
+ WHERE s.name = 'grade_items' AND s.what = 'made';
+{% endif %}
+
 -- Delete the rows that the run made, what hangs on others first, with what only says that somebody looked at them, and with what Moodle works out.
 {% for name in undone | reverse if undone[name].made %}
 {% for one in references_to(name) if one.table in seen or one.table == "context" %}

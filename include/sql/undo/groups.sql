@@ -167,12 +167,16 @@ SELECT c.id
 
 UPDATE toolsync_talk_of_none d STRAIGHT_JOIN {message_conversations} c ON c.id = d.id SET c.enabled = 0;
 {% endif %}
+
+-- Totals are worked out again where grade items went with which Moodle has worked them out; …
+CREATE TEMPORARY TABLE toolsync_regraded_course (courseid BIGINT NOT NULL PRIMARY KEY);
+CREATE TEMPORARY TABLE toolsync_regraded (id BIGINT NOT NULL PRIMARY KEY);
+
+INSERT IGNORE INTO toolsync_regraded_course (courseid) SELECT w.courseid FROM toolsync_totalled w;
 {% if back.get("grade_grades") %}
 
--- Totals are worked out again where somebody changed grade items since, or graded one of these people: with what stays and what is back together.
-CREATE TEMPORARY TABLE toolsync_regraded_course (courseid BIGINT NOT NULL PRIMARY KEY);
+-- … and where somebody changed grade items since, or graded one of these people: with what stays and what is back together.
 CREATE TEMPORARY TABLE toolsync_graded (userid BIGINT NOT NULL, courseid BIGINT NOT NULL, PRIMARY KEY (userid, courseid));
-CREATE TEMPORARY TABLE toolsync_regraded (id BIGINT NOT NULL PRIMARY KEY);
 
 INSERT IGNORE INTO toolsync_graded (userid, courseid)
 SELECT b.userid, gi.courseid
@@ -199,6 +203,7 @@ SELECT w.courseid
   FROM toolsync_graded w
   STRAIGHT_JOIN {grade_items} gi {{ by_index("grade_items", "courseid") }} ON gi.courseid = w.courseid
   STRAIGHT_JOIN {grade_grades} gg {{ by_index("grade_grades", "userid", "itemid") }} ON gg.userid = w.userid AND gg.itemid = gi.id AND gg.timemodified > @made;
+{% endif %}
 
 INSERT IGNORE INTO toolsync_regraded (id)
 SELECT total.id
@@ -206,4 +211,3 @@ SELECT total.id
   JOIN {grade_items} total ON total.courseid = k.courseid AND (total.itemtype IN ('course', 'category') OR total.calculation IS NOT NULL) AND total.needsupdate = 0;
 
 UPDATE toolsync_regraded d STRAIGHT_JOIN {grade_items} gi ON gi.id = d.id SET gi.needsupdate = 1;
-{% endif %}

@@ -13,6 +13,17 @@ SELECT s.id
 {% endfor %}
 {% if unmade.get("course_modules") %}
 
+-- when: toolsync_stays
+INSERT IGNORE INTO toolsync_section_wrong (id)
+SELECT s.id
+  FROM toolsync_stays k
+  JOIN {course_modules} cm ON cm.id = k.id
+  JOIN {course_sections} s ON s.id = cm.section AND s.course = cm.course
+ WHERE k.name = 'course_modules' AND k.what = 'made' AND NOT FIND_IN_SET(cm.id, COALESCE(s.sequence, ''));
+
+INSERT IGNORE INTO toolsync_section_wrong (id)
+SELECT DISTINCT s.id FROM toolsync_module_moved w JOIN {course_sections} s ON s.id = w.home;
+
 INSERT IGNORE INTO toolsync_section_wrong (id)
 SELECT s.id
   FROM toolsync_unmake_course_modules m

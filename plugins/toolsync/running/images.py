@@ -232,7 +232,6 @@ WORKED_OUT = {
         "aggregationcoef2": "IF({alias}.weightoverride = 0, NULL, {alias}.aggregationcoef2)",
         "grademax": "IF({alias}.itemtype IN ('course', 'category'), NULL, {alias}.grademax)",
     },
-    "aggregationweight": {"aggregationstatus": "NULL", "aggregationweight": "NULL"},
 }
 
 
