@@ -23,7 +23,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from toolsync.cabinet.claims import RUN_PID
 from toolsync.cabinet.storage import read_text
@@ -45,6 +45,10 @@ CHATTER = (
     "alembic",
     "py.warnings",
 )
+
+
+class WrongUsage(SystemExit):
+    """What was asked for is not there. Nothing was touched."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -140,12 +144,7 @@ def whole_id(dag_id: str, site: str | None) -> str:
     try:
         return site_of(f"{dag_id}{BETWEEN}{site}" if site else dag_id)[0].dag_id(type_of(dag_id))
     except WrongSetting as reason:
-        wrong_usage(str(reason))
-
-
-def wrong_usage(sentence: str) -> NoReturn:
-    print(sentence, file=sys.stderr)
-    sys.exit(2)
+        raise WrongUsage(str(reason)) from None
 
 
 def file_of(dag_id: str) -> Path:
@@ -158,7 +157,7 @@ def folder_of_one(dag_id: str, home: Path) -> Path:
     path = file_of(dag_id)
     if not path.is_file():
         known = ", ".join(path.stem for path in dag_files().values())
-        wrong_usage(f"There is no DAG {dag_id!r}. The DAGs are {known}.")
+        raise WrongUsage(f"There is no DAG {dag_id!r}. The DAGs are {known}.")
     folder = home / "dags"
     folder.mkdir()
     (folder / path.name).symlink_to(path)
@@ -180,7 +179,7 @@ def load_dag(dag_id: str) -> DAG:
     if bag.import_errors:
         sys.exit("\n".join(bag.import_errors.values()))
     if dag_id not in bag.dags:  # a feed that the settings don't name
-        wrong_usage(f"There is no DAG {dag_id!r}. {file_of(dag_id).name} makes {', '.join(sorted(bag.dags))}.")
+        raise WrongUsage(f"There is no DAG {dag_id!r}. {file_of(dag_id).name} makes {', '.join(sorted(bag.dags))}.")
     return bag.dags[dag_id]
 
 
@@ -229,10 +228,13 @@ def text_of(result: dict[str, Any], site: Site) -> str:
     )
 
 
-def command() -> None:
+def command(argv: list[str] | None = None) -> None:
     """`toolsync-run` of an installed package, and `python -m toolsync.run`."""
     try:
-        sys.exit(main())
+        sys.exit(main(argv))
+    except WrongUsage as reason:
+        print(reason, file=sys.stderr)
+        sys.exit(2)
     except KeyboardInterrupt:
         sys.exit("Interrupted before anything was done.")
 

@@ -132,10 +132,11 @@ def _be_the_command(arguments: Sequence[str], death: Trap | None, *outputs: Path
         setattr(command, "initialise", _initialise)  # noqa: B010 (mypy refuses the assignment)
         if death:
             death.arm()
-        status = command.main(list(arguments))
+        command.command(list(arguments))
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else 1
-        print("" if end.code == status else end.code, file=sys.stderr)
+        if end.code != status:
+            print(end.code, file=sys.stderr)
     except BaseException:
         traceback.print_exc()
     finally:
