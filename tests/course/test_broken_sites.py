@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -165,3 +166,25 @@ def test_without_administrators(site: Site):
     set_to(site, "siteadmins", None)
     lines = "shortname,fullname,category\nX1,x,4\n"
     assert site.run("toolsync_courses", lines, category_id_field="id")["counts"]["created"] == 1
+
+
+# -- activities that are not installed --
+
+
+def test_grades_are_reset_where_a_kind_of_activity_was_uninstalled(site: Site):
+    tables = [name.removeprefix("mdl_") for (name,) in site.rows("SHOW TABLES LIKE 'mdl\\_lesson%%'", ())]
+    for sql in (
+        "DELETE c FROM {context} c JOIN {course_modules} cm ON cm.id = c.instanceid AND c.contextlevel = 70 JOIN {modules} m ON m.id = cm.module AND m.name = 'lesson'",
+        "DELETE cm FROM {course_modules} cm JOIN {modules} m ON m.id = cm.module AND m.name = 'lesson'",
+        "DELETE FROM {grade_items} WHERE itemmodule = 'lesson'",
+        "DELETE FROM {event} WHERE modulename = 'lesson'",
+        "DELETE FROM {modules} WHERE name = 'lesson'",
+        "DELETE FROM {config_plugins} WHERE plugin = 'mod_lesson'",
+    ):
+        site.rows(sql)
+    with ExitStack() as gone:
+        for name in tables:
+            gone.enter_context(
+                altered(site, f"RENAME TABLE {{{name}}} TO zz_{name}", f"RENAME TABLE zz_{name} TO {{{name}}}")
+            )
+        assert reset(site, "grades,completion", "grades,yes")["counts"]["updated"] == 1

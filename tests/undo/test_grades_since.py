@@ -36,7 +36,7 @@ GRADES = (
 )
 # What Moodle has once, and says "found more than one record" of two.
 TWICE = (
-    "SELECT itemtype, itemmodule, iteminstance, itemnumber FROM {grade_items} WHERE courseid = 3 AND itemtype IN ('mod', 'course') "
+    "SELECT itemtype, itemmodule, MAX(iteminstance), itemnumber FROM {grade_items} WHERE courseid = 3 AND itemtype IN ('mod', 'course') "
     "GROUP BY itemtype, itemmodule, IF(itemtype = 'mod', iteminstance, 0), itemnumber HAVING COUNT(*) > 1 "
     "UNION SELECT 'top', NULL, 0, 0 FROM {grade_categories} WHERE courseid = 3 AND depth = 1 HAVING COUNT(*) > 1"
 )

@@ -15,6 +15,7 @@ from tests.undo.test_conflicts import stays, undo
 pytestmark = pytest.mark.usefixtures("airflow")
 
 ADDED: dict[str, Any] = {"force_update": True, "template_mode": "add"}
+REPLACE: dict[str, Any] = {"force_update": True, "template_mode": "replace", "require_approval": False}
 # What Moodle 5.1's own functions wrote, where the template's content stood twice in C102.
 OVERRIDE = [
     "INSERT INTO {assign_overrides} (assignid, userid, sortorder, duedate) SELECT MAX(id), 28, 1, 2000000000 FROM {assign} WHERE course = 4",
@@ -130,8 +131,7 @@ def test_who_stays_in_a_course_keeps_what_came_with_the_enrolment(site: Site):
 
 
 def test_what_stays_of_new_content_moves_into_the_sections_and_grades_that_come_back(site: Site, pristine: Site):
-    replaced: dict[str, Any] = {"force_update": True, "template_mode": "replace", "require_approval": False}
-    made = site.run("toolsync_courses", "shortname,template\nC102,TPL1\n", **replaced)
+    made = site.run("toolsync_courses", "shortname,template\nC102,TPL1\n", **REPLACE)
     work(site, QUIZ_OVERRIDE)
     assert {reason for _, _, reason in stays(undo(site, made))} == {
         "it belongs to what stays",
@@ -146,3 +146,92 @@ def test_what_stays_of_new_content_moves_into_the_sections_and_grades_that_come_
     assert site.rows(tops) == pristine.rows(tops) == [(6, None, 1)]
     assert site.rows(QUESTIONS, ("C102",)) == site.rows(QUESTIONS, ("TPL1",))
     assert to_repair(site) == {}
+
+
+def test_what_somebody_added_to_a_course_replaced_by_an_empty_one_is_in_a_section(site: Site):
+    bare = site.value(
+        "SELECT c.shortname FROM {course} c JOIN {course_sections} s ON s.course = c.id LEFT JOIN {course_modules} m ON m.course = c.id "
+        "WHERE c.id > 1 AND m.id IS NULL ORDER BY c.id LIMIT 1"
+    )
+    made = site.run("toolsync_courses", f"shortname,template\nC102,{bare}\n", **REPLACE)
+    section = site.value("SELECT MAX(id) FROM {course_sections} WHERE course = 4")
+    work(
+        site,
+        [
+            "INSERT INTO {label} (id, course, name, intro, introformat, timemodified) VALUES (9000, 4, 'Theirs', 'x', 1, 1)",
+            f"INSERT INTO {{course_modules}} (id, course, module, instance, section, added) SELECT 9000, 4, id, 9000, {section}, 1 FROM {{modules}} WHERE name = 'label'",
+            "INSERT INTO {context} (id, contextlevel, instanceid, depth, path) SELECT 90000, 70, 9000, depth + 1, CONCAT(path, '/90000') "
+            "FROM {context} WHERE contextlevel = 50 AND instanceid = 4",
+            f"UPDATE {{course_sections}} SET sequence = '9000' WHERE id = {section}",
+        ],
+    )
+    undo(site, made)
+    assert to_repair(site) == {}
+
+
+def test_totals_are_worked_out_again_with_an_item_that_a_teacher_made(site: Site):
+    work(site, ["UPDATE {grade_items} SET needsupdate = 0 WHERE courseid = 4"])
+    made = site.run("toolsync_courses", "shortname,template\nC102,TPL1\n", **REPLACE)
+    work(
+        site,
+        [
+            "INSERT INTO {grade_items} (id, courseid, categoryid, itemtype, itemname, timecreated, timemodified) "
+            "SELECT 9000, courseid, id, 'manual', 'Oral', UNIX_TIMESTAMP() + 60, UNIX_TIMESTAMP() + 60 FROM {grade_categories} WHERE courseid = 4 AND depth = 1",
+            "INSERT INTO {grade_grades} (itemid, userid, finalgrade, timemodified) VALUES (9000, 28, 50, UNIX_TIMESTAMP() + 60)",
+            "UPDATE {grade_items} SET needsupdate = 0 WHERE courseid = 4",
+        ],
+    )
+    undo(site, made)
+    assert site.rows("SELECT needsupdate FROM {grade_items} WHERE courseid = 4 AND itemtype = 'course'") == [(1,)]
+
+
+def test_a_badge_that_asks_for_a_field_of_the_profile(site: Site):
+    columns = (
+        "id, name, courseid, type, status, usercreated, usermodified, issuername, issuerurl, message, messagesubject"
+    )
+    work(
+        site,
+        [
+            "DELETE FROM {config} WHERE name IN ('enablebadges', 'badges_allowcoursebadges')",
+            "INSERT INTO {config} (name, value) VALUES ('enablebadges', '1'), ('badges_allowcoursebadges', '1')",
+            f"INSERT INTO {{badge}} ({columns}) SELECT 9000, 'B', id, 2, 1, 2, 2, 'x', 'x', 'x', 'x' FROM {{course}} WHERE shortname = 'TPL1'",
+            "INSERT INTO {badge_criteria} (id, badgeid, criteriatype, method, descriptionformat) VALUES (9000, 9000, 6, 1, 1)",
+            "INSERT INTO {badge_criteria_param} (id, critid, name, value) VALUES (9000, 9000, 'field_country', 'country')",
+        ],
+    )
+    made = site.run("toolsync_courses", "shortname,fullname,category,template\nNEW1,New,Science,TPL1\n")
+    work(site, POST)
+    assert undo(site, made)["counts"]["failed"] == 0
+
+
+def test_who_stays_in_a_course_by_a_cohort_stays_in_that(site: Site):
+    site.rows(
+        "INSERT INTO {cohort} (id, contextid, name, idnumber, descriptionformat, timecreated, timemodified, component) VALUES (9000, 1, 'X', 'X9', 1, 1, 1, '')"
+    )
+    site.rows(
+        "INSERT INTO {enrol} (id, enrol, status, courseid, sortorder, roleid, customint1, timecreated, timemodified) VALUES (9000, 'cohort', 0, 4, 9, 5, 9000, 1, 1)"
+    )
+    made = site.run("toolsync_cohorts", "cmd,cidnumber,userid\nadd,X9,u041\n")
+    site.rows("INSERT INTO {user_lastaccess} (userid, courseid, timeaccess) VALUES (43, 4, UNIX_TIMESTAMP() + 60)")
+    undo(site, made)
+    assert site.value("SELECT COUNT(*) FROM {user_enrolments} WHERE enrolid = 9000") == 1
+    assert site.value("SELECT COUNT(*) FROM {cohort_members} WHERE cohortid = 9000") == 1
+
+
+def test_who_stays_in_a_course_that_follows_another_stays_in_that(site: Site):
+    follower = site.value("SELECT id FROM {course} WHERE shortname = 'C103'")
+    site.rows(
+        "INSERT INTO {enrol} (id, enrol, status, courseid, sortorder, roleid, customint1, timecreated, timemodified) VALUES (9000, 'meta', 0, %s, 9, 0, 4, 1, 1)",
+        (follower,),
+    )
+    made = site.run("toolsync_enrolments", "rolename,uid,cid\nstudent,u041,C102\n")
+    site.rows(
+        "INSERT INTO {user_lastaccess} (userid, courseid, timeaccess) VALUES (43, %s, UNIX_TIMESTAMP() + 60)",
+        (follower,),
+    )
+    undo(site, made)
+    kept = site.rows(
+        "SELECT e.courseid FROM {user_enrolments} ue JOIN {enrol} e ON e.id = ue.enrolid WHERE ue.userid = 43 AND e.courseid IN (4, %s) ORDER BY e.courseid",
+        (follower,),
+    )
+    assert kept == [(4,), (follower,)]

@@ -62,8 +62,22 @@ SELECT 'user_enrolments', m.id, m.toolsync_line, 'made', 'the person has grades 
  GROUP BY m.id
 HAVING COUNT(ue.id) = 0;
 
--- Who stays in a course stays in those that follow it by meta link, …
+-- Who stays in a course that follows others by meta link stays in those, …
 INSERT INTO toolsync_these (id)
+SELECT s.id FROM toolsync_stays s WHERE s.name = 'user_enrolments' AND s.what = 'made';
+
+-- when: toolsync_these
+INSERT IGNORE INTO toolsync_stays (name, id, line, what, reason)
+SELECT 'user_enrolments', m.id, m.toolsync_line, 'made', 'the person stays in a course that follows this one'
+  FROM toolsync_these s
+  JOIN {user_enrolments} ue ON ue.id = s.id
+  JOIN {enrol} l ON l.id = ue.enrolid AND l.enrol = 'meta'
+  JOIN {enrol} e ON e.courseid = l.customint1 AND e.enrol <> 'meta'
+  JOIN toolsync_unmake_user_enrolments m ON m.enrolid = e.id AND m.userid = ue.userid
+ GROUP BY m.id;
+
+-- … who stays in a course stays in those that follow it, …
+INSERT IGNORE INTO toolsync_these (id)
 SELECT s.id FROM toolsync_stays s WHERE s.name = 'user_enrolments' AND s.what = 'made';
 
 -- when: toolsync_these
@@ -76,7 +90,7 @@ SELECT 'user_enrolments', m.id, m.toolsync_line, 'made', 'the person stays in th
   JOIN toolsync_these s ON s.id = ue.id
  GROUP BY m.id;
 
--- … and keeps the roles, groups, conversations of these and forum subscriptions there.
+-- … and keeps the roles, groups, conversations of these and forum subscriptions there, and the place in the cohort.
 INSERT IGNORE INTO toolsync_these (id)
 SELECT s.id FROM toolsync_stays s WHERE s.name = 'user_enrolments' AND s.what = 'made';
 {% for name, there in {
@@ -91,6 +105,7 @@ SELECT s.id FROM toolsync_stays s WHERE s.name = 'user_enrolments' AND s.what = 
     "message_conversation_members": "{groups} g ON g.courseid = e.courseid
   JOIN {message_conversations} v ON v.component = 'core_group' AND v.itemtype = 'groups' AND v.itemid = g.id
   JOIN {message_conversation_members} t ON t.conversationid = v.id AND t.userid = ue.userid",
+    "cohort_members": "{cohort_members} t ON e.enrol = 'cohort' AND t.cohortid = e.customint1 AND t.userid = ue.userid",
     "forum_subscriptions": "{forum} f ON f.course = e.courseid
   JOIN {forum_subscriptions} t ON t.forum = f.id AND t.userid = ue.userid",
   }.items() if name in undone and undone[name].made %}

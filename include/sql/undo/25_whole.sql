@@ -76,12 +76,21 @@ SELECT '{{ name }}', m.id, m.toolsync_line, 'made', 'it belongs to what stays'
 {% if "groupings_groups" in made and "groupings" in made %}
 
 -- A group stays in its grouping where both stay.
-INSERT IGNORE INTO toolsync_stays (name, id, line, what, reason)
-SELECT 'groupings_groups', m.id, m.toolsync_line, 'made', 'it belongs to what stays'
+INSERT INTO toolsync_these (id)
+SELECT m.id
   FROM toolsync_unmake_groupings_groups m
   JOIN {groupings_groups} t ON t.id = m.id
   JOIN toolsync_whole w ON w.n = {{ made.index("groupings") + 1 }} AND w.id = t.groupingid
   JOIN toolsync_stays s ON s.name = 'groups' AND s.what = 'made' AND s.id = t.groupid;
+
+-- when: toolsync_these
+INSERT IGNORE INTO toolsync_stays (name, id, line, what, reason)
+SELECT 'groupings_groups', m.id, m.toolsync_line, 'made', 'it belongs to what stays'
+  FROM toolsync_these k
+  JOIN toolsync_unmake_groupings_groups m ON m.id = k.id;
+
+-- when: toolsync_these
+DELETE FROM toolsync_these;
 {{ leave_out("SELECT s.id FROM toolsync_stays s WHERE s.name = 'groupings_groups'", ["toolsync_unmake_groupings_groups"]) }}
 {% endif %}
 {% for name in ["course_sections", "grade_categories", "grade_items"] if name in undone and undone[name].made and undone[name].deleted %}

@@ -19,6 +19,15 @@ SELECT DISTINCT t.courseid
  WHERE s.name = 'grade_items' AND s.what = 'made';
 {% endif %}
 
+INSERT IGNORE INTO toolsync_totalled (courseid)
+SELECT DISTINCT t.courseid
+  FROM toolsync_place_grade_categories p
+  STRAIGHT_JOIN {grade_items} t {{ by_index("grade_items", "categoryid") }} ON t.categoryid = p.home
+{% if "grade_items" in undone and undone.grade_items.made %}
+  LEFT JOIN toolsync_unmake_grade_items m ON m.id = t.id
+ WHERE m.id IS NULL
+{% endif %};
+
 -- Delete the rows that the run made, what hangs on others first, with what only says that somebody looked at them, and with what Moodle works out.
 {% for name in undone | reverse if undone[name].made %}
 {% for one in references_to(name) if one.table in seen or one.table == "context" %}

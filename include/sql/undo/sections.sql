@@ -1,7 +1,10 @@
 {# A section whose sequence somebody changed since: modules that are back come last in it, and those that are gone leave it. #}
-{% if "course_modules" in undone %}
+{% if "course_modules" in undone or "course_sections" in undone and undone.course_sections.made %}
 
 CREATE TEMPORARY TABLE toolsync_section_wrong (id BIGINT NOT NULL PRIMARY KEY);
+
+INSERT IGNORE INTO toolsync_section_wrong (id)
+SELECT DISTINCT s.id FROM toolsync_module_moved w JOIN {course_sections} s ON s.id = w.home;
 {% for side in [back.get("course_modules"), was.get("course_modules")] | select %}
 
 INSERT IGNORE INTO toolsync_section_wrong (id)
@@ -20,9 +23,6 @@ SELECT s.id
   JOIN {course_modules} cm ON cm.id = k.id
   JOIN {course_sections} s ON s.id = cm.section AND s.course = cm.course
  WHERE k.name = 'course_modules' AND k.what = 'made' AND NOT FIND_IN_SET(cm.id, COALESCE(s.sequence, ''));
-
-INSERT IGNORE INTO toolsync_section_wrong (id)
-SELECT DISTINCT s.id FROM toolsync_module_moved w JOIN {course_sections} s ON s.id = w.home;
 
 INSERT IGNORE INTO toolsync_section_wrong (id)
 SELECT s.id

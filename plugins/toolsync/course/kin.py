@@ -47,7 +47,7 @@ def kin_of(session: MoodleSession, table: str) -> list[Kin]:
     found = [
         Kin(link.column, link.table, link.key, link.when, link in parents or (table, link.column) in TOGETHER)
         for link in (of_graph.links if of_graph else ())
-        if link.column not in AUTHORS
+        if link.column not in AUTHORS and (link.key != "id" or not _is_text(session, table, link.column))
     ]
     known = {(one.column, one.target) for one in found}
     for one in session.references.of(table):
@@ -67,3 +67,9 @@ def users_of(session: MoodleSession, target: str) -> list[Reference]:
         if (link.table, link.key, link.when) == (target, "id", "") and not table.facts.get("derived")
         if (table.name, link.column) not in known
     ]
+
+
+def _is_text(session: MoodleSession, table: str, column: str) -> bool:
+    """Whether a column holds texts, of which some are ids: what a badge asks for."""
+    limits = session.schema.limits(table, column)
+    return limits is not None and limits.characters is not None

@@ -65,7 +65,7 @@ class CollectOperator(FileTypeOperator):
         if kept is not None and (before := kept.get(COLLECTED)):
             return self.repeat(before)
         if params.get("upload") and (
-            params.get("content") or params["files"] not in {"*", defaults_of(context["dag"].dag_id)["files"]}
+            params.get("content") or params["files"] not in {"*", defaults_of(context["dag"].dag_id).get("files")}
         ):
             raise AirflowFailException(
                 "Param upload names what to process, and so does Param files or content: give one of them."
