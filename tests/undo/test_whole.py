@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from typing import Any
 
@@ -185,6 +186,9 @@ def test_totals_are_worked_out_again_with_an_item_that_a_teacher_made(site: Site
     assert site.rows("SELECT needsupdate FROM {grade_items} WHERE courseid = 4 AND itemtype = 'course'") == [(1,)]
 
 
+@pytest.mark.skipif(
+    os.environ.get("TOOLSYNC_TEST_SERVER", "").startswith("mysql"), reason="a MySQL server refuses to copy such a badge"
+)
 def test_a_badge_that_asks_for_a_field_of_the_profile(site: Site):
     columns = (
         "id, name, courseid, type, status, usercreated, usermodified, issuername, issuerurl, message, messagesubject"
