@@ -1,3 +1,4 @@
+{% from "shared/grades/complete.sql" import complete %}
 {% from "shared/grades/conditions.sql" import conditions with context %}
 {% from "shared/grades/state.sql" import final, of_quiz, state with context %}
 {% set seen = "v.id IS NOT NULL" if site_has("course_modules_viewed") else "COALESCE(done.viewed, 0) = 1" %}
@@ -56,19 +57,7 @@ SELECT done.id, t.courseid, cm.id, k.userid, 1
  ORDER BY k.id;
 
 {% endif %}
--- when: toolsync_completed
-UPDATE toolsync_completed w
-  STRAIGHT_JOIN {course_modules_completion} done ON done.id = w.id
-   SET done.completionstate = w.completionstate, done.timemodified = @now, done.overrideby = NULL;
-
--- when: toolsync_completed
--- chunks: toolsync_completed.seq
-INSERT INTO {course_modules_completion} (coursemoduleid, userid, completionstate, overrideby, timemodified)
-SELECT w.moduleid, w.userid, w.completionstate, NULL, @now
-  FROM toolsync_completed w
- WHERE w.seq BETWEEN @first AND @last AND w.id IS NULL
- ORDER BY w.seq;
-
+{{ complete("toolsync_completed") }}
 CREATE TEMPORARY TABLE toolsync_made_course_modules_completion (id BIGINT NOT NULL PRIMARY KEY, courseid BIGINT NOT NULL);
 
 -- when: toolsync_completed

@@ -1,6 +1,7 @@
 {# What activities make of attempts that are back beside those that people made since. Of one without such attempts, nothing is worked out again. #}
 {% from "shared/grades/sent.sql" import items_columns, grades_columns, sent with context %}
 {% from "shared/grades/state.sql" import final, over, state with context %}
+{% from "shared/grades/complete.sql" import complete %}
 {% from "shared/grades/conditions.sql" import conditions with context %}
 {% set attempts = {"quiz": ("quiz_attempts", "quiz"), "lesson": ("lesson_grades", "lessonid"), "h5pactivity": ("h5pactivity_attempts", "h5pactivityid")} %}
 {% if back.get("quiz_attempts") %}
@@ -159,19 +160,7 @@ SELECT s.id, s.moduleid, s.userid, s.state
          WHERE {{ setting_is_on("enablecompletion") }}) s
  WHERE s.told <> s.was AND NOT (s.told = 1 AND s.was IN (2, 3)) AND NOT (s.was = 1 AND s.overrideby IS NOT NULL) AND s.state <> s.was;
 
--- when: toolsync_state_anew
-UPDATE toolsync_state_anew w
-  STRAIGHT_JOIN {course_modules_completion} done ON done.id = w.id
-   SET done.completionstate = w.completionstate, done.timemodified = @now, done.overrideby = NULL;
-
--- when: toolsync_state_anew
--- chunks: toolsync_state_anew.seq
-INSERT INTO {course_modules_completion} (coursemoduleid, userid, completionstate, overrideby, timemodified)
-SELECT w.moduleid, w.userid, w.completionstate, NULL, @now
-  FROM toolsync_state_anew w
- WHERE w.seq BETWEEN @first AND @last AND w.id IS NULL
- ORDER BY w.seq;
-
+{{ complete("toolsync_state_anew") }}
 -- Moodle works the totals out on the next visit to the gradebook.
 CREATE TEMPORARY TABLE toolsync_total_aged (id BIGINT NOT NULL PRIMARY KEY);
 

@@ -82,7 +82,7 @@ BINARY {{ one }}.`{{ column }}` <=> BINARY {{ other }}.`{{ column }}`
 {%- endmacro %}
 {# Whether somebody has changed a row t that the run made, m. Of a bundle without hashes, nobody knows. What Moodle alone writes is nobody's. #}
 {% macro changed_hands(name, columns) -%}
-m.hash NOT IN ({{ hash_of(columns) }}{{ ", " ~ hash_of(columns, older=true) if name in ("grade_items", "grade_grades") }}){{ " AND NOT " ~ computed("t") if name == "grade_grades" }}
+m.hash NOT IN ({{ hash_of(columns) }}{{ ", " ~ hash_of(columns, older=true) if name == "grade_items" }}){{ " AND NOT " ~ computed("t") if name == "grade_grades" }}
 {%- endmacro %}
 {# Keep rows out of what is done next. `rows`: SELECT of their ids; `from`: the work tables. #}
 {% macro leave_out(rows, tables) %}

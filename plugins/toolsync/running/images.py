@@ -226,12 +226,10 @@ def hashed_columns(columns: Iterable[str]) -> list[str]:
     return [column for column in columns if column != "id" and column not in VOLATILE | QUIET]
 
 
-# What of these columns of grade items and grades somebody wrote; the rest Moodle works out when it looks at the gradebook.
+# What of these columns of grade items somebody wrote; the rest Moodle works out when it looks at the gradebook.
 WORKED_OUT = {
-    "weightoverride": {
-        "aggregationcoef2": "IF({alias}.weightoverride = 0, NULL, {alias}.aggregationcoef2)",
-        "grademax": "IF({alias}.itemtype IN ('course', 'category'), NULL, {alias}.grademax)",
-    },
+    "aggregationcoef2": "IF({alias}.weightoverride = 0, NULL, {alias}.aggregationcoef2)",
+    "grademax": "IF({alias}.itemtype IN ('course', 'category'), NULL, {alias}.grademax)",
 }
 
 
@@ -242,9 +240,8 @@ def hash_of(columns: Sequence[str], alias: str = "t", *, older: bool = False) ->
     :param older: as versions before 0.2 wrote it, with what Moodle works out.
     """
     counted = {column: f"{alias}.`{column}`" for column in hashed_columns(columns)}
-    for sign, parts in WORKED_OUT.items():
-        if sign in counted and not older:
-            counted |= {column: part.format(alias=alias) for column, part in parts.items() if column in counted}
+    if "weightoverride" in counted and not older:
+        counted |= {column: part.format(alias=alias) for column, part in WORKED_OUT.items() if column in counted}
     values = ", ".join(f"COALESCE(CAST({value} AS BINARY), '\\0')" for value in counted.values())
     return f"LEFT(SHA2(CONCAT_WS('\\1', {values}), 256), 16)"
 

@@ -7,6 +7,7 @@
   - Course completion follows by cron.
 #}
 {% from "shared/grades/sent.sql" import known, knows, items_columns, grades_columns, insert, taking, sent with context %}
+{% from "shared/grades/complete.sql" import complete %}
 {% from "shared/grades/conditions.sql" import conditions with context %}
 {% from "shared/grades/state.sql" import final, over, state with context %}
 {% from "shared/grades/quiz_hidden.sql" import hidden with context %}
@@ -250,19 +251,7 @@ SELECT s.id, s.moduleid, s.userid, {{ becomes("s.became", "s.told", "s.state") }
                ) s) s
  WHERE s.became <> s.was OR {{ becomes("s.became", "s.told", "s.state") }} <> s.became;
 
--- when: toolsync_completion_new
-UPDATE toolsync_completion_new w
-  STRAIGHT_JOIN {course_modules_completion} done ON done.id = w.id
-   SET done.completionstate = w.completionstate, done.timemodified = @now, done.overrideby = NULL;
-
--- when: toolsync_completion_new
--- chunks: toolsync_completion_new.seq
-INSERT INTO {course_modules_completion} (coursemoduleid, userid, completionstate, overrideby, timemodified)
-SELECT w.moduleid, w.userid, w.completionstate, NULL, @now
-  FROM toolsync_completion_new w
- WHERE w.seq BETWEEN @first AND @last AND w.id IS NULL
- ORDER BY w.seq;
-
+{{ complete("toolsync_completion_new") }}
 -- Moodle computes the rest on the next visit to the gradebook.
 -- when: toolsync_returning
 CREATE TEMPORARY TABLE toolsync_item_aged (id BIGINT NOT NULL PRIMARY KEY);
