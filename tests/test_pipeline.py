@@ -113,22 +113,26 @@ def test_files_that_are_not_ready_stay_in_the_inbox(site: Site, cabinet: Cabinet
     assert names(cabinet, "inbox") == ["folder", "fresh.csv", "link.csv", "upload.csv.part"]
 
 
-@pytest.mark.parametrize(
-    "name", ["{{ 1 - 0 }} {% raw %s %(x)s.csv", "two\nlines.csv", b"caf\xe9.csv", "<b>&amp;.csv", "x" * 251 + ".csv"]
-)
-def test_a_file_of_any_name_is_done_and_others_with_it(site: Site, cabinet: Cabinet, tmp_path: Path, name: str | bytes):
-    (tmp_path / "plain.csv").write_text(HEADER + "grace,Grace,Hopper,grace@example.org\n")
-    cabinet.put(tmp_path / "plain.csv")
-    path = os.path.join(os.fsencode(cabinet.folder("inbox")), os.fsencode(name))
-    Path(os.fsdecode(path)).write_text(HEADER + ADA)
-    os.utime(path, (0, 0))
+def test_files_of_any_name_are_done_together(site: Site, cabinet: Cabinet):
+    odd: list[str | bytes] = [
+        "{{ 1 - 0 }} {% raw %s %(x)s.csv",
+        "two\nlines.csv",
+        b"caf\xe9.csv",
+        "<b>&amp;.csv",
+        "x" * 251 + ".csv",
+    ]
+    texts = [HEADER + f"ada{n},Ada,Lovelace,ada{n}@example.org\n" for n in range(len(odd) + 1)]
+    for name, text in zip(["plain.csv", *odd], texts, strict=True):
+        path = os.path.join(os.fsencode(cabinet.folder("inbox")), os.fsencode(name))
+        Path(os.fsdecode(path)).write_text(text)
+        os.utime(path, (0, 0))
     assert site.run("toolsync_users")["state"] == "success"
-    assert site.value("SELECT COUNT(*) FROM {user} WHERE username IN ('ada', 'grace')") == 2
+    assert site.value("SELECT COUNT(*) FROM {user} WHERE username LIKE 'ada_'") == len(texts)
     results = [json.loads(path.read_text()) for path in cabinet.folder("report").glob("*.json")]
-    [renamed] = [result for result in results if result["file"] != "plain.csv"]
-    assert Path(renamed["archive"]).read_text() == HEADER + ADA
-    if renamed["file"] != name:
-        assert "The file was dropped as" in Path(renamed["report"]).read_text()
+    assert sorted(Path(result["archive"]).read_text() for result in results) == texts
+    for result in results:
+        renamed = result["file"] not in ("plain.csv", *odd)
+        assert ("The file was dropped as" in Path(result["report"]).read_text()) == renamed
     assert names(cabinet, "inbox") == names(cabinet, "work") == []
 
 

@@ -6,7 +6,6 @@ A scenario is a folder with a command file, `run.json`, and `expected.json`, mad
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,8 @@ from zlib import crc32
 import pytest
 
 from tests.support.locks import locks_watched
-from tests.support.scenarios import EVERY, SCENARIOS
+from tests.support.samples import EVERYTHING
+from tests.support.scenarios import SCENARIOS
 from tests.support.site import Site
 from tests.support.undo import differing, state_of
 from toolsync.running import chunks
@@ -52,7 +52,7 @@ def _each() -> Iterator[Any]:
 def test_what_the_file_changes_is_what_moodle_changes_and_undone_nothing_is_other_than_before(
     name: str, site: Site, pristine: Site, airflow: None
 ):
-    scenario, is_undone = SCENARIOS[name], EVERY in os.environ or crc32(name.encode()) % 4 == 0
+    scenario, is_undone = SCENARIOS[name], EVERYTHING or crc32(name.encode()) % 4 == 0
     scenario.prepare(site)
     before = state_of(site) if is_undone else {}
     with locks_watched(site) as locked:

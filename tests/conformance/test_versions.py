@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 import pytest
 
 from tests.support.repairs import to_repair
-from tests.support.scenarios import CHAINS, EVERY
+from tests.support.samples import EVERYTHING
+from tests.support.scenarios import CHAINS
 from tests.support.site import Site
 from tests.support.undo import changed, delete, restore
 
-LIKE_THE_NEWEST = () if EVERY in os.environ else ("50",)
+LIKE_THE_NEWEST = () if EVERYTHING else ("50",)
 NAMES = sorted(name for name, chain in CHAINS.items() if chain.version not in LIKE_THE_NEWEST)
 
 

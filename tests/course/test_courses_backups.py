@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import sys
 from collections.abc import Callable
@@ -15,7 +14,7 @@ import pytest
 from tests.support.command import killed
 from tests.support.course_sandbox import DISORDER
 from tests.support.faults import CONFLICTS, Statements
-from tests.support.scenarios import EVERY
+from tests.support.samples import EVERYTHING
 from tests.support.site import Site
 from tests.support.torture import seeds
 from toolsync.cabinet.folders import Cabinet
@@ -378,7 +377,7 @@ def test_killed_at_any_moment_each_is_restored_once(
     connect()
     file = tmp_path / "courses.csv"
     file.write_text(HEADER + "N1,One,New / Deep,a.mbz\nN2,Two,Science,b.mbz\nN3,,Science,c.mbz\n")
-    killed(where, when, DAG, file, real=EVERY in os.environ and (where, when) == MOMENTS[0])
+    killed(where, when, DAG, file, real=EVERYTHING and (where, when) == MOMENTS[0])
     result = site.run(DAG)
     assert result["state"] == "success"
     [path] = Cabinet("courses").folder("report").glob("*.txt")

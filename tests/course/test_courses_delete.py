@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.command import killed
+from tests.support.samples import sample
 from tests.support.scenarios import prepare
 from tests.support.site import Site
 from tests.support.undo import changed, delete, restore
@@ -40,7 +41,7 @@ def messages(result: dict[str, Any]) -> str:
     return Path(result["lines"]).read_text()
 
 
-@pytest.mark.parametrize("course", COURSES)
+@pytest.mark.parametrize("course", sample(COURSES, 4))
 def test_a_course_deleted_and_put_back_is_what_it_was(site: Site, pristine: Site, course: str):
     assert delete(site, course)["counts"]["deleted"] == 1
     assert site.value("SELECT COUNT(*) FROM {course} WHERE shortname = %s", (course,)) == 0
@@ -55,7 +56,7 @@ def test_all_courses_at_once(site: Site, pristine: Site):
     assert changed(site, pristine) == set()
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", sample(range(4), 4))
 def test_any_sequence_of_deleting_and_putting_back_returns_to_the_start(site: Site, pristine: Site, seed: int):
     chance = random.Random(seed)
     gone: list[str] = []

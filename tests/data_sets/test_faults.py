@@ -14,6 +14,7 @@ from tests.support.command import killed, run_command
 from tests.support.dag_runs import HOME
 from tests.support.dying import Death
 from tests.support.object_store import object_store
+from tests.support.samples import sample
 from tests.support.site import Site
 from toolsync.cabinet.folders import Cabinet
 from toolsync.moodle.errors import SiteUnfit
@@ -56,7 +57,7 @@ def cities(site: Site) -> list[str]:
     return [city(site, f"p{n:02}") for n in range(4)]
 
 
-@pytest.mark.parametrize(("where", "when", "calls"), MOMENTS)
+@pytest.mark.parametrize(("where", "when", "calls"), sample(MOMENTS, 2))
 def test_after_a_kill_the_run_goes_on(site: Site, cabinet: Cabinet, tmp_path: Path, where: str, when: str, calls: int):
     run(site, BEFORE)
     (file := tmp_path / "people.csv").write_text(AFTER)
@@ -86,7 +87,7 @@ def test_after_a_kill_another_file_is_right(site: Site, cabinet: Cabinet, tmp_pa
     assert cities(site) == ["Ulm", "Bonn", "Kiel", "Metz"]
 
 
-@pytest.mark.parametrize("moment", [MOMENTS[1], MOMENTS[3]])
+@pytest.mark.parametrize("moment", sample([MOMENTS[3], MOMENTS[1]], 2))
 def test_in_an_object_store(site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, moment: tuple[str, str, int]):
     monkeypatch.setenv("TOOLSYNC_CABINET", object_store().new_cabinet())
     run(site, BEFORE)

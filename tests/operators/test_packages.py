@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import shutil
 import socket
 import zipfile
@@ -17,7 +16,7 @@ import pytest
 from tests.support.feeds import run_types_here
 from tests.support.object_store import object_store
 from tests.support.packages import oneroster
-from tests.support.scenarios import EVERY
+from tests.support.samples import EVERYTHING
 from tests.support.settings import lay_over
 from tests.support.site import Site
 from toolsync.cabinet.claims import Owner
@@ -85,7 +84,7 @@ def lines_of(done: dict[str, Any]) -> list[dict[str, str]]:
 def test_a_package_runs_type_by_type_with_one_report(
     site: Site, package: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ):
-    if EVERY not in os.environ:  # that a type runs in a process of its own, the feeds from a query show
+    if not EVERYTHING:  # that a type runs in a process of its own, the feeds from a query show
         run_types_here(monkeypatch)
     done = site.run("toolsync_feeds", package())
     assert done["state"] == "success", done["messages"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import os
 import stat
 import unicodedata
 import zipfile
@@ -16,7 +15,7 @@ import pytest
 
 from tests.support.command import killed
 from tests.support.pictures import BLUE, GREEN, RED, archive, opened, plain
-from tests.support.scenarios import EVERY
+from tests.support.samples import EVERYTHING
 from tests.support.site import Site
 from toolsync.cabinet.folders import Cabinet
 from toolsync.moodle.file_pool import EMPTY, FilePool, OutOfReach
@@ -385,7 +384,7 @@ def test_killed_at_any_moment_the_next_run_ends_the_work(
     replaced = set(contents(dataroot))  # the undo bundle holds it
     file = tmp_path / "pictures.zip"
     file.write_bytes(archive({"u002.png": GREEN_PNG, "u003.gif": BLUE_GIF, "nobody.gif": BLUE_GIF}))
-    killed(where, when, DAG_ID, file, real=EVERY in os.environ and (where, when) == MOMENTS[0])
+    killed(where, when, DAG_ID, file, real=EVERYTHING and (where, when) == MOMENTS[0])
 
     assert site.run(DAG_ID)["state"] == "success"
     assert names(cabinet, "inbox") == names(cabinet, "work") == []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ import pytest
 
 from tests.running.test_broken_sites import altered
 from tests.support.command import killed, run_command, run_real_command
-from tests.support.scenarios import EVERY
+from tests.support.samples import EVERYTHING
 from tests.support.site import Site
 from tests.support.statsd import listening
 from toolsync.by_hand import user_name
@@ -382,7 +381,7 @@ def test_after_a_kill_at_any_point_what_was_approved_is_done(
     site: Site, cabinet: Cabinet, tmp_path: Path, where: str, when: str
 ):
     drop(cabinet, tmp_path)
-    killed(where, when, DAG_ID, "--approve", "yes", real=EVERY in os.environ and (where, when) == MOMENTS[0])
+    killed(where, when, DAG_ID, "--approve", "yes", real=EVERYTHING and (where, when) == MOMENTS[0])
     assert holding(cabinet) == ["work"]
     result = site.run(DAG_ID)
     assert result["state"] == "success"

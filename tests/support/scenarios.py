@@ -132,7 +132,6 @@ def _all() -> dict[str, Scenario]:
     return {each.name: each for each in scenarios if (ROOT / "dags" / f"{each.dag_id}.py").exists()}
 
 
-EVERY = "TOOLSYNC_EVERY"  # an environment variable: take every scenario and version where `make test` takes a sample
 SCENARIOS = _all()
 
 
