@@ -26,8 +26,8 @@ with tables of a plugin that may belong to courses and that the course graph doe
 ## Undo
 
 Before a course is deleted, everything that goes is written to an undo bundle in `courses_delete/undo`, one for each course. The DAG
-`toolsync_courses_restore` puts the course back: drop the same list there. File contents stay in the site's data folder as long as a bundle
-refers to them.
+`toolsync_courses_restore` puts the course back: drop the same list there. `toolsync_undo` puts all courses of a run back. File contents stay
+in the site's data folder as long as a bundle refers to them.
 
 ## Example
 

@@ -44,7 +44,8 @@ one part; they are named after Moodle's own options.
 ## Undo
 
 Before a course is reset, everything that goes or changes is written to an undo bundle in `courses_reset/undo`, one for each course. The DAG
-`toolsync_courses_restore` puts it back. File contents stay in the site's data folder as long as a bundle refers to them.
+`toolsync_courses_restore` puts it back, `toolsync_undo` all courses of a run. File contents stay in the site's data folder as long as a bundle
+refers to them.
 
 ## Example
 

@@ -45,6 +45,7 @@ RULES = {
     f"GET {OF_DAG}/trybacks": READ,
     f"GET {OF_DAG}/trybacks/{{name}}": TRIGGER,
     f"POST {OF_DAG}/trybacks/{{name}}/send": TRIGGER,
+    f"POST {OF_DAG}/trybacks/{{name}}/give_up": TRIGGER,
     f"GET {OF_DAG}/plans/{{claim}}": TRIGGER,
     f"POST {OF_DAG}/plans/{{claim}}/answer": READ,  # and Airflow asks whether the caller may answer
 }

@@ -27,10 +27,13 @@ from toolsync.cabinet.claims import Claim, Owner
 from toolsync.cabinet.disk import Disk
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.store import Store
+from toolsync.desk import overview, runs
+from toolsync.desk.access import OurDag, dag_of
 from toolsync.settings import INCLUDE, settings
 
 DAG = "toolsync_users"
 OF_DAG = f"api/dags/{DAG}"
+NUMBER = "20261129-060000-000000-abcd"
 # A byte order mark, semicolons, CRLF, a comment, a value of two lines, a password, and three lines that fail.
 FILE = (
     "\ufeffusername;firstname;lastname;email;password;course1\r\n"
@@ -75,7 +78,12 @@ def test_from_upload_to_correction(page: TestClient, site: Site):
     assert [column["secret"] for column in looked["columns"]] == [False] * 4 + [True, False]
     assert looked["rows"][0] == {"line": 3, "cells": ["ada", "Ada\nAugusta", "Lovelace", "ada@example.org", None, ""]}
     assert [(told["line"], told["column"]) for told in looked["problems"]] == [(5, "email"), (7, "email")]
-    assert not files(cabinet, "inbox", "uploads")
+    assert not files(cabinet, "inbox", "uploads") and looked["repeated"] == []
+    twice = page.post(
+        "api/inspect?name=people.csv&complete=1", content=FILE + FILE[FILE.index(b"alan") :].replace(b"alan", b"Alan")
+    ).json()
+    told = {"column": "username", "value": "alan", "lines": [6, 8]}
+    assert twice["repeated"] == [told, {**told, "value": "mary", "lines": [7, 9]}]
 
     upload = sent(page)
     waiting = got(page, "api/overview")["types"]
@@ -190,6 +198,38 @@ def test_from_upload_to_correction(page: TestClient, site: Site):
     assert site.run(DAG, upload=correction.id)["counts"]["created"] == 2
 
 
+@pytest.mark.parametrize("stored", [False, True], ids=["on disk", "in an object store"])
+def test_a_tryback_is_given_up(desk: Desk, stored: bool, monkeypatch: pytest.MonkeyPatch):
+    """It moves into the archive as it is, beside whatever has its name there; Airflow's audit log says who did it."""
+    store = object_store()
+    if stored:
+        monkeypatch.setenv("TOOLSYNC_CABINET", store.new_cabinet())
+    cabinet, user = Cabinet("users"), desk.client("user")
+    name, there = f"people_{NUMBER}_tryback.csv", f"people_{NUMBER}_tryback~2.csv"
+    archive, content = cabinet.folder("archive"), b"username\nada\n"
+    cabinet.files.write(cabinet.folder("tryback") / name, content)
+    cabinet.files.write(archive / name, b"another")
+    address = f"{OF_DAG}/trybacks/{name}"
+    assert desk.client("viewer").post(f"{address}/give_up", json={}).status_code == 403
+    assert user.post(f"{address}/give_up", json={"version": "of another"}).status_code == 409
+    assert files(cabinet, "tryback") == [name]
+    answer = user.post(f"{address}/give_up", json={"version": got(user, address)["version"]})
+    assert (answer.status_code, answer.json()) == (200, {"name": there}), answer.text
+    assert cabinet.files.read(archive / there) == content and cabinet.files.read(archive / name) == b"another"
+    assert not files(cabinet, "tryback") and user.post(f"{address}/give_up", json={}).status_code == 404
+    query = {"event": "toolsync_give_up", "dag_id": DAG, "order_by": "-event_log_id"}
+    log = desk.client("admin").get("http://airflow/api/v2/eventLogs", params=query).json()["event_logs"][0]
+    assert log["owner"] == "user" and name in log["extra"]
+    # Somebody sends it at the same moment: one of the two has it.
+    cabinet.files.write(cabinet.folder("tryback") / name, content)
+    of_store = type(cabinet.files)
+    removed = of_store.removed
+    late = lambda self, path: path.parent.name != "tryback" and removed(self, path)  # noqa: E731
+    monkeypatch.setattr(of_store, "removed", late)
+    assert user.post(f"{address}/give_up", json={}).status_code == 409
+    assert files(cabinet, "archive") == sorted([name, there])
+
+
 def test_an_upload_is_never_lost(page: TestClient, site: Site, monkeypatch: pytest.MonkeyPatch):
     """Rejected: in tryback and archive. Not approved: an upload again. Taken by a run that died: the next run of the inbox goes on with it."""
     cabinet = Cabinet("courses_delete")
@@ -197,6 +237,15 @@ def test_an_upload_is_never_lost(page: TestClient, site: Site, monkeypatch: pyte
     refused = site.run("toolsync_courses_delete", upload=upload, approve="no")
     assert refused["state"] == "not approved" and f"/uploads/{upload}/" in refused["returned"]
     assert f"The file was among the uploads again: {refused['returned']}" in Path(refused["report"]).read_text()
+    # Its run says who has rejected it, and where the file is; the task that was skipped is not quoted besides.
+    claims = [{"id": refused["claim"], "name": "people.csv", "options": {"simulate": False}}]
+    [told] = runs._files(dag_of("toolsync_courses_delete"), claims, True, [(0, "It was not approved.")])
+    assert (told["step"], told["message"]) == ("refused", None)
+    assert told["report"]["answer"]["answer"] == "no" and told["report"]["answer"]["by"]
+    place = {"folder": "uploads", "path": refused["returned"], "upload": upload}
+    assert told["report"]["place"] == place
+    of_dag = OurDag(cabinet.site, "courses_delete")
+    assert overview._folders(of_dag, [refused["run_id"]])[2] == {refused["run_id"]}
     [back] = uploads.uploads(cabinet)
     assert (back.id, back.by, back.name) == (upload, "user", "people.csv") and not files(
         cabinet, "inbox", "work", "archive"

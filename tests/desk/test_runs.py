@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import os
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ from fastapi.testclient import TestClient
 from tests.support.desk import Desk
 from tests.support.site import Site
 from toolsync.cabinet import uploads
+from toolsync.cabinet.claims import Owner
 from toolsync.cabinet.folders import Cabinet
 from toolsync.desk import runs
 from toolsync.desk.access import dag_of
@@ -152,6 +156,60 @@ def test_what_a_run_has_written(result: dict[str, Any], paths: list[str]):
     assert runs._written(result) == paths
 
 
+class Told:
+    """What Airflow tells of runs, by address."""
+
+    def __init__(self, answers: dict[str, Any]) -> None:
+        self.answers = answers
+
+    async def get_or_none(self, *path: str, **query: Any) -> Any:
+        mapped = query.get("map_index", -1)
+        return self.answers.get("/".join(path) + (f"/{mapped}" if mapped >= 0 else ""))
+
+
+def awaited(told: Any) -> Any:
+    """What a coroutine gives. In a thread of its own: a browser's tests leave a loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, told).result()
+
+
+def result_of(run: str, value: Any) -> dict[str, Any]:
+    return {f"{run}/taskInstances/collect/xcomEntries/return_value": {"value": value}}
+
+
+def test_what_is_about_a_file_is_told_beside_it_alone(desk: Desk):
+    run = "dags/toolsync_users/dagRuns/r"
+    claim = {"id": "20261129-060000-000000-abcd", "name": "people.csv", "options": {}}
+    failed = [
+        {"task_id": "file.execute", "map_index": 0, "end_date": "2"},
+        {"task_id": "purge", "map_index": -1, "end_date": "1"},
+    ]
+    said = {f"{run}/taskInstances/file.execute/xcomEntries/message/0": {"value": "No site."}}
+    said |= {f"{run}/taskInstances/purge/xcomEntries/message": {"value": "No PHP."}}
+    core = Told(result_of(run, [claim]) | said | {f"{run}/taskInstances": {"task_instances": failed}})
+    state = {"dag_run_id": "r", "state": "failed"}
+    [file], messages, _ = awaited(runs._about(core, dag_of("toolsync_users"), state))  # type: ignore[arg-type]
+    assert (file["message"], messages) == ("No site.", ["No PHP."])
+    # The site could not take it: its report is no sign that it is done.
+    told = {"file": "people.csv", "unfit": "No site.", "returned": "/c/inbox/people.csv", "counts": {}}
+    (Cabinet("users").folder("report") / f"people_{claim['id']}_report.json").write_text(json.dumps(told))
+    [file], *_ = awaited(runs._about(core, dag_of("toolsync_users"), state))  # type: ignore[arg-type]
+    assert (file["step"], file["message"], file["report"]["place"]["folder"]) == ("failed", "No site.", "inbox")
+
+
+def test_the_days_work_knows_the_files_of_its_runs(desk: Desk):
+    run = "dags/toolsync_users/dagRuns/toolsync_all__day"
+    cabinet = Cabinet("users")
+    cabinet.add("inbox", "people.csv", io.BytesIO(b"username\n"), age=3600)
+    claim = cabinet.claim("people.csv", Owner("toolsync_all__day", "here", None), {"simulate": False})
+    assert claim
+    state = {run: {"dag_run_id": "toolsync_all__day", "state": "running"}}
+    core = Told(state | result_of(run, [asdict(claim)]))
+    [child] = awaited(runs._children(core, cabinet.site, "day"))  # type: ignore[arg-type]
+    assert (child["dag_id"], child["run_id"], child["state"]) == ("toolsync_users", "toolsync_all__day", "running")
+    assert [(file["name"], file["step"]) for file in child["files"]] == [("people.csv", "checking")]
+
+
 def test_a_run_is_begun_as_airflow_begins_it(desk: Desk):
     client, of_dag = desk.client("user"), "api/dags/toolsync_users"
     upload = client.put(f"{of_dag}/uploads/people.csv", content=SAMPLE.read_bytes()).json()["id"]
@@ -186,6 +244,8 @@ def test_a_run_is_begun_as_airflow_begins_it(desk: Desk):
     assert core.get("http://airflow/api/v2/dags/toolsync_users").json()["is_paused"] is False
     state = got(client, f"{of_dag}/runs/{begun.json()['run_id']}")
     assert (state["state"], state["simulated"], state["files"]) == ("queued", True, [])
+    viewers = got(desk.client("viewer"), f"{of_dag}/runs/{begun.json()['run_id']}")
+    assert (state["may"], viewers["may"]) == ({"trigger": True}, {"trigger": False})
     log = core.get(
         "http://airflow/api/v2/eventLogs", params={"event": "trigger_dag_run", "dag_id": "toolsync_users"}
     ).json()

@@ -15,6 +15,8 @@ from tests.support.object_store import object_store
 from tests.support.site import Site
 from toolsync.cabinet.bundles import Bundle
 from toolsync.cabinet.folders import Cabinet
+from toolsync.course.undo_bundles import mark_restored
+from toolsync.desk import run_bundles
 from toolsync.settings import settings
 from toolsync.sites import the_site
 
@@ -120,6 +122,30 @@ def test_a_run_is_undone_from_its_report(site: Site, desk: Desk):
     heads = got(user, f"api/dags/{USERS}/reports")["reports"][:3]
     told = [got(user, f"api/dags/{USERS}/reports/{each['claim']}")["undo"] for each in heads]
     assert told[0] is None and told[1]["state"] == "none" and told[2] is None, told
+
+
+def test_a_run_that_deleted_courses_is_undone_as_any_other(site: Site, desk: Desk):
+    """Its bundle is that of its courses together; one that was put back by itself stays as it is."""
+    user, dag_id = desk.client("user"), "toolsync_courses_delete"
+    done = site.run(dag_id, b"shortname\nC106\nC107\n", approve="yes")
+    assert done["counts"]["deleted"] == 2 and f"run {UNDO} with {done['claim']}" in Path(done["report"]).read_text()
+    [listed_one] = got(user, "api/undo/runs", dag_id=dag_id)["runs"]
+    assert (listed_one["claim"], listed_one["file"], listed_one["state"]) == (done["claim"], "command.csv", "kept")
+    rows = {row["table"]: row["deleted"] for row in listed_one["tables"] if row["deleted"]}
+    assert rows == done["changed"]["rows"]["deleted"] and rows["course"] == 2
+    address = f"api/dags/{dag_id}/reports/{done['claim']}"
+    told = got(user, address)["undo"]
+    assert (told["state"], told["by_course"], told["bundle"]["may"]) == ("kept", True, {"undo": True})
+    first, _ = (bundle["name"] for bundle in got(user, "api/undo")["bundles"])
+    mark_restored(Cabinet("courses_delete"), first, datetime.now(UTC))
+    assert got(user, address)["undo"]["state"] == "partly"
+    named = {"runs": [{"dag_id": dag_id, "claim": done["claim"]}]}
+    conf = started(desk, user.post("api/undo/runs", json=named).json())["conf"]
+    assert conf["runs"] == [done["claim"]] and run_bundles.runs_of(the_site(), conf["runs"]) == named["runs"]
+    assert site.run(UNDO, runs=conf["runs"], require_approval=False)["state"] == "success"
+    assert site.value("SELECT COUNT(*) FROM {course} WHERE shortname IN ('C106', 'C107')") == 2
+    assert got(user, address)["undo"]["state"] == "undone"
+    assert user.post("api/undo/runs", json=named).status_code == 409
 
 
 @pytest.mark.parametrize("stored", [False, True], ids=["on disk", "in an object store"])

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support import direct_runs
 from tests.support.site import Site
 from toolsync.cabinet.folders import Cabinet
 from toolsync.operators.course_query import like
@@ -196,3 +197,11 @@ def test_a_file_for_review_overwrites_none(site: Site):
 
     paths = {write(the_site(), "courses_delete", text) for text in ("a", "b", "c")}
     assert sorted(Path(path).read_text() for path in paths) == ["a", "b", "c"]
+
+
+def test_it_says_how_many_courses_are_to_be_reviewed(site: Site, monkeypatch: pytest.MonkeyPatch):
+    told: list[Any] = []
+    monkeypatch.setattr(direct_runs._Run, "_push", lambda self, key, value: told.append(value["outcome"]))
+    make(site, shortname="C101")
+    make(site, shortname="C10*", limit=2)
+    assert told == ["1 course to review", "2 courses to review"]

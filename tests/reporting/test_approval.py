@@ -436,7 +436,7 @@ def test_names_are_escaped_in_the_form():
     assert rule.count("|") == head.count("|")
     assert row.replace("\\|", "").count("|") == head.count("|")
     assert r"A \| \<b\>\*bold\*\<\/b\> \[x\]\(http\:\/\/y\) \`z\`" in row
-    assert "| 1\\,200 | 2026\\-05\\-01 08\\:00 | 1 | 1\\.5 MB |" in row
+    assert "| 1\\,200 | 2026\\-05\\-01 08\\:00 UTC | 1 | 1\\.5 MB |" in row
 
 
 def test_a_long_plan_is_cut():
@@ -449,7 +449,7 @@ def test_a_long_plan_is_cut():
 
 def test_totals():
     total = Totals.of(plan_of(2))
-    assert total.sentence() == "2 courses: 2,400 people enrolled, 3 files (3.0 MB), last access 2026-05-01 08:00"
+    assert total.sentence() == "2 courses: 2,400 people enrolled, 3 files (3.0 MB), last access 2026-05-01 08:00 UTC"
     assert Totals.of([]).sentence() == "0 things"
     assert [size(number) for number in (0, 999, 1000, 999_900, 123_456_789)] == [
         "0 B",

@@ -242,7 +242,6 @@ def test_files_that_need_a_person(desk: Open, file_of: MakeFile, loaded_site: Si
     _choose_a_type(op, file_of)
     _reach_every_tryback(op, live)
     _find_what_was_written(op, live)
-    _follow_the_days_work(op)
 
 
 def _correct_columns(op: Desk, file_of: MakeFile) -> None:
@@ -345,28 +344,6 @@ def _find_what_was_written(op: Desk, live: AirflowWithAccounts) -> None:
     op.titled("Courses: make a command file").run_ended()
     expect(op.page.locator("#main code")).to_contain_text(f"{live.cabinet}/courses")
     op.accessible("run-written")
-
-
-def _follow_the_days_work(op: Desk) -> None:
-    """It works on no files of its own: it runs other DAGs."""
-    lists: dict[str, Any] = {"files": [], "messages": [], "written": [], "undoes": [], "params": {}}
-    run = {"run_id": "x", "dag_id": "toolsync_all", "state": "running", "simulated": False, "upload": None, **lists}
-    op.page.route("**/dags/toolsync_all/runs/x", lambda route: route.fulfill(json=run))
-    op.open("runs/toolsync_all/x")
-    expect(op.page.locator(".card")).to_have_text("Running")
-    run |= {
-        "state": "success",
-        "note": "The day's work: done: users",
-        "messages": ["No file is ready in groups/inbox."],
-    }
-    run |= {"written": ["/cabinet/all/report/all_report.txt"]}
-    op.run_ended()
-    for told in (
-        "The day's work: done: users",
-        "No file is ready in groups/inbox.",
-        "/cabinet/all/report/all_report.txt",
-    ):
-        expect(op.page.get_by_text(told)).to_be_visible()
 
 
 def test_a_stranger_is_sent_away(desk: Open, live: AirflowWithAccounts) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 
+from toolsync.desk.overview import field
 from toolsync.settings import ROOT
 
 PAGE = ROOT / "plugins/toolsync/desk/page"
 EN, FR = (json.loads((PAGE / f"{language}.json").read_text(encoding="utf-8")) for language in ("en", "fr"))
 # In English, DAGs and Params are called as Airflow calls them.
-FROM_AIRFLOW = ("types.", "about.", "param.", "section.")
+FROM_AIRFLOW = ("types.", "about.", "param.", "section.", "help.")
 # Params that the page asks for in words of its own, or not at all.
 NOT_ASKED = {"files", "content", "upload", "runs", "simulate", "delimiter", "encoding"}
 # The first argument of t() and known(): words in quotes, and what is between them.
@@ -42,17 +43,30 @@ def test_every_word_is_used_and_none_is_missing() -> None:
     assert {key for key in EN if key not in whole and not key.startswith(tuple(begun))} == set()
 
 
-def test_dags_and_their_params_have_french_names() -> None:
+def test_dags_and_their_params_have_french_names_and_help() -> None:
     from airflow.dag_processing.dagbag import DagBag
 
     dags = DagBag(str(ROOT / "dags")).dags
     params = [
-        dag.params.get_param(name).schema for dag in dags.values() for name in dag.params if name not in NOT_ASKED
+        field(name, dag.params.get_param(name).serialize())
+        for dag in dags.values()
+        for name in dag.params
+        if name not in NOT_ASKED
     ]
     wanted = {f"{kind}.{dag_id}" for kind in ("types", "about") for dag_id in dags} | {
-        f"{kind}.{schema[key]}" for schema in params for kind, key in (("param", "title"), ("section", "section"))
+        f"{kind}.{param[key]}"
+        for param in params
+        for kind, key in (("param", "title"), ("section", "section"), ("help", "description"))
     }
     assert wanted - set(FR) == set()
+    # What stands between backticks is typed as it is; what nobody asks for any more goes.
+    helps = {key: text for key, text in FR.items() if key.startswith("help.")}
+    assert [key for key, text in helps.items() if _typed(key) != _typed(text)] == []
+    assert set(helps) - wanted == set()
+
+
+def _typed(text: str) -> set[str]:
+    return set(text.split("`")[1::2])
 
 
 def _places(text: str | dict[str, str]) -> set[str]:

@@ -110,12 +110,23 @@ def _as_head(
         "simulated": simulated,
         "rejected": content.get("rejected") or [],
         "refused": bool(content.get("refused", approval.get("answer") == "no")),
+        "answer": approval if approval.get("answer") else None,
+        "place": _place(content),
         "counts": content.get("counts") or {},
         "unit": content.get("unit") or ("image" if cabinet.file_type == "user_pictures" else "line"),
         "failed_over": content.get("failed_over"),
         "tryback": tryback if not simulated and trybacks.find(tryback) else None,
         "by": content.get("by"),
     }
+
+
+def _place(content: dict[str, Any]) -> dict[str, Any] | None:
+    """Where a file is of which nothing was done; None: something was, or the cabinet keeps no copy."""
+    upload = content.get("upload")
+    if returned := content.get("returned"):
+        return {"folder": "uploads" if upload else "inbox", "path": returned, "upload": upload}
+    kept = content.get("archive") if content.get("refused") else None
+    return {"folder": "archive", "path": kept, "upload": None} if kept else None
 
 
 def iso_of(claim_id: str) -> str:

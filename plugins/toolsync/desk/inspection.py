@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import IO, Any
+
+from more_itertools import map_reduce
 
 from toolsync.feeds.archive import LIMITS as PACKAGE_LIMITS
 from toolsync.pictures.archive import PictureArchive
@@ -180,16 +182,18 @@ def inspect_csv(head: Head, suite: Suite, delimiter: str, encoding: str, options
         "delimiter": None,
         "columns": [column_answer(suite, name) for name in written],
         **dict.fromkeys(("missing", "rejected", "rows", "problems"), []),
+        "repeated": [],
         "lines": 0,
         "failed": 0,
     }
+    key = (options.get(suite.key.param) or _key(suite, written)) if suite.key else None
     try:
         file = CommandFile.open(
             Bytes(head.whole_lines()),
             suite=suite,
             delimiter=delimiter,
             encoding=encoding,
-            key_column=(options.get(suite.key.param) or _key(suite, written)) if suite.key else None,
+            key_column=key,
             ignore_unknown_columns=bool(options.get("ignore_unknown_columns")),
         )
     except FileRejected as rejection:
@@ -209,8 +213,31 @@ def inspect_csv(head: Head, suite: Suite, delimiter: str, encoding: str, options
         "rows": [{"line": record.line, "cells": shown_cells(record, hidden)} for record in _readable(records)],
         "lines": sum(not record.continued for record in records),
         "problems": [problem_answer(problem) for problem in problems[:SHOWN_PROBLEMS]],
+        "repeated": _repeated(file, records, key),
         "failed": failed,
     }
+
+
+def _repeated(file: CommandFile, records: Iterable[Record], key: str | None) -> list[dict[str, Any]]:
+    """What several lines are about, and which: perhaps one of them is a mistake.
+
+    :param key: the column that says what a line is about; None: no single one does.
+    """
+    column = file.header.plain.get(key) if key else None
+    if column is None:
+        return []
+    named = [(record.line, record.values[column.position].strip()) for record in _whole(records, column.position)]
+    by_value = map_reduce(named, lambda line: line[1].casefold())
+    several = [lines for value, lines in by_value.items() if value and len(lines) > 1]
+    return [
+        {"column": column.written, "value": lines[0][1], "lines": [line for line, _ in lines[:SHOWN_ROWS]]}
+        for lines in several[:SHOWN_ROWS]
+    ]
+
+
+def _whole(records: Iterable[Record], position: int) -> Iterator[Any]:
+    """The records that have a cell there."""
+    return (record for record in records if record.values and not record.continued and len(record.values) > position)
 
 
 def column_answer(suite: Suite, name: str) -> dict[str, Any]:
@@ -278,7 +305,7 @@ def inspect_archive(site: Site, file_type: str, stream: IO[bytes] | None) -> dic
     :param file_type: `PICTURES`, or `PACKAGES`: of a package only the names of its files are told; what is in them is for the run.
     :param stream: the whole archive; None: only its beginning is known, and its directory is at its end.
     """
-    result: dict[str, Any] = dict.fromkeys(("columns", "missing", "rejected", "rows", "problems"), [])
+    result: dict[str, Any] = dict.fromkeys(("columns", "missing", "rejected", "rows", "problems", "repeated"), [])
     result |= {"delimiter": None, "lines": 0, "failed": 0}
     if stream is None:
         return result

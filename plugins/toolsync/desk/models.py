@@ -84,6 +84,7 @@ class RunHead(BaseModel):
     ended: str | None
     note: str | None
     simulated: bool
+    refused: bool = Field(description="Whether no plan of it was approved, so that nothing was done")
     counts: Counts | None = Field(description="Lines by outcome; null: no report says so yet")
 
 
@@ -172,6 +173,14 @@ class InspectedRow(BaseModel):
     cells: list[str | None]
 
 
+class Repeated(BaseModel):
+    """What several lines are about."""
+
+    column: str
+    value: str
+    lines: list[int] = Field(description="The first of them")
+
+
 class Inspection(BaseModel):
     """A file as it would be read. Values of secret columns are null."""
 
@@ -187,6 +196,7 @@ class Inspection(BaseModel):
     rows: list[InspectedRow]
     lines: int = Field(description="Records seen")
     problems: list[ProblemAnswer]
+    repeated: list[Repeated] = Field(description="At most 20")
     failed: int = Field(description="Lines of those that would fail")
 
 
@@ -215,7 +225,16 @@ class RunFile(BaseModel):
     step: str
     progress: Progress | None
     report: ReportHead | None
-    message: str | None
+    message: str | None = Field(description="What its tasks say, unless the report tells it")
+
+
+class ChildRun(BaseModel):
+    """A run that the day's work has started."""
+
+    dag_id: str
+    run_id: str
+    state: str
+    files: list[RunFile]
 
 
 class RunAnswer(BaseModel):
@@ -223,11 +242,16 @@ class RunAnswer(BaseModel):
     dag_id: str
     state: str
     simulated: bool
+    refused: bool = Field(description="Whether no plan of it was approved, so that nothing was done")
     note: str | None
     started: str | None
     ended: str | None
+    may: May
     files: list[RunFile]
-    messages: list[str]
+    children: list[ChildRun] = Field(
+        description="Of the day's work: the runs that it has started, of DAGs that the caller may read"
+    )
+    messages: list[str] = Field(description="About the run as a whole; what is about a file stands beside it")
     written: list[str] = Field(description="Paths of the files that it has written, if that is what it is for")
     upload: UploadAnswer | None = Field(None, description="What it runs, as long as that can be run again")
     undoes: list[RunName] = Field(description="Of a simulation that has ended: the runs that it would undo")

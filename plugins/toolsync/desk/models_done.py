@@ -40,6 +40,21 @@ class ProblemAnswer(BaseModel):
     message: str
 
 
+class PlanAnswerGiven(BaseModel):
+    answer: str
+    by: str | None
+    at: str | None = None
+    reason: str | None = None
+
+
+class Place(BaseModel):
+    """Where a file is of which nothing was done."""
+
+    folder: str = Field(description="`inbox`, `uploads` or `archive`")
+    path: str
+    upload: str | None = Field(description="Its number among the uploads")
+
+
 class ReportHead(BaseModel):
     claim: str
     dag_id: str
@@ -48,7 +63,9 @@ class ReportHead(BaseModel):
     at: str
     simulated: bool
     rejected: list[str]
-    refused: bool
+    refused: bool = Field(description="Whether its plan was not approved: nothing was done")
+    answer: PlanAnswerGiven | None = Field(description="To its plan; null: nobody was asked, or nobody answered")
+    place: Place | None
     counts: Counts
     unit: str
     failed_over: str | None
@@ -157,17 +174,20 @@ class Corrections(BaseModel):
     version: str | None = None
 
 
+class GivenUp(BaseModel):
+    name: str = Field(description="Of the file in the archive")
+
+
+class Version(BaseModel):
+    version: str | None = Field(
+        None, description="Of the tryback that was shown: it is refused when that has changed meanwhile"
+    )
+
+
 class Sent(BaseModel):
     upload: str
     name: str
     encoding: str | None = Field(description="For Param `encoding` of its run; null: it is no table")
-
-
-class PlanAnswerGiven(BaseModel):
-    answer: str
-    by: str | None
-    at: str | None = None
-    reason: str | None = None
 
 
 class PlanAnswer(BaseModel):

@@ -44,11 +44,10 @@ class Undo(BaseModel):
     """Whether a run can be undone."""
 
     dag_id: str = Field(description="The DAG that does it")
-    state: str = Field(
-        description="That of the bundle; without one: `gone` (no longer kept), `none` (never kept), or `by_course` (its courses have bundles)"
-    )
+    state: str = Field(description="That of the bundle; without one: `gone` (no longer kept), or `none` (never kept)")
     bundle: RunBundle | None
     by: str | None = Field(description="Who has undone it")
+    by_course: bool = Field(description="Whether its courses can be put back one by one, too")
 
 
 class BundleName(BaseModel):

@@ -130,7 +130,7 @@ async def _type(core: CoreApi, of: OurDag, dag: dict[str, Any], may_trigger: boo
     params = params_of(details)
     takes_files, runs = "files" in params, (runs or {"dag_runs": []})["dag_runs"]
     default = params.get("simulate", {}).get("value", False)
-    folders, counts = await run_in_threadpool(_folders, of, [run["dag_run_id"] for run in runs])
+    folders, counts, refused = await run_in_threadpool(_folders, of, [run["dag_run_id"] for run in runs])
     return {
         "dag_id": dag_id,
         "type": of.file_type,
@@ -145,7 +145,10 @@ async def _type(core: CoreApi, of: OurDag, dag: dict[str, Any], may_trigger: boo
         "wrong": wrong_settings(dag),
         "has_reports": of.has_folders,
         **folders,
-        "runs": [run_head(run, default, counts.get(run["dag_run_id"])) for run in runs],
+        "runs": [
+            {**run_head(run, default, counts.get(run["dag_run_id"])), "refused": run["dag_run_id"] in refused}
+            for run in runs
+        ],
     }
 
 
@@ -175,33 +178,43 @@ def run_head(run: dict[str, Any], simulates: bool, counts: dict[str, int] | None
     }
 
 
-def _folders(dag: OurDag, run_ids: list[str]) -> tuple[dict[str, Any], dict[str, dict[str, int]]]:
-    """What lies in the folders of a type; and the lines by outcome of some runs, by their ids."""
+def _folders(dag: OurDag, run_ids: list[str]) -> tuple[dict[str, Any], dict[str, dict[str, int]], set[str]]:
+    """What lies in the folders of a type; the lines by outcome of some runs, by their ids; and those of them of which no plan was approved."""
     if not dag.has_folders:
-        return {
-            "inbox": {"count": 0, "files": []},
-            "uploads": [],
-            "work": [],
-            "work_count": 0,
-            "trybacks": {"count": 0, "files": []},
-        }, {}
+        return (
+            {
+                "inbox": {"count": 0, "files": []},
+                "uploads": [],
+                "work": [],
+                "work_count": 0,
+                "trybacks": {"count": 0, "files": []},
+            },
+            {},
+            set(),
+        )
     cabinet = dag.cabinet
     waiting, folder = uploads(cabinet), Folder(cabinet, "tryback")
     count, work = at_work(cabinet)
     trybacks = tryback_heads(folder, waiting)
     counts: dict[str, dict[str, int]] = {}
+    refused: dict[str, bool] = {}
     for head in heads(cabinet, limit=3 * SHOWN_RUNS, trybacks=folder)[0]:
         if head["run_id"] in run_ids:
+            refused[head["run_id"]] = refused.get(head["run_id"], True) and head["refused"]
             sums = counts.setdefault(head["run_id"], {})
             for outcome, number in head["counts"].items():
                 sums[outcome] = sums.get(outcome, 0) + number
-    return {
-        "inbox": _inbox(cabinet),
-        "uploads": waiting,
-        "work": work,
-        "work_count": count,
-        "trybacks": {"count": len(trybacks), "files": trybacks[:SHOWN_TRYBACKS]},
-    }, counts
+    return (
+        {
+            "inbox": _inbox(cabinet),
+            "uploads": waiting,
+            "work": work,
+            "work_count": count,
+            "trybacks": {"count": len(trybacks), "files": trybacks[:SHOWN_TRYBACKS]},
+        },
+        counts,
+        {run_id for run_id, none_was_approved in refused.items() if none_was_approved},
+    )
 
 
 def _inbox(cabinet: Cabinet) -> dict[str, Any]:

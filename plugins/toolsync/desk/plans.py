@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
 from typing import Annotated, Any
 
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
@@ -22,6 +21,7 @@ from toolsync.desk.heads import head_of
 from toolsync.desk.inspection import problem_answer
 from toolsync.desk.models_done import Answer, PlanAnswer, PlanAnswerGiven
 from toolsync.desk.reports import the_claim
+from toolsync.reading.problems import first_of
 from toolsync.reporting.pieces import ASKED
 from toolsync.reporting.plan import AMOUNTS, Totals, cell
 from toolsync.reporting.report import Report
@@ -139,7 +139,7 @@ def _waiting(cabinet: Cabinet, left: Left) -> tuple[dict[str, Any], Rows]:
         "at": iso(report.planned["at"]),
         "total": Totals.of(rows).sentence(report.zone),
         "why": asked.get("why") or (decided.why if decided else []),
-        "remarks": [problem_answer(problem) for problem in islice(report.problems(), SHOWN_REMARKS)],
+        "remarks": [problem_answer(problem) for problem in first_of(report.problems(), SHOWN_REMARKS)[0]],
         "state": ("answered" if decided.answer else "none") if decided else "waiting" if asked else "none",
         "answer": decided.as_json() if decided and decided.answer else None,
     }

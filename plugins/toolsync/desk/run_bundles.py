@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import cached_property, partial
 from typing import Annotated, Any
 
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
+from more_itertools import map_reduce
 
-from toolsync.cabinet.bundles import CHANGES, FOLDER, Bundle
+from toolsync.cabinet.bundles import CHANGES, FOLDER, READERS, Bundle, Counts
 from toolsync.cabinet.claims import CLAIM_ID
 from toolsync.cabinet.folders import Cabinet
-from toolsync.course.undo_bundles import BY_COURSE
+from toolsync.course.undo_bundles import BY_COURSE, read_index
 from toolsync.desk.access import OfSite, OurDag, User, allowed, check, dag_of
 from toolsync.desk.begin import begin, run_name, started_with
 from toolsync.desk.core_api import Core
 from toolsync.desk.heads import head_of
 from toolsync.desk.models_undo import RunBundles, RunName, UndoBegun, UndoRuns
 from toolsync.desk.overview import dags_of
+from toolsync.desk.undo import bundle_names, claim_in
 from toolsync.params import known_types
 from toolsync.sites import Site
 
 router = APIRouter(prefix="/api/undo/runs", tags=["undo"])
 UNDO = "undo"  # the type whose DAG puts back what runs have changed
-MOST_READ = 300  # indexes that one request reads to find names
+MOST_READ = 300  # indexes, after which one request reads no further bundle to find names
 WRITES = ("created", "updated", "deleted")  # outcomes of lines that changed something
 
 
@@ -79,11 +84,10 @@ def of_report(user: BaseUser, cabinet: Cabinet, head: dict[str, Any], content: d
         "state": "gone" if changed else "none",
         "bundle": None,
         "by": None,
+        "by_course": cabinet.file_type in BY_COURSE,
     }
-    told = _bundle(cabinet, head["claim"], _at_work(cabinet))
+    told = _OfType(cabinet).told(head["claim"])
     if told is None:
-        if cabinet.file_type in BY_COURSE:
-            answer["state"] = "by_course"
         wrote = changed or any(head["counts"].get(outcome) for outcome in WRITES)
         return answer if wrote else None
     undone = told["undone"]
@@ -101,7 +105,7 @@ def runs_of(site: Site, named: Any) -> list[dict[str, str]]:
     if not isinstance(named, list):
         return []
     dags = [OurDag(site, kind) for kind in sorted(known_types())]
-    found = {claim_id: dag.id for dag in dags if dag.has_folders for claim_id in _folders(dag.cabinet, FOLDER)}
+    found = {claim_id: dag.id for dag in dags if dag.has_folders for claim_id in _OfType(dag.cabinet).sizes}
     names = [str(name) for name in named]
     return [{"dag_id": found[name], "claim": name} for name in names] if set(names) <= set(found) else []
 
@@ -110,23 +114,20 @@ def _listed(
     user: BaseUser, site: Site, dags: Iterable[OurDag], text: str, limit: int, before: str | None
 ) -> tuple[list[dict[str, Any]], str | None]:
     """Some of the bundles of these DAGs, and the claim after which the next page begins; None: there is no next page."""
-    cabinets = [dag.cabinet for dag in dags]
-    names = [(claim_id, cabinet) for cabinet in cabinets for claim_id in _folders(cabinet, FOLDER)]
+    kept = [_OfType(dag.cabinet) for dag in dags]
     left = sorted(
-        ((claim_id, cabinet) for claim_id, cabinet in names if before is None or claim_id < before),
+        ((claim_id, of_type) for of_type in kept for claim_id in of_type.sizes if before is None or claim_id < before),
         key=lambda entry: entry[0],
         reverse=True,
     )
     found: list[dict[str, Any]] = []
-    at_work: dict[str, set[str]] = {}
-    last = None
-    for last, cabinet in left[:MOST_READ]:
-        if cabinet.dag_id not in at_work:
-            at_work[cabinet.dag_id] = _at_work(cabinet)
-        told = _bundle(cabinet, last, at_work[cabinet.dag_id])
+    last, read = None, 0
+    for last, of_type in left:
+        told = of_type.told(last)
+        read += of_type.sizes[last]
         if told and text in told["file"].lower():
             found.append(told)
-        if len(found) == limit:
+        if len(found) == limit or read >= MOST_READ:
             break
     return _with_rights(user, site, found), last if left and last != left[-1][0] else None
 
@@ -136,33 +137,73 @@ def _folders(cabinet: Cabinet, folder: str) -> set[str]:
     return {path.name for path in cabinet.files.entries(cabinet.folder(folder)) if re.fullmatch(CLAIM_ID, path.name)}
 
 
-def _at_work(cabinet: Cabinet) -> set[str]:
-    """The claims of a type that have not ended."""
-    return _folders(cabinet, "work")
+class _OfType:
+    """The bundles of the runs of a type: each run's own, or, of a type that keeps one for each course, all of these together."""
 
+    def __init__(self, cabinet: Cabinet) -> None:
+        self.cabinet = cabinet
 
-def _bundle(cabinet: Cabinet, claim_id: str, at_work: set[str]) -> dict[str, Any] | None:
-    """A bundle as the page tells of it; None: there is none, or its index can't be read."""
-    try:
-        index = Bundle(cabinet, claim_id).index()
+    @cached_property
+    def _courses(self) -> dict[str, list[str]]:
+        """The names of the bundles of courses, by the claim that made them."""
+        return map_reduce(bundle_names(self.cabinet), claim_in) if self.cabinet.file_type in BY_COURSE else {}
+
+    @cached_property
+    def sizes(self) -> dict[str, int]:
+        """The claims, and how many indexes there are of each."""
+        if self.cabinet.file_type in BY_COURSE:
+            return {claim_id: len(names) for claim_id, names in self._courses.items() if claim_id}
+        return dict.fromkeys(_folders(self.cabinet, FOLDER), 1)
+
+    @cached_property
+    def _at_work(self) -> set[str]:
+        """The claims that have not ended."""
+        return _folders(self.cabinet, "work")
+
+    def told(self, claim_id: str) -> dict[str, Any] | None:
+        """A bundle as the page tells of it; None: there is none, or its index can't be read."""
+        try:
+            told = self._of_courses(claim_id) if claim_id in self._courses else self._of_run(claim_id)
+            if told is None:
+                return None
+            return {
+                "dag_id": self.cabinet.dag_id,
+                "claim": claim_id,
+                "until": _until(self.cabinet, told["at"]),
+                **told,
+                "state": "working" if claim_id in self._at_work else told["state"],
+            }
+        except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+    def _of_run(self, claim_id: str) -> dict[str, Any] | None:
+        index = Bundle(self.cabinet, claim_id).index()
         if index is None:
             return None
-        state = _state(index, cabinet.site)
+        state = _state(index, self.cabinet.site)
         undone = index["undone"] if state != "kept" else None
         rows = index.get("rows")  # of a run that has ended
         return {
-            "dag_id": cabinet.dag_id,
-            "claim": claim_id,
             "file": index["file"],
             "at": index["made"],
-            "until": _until(cabinet, index["made"]),
-            "state": "working" if claim_id in at_work else state,
-            "tables": _by_table(rows) if rows is not None else None,
+            "state": state,
+            "tables": _by_table([rows]) if rows is not None else None,
             "size": index.get("bytes"),
             "undone": {"at": undone["at"], "claim": undone.get("by_claim")} if undone else None,
         }
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None
+
+    def _of_courses(self, claim_id: str) -> dict[str, Any]:
+        with ThreadPoolExecutor(READERS) as threads:
+            indexes = list(threads.map(partial(read_index, self.cabinet), self._courses[claim_id]))
+        back = [index["restored"] for index in indexes if index["restored"]]
+        return {
+            "file": indexes[0]["file"],
+            "at": max(index["made"] for index in indexes),
+            "state": "kept" if not back else "partly" if len(back) < len(indexes) else "undone",
+            "tables": _by_table([index["rows"] for index in indexes]),
+            "size": None,
+            "undone": {"at": max(back), "claim": None} if back else None,
+        }
 
 
 def _state(index: dict[str, Any], site: Site) -> str:
@@ -181,10 +222,14 @@ def _state(index: dict[str, Any], site: Site) -> str:
     return "partly" if parts_left > 0 or _amount(undone.get("left")) else "undone"
 
 
-def _by_table(rows: dict[str, dict[str, int]]) -> list[dict[str, Any]]:
-    """The numbers of rows of each table, by what became of them."""
-    tables = sorted({table for change in CHANGES for table in rows.get(change, {})})
-    return [{"table": table, **{change: rows.get(change, {}).get(table, 0) for change in CHANGES}} for table in tables]
+def _by_table(bundles: Sequence[Counts]) -> list[dict[str, Any]]:
+    """The numbers of rows of each table, by what became of them.
+
+    :param bundles: what each bundle of a run counts.
+    """
+    sums = {change: sum((Counter(rows.get(change, {})) for rows in bundles), Counter()) for change in CHANGES}
+    tables = sorted(set().union(*sums.values()))
+    return [{"table": table, **{change: sums[change][table] for change in CHANGES}} for table in tables]
 
 
 def _amount(counts: Any) -> int:
@@ -224,18 +269,18 @@ def _chosen(request: Request, user: BaseUser, runs: Sequence[RunName]) -> tuple[
     target = OurDag(site, UNDO)
     check(user, target.id)
     request.state.site = site
-    cabinets = {dag_id: dag.cabinet for dag_id, dag in dags.items()}
-    at_work = {dag_id: _at_work(cabinet) for dag_id, cabinet in cabinets.items()}
-    files = {run.claim: _undoable(cabinets[run.dag_id], run.claim, at_work[run.dag_id]) for run in runs}
+    kept = {dag_id: _OfType(dag.cabinet) for dag_id, dag in dags.items()}
+    files = {run.claim: _undoable(kept[run.dag_id], run.claim) for run in runs}
     return target, sorted(files, reverse=True), next(iter(files.values())) if len(files) == 1 else f"{len(files)} runs"
 
 
-def _undoable(cabinet: Cabinet, claim_id: str, at_work: set[str]) -> str:
+def _undoable(kept: _OfType, claim_id: str) -> str:
     """The name of the file of a run that can be undone.
 
     :raises HTTPException: 404, or 409.
     """
-    told = _bundle(cabinet, claim_id, at_work) if re.fullmatch(CLAIM_ID, claim_id) else None
+    cabinet = kept.cabinet
+    told = kept.told(claim_id) if re.fullmatch(CLAIM_ID, claim_id) else None
     if told is None:
         raise HTTPException(404, f"There is no undo bundle of the run {claim_id!r} of {cabinet.dag_id}.")
     if told["state"] == "working":

@@ -12,7 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.uploads import NoUpload, Upload, upload_of
-from toolsync.desk.access import READS, TRIGGERS, Dag, OurDag
+from toolsync.desk.access import READS, TRIGGERS, Dag, OurDag, User, allowed
 from toolsync.desk.at_work import how_far
 from toolsync.desk.begin import begin, run_name, started_with
 from toolsync.desk.core_api import Core, CoreApi
@@ -22,10 +22,14 @@ from toolsync.desk.models import RunAnswer, Trigger, Triggered
 from toolsync.desk.overview import OF_THE_PAGE, params_of, run_head
 from toolsync.desk.run_bundles import UNDO, runs_of
 from toolsync.desk.uploads import the_upload
+from toolsync.operators.day import STEPS, child_run
+from toolsync.sites import Site
 
 router = APIRouter(prefix="/api", tags=["run"])
 FAILED_SHOWN = 20  # tasks whose messages are asked for
 ENDED = {"success", "failed"}
+DAY = "all"  # the type whose runs start those of other types
+REFUSED = "refused"  # the step of a file whose plan was not approved
 # Types that work on no files of their own, and their task that writes some.
 WRITERS = {"all": "report", "export": "export", "history": "history", "make_command_file": "make"}
 
@@ -66,31 +70,54 @@ def _what_to_run(dag: OurDag, body: Trigger) -> tuple[dict[str, str], str]:
 
 
 @router.get("/dags/{dag_id}/runs/{run_id}", summary="How far a run is", response_model=RunAnswer, dependencies=[READS])
-async def run_state(core: Core, dag: Dag, run_id: str) -> Any:
-    dag_id = dag.id
-    of_run = ("dags", dag_id, "dagRuns", run_id)
-    task = WRITERS.get(dag.file_type, "collect")
-    run, details, result = await asyncio.gather(
-        core.get(*of_run), core.get("dags", dag_id, "details"), _xcom(core, of_run, task, -1, "return_value")
-    )
+async def run_state(core: Core, dag: Dag, user: User, run_id: str) -> Any:
+    of_run = ("dags", dag.id, "dagRuns", run_id)
+    run, details = await asyncio.gather(core.get(*of_run), core.get("dags", dag.id, "details"))
+    children = await _children(core, dag.site, run_id) if dag.file_type == DAY else []
     default = params_of(details).get("simulate", {}).get("value", False)
-    claims = [claim for claim in result if isinstance(claim, dict)] if isinstance(result, list) else []
-    failed = await _messages(core, of_run) if run["state"] != "queued" else []
-    files = await run_in_threadpool(_files, dag, claims, run["state"] in ENDED, failed)
+    files, messages, result = await _about(core, dag, run)
     head = run_head(run, default, None)
-    told = dict.fromkeys(message for _, message in failed)
     conf = run["conf"] or {}
     again = dag.file_type == UNDO and head["simulated"] and run["state"] in ENDED  # may be asked for, for real
     return {
         **head,
-        "dag_id": dag_id,
+        "refused": bool(files) and all(file["step"] == REFUSED for file in files),
+        "dag_id": dag.id,
+        "may": {"trigger": bool(await run_in_threadpool(allowed, user, [dag.id]))},
         "files": files,
-        "messages": list(told),
+        "children": children,
+        "messages": messages,
         "written": _written(result) if isinstance(result, dict) else [],
         "upload": await run_in_threadpool(_left_upload, dag, conf.get("upload")),
         "undoes": await run_in_threadpool(runs_of, dag.site, conf.get("runs")) if again else [],
         "params": {name: value for name, value in conf.items() if name not in OF_THE_PAGE},
     }
+
+
+async def _about(core: CoreApi, dag: OurDag, run: dict[str, Any]) -> tuple[list[dict[str, Any]], list[str], Any]:
+    """The files of a run, what is to be said of it as a whole, and the result of its task.
+
+    :param run: as Airflow describes it.
+    """
+    of_run = ("dags", dag.id, "dagRuns", run["dag_run_id"])
+    result = await _xcom(core, of_run, WRITERS.get(dag.file_type, "collect"), -1, "return_value")
+    claims = [claim for claim in result if isinstance(claim, dict)] if isinstance(result, list) else []
+    said = await _messages(core, of_run) if run["state"] != "queued" else []
+    files = await run_in_threadpool(_files, dag, claims, run["state"] in ENDED, said)
+    return files, list(dict.fromkeys(message for index, message in said if index not in range(len(files)))), result
+
+
+async def _children(core: CoreApi, site: Site, run_id: str) -> list[dict[str, Any]]:
+    """The runs that a run of the day's work has started, each with its files."""
+    started = child_run(run_id)
+    dags = [OurDag(site, kind) for kind in STEPS]
+    runs = await asyncio.gather(*(core.get_or_none("dags", dag.id, "dagRuns", started) for dag in dags))
+    begun = [(dag, run) for dag, run in zip(dags, runs, strict=True) if run]
+    told = await asyncio.gather(*(_about(core, dag, run) for dag, run in begun))
+    return [
+        {"dag_id": dag.id, "run_id": started, "state": run["state"], "files": files}
+        for (dag, run), (files, *_) in zip(begun, told, strict=True)
+    ]
 
 
 def _written(result: dict[str, Any]) -> list[str]:
@@ -121,7 +148,9 @@ def _files(
         head = head_of(cabinet, claim.id)
         messages = [message for index, message in failed if index == number]
         if head:
-            step = {"step": "failed" if head[0]["rejected"] else "done", "progress": None}
+            step = {"step": _end(*head), "progress": None}
+            # What the report says is not said twice.
+            messages = [] if any(head[0][name] for name in ("rejected", "refused", "failed_over")) else messages
         elif cabinet.holds(claim) and not ended:
             step = how_far(cabinet, claim)
         else:
@@ -137,6 +166,14 @@ def _files(
             }
         )
     return files
+
+
+def _end(head: dict[str, Any], content: dict[str, Any]) -> str:
+    """The last step of a file that has a report.
+
+    :param content: the JSON of the report.
+    """
+    return "failed" if head["rejected"] or content.get("unfit") else REFUSED if head["refused"] else "done"
 
 
 async def _messages(core: CoreApi, of_run: tuple[str, ...]) -> list[tuple[int, str]]:

@@ -1,4 +1,4 @@
-"""Trybacks: lines that failed, corrected in place and sent back."""
+"""Trybacks: lines that failed, corrected in place and sent back, or given up."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Query
+from airflow.api_fastapi.logging.decorators import action_logging
+from fastapi import APIRouter, Depends, HTTPException, Query
 
 from toolsync.cabinet.folders import Cabinet
+from toolsync.cabinet.names import names_like
 from toolsync.cabinet.uploads import receiving, remove, uploads
 from toolsync.desk.access import READS, TRIGGERS, OfDag, User
 from toolsync.desk.cells import Layout, records_at
@@ -17,7 +19,7 @@ from toolsync.desk.corrected import CantCorrect, Places, corrections, encoding_o
 from toolsync.desk.files import TRYBACK, Folder, Found, find
 from toolsync.desk.heads import head_of, tryback_heads
 from toolsync.desk.kept import Kept
-from toolsync.desk.models_done import Corrections, Sent, TrybackAnswer, TrybackList
+from toolsync.desk.models_done import Corrections, GivenUp, Sent, TrybackAnswer, TrybackList, Version
 from toolsync.desk.reports import layout_of, source_of, state_of, table_of
 from toolsync.desk.table import LinesTable
 from toolsync.reading.suite import has_suite, load_suite
@@ -107,15 +109,54 @@ def send(cabinet: OfDag, user: User, name: str, body: Corrections) -> Any:
     ):
         write(stream, source, opened.found.size, replaced)
     # The upload is on the disk by now. Whoever removes the tryback has sent it; of two at once, one does.
-    again = find(cabinet, "tryback", name)
-    if (
-        again is None
-        or (again.size, again.stamp) != (opened.found.size, opened.found.stamp)
-        or not cabinet.files.removed(cabinet.folder("tryback") / name)
-    ):
+    if not _taken(cabinet, opened.found):
         remove(cabinet, upload)
         raise HTTPException(409, "Somebody else has just sent or changed this tryback. Nothing was sent.")
     return {"upload": upload, "name": opened.file_name or name, "encoding": encoding}
+
+
+@router.post(
+    "/{name}/give_up",
+    summary="Give a tryback up: it moves into the archive, and nothing else is done",
+    response_model=GivenUp,
+    # In Airflow's audit log, as runs and answers are.
+    dependencies=[TRIGGERS, Depends(action_logging("toolsync_give_up"))],
+)
+def give_up(cabinet: OfDag, name: str, body: Version) -> Any:
+    found = _the_tryback(cabinet, name)
+    if body.version not in (None, _version(found)):
+        raise HTTPException(409, "The tryback has changed since you opened it. Open it again.")
+    archive = cabinet.folder("archive")
+    free = next(one for one in names_like(name) if not cabinet.files.exists(archive / one))
+    with found.opened.open("rb") as source, cabinet.writing("archive", free) as (target, _):
+        write(target, source, found.size, [])
+    if not _taken(cabinet, found):
+        cabinet.files.remove(archive / free)
+        raise HTTPException(409, "Somebody else has just sent or changed this tryback. It was not given up.")
+    return {"name": free}
+
+
+def _the_tryback(cabinet: Cabinet, name: str) -> Found:
+    """A tryback by its name.
+
+    :raises HTTPException: 404.
+    """
+    found = find(cabinet, "tryback", name)
+    if found is None:
+        raise HTTPException(404, f"There is no tryback {name!r}: it was sent back, given up, or removed.")
+    return found
+
+
+def _taken(cabinet: Cabinet, found: Found) -> bool:
+    """Remove a tryback that is still as it was found. Of several who do so at once, one is told True."""
+    again = find(cabinet, "tryback", found.name)
+    same = again is not None and _version(again) == _version(found)
+    return same and cabinet.files.removed(cabinet.folder("tryback") / found.name)
+
+
+def _version(found: Found) -> str:
+    """What differs once a tryback is another one."""
+    return f"{found.size} {found.stamp}".strip()
 
 
 @dataclass(frozen=True)
@@ -142,9 +183,7 @@ class Tryback:
 
         :raises HTTPException: 404.
         """
-        found = find(cabinet, "tryback", name)
-        if found is None:
-            raise HTTPException(404, f"There is no tryback {name!r}: it was sent back, or removed.")
+        found = _the_tryback(cabinet, name)
         match = TRYBACK.fullmatch(name)
         claim = match["claim"] if match else None
         report = head_of(cabinet, claim) if claim else None
@@ -182,7 +221,7 @@ class Tryback:
 
     @property
     def version(self) -> str:
-        return f"{self.found.size} {self.found.stamp}".strip()
+        return _version(self.found)
 
     @property
     def places(self) -> Places:

@@ -43,7 +43,7 @@ def bundles(
     found = [
         (*_order(name), cabinet.dag_id, name, cabinet)
         for cabinet in cabinets
-        for name in _names(cabinet)
+        for name in bundle_names(cabinet)
         if q.strip().lower() in name.lower()
     ]
     found.sort(key=lambda entry: entry[:3], reverse=True)
@@ -89,15 +89,20 @@ def restore(request: Request, user: User, body: Restore) -> Any:
     return {"dag_id": target.id, "upload": number}
 
 
-def _names(cabinet: Cabinet) -> list[str]:
+def bundle_names(cabinet: Cabinet) -> list[str]:
     """The names of the bundles that have an index."""
     return [name.removesuffix(INDEX_SUFFIX) for name in Folder(cabinet, FOLDER).names if name.endswith(INDEX_SUFFIX)]
 
 
+def claim_in(name: str) -> str:
+    """The claim that made a bundle, as its name says; empty: it does not."""
+    match = BUNDLE.fullmatch(name)
+    return match["claim"] if match else ""
+
+
 def _order(name: str) -> tuple[str, str]:
     """What sorts bundles by the time when they were made: the claim that made them."""
-    match = BUNDLE.fullmatch(name)
-    return (match["claim"] if match else ""), name
+    return claim_in(name), name
 
 
 def _bundle(cabinet: Cabinet, name: str) -> dict[str, Any] | None:
@@ -127,7 +132,7 @@ def _chosen(cabinet: Cabinet, name: str) -> dict[str, Any]:
 
     :raises HTTPException: 404: it is gone; 409: it is back already.
     """
-    found = _bundle(cabinet, name) if name in _names(cabinet) else None
+    found = _bundle(cabinet, name) if name in bundle_names(cabinet) else None
     if found is None:
         raise HTTPException(404, f"There is no undo bundle {name!r} of {cabinet.dag_id}.")
     if found["put_back"]:

@@ -14,6 +14,7 @@ from toolsync.operators.base import ToolSyncOperator, zone_param
 from toolsync.operators.course_query import FILTERS, find_courses
 from toolsync.operators.review_file import comments, left_out_sentence, reset_columns, review_file
 from toolsync.params import check_params
+from toolsync.reporting.plan import counted
 from toolsync.reporting.verdict import MESSAGE, VERDICT, Verdict
 from toolsync.running.state import open_run
 from toolsync.schedule import skip_late_run
@@ -65,7 +66,10 @@ class MakeCommandFileOperator(ToolSyncOperator):
             inbox_of(self.site, params["what"]),
         )
         context["ti"].xcom_push(
-            VERDICT, Verdict(path.rpartition("/")[2], "", f"{len(courses)} courses to review", report=False).as_json()
+            VERDICT,
+            Verdict(
+                path.rpartition("/")[2], "", f"{counted(len(courses), ('course', 'courses'))} to review", report=False
+            ).as_json(),
         )
         return {**result, "path": path}
 

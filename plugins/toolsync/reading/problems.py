@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
+from itertools import count
 from typing import NamedTuple
 
 from toolsync.reading.texts import printable, shorten, visible
@@ -24,6 +26,13 @@ class Problem(NamedTuple):
     field: str | None
     value: str | None
     message: str
+
+
+def first_of(problems: Iterable[Problem], most: int) -> tuple[list[Problem], int]:
+    """The first problems in the order of the lines, and how many more there are. A file may have a million: few are held at once."""
+    seen = count()
+    first = nsmallest(most, (problem for problem, _ in zip(problems, seen, strict=False)), key=lambda told: told.line)
+    return first, next(seen) - len(first)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,5 +53,7 @@ class ApprovedPlan:
         if before is None:
             return f"since the plan was made, this line has come to mean {called(row)}, which was not approved. {again}"
         if (row.get("lastaccess") or 0) > (before.get("lastaccess") or 0):
-            return f"somebody has used {called(row)} since the plan was made (at {date_time(row['lastaccess'])} UTC). {again}"
+            return (
+                f"somebody has used {called(row)} since the plan was made (at {date_time(row['lastaccess'])}). {again}"
+            )
         return None

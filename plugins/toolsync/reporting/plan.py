@@ -46,6 +46,7 @@ COUNTED = {
     "removed": ("row that was made goes", "rows that were made go"),
     "stay": ("row can't be put back", "rows can't be put back"),
 }
+DATE_TIME = "%Y-%m-%d %H:%M"
 AMOUNTS = {*COUNTED, "bytes"}
 HEADS = {
     "enrolmentid": "id",
@@ -131,10 +132,10 @@ def cell(name: str, value: Any, zone: tzinfo = UTC) -> str:
     return f"{value:,}" if name in AMOUNTS else str(value)
 
 
-def date_time(seconds: int, zone: tzinfo = UTC) -> str:
-    """`2026-05-01 08:15`; a number that is no moment of ours, as of a site that counts milliseconds, as it is."""
+def date_time(seconds: int, zone: tzinfo = UTC, form: str = f"{DATE_TIME} %Z") -> str:
+    """`2026-05-01 08:15 UTC`; a number that is no moment of ours, as of a site that counts milliseconds, as it is."""
     try:
-        return f"{datetime.fromtimestamp(seconds, zone):%Y-%m-%d %H:%M}"
+        return datetime.fromtimestamp(seconds, zone).strftime(form)
     except (ValueError, OverflowError, OSError):
         return str(seconds)
 
@@ -191,7 +192,7 @@ def first_lines(items: Iterable[Item], line: Callable[[Item], str], *, most: int
     """
     left = iter(items)
     shown = [line(item) for item in islice(left, most)]
-    return [*shown, *_more(ilen(left), table)]
+    return [*shown, *and_more(ilen(left), table)]
 
 
 def markdown(rows: Sequence[Row], zone: tzinfo = UTC) -> Iterator[str]:
@@ -213,7 +214,7 @@ def markdown(rows: Sequence[Row], zone: tzinfo = UTC) -> Iterator[str]:
         yield text
         if written > FORM_BYTES:
             break
-    yield from (f"\n{more}" for more in _more(len(rows) - number, TABLE))
+    yield from (f"\n{more}" for more in and_more(len(rows) - number, TABLE))
 
 
 def escaped(text: str) -> str:
@@ -236,5 +237,5 @@ def zone_named(name: str | None) -> tzinfo:
     return ZoneInfo(name) if name else UTC
 
 
-def _more(number: int, table: str) -> list[str]:
+def and_more(number: int, table: str) -> list[str]:
     return [f"… and {number:,} more; the report's table …{table} lists them all"] if number else []

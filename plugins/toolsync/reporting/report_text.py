@@ -7,12 +7,12 @@ from typing import IO, Any
 
 from toolsync import __version__
 from toolsync.moodle import caches
-from toolsync.reading.problems import Problem
+from toolsync.reading.problems import Problem, first_of
 from toolsync.reading.texts import printable
 from toolsync.reporting.changes_table import rows_sentence
 from toolsync.reporting.outcomes import STATUSES
 from toolsync.reporting.pieces import CHECKED, pieces
-from toolsync.reporting.plan import Totals, first_lines, plan_lines, size
+from toolsync.reporting.plan import Totals, and_more, plan_lines, size
 from toolsync.reporting.report import Report
 from toolsync.reporting.tables import Table
 
@@ -142,8 +142,9 @@ def totals(counts: dict[str, int], unit: str) -> str:
 
 
 def sentences(remarks: Iterable[Problem], unit: str) -> list[str]:
-    """The first remarks as sentences, and how many more there are."""
-    return first_lines(remarks, lambda remark: printable(_sentence(remark, unit)), most=SHOWN, table="_lines.csv")
+    """The first remarks as sentences, in the order of the lines, and how many more there are."""
+    first, others = first_of(remarks, SHOWN)
+    return [*(printable(_sentence(remark, unit)) for remark in first), *and_more(others, "_lines.csv")]
 
 
 def _sentence(problem: Problem, unit: str) -> str:

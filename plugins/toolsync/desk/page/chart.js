@@ -15,7 +15,7 @@ export function chart(dag) {
 }
 
 function column(dag, run, most) {
-  const words = [moment(run.started), run.simulated ? t("simulation") : null, known(`state.${run.state}`, run.state), sentence(run.counts)]
+  const words = [moment(run.started), run.simulated ? t("simulation") : null, run.refused ? t("refused") : known(`state.${run.state}`, run.state), sentence(run.counts)]
     .filter(Boolean).join(" · ");
   const kind = `${run.state}${run.simulated ? " simulated" : ""}`;
   return h("a", { href: to("runs", dag.dag_id, run.run_id), title: words, class: kind, data: { key: `run ${run.run_id}` } },

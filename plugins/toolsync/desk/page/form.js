@@ -31,7 +31,8 @@ function field(param, value) {
   const id = newId();
   const { input, read } = control(param, value, id);
   const title = known(`param.${param.title}`, param.title);
-  const about = param.description ? h("p", { class: "faint", id: `${id}-about`, lang: "en" }, code(param.description)) : null;
+  const help = known(`help.${param.description}`);
+  const about = param.description ? h("p", { class: "faint", id: `${id}-about`, lang: help ? null : "en" }, code(help ?? param.description)) : null;
   if (about) input.setAttribute("aria-describedby", about.id);
   const label = h("label", { for: id, lang: known(`param.${param.title}`) ? null : "en" }, title);
   const tick = param.type.includes("boolean");

@@ -40,9 +40,10 @@ export const known = (key, otherwise, values) => (key in words ? t(key, values) 
 
 export const number = (value) => new Intl.NumberFormat(locale).format(value);
 
-export function moment(iso) {
-  return iso ? new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" }).format(new Date(iso)) : "";
-}
+// The browser's time, which says whose it is: who shares a page's picture, or reads a report beside it, may live by another.
+const MOMENT = { year: "numeric", month: "short", day: "numeric", hour: "numeric", minute: "2-digit", timeZoneName: "short" };
+
+export const moment = (iso) => (iso ? new Intl.DateTimeFormat(locale, MOMENT).format(new Date(iso)) : "");
 
 export const day = (iso) => new Intl.DateTimeFormat(locale, { dateStyle: "medium" }).format(new Date(iso));
 

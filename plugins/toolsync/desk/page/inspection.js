@@ -13,32 +13,39 @@ function verdict(found) {
   if (!found.complete && !found.lines && !found.rejected.length) return notice("", "file", h("p", {}, t("only_beginning")));
   if (found.rejected.length) return notice("bad", "cross", h("strong", {}, t("would_be_rejected")), list(found.rejected.map((each) => told(each))));
   const part = found.complete ? "" : ` ${t("only_beginning")}`;
-  if (found.failed) return notice("warn", "warning", h("p", {}, t("lines_would_fail", { n: found.failed, lines: found.lines }), part));
-  return notice("good", "approve", h("p", {}, t("lines_look_good", { n: found.lines }), part));
+  const files = isArchive(found);
+  if (found.failed) return notice("warn", "warning", h("p", {}, t(files ? "files_would_fail" : "lines_would_fail", { n: found.failed, lines: found.lines }), part));
+  return notice("good", "approve", h("p", {}, t(files ? "files_look_good" : "lines_look_good", { n: found.lines }), part));
 }
 
 function columns(found) {
   const unknown = found.columns.filter(({ column }) => !column);
   // What a file is rejected for was just told.
-  if (found.rejected.length || (!unknown.length && !found.missing.length)) return null;
+  if (found.rejected.length || !(unknown.length + found.missing.length + found.repeated.length)) return null;
   const one = ({ name, near }) =>
     h("li", {}, icon("warning"), h("span", {}, t("unknown_column"), " ", h("code", {}, name), near ? [". ", t("did_you_mean"), " ", h("code", {}, near), t("question_end")] : null));
   return h("ul", { class: "plain warnings" }, unknown.map(one),
-    found.missing.map((name) => h("li", {}, icon("warning"), h("span", {}, t("missing_column"), " ", h("code", {}, name)))));
+    found.missing.map((name) => h("li", {}, icon("warning"), h("span", {}, t("missing_column"), " ", h("code", {}, name)))), found.repeated.map(several));
 }
+
+// One of the lines may be a mistake.
+const several = ({ column, value, lines }) => h("li", {}, icon("warning"), h("span", {}, h("code", {}, column), " ", h("q", {}, value), " ", t("in_several_lines", { lines: lines.map(number).join(", ") })));
 
 function preview(found) {
   if (!found.rows.length) return null;
   const wrong = new Map(found.problems.map(({ line, column }) => [`${line} ${column}`, true]));
   const head = ({ name, column, secret }) => h("th", { scope: "col", class: column ? null : "unknown" }, name, secret ? h("small", {}, " ", t("secret")) : null);
-  const heads = found.columns.length ? [t("line"), ...found.columns.map(head)] : [t("line"), t("content")];
-  const cell = (line) => (value, place) => {
+  const files = isArchive(found);
+  const line = t(files ? "entry" : "line");
+  const heads = [line, ...(found.columns.length ? found.columns.map(head) : [t("content")])];
+  const cell = (at) => (value, place) => {
     const { name, column, secret } = found.columns[place] ?? {};
-    const bad = wrong.has(`${line} ${name}`) || wrong.has(`${line} ${column}`);
+    const bad = wrong.has(`${at} ${name}`) || wrong.has(`${at} ${column}`);
     return h("td", { class: bad ? "wrong" : null }, secret && value === null ? h("span", { class: "faint" }, "•••") : value);
   };
-  const rows = found.rows.map(({ line, cells }) => h("tr", {}, h("th", { scope: "row" }, number(line)), cells.map(cell(line))));
-  return h("section", {}, h("h2", {}, t("first_rows")), table(t("first_rows"), heads, rows, { key: "preview" }));
+  const rows = found.rows.map(({ line: at, cells }) => h("tr", {}, h("th", { scope: "row" }, number(at)), cells.map(cell(at))));
+  const title = t(files ? "first_files" : "first_rows");
+  return h("section", {}, h("h2", {}, title), table(title, heads, rows, { key: "preview" }));
 }
 
 function problems(found) {
@@ -46,7 +53,10 @@ function problems(found) {
   const row = ({ line, column, value, message }) =>
     h("tr", {}, h("th", { scope: "row" }, line ? number(line) : ""), h("td", {}, column ? h("code", {}, column) : null), h("td", {}, value ?? ""), h("td", { lang: "en" }, message));
   return h("section", {}, h("h2", {}, t("first_errors")),
-    table(t("first_errors"), [t("line"), t("column"), t("value"), t("message")], found.problems.map(row), { key: "problems" }));
+    table(t("first_errors"), [isArchive(found) ? t("entry") : t("line"), t("column"), t("value"), t("message")], found.problems.map(row), { key: "problems" }));
 }
+
+// Of files: it has no encoding of its own.
+const isArchive = ({ encoding }) => encoding === null;
 
 export const list = (items) => h("ul", {}, items.map((item) => h("li", {}, item)));

@@ -5,7 +5,7 @@ import { chart, legend } from "./chart.js";
 import { h, icon, redraw } from "./dom.js";
 import { ago, known, moment, number, size, t } from "./i18n.js";
 import { to } from "./links.js";
-import { bar, linkButton, notice, simulated, state, titleOf, told } from "./parts.js";
+import { bar, linkButton, isUndo, notice, runState, simulated, titleOf, told } from "./parts.js";
 import { drawHead } from "./head.js";
 import { inSite, knownSites, learnSites, siteHere, withoutSite } from "./sites.js";
 
@@ -69,7 +69,7 @@ function approval(each, types) {
   const dag = types.find(({ dag_id }) => dag_id === each.dag_id);
   return h("li", { class: "approval" }, icon("hand"), h("div", {},
     h("strong", {}, [dag ? titleOf(dag) : each.dag_id, each.file].filter(Boolean).join(" · ")), told(each.subject, "p"), h("small", {}, t("waits_since", { when: ago(each.since) }))),
-  each.claim ? linkButton(to("plans", each.dag_id, each.claim), "search", t(each.may_answer ? "see_and_decide" : "see_plan"), "primary") : null);
+  each.claim && dag?.may.trigger ? linkButton(to("plans", each.dag_id, each.claim), "search", t(each.may_answer ? "see_and_decide" : "see_plan"), "primary") : null);
 }
 
 function card(dag, wrong) {
@@ -113,9 +113,9 @@ function trybacks(dag) {
   if (!dag.trybacks.count) return null;
   const { count, files } = dag.trybacks;
   const list = (some) => h("ul", { class: "plain" }, some.map(({ name, modified }) =>
-    h("li", {}, h("a", { href: to("trybacks", dag.dag_id, name), data: { key: `tryback ${name}` } }, fileOf(name)), " ", h("small", { class: "faint" }, ago(modified)))));
+    h("li", {}, dag.may.trigger ? h("a", { href: to("trybacks", dag.dag_id, name), data: { key: `tryback ${name}` } }, fileOf(name)) : fileOf(name), " ", h("small", { class: "faint" }, ago(modified)))));
   const others = files.slice(FIRST);
-  return h("div", { class: "came-back" }, h("p", {}, icon("pencil"), h("strong", {}, t("to_correct", { n: count }))),
+  return h("div", { class: "came-back" }, h("p", {}, icon("pencil"), h("strong", {}, isUndo(dag.dag_id) ? t("to_try_again", { n: count }) : t("to_correct", { n: count }))),
     list(files.slice(0, FIRST)),
     others.length ? h("details", { data: { key: `trybacks ${dag.dag_id}` } }, h("summary", {}, t("and_more", { n: others.length })), list(others)) : null,
     // Their reports lead to those that are not listed.
@@ -146,7 +146,7 @@ function uploads(dag) {
 
 function latest(dag) {
   const [run] = dag.runs;
-  return h("p", { class: "latest" }, state(run.state), run.simulated ? simulated() : null, " ",
+  return h("p", { class: "latest" }, runState(run), run.simulated ? simulated() : null, " ",
     h("a", { href: to("runs", dag.dag_id, run.run_id), data: { key: `latest ${dag.dag_id}` } }, ago(run.started ?? run.ended ?? new Date())),
     run.note ? told(run.note, "small") : null);
 }

@@ -2,8 +2,8 @@
 
 import { get, path, query } from "./api.js";
 import { h, icon, newId, redraw, replace, say } from "./dom.js";
-import { known, number, size, t } from "./i18n.js";
-import { login } from "./links.js";
+import { known, moment, number, size, t } from "./i18n.js";
+import { login, to } from "./links.js";
 import { titleOfSite, withoutSite, withoutTitle } from "./sites.js";
 
 // The outcomes of lines, in the order in which they are shown. `incomplete` counts lines that stand and came back all the same.
@@ -45,6 +45,26 @@ export function state(name) {
   return badge(kind, picture, known(`state.${name}`, name));
 }
 
+// Of a run: one of which no plan was approved has ended well for Airflow, but has done nothing.
+export const runState = (run) => (run.state === "success" && run.refused ? badge("warn", "hand", t("refused")) : state(run.state));
+
+// Who approved or rejected a plan, when and why.
+export function answered({ answer, by, at, reason }, ...more) {
+  const yes = answer === "yes";
+  return notice(yes ? "good" : "warn", yes ? "approve" : "hand", h("p", {}, t(yes ? "approved_by" : by === NOBODY ? "rejected_by_nobody" : "rejected_by", { by: by ?? "?", when: moment(at) })), reason ? h("q", {}, reason) : null, more);
+}
+
+const NOBODY = "nobody"; // who has answered when the time for an answer is over
+
+// What became of a file whose plan was not approved; null: it was, or there was none.
+export function refusal(report) {
+  if (!report.refused) return null;
+  const { answer, place } = report;
+  const where = place && h("p", {}, t(`place.${place.folder}`), " ", place.upload ? h("a", { href: to("upload", report.dag_id, place.upload) }, report.file) : h("code", {}, place.path));
+  const told = h("p", {}, t("refused_about"));
+  return answer ? answered(answer, told, where) : notice("warn", "hand", told, where);
+}
+
 export const outcome = (name) => h("span", { class: `outcome ${name}` }, known(`outcome.${name}`, name, { n: 1 }));
 
 // Counts as a line of small figures.
@@ -57,6 +77,10 @@ export function figures(counts) {
 
 export const sentence = (counts) =>
   [...OUTCOMES, "incomplete"].filter((name) => counts?.[name]).map((name) => `${number(counts[name])} ${known(`outcome.${name}`, name, { n: counts[name] })}`).join(", ");
+
+// What became of a file, in a word or in its numbers.
+export const inShort = ({ rejected, refused, counts }) =>
+  rejected.length ? t("rejected_short") : refused ? t("refused") : sentence(counts) || t("nothing_to_do");
 
 export const loading = () => h("p", { class: "loading" }, t("loading"));
 
@@ -74,6 +98,12 @@ export const linkButton = (href, picture, text, kind = "") => h("a", { class: `b
 
 export const button = (picture, text, onclick, properties = {}) =>
   h("button", { type: "button", class: "button", onclick, ...properties }, picture && icon(picture), text);
+
+// To the lines of a report that came back. What an undo left can't be corrected, only tried again.
+export const trybackLink = ({ dag_id: dagId, tryback }) =>
+  linkButton(to("trybacks", dagId, tryback), ...(isUndo(dagId) ? ["undo", t("what_stayed")] : ["pencil", t("correct_lines")]), "primary");
+
+export const isUndo = (dagId) => withoutSite(dagId) === "toolsync_undo";
 
 export const downloadLink = (href, text, bytes) =>
   h("a", { class: "button quiet", href, download: "" }, icon("download"), text, bytes === undefined ? null : h("small", {}, size(bytes)));

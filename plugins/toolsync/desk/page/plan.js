@@ -4,7 +4,7 @@ import { get, path, post, query } from "./api.js";
 import { h, redraw, replace, say } from "./dom.js";
 import { known, moment, number, size, t } from "./i18n.js";
 import { airflowLink, runInAirflow, to } from "./links.js";
-import { act, ask, badge, button, linkButton, notice, pager, searchBox, siteBadge, table, titleOf, told, trouble } from "./parts.js";
+import { act, answered, ask, badge, button, linkButton, notice, pager, searchBox, siteBadge, table, titleOf, told, trouble } from "./parts.js";
 
 const LIMIT = 100;
 const AMOUNTS = ["people", "activities", "files", "rows_gone", "bytes", "returned", "changed_back", "removed", "stay"];
@@ -54,10 +54,7 @@ function cell(name, value) {
 // Who answered, or the two buttons.
 function decided(page, address, refresh, dagId) {
   if (page.answer) {
-    const { answer, by, at, reason } = page.answer;
-    const yes = answer === "yes";
-    return notice(yes ? "good" : "", yes ? "approve" : "cross", h("p", {}, t(yes ? "approved_by" : "rejected_by", { by: by ?? "?", when: moment(at) })), reason ? h("q", {}, reason) : null,
-      linkButton(to("runs", dagId, page.run_id), "chart", t("the_run")));
+    return answered(page.answer, page.run_id ? linkButton(to("runs", dagId, page.run_id), "chart", t("the_run")) : null);
   }
   if (page.state !== "waiting") return null;
   if (!page.may_answer) return h("p", {}, badge("warn", "clock", t("awaits_answer")), " ", t("may_not_answer"));

@@ -5,7 +5,7 @@ import { browseChanges } from "./changes.js";
 import { h, icon, replace } from "./dom.js";
 import { known, moment, number, t } from "./i18n.js";
 import { airflowLink, runInAirflow, to } from "./links.js";
-import { downloadLink, linkButton, loading, notice, outcome, OUTCOMES, paged, real, searchBox, simulated, table, tabs, titleOf, told, total } from "./parts.js";
+import { downloadLink, linkButton, loading, notice, outcome, OUTCOMES, paged, real, refusal, searchBox, simulated, table, tabs, titleOf, told, total, trybackLink } from "./parts.js";
 import { ofReport } from "./undoing.js";
 
 const LIMIT = 100;
@@ -37,7 +37,7 @@ function head(found) {
 
 function ahead(found) {
   const links = [];
-  if (found.tryback && found.may.trigger) links.push(linkButton(to("trybacks", found.dag_id, found.tryback), "pencil", t("correct_lines"), "primary"));
+  if (found.tryback && found.may.trigger) links.push(trybackLink(found));
   if (found.files?.some(({ what }) => what === "plan")) links.push(linkButton(to("plans", found.dag_id, found.claim), "search", t("see_plan")));
   return links;
 }
@@ -45,7 +45,7 @@ function ahead(found) {
 function verdict(found) {
   return [
     found.rejected.length ? notice("bad", "cross", h("strong", {}, t("rejected")), h("ul", {}, found.rejected.map((each) => told(each, "li")))) : null,
-    found.refused ? notice("warn", "hand", h("p", {}, t("refused_about"))) : null,
+    refusal(found),
     found.failed_over ? notice("bad", "warning", told(found.failed_over, "p")) : null,
     found.simulated ? notice("simulation", "flask", h("p", {}, t("simulation_about"))) : null,
   ];

@@ -4,7 +4,7 @@ import { get, path, query } from "./api.js";
 import { h, replace } from "./dom.js";
 import { known, moment, t } from "./i18n.js";
 import { to } from "./links.js";
-import { act, button, notice, OUTCOMES, real, sentence, simulated, table, titleOf, total } from "./parts.js";
+import { act, button, inShort, notice, OUTCOMES, real, simulated, table, titleOf, total } from "./parts.js";
 
 export async function reports([dagId], { signal, show }) {
   const content = h("div", {});
@@ -28,9 +28,8 @@ function row(dagId, report) {
 }
 
 function verdict(report) {
-  if (report.rejected.length) return h("span", { class: "outcome failed" }, t("rejected_short"));
-  if (report.refused) return h("span", { class: "outcome" }, t("refused"));
-  return sentence(report.counts) || t("nothing_to_do");
+  const bad = report.rejected.length > 0;
+  return bad || report.refused ? h("span", { class: bad ? "outcome failed" : "outcome" }, inShort(report)) : inShort(report);
 }
 
 // The share of each outcome, as a thin bar; the words stand beside it.

@@ -4,7 +4,7 @@ import { get, path, poll, query } from "./api.js";
 import { h, icon, redraw, replace, say } from "./dom.js";
 import { duration, moment, number, t } from "./i18n.js";
 import { airflowLink, go, runInAirflow, to } from "./links.js";
-import { act, badge, bar, button, figures, linkButton, notice, real, sentence, simulated, siteBadge, state, table, titleOf, told } from "./parts.js";
+import { act, bar, button, figures, inShort, learnTitle, linkButton, notice, real, refusal, runState, simulated, siteBadge, state, table, titleOf, told, trybackLink } from "./parts.js";
 import { trigger } from "./ready.js";
 import { startUndo } from "./undoing.js";
 
@@ -19,7 +19,7 @@ export async function run([dagId, runId], { signal, show }) {
   let titled = false;
   const ask = async () => {
     const found = await get(path("dags", dagId, "runs", runId), signal);
-    await Promise.all(found.files.map((file) => addFailures(failures, dagId, file, signal)));
+    await Promise.all([...found.files.map((file) => addFailures(failures, found, file, signal)), ...found.children.map((each) => learnTitle(each.dag_id, signal))]);
     const title = found.files.length === 1 ? found.files[0].name : titleOf({ dag_id: dagId });
     if (titled !== title) show(title, content, going);
     titled = title;
@@ -35,21 +35,23 @@ export async function run([dagId, runId], { signal, show }) {
   await poll(ask, done, signal);
 }
 
-// The first failed lines of a file that is done, asked for once.
-async function addFailures(failures, dagId, { claim, report }, signal) {
-  if (!report || failures.has(claim) || !(report.counts.failed || report.counts.incomplete)) return;
-  failures.set(claim, null);
+// The first failed and the first incomplete lines of a file that is done, asked for once. The report knows an incomplete line by its remark.
+async function addFailures(failures, { dag_id: dagId, may }, { claim, report }, signal) {
+  if (!report || failures.has(claim) || !may.trigger) return;
+  failures.set(claim, []);
   const address = path("dags", dagId, "reports", claim, "lines");
-  failures.set(claim, await get(`${address}${query({ outcome: "failed", limit: SHOWN })}`, signal).catch(() => null));
+  const first = (count, outcome) => (count ? get(`${address}${query({ outcome, limit: SHOWN })}`, signal).catch(() => null) : null);
+  failures.set(claim, await Promise.all([first(report.counts.failed, "failed"), first(report.counts.incomplete, "remarked")]));
 }
 
 function drawn(found, failures) {
   const title = titleOf({ dag_id: found.dag_id });
   return [
-    h("p", { class: "badges" }, state(found.state), found.simulated ? simulated() : real(), h("span", { class: "faint" }, title),
+    h("p", { class: "badges" }, runState(found), found.simulated ? simulated() : real(), h("span", { class: "faint" }, title),
       found.started ? h("span", { class: "faint" }, moment(found.started)) : null, airflowLink(runInAirflow(found.dag_id, found.run_id), t("in_airflow"))),
     found.messages.map((each) => notice(found.state === "failed" ? "bad" : "", "warning", told(each, "p"))),
     found.files.length ? found.files.map((file) => card(found, file, failures.get(file.claim))) : waits(found),
+    found.children.map((each) => child(found, each)),
     found.written.length ? h("section", {}, h("h2", {}, t("written", { n: found.written.length })),
       h("ul", {}, found.written.map((each) => h("li", {}, h("code", {}, each))))) : null,
   ];
@@ -63,23 +65,31 @@ function waits(found) {
 // Of a run that has no file, or none yet.
 const begun = ({ state: name }) => (name === "queued" ? t("waits_to_begin") : t(`state.${name}`));
 
-function card(found, file, failures) {
-  const many = found.files.length > 1;
-  return h("article", { class: "card run" }, many ? h("h2", {}, file.name) : null, steps(file),
+// A run that the day's work has started.
+function child(found, each) {
+  const of = { ...found, ...each, may: { trigger: false } }; // its own page has the rest
+  return h("section", { class: "child" }, h("h2", {}, h("a", { href: to("runs", each.dag_id, each.run_id), data: { key: each.dag_id } }, titleOf(each)), " ", state(each.state)),
+    each.files.map((file) => card(of, file, [], "h3")));
+}
+
+function card(found, file, failures, heading = found.files.length > 1 ? "h2" : null) {
+  return h("article", { class: "card run" }, heading ? h(heading, {}, file.name) : null, steps(file),
     file.progress && file.step === "executing" ? progress(file) : null,
-    file.step === "awaiting approval" ? notice("warn", "hand", h("p", {}, t("awaits_approval")), linkButton(to("plans", found.dag_id, file.claim), "search", t("see_plan"), "primary")) : null,
+    file.step === "awaiting approval" ? notice("warn", "hand", h("p", {}, t("awaits_approval")),
+      found.may.trigger ? linkButton(to("plans", found.dag_id, file.claim), "search", t("see_plan"), "primary") : null) : null,
     file.message ? notice("bad", "warning", told(file.message, "p")) : null,
     file.report ? result(found, file.report, failures) : null);
 }
 
 function steps(file) {
   const at = STEPS.indexOf(file.step);
-  const over = file.step === "done";
-  const shown = STEPS.filter((step) => !["planning", "awaiting approval"].includes(step) || step === file.step);
+  const refused = file.step === "refused";
+  const over = refused || file.step === "done";
+  const shown = refused ? ["checking", "planning"] : STEPS.filter((step) => !["planning", "awaiting approval"].includes(step) || step === file.step);
   return h("ol", { class: "steps" }, shown.map((step) => {
     const is = over || STEPS.indexOf(step) < at ? "done" : step === file.step ? "now" : "";
     return h("li", { class: is, "aria-current": is === "now" ? "step" : null }, is === "done" ? icon("approve") : null, t(`step.${step}`));
-  }), file.step === "failed" ? h("li", { class: "failed" }, icon("cross"), t("step.failed")) : null);
+  }), file.step === "failed" ? h("li", { class: "failed" }, icon("cross"), t("step.failed")) : null, refused ? h("li", { class: "refused" }, icon("hand"), t("refused")) : null);
 }
 
 function progress({ name, progress: { done, total: all, a_second, left_seconds } }) {
@@ -90,27 +100,37 @@ function progress({ name, progress: { done, total: all, a_second, left_seconds }
 
 function result(found, report, failures) {
   const links = [linkButton(to("reports", found.dag_id, report.claim), "file", t("whole_report"))];
-  if (report.tryback && !found.simulated) links.unshift(linkButton(to("trybacks", found.dag_id, report.tryback), "pencil", t("correct_lines"), "primary"));
+  if (report.tryback && found.may.trigger) links.unshift(trybackLink(report));
+  if (report.refused && found.may.trigger) links.push(linkButton(to("plans", found.dag_id, report.claim), "search", t("see_plan")));
   return [
     report.rejected.length ? notice("bad", "cross", h("strong", {}, t("rejected")), h("ul", {}, report.rejected.map((each) => told(each, "li")))) : null,
-    report.refused ? badge("warn", "hand", t("refused")) : null,
+    refusal(report),
     report.failed_over ? notice("bad", "warning", told(report.failed_over, "p")) : null,
-    report.rejected.length ? null : figures(report.counts),
-    failures?.rows.length ? failed(failures, found.files.length > 1 ? "h3" : "h2") : null,
+    report.rejected.length || report.refused || report.place ? null : figures(report.counts),
+    lines(failures, report, found.files.length > 1 ? "h3" : "h2"),
     h("div", { class: "actions" }, links),
   ];
 }
 
-function failed({ rows, matching }, heading) {
+// Lines that came back: what the report tells of them.
+function lines([failed, remarked] = [], { counts }, heading) {
+  const exact = remarked?.matching === counts.incomplete; // else some of them have a remark and are done all the same
+  return [
+    failed?.rows.length ? listed(t("failed_lines", { n: failed.matching }), failed, heading) : null,
+    remarked?.rows.length ? listed(t(exact ? "incomplete_lines" : "remarked_lines", { n: remarked.matching }), remarked, heading) : null,
+  ];
+}
+
+function listed(title, { rows }, heading) {
   const row = ({ line, remarks }) => h("tr", {}, h("th", { scope: "row" }, number(line)),
     h("td", {}, remarks.map(({ column, value, message }) =>
       h("p", {}, column ? [h("code", {}, column), " "] : null, value ? h("q", {}, value) : null, " ", told(message)))));
-  return h("section", {}, h(heading, {}, t("failed_lines", { n: matching })),
-    table(t("failed_lines", { n: matching }), [t("line"), t("message")], rows.map(row), { key: "failed" }));
+  return h("section", {}, h(heading, {}, title), table(title, [t("line"), t("message")], rows.map(row)));
 }
 
 // After a simulation of an upload, which is still there: the same for real, with the same Params, or with others. So, too, of an undo.
 function after(found) {
+  if (!found.may.trigger) return null;
   if (found.undoes.length) return undoForReal(found);
   if (!found.simulated || !found.upload) return null;
   const place = h("div", {});
@@ -132,6 +152,7 @@ function undoForReal({ dag_id: dagId, undoes, params }) {
 }
 
 function spoken(found) {
-  const parts = found.files.map(({ name, step, report }) => `${name}: ${report ? sentence(report.counts) : t(`step.${step}`)}`);
+  const files = [...found.files, ...found.children.flatMap((each) => each.files)];
+  const parts = files.map(({ name, step, report }) => `${name}: ${report ? inShort(report) : t(`step.${step}`)}`);
   return parts.join(". ") || begun(found);
 }

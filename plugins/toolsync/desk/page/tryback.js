@@ -4,7 +4,7 @@ import { get, path, post, query } from "./api.js";
 import { h, icon, newId, redraw, replace, say } from "./dom.js";
 import { number, t } from "./i18n.js";
 import { go, to } from "./links.js";
-import { act, ask, button, downloadLink, linkButton, notice, pager, titleOf, told } from "./parts.js";
+import { act, ask, button, downloadLink, isUndo, linkButton, notice, pager, siteBadge, titleOf, told } from "./parts.js";
 import { ENCODINGS } from "./ready.js";
 import { beforeLeaving } from "./router.js";
 
@@ -22,20 +22,28 @@ export async function tryback([dagId, name], { signal, show }) {
     const page = found ?? (await get(`${address}${query({ offset, limit: LIMIT })}`, signal));
     redraw(grid, records(page, draft, bottom.count), pager({ offset, limit: LIMIT, matching: page.total }, turn));
   };
-  show(t("correct", { file: first.file ?? name }), h("p", { class: "badges" }, h("a", { href: to("reports", dagId) }, titleOf({ dag_id: dagId })),
+  show(isUndo(dagId) ? t("what_stayed_of", { file: first.file ?? name }) : t("correct", { file: first.file ?? name }), h("p", { class: "badges" }, h("a", { href: to("reports", dagId) }, titleOf({ dag_id: dagId })),
     first.claim ? h("a", { href: to("reports", dagId, first.claim) }, t("the_report")) : null,
     first.claim ? downloadLink(`${path("dags", dagId, "reports", first.claim)}/files/tryback`, t("download.tryback")) : null,
     editable ? h("span", { class: "faint" }, t("read_as", { encoding: new Map(ENCODINGS).get(first.encoding) })) : null),
-  editable ? about(first, names) : null, grid, editable ? bottom.element : null);
+  editable && !isUndo(dagId) ? about(first, names) : null, grid, editable ? bottom.element : giveUp(dagId, address, first));
   if (!editable) {
     const why = h("ul", {}, [...first.rejected, ...first.reasons].map((each) => told(each, "li")));
     replace(grid, notice("warn", "warning", h("p", {}, t("not_editable")), why, linkButton(to("upload", dagId), "upload", t("upload_file"))));
+    return;
+  }
+  if (isUndo(dagId)) {
+    replace(grid, h("p", { class: "faint" }, t("what_stayed_about")), first.rows.map(stayed));
     return;
   }
   await turn(0, first);
   (names.querySelector("input") ?? grid.querySelector("[aria-invalid]") ?? grid.querySelector("input"))?.focus({ preventScroll: true });
   beforeLeaving({ changed: () => Object.keys({ ...draft.changes, ...draft.columns }).length > 0 || draft.drop.size > 0, ask: leave });
 }
+
+// A part of an undo bundle of which something could not be put back: there is nothing in it to correct.
+const stayed = ({ number: place, line, cells, remarks }) => notice("warn", "undo", h("p", {}, `${t("line")} ${number(line ?? place)}`, cells ? `: ${cells.filter(Boolean).join(" · ")}` : null),
+  remarks.map(({ message }) => told(message, "p")));
 
 // What is to be corrected: marked cells, or why the file was rejected, and the columns whose names nobody knows.
 function about({ reasons }, names) {
@@ -107,7 +115,8 @@ function field(record, { name, secret }, stored, { bad, about, line, draft, coun
 }
 
 // What happens below the grid: how much was changed, and the button that sends it.
-function sending(dagId, address, draft, { total, version }) {
+function sending(dagId, address, draft, first) {
+  const { total, version } = first;
   const place = h("div", {});
   const amount = h("span", { class: "faint", "aria-live": "polite" });
   const count = () => {
@@ -115,11 +124,29 @@ function sending(dagId, address, draft, { total, version }) {
     amount.textContent = [renamed ? t("renamed_columns", { n: renamed }) : null, changed ? t("changed_lines", { n: changed }) : null, draft.drop.size ? t("left_out_lines", { n: draft.drop.size }) : null].filter(Boolean).join(" · ");
   };
   count();
-  const back = button("upload", t("send_back", { n: total }), () => act(back, place, async () => {
+  const back = button("upload", isUndo(dagId) ? t("try_again") : t("send_back", { n: total }), () => act(back, place, async () => {
     const sent = await post(`${address}/send`, { changes: draft.changes, columns: draft.columns, drop: [...draft.drop], version });
     beforeLeaving(null);
     say(t("sent_back"));
     go("upload", dagId, sent.upload);
   }), { class: "button primary" });
-  return { count, element: h("div", { class: "sending" }, h("div", { class: "actions" }, back, amount), h("p", { class: "faint" }, icon("file"), t("send_back_about")), place) };
+  return { count, element: h("div", { class: "sending" }, h("div", { class: "actions" }, back, giveUp(dagId, address, first, back), amount), h("p", { class: "faint" }, icon("file"), t("send_back_about")), place) };
+}
+
+// Nobody corrects it any more: it moves into the archive, once a person has seen which file and how many lines that is.
+// :param others: buttons that wait meanwhile.
+function giveUp(dagId, address, { name, file, total, version }, others = []) {
+  const place = h("div", {});
+  const away = async () => {
+    const about = [siteBadge(dagId), total ? h("p", {}, t("give_up_lines", { n: total })) : null, h("p", {}, t("give_up_about")), h("p", {}, h("code", {}, name))];
+    if (!(await ask(t("give_up_title", { file: file ?? name }), about, { yes: t("give_up"), kind: "danger" }))) return;
+    await act([one, others].flat(), place, async () => {
+      await post(`${address}/give_up`, { version });
+      beforeLeaving(null);
+      say(t("given_up"));
+      go();
+    });
+  };
+  const one = button("cross", t("give_up"), away, { class: "button quiet" });
+  return h("div", {}, one, place);
 }

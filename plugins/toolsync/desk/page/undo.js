@@ -123,6 +123,6 @@ function courseRow(bundle, chosen, restore, count) {
   } });
   const one = button("undo", t("put_back"), () => restore([bundle], one), { class: "button quiet", "aria-label": t("put_back_course", { name: shortname }) });
   return h("tr", { class: back ? "over" : null }, h("td", {}, back ? null : tick), h("th", { scope: "row" }, shortname, fullname ? h("small", {}, fullname) : null),
-    h("td", {}, claim ? h("a", { href: to("reports", dagId, claim) }, t(`undo.${what}`)) : t(`undo.${what}`)), h("td", {}, moment(at)), h("td", {}, bundle.size === null ? "" : size(bundle.size)),
+    h("td", {}, claim ? h("a", { href: to("reports", dagId, claim) }, t(`undo.${what}`)) : t(`undo.${what}`)), h("td", { class: "when" }, moment(at)), h("td", {}, bundle.size === null ? "" : size(bundle.size)),
     h("td", {}, back ? badge("good", "approve", t("was_put_back", { when: moment(back) })) : one));
 }

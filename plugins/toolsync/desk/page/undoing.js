@@ -30,17 +30,15 @@ export function bundleState(undoDag, { state, undone }) {
 export function ofReport({ undo, dag_id: dagId }) {
   if (!undo) return null;
   const { state, bundle, by } = undo;
-  if (!bundle) {
-    const link = state === "by_course" ? linkButton(to("undo", dagId), "undo", t("undo"), "quiet") : null;
-    return h("p", { class: "faint" }, icon("undo"), " ", t(`unkept.${state}`), " ", link);
-  }
+  if (!bundle) return h("p", { class: "faint" }, icon("undo"), " ", t(`unkept.${state}`));
   if (state === "undone") return undone(undo.dag_id, bundle, by);
   if (state === "working") return h("p", { class: "faint" }, icon("undo"), " ", t("undo_working"));
   return [
     state === "partly" ? undone(undo.dag_id, bundle, by) : null,
     h("details", { class: "options", data: { key: "undo" } }, h("summary", {}, icon("undo"), " ", t("undo_this"), " ", h("small", { class: "faint" }, inWords(bundle).join(", "))),
       h("div", { class: "undoing" }, figures(bundle), h("p", { class: "faint" }, [t("undo_since", { when: moment(bundle.at) }), kept(bundle), bundle.size === null ? null : size(bundle.size)].filter(Boolean).join(" · ")), byTable(bundle),
-        bundle.may.undo ? undoChoice(undo.dag_id, () => [bundle]).element : h("p", {}, t("may_not_undo")))),
+        bundle.may.undo ? undoChoice(undo.dag_id, () => [bundle]).element : h("p", {}, t("may_not_undo")),
+        undo.by_course ? h("p", {}, t("by_course"), " ", linkButton(to("undo", dagId), "undo", t("undo_of_courses"), "quiet")) : null)),
   ];
 }
 
