@@ -14,7 +14,7 @@ whole, or its line fails with the reason and comes back in `courses_restore/tryb
 - its category no longer exists, or the course that it takes its people from doesn't
 - ids are taken, or another group or grouping of the course has the idnumber of one that comes back
 - people have since made something in the place of what is to come back, as a new answer to a choice (with Param `overwrite_changes` it is
-  deleted all the same)
+  deleted all the same, with what belongs to it: files, grades, versions)
 - a row was changed since, or a grade that a reset had sent anew (Param `overwrite_changes` puts it back all the same)
 - somebody was graded in a grade item that a reset had made anew (with Param `overwrite_changes` that grade is deleted)
 - people made or changed something in the content that replaced the old one (with Param `overwrite_changes` it is deleted all the same)

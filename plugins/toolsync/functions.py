@@ -142,6 +142,7 @@ NAMES: dict[str, Callable[[RunState, Occasion], Any]] = {
     "unindexed_to": lambda state, _occasion: state.session.references.unindexed_to,
     "references_of": lambda state, _occasion: state.session.references.of,
     "kin_of": lambda state, _occasion: partial(kin.kin_of, state.session),
+    "hanging": lambda state, _occasion: lambda: kin.hanging(state.session.schema),
     "users_of": lambda state, _occasion: partial(kin.users_of, state.session),
     "undone": lambda state, occasion: undo_parts.UndoneTables(state, occasion.parts),
     "hash_of": lambda _state, _occasion: hash_of,

@@ -19,6 +19,7 @@ from tests.support.site import Site
 from toolsync.course.graph import STAYS, CourseGraph, Link
 from toolsync.course.graph_check import find_unknown
 from toolsync.course.graph_files import GraphError, read_graph
+from toolsync.course.kin import hanging
 from toolsync.moodle.hook import OLDEST_NAME
 from toolsync.moodle.releases import READ, TESTED
 from toolsync.moodle.session import MoodleSession
@@ -422,6 +423,29 @@ def dangling(session: MoodleSession, table: str, link: Link) -> int:
 
 
 # -- indexes ---------------------------------------------------------------------------------------------------
+
+
+def test_a_row_hangs_on_what_it_is_part_of_and_not_the_other_way_round(session: MoodleSession):
+    found = hanging(session.schema)
+    hangs = {(table.name, link.table) for table in found.tables.values() for link in table.parents}
+    assert hangs >= {
+        ("comments", "wiki_pages"),
+        ("files", "assign_submission"),
+        ("forum_posts", "forum_discussions"),
+        ("grading_instances", "assign_grades"),
+        ("question_attempts", "question_usages"),
+        ("question_usages", "quiz_attempts"),
+        ("rating", "forum_posts"),
+    }
+    assert not hangs & {
+        ("forum_discussions", "forum_posts"),
+        ("question_usages", "question_attempts"),
+        ("quiz_attempts", "question_usages"),
+    }
+    assert [sorted(table.name for table in cycle) for cycle in found.cycles if len(cycle) > 1] == [
+        ["block_instances", "context"]
+    ]
+    assert "grade_grades_history" not in found.tables
 
 
 def test_every_link_to_a_parent_has_an_index(graph: CourseGraph, session: MoodleSession):

@@ -284,16 +284,6 @@ def test_who_has_worked_in_a_course_since_its_reset_keeps_that_alone(site: Site,
     assert changed(site, pristine) == WORK.keys() | WITH_WORK
 
 
-def test_with_overwrite_changes_a_course_is_what_it_was_before_its_reset(site: Site, pristine: Site):
-    lines = "shortname,choice,workshop,scorm,feedback,quiz_user_overrides\nC101,yes,yes,yes,yes,yes\n"
-    site.run("toolsync_courses_reset", lines, require_approval=False)
-    for sql in WORK_SINCE:
-        site.rows(sql)
-    restored = site.run("toolsync_courses_restore", "C101\n", overwrite_changes=True)
-    assert restored["counts"]["updated"] == 1, Path(restored["report"]).read_text()
-    assert changed(site, pristine) == set()
-
-
 def test_a_group_that_has_the_idnumber_of_one_that_is_gone_stays(site: Site):
     site.run("toolsync_courses_reset", "shortname,groups\nC101,groups\n", require_approval=False)
     site.rows("INSERT INTO {groups} (courseid, name, idnumber) VALUES (3, 'Anew', 'C101G1')")

@@ -1,7 +1,11 @@
 {% from "shared/computed_grades.sql" import computed %}
-{% from "undo/terms.sql" import seen, ties, once, since, hanging, leave_out, pairs, in_place with context %}
+{% from "undo/terms.sql" import seen, ties, once, since, leave_out, pairs, in_place with context %}
 -- Put back the rows that the run took away, with their ids, what others hang on first.
 {% set order = undone | list %}
+{% set deleted = [] %}
+{% for name, what in undone.items() if what.deleted %}
+{% set _ = deleted.append(name) %}
+{% endfor %}
 {% if "grade_categories" in undone and undone.grade_categories.deleted %}
 
 -- Where the top category of a course's grades is another one by now, what hung on the old one hangs on that.
@@ -114,28 +118,51 @@ SELECT b.`{{ columns_of(name) | join("`, b.`") }}`
  WHERE b.id BETWEEN @first AND @last AND s.id IS NULL
  ORDER BY b.id;
 {% endfor %}
-{% for name, links in hanging.items() if name in undone and undone[name].deleted %}
-{% for column, target, condition in links if target in undone and undone[target].deleted %}
+
+CREATE TEMPORARY TABLE toolsync_hanging (id BIGINT NOT NULL PRIMARY KEY, name VARCHAR(64) NOT NULL, otherid BIGINT NOT NULL);
+{# What the site's references lead to was looked for above, unless it came later, or is taken away again here. #}
+{% set late = [] %}
+{% for cycle in hanging().between(deleted).cycles %}
+{% for node in cycle * cycle | length %}
+{% set links = [] %}
+{% for link in node.parents %}
+{% set known = references_of(node.name) | selectattr("column", "equalto", link.column) | selectattr("target", "equalto", link.table) | list %}
+{% if not known or order.index(link.table) > order.index(node.name) or link.table in late %}
+{% set _ = links.append(link) %}
+{% endif %}
+{% endfor %}
+{% if links %}
+{% set _ = late.append(node.name) %}
 
 -- What hangs on something that does not come back, does not either.
+{% for link in links %}
+
 -- when: toolsync_stays
-INSERT INTO toolsync_these (id)
-SELECT b.id
-  FROM toolsync_back_{{ name }} b
-  STRAIGHT_JOIN toolsync_stays s ON s.name = '{{ target }}' AND s.id = b.`{{ column }}`
- WHERE s.what = 'deleted' AND {{ condition }};
+INSERT IGNORE INTO toolsync_hanging (id, name, otherid)
+SELECT t.id, '{{ link.table }}', s.id
+{% if link.key == "id" %}
+  FROM toolsync_back_{{ node.name }} t
+  STRAIGHT_JOIN toolsync_stays s ON s.name = '{{ link.table }}' AND s.id = t.`{{ link.column }}`
+{% else %}
+  FROM toolsync_stays s
+  STRAIGHT_JOIN toolsync_back_{{ link.table }} k ON s.name = '{{ link.table }}' AND k.id = s.id
+  STRAIGHT_JOIN toolsync_back_{{ node.name }} t ON t.`{{ link.column }}` = k.`{{ link.key }}`
+{% endif %}
+ WHERE s.what = 'deleted'{{ link.condition }};
+{% endfor %}
 
--- when: toolsync_these
+-- when: toolsync_hanging
 INSERT IGNORE INTO toolsync_stays (name, id, line, what, reason)
-SELECT '{{ name }}', b.id, b.toolsync_line, 'deleted', CONCAT('{{ target }} ', b.`{{ column }}`, ', to which it belongs, does not come back')
-  FROM toolsync_these k
-  JOIN toolsync_back_{{ name }} b ON b.id = k.id;
+SELECT '{{ node.name }}', b.id, b.toolsync_line, 'deleted', CONCAT(h.name, ' ', h.otherid, ', to which it belongs, does not come back')
+  FROM toolsync_hanging h
+  JOIN toolsync_back_{{ node.name }} b ON b.id = h.id;
 
--- when: toolsync_these
-DELETE t FROM toolsync_these k STRAIGHT_JOIN {{ table(name) }} t ON t.id = k.id;
+-- when: toolsync_hanging
+DELETE t FROM toolsync_hanging h STRAIGHT_JOIN {{ table(node.name) }} t ON t.id = h.id;
 
--- when: toolsync_these
-DELETE FROM toolsync_these;
+-- when: toolsync_hanging
+DELETE FROM toolsync_hanging;
+{% endif %}
 {% endfor %}
 {% endfor %}
 {% for name, what in undone.items() %}

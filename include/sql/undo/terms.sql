@@ -51,11 +51,6 @@
 {{ "STRAIGHT_JOIN" if soft and by else "JOIN" }} {{ table(name) }} t{{ " " ~ by_index(name, *by) if soft and by }} ON {{ pairs(key, "t", "b") }}
 {%- if soft %}{{ " AND t.`" ~ key[-1] ~ "` <> ''" if key[-1] in ("shortname", "idnumber") }}{{ alone(name, key, "b", "t") }}{% endif %}
 {%- endmacro %}
-{# Rows b that hang on others by a column that is no reference: its table, and a condition. #}
-{% set hanging = {"feedback_value": [("completed", "feedback_completed", "TRUE")],
-                  "files": [("itemid", "assign_submission", "b.component IN ('assignsubmission_file', 'assignsubmission_onlinetext')"),
-                            ("itemid", "workshop_submissions", "b.component = 'mod_workshop' AND b.filearea IN ('submission_content', 'submission_attachment')"),
-                            ("itemid", "workshop_assessments", "b.component = 'mod_workshop' AND b.filearea IN ('overallfeedback_content', 'overallfeedback_attachment')")]} %}
 {% set sides = ["back", "was", "became", "unmake"] %}
 {# Of rows w (as they were), b (as the run left them) and t (as they are now): whether two have the same in a column, byte by byte; … #}
 {% macro same(column, one, other) -%}

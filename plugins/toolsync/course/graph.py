@@ -163,9 +163,21 @@ class CourseGraph:
 
     def leading_to(self, names: Iterable[str]) -> CourseGraph:
         """The part of the graph that is needed to find the rows of these tables: they and their ancestors."""
-        parents = {name: {link.table for link in table.parents} for name, table in self.tables.items()}
-        wanted = {found for name in names if name in parents for found in {name} | reachable(name, parents)}
+        wanted = {found for name in names if name in self.tables for found in {name} | self.ancestors[name]}
         return self.with_tables(table for name, table in self.tables.items() if name in wanted)
+
+    def below(self, names: Iterable[str]) -> CourseGraph:
+        """The part of the graph with these tables and their descendants."""
+        roots = set(names)
+        return self.between(name for name in self.tables if name in roots or self.ancestors[name] & roots)
+
+    def between(self, names: Iterable[str]) -> CourseGraph:
+        """The part of the graph with these tables alone."""
+        found = {name: self.tables[name] for name in names if name in self.tables}
+        return self.with_tables(
+            replace(table, parents=tuple(link for link in table.parents if link.table in found))
+            for table in found.values()
+        )
 
     @property
     def activities(self) -> list[str]:
@@ -200,19 +212,26 @@ class CourseGraph:
 
         A topological sort refuses cycles, so it sorts these groups instead of the tables.
         """
-        parents = {
-            name: {link.table for link in table.parents if link.table in self.tables and link.table != name}
-            for name, table in self.tables.items()
-        }
-        ancestors = {name: reachable(name, parents) for name in parents}
         cycle_of: dict[str, tuple[str, ...]] = {
-            name: tuple(sorted({name} | {other for other in ancestors[name] if name in ancestors[other]}))
-            for name in parents
+            name: tuple(sorted({name} | {other for other in above if name in self.ancestors[other]}))
+            for name, above in self.ancestors.items()
         }
         order: TopologicalSorter[tuple[str, ...]] = TopologicalSorter()
         for name, cycle in cycle_of.items():
-            order.add(cycle, *sorted({cycle_of[parent] for parent in parents[name]} - {cycle}))
+            order.add(cycle, *sorted({cycle_of[parent] for parent in self._parents[name]} - {cycle}))
         return [[self.tables[name] for name in cycle] for cycle in order.static_order()]
+
+    @cached_property
+    def ancestors(self) -> dict[str, set[str]]:
+        """The tables of the graph to which the links of each table lead, directly or through others."""
+        return {name: reachable(name, self._parents) for name in self._parents}
+
+    @cached_property
+    def _parents(self) -> dict[str, set[str]]:
+        return {
+            name: {link.table for link in table.parents if link.table in self.tables and link.table != name}
+            for name, table in self.tables.items()
+        }
 
 
 def reachable(start: Node, edges: Mapping[Node, Iterable[Node]]) -> set[Node]:

@@ -1,15 +1,19 @@
-"""What belongs together: the links between the rows that a run made, for an undo, after which nothing may be there by halves."""
+"""What belongs together: the links between rows along which they stay and go with each other, so that nothing is there by halves after an undo."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 
+from toolsync.course.graph import CourseGraph, Link, Table
 from toolsync.course.graph_files import site_graph
 from toolsync.moodle.references import AUTHORS, Reference
+from toolsync.moodle.schema import Schema
 from toolsync.moodle.session import MoodleSession
 
 # Links that are no way from the course, along which a row stays with the other all the same: the module of an activity, the item of a category, the files of a
-# text.
+# text. What people did stays with what people did that it is about, too: a comment with its page.
 TOGETHER = frozenset(
     {
         ("course_format_options", "sectionid"),
@@ -42,19 +46,55 @@ class Kin(NamedTuple):
 
 def kin_of(session: MoodleSession, table: str) -> list[Kin]:
     """The links of a table: those of the course graph, and the site's references besides."""
-    of_graph = site_graph(session.schema).tables.get(table)
-    parents = set(of_graph.parents) if of_graph else set()
-    found = [
-        Kin(link.column, link.table, link.key, link.when, link in parents or (table, link.column) in TOGETHER)
-        for link in (of_graph.links if of_graph else ())
-        if link.column not in AUTHORS and (link.key != "id" or not _is_text(session, table, link.column))
-    ]
+    graph = site_graph(session.schema)
+    of_graph = graph.tables.get(table)
+    found: list[Kin] = []
+    if of_graph:
+        found = [
+            Kin(link.column, link.table, link.key, link.when, _is_part(graph, of_graph, link))
+            for link in _links(session.schema, of_graph)
+        ]
     known = {(one.column, one.target) for one in found}
     for one in session.references.of(table):
         if (one.column, one.target) not in known:
             when = f"t.contextlevel = {one.level}" if one.level else ""
             found.append(Kin(one.column, one.target, when=when, part=not of_graph or bool(one.level)))
     return found
+
+
+@lru_cache(maxsize=4)
+def hanging(schema: Schema) -> CourseGraph:
+    """What hangs on what: the course graph of a site, in which the parents of a table are all rows with which a row goes.
+
+    Without the rows that Moodle leaves. Where the other names the row (`question_attempts` its usage), it goes with the only one that does.
+    """
+    graph = site_graph(schema)
+
+    def hangs(table: Table, link: Link) -> bool:
+        once = link.key == "id" or [link.key] in schema.unique_keys(link.table)
+        return once and link.table != table.name and _is_part(graph, table, link)
+
+    return graph.with_tables(
+        replace(table, parents=tuple(link for link in _links(schema, table) if hangs(table, link)))
+        for table in graph.tables.values()
+    ).deletable
+
+
+def _links(schema: Schema, table: Table) -> list[Link]:
+    """The links of a table of the graph, without those of texts, of which some are ids: what a badge asks for."""
+    return [
+        link
+        for link in table.links
+        if link.column not in AUTHORS and (link.key != "id" or schema.is_number(table.name, link.column))
+    ]
+
+
+def _is_part(graph: CourseGraph, table: Table, link: Link) -> bool:
+    """Whether a row is part of the one that a link leads to, and not the other way round."""
+    if link in table.parents or (table.name, link.column) in TOGETHER:
+        return True
+    target = graph.tables.get(link.table)
+    return table.people and target is not None and target.people and table.name not in graph.ancestors[link.table]
 
 
 def users_of(session: MoodleSession, target: str) -> list[Reference]:
@@ -67,9 +107,3 @@ def users_of(session: MoodleSession, target: str) -> list[Reference]:
         if (link.table, link.key, link.when) == (target, "id", "") and not table.facts.get("derived")
         if (table.name, link.column) not in known
     ]
-
-
-def _is_text(session: MoodleSession, table: str, column: str) -> bool:
-    """Whether a column holds texts, of which some are ids: what a badge asks for."""
-    limits = session.schema.limits(table, column)
-    return limits is not None and limits.characters is not None

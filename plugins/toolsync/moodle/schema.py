@@ -101,6 +101,10 @@ class Schema:
         """The columns of a table that hold long texts."""
         return [name for name, data_type in self._known(table).items() if data_type.endswith("text")]
 
+    def is_number(self, table: str, column: str) -> bool:
+        """Whether a column of a table holds whole numbers."""
+        return self._known(table).get(column) in BITS
+
     def limits(self, table: str, column: str) -> Limits | None:
         """What a column can hold; None when the site has no such column."""
         if table not in self._limits:
