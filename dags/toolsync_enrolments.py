@@ -91,6 +91,7 @@ dags: list[DAG] = command_file_dags(
             "manual",
             type="string",
             pattern="^(-|[a-z][a-z0-9_]{0,19})$",
+            expected="an enrolment method such as manual, or -",
             section=ENROLMENTS,
             title="Default method",
             description="For lines where `enrol` is empty or absent: an enrolment method, or `-` for the role only.",

@@ -13,7 +13,8 @@ names of all its files: `20261129-084200-123456-1a2b`. Several runs are undone t
 | made by the run | it is deleted, unless somebody has used or changed it since |
 
 Then Moodle's own consequences are drawn: courses that follow by meta link or cohort, counts, places, caches. First the run makes a plan and
-waits until a person approves it (Param `require_approval`).
+waits until a person approves it (Param `require_approval`). Where categories go that the run made, the plan says who has to purge the site's caches:
+until that is done, the course index is an error page for everybody.
 
 Undoing decides row by row. What can't be put back stays as it is, is told with its table, id and reason, and the line comes back in `undo/tryback`:
 

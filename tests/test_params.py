@@ -27,6 +27,8 @@ MADE_UP: dict[str, Param] = {
     "names": Param([], type="array"),
     "short": Param("", type="string", maxLength=3),
     "mixed": Param("a", enum=["a", 1, None]),
+    "types": Param([], type="array", items={"type": "string", "enum": ["users", "courses"]}),
+    "runs": Param([], type="array", items={"type": "string"}),
 }
 
 # One wrong value of each kind of Param, and what is said.
@@ -52,6 +54,9 @@ WRONG = [
     ("level", True, "Param level: expected a whole number of at least 1 and of at most 5, found true."),
     ("share", -1, "Param share: expected a number of at least 0 or null, found the number -1."),
     ("names", "a", "Param names: expected a list, found the text 'a'."),
+    ("types", ["users", "user"], "expected a list, each item 'users' or 'courses', found the text 'user' in the list."),
+    ("runs", ["a", 1], "Param runs: expected a list, each item a text, found the number 1 in the list."),
+    ("runs", "a", "Param runs: expected a list, found the text 'a'."),
     ("short", "long", "Param short: expected a value that Airflow takes ('long' is too long), found the text 'long'."),
     ("mixed", "b", "Param mixed: expected 'a', 1 or null, found the text 'b'."),
     ("files", {1, 2}, "Param files: expected a text, found the set {1, 2}."),

@@ -54,7 +54,7 @@ def test_a_page_of_ones_own_says_only_what_differs(own: Callable[[str], Path], m
         ("retries: [1\n", "this is not YAML: "),
         ("- retries\n", "expected settings and their values, found a list."),
         ("", "expected settings and their values, found nothing."),
-        ("protection: 100\n", "line 1, protection: expected settings and their values, found a value."),
+        ("protection: 100\n", "line 1, protection: expected settings and their values, found a number."),
         ("cabinet: s3://hidden:hidden@bucket\n", "line 1, cabinet: expected settings and their values, found a text."),
         ("- hidden\n", ": expected settings and their values, found a list."),
         (

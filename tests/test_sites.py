@@ -222,7 +222,7 @@ def test_a_site_with_wrong_settings_takes_no_dag_from_the_others(configure: Call
 def test_no_wrong_setting_of_a_site_takes_a_dag_from_another(configure: Callable[..., None]):
     wrong: dict[str, tuple[Any, str]] = {
         "a": ({"cabinet": "/srv/arts"}, "sites, a, cabinet: expected settings and their values, found a text."),
-        "b": ({"protection": 5}, "sites, b, protection: expected settings and their values, found a value."),
+        "b": ({"protection": 5}, "sites, b, protection: expected settings and their values, found a number."),
         "c": ({"retries": "two"}, "sites, c, retries: expected a whole number of at least 0"),
         "d": ({"retry_delay_seconds": "x"}, "sites, d, retry_delay_seconds: expected a number of at least 0"),
         "e": ({"protection": {"answer_within_hours": "soon"}}, "answer_within_hours: expected a number of at least"),

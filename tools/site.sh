@@ -11,3 +11,4 @@ if [ "${1:-}" = --fresh ]; then keep=; fi
 mkdir -p .local/moodledata
 .venv/bin/python tools/mariadb.py start .local/mariadb >/dev/null
 .venv/bin/python tools/mariadb.py load .local/mariadb moodle include/demo/moodle51.sql.gz $keep
+if [ -z "$keep" ] || [ ! -d .local/moodledata/filedir ]; then .venv/bin/python tools/demo_files.py .local/mariadb .local/moodledata; fi

@@ -184,8 +184,10 @@ def _value_problem(name: str, param: Param, value: Any) -> str | None:
     try:
         copy(param).resolve(value)
     except ParamValidationError as error:
-        there = "something else" if name in SECRET else found(value)
-        return f"Param {name}: expected {_expected(param.schema, error.args[0])}, found {there}."
+        why = error.args[0]
+        item = isinstance(value, list) and getattr(why, "path", None) and f"{found(why.instance)} in the list"
+        there = "something else" if name in SECRET else item or found(value)
+        return f"Param {name}: expected {_expected(param.schema, why)}, found {there}."
     return None
 
 
@@ -196,6 +198,12 @@ def _expected(schema: Mapping[str, Any], error: Any) -> str:
     """
     if "expected" in schema:
         return schema["expected"]
+    if getattr(error, "path", None):  # it is about what is in a list
+        return f"a list, each item {_of_one(error.schema, error)}"
+    return _of_one(schema, error)
+
+
+def _of_one(schema: Mapping[str, Any], error: Any) -> str:
     keyword = getattr(error, "validator", "type")
     types = schema.get("type", [])
     types = [types] if isinstance(types, str) else types

@@ -304,7 +304,7 @@ def file_params() -> dict[str, Param]:
             enum=["utf-8", "iso-8859-1", "windows-1252"],
             section=FILE,
             title="Encoding",
-            description="The character encoding of the file.",
+            description="The character encoding of the file. It is never guessed: where lines are not in it, the report says what they look like.",
         ),
         "timezone": Param(
             "",

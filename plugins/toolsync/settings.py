@@ -161,6 +161,10 @@ def kind(value: Any) -> str:
             return "a list"
         case str():
             return "a text"
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return "a number"
     return "a value"
 
 

@@ -20,6 +20,8 @@ from airflow.sdk.exceptions import AirflowException
 
 from tests.support.object_store import object_store
 from tests.support.site import Site
+from tools.demo_files import make
+from tools.mariadb import PrivateServer
 from toolsync import __version__, settings
 from toolsync.cabinet import durability
 from toolsync.checking import database
@@ -28,6 +30,7 @@ from toolsync.checking.findings import LOOK, OK, UNSEEN, WRONG, Finding, ok
 from toolsync.checking.ground import Ground
 from toolsync.checking.site_files import program
 from toolsync.moodle import hook
+from toolsync.moodle.file_pool import FilePool
 from toolsync.settings import ROOT
 from toolsync.sites import the_site
 
@@ -224,6 +227,14 @@ def test_what_is_odd_about_the_site(site: Site):
         "none of 7 files",
     ):
         assert part in said(found, LOOK)
+
+
+def test_the_demo_site_misses_no_file(site: Site, server: PrivateServer, tmp_path: Path):
+    make(server, tmp_path / "moodledata")
+    assert "is the site's, and can be written to" in said(checked("Moodle"), OK)
+    hashes = {content for (content,) in site.rows("SELECT contenthash FROM {files} WHERE filesize > 0")}
+    pool = FilePool(str(tmp_path / "moodledata"))
+    assert len(hashes) > 100 and all(map(pool.has, hashes))
 
 
 def test_a_connection_that_is_lost_meanwhile(site: Site):

@@ -54,9 +54,10 @@ batch_lines_of: {}
 packages: {canvass: ours.yaml}
 feeds: {sis: {typ: users, type: users, arrive_by: "06:00"}}
 """
+
 # By line of the page: what is said.
 TOLD = {
-    2: "expected a name, found a value",
+    2: "expected a name, found a number",
     4: "there is no such setting. Did you mean batch_seconds?",
     5: "expected a number of at least 0.01, or null, found 'soon'",
     6: "There is no type 'cursos'. Did you mean courses?",
@@ -79,7 +80,7 @@ TOLD = {
     29: "There is no type 'people'",
     30: "There is no type 'peple'",
     31: "There is no type 'user'. Did you mean users?",
-    32: "expected settings and their values, found a value",
+    32: "expected settings and their values, found a number",
     33: "expected a number of at least 1, or null, found 0",
     35: "there is no such setting. Did you mean canvas?",
     36: "there is no such setting of a feed. Did you mean type?",
@@ -96,6 +97,16 @@ def test_every_mistake_is_told_where_it_is_written(tmp_path: Path):
     assert [line for line, told in TOLD.items() if told not in by_line[line]] == []
     assert site.page["throttle"]["pause_seconds"] == -1  # the page itself is as it was
     assert [told for told in mistakes(sane)[0] if "no such setting" not in told] == []
+
+
+def test_an_address_and_an_inbox_that_are_none(tmp_path: Path):
+    page = tmp_path / "toolsync.yaml"
+    page.write_text("cabinet: {address: [a, b]}\nwatch: {users: 2}\n")
+    ours = read_page(INCLUDE / "toolsync.yaml", "ours")
+    assert mistakes(Site(None, laid_over(ours, read_page(page, "page"))))[0] == [
+        "page, line 1, cabinet, address: expected the address of a folder, or null, found a list.",
+        "page, line 2, watch, users: expected the seconds between two looks at the inbox, at least 5, or null, found the number 2.",
+    ]
 
 
 def test_all_unknown_names_of_a_page_of_yours_are_told(tmp_path: Path):

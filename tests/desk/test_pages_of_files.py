@@ -13,7 +13,7 @@ import pytest
 
 from toolsync.desk.cells import Layout, lines_with, records_at
 from toolsync.desk.corrected import CantCorrect, corrections, places_of, write
-from toolsync.desk.inspection import Bytes
+from toolsync.desk.inspection import Bytes, Head
 from toolsync.desk.table import ChangesTable, LinesTable
 from toolsync.reading.command_file import CommandFile
 from toolsync.reading.records import Record
@@ -127,19 +127,38 @@ def test_passwords_that_are_not_where_they_belong():
     assert list(lines_with(layout_of(text), "several", len(text), "hunter2", begins)) == []
 
 
+@pytest.mark.parametrize(
+    ("content", "encoding"),
+    [
+        (
+            "Besançon\nZoé\n".encode() + b"Zo\xe9\n",
+            "utf-8",
+        ),  # damaged in one line: the others are not to become BesanÃ§on
+        (b"Besan\xe7on\nZo\xe9\n", "windows-1252"),
+        ("Besançon\nZoé\nMüller\n".encode("mac_roman"), "utf-8"),  # no Param stands for that: its lines fail
+    ],
+)
+def test_the_encoding_that_the_upload_page_chooses(content: bytes, encoding: str):
+    assert Head("users.csv", content, True).encoding(None) == encoding
+
+
 def test_corrections_that_can_not_be_written():
     content = 'username;firstname\nada;Ada\ngrace;"broken" x\n'.encode("latin-1")
     layout = Layout(Bytes(content), load_suite("users"), "auto", "iso-8859-1")
     places = places_of(layout, "latin", len(content))
     for changes, why in (
-        ({1: {"firstname": "Ł"}}, "is iso-8859-1, which has no character 'Ł'"),
-        ({2: {"firstname": "x"}}, "can't be read, so it can't be changed here"),
+        ({1: {"firstname": "Ł"}}, "^Line 2, column firstname: the file is iso-8859-1, which has no character 'Ł'"),
+        ({2: {"firstname": "x"}}, "^Line 3 can't be read, so it can't be changed here"),
         ({1: {"username": "", "firstname": ""}}, "would be empty"),
         ({1: {"firstname": "&#59;"}}, "can't be written"),
         ({3: {"firstname": "x"}}, "There is no record 3"),
     ):
         with pytest.raises(CantCorrect, match=why):
             corrections(layout, places, changes, [])
+    with pytest.raises(CantCorrect, match="^Line 17 would be empty"):
+        corrections(layout, places, {1: {"username": "", "firstname": ""}}, [], None, [17, None])
+    with pytest.raises(CantCorrect, match="^Line 3 of the tryback can't be read"):
+        corrections(layout, places, {2: {"firstname": "x"}}, [], None, [17, None])
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -213,7 +232,7 @@ def test_the_table_of_changes():
 
 
 def test_samples_are_recognised():
-    from toolsync.desk.inspection import Head, recognise, suites
+    from toolsync.desk.inspection import recognise, suites
     from toolsync.params import known_types
 
     folder = Path(__file__).parents[2] / "include/samples"

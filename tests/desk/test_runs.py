@@ -217,12 +217,17 @@ def test_a_run_is_begun_as_airflow_begins_it(desk: Desk):
         ({}, 400),
         ({"upload": upload, "files": "*"}, 400),
         ({"upload": "20261129-000000-000000-abcd"}, 404),
-        ({"upload": upload, "params": {"encoding": "latin"}}, 400),  # Airflow's own validation
+        ({"upload": upload, "params": {"encoding": "latin"}}, 400),
         ({"upload": upload, "params": {"fail_over": "150%"}}, 400),
         ({"files": "*", "params": {"upload": upload}}, 400),
     ):
         answer = client.post(f"{of_dag}/runs", json=wrong)
         assert (answer.status_code, isinstance(answer.json()["detail"], str)) == (status, True), answer.text
+    several = client.post(f"{of_dag}/runs", json={"upload": upload, "params": {"encoding": "latin", "batch": [1]}})
+    assert several.json()["detail"].startswith("There is no Param 'batch'. The Params are ")
+    assert several.json()["detail"].endswith(
+        "Param encoding: expected 'utf-8', 'iso-8859-1' or 'windows-1252', found the text 'latin'."
+    )
     core = desk.client("admin")
     assert core.patch("http://airflow/api/v2/dags/toolsync_users", json={"is_paused": True}).status_code == 200
     wrong = {"upload": upload, "params": {"encoding": "latin"}, "unpause": True}

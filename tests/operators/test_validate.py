@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
@@ -18,7 +19,9 @@ from toolsync.cabinet.folders import Cabinet
 from toolsync.operators.pictures import ValidatePicturesOperator
 from toolsync.operators.validate import ValidateOperator
 from toolsync.reading.suite import load_suite, parse_suite
-from toolsync.reporting.pieces import VALIDATED
+from toolsync.reporting.pieces import BATCH, VALIDATED, piece_name
+from toolsync.reporting.report import Report
+from toolsync.reporting.report_text import write_lines
 
 OPTIONS = {
     "simulate": False,
@@ -68,6 +71,53 @@ def test_a_rejected_file_has_a_page_that_the_log_names(url: str, log: pytest.Log
     found = cabinet.saved(claim, VALIDATED)
     assert found["docs"] in log.text
     assert found["docs"].endswith(claim.named("validation", ".html"))
+
+
+def test_a_file_in_another_encoding_gets_one_sentence_beside_the_problems_of_its_lines(
+    tmp_path: Path, log: pytest.LogCaptureFixture
+):
+    cabinet = Cabinet("users", url=str(tmp_path))
+    (cabinet.folder("inbox") / "people.csv").write_bytes(
+        "username,firstname,lastname,email\nzoe,Zoé,Doe,z@example.org\nann,Ann,Doe,a@example.org\n".encode("cp1252")
+    )
+    claim = cabinet.claim("people.csv", Owner("run", "here", None), OPTIONS)
+    assert claim
+    validate(cabinet, claim)
+    found = cabinet.saved(claim, VALIDATED)
+    assert (found["lines"], found["failed"]) == (2, 1)
+    assert found["notes"][0].startswith(
+        "1 line is not valid utf-8: the file looks like windows-1252, in which line 2, column firstname says 'Zoé'"
+    )
+    assert "line 2, column firstname: byte 0xE9 is not valid utf-8" in log.text
+
+
+def test_utf8_that_is_to_be_read_as_something_else_is_rejected(tmp_path: Path):
+    cabinet = Cabinet("users", url=str(tmp_path))
+    content = "username,firstname,lastname,email\nzoe,Zoé,Doe,z@example.org\n"
+    (cabinet.folder("inbox") / "people.csv").write_text(content)
+    claim = cabinet.claim("people.csv", Owner("run", "here", None), {**OPTIONS, "encoding": "windows-1252"})
+    assert claim
+    with pytest.raises(AirflowFailException, match="the file is UTF-8 .* set it to utf-8"):
+        validate(cabinet, claim)
+    assert "Save the file as CSV in UTF-8, or set Param encoding" in page_of(cabinet, claim)
+
+
+def test_lines_that_contradict_each_other_are_noted(tmp_path: Path, log: pytest.LogCaptureFixture):
+    cabinet = Cabinet("users", url=str(tmp_path))
+    claim = claimed(cabinet, "username,city\nada,Rome\nbob,Ulm\nada,Bonn\n")
+    validate(cabinet, claim)
+    [note] = Report(cabinet, claim).notes()
+    assert (note.line, note.message.partition(":")[0]) == (4, "line 2 has the same username, and other values in city")
+    table = io.StringIO()
+    cabinet.save(
+        claim,
+        piece_name(BATCH, 0),
+        {"lines": [[2, "updated"], [3, "updated"], [4, "updated"]], "problems": [], "notes": []},
+    )
+    write_lines(Report(cabinet, claim), table)
+    assert [row for row in table.getvalue().splitlines() if "same username" in row][0].startswith(
+        "4,updated,username,ada,"
+    )
 
 
 def test_a_retry_of_a_rejected_file_says_the_same(url: str, log: pytest.LogCaptureFixture):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from toolsync.reading import records as reading
 from toolsync.reading.command_file import CommandFile
+from toolsync.reading.encodings import CODECS
 from toolsync.reading.problems import FileRejected
 from toolsync.reading.staging import Stager
 from toolsync.reading.suite import load_suite, parse_suite
@@ -86,7 +87,7 @@ def test_a_wrong_delimiter_is_named(rejection):
 
 @pytest.mark.parametrize("encoding", ["utf-8", "iso-8859-1", "windows-1252"])
 def test_encodings(read, encoding):
-    file = read("username,city\na,Évry\n".encode(reading.CODECS[encoding]), encoding=encoding)
+    file = read("username,city\na,Évry\n".encode(CODECS[encoding]), encoding=encoding)
     assert values(file) == [["a", "Évry"]]
 
 
@@ -681,7 +682,7 @@ def written_files(draw):
         # A first cell that begins with a hash has to be quoted, or the line is a comment.
         writers[row[0].startswith("#")].writerow(row)
     text = stream.getvalue().removesuffix("\n") + draw(st.sampled_from(["", "\n"]))
-    content = text.replace("\n", end).encode(reading.CODECS[encoding])
+    content = text.replace("\n", end).encode(CODECS[encoding])
     return content, encoding, delimiter, [list(row) for row in rows]
 
 

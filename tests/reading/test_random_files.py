@@ -16,8 +16,9 @@ import pytest
 from tests.support.torture import seeds
 from toolsync.reading import records as reading
 from toolsync.reading.command_file import CommandFile
+from toolsync.reading.encodings import CODECS
 from toolsync.reading.problems import FileRejected
-from toolsync.reading.records import CODECS, DELIMITERS
+from toolsync.reading.records import DELIMITERS
 from toolsync.reading.staging import Stager
 from toolsync.reading.suite import Suite, load_suite
 from toolsync.reading.tryback import TrybackWriter

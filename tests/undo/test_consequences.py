@@ -14,6 +14,7 @@ from tests.support.site import Site
 from tests.support.undo import changed
 from toolsync.cabinet.bundles import bundles
 from toolsync.cabinet.folders import Cabinet
+from toolsync.moodle.caches import BROKEN
 
 pytestmark = pytest.mark.usefixtures("airflow")
 
@@ -237,7 +238,13 @@ def test_courses_come_back_to_where_their_categories_are_now(site: Site, pristin
     assert places(site, 2) == [("C103", 1)] and [name for name, _ in places(site, 6)] == [
         name for name, _ in places(pristine, 6)
     ]
-    assert {"categories", "courses"} <= set(result["stale"])
+    assert {"categories", "category_gone", "courses"} <= set(result["stale"])
+    # Who approves that knows what it takes, and is reminded of it at the end.
+    [told] = [
+        reason for reason in result["approval"]["why"] if "the course index is an error page for everybody" in reason
+    ]
+    assert "somebody has to do that right after the run" in told and "There is no connection moodle_cli" in told
+    assert f"Next: see that the task purge_caches has ended well: {BROKEN}" in Path(result["report"]).read_text()
 
 
 def test_sections_list_what_is_in_them(site: Site, pristine: Site):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +159,8 @@ def test_a_cohort_stays_that_somebody_enrols_people_by(site: Site):
         "SELECT 'cohort', 0, c.id, 9, 5, h.id, 1, 1 FROM {course} c JOIN {cohort} h ON h.idnumber = 'MADE' WHERE c.shortname = 'C102'"
     )
     told = stays(undo(site, result))
-    assert any(name == "cohort" and "takes people by it" in reason for name, _, reason in told), told
+    [why] = [reason for name, _, reason in told if name == "cohort"]
+    assert re.fullmatch(r'in use: the enrolment method cohort of "C102" \(enrol \d+\) takes people by it', why)
     assert site.rows("SELECT idnumber FROM {cohort} WHERE idnumber IN ('MADE', 'UNUSED')") == [("MADE",)]
 
 

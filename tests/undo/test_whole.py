@@ -136,7 +136,7 @@ def test_what_stays_of_new_content_moves_into_the_sections_and_grades_that_come_
     work(site, QUIZ_OVERRIDE)
     assert {reason for _, _, reason in stays(undo(site, made))} == {
         "it belongs to what stays",
-        f"in use: quiz_overrides {site.value('SELECT MAX(id) FROM {quiz_overrides}')} refers to it",
+        f"in use: row {site.value('SELECT MAX(id) FROM {quiz_overrides}')} of quiz_overrides refers to it",
     }
     modules = "SELECT s.id, s.section, cm.id, m.name FROM {course_sections} s LEFT JOIN {course_modules} cm ON cm.section = s.id LEFT JOIN {modules} m ON m.id = cm.module WHERE s.course = 4"
     assert sorted({row[3] for row in {*site.rows(modules)} - {*pristine.rows(modules)}}) == ["qbank", "quiz"]

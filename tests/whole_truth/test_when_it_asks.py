@@ -98,13 +98,15 @@ def test_the_order_of_lines_and_their_number_do_not_matter(site: Site, pristine:
     assert KINDS[name].of(site) == KINDS[name].of(pristine)
 
 
-def test_utf_8_read_as_latin_1_asks(site: Site):
+def test_another_encoding_asks(site: Site):
     """The mangled names are of nobody, and whom they meant seems to be missing."""
     site.rows("UPDATE {user} SET idnumber = 'Nuño' WHERE username = 'u001'")
     people = site.rows("SELECT idnumber, username FROM {user} WHERE auth = 'manual' AND deleted = 0 AND idnumber <> ''")
     text = "idnumber,department\n" + "".join(f"{number},D\n" for number, _ in people)
     params = {"user_id_field": "idnumber", "change_threshold": 50}
-    result = run(site, "users", text.encode(), encoding="iso-8859-1", **params)
+    # UTF-8 is told apart from all others, and is rejected.
+    assert "the file is UTF-8" in run(site, "users", text.encode(), encoding="iso-8859-1", **params)["rejected"][0]
+    result = run(site, "users", text.encode("mac_roman"), encoding="windows-1252", **params)
     assert result["state"] == ASKED and "the encoding may be wrong (Param encoding)" in why(result)
     assert run(site, "users", text.encode(), **params)["state"] == "success"
 

@@ -54,7 +54,7 @@ INSERT IGNORE INTO toolsync_stale (topic)
 SELECT 'settings' FROM DUAL WHERE @request_line IS NOT NULL;
 
 INSERT IGNORE INTO toolsync_stale (topic)
-SELECT 'categories' FROM toolsync_category_gone g LIMIT 1;
+SELECT 'category_gone' FROM toolsync_category_gone g LIMIT 1;
 
 INSERT INTO toolsync_note (line, field, message)
 SELECT r.line, 'path', 'deleted'

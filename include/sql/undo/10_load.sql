@@ -42,10 +42,10 @@ SELECT l.line, l.message FROM toolsync_loaded l WHERE l.status = 'unchanged';
 -- @made: when the part was written, in Unix seconds; NULL: there is none to undo
 SET @made = (SELECT MIN(l.made) FROM toolsync_loaded l WHERE l.status IS NULL);
 
--- What can't be put back, and why.
+-- What can't be put back, and why. `holder`, `holderid`: the row that needs it.
 CREATE TEMPORARY TABLE toolsync_stays (
     name VARCHAR(64) NOT NULL, id BIGINT NOT NULL, line INT UNSIGNED NOT NULL, what VARCHAR(10) NOT NULL, reason VARCHAR(255) NOT NULL, also VARCHAR(700) NOT NULL DEFAULT '',
-    PRIMARY KEY (name, id)
+    holder VARCHAR(64) NULL, holderid BIGINT NULL, PRIMARY KEY (name, id)
 );
 
 -- Rows of a table for the next statements.

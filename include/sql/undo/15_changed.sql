@@ -1,4 +1,4 @@
-{% from "undo/terms.sql" import once, since, alone, same, as_before, undisturbed, leave_out with context %}
+{% from "undo/terms.sql" import noun, once, since, alone, same, as_before, undisturbed, leave_out with context %}
 -- Rows whose old values can't come back.
 {% for name, what in undone.items() if what.changed %}
 {% set both = ["toolsync_was_" ~ name, "toolsync_became_" ~ name] %}
@@ -13,7 +13,7 @@ SELECT '{{ name }}', w.id, w.toolsync_line, 'changed', 'it is gone: somebody del
 
 -- What it would refer to again is gone.
 INSERT IGNORE INTO toolsync_stays (name, id, line, what, reason)
-SELECT '{{ name }}', w.id, w.toolsync_line, 'changed', CONCAT('{{ one.target }} ', w.`{{ one.column }}`, ', to which it would belong again, is gone')
+SELECT '{{ name }}', w.id, w.toolsync_line, 'changed', CONCAT('{{ noun(one.target) }} with the id ', w.`{{ one.column }}`, ', to which it would belong again, is gone')
   FROM toolsync_was_{{ name }} w
   JOIN toolsync_became_{{ name }} b ON b.id = w.id AND NOT (w.`{{ one.column }}` <=> b.`{{ one.column }}`)
   LEFT JOIN {{ table(one.target) }} p ON p.id = w.`{{ one.column }}`
@@ -29,7 +29,7 @@ SELECT '{{ name }}', w.id, w.toolsync_line, 'changed', CONCAT('{{ one.target }} 
 INSERT INTO toolsync_these (id) SELECT w.id FROM toolsync_was_{{ name }} w;
 
 INSERT IGNORE INTO toolsync_stays (name, id, line, what, reason)
-SELECT '{{ name }}', w.id, w.toolsync_line, 'changed', CONCAT('another row (id ', MIN(o.id), ') has its {{ key | join(", ") }} by now')
+SELECT '{{ name }}', w.id, w.toolsync_line, 'changed', CONCAT('{{ noun(name) }} with the id ', MIN(o.id), ' has its {{ key | join(", ") }} by now')
   FROM toolsync_was_{{ name }} w
   JOIN toolsync_became_{{ name }} b ON b.id = w.id
   JOIN {{ table(name) }} t ON t.id = w.id

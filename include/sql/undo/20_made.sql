@@ -16,8 +16,8 @@
 {% endset %}
 
 -- when: toolsync_unmake_{{ name }}
-INSERT IGNORE INTO toolsync_stays (name, id, line, what, reason)
-SELECT '{{ name }}', m.id, MIN(m.toolsync_line), 'made', CONCAT('in use: {{ user }} ', MIN(x.id), ' {{ how }}')
+INSERT IGNORE INTO toolsync_stays (name, id, line, what, reason, holder, holderid)
+SELECT '{{ name }}', m.id, MIN(m.toolsync_line), 'made', CONCAT('{{ how }}', IF(COUNT(*) > 1, CONCAT(', and ', COUNT(*) - 1, ' more'), '')), '{{ user }}', MIN(x.id)
 {{ caller(leaving, (" AND k.id IS NULL" if mine) ~ (" AND v.id IS NULL" if moves) ~ (" AND NOT " ~ computed("x") if user == "grade_grades" and name == "grade_items")) }}
  GROUP BY m.id;
 {% endmacro %}

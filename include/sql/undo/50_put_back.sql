@@ -1,5 +1,5 @@
 {% from "shared/computed_grades.sql" import computed %}
-{% from "undo/terms.sql" import seen, ties, once, since, leave_out, pairs, in_place with context %}
+{% from "undo/terms.sql" import seen, ties, noun, once, since, leave_out, pairs, in_place with context %}
 -- Put back the rows that the run took away, with their ids, what others hang on first.
 {% set order = undone | list %}
 {% set deleted = [] %}
@@ -43,7 +43,7 @@ INSERT INTO toolsync_these (id) SELECT b.id FROM toolsync_back_{{ name }} b;
 {% endif %}
 
 INSERT IGNORE INTO toolsync_stays (name, id, line, what, reason)
-SELECT '{{ name }}', b.id, b.toolsync_line, 'deleted', {{ "IF(p.id IS NULL, " if one.target == "user" and name in ties }}CONCAT('{{ one.target }} ', b.`{{ one.column }}`, ', to which it belongs, is gone'){{ ", 'the account was deleted since')" if one.target == "user" and name in ties }}
+SELECT '{{ name }}', b.id, b.toolsync_line, 'deleted', {{ "IF(p.id IS NULL, " if one.target == "user" and name in ties }}CONCAT('{{ noun(one.target) }} with the id ', b.`{{ one.column }}`, ', to which it belongs, is gone'){{ ", 'the account was deleted since')" if one.target == "user" and name in ties }}
   FROM toolsync_back_{{ name }} b
   LEFT JOIN {{ table(one.target) }} p ON p.id = b.`{{ one.column }}`
 {% if one.target == name %}
@@ -98,7 +98,7 @@ SELECT s.id FROM toolsync_stays s WHERE s.name = '{{ name }}' AND s.what = 'dele
 
 -- when: toolsync_these
 INSERT IGNORE INTO toolsync_stays (name, id, line, what, reason)
-SELECT '{{ name }}', b.id, b.toolsync_line, 'deleted', CONCAT('{{ name }} ', k.id, ', to which it belongs, does not come back')
+SELECT '{{ name }}', b.id, b.toolsync_line, 'deleted', CONCAT('{{ noun(name) }} with the id ', k.id, ', to which it belongs, does not come back')
   FROM toolsync_these k
   JOIN toolsync_back_{{ name }} b ON b.`{{ one.column }}` = k.id
   LEFT JOIN {{ table(name) }} p ON p.id = k.id
@@ -119,7 +119,7 @@ SELECT b.`{{ columns_of(name) | join("`, b.`") }}`
  ORDER BY b.id;
 {% endfor %}
 
-CREATE TEMPORARY TABLE toolsync_hanging (id BIGINT NOT NULL PRIMARY KEY, name VARCHAR(64) NOT NULL, otherid BIGINT NOT NULL);
+CREATE TEMPORARY TABLE toolsync_hanging (id BIGINT NOT NULL PRIMARY KEY, name VARCHAR(100) NOT NULL, otherid BIGINT NOT NULL);
 {# What the site's references lead to was looked for above, unless it came later, or is taken away again here. #}
 {% set late = [] %}
 {% for cycle in hanging().between(deleted).cycles %}
@@ -139,7 +139,7 @@ CREATE TEMPORARY TABLE toolsync_hanging (id BIGINT NOT NULL PRIMARY KEY, name VA
 
 -- when: toolsync_stays
 INSERT IGNORE INTO toolsync_hanging (id, name, otherid)
-SELECT t.id, '{{ link.table }}', s.id
+SELECT t.id, '{{ noun(link.table) }}', s.id
 {% if link.key == "id" %}
   FROM toolsync_back_{{ node.name }} t
   STRAIGHT_JOIN toolsync_stays s ON s.name = '{{ link.table }}' AND s.id = t.`{{ link.column }}`
@@ -153,7 +153,7 @@ SELECT t.id, '{{ link.table }}', s.id
 
 -- when: toolsync_hanging
 INSERT IGNORE INTO toolsync_stays (name, id, line, what, reason)
-SELECT '{{ node.name }}', b.id, b.toolsync_line, 'deleted', CONCAT(h.name, ' ', h.otherid, ', to which it belongs, does not come back')
+SELECT '{{ node.name }}', b.id, b.toolsync_line, 'deleted', CONCAT(h.name, ' with the id ', h.otherid, ', to which it belongs, does not come back')
   FROM toolsync_hanging h
   JOIN toolsync_back_{{ node.name }} b ON b.id = h.id;
 
@@ -188,7 +188,7 @@ UPDATE toolsync_these k
 
 -- when: toolsync_these
 INSERT IGNORE INTO toolsync_stays (name, id, line, what, reason)
-SELECT '{{ name }}', w.id, w.toolsync_line, 'value', CONCAT('{{ one.target }} ', w.`{{ one.column }}`, ', to which it would belong again, does not come back')
+SELECT '{{ name }}', w.id, w.toolsync_line, 'value', CONCAT('{{ noun(one.target) }} with the id ', w.`{{ one.column }}`, ', to which it would belong again, does not come back')
   FROM toolsync_these k
   JOIN toolsync_was_{{ name }} w ON w.id = k.id;
 

@@ -1,3 +1,4 @@
+{% macro kind_of(reason) %}REGEXP_REPLACE({{ reason }}, '"[^"]*"|[0-9]+', '#'){% endmacro %}
 -- What was put back, by table.
 CREATE TEMPORARY TABLE toolsync_sum (line INT UNSIGNED NOT NULL, side VARCHAR(10) NOT NULL, name VARCHAR(64) NOT NULL, counted INT NOT NULL, KEY (line));
 {% for name, what in undone.items() %}
@@ -39,7 +40,7 @@ CREATE TEMPORARY TABLE toolsync_why (
 );
 
 INSERT INTO toolsync_why (line, name, was, kind, counted, id)
-SELECT a.line, a.name, a.was, REGEXP_REPLACE(a.reason, '[0-9]+', '#') AS kind, COUNT(*), MIN(a.id)
+SELECT a.line, a.name, a.was, {{ kind_of("a.reason") }} AS kind, COUNT(*), MIN(a.id)
   FROM toolsync_answer a
  GROUP BY a.line, a.name, a.was, kind;
 
@@ -47,7 +48,7 @@ INSERT INTO toolsync_problem (line, field, message)
 SELECT w.line, NULL, CONCAT(IF(w.counted > 1, CONCAT(w.counted, ' rows of ', w.name, ' that were ', w.was, ' stay; the first: '), ''),
                             MIN(CONCAT(a.name, ' ', a.id, IF(a.about IS NULL, '', CONCAT(' (', a.about, ')')), ': ', a.reason)))
   FROM toolsync_why w
-  JOIN toolsync_answer a ON a.line = w.line AND a.name = w.name AND a.was = w.was AND a.id = w.id AND REGEXP_REPLACE(a.reason, '[0-9]+', '#') = w.kind
+  JOIN toolsync_answer a ON a.line = w.line AND a.name = w.name AND a.was = w.was AND a.id = w.id AND {{ kind_of("a.reason") }} = w.kind
  GROUP BY w.line, w.name, w.was, w.kind, w.counted
  ORDER BY w.line, w.name;
 

@@ -23,6 +23,10 @@ SELECT 'course_images' FROM {{ side }} b JOIN {files} f ON f.id = b.id AND f.com
 INSERT IGNORE INTO toolsync_stale (topic)
 SELECT 'course_images' FROM toolsync_unmake_files m JOIN {context} x ON x.id = m.contextid AND x.contextlevel = 50 LIMIT 1;
 {% endif %}
+{% if unmade.get("course_categories") %}
+
+INSERT IGNORE INTO toolsync_stale (topic) SELECT 'category_gone' FROM toolsync_unmake_course_categories m LIMIT 1;
+{% endif %}
 
 -- Course cards name the people with certain roles.
 {% for side in [back.get("role_assignments"), was.get("role_assignments")] | select %}

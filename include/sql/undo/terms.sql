@@ -51,6 +51,12 @@
 {{ "STRAIGHT_JOIN" if soft and by else "JOIN" }} {{ table(name) }} t{{ " " ~ by_index(name, *by) if soft and by }} ON {{ pairs(key, "t", "b") }}
 {%- if soft %}{{ " AND t.`" ~ key[-1] ~ "` <> ''" if key[-1] in ("shortname", "idnumber") }}{{ alone(name, key, "b", "t") }}{% endif %}
 {%- endmacro %}
+{# What a table of the site holds, for people. #}
+{% set nouns = {"user": "the account", "course": "the course", "course_categories": "the category", "groups": "the group", "groupings": "the grouping",
+                "cohort": "the cohort", "enrol": "the enrolment method", "context": "the context", "role": "the role", "course_modules": "the activity",
+                "course_sections": "the section", "grade_items": "the grade item", "grade_categories": "the grade category", "user_info_field": "the profile field",
+                "tag": "the tag"} %}
+{% macro noun(name) %}{{ nouns.get(name, "the row of " ~ name) }}{% endmacro %}
 {% set sides = ["back", "was", "became", "unmake"] %}
 {# Of rows w (as they were), b (as the run left them) and t (as they are now): whether two have the same in a column, byte by byte; … #}
 {% macro same(column, one, other) -%}
@@ -60,9 +66,13 @@ BINARY {{ one }}.`{{ column }}` <=> BINARY {{ other }}.`{{ column }}`
 {% macro undisturbed(column) -%}
 {{ same(column, "w", "b") }} OR {{ same(column, "t", "b") }} OR {{ same(column, "t", "w") }}
 {%- endmacro %}
-{# … and whether all these columns are as they were. #}
+{# … whether all these columns are as they were; … #}
 {% macro as_before(columns) -%}
 {% for column in columns %}{{ " AND " if not loop.first }}({{ same(column, "w", "b") }} OR {{ same(column, "t", "w") }}){% endfor %}
+{%- endmacro %}
+{# … and whether none of them is as it was, of those that the run changed. #}
+{% macro none_back(columns) -%}
+{% for column in columns %}{{ " AND " if not loop.first }}({{ same(column, "w", "b") }} OR NOT ({{ same(column, "t", "w") }})){% endfor %}
 {%- endmacro %}
 {# Whether two rows have the same in these columns. #}
 {% macro pairs(columns, one, other) -%}

@@ -12,6 +12,7 @@ from toolsync.checking.findings import Finding, ok, wrong
 from toolsync.checking.ground import Ground
 from toolsync.operators.approve import approvers
 from toolsync.operators.feed_settings import feeds_of
+from toolsync.operators.inbox_watch import watch_seconds
 from toolsync.operators.notifications import addressees, failed_lines_over
 from toolsync.operators.settings_broken import SettingsBrokenOperator
 from toolsync.params import dags_in, section
@@ -96,8 +97,23 @@ def _readers() -> list[Callable[[Site], Any]]:
         addressees,
         feeds_of,
         _schedules,
-        *(lambda site, name=name: section(site, name, "") for name in ("watch", "defaults", *OF_TYPES)),
+        _address,
+        _watched,
+        *(lambda site, name=name: section(site, name, "") for name in ("defaults", *OF_TYPES)),
     ]
+
+
+def _address(site: Site) -> None:
+    address = site.page["cabinet"].get("address")
+    if not isinstance(address, str | None):
+        raise WrongSetting(
+            f"{site.place('cabinet', 'address')}: expected the address of a folder, or null, found {kind(address)}."
+        )
+
+
+def _watched(site: Site) -> None:
+    for file_type in section(site, "watch", ""):
+        watch_seconds(site, file_type)
 
 
 def _schedules(site: Site) -> None:

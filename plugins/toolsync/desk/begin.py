@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from airflow.configuration import conf as airflow
+from airflow.sdk import Param
 from fastapi import HTTPException
 from fastapi.responses import JSONResponse
 
 from toolsync.desk.core_api import CoreApi
 from toolsync.desk.overview import params_of, wrong_settings
+from toolsync.params import param_problems
 
 UNLIKE_AN_ID = re.compile(r"[^A-Za-z0-9.~:+-]+")  # what Airflow does not take as a part of a run's id
 
@@ -21,15 +23,20 @@ def started_with(details: dict[str, Any], params: dict[str, Any], *, simulate: b
 
     :param details: what Airflow says of the DAG.
     :param params: those that are asked for, besides `simulate`.
-    :raises HTTPException: 409: the DAG's settings are wrong; 400: it can't simulate.
+    :raises HTTPException: 409: the DAG's settings are wrong; 400: it can't simulate, or Params are wrong, in the words of a run's first task.
     """
     if why := wrong_settings(details):
         raise HTTPException(409, why)
-    if "simulate" in params_of(details):
-        return {**params, "simulate": simulate}
-    if simulate:
+    known = {
+        name: Param(param["value"], schema=param.get("schema") or {}) for name, param in params_of(details).items()
+    }
+    can_simulate = "simulate" in known
+    if simulate and not can_simulate:
         raise HTTPException(400, f"{details['dag_id']} can't simulate.")
-    return dict(params)
+    given = {**params, "simulate": simulate} if can_simulate else dict(params)
+    if problems := param_problems(known, given):
+        raise HTTPException(400, " ".join(problems))
+    return given
 
 
 async def begin(core: CoreApi, details: dict[str, Any], conf: dict[str, Any], name: str, *, unpause: bool) -> Any:

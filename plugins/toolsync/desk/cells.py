@@ -16,8 +16,9 @@ from toolsync.desk.kept import Kept
 from toolsync.desk.table import occurrences
 from toolsync.reading.beginning import Beginning, read_beginning
 from toolsync.reading.command_file import CommandFile
+from toolsync.reading.encodings import CODECS
 from toolsync.reading.problems import FileRejected
-from toolsync.reading.records import CODECS, LINE_END, Record, RecordReader
+from toolsync.reading.records import LINE_END, Record, RecordReader
 from toolsync.reading.suite import Suite
 
 BLOCK = 8 << 20  # bytes read at once

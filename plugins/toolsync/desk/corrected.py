@@ -11,7 +11,8 @@ from typing import IO, Any
 import numpy as np
 
 from toolsync.desk.cells import Layout, offsets_of
-from toolsync.reading.records import CODECS, RecordReader
+from toolsync.reading.encodings import CODECS, Evidence
+from toolsync.reading.records import RecordReader
 
 BLOCK = 1 << 20  # bytes copied at once
 SPECIAL = re.compile(r'["\r\n]|^[\s#]|\s$')
@@ -41,36 +42,25 @@ class Places:
         return 3 * self.begins.nbytes
 
 
-def encoding_of(opened: Any, given: str) -> str:
+def encoding_of(evidence: Evidence, given: str) -> str:
     """The encoding of a file: the one that it was read in, if that fits all its lines, else another one that does.
 
-    :param opened: the file.
+    :param evidence: what its lines tell.
     :param given: what it was read in.
     :raises CantCorrect: none fits.
     """
-    # The first line beyond ASCII that an encoding fits, and the first that it does not.
-    first: dict[tuple[str, bool], int] = {}
-    tried = list(dict.fromkeys([given, "utf-8", "windows-1252"]))
-    with opened.open("rb") as stream:
-        for number, raw in enumerate(stream, start=1):
-            if not raw.isascii():
-                for encoding in tried:
-                    first.setdefault((encoding, _fits(raw, encoding)), number)
-    fitting = next((encoding for encoding in tried if (encoding, False) not in first), None)
-    if fitting is None:
-        raise CantCorrect(f"line {first['windows-1252', False]} is in no encoding that is known")
-    if fitting != given and fitting != "utf-8" and ("utf-8", True) in first:
-        mixed = f"line {first['utf-8', True]} is in UTF-8, line {first['utf-8', False]} is not"
+    likely = evidence.likely
+    readable = given == "iso-8859-1" or (given == "windows-1252" and evidence.unknown is None)
+    if evidence.is_ascii or (readable and (likely != "utf-8" or evidence.reads_well("windows-1252"))):
+        return given
+    if likely and likely in CODECS:
+        return likely
+    if evidence.is_mixed:
+        mixed = f"line {evidence.utf8} is in UTF-8, line {evidence.other} is not"
         raise CantCorrect(f"its lines are in several encodings: {mixed}")
-    return fitting
-
-
-def _fits(raw: bytes, encoding: str) -> bool:
-    try:
-        raw.decode(CODECS[encoding])
-    except UnicodeDecodeError:
-        return False
-    return True
+    if likely:
+        raise CantCorrect(f"its lines look like {likely}: save the file as UTF-8, and upload that")
+    raise CantCorrect(f"line {evidence.other} is in no encoding that is known")
 
 
 def places_of(layout: Layout, key: Any, size: int) -> Places:
@@ -107,12 +97,14 @@ def corrections(
     changes: Mapping[int, Mapping[str, str]],
     drop: Sequence[int],
     columns: Mapping[str, str] | None = None,
+    originals: Sequence[int | None] = (),
 ) -> list[tuple[int, int, bytes]]:
     """What to replace in a file: from and to which offset, and by what.
 
     :param changes: new values by the number of the record, from 1, and by column.
     :param drop: numbers of records to leave out.
     :param columns: new names of columns, by the old ones.
+    :param originals: the lines that the page shows the records by: those of the file that they come from, where they are known.
     :raises CantCorrect: a record or column is not there, or a value can't be written.
     """
     total, dropped = len(places.lines), set(drop)
@@ -124,7 +116,9 @@ def corrections(
     changed = [("The header", *places.header, columns)] if columns else []
     for number in sorted(set(changes) - dropped):
         place = int(places.begins[number - 1]), int(places.ends[number - 1])
-        changed.append((f"Record {number}", *place, changes[number]))
+        line = originals[number - 1] if originals else places.lines[number - 1]
+        what = f"Line {line}" if line else f"Line {places.lines[number - 1]} of the tryback"
+        changed.append((what, *place, changes[number]))
     with layout.opened.open("rb") as stream:
         for what, begin, end, values in changed:
             stream.seek(begin)

@@ -17,8 +17,9 @@ from toolsync.pictures.picture_run import archive_limits
 from toolsync.reading.beginning import ZIP_MARK
 from toolsync.reading.columns import Column
 from toolsync.reading.command_file import CommandFile
+from toolsync.reading.encodings import CODECS, Evidence
 from toolsync.reading.problems import FileRejected, Problem
-from toolsync.reading.records import CODECS, Record
+from toolsync.reading.records import Record
 from toolsync.reading.suite import Suite, has_suite, load_suite
 from toolsync.reading.zips import open_zip
 from toolsync.sites import Site
@@ -84,11 +85,8 @@ class Head:
         """
         if given in CODECS:
             return given
-        try:
-            self.whole_lines().decode()
-        except UnicodeDecodeError:
-            return "windows-1252"
-        return "utf-8"
+        likely = Evidence.of(self.whole_lines().splitlines()).likely
+        return likely if likely and likely in CODECS else "utf-8"
 
     def whole_lines(self) -> bytes:
         """The content without a line that is cut in the middle."""

@@ -139,7 +139,9 @@ class TrybackColumn(HeaderCell):
 
 class TrybackRecord(BaseModel):
     number: int
-    line: int | None
+    line: int | None = Field(
+        description="Of the file that it comes from; of the tryback, where nobody can tell that of any record"
+    )
     cells: list[str | None] | None = Field(description="Null: the record can't be read")
     remarks: list[Remark]
 

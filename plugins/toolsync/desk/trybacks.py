@@ -22,11 +22,13 @@ from toolsync.desk.kept import Kept
 from toolsync.desk.models_done import Corrections, GivenUp, Sent, TrybackAnswer, TrybackList, Version
 from toolsync.desk.reports import layout_of, source_of, state_of, table_of
 from toolsync.desk.table import LinesTable
+from toolsync.reading.encodings import Evidence
 from toolsync.reading.suite import has_suite, load_suite
 
 router = APIRouter(prefix="/api/dags/{dag_id}/trybacks", tags=["tryback"])
 MOST_COMPARED = 20_000  # lines of the archived file that are compared with records of a tryback
 _places: Kept[Places] = Kept(128 << 20)
+_evidence: Kept[Evidence] = Kept(8 << 20)
 
 
 @router.get("", summary="The trybacks of a DAG, the newest first", response_model=TrybackList, dependencies=[READS])
@@ -66,8 +68,8 @@ def tryback(
     lines = [int(places.lines[at]) for at in page]
     records = records_at(layout, opened.key, opened.found.size, lines)
     table, originals = opened.originals()
-    origins = [originals[at] if at < len(originals) else None for at in page]
-    reasons = table.remarks_of([line for line in origins if line]) if table else {}
+    origins = [originals[at] for at in page] if originals else lines
+    reasons = table.remarks_of([line for line in origins if line]) if table and originals else {}
     return {
         **answer,
         "total": len(places.lines),
@@ -99,7 +101,8 @@ def send(cabinet: OfDag, user: User, name: str, body: Corrections) -> Any:
         if opened.layout is None or opened.rejected or not opened.layout.header:
             raise HTTPException(400, "The tryback can't be read as a table, so it can't be changed here: download it.")
         try:
-            replaced = corrections(opened.layout, opened.places, body.changes, body.drop, body.columns)
+            lines = opened.originals()[1] if body.changes else []
+            replaced = corrections(opened.layout, opened.places, body.changes, body.drop, body.columns, lines)
         except CantCorrect as reason:
             raise HTTPException(400, str(reason)) from None
     encoding = opened.layout.encoding if opened.layout and not opened.unfit else None
@@ -192,7 +195,7 @@ class Tryback:
             reading = (report[1].get("reading") if report else None) or {}
             encoding = reading.get("encoding") or "utf-8"
             try:
-                encoding = encoding_of(found.opened, encoding)
+                encoding = encoding_of(_evidence.get(state_of(cabinet, found), lambda: _evidence_of(found)), encoding)
             except CantCorrect as reason:
                 unfit = str(reason)
             delimiter = reading.get("delimiter") or "auto"
@@ -268,3 +271,8 @@ class Tryback:
             origins.append(None if same is None else kept[same][0])
             at = at if same is None else same + 1
         return origins
+
+
+def _evidence_of(found: Found) -> Evidence:
+    with found.opened.open("rb") as stream:
+        return Evidence.of(stream)

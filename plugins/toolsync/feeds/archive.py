@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from toolsync.feeds.kinds import PackageRejected
+from toolsync.reading.encodings import Evidence, utf16
 from toolsync.reading.problems import FileRejected
 from toolsync.reading.zips import Unreadable, ZipLimits, base_of, blocks, is_system_file, misplaced, open_zip, path_of
 
@@ -20,7 +21,6 @@ LIMITS = ZipLimits(
     entries=1000, entry_bytes=1_000_000_000, total_bytes=2_000_000_000, ratio=250, thing="file", others="exports"
 )
 PART = b"Tool Sync: a part of a package"  # the comment of an archive that is a tryback
-UTF16 = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
 @dataclass(frozen=True)
@@ -110,41 +110,14 @@ def _copy(archive: zipfile.ZipFile, info: zipfile.ZipInfo, copy: Path) -> tuple[
     decoder: Any = None
     with copy.open("wb") as target:
         for number, block in enumerate(blocks(archive, info)):
-            if number == 0 and (codec := _wide(block)):
+            if number == 0 and (codec := utf16(block)):
                 decoder = codecs.getincrementaldecoder(codec)("replace")
             target.write(decoder.decode(block).encode() if decoder else block)
         target.write(decoder.decode(b"", True).encode() if decoder else b"")
     if decoder:
         return "is UTF-16, and was read as that; the standard asks for UTF-8", "utf-8"
-    if _is_windows(copy):
+    with copy.open("rb") as stream:
+        likely = Evidence.of(stream).likely
+    if likely == "windows-1252":
         return "is not UTF-8, and was read as windows-1252; the standard asks for UTF-8", "windows-1252"
     return "", "utf-8"
-
-
-def _wide(block: bytes) -> str | None:
-    """UTF-16, if the beginning of a file looks like that."""
-    if codec := UTF16.get(block[:2]):
-        return codec
-    begin = block[:64]
-    if len(begin) > 3 and begin.isascii():
-        if not any(begin[1::2]):
-            return "utf-16-le"
-        if not any(begin[::2]):
-            return "utf-16-be"
-    return None
-
-
-def _is_windows(path: Path) -> bool:
-    """Whether a file is not UTF-8 at all. One that is UTF-8 here and damaged there stays UTF-8: its damaged lines fail."""
-    wrong = False
-    with path.open("rb") as stream:
-        for line in stream:
-            if line.isascii():
-                continue
-            try:
-                line.decode()
-            except UnicodeDecodeError:
-                wrong = True
-            else:
-                return False
-    return wrong

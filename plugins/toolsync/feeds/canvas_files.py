@@ -7,7 +7,8 @@ import csv
 from toolsync.feeds.archive import PackageFile
 from toolsync.feeds.checked_file import Line
 from toolsync.feeds.kinds import KINDS
-from toolsync.reading.records import CODECS, DELIMITERS
+from toolsync.reading.encodings import CODECS
+from toolsync.reading.records import DELIMITERS
 
 # Canvas tells files by their columns, whatever they are called: the first that has all of these is meant; `|` stands for or.
 TOLD_BY = (

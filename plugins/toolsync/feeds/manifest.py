@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from toolsync.feeds.archive import PackageFile
 from toolsync.feeds.kinds import KINDS, USERS_1_2, PackageRejected
-from toolsync.reading.records import CODECS
+from toolsync.reading.encodings import CODECS
 
 MANIFEST = "manifest.csv"
 VERSIONS = ("1.1", "1.2")

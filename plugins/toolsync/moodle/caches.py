@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 PURGED = "Tool Sync: caches purged"
+CATEGORY_GONE = "category_gone"  # the topic of the one change that breaks a page until the caches are purged
+BROKEN = "the course index is an error page for everybody until the site's caches are purged, as categories go"
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,12 @@ TOPICS = {
         definitions=("core/user_group_groupings",),
     ),
     "categories": Topic(
-        "the old category tree is shown; if a category in it was deleted, the course index is an error page",
+        "the old category tree is shown",
+        UNTIL_PURGED,
+        events=("changesincoursecat",),
+    ),
+    CATEGORY_GONE: Topic(
+        "the course index is an error page for everybody, since a category that was deleted is still in its tree",
         UNTIL_PURGED,
         events=("changesincoursecat",),
     ),

@@ -14,6 +14,8 @@ from airflow.sdk.execution_time.hitl import HITLUser
 
 from toolsync.cabinet.claims import Claim, Owner
 from toolsync.cabinet.folders import Cabinet
+from toolsync.moodle import caches
+from toolsync.moodle.php import why_unusable
 from toolsync.operators.base import ClaimOperator
 from toolsync.operators.notifications import PlanWaits, addressees
 from toolsync.reporting.approval import Approval, answered, reasons
@@ -71,12 +73,19 @@ class ApproveOperator(ClaimOperator, ApprovalOperator):  # type: ignore[misc]  #
         why = reasons(limits, report.plan(), changes, report.planned["at"], claim.options)
         if report.missing:
             why = list(report.missing.reasons(claim.options))
+        if why and caches.CATEGORY_GONE in report.planned.get("stale", []):
+            why.append(f"{caches.BROKEN}: {self._who_purges()}")
         by_hand = Owner.of_run(context["run_id"]).pid is not None
         if approval := decided_unasked(claim, why, by_hand=by_hand):
             return self._decide(cabinet, claim, approval)
         cabinet.save(claim, ASKED, {"why": why})
         tell_approvals(cabinet)
         return self._ask(claim, report, why, context)
+
+    def _who_purges(self) -> str:
+        if unusable := why_unusable(self.site.moodle_cli_conn_id):
+            return f"somebody has to do that right after the run, by the command in the log of purge_caches ({unusable.rstrip('.')})"
+        return "the task purge_caches does that right after the change"
 
     def repeat(self, result: Mapping[str, Any], context: Any) -> Any:
         super().repeat(result, context)

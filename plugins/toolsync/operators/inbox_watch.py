@@ -98,16 +98,28 @@ def watched_inbox(site: Site, file_type: str, params: Mapping[str, Param]) -> As
     :param params: those of the DAG: one without Param `files` has no inbox.
     :raises ValueError: the entry of `watch` in the settings is none.
     """
-    seconds = section(site, "watch", file_type).get(file_type)
+    seconds = watch_seconds(site, file_type)
     if seconds is None:
         return None
-    place = site.place("watch", file_type)
     if "files" not in params:
-        raise ValueError(f"{place}: this type takes no files, so there is no inbox to watch. Remove the entry.")
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds >= LEAST_SECONDS:
         raise ValueError(
-            f"{place}: expected the seconds between two looks at the inbox, at least {LEAST_SECONDS}, or null, found {found(seconds)}."
+            f"{site.place('watch', file_type)}: this type takes no files, so there is no inbox to watch. Remove the entry."
         )
     watcher = AssetWatcher(name="inbox", trigger=InboxTrigger(file_type, seconds, site.name))
     uri = f"x-moodle://inbox/{file_type}" if site.name is None else site.uri(f"inbox/{file_type}")
     return Asset(name=site.asset(f"toolsync_{file_type}_inbox"), uri=uri, watchers=[watcher])
+
+
+def watch_seconds(site: Site, file_type: str) -> float | None:
+    """The seconds between two looks at the inbox of a type; None: it is not watched.
+
+    :raises ValueError: the settings say something else.
+    """
+    seconds = section(site, "watch", file_type).get(file_type)
+    if seconds is None:
+        return None
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds >= LEAST_SECONDS:
+        raise ValueError(
+            f"{site.place('watch', file_type)}: expected the seconds between two looks at the inbox, at least {LEAST_SECONDS}, or null, found {found(seconds)}."
+        )
+    return seconds

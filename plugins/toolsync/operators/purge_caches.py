@@ -6,6 +6,7 @@ stays stale, and the command that a person can run instead.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -46,8 +47,10 @@ class PurgeCachesOperator(ToolSyncOperator):
         report = (
             "The simulation changed nothing, so there is no cache to purge." if nothing else purge(topics, self.conn_id)
         )
+        left = topics and site_php.find_connection(self.conn_id) is None
+        level = logging.WARNING if left else logging.INFO
         for line in report.splitlines():
-            self.log.info(line)
+            self.log.log(level, line)
         return report
 
 

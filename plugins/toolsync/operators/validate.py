@@ -14,9 +14,11 @@ from toolsync.cabinet.folders import Cabinet
 from toolsync.data_sets.before import TOO_SHORT, Before, Comparison
 from toolsync.operators.base import ClaimOperator
 from toolsync.reading.command_file import CommandFile
+from toolsync.reading.misread import Misread
 from toolsync.reading.problems import FileRejected
 from toolsync.reading.records import DELIMITERS
 from toolsync.reading.rejection_page import write_rejection_page
+from toolsync.reading.repeats import Repeats
 from toolsync.reading.suite import load_suite
 from toolsync.reporting.line_set import LineSet
 from toolsync.reporting.pieces import CHECKED, VALIDATED, piece_name
@@ -114,9 +116,11 @@ def check_lines(cabinet: Cabinet, claim: Claim, file: CommandFile, comparison: C
 
     :param comparison: which lines are as in the last file of the data set; None: the file belongs to none.
     :return: as `ValidateOperator.check_file`.
+    :raises FileRejected: the file is in another encoding than the one it is read in.
     """
     # Great Expectations takes seconds to import, so only here.
     from toolsync.reading.data_docs import build_data_docs
+    from toolsync.reading.findings import Findings
     from toolsync.reading.validator import Validator
 
     def keep(number: int, found: Findings) -> None:
@@ -124,15 +128,22 @@ def check_lines(cabinet: Cabinet, claim: Claim, file: CommandFile, comparison: C
         failed.update(problem.line for problem in found.problems)
 
     same = comparison.same if comparison else LineSet()
-    validator, failed, rejected = Validator(load_suite(cabinet.file_type), file.header), set[int](), list[str]()
+    suite, misread = load_suite(cabinet.file_type), Misread(file)
+    key = claim.options[suite.key.param] if suite.key else None
+    repeats = Repeats(file, key, any_case=bool(suite.key and key in suite.key.any_case))
+    validator, failed, rejected = Validator(suite, file.header), set[int](), list[str]()
     gc.freeze()  # otherwise each collection scans all of Airflow's objects again
     try:
         for number, records in enumerate(file.records()):
+            misread.look(records)
+            repeats.look(records)
             keep(number, validator.check(records, same))
     finally:
         gc.unfreeze()
+    misread.check()
     try:
-        keep(number + 1, validator.finish())
+        found_of_all = validator.finish()
+        keep(number + 1, Findings(found_of_all.problems, [*found_of_all.notes, *repeats.notes(same)]))
     except FileRejected as rejection:
         rejected = rejection.messages
     with cabinet.writing("docs", claim.named("validation", ".html")) as (stream, docs):
@@ -145,7 +156,7 @@ def check_lines(cabinet: Cabinet, claim: Claim, file: CommandFile, comparison: C
         "lines": validator.lines,
         "failed": len(failed),
         "summary": summary(file, validator.lines),
-        "notes": [*filter(None, [claim.as_lines]), *file.header.notes, *validator.warnings],
+        "notes": [*filter(None, [misread.note, claim.as_lines]), *file.header.notes, *validator.warnings],
         "docs": str(docs),
     }
     if comparison:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from toolsync.reading.encodings import utf16
 from toolsync.reading.problems import rejected
 from toolsync.reading.records import DELIMITERS, LINE_END, Record, RecordReader
 from toolsync.reading.suite import Suite
@@ -88,7 +89,7 @@ def check_header(suite: Suite, beginning: Beginning, encoding: str) -> None:
 def _byte_order_marks(begin: bytes, encoding: str) -> bytes:
     if not begin:
         raise rejected("empty", "the file is empty")
-    if begin.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if utf16(begin):
         raise rejected("encoding", "the file is UTF-16: save it as UTF-8")
     if begin.startswith(ZIP_MARK):
         raise rejected(

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO
 
+from toolsync.reading.encodings import CODECS, CONTROLS
 from toolsync.reading.problems import Problem
 
-# Values of Params `delimiter` (but for `auto`; the tab is `tab`) and `encoding`, what they are called, and Python's codecs for them.
+# Values of Param `delimiter` (but for `auto`; the tab is `tab`), and what they are called.
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
-CODECS = {"utf-8": "utf-8", "iso-8859-1": "latin-1", "windows-1252": "cp1252"}
 
 BLOCK = 1 << 20  # bytes read at once
 RECORD_LIMIT = 32 << 20  # bytes of a record; a longer one fails
@@ -23,7 +23,6 @@ LINE_END = re.compile(rb"\r\n|\r|\n")
 ESCAPED = re.compile(
     r"&#(44|59)(?!\d+;);?"
 )  # a comma or semicolon as old files write it, but not a longer HTML entity (&#4412;)
-CONTROLS = re.compile(rb"[\x80-\x9f]")
 NOT_TEXT = re.compile("[\0\udc80-\udcff]")
 NOT_LATIN = re.compile("[\0\x80-\x9f]")
 NOT_VALID = "is not valid {}: check Param encoding"

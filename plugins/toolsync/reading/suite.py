@@ -3,7 +3,8 @@
 A suite is a file of Great Expectations in its own JSON form, `include/expectations/<type>.json`. Its `meta` describes the columns, under `toolsync`:
 
     title       what a line of such a file is about
-    key         {"param": the DAG's Param that chooses the column by which a line's subject is found, "columns": the choices}; absent when there is no choice
+    key         {"param": the DAG's Param that chooses the column by which a line's subject is found, "columns": the choices,
+                "any_case": those of them in which letter case does not count}; absent when there is no choice
     headerless  the columns that may follow the key in a file without a header; absent when a header is needed
     columns     [{"name", "type", "doc", "example", "secret", "aliases", "stored"}], in the order of the manual: see `ColumnSpec`
 
@@ -40,10 +41,12 @@ class Key:
 
     :param param: the Param that chooses the column.
     :param columns: the columns it chooses from.
+    :param any_case: those in which letter case makes no other subject.
     """
 
     param: str
     columns: tuple[str, ...]
+    any_case: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -246,7 +249,7 @@ def parse_suite(document: Mapping[str, Any]) -> Suite:
         document=document,
         title=meta.get("title", ""),
         columns=columns,
-        key=Key(key["param"], tuple(key["columns"])) if key else None,
+        key=Key(key["param"], tuple(key["columns"]), tuple(key.get("any_case", ()))) if key else None,
         headerless=None if headerless is None else tuple(headerless),
     )
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import IO
 
 from toolsync.reading.command_file import CommandFile
+from toolsync.reading.encodings import CODECS
 from toolsync.reading.problems import FileRejected
-from toolsync.reading.records import CODECS, DELIMITERS, Record
+from toolsync.reading.records import DELIMITERS, Record
 
 
 class TrybackWriter:

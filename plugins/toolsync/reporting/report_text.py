@@ -29,8 +29,11 @@ def write_lines(report: Report, stream: IO[str]) -> None:
     """Write the CSV table: the outcome of each line, with every remark on it."""
     table = Table(stream)
     table.row((report.unit, "outcome", "column", "value", "message"))
+    noted: dict[int, list[list[str | None]]] = {}  # by validation
     for piece in pieces(report.cabinet, report.claim, CHECKED):
         table.rows((line, "failed", *remark) for line, *remark in piece["problems"])
+        for line, *remark in piece["notes"]:
+            noted.setdefault(line, []).append(remark)
     undone = "not approved" if report.refused else "not executed" if report.unfit else None
     for piece in pieces(report.cabinet, report.claim, report.outcomes):
         remarks: dict[int, list[list[str | None]]] = {}
@@ -38,7 +41,8 @@ def write_lines(report: Report, stream: IO[str]) -> None:
             remarks.setdefault(line, []).append(remark)
         for line, outcome, *label in piece["lines"]:
             status = undone if undone and outcome != "failed" else outcome
-            table.rows((line, status, *remark) for remark in remarks.get(line, [["", *(label or [""]), ""]]))
+            told = [*noted.get(line, []), *remarks.get(line, [])] or [["", *(label or [""]), ""]]
+            table.rows((line, status, *remark) for remark in told)
     # A name of a data set needs no quotes, and there may be very many such lines.
     stream.writelines(f"{line},{undone or 'unchanged'},,,{report.as_before}\n" for line in report.same)
 
@@ -111,6 +115,8 @@ def _undo(report: Report, changed: Mapping[str, Any]) -> Iterator[str]:
 
 def _next(report: Report) -> Iterator[str]:
     """What a person does now."""
+    if caches.CATEGORY_GONE in report.stale and not report.claim.simulate:
+        yield f"Next: see that the task purge_caches has ended well: {caches.BROKEN}. Without the connection moodle_cli, its log has the command to run"
     tryback, inbox = report.tried_back.get("path"), report.cabinet.folder("inbox")
     if tryback and report.rejected:
         yield f"Next: correct {tryback} and drop it into {inbox}"

@@ -1,0 +1,82 @@
+"""Lines of a command file that are about the same thing and contradict each other: each gets a note, since the later one has the last word."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Container, Iterable
+
+from toolsync.reading.columns import Column
+from toolsync.reading.command_file import CommandFile
+from toolsync.reading.problems import Problem, shown
+from toolsync.reading.records import Record
+
+MOST_SUBJECTS, MOST_NOTES = 20_000, 10_000  # of a file, so that memory stays bounded
+
+
+class Repeats:
+    """Looks at the records of a file as they are read. Memory holds a number for each line; only a file with repetitions is read again.
+
+    What lines may add to each other, as the numbered columns of courses and groups, contradicts nothing.
+
+    :param file: the file.
+    :param key: the column by which the subject of a line is found; None: there is none.
+    :param any_case: whether letter case makes no other subject.
+    """
+
+    def __init__(self, file: CommandFile, key: str | None, *, any_case: bool) -> None:
+        self._file = file
+        self._key = file.header.plain.get(key or "")
+        self._any_case = any_case
+        self._hashes = array("q")
+        self._compared = [
+            column
+            for column in file.header.columns
+            if column is not self._key and column.number is None and column.spec.type != "ignored"
+        ]
+
+    def look(self, records: Iterable[Record]) -> None:
+        if self._key:
+            self._hashes.extend(hash(name) for record in records if (name := self._name(record)))
+
+    def notes(self, leave_out: Container[int]) -> list[Problem]:
+        """After the last record: a note on each line that contradicts one before it.
+
+        :param leave_out: lines that don't run.
+        """
+        import numpy as np  # for tasks only: parsing a DAG file has no time for it
+
+        hashes, counts = np.unique(np.frombuffer(self._hashes, np.int64), return_counts=True)
+        repeated = set(hashes[counts > 1][:MOST_SUBJECTS].tolist())
+        found: list[Problem] = []
+        if not repeated or not self._key:
+            return found
+        said: dict[tuple[str, int], tuple[int, str]] = {}  # the line and the value, by subject and column
+        for records in self._file.records():
+            for record in records:
+                name = self._name(record)
+                if not name or hash(name) not in repeated or record.line in leave_out:
+                    continue
+                others: dict[int, list[Column]] = {}
+                for column in self._compared:
+                    value = record.values[column.position] if record.values else ""
+                    line, before = said.get((name, column.position), (0, value))
+                    if value and value != before:
+                        others.setdefault(line, []).append(column)
+                    if value:
+                        said[name, column.position] = record.line, value
+                found += (self._note(record, line, columns) for line, columns in others.items())
+                if len(found) >= MOST_NOTES:
+                    return found[:MOST_NOTES]
+        return found
+
+    def _name(self, record: Record) -> str:
+        if record.values is None or self._key is None:
+            return ""
+        name = record.values[self._key.position]
+        return name.lower() if self._any_case else name
+
+    def _note(self, record: Record, line: int, columns: list[Column]) -> Problem:
+        assert self._key and record.values
+        names = ", ".join(column.written for column in columns)
+        message = f"line {line} has the same {self._key.written}, and other values in {names}: lines are done one after the other; keep the one that is right"
+        return Problem(record.line, self._key.written, shown(record.values[self._key.position]), message)

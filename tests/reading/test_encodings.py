@@ -1,0 +1,119 @@
+"""In which encoding a file seems to be."""
+
+import pytest
+
+from toolsync.reading.command_file import CommandFile
+from toolsync.reading.encodings import Evidence, utf16
+from toolsync.reading.misread import Misread
+from toolsync.reading.problems import FileRejected
+from toolsync.reading.suite import load_suite
+
+NAMES = ["Zoé Müller", "D’Arcy", "Besançon", "François", "Núñez", "ÉCOLE", "Škoda", "Mª José", "Groß", "Rhône–Alpes"]
+
+
+@pytest.mark.parametrize(
+    ("codec", "name"),
+    [("utf-8", "utf-8"), ("cp1252", "windows-1252"), ("mac_roman", "Mac Roman"), ("cp850", "DOS (code page 850)")],
+)
+def test_what_a_file_looks_like(codec, name):
+    lines = [f"{each}\n".encode(codec, "ignore") for each in NAMES]
+    assert Evidence.of(lines).likely == name
+    assert Evidence.of(["Zoé Müller".encode(codec)]).likely == name
+
+
+@pytest.mark.parametrize(
+    ("text", "codec"),
+    [
+        ("Łódź", "cp1250"),
+        ("Иван Петров", "cp1251"),
+        ("Ελένη", "cp1253"),
+        ("東京", "shift_jis"),
+        ("François", "mac_roman"),
+    ],
+)
+def test_what_nobody_can_tell_is_not_guessed(text, codec):
+    assert Evidence.of([text.encode(codec)]).likely is None
+
+
+def test_utf8_with_a_damaged_line_is_no_other_encoding():
+    evidence = Evidence.of([b"a\n", "Besançon\n".encode(), b"Zo\xe9\n"])
+    assert (evidence.likely, evidence.utf8, evidence.other, evidence.is_mixed) == (None, 2, 3, True)
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf_16(codec, tmp_path):
+    path = tmp_path / "users.csv"
+    path.write_bytes("username,city\na,Évry\n".encode(codec))
+    assert utf16(path.read_bytes())
+    with pytest.raises(FileRejected, match="the file is UTF-16: save it as UTF-8"):
+        CommandFile.open(path, suite=load_suite("users"))
+
+
+@pytest.fixture
+def misread(tmp_path):
+    """What is said of a file in one encoding that is read in another."""
+
+    def said(text, codec, encoding="utf-8"):
+        path = tmp_path / "users.csv"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode(codec))
+        file = CommandFile.open(path, suite=load_suite("users"), encoding=encoding)
+        misread = Misread(file)
+        for records in file.records():
+            misread.look(records)
+        misread.check()
+        return misread.note
+
+    return said
+
+
+USERS = "username,lastname,password\na,Doe,x\nb,Müller,y\nc,D’Arcy,z\nd,Doe,é\n"
+
+
+def test_one_sentence_says_what_a_file_is(misread):
+    assert misread(USERS, "cp1252") == (
+        "3 lines are not valid utf-8: the file looks like windows-1252, in which line 3, column lastname says 'Müller'; "
+        "set Param encoding to windows-1252, or save the file as UTF-8"
+    )
+    assert misread(USERS, "mac_roman") == (
+        "3 lines are not valid utf-8: the file looks like Mac Roman, in which line 3, column lastname says 'Müller'; save it as UTF-8"
+    )
+    assert misread(USERS, "cp1252", "iso-8859-1") == (
+        "1 line is not valid iso-8859-1: the file looks like windows-1252, in which line 4, column lastname says 'D’Arcy'; "
+        "set Param encoding to windows-1252, or save the file as UTF-8"
+    )
+    assert misread("username,city\na,Łódź\nb,Łódź\n", "cp1250") == (
+        "2 lines are not valid utf-8, line 2, column city is the first: save the file as UTF-8, or set Param encoding to what it is in"
+    )
+    both = "username,city\na,Évry\n".encode() + b"b,\xc9vry\n"
+    assert misread(both, None) == (
+        "1 line is not valid utf-8: the file is in several encodings, or damaged (line 2 is UTF-8, line 3 is not); save it as UTF-8 as a whole"
+    )
+
+
+def test_a_secret_value_is_not_told(misread):
+    assert misread("username,password\na,Zoé\n", "cp1252") == (
+        "1 line is not valid utf-8: the file looks like windows-1252 (line 2, column password); "
+        "set Param encoding to windows-1252, or save the file as UTF-8"
+    )
+
+
+def test_a_file_that_is_as_it_is_read_is_not_talked_about(misread):
+    for codec, encoding in [
+        ("utf-8", "utf-8"),
+        ("cp1252", "windows-1252"),
+        ("latin-1", "iso-8859-1"),
+        ("ascii", "utf-8"),
+    ]:
+        text = "username,city\na,Paris\n" if codec == "ascii" else "username,city\na,Évry\n"
+        assert misread(text, codec, encoding) is None
+
+
+@pytest.mark.parametrize("encoding", ["windows-1252", "iso-8859-1"])
+def test_utf8_is_read_as_nothing_else(misread, encoding):
+    """No byte of it would fail in another encoding, and the site would get BesanÃ§on."""
+    with pytest.raises(
+        FileRejected, match="the file is UTF-8 .line 3 is the first.*Param encoding says .*: set it to utf-8"
+    ):
+        misread("username,city\na,b\nc,Besançon\n", "utf-8", encoding)
+    # Two letters that are UTF-8 by chance, and words as well.
+    assert misread(b"username,city\na,BL\xc5\x94\n", None, "windows-1252") is None
