@@ -78,12 +78,12 @@ def test_from_upload_to_correction(page: TestClient, site: Site):
     assert [column["secret"] for column in looked["columns"]] == [False] * 4 + [True, False]
     assert looked["rows"][0] == {"line": 3, "cells": ["ada", "Ada\nAugusta", "Lovelace", "ada@example.org", None, ""]}
     assert [(told["line"], told["column"]) for told in looked["problems"]] == [(5, "email"), (7, "email")]
-    assert not files(cabinet, "inbox", "uploads") and looked["repeated"] == []
+    assert not files(cabinet, "inbox", "uploads") and looked["notes"] == []
     twice = page.post(
-        "api/inspect?name=people.csv&complete=1", content=FILE + FILE[FILE.index(b"alan") :].replace(b"alan", b"Alan")
+        "api/inspect?name=people.csv&complete=1", content=FILE + FILE[FILE.index(b"alan") :].replace(b"Alan", b"Al")
     ).json()
-    told = {"column": "username", "value": "alan", "lines": [6, 8]}
-    assert twice["repeated"] == [told, {**told, "value": "mary", "lines": [7, 9]}]
+    assert [(note["line"], note["column"], note["value"]) for note in twice["notes"]] == [(8, "username", "alan")]
+    assert "line 6 has the same username, and other values in firstname" in twice["notes"][0]["message"]
 
     upload = sent(page)
     waiting = got(page, "api/overview")["types"]

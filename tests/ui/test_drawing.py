@@ -175,7 +175,7 @@ def test_moments_say_their_zone(draw: Draw):
 def looked_at(**more: Any) -> dict[str, Any]:
     """What an inspection of an upload tells."""
     lists: dict[str, Any] = {
-        name: [] for name in ("candidates", "columns", "missing", "rejected", "rows", "problems", "repeated")
+        name: [] for name in ("candidates", "columns", "missing", "rejected", "rows", "problems", "notes")
     }
     upload = {"id": "u1", "name": "x", "size": 9, "by": "op", "at": "2026-11-30T09:30:00+00:00", "tryback": None}
     told = {
@@ -209,12 +209,10 @@ def test_what_a_file_holds_before_its_run(draw: Draw):
         "schedule": None,
         "params": [param],
     }
-    repeated = [{"column": "username", "value": "ada", "lines": [2, 4]}]
-    of_dag = {f"dags/{USERS}/form": form, f"dags/{USERS}/uploads/u1/inspect": looked_at(repeated=repeated)}
+    note = {"line": 4, "column": "username", "value": "ada", "message": "line 2 has the same username"}
+    of_dag = {f"dags/{USERS}/form": form, f"dags/{USERS}/uploads/u1/inspect": looked_at(notes=[note])}
     drawn = draw(f"upload/{USERS}/u1", of_dag)
-    expect(drawn.page.locator(".warnings")).to_have_text(
-        "username ada stands in several lines, which are done one after the other: 2, 4"
-    )
+    expect(drawn.page.locator(".warnings")).to_have_text("Line 4, username ada: line 2 has the same username")
     expect(drawn.page.locator(".notice.good")).to_contain_text("5 lines checked")
     image = {
         "columns": [{"name": "image", "column": "image", "near": None, "secret": False}],

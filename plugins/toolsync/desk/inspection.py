@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import IO, Any
-
-from more_itertools import map_reduce
 
 from toolsync.feeds.archive import LIMITS as PACKAGE_LIMITS
 from toolsync.pictures.archive import PictureArchive
@@ -20,6 +18,7 @@ from toolsync.reading.command_file import CommandFile
 from toolsync.reading.encodings import CODECS, Evidence
 from toolsync.reading.problems import FileRejected, Problem
 from toolsync.reading.records import Record
+from toolsync.reading.repeats import Repeats
 from toolsync.reading.suite import Suite, has_suite, load_suite
 from toolsync.reading.zips import open_zip
 from toolsync.sites import Site
@@ -179,8 +178,7 @@ def inspect_csv(head: Head, suite: Suite, delimiter: str, encoding: str, options
     result: dict[str, Any] = {
         "delimiter": None,
         "columns": [column_answer(suite, name) for name in written],
-        **dict.fromkeys(("missing", "rejected", "rows", "problems"), []),
-        "repeated": [],
+        **dict.fromkeys(("missing", "rejected", "rows", "problems", "notes"), []),
         "lines": 0,
         "failed": 0,
     }
@@ -199,7 +197,8 @@ def inspect_csv(head: Head, suite: Suite, delimiter: str, encoding: str, options
         if not any(map(suite.recognises, written)):
             result["columns"] = []  # it is no header: it may hold a password
         return {**result, "missing": missing, "rejected": rejection.messages}
-    records = _records(head, file)
+    records, repeats = _records(head, file), Repeats(file, key, any_case=bool(suite.key and key in suite.key.any_case))
+    repeats.look(records)
     problems, failed, rejected = _validated(suite, file, records, head.complete)
     columns = [column_answer(suite, name) for name in file.header.written]
     hidden = [column["secret"] for column in columns]
@@ -211,31 +210,9 @@ def inspect_csv(head: Head, suite: Suite, delimiter: str, encoding: str, options
         "rows": [{"line": record.line, "cells": shown_cells(record, hidden)} for record in _readable(records)],
         "lines": sum(not record.continued for record in records),
         "problems": [problem_answer(problem) for problem in problems[:SHOWN_PROBLEMS]],
-        "repeated": _repeated(file, records, key),
+        "notes": [problem_answer(note) for note in repeats.notes(())[:SHOWN_ROWS]],
         "failed": failed,
     }
-
-
-def _repeated(file: CommandFile, records: Iterable[Record], key: str | None) -> list[dict[str, Any]]:
-    """What several lines are about, and which: perhaps one of them is a mistake.
-
-    :param key: the column that says what a line is about; None: no single one does.
-    """
-    column = file.header.plain.get(key) if key else None
-    if column is None:
-        return []
-    named = [(record.line, record.values[column.position].strip()) for record in _whole(records, column.position)]
-    by_value = map_reduce(named, lambda line: line[1].casefold())
-    several = [lines for value, lines in by_value.items() if value and len(lines) > 1]
-    return [
-        {"column": column.written, "value": lines[0][1], "lines": [line for line, _ in lines[:SHOWN_ROWS]]}
-        for lines in several[:SHOWN_ROWS]
-    ]
-
-
-def _whole(records: Iterable[Record], position: int) -> Iterator[Any]:
-    """The records that have a cell there."""
-    return (record for record in records if record.values and not record.continued and len(record.values) > position)
 
 
 def column_answer(suite: Suite, name: str) -> dict[str, Any]:
@@ -303,7 +280,7 @@ def inspect_archive(site: Site, file_type: str, stream: IO[bytes] | None) -> dic
     :param file_type: `PICTURES`, or `PACKAGES`: of a package only the names of its files are told; what is in them is for the run.
     :param stream: the whole archive; None: only its beginning is known, and its directory is at its end.
     """
-    result: dict[str, Any] = dict.fromkeys(("columns", "missing", "rejected", "rows", "problems", "repeated"), [])
+    result: dict[str, Any] = dict.fromkeys(("columns", "missing", "rejected", "rows", "problems", "notes"), [])
     result |= {"delimiter": None, "lines": 0, "failed": 0}
     if stream is None:
         return result

@@ -173,14 +173,6 @@ class InspectedRow(BaseModel):
     cells: list[str | None]
 
 
-class Repeated(BaseModel):
-    """What several lines are about."""
-
-    column: str
-    value: str
-    lines: list[int] = Field(description="The first of them")
-
-
 class Inspection(BaseModel):
     """A file as it would be read. Values of secret columns are null."""
 
@@ -196,7 +188,7 @@ class Inspection(BaseModel):
     rows: list[InspectedRow]
     lines: int = Field(description="Records seen")
     problems: list[ProblemAnswer]
-    repeated: list[Repeated] = Field(description="At most 20")
+    notes: list[ProblemAnswer] = Field(description="On lines that contradict each other; at most 20")
     failed: int = Field(description="Lines of those that would fail")
 
 

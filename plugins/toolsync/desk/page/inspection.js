@@ -21,15 +21,16 @@ function verdict(found) {
 function columns(found) {
   const unknown = found.columns.filter(({ column }) => !column);
   // What a file is rejected for was just told.
-  if (found.rejected.length || !(unknown.length + found.missing.length + found.repeated.length)) return null;
+  if (found.rejected.length || !(unknown.length + found.missing.length + found.notes.length)) return null;
   const one = ({ name, near }) =>
     h("li", {}, icon("warning"), h("span", {}, t("unknown_column"), " ", h("code", {}, name), near ? [". ", t("did_you_mean"), " ", h("code", {}, near), t("question_end")] : null));
   return h("ul", { class: "plain warnings" }, unknown.map(one),
-    found.missing.map((name) => h("li", {}, icon("warning"), h("span", {}, t("missing_column"), " ", h("code", {}, name)))), found.repeated.map(several));
+    found.missing.map((name) => h("li", {}, icon("warning"), h("span", {}, t("missing_column"), " ", h("code", {}, name)))), found.notes.map(noted));
 }
 
 // One of the lines may be a mistake.
-const several = ({ column, value, lines }) => h("li", {}, icon("warning"), h("span", {}, h("code", {}, column), " ", h("q", {}, value), " ", t("in_several_lines", { lines: lines.map(number).join(", ") })));
+const noted = ({ line, column, value, message }) =>
+  h("li", {}, icon("warning"), h("span", {}, t("line"), " ", number(line), ", ", h("code", {}, column), " ", h("q", {}, value), ": ", h("span", { lang: "en" }, message)));
 
 function preview(found) {
   if (!found.rows.length) return null;
