@@ -12,14 +12,15 @@ from typing import NamedTuple
 import pytest
 
 from tests.conformance import rowdiff
-from tests.support.blueprint import LATER, NEWEST, OLDEST, VERSIONS, Blueprint, tables
+from tests.support.blueprint import LATER, NEWEST, OLDEST, VERSIONS, Blueprint, state_of, tables
 from tests.support.graph_rows import listed, walk
 from tests.support.scenarios import SCENARIOS
 from tests.support.site import Site
 from toolsync.course.graph import STAYS, CourseGraph, Link
 from toolsync.course.graph_check import find_unknown
 from toolsync.course.graph_files import GraphError, read_graph
-from toolsync.course.kin import hanging
+from toolsync.course.kin import hanging, kin_of
+from toolsync.moodle.errors import SiteUnfit
 from toolsync.moodle.hook import OLDEST_NAME
 from toolsync.moodle.releases import READ, TESTED
 from toolsync.moodle.session import MoodleSession
@@ -528,7 +529,8 @@ def test_a_site_has_what_its_version_has(session: MoodleSession, tmp_path: Path)
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("tables: {course: {", "while parsing"),
+        ("tables: {course: {", "line 1: expected"),
+        ("tables:\n\tcourse:", "line 2: found character"),
         ("- tables", "expected a mapping"),
         ("tables: [course]", "tables: expected a mapping, got ['course']"),
         ("table: {}", "unknown key table; known are tables, kinds, outside, links"),
@@ -552,6 +554,14 @@ def test_a_wrong_file_is_refused(text: str, message: str, tmp_path: Path):
     (tmp_path / "wrong.yaml").write_text(text)
     with pytest.raises(GraphError, match=f"wrong.yaml.*{re.escape(message)}"):
         read_graph([tmp_path / "wrong.yaml"])
+
+
+def test_an_undo_stops_at_a_wrong_file_and_says_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "ours.yaml").write_text("tables:\n  local_foo: {of: {courseid: course}")
+    for module in ("graph_files", "graph_check"):
+        monkeypatch.setattr(f"toolsync.course.{module}.course_graph", lambda: read_graph(tmp_path.glob("*.yaml")))
+    with pytest.raises(SiteUnfit, match=r"ours\.yaml, line 2: expected .* Correct it"):
+        kin_of(state_of(NEWEST).session, "quiz_slots")
 
 
 def test_a_table_is_described_in_one_file(tmp_path: Path):

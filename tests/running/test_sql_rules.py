@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import nullcontext
 from functools import cache
 from typing import Any
 
@@ -13,7 +14,7 @@ from sqlglot.errors import SqlglotError
 
 from tests.support.blueprint import LATER, NEWEST, OLDEST, VERSIONS, state_of
 from tests.support.blueprint import tables as site_tables
-from tests.support.sql_folders import FOLDERS, choices, headers
+from tests.support.sql_folders import CHANGES, FOLDERS, choices, headers, undone
 from toolsync.functions import sql_folder
 from toolsync.running.sql_folder import Occasion
 from toolsync.running.sql_names import tables_named
@@ -383,6 +384,8 @@ CALLS = re.compile(r"(?<![\w`.])([A-Za-z_]\w*)\s*\(")
 FROM_WORK_TABLE = re.compile(
     r"(UPDATE|DELETE\s+\w+\s+FROM)\s+toolsync_\w+\s(?:(?!\bJOIN\b).)*?\bSTRAIGHT_JOIN\b", re.DOTALL
 )
+# What holds rows of a table of the site.
+ROWS_OF = re.compile(r"^(?:mdl|toolsync_(?:tpl|back|was|became))_")
 BY_PRIMARY = " FORCE INDEX (PRIMARY)"
 TO_THE_SITE = re.compile(r"\bSTRAIGHT_JOIN\s+`mdl_\w+`\s+(\w+)")
 KINDS_OF_STATEMENT = (exp.Select, exp.SetOperation, exp.Insert, exp.Update, exp.Delete, exp.Create, exp.Drop)
@@ -415,10 +418,14 @@ def statements(folder: str) -> dict[str, tuple[Statement, set[str]]]:
             asked += [(columns, options) for columns in header[:2] for options in every[1:]]
         if version == NEWEST:
             asked += [(columns, every[0]) for columns in header[2:]]
-        for (plain, families), chosen in asked:
+        occasions = [(*one, CHANGES) for one in asked]
+        if folder == "undo" and version == NEWEST:  # runs that did but one thing, too
+            occasions += [(*asked[0], (change,)) for change in CHANGES]
+        for (plain, families), chosen, changes in occasions:
             options = {**chosen, "accept_newer": True} if version in LATER else chosen
             occasion = Occasion(columns=plain, families=families, options=options, approved_plan=version == NEWEST)
-            rendered = sql_folder(folder, state, occasion)
+            with undone(*changes) if version in (NEWEST, OLDEST) else nullcontext():
+                rendered = sql_folder(folder, state, occasion)
             for statement in rendered.touches + rendered.work + rendered.end:
                 found.setdefault(without_comments(statement.sql), (statement, set()))[1].add(version)
     return found
@@ -493,6 +500,7 @@ def _breaches(sql: str) -> Iterator[str]:
         classic_hashes,
         cut_words,
         patient_patterns,
+        text_beside_number,
     ):
         yield from rule(tree, sql)
 
@@ -645,6 +653,30 @@ def patient_patterns(tree: exp.Expression, sql: str) -> Iterator[str]:
     """MySQL: ERROR 3699, where a pattern begins with a run that it may begin to look for at each character of the text."""
     for pattern in re.findall(r"'(\[(?:\[:\w+:\]|[^\]])*\][*+][^']+)'", sql):
         yield f"'{pattern}' takes the square of the length of a text: (?<![…])[…]+ begins once"
+
+
+def text_beside_number(tree: exp.Expression, sql: str) -> Iterator[str]:
+    """MySQL: ERROR 1292 where something is written, as soon as a text is no number."""
+    by_alias: dict[str, set[str]] = {}
+    for table in tables(tree):
+        by_alias.setdefault(table.alias_or_name, set()).add(ROWS_OF.sub("", table.name))
+    for pair in nodes.of(tree, exp.EQ, exp.NEQ, exp.NullSafeEQ, exp.GT, exp.GTE, exp.LT, exp.LTE):
+        if {is_text(side, by_alias) for side in (pair.this, pair.expression)} == {True, False}:
+            yield f"{pair.sql()}: a text and a number"
+
+
+def is_text(side: exp.Expression, by_alias: dict[str, set[str]]) -> bool | None:
+    """Whether a side of a comparison is a text or a number, if it is a column of the site or written out."""
+    if isinstance(side, exp.Literal):
+        return None if side.is_string and side.name.isdecimal() else side.is_string
+    names = by_alias.get(side.table, set()) if isinstance(side, exp.Column) else set()
+    types = {kind for name in names for kind in column_types(name, side.name)}
+    return None if len(types) != 1 else types.pop().endswith(("char", "text"))
+
+
+@cache
+def column_types(table: str, column: str) -> set[str]:
+    return {site_tables(version).get(table, {}).get(column, "") for version in VERSIONS} - {""}
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

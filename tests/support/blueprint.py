@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -43,12 +44,22 @@ def tables(version: str) -> Tables:
 
 @cache
 def _newest() -> Tables:
+    return {name: dict(re.findall(r"^\s*`(\w+)` (\w+)", body, re.MULTILINE)) for name, body in _dumped().items()}
+
+
+@cache
+def _dumped() -> dict[str, str]:
+    """What a table of the newest version has, as the server says it."""
     with gzip.open(ROOT / "include/demo/moodle51.sql.gz", "rt", encoding="utf-8") as dump:
         text = dump.read()
-    return {
-        name: dict(re.findall(r"^\s*`(\w+)` (\w+)", body, re.MULTILINE))
-        for name, body in re.findall(r"CREATE TABLE `mdl_(\w+)` \((.*?)\n\) ENGINE", text, re.DOTALL)
-    }
+    return dict(re.findall(r"CREATE TABLE `mdl_(\w+)` \((.*?)\n\) ENGINE", text, re.DOTALL))
+
+
+@cache
+def _indexes(table: str) -> list[tuple[str, str, list[str]]]:
+    """The indexes of a table of the newest version: `UNIQUE`, `PRIMARY` or nothing, name, columns."""
+    found = re.findall(r"^\s*(UNIQUE|PRIMARY)? ?KEY (?:`(\w+)` )?\((.*)\)", _dumped().get(table, ""), re.MULTILINE)
+    return [(kind, name or kind, re.findall(r"`(\w+)`", columns)) for kind, name, columns in found]
 
 
 def _number(version: str) -> float:
@@ -71,7 +82,15 @@ class Blueprint(Schema):
         return True
 
     def unique_keys(self, table: str) -> list[list[str]]:
-        return [["userid", "courseid"]]
+        return [columns for kind, _, columns in self._here(table) if kind == "UNIQUE"]
+
+    def index(self, table: str, columns: Sequence[str]) -> str | None:
+        these = list(columns)
+        return next((name for _, name, those in self._here(table) if those[: len(these)] == these), None)
+
+    def _here(self, table: str) -> list[tuple[str, str, list[str]]]:
+        """The indexes of a table, as far as the version has their columns."""
+        return [one for one in _indexes(table) if self._known(table).keys() >= set(one[2])]
 
     def limits(self, table: str, column: str) -> Limits | None:
         return Limits(characters=255, largest="99999.99999")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from typing import Any
 
@@ -12,6 +11,10 @@ from tests.support.repairs import to_repair
 from tests.support.site import Site
 from tests.support.undo import changed
 from tests.undo.test_conflicts import stays, undo
+from toolsync.course.kin import kin_of
+from toolsync.course.undo_parts import UndoneTables
+from toolsync.moodle.session import MoodleSession
+from toolsync.running.state import RunState
 
 pytestmark = pytest.mark.usefixtures("airflow")
 
@@ -186,9 +189,6 @@ def test_totals_are_worked_out_again_with_an_item_that_a_teacher_made(site: Site
     assert site.rows("SELECT needsupdate FROM {grade_items} WHERE courseid = 4 AND itemtype = 'course'") == [(1,)]
 
 
-@pytest.mark.skipif(
-    os.environ.get("TOOLSYNC_TEST_SERVER", "").startswith("mysql"), reason="a MySQL server refuses to copy such a badge"
-)
 def test_a_badge_that_asks_for_a_field_of_the_profile(site: Site):
     columns = (
         "id, name, courseid, type, status, usercreated, usermodified, issuername, issuerurl, message, messagesubject"
@@ -239,3 +239,19 @@ def test_who_stays_in_a_course_that_follows_another_stays_in_that(site: Site):
         (follower,),
     )
     assert kept == [(4,), (follower,)]
+
+
+def test_the_columns_of_all_tables_are_read_at_once(pristine: Site, monkeypatch: pytest.MonkeyPatch):
+    asked: list[str] = []
+    read = MoodleSession.rows
+
+    def rows(session: MoodleSession, sql: str, args: Any = None) -> list[tuple[Any, ...]]:
+        asked.append(sql)
+        return read(session, sql, args)
+
+    monkeypatch.setattr(MoodleSession, "rows", rows)
+    session = MoodleSession(pristine.connect(), "mdl_", {})
+    for table in UndoneTables(RunState(session), None):
+        kin_of(session, table)
+    session.conn.close()
+    assert len([sql for sql in asked if "information_schema.columns" in sql]) == 1

@@ -69,7 +69,7 @@ CREATE TEMPORARY TABLE toolsync_gone_{{ entry.table.name }} (id BIGINT NOT NULL 
 INSERT IGNORE INTO toolsync_gone_{{ entry.table.name }} (id, courseid)
 SELECT t.id, p.courseid
   FROM toolsync_gone_{{ entry.parent }} p
-  JOIN {{ table(entry.table.name) }} t ON t.{{ entry.column }} = p.id;
+  JOIN {{ table(entry.table.name) }} t ON {{ entry.named }} = p.id;
 {% else %}
 
 -- when: {{ entry.table.part }}

@@ -36,7 +36,7 @@ INSERT INTO toolsync_way_{{ name }} (id) SELECT w.id FROM toolsync_in_the_way w 
 {% endif %}
 {% endfor %}
 {# Whether no index leads to the rows that hang on others. They are looked for among all of their table in the course. #}
-{% macro far(name, link) %}{{ "yes" if link.key == "id" and link.column != "id" and not by_index(name, link.column) }}{% endmacro %}
+{% macro far(name, link) %}{{ "yes" if link.key == "id" and link.column != "id" and (link.in_text or not by_index(name, link.column)) }}{% endmacro %}
 {% set scattered = [] %}
 {% for node, link in below.ways() if far(node.name, link) %}
 {% set _ = scattered.append(node.name) %}
@@ -59,7 +59,7 @@ INSERT IGNORE INTO toolsync_way_{{ node.name }} (id)
 SELECT t.id
   FROM {{ node.part }} p
   STRAIGHT_JOIN {{ table(node.name) }} t ON t.id = p.id{{ link.condition }}
-  STRAIGHT_JOIN toolsync_way_{{ link.table }} w ON w.id = t.{{ link.column }};
+  STRAIGHT_JOIN toolsync_way_{{ link.table }} w ON w.id = {{ link.named }};
 {% else %}
 
 -- when: toolsync_way_{{ link.table }}

@@ -1,4 +1,4 @@
-{% from "undo/terms.sql" import noun, once, since, alone, same, as_before, undisturbed, leave_out with context %}
+{% from "undo/terms.sql" import noun, once, since, alone, filled, same, as_before, undisturbed, leave_out with context %}
 -- Rows whose old values can't come back.
 {% for name, what in undone.items() if what.changed %}
 {% set both = ["toolsync_was_" ~ name, "toolsync_became_" ~ name] %}
@@ -39,7 +39,7 @@ SELECT '{{ name }}', w.id, w.toolsync_line, 'changed', CONCAT('{{ noun(name) }} 
 {% if what.made %}
   LEFT JOIN toolsync_unmake_{{ name }} m ON m.id = o.id
 {% endif %}
- WHERE k.id IS NULL{{ " AND m.id IS NULL" if what.made }}{% if name in once and key in once[name] %}{% for column in key %} AND o.`{{ column }}` <> ''{% endfor %}{{ alone(name, key, "t", "o") }}{% endif %}{{ since(name, key, "o") }}
+ WHERE k.id IS NULL{{ " AND m.id IS NULL" if what.made }}{% if name in once and key in once[name] %}{{ filled(key, "o") }}{{ alone(name, key, "t", "o") }}{% endif %}{{ since(name, key, "o") }}
 
    AND ({% for column in key | select("in", what.changed) %}{{ " OR " if not loop.first }}NOT ({{ same(column, "w", "b") }}){% endfor %})
  GROUP BY w.id;

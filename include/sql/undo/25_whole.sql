@@ -39,13 +39,13 @@ SELECT {{ loop.index }}, m.id, 0 FROM toolsync_unmake_{{ name }} m;
 
 -- when: toolsync_stays
 INSERT INTO toolsync_needs (n, id, othern, otherid, kind)
-SELECT {{ n }}, t.id, {{ made.index(one.target) + 1 }}, {{ "t." ~ one.column if one.key == "id" else "p.id" }}, {{ kind(name, one) }}
+SELECT {{ n }}, t.id, {{ made.index(one.target) + 1 }}, {{ one.named if one.key == "id" else "p.id" }}, {{ kind(name, one) }}
   FROM toolsync_mine m
   STRAIGHT_JOIN {{ table(name) }} t ON t.id = m.id
 {% if one.key != "id" %}
-  STRAIGHT_JOIN {{ table(one.target) }} p {{ by_index(one.target, one.key) }} ON p.{{ one.key }} = t.{{ one.column }}
+  STRAIGHT_JOIN {{ table(one.target) }} p {{ by_index(one.target, one.key) }} ON p.{{ one.key }} = {{ one.named }}
 {% endif %}
- WHERE m.n = {{ n }}{{ " AND t." ~ one.column ~ " > 0" if one.key == "id" }}{{ " AND " ~ one.when if one.when }};
+ WHERE m.n = {{ n }}{{ " AND " ~ one.named ~ " > 0" if one.key == "id" }}{{ " AND " ~ one.when if one.when }};
 {% endfor %}
 {% endfor %}
 

@@ -2,12 +2,13 @@
 {% from "undo/terms.sql" import seen with context %}
 -- Courses whose totals Moodle has worked out with grade items that go now, or without some that stay. A total that goes itself leaves its place to the old one.
 CREATE TEMPORARY TABLE toolsync_totalled (courseid BIGINT NOT NULL PRIMARY KEY);
-{% if undone.grade_items is defined and undone.grade_items.made and "courseid" in undone.grade_items.refers %}
+{% if undone.grade_items is defined and undone.grade_items.made %}
 
 INSERT IGNORE INTO toolsync_totalled (courseid)
 SELECT total.courseid
   FROM toolsync_unmake_grade_items m
-  JOIN {grade_items} total ON total.courseid = m.courseid AND total.itemtype = 'course' AND total.needsupdate = 0
+  STRAIGHT_JOIN {grade_items} t ON t.id = m.id
+  STRAIGHT_JOIN {grade_items} total {{ by_index("grade_items", "courseid") }} ON total.courseid = t.courseid AND total.itemtype = 'course' AND total.needsupdate = 0
  GROUP BY total.courseid, total.id
 HAVING MAX(total.id = m.id) = 0;
 
@@ -38,10 +39,17 @@ DELETE x
 {% endfor %}
 {% if name == "grade_items" %}
 
-DELETE x
+INSERT INTO toolsync_these (id)
+SELECT x.id
   FROM toolsync_unmake_grade_items m
   STRAIGHT_JOIN {grade_grades} x {{ by_index("grade_grades", "itemid") }} ON x.itemid = m.id
  WHERE {{ computed("x") }};
+
+-- when: toolsync_these
+DELETE t FROM toolsync_these k STRAIGHT_JOIN {grade_grades} t ON t.id = k.id;
+
+-- when: toolsync_these
+DELETE FROM toolsync_these;
 {% endif %}
 
 DELETE t FROM toolsync_unmake_{{ name }} m STRAIGHT_JOIN {{ table(name) }} t ON t.id = m.id;

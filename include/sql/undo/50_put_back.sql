@@ -142,7 +142,7 @@ INSERT IGNORE INTO toolsync_hanging (id, name, otherid)
 SELECT t.id, '{{ noun(link.table) }}', s.id
 {% if link.key == "id" %}
   FROM toolsync_back_{{ node.name }} t
-  STRAIGHT_JOIN toolsync_stays s ON s.name = '{{ link.table }}' AND s.id = t.`{{ link.column }}`
+  STRAIGHT_JOIN toolsync_stays s ON s.name = '{{ link.table }}' AND s.id = {{ link.named }}
 {% else %}
   FROM toolsync_stays s
   STRAIGHT_JOIN toolsync_back_{{ link.table }} k ON s.name = '{{ link.table }}' AND k.id = s.id

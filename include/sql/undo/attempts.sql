@@ -98,14 +98,14 @@ SET @over = {{ over }};
 -- Those that are others now. Nothing is sent over a grade that is locked, or would be by now, nor over the final grade of one that somebody set in the gradebook.
 CREATE TEMPORARY TABLE toolsync_grade_anew (
     id BIGINT NOT NULL PRIMARY KEY, itemid BIGINT NOT NULL, userid BIGINT NOT NULL, courseid BIGINT NOT NULL, rawgrade DECIMAL(10, 5) NULL, finalgrade DECIMAL(10, 5) NULL,
-    timecreated BIGINT NULL, timemodified BIGINT NULL, KEY (itemid)
+    rawgrademax DECIMAL(10, 5) NOT NULL, rawgrademin DECIMAL(10, 5) NOT NULL, rawscaleid BIGINT NULL, timecreated BIGINT NULL, timemodified BIGINT NULL, KEY (itemid)
 );
 
 -- when: toolsync_attempt_joined
 -- when: toolsync_item_joined
-INSERT INTO toolsync_grade_anew (id, itemid, userid, courseid, rawgrade, finalgrade, timecreated, timemodified)
+INSERT INTO toolsync_grade_anew (id, itemid, userid, courseid, rawgrade, finalgrade, rawgrademax, rawgrademin, rawscaleid, timecreated, timemodified)
 SELECT gg.id, gg.itemid, gg.userid, j.courseid, b.rawgrade,
-       IF(gg.overridden > 0, gg.finalgrade, {{ final }}),
+       IF(gg.overridden > 0, gg.finalgrade, {{ final }}), gi.grademax, gi.grademin, gi.scaleid,
        b.datesubmitted,
        CASE WHEN gg.overridden > 0 THEN gg.timemodified WHEN b.rawgrade IS NULL AND gg.feedback IS NULL THEN NULL ELSE COALESCE(NULLIF(b.dategraded, 0), @now) END
   FROM toolsync_attempt_joined j
@@ -118,8 +118,7 @@ SELECT gg.id, gg.itemid, gg.userid, j.courseid, b.rawgrade,
 -- when: toolsync_grade_anew
 UPDATE toolsync_grade_anew w
   STRAIGHT_JOIN {grade_grades} gg ON gg.id = w.id
-  STRAIGHT_JOIN {grade_items} gi ON gi.id = gg.itemid
-   SET gg.rawgrade = w.rawgrade, gg.rawgrademax = gi.grademax, gg.rawgrademin = gi.grademin, gg.rawscaleid = gi.scaleid, gg.usermodified = @actor,
+   SET gg.rawgrade = w.rawgrade, gg.rawgrademax = w.rawgrademax, gg.rawgrademin = w.rawgrademin, gg.rawscaleid = w.rawscaleid, gg.usermodified = @actor,
        gg.finalgrade = w.finalgrade, gg.timecreated = w.timecreated, gg.timemodified = w.timemodified;
 
 {% set columns = ["itemid", "userid", "rawgrade", "rawgrademax", "rawgrademin", "rawscaleid", "usermodified", "finalgrade", "hidden", "locked", "locktime", "exported",

@@ -100,7 +100,7 @@ def check_course_graph(ground: Ground) -> Iterator[Finding]:
     except GraphError as error:
         yield look(
             f"A file of include/course_graph is wrong: {error}.",
-            "Correct it. Until then, whole courses are not copied, reset, deleted or put back; everything else is done.",
+            "Correct it. Until then, whole courses are not copied, reset, deleted or put back, and no run is undone; everything else is done.",
         )
         return
     installed = [plugin for (plugin,) in session.rows(INSTALLED)]

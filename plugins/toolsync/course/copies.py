@@ -140,7 +140,7 @@ class Copies:
 
         def equals_key(link: Link) -> str:
             key = "t.toolsync_course" if link.table == ROOT else f"p.{link.key}"
-            return f"t.{link.column} = {key}{link.condition}"
+            return f"{link.named} = {key}{link.condition}"
 
         return " OR ".join(
             condition
@@ -162,7 +162,7 @@ class Copies:
         """The condition that what a template's row, `t`, names by a link is not copied; of a role: that it means nothing in the course."""
         if link.table == ROLES:
             known = "SELECT 1 FROM toolsync_role_known p WHERE p.courseid = t.toolsync_course"
-            return f"NOT EXISTS ({known} AND p.roleid = t.{link.column})"
+            return f"NOT EXISTS ({known} AND p.roleid = {link.named})"
         if link.table in self.content.tables:
             return f"NOT {self.has_copied_parent([replace(link, when='')])}"
         return ""  # nothing of that table is copied
@@ -201,7 +201,7 @@ class Copies:
                 yield table, f"-t.{column}"
             for link in table.refs:
                 if link.table == SCALES:
-                    yield table, f"t.{link.column}"
+                    yield table, link.named
 
     @cached_property
     def _referenced(self) -> set[str]:
@@ -266,8 +266,8 @@ def _limited(table: Table) -> Table:
 def _has_new_parent(table: str, links: Sequence[Link]) -> str:
     """The condition that a parent of a row, `t`, is a new row of a table."""
     new_id, rows = ("courseid", "toolsync_copy") if table == ROOT else ("newid", copy_map(table))
-    columns = {link.column for link in links}
-    if len(columns) > 1:
-        names_it = any_of(f"p.{new_id} = t.{link.column}{link.condition}" for link in links)
+    named = {link.named for link in links}
+    if len(named) > 1:
+        names_it = any_of(f"p.{new_id} = {link.named}{link.condition}" for link in links)
         return f"EXISTS (SELECT 1 FROM {rows} p WHERE {names_it})"
-    return all_of(f"t.{columns.pop()} IN (SELECT p.{new_id} FROM {rows} p)", any_if_each(link.when for link in links))
+    return all_of(f"{named.pop()} IN (SELECT p.{new_id} FROM {rows} p)", any_if_each(link.when for link in links))

@@ -26,10 +26,11 @@ FEW_TARGETS = 3  # tables that a column may lead to before a look-up of its own 
 class Target:
     """One of many tables that a column may lead to.
 
-    :param when: SQL condition on the row, `t`, under which it does.
+    :param named: SQL of the id that the row, `t`, has in the column.
+    :param when: SQL condition on the row under which it leads there.
     """
 
-    column: str
+    named: str
     table: str
     when: str
 
@@ -43,12 +44,14 @@ class LateColumn:
     """A column that is updated when all rows are there, because the table that it leads to comes later, or is its own.
 
     :param target: that table.
-    :param when: SQL condition on the row, `t`, under which it does; empty: always.
+    :param named: SQL of the id that the row, `t`, has in the column.
+    :param when: SQL condition on the row under which it leads there; empty: always.
     :param negative: it holds the id of a scale as a negative number.
     """
 
     column: str
     target: str
+    named: str
     when: str = ""
     negative: bool = False
 
@@ -114,21 +117,21 @@ class InsertBuilder:
             return f"IF({own} > 0, {own} + c.shift, {own})"
         if column in self.scales:
             return self._scale(column, own)
-        conditions = self._targets(column)
+        conditions, named = self._targets(column), self._named(column)
         looked_up = self._look_up(column, conditions)
         new_ids = ["named.newid"] if looked_up else []
         value = own
         for table, when in conditions.items():
             if table == ROOT:
-                value = f"IF({all_of(f'{own} = c.templateid', when)}, c.courseid, {value})"
+                value = f"IF({all_of(f'{named} = c.templateid', when)}, c.courseid, {value})"
             elif table in looked_up:
                 continue
             elif table in self.before and table not in self._joined:
-                new_ids.append(self._join(table, own, when))
+                new_ids.append(self._join(table, named, when))
             else:
-                self._insert.late_columns.append(LateColumn(column, table, when))
+                self._insert.late_columns.append(LateColumn(column, table, named, when))
                 if table == self.table.name:
-                    value = f"CASE WHEN {all_of(when, f'{own} <> 0')} THEN 0 ELSE {own} END"
+                    value = f"CASE WHEN {all_of(when, f'{named} <> 0')} THEN 0 ELSE {own} END"
         return f"COALESCE({', '.join([*new_ids, value])})" if new_ids else value
 
     def _targets(self, column: str) -> dict[str, str]:
@@ -139,6 +142,11 @@ class InsertBuilder:
             if link.column == column and link.key == "id" and link.table in self.content.tables
         )
         return map_reduce(links, attrgetter("table"), attrgetter("when"), any_if_each)
+
+    def _named(self, column: str) -> str:
+        """SQL of the id that the template's row has in a column."""
+        links = (link for link in self.table.links if link.column == column and link.key == "id")
+        return next((link.named for link in links), f"t.{column}")
 
     def _look_up(self, column: str, conditions: dict[str, str]) -> list[str]:
         """Have the new ids looked up beforehand if the column may lead to many tables. One column of an INSERT can.
@@ -151,13 +159,15 @@ class InsertBuilder:
         self._insert.joins.append(
             "LEFT JOIN toolsync_named named ON named.courseid = c.courseid AND named.oldid = t.id"
         )
-        self._insert.targets = [Target(column, table, conditions[table] or "TRUE") for table in there]
+        self._insert.targets = [Target(self._named(column), table, conditions[table] or "TRUE") for table in there]
         return there
 
     def _scale(self, column: str, own: str) -> str:
         """SQL of a column that holds a negative number where that is the id of a scale."""
         if SCALES in self._joined or SCALES not in self.before:
-            self._insert.late_columns.append(LateColumn(column, SCALES, f"t.{column} < 0", negative=True))
+            self._insert.late_columns.append(
+                LateColumn(column, SCALES, f"-t.{column}", f"t.{column} < 0", negative=True)
+            )
             return own
         return f"COALESCE(-{self._join(SCALES, f'-{own}', f'{own} < 0')}, {own})"
 

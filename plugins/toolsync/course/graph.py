@@ -31,6 +31,7 @@ class Link:
     :param when: SQL condition on the row, `t`, under which it does; empty: always.
     :param key: the column of the other table that it equals, where that is not `id`.
     :param since: the first Moodle version that has the column, if it was read and not run; otherwise empty.
+    :param in_text: on this site, the column holds texts, of which some are ids.
     """
 
     column: str
@@ -38,11 +39,22 @@ class Link:
     when: str = ""
     key: str = "id"
     since: str = ""
+    in_text: bool = False
 
     @property
     def condition(self) -> str:
         """`when`, to be appended to another condition."""
         return f" AND {self.when}" if self.when else ""
+
+    @property
+    def named(self) -> str:
+        """SQL of the id that a row, `t`, has in the column. A text that is none is 0: MySQL compares no such text with numbers where it writes."""
+        own = f"t.{self.column}"
+        return f"IF({own} REGEXP '^[1-9][0-9]{{0,17}}$', CAST({own} AS SIGNED), 0)" if self.in_text else own
+
+    def on_site(self, schema: Schema, table: str) -> Link:
+        """The link of a table as a site has it."""
+        return replace(self, in_text=self.key == "id" and schema.holds_texts(table, self.column))
 
     def exists(self, schema: Schema, table: str) -> bool:
         """Whether a site has all tables and columns that the link of a table needs."""
@@ -119,13 +131,16 @@ class CourseGraph:
         def on_site(table: Table) -> Table:
             table = replace(table, facts=_facts_then(table.facts, schema))
 
+            def of_site(links: Iterable[Link]) -> tuple[Link, ...]:
+                return tuple(link.on_site(schema, table.name) for link in links if link.exists(schema, table.name))
+
             def exists(condition: str) -> bool:
                 return has_columns(schema, table.name, condition)
 
             return replace(
                 table,
-                parents=tuple(link for link in table.parents if link.exists(schema, table.name)),
-                refs=tuple(link for link in table.refs if link.exists(schema, table.name)),
+                parents=of_site(table.parents),
+                refs=of_site(table.refs),
                 stays=stays_condition(table.facts.get("stays"), exists),
                 remains=remains_condition(table.facts, exists),
                 facts=_facts_on_site(table, schema),

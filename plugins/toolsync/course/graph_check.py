@@ -51,6 +51,19 @@ def newer_than_tested(session: MoodleSession) -> str | None:
     )
 
 
+def whole_graph() -> CourseGraph:
+    """The course graph of all versions.
+
+    :raises SiteUnfit: a file of it is wrong.
+    """
+    try:
+        return course_graph()
+    except GraphError as error:
+        raise SiteUnfit(
+            f"A file of include/course_graph is wrong, so nothing was done: {error}. Correct it, or move it out of that folder, and try again."
+        ) from error
+
+
 @lru_cache(maxsize=1)
 def check_graph(session: MoodleSession, accept_newer: bool) -> None:
     """Check, once a session, that the course graph fits the site.
@@ -63,10 +76,7 @@ def check_graph(session: MoodleSession, accept_newer: bool) -> None:
             f"{told} What a newer one stores elsewhere would be left behind, and missing in undo bundles. Nothing was done. Update Tool Sync, or try the "
             "file on a copy of the site with Param accept_newer, then set it here (docs/operating.md#a-new-version-of-moodle)."
         )
-    try:
-        graph = course_graph()
-    except GraphError as error:
-        raise SiteUnfit(f"A file of include/course_graph is wrong, so nothing was done: {error}.") from error
+    graph = whole_graph()
     installed = [plugin for (plugin,) in session.rows(INSTALLED)]
     unknown = find_unknown(graph, session.schema.numbers(), installed)
     for owner in unknown.of_people:

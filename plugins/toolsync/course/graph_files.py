@@ -67,7 +67,10 @@ class _Reader:
     def add(self, path: Path) -> None:
         try:
             document = _mapping(path.name, yaml.safe_load(path.read_text(encoding="utf-8")))
-        except yaml.YAMLError as error:
+        except yaml.MarkedYAMLError as error:
+            line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+            raise GraphError(f"{path.name}{line}: {error.problem}") from error
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise GraphError(f"{path.name}: {error}") from error
         if unknown := sorted(document.keys() - SECTIONS):
             raise GraphError(f"{path.name}: unknown key {', '.join(unknown)}; known are {', '.join(SECTIONS)}")

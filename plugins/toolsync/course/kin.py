@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from toolsync.course.graph import CourseGraph, Link, Table
+from toolsync.course.graph_check import whole_graph
 from toolsync.course.graph_files import site_graph
 from toolsync.moodle.references import AUTHORS, Reference
 from toolsync.moodle.schema import Schema
@@ -32,33 +33,45 @@ class Kin(NamedTuple):
 
     :param column: of the row.
     :param target: the table of the other.
+    :param named: SQL of what the row, `t`, has in the column.
     :param key: the column of the other that it equals.
-    :param when: SQL condition on the row, `t`, under which it does; empty: always.
+    :param when: SQL condition on the row under which it does; empty: always.
     :param part: whether the row is part of the other, and stays with it.
     """
 
     column: str
     target: str
+    named: str
     key: str = "id"
     when: str = ""
     part: bool = True
 
 
 def kin_of(session: MoodleSession, table: str) -> list[Kin]:
-    """The links of a table: those of the course graph, and the site's references besides."""
-    graph = site_graph(session.schema)
-    of_graph = graph.tables.get(table)
-    found: list[Kin] = []
-    if of_graph:
-        found = [
-            Kin(link.column, link.table, link.key, link.when, _is_part(graph, of_graph, link))
-            for link in _links(session.schema, of_graph)
-        ]
+    """The links of a table: those of the course graph, and the site's references besides.
+
+    :raises SiteUnfit: a file of the graph is wrong.
+    """
+    graph = _graph(session.schema)
+    of_graph = graph.tables.get(table, Table(table, parents=()))
+    found = [
+        Kin(link.column, link.table, link.named, link.key, link.when, _is_part(graph, of_graph, link))
+        for link in of_graph.links
+        if link.column not in AUTHORS
+    ]
     known = {(one.column, one.target) for one in found}
     for one in session.references.of(table):
         if (one.column, one.target) not in known:
             when = f"t.contextlevel = {one.level}" if one.level else ""
-            found.append(Kin(one.column, one.target, when=when, part=not of_graph or bool(one.level)))
+            found.append(
+                Kin(
+                    one.column,
+                    one.target,
+                    f"t.{one.column}",
+                    when=when,
+                    part=table not in graph.tables or bool(one.level),
+                )
+            )
     return found
 
 
@@ -68,25 +81,16 @@ def hanging(schema: Schema) -> CourseGraph:
 
     Without the rows that Moodle leaves. Where the other names the row (`question_attempts` its usage), it goes with the only one that does.
     """
-    graph = site_graph(schema)
+    graph = _graph(schema)
 
     def hangs(table: Table, link: Link) -> bool:
         once = link.key == "id" or [link.key] in schema.unique_keys(link.table)
-        return once and link.table != table.name and _is_part(graph, table, link)
+        return link.column not in AUTHORS and once and link.table != table.name and _is_part(graph, table, link)
 
     return graph.with_tables(
-        replace(table, parents=tuple(link for link in _links(schema, table) if hangs(table, link)))
+        replace(table, parents=tuple(link for link in table.links if hangs(table, link)))
         for table in graph.tables.values()
     ).deletable
-
-
-def _links(schema: Schema, table: Table) -> list[Link]:
-    """The links of a table of the graph, without those of texts, of which some are ids: what a badge asks for."""
-    return [
-        link
-        for link in table.links
-        if link.column not in AUTHORS and (link.key != "id" or schema.is_number(table.name, link.column))
-    ]
 
 
 def _is_part(graph: CourseGraph, table: Table, link: Link) -> bool:
@@ -102,8 +106,14 @@ def users_of(session: MoodleSession, target: str) -> list[Reference]:
     known = {one[:2] for one in (*session.references.to(target), *session.references.unindexed_to(target))}
     return [
         Reference(table.name, link.column, target)
-        for table in site_graph(session.schema).tables.values()
+        for table in _graph(session.schema).tables.values()
         for link in table.parents
         if (link.table, link.key, link.when) == (target, "id", "") and not table.facts.get("derived")
         if (table.name, link.column) not in known
     ]
+
+
+def _graph(schema: Schema) -> CourseGraph:
+    """The part of the course graph that the site has. It need not know all of the site's: what a run made is in its bundle."""
+    whole_graph()
+    return site_graph(schema)

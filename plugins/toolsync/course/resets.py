@@ -114,9 +114,9 @@ class Removal:
     parent: str = ""
 
     @property
-    def column(self) -> str:
-        """The column that leads to the parent."""
-        return next(link.column for link in self.table.parents if link.table == self.parent)
+    def named(self) -> str:
+        """SQL of the id of the parent that a row, `t`, has."""
+        return next(link.named for link in self.table.parents if link.table == self.parent)
 
     @property
     def depends_on(self) -> set[str]:

@@ -157,7 +157,7 @@ class _Walk:
         for keys in chunked(sorted(parents), IDS):
             marks = ", ".join(["%s"] * len(keys))
             for key, *row in self.source.rows(
-                f"SELECT t.`{link.column}`, {names} FROM {{{table.name}}} t WHERE t.`{link.column}` IN ({marks}){condition}",
+                f"SELECT {link.named}, {names} FROM {{{table.name}}} t WHERE {link.named} IN ({marks}){condition}",
                 keys,
             ):
                 yield parents[key], row

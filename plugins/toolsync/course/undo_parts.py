@@ -117,6 +117,7 @@ class UndoneTables(Mapping[str, Undone]):
 
 def _undone_tables(state: RunState, parts: Iterable[Part] | None) -> dict[str, Undone]:
     schema = state.session.schema
+    schema.read_all()
     found: dict[str, Undone] = {}
     changed: dict[str, set[str]] = {}
     if parts is None:

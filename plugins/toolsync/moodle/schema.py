@@ -101,9 +101,9 @@ class Schema:
         """The columns of a table that hold long texts."""
         return [name for name, data_type in self._known(table).items() if data_type.endswith("text")]
 
-    def is_number(self, table: str, column: str) -> bool:
-        """Whether a column of a table holds whole numbers."""
-        return self._known(table).get(column) in BITS
+    def holds_texts(self, table: str, column: str) -> bool:
+        """Whether a column of the site holds texts."""
+        return self._known(table)[column].endswith(("char", "text"))
 
     def limits(self, table: str, column: str) -> Limits | None:
         """What a column can hold; None when the site has no such column."""
@@ -136,10 +136,10 @@ class Schema:
         """Look up the columns of all tables at once, for a caller that needs most of them."""
         if self._all_read:
             return
-        self._all_read = True
         for table, column, data_type in self._rows(f"{COLUMNS} ORDER BY table_name, ordinal_position"):
             if table.startswith(self._prefix):
                 self._columns.setdefault(table[len(self._prefix) :], {})[column] = data_type
+        self._all_read = True
 
     def numbers(self) -> dict[str, list[str]]:
         """The columns that hold whole numbers, by table: of all tables but views, our own, and those of another site whose prefix begins alike."""
@@ -154,6 +154,8 @@ class Schema:
         }
 
     def _known(self, table: str) -> dict[str, str]:
+        if self._all_read:
+            return self._columns.get(table, {})
         if table not in self._columns:
             found = self._rows(f"{COLUMNS} AND table_name = %s ORDER BY ordinal_position", (self._prefix + table,))
             self._columns[table] = {column: data_type for _, column, data_type in found}

@@ -233,14 +233,13 @@ WORKED_OUT = {
 }
 
 
-def hash_of(columns: Sequence[str], alias: str = "t", *, older: bool = False) -> str:
+def hash_of(columns: Sequence[str], alias: str = "t") -> str:
     """The SQL of a hash of a row.
 
     :param columns: those of the table; those that count are enough.
-    :param older: as versions before 0.2 wrote it, with what Moodle works out.
     """
     counted = {column: f"{alias}.`{column}`" for column in hashed_columns(columns)}
-    if "weightoverride" in counted and not older:
+    if "weightoverride" in counted:
         counted |= {column: part.format(alias=alias) for column, part in WORKED_OUT.items() if column in counted}
     values = ", ".join(f"COALESCE(CAST({value} AS BINARY), '\\0')" for value in counted.values())
     return f"LEFT(SHA2(CONCAT_WS('\\1', {values}), 256), 16)"

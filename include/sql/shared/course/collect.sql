@@ -22,7 +22,7 @@ INSERT IGNORE INTO {{ node.part }} (id, courseid)
 SELECT t.id, p.courseid
   FROM toolsync_of_{{ link.table }} p
 {% if link.key == "id" %}
-  JOIN {{ table(node.name) }} t ON t.{{ link.column }} = p.id{{ link.condition }};
+  JOIN {{ table(node.name) }} t ON {{ link.named }} = p.id{{ link.condition }};
 {% else %}
   JOIN {{ table(link.table) }} k ON k.id = p.id
   JOIN {{ table(node.name) }} t ON t.{{ link.column }} = k.{{ link.key }}{{ link.condition }};

@@ -185,7 +185,7 @@ SELECT n.id, CONCAT(SUBSTRING_INDEX(n.name, '_', 1), '_', CASE k.criteriatype WH
   FROM toolsync_copy_badge_criteria_param m
   JOIN {badge_criteria_param} n ON n.id = m.newid
   JOIN {badge_criteria} k ON k.id = n.critid AND k.criteriatype IN (1, 2, 4)
-  LEFT JOIN toolsync_copy_course_modules v ON v.courseid = m.courseid AND v.oldid = IF(k.criteriatype = 1, SUBSTRING_INDEX(n.name, '_', -1) + 0, NULL)
+  LEFT JOIN toolsync_copy_course_modules v ON v.courseid = m.courseid AND v.oldid = IF(k.criteriatype = 1 AND n.name REGEXP '_[1-9][0-9]{0,17}$', SUBSTRING_INDEX(n.name, '_', -1) + 0, NULL)
  WHERE m.seq > 0;
 
 UPDATE toolsync_badge_param w STRAIGHT_JOIN {badge_criteria_param} n ON n.id = w.id SET n.name = w.name;

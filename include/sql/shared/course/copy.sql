@@ -138,7 +138,7 @@ INSERT IGNORE INTO toolsync_named (courseid, oldid, newid)
 SELECT p.courseid, t.id, p.newid
   FROM {{ step.rows }} t
   STRAIGHT_JOIN toolsync_copy c ON c.templateid = t.toolsync_course
-  STRAIGHT_JOIN {{ target.map }} p ON p.courseid = c.courseid AND p.oldid = t.{{ target.column }}
+  STRAIGHT_JOIN {{ target.map }} p ON p.courseid = c.courseid AND p.oldid = {{ target.named }}
  WHERE {{ target.when }};
 {% endfor %}
 
@@ -223,7 +223,7 @@ INSERT INTO toolsync_twin (courseid, oldid, newid) SELECT m.courseid, m.oldid, m
 -- when: {{ target }}
 UPDATE {{ step.map }} m
   STRAIGHT_JOIN {{ step.rows }} o ON o.id = m.oldid AND o.toolsync_course = m.templateid{{ " AND " ~ copies.of_old_row(late.when) if late.when }}
-  STRAIGHT_JOIN {{ target }} v ON v.courseid = m.courseid AND v.oldid = {{ "-" if late.negative }}o.`{{ late.column }}`
+  STRAIGHT_JOIN {{ target }} v ON v.courseid = m.courseid AND v.oldid = {{ copies.of_old_row(late.named) }}
   STRAIGHT_JOIN {{ table(step.name) }} n ON n.id = m.newid
    SET n.`{{ late.column }}` = {{ "-" if late.negative }}v.newid
  WHERE m.seq > 0;

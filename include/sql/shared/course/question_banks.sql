@@ -150,7 +150,7 @@ INSERT IGNORE INTO {{ name }} (courseid, oldid)
 SELECT s.courseid, t.id
   FROM toolsync_tpl_{{ node.name }} t
   STRAIGHT_JOIN toolsync_copy c ON c.templateid = t.toolsync_course
-  STRAIGHT_JOIN toolsync_same_{{ link.table }} s ON s.courseid = c.courseid AND s.oldid = t.{{ link.column }}{{ link.condition }};
+  STRAIGHT_JOIN toolsync_same_{{ link.table }} s ON s.courseid = c.courseid AND s.oldid = {{ link.named }}{{ link.condition }};
 
 -- when: {{ name }}
 INSERT IGNORE INTO toolsync_merged (name, courseid, oldid, newid) SELECT '{{ node.name }}', s.courseid, s.oldid, NULL FROM {{ name }} s;
@@ -164,7 +164,7 @@ INSERT IGNORE INTO toolsync_merged (name, courseid, oldid, newid)
 SELECT '{{ name }}', s.courseid, t.id, NULL
   FROM toolsync_tpl_{{ name }} t
   STRAIGHT_JOIN toolsync_copy c ON c.templateid = t.toolsync_course
-  STRAIGHT_JOIN toolsync_same_{{ link.table }} s ON s.courseid = c.courseid AND s.oldid = t.{{ link.column }}{{ link.condition }};
+  STRAIGHT_JOIN toolsync_same_{{ link.table }} s ON s.courseid = c.courseid AND s.oldid = {{ link.named }}{{ link.condition }};
 {% endfor %}
 {% endfor %}
 
