@@ -67,7 +67,7 @@ test-ui: browser ## every page of the Tool Sync page in a browser, against an Ai
 torture: setup ## attack runs for minutes: kills, power cuts, lost connections, pairs, random files [TIMES=10 as often as make test] [SEED=1234] [TESTS=path]
 	@.venv/bin/python -m tests.torture --seed "$(SEED)" --times "$(TIMES)" --tests "$(TESTS)" -- $(PYTEST_ARGS)
 
-test-undo: setup ## every scenario, run and undone again, chains and exports of all versions, for minutes; make test undoes one in four, and leaves Moodle 5.0 out
+test-undo: setup ## every scenario, run and undone again, chains and exports of all versions, for minutes; make test undoes one in six, and leaves Moodle 5.0 out
 	@TOOLSYNC_EVERY=1 .venv/bin/python -m pytest -n 2 tests/conformance tests/undo tests/export
 
 test-live: setup ## what only a whole Airflow shows, for minutes: watched inboxes and a kill, the day's work

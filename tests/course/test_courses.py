@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tests.support.clock import ParisSite
 from tests.support.course_sandbox import CourseSandbox
 from tests.support.generated import File
+from tests.support.samples import examples
 from tests.support.sandbox import EXAMPLES
 from tests.support.site import Site
 from toolsync.course.dates import tomorrow, week_ends
@@ -153,7 +154,7 @@ def sandbox(site: Site, pristine: Site) -> Iterator[CourseSandbox]:
 
 
 def test_a_file_does_what_its_lines_do_one_by_one(sandbox: CourseSandbox):
-    @settings(EXAMPLES, max_examples=15)
+    @settings(EXAMPLES, max_examples=examples(15))
     @given(files())
     def check(file: File) -> None:
         with sandbox.made(file):
@@ -167,7 +168,7 @@ def test_a_file_does_what_its_lines_do_one_by_one(sandbox: CourseSandbox):
 
 
 def test_the_same_file_again_changes_nothing(sandbox: CourseSandbox):
-    @settings(EXAMPLES, max_examples=10)
+    @settings(EXAMPLES, max_examples=examples(10))
     @given(files(repeatable=True))
     def check(file: File) -> None:
         with sandbox.made(file):

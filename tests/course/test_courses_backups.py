@@ -14,7 +14,7 @@ import pytest
 from tests.support.command import killed
 from tests.support.course_sandbox import DISORDER
 from tests.support.faults import CONFLICTS, Statements
-from tests.support.samples import EVERYTHING
+from tests.support.samples import EVERYTHING, sample
 from tests.support.site import Site
 from tests.support.torture import seeds
 from toolsync.cabinet.folders import Cabinet
@@ -370,7 +370,7 @@ MOMENTS = [
 ]
 
 
-@pytest.mark.parametrize(("where", "when"), MOMENTS)
+@pytest.mark.parametrize(("where", "when"), sample(MOMENTS, 2))
 def test_killed_at_any_moment_each_is_restored_once(
     site: Site, connect: Connect, calls: Calls, tmp_path: Path, where: str, when: str
 ):

@@ -15,6 +15,7 @@ from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from tests.support.generated import KINDS, File, files
+from tests.support.samples import examples
 from tests.support.sandbox import EXAMPLES, Sandbox, opened, options_of
 from tests.support.site import Site
 from toolsync.data_sets.compare import compare
@@ -86,7 +87,7 @@ def by_data_set(sandbox: Sandbox, made: list[File]) -> int:
 def test_a_data_set_makes_of_the_site_what_whole_files_make(kind: str, sandbox: Sandbox):
     left_out = 0
 
-    @settings(EXAMPLES, max_examples=8, phases=[Phase.generate])
+    @settings(EXAMPLES, max_examples=examples(8), phases=[Phase.generate])
     @given(sequences(kind))
     def check(made: list[File]) -> None:
         nonlocal left_out

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.course_sandbox import CourseSandbox
+from tests.support.samples import examples
 from tests.support.sandbox import EXAMPLES
 from tests.support.scenarios import prepare
 from tests.support.site import Site
@@ -311,7 +312,7 @@ def clean(state: RunState, params: dict[str, Any]) -> Outcomes:
 def test_all_empty_categories_and_no_others_are_deleted(session: MoodleSession, pristine: Site):
     sandbox, state = CourseSandbox(session, pristine), RunState(session)
 
-    @settings(EXAMPLES, max_examples=40)
+    @settings(EXAMPLES, max_examples=examples(40))
     @given(
         st.lists(
             st.tuples(st.integers(-1, 9), st.sampled_from(["", "", "", "course", "cohort"])), min_size=1, max_size=10

@@ -13,7 +13,7 @@ import pytest
 
 from tests.running.test_broken_sites import altered
 from tests.support.command import killed, run_command, run_real_command
-from tests.support.samples import EVERYTHING
+from tests.support.samples import EVERYTHING, sample
 from tests.support.site import Site
 from tests.support.statsd import listening
 from toolsync.by_hand import user_name
@@ -392,7 +392,7 @@ def test_after_a_kill_at_any_point_what_was_approved_is_done(
     assert len(found(cabinet, "undo")) == 4  # bundle and index of two courses
 
 
-@pytest.mark.parametrize(("where", "when"), MOMENTS + MOMENTS_OF_NO)
+@pytest.mark.parametrize(("where", "when"), sample(MOMENTS + MOMENTS_OF_NO, 2))
 def test_after_a_kill_at_any_point_what_was_rejected_is_not_done(
     site: Site, pristine: Site, cabinet: Cabinet, tmp_path: Path, where: str, when: str
 ):

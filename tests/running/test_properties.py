@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from tests.support.generated import KINDS, File, files
+from tests.support.samples import examples
 from tests.support.sandbox import EXAMPLES, Sandbox
 from tests.support.site import Site
 from toolsync.moodle.hook import MoodleHook
@@ -40,7 +41,7 @@ def check_again(sandbox: Sandbox, file: File) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_file_does_what_its_lines_do_one_by_one(kind: str, sandbox: Sandbox):
-    @settings(EXAMPLES, max_examples=6)
+    @settings(EXAMPLES, max_examples=examples(6))
     @given(files(kind))
     def check(file: File) -> None:
         check_lines(sandbox, file)
@@ -50,7 +51,7 @@ def test_a_file_does_what_its_lines_do_one_by_one(kind: str, sandbox: Sandbox):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_running_a_file_again_changes_nothing(kind: str, sandbox: Sandbox):
-    @settings(EXAMPLES, max_examples=6)
+    @settings(EXAMPLES, max_examples=examples(6))
     @given(files(kind, repeatable=True))
     def check(file: File) -> None:
         check_again(sandbox, file)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import Phase, given, settings
 
 from tests.support.generated import KINDS, File, files
+from tests.support.samples import examples
 from tests.support.sandbox import EXAMPLES, Sandbox
 from tests.support.site import Site
 from toolsync.cabinet.bundles import Bundle
@@ -70,13 +71,19 @@ def sandbox(site: Site, pristine: Site) -> Iterator[Undoing]:
 
 
 def left(sandbox: Undoing) -> dict[str, object]:
-    """What differs from the pristine site; grade history, which tells what happened, aside."""
-    return {table: rows for table, rows in sandbox.differ.changes().items() if not table.endswith("_history")}
+    """What differs from the pristine site; grade history, which tells what happened, and totals that Moodle works out anew, aside."""
+    found = {table: rows for table, rows in sandbox.differ.changes().items() if not table.endswith("_history")}
+    if "grade_items" in found:
+        found["grade_items"] = {
+            kind: [row for row in rows if row.get("set") != {"needsupdate": ["0", "1"]}]
+            for kind, rows in found["grade_items"].items()
+        }
+    return {table: rows for table, rows in found.items() if any(rows.values())}
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_is_left_of_two_files(kind: str, sandbox: Undoing):
-    @settings(EXAMPLES, max_examples=4, phases=[Phase.generate])
+    @settings(EXAMPLES, max_examples=examples(4), phases=[Phase.generate])
     @given(files(kind), files(kind))
     def check(one: File, other: File) -> None:
         with sandbox.made(one):

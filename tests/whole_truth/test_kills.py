@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.command import killed
 from tests.support.faults import deadlock
+from tests.support.samples import sample
 from tests.support.site import Site
 from tests.support.whole_truth import KINDS, run
 from toolsync.cabinet.data_sets import DataSet
@@ -31,7 +32,7 @@ MOMENTS: list[tuple[str, str, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("where", "when", "numbers"), MOMENTS)
+@pytest.mark.parametrize(("where", "when", "numbers"), sample(MOMENTS, 2))
 def test_after_a_kill_the_next_run_finishes(site: Site, tmp_path: Path, where: str, when: str, numbers: dict[str, Any]):
     kind, file = KINDS["cohorts"], tmp_path / "members.csv"
     before = kind.of(site)
