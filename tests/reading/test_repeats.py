@@ -17,7 +17,7 @@ def told(tmp_path):
         path = tmp_path / "users.csv"
         path.write_text(text)
         file = CommandFile.open(path, suite=SUITE)
-        repeats = Repeats(file, key, any_case=bool(SUITE.key and key in SUITE.key.any_case))
+        repeats = Repeats(file, key)
         for records in file.records():
             repeats.look(records)
         return [(note.line, note.value, note.message.partition(":")[0]) for note in repeats.notes(leave_out)]
@@ -34,6 +34,15 @@ def test_each_contradiction_names_the_line_before(told):
     assert told(text, leave_out={4}) == [
         (5, "ada", "line 2 has the same username, and other values in firstname, city")
     ]
+
+
+def test_a_list_of_courses_says_nothing_else_of_them(tmp_path):
+    (path := tmp_path / "old.csv").write_text("shortname,description\nC1,end of term\nC1,asked for by Ada\n")
+    file = CommandFile.open(path, suite=load_suite("courses_delete"))
+    repeats = Repeats(file, "shortname")
+    for records in file.records():
+        repeats.look(records)
+    assert repeats.notes(()) == []
 
 
 def test_what_adds_up_or_is_said_again_or_of_nobody_is_no_contradiction(told):

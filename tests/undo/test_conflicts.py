@@ -211,3 +211,12 @@ def test_what_was_undone_is_not_undone_again(site: Site, airflow: None):
     assert again["counts"]["unchanged"] == 1, again
     assert "it was undone before, at" in Path(again["report"]).read_text()
     assert account(site, "u001", "city") == ("Ulm",)
+
+
+def test_long_names_with_a_quotation_mark_are_in_the_reasons(site: Site, airflow: None):
+    site.rows("UPDATE {cohort} SET name = %s WHERE idnumber = 'COH1'", ('19" ' + "x" * 246,))
+    result = site.run("toolsync_users", "username,firstname,lastname,email\nmade,M,Ade,made@example.org\n")
+    site.rows(
+        "INSERT INTO {cohort_members} (cohortid, userid, timeadded) SELECT h.id, u.id, 1 FROM {cohort} h JOIN {user} u ON u.username = 'made' WHERE h.idnumber = 'COH1'"
+    )
+    assert {table for table, *_ in stays(undo(site, result))} >= {"user"}

@@ -1,4 +1,4 @@
-{% macro kind_of(reason) %}REGEXP_REPLACE({{ reason }}, '"[^"]*"|[0-9]+', '#'){% endmacro %}
+{% macro kind_of(reason) %}LEFT(REGEXP_REPLACE({{ reason }}, '"[^"]*"|[0-9]+', '#'), 255){% endmacro %}
 -- What was put back, by table.
 CREATE TEMPORARY TABLE toolsync_sum (line INT UNSIGNED NOT NULL, side VARCHAR(10) NOT NULL, name VARCHAR(64) NOT NULL, counted INT NOT NULL, KEY (line));
 {% for name, what in undone.items() %}

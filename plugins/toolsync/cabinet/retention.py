@@ -18,7 +18,7 @@ from toolsync.sites import Site
 ID = re.compile(CLAIM_ID)
 # The names that Tool Sync gives in each folder. Reports go last: they say what became of the others.
 NAMES = {
-    "archive": re.compile(rf"(?!\.)(?s:.+)_({CLAIM_ID})(?:_tryback)?(?:\.[^.]+)?"),
+    "archive": re.compile(rf"(?!\.)(?s:.+)_({CLAIM_ID})(?:_tryback(?:~\d+)?)?(?:\.[^.]+)?"),
     "docs": re.compile(rf"(?!\.)(?s:.+)_({CLAIM_ID})_validation[\w.]*"),
     "report": re.compile(rf"(?!\.)(?s:.+)_({CLAIM_ID})_(?:simulation_report|report|answer|plan)[\w.]*"),
 }

@@ -197,7 +197,7 @@ def inspect_csv(head: Head, suite: Suite, delimiter: str, encoding: str, options
         if not any(map(suite.recognises, written)):
             result["columns"] = []  # it is no header: it may hold a password
         return {**result, "missing": missing, "rejected": rejection.messages}
-    records, repeats = _records(head, file), Repeats(file, key, any_case=bool(suite.key and key in suite.key.any_case))
+    records, repeats = _records(head, file), Repeats(file, key)
     repeats.look(records)
     problems, failed, rejected = _validated(suite, file, records, head.complete)
     columns = [column_answer(suite, name) for name in file.header.written]

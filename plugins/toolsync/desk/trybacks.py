@@ -130,13 +130,19 @@ def give_up(cabinet: OfDag, name: str, body: Version) -> Any:
     if body.version not in (None, _version(found)):
         raise HTTPException(409, "The tryback has changed since you opened it. Open it again.")
     archive = cabinet.folder("archive")
-    free = next(one for one in names_like(name) if not cabinet.files.exists(archive / one))
-    with found.opened.open("rb") as source, cabinet.writing("archive", free) as (target, _):
-        write(target, source, found.size, [])
+    cabinet.files.make_folder(archive)
+    # Each writes a copy of its own: of two at once, the one who is too late removes no other.
+    kept = next(one for one in names_like(name) if _copied(cabinet, found, archive / one))
     if not _taken(cabinet, found):
-        cabinet.files.remove(archive / free)
+        cabinet.files.remove(archive / kept)
         raise HTTPException(409, "Somebody else has just sent or changed this tryback. It was not given up.")
-    return {"name": free}
+    return {"name": kept}
+
+
+def _copied(cabinet: Cabinet, found: Found, path: Any) -> bool:
+    """Whether a name was free for a copy of a tryback."""
+    with found.opened.open("rb") as source:
+        return cabinet.files.add(path, source)
 
 
 def _the_tryback(cabinet: Cabinet, name: str) -> Found:

@@ -130,7 +130,7 @@ def check_lines(cabinet: Cabinet, claim: Claim, file: CommandFile, comparison: C
     same = comparison.same if comparison else LineSet()
     suite, misread = load_suite(cabinet.file_type), Misread(file)
     key = claim.options[suite.key.param] if suite.key else None
-    repeats = Repeats(file, key, any_case=bool(suite.key and key in suite.key.any_case))
+    repeats = Repeats(file, key)
     validator, failed, rejected = Validator(suite, file.header), set[int](), list[str]()
     gc.freeze()  # otherwise each collection scans all of Airflow's objects again
     try:

@@ -16,17 +16,17 @@ MOST_SUBJECTS, MOST_NOTES = 20_000, 10_000  # of a file, so that memory stays bo
 class Repeats:
     """Looks at the records of a file as they are read. Memory holds a number for each line; only a file with repetitions is read again.
 
-    What lines may add to each other, as the numbered columns of courses and groups, contradicts nothing.
+    What lines may add to each other, as the numbered columns of courses and groups, contradicts nothing; nor do lists of courses, which say no more of them.
 
     :param file: the file.
     :param key: the column by which the subject of a line is found; None: there is none.
-    :param any_case: whether letter case makes no other subject.
     """
 
-    def __init__(self, file: CommandFile, key: str | None, *, any_case: bool) -> None:
+    def __init__(self, file: CommandFile, key: str | None) -> None:
+        suite = file.suite
         self._file = file
-        self._key = file.header.plain.get(key or "")
-        self._any_case = any_case
+        self._key = file.header.plain.get(key or "") if suite.headerless is None else None
+        self._any_case = suite.key is not None and key in suite.key.any_case
         self._hashes = array("q")
         self._compared = [
             column
@@ -45,25 +45,29 @@ class Repeats:
         """
         import numpy as np  # for tasks only: parsing a DAG file has no time for it
 
-        hashes, counts = np.unique(np.frombuffer(self._hashes, np.int64), return_counts=True)
-        repeated = set(hashes[counts > 1][:MOST_SUBJECTS].tolist())
+        hashes, firsts, counts = np.unique(np.frombuffer(self._hashes, np.int64), return_index=True, return_counts=True)
+        several = np.flatnonzero(counts > 1)
+        repeated = set(hashes[several[np.argsort(firsts[several])][:MOST_SUBJECTS]].tolist())
         found: list[Problem] = []
         if not repeated or not self._key:
             return found
-        said: dict[tuple[str, int], tuple[int, str]] = {}  # the line and the value, by subject and column
+        said: dict[
+            tuple[int, int], tuple[int, int]
+        ] = {}  # the line and the value, by subject and column: hashes alone, since texts may be long
         for records in self._file.records():
             for record in records:
                 name = self._name(record)
-                if not name or hash(name) not in repeated or record.line in leave_out:
+                subject = hash(name)
+                if not name or subject not in repeated or record.line in leave_out:
                     continue
                 others: dict[int, list[Column]] = {}
                 for column in self._compared:
                     value = record.values[column.position] if record.values else ""
-                    line, before = said.get((name, column.position), (0, value))
-                    if value and value != before:
+                    line, before = said.get((subject, column.position), (0, hash(value)))
+                    if value and hash(value) != before:
                         others.setdefault(line, []).append(column)
                     if value:
-                        said[name, column.position] = record.line, value
+                        said[subject, column.position] = record.line, hash(value)
                 found += (self._note(record, line, columns) for line, columns in others.items())
                 if len(found) >= MOST_NOTES:
                     return found[:MOST_NOTES]
