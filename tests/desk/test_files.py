@@ -617,6 +617,23 @@ def test_the_encoding_of_a_tryback(desk: Desk, lines: list[bytes], reading: str,
         assert page.post(send, json={}).json()["encoding"] == encoding
 
 
+def test_the_page_says_of_an_encoding_what_the_run_says(page: TestClient):
+    def looked(content: bytes, encoding: str, complete: int = 1) -> Any:
+        address = f"api/inspect?name=a.csv&complete={complete}&dag_id={DAG}&encoding={encoding}"
+        return page.post(address, content=content).json()
+
+    content = "username,city\na,Besançon\nb,Paris\n".encode()
+    [rejected] = looked(content, "windows-1252")["rejected"]
+    assert rejected.startswith("the file is UTF-8 (line 2 ")
+    # What follows may be something else.
+    begin = looked(content, "windows-1252", complete=0)
+    assert begin["rejected"] == [] and [(note["line"], note["message"]) for note in begin["notes"]] == [(0, rejected)]
+    latin = looked(content.decode().encode("cp1252"), "utf-8")
+    assert latin["rejected"] == [] and latin["failed"] == 1
+    [note] = latin["notes"]
+    assert note["line"] == 0 and "the file looks like windows-1252" in note["message"]
+
+
 def test_a_list_without_a_header(page: TestClient):
     """Its types are offered, and none is taken by itself: one of them deletes."""
     content = b"C103\nC104\n"

@@ -114,6 +114,13 @@ def test_files_in_other_encodings_are_read(codec: str, tmp_path: Path):
     assert len(told) == (codec != "utf-8-sig")
 
 
+@pytest.mark.parametrize("name", ["à", "5½", "£5"])
+def test_a_file_with_one_sign_that_is_not_utf8_is_read(name: str, tmp_path: Path):
+    users = USERS_1_1.replace("Isaac", name).encode("cp1252")
+    made = Conversion(oneroster({**FILES, "users": users}), tmp_path)
+    assert not made.problems and (name,) in made.cells("users", "firstname")
+
+
 def test_utf8_that_is_damaged_in_one_place_fails_there_and_is_not_taken_for_another_encoding(tmp_path: Path):
     users = USERS_1_1.replace("Robert", "Zoë").encode().replace(b"Isaac", b"Is\xe4\xe4c")
     made = Conversion(oneroster({**FILES, "users": users}), tmp_path)

@@ -35,6 +35,26 @@ def test_what_nobody_can_tell_is_not_guessed(text, codec):
     assert Evidence.of([text.encode(codec)]).likely is None
 
 
+@pytest.mark.parametrize(
+    "text", ["Pizza à la carte", "5½ kg", "£5", "Zoë, 2½", "O´Brien", "col·lecció", "È vero", "Rhône–Alpes", "• 1"]
+)
+def test_signs_and_single_letters_may_be_windows(text):
+    assert Evidence.of([text.encode("cp1252")]).may_be_windows
+
+
+def test_what_is_utf8_or_looks_like_another_encoding_is_not_windows():
+    for raw in ["Zoé".encode(), "Müller, Núñez".encode("mac_roman"), "Müller, Núñez".encode("cp850"), b"a"]:
+        assert not Evidence.of([raw]).may_be_windows
+    for text, codec in [("Łódź", "cp1250"), ("Иван Петров", "cp1251"), ("東京", "shift_jis")]:
+        assert not Evidence.of([text.encode(codec)]).may_be_windows
+
+
+@pytest.mark.parametrize("text", ["Zoé", "à", "5½"])
+def test_one_damaged_line_does_not_spoil_the_others(text):
+    evidence = Evidence.of([*[text.encode("cp1252")] * 50, b"a\x81b"])
+    assert (evidence.may_be_windows, evidence.likely) == (True, None if text == "5½" else "windows-1252")
+
+
 def test_utf8_with_a_damaged_line_is_no_other_encoding():
     evidence = Evidence.of([b"a\n", "Besançon\n".encode(), b"Zo\xe9\n"])
     assert (evidence.likely, evidence.utf8, evidence.other, evidence.is_mixed) == (None, 2, 3, True)
@@ -97,6 +117,14 @@ def test_a_secret_value_is_not_told(misread):
     )
 
 
+@pytest.mark.parametrize("header", ["username,lastname,password,city", "username,lastname,password,city,"])
+def test_a_password_in_the_wrong_column_is_not_told(misread, header):
+    """A comma without quotes moves it there. The second header has a column without a name."""
+    for name in ["Countess,Pässw0rd!", "Cöuntess,Passw0rd!"]:
+        note = misread(f"{header}\na,Lovelace, {name},London\n", "cp1252")
+        assert "the file looks like windows-1252 (line 2); set" in note
+
+
 def test_a_file_that_is_as_it_is_read_is_not_talked_about(misread):
     for codec, encoding in [
         ("utf-8", "utf-8"),
@@ -115,5 +143,29 @@ def test_utf8_is_read_as_nothing_else(misread, encoding):
         FileRejected, match="the file is UTF-8 .line 3 is the first.*Param encoding says .*: set it to utf-8"
     ):
         misread("username,city\na,b\nc,Besançon\n", "utf-8", encoding)
-    # Two letters that are UTF-8 by chance, and words as well.
-    assert misread(b"username,city\na,BL\xc5\x94\n", None, "windows-1252") is None
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["O’Brien"],
+        ["Smith – Jones"],
+        ["A–B"],
+        ["O’Brien"] * 30 + ["Besançon"] * 2,
+        ["5 °C"],
+        ["CITTÀ"],
+        ["ALEŠ"],
+        ["ONUTĖ"],
+        ["ALİ"],
+        ["BLŔ"] * 3,
+    ],
+)
+def test_utf8_whose_bytes_stand_as_in_words_is_read_as_nothing_else(misread, names):
+    with pytest.raises(FileRejected):
+        misread("username,city\n" + "".join(f"a,{name}\n" for name in names), "utf-8", "windows-1252")
+
+
+@pytest.mark.parametrize("raw", [b"BL\xc5\x94", b"SANT\xc9\x85", b"Zo\xe9 Besan\xc3\xa7on", b"\xc3\xa7\na,\xe9"])
+def test_what_may_be_as_it_is_read_is_not_rejected(misread, raw):
+    """One or two capitals with a quote after them are UTF-8 by chance; where anything is not UTF-8, the file is not."""
+    assert misread(b"username,city\na,%s\n" % raw, None, "windows-1252") is None

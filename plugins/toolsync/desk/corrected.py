@@ -51,7 +51,7 @@ def encoding_of(evidence: Evidence, given: str) -> str:
     """
     likely = evidence.likely
     readable = given == "iso-8859-1" or (given == "windows-1252" and evidence.unknown is None)
-    if evidence.is_ascii or (readable and (likely != "utf-8" or evidence.reads_well("windows-1252"))):
+    if evidence.is_ascii or (readable and not evidence.is_utf8):
         return given
     if likely and likely in CODECS:
         return likely

@@ -16,6 +16,7 @@ from toolsync.reading.beginning import ZIP_MARK
 from toolsync.reading.columns import Column
 from toolsync.reading.command_file import CommandFile
 from toolsync.reading.encodings import CODECS, Evidence
+from toolsync.reading.misread import Misread
 from toolsync.reading.problems import FileRejected, Problem
 from toolsync.reading.records import Record
 from toolsync.reading.repeats import Repeats
@@ -199,7 +200,17 @@ def inspect_csv(head: Head, suite: Suite, delimiter: str, encoding: str, options
         return {**result, "missing": missing, "rejected": rejection.messages}
     records, repeats = _records(head, file), Repeats(file, key)
     repeats.look(records)
+    misread, notes = Misread(file), repeats.notes(())[:SHOWN_ROWS]
+    misread.look(records)
     problems, failed, rejected = _validated(suite, file, records, head.complete)
+    told = misread.note
+    try:
+        misread.check()
+    except FileRejected as rejection:
+        # What follows half a file may be something else.
+        rejected, told = (rejection.messages, told) if head.complete else (rejected, str(rejection))
+    if told:
+        notes = [Problem(0, None, None, told), *notes]
     columns = [column_answer(suite, name) for name in file.header.written]
     hidden = [column["secret"] for column in columns]
     return {
@@ -210,7 +221,7 @@ def inspect_csv(head: Head, suite: Suite, delimiter: str, encoding: str, options
         "rows": [{"line": record.line, "cells": shown_cells(record, hidden)} for record in _readable(records)],
         "lines": sum(not record.continued for record in records),
         "problems": [problem_answer(problem) for problem in problems[:SHOWN_PROBLEMS]],
-        "notes": [problem_answer(note) for note in repeats.notes(())[:SHOWN_ROWS]],
+        "notes": [problem_answer(note) for note in notes],
         "failed": failed,
     }
 

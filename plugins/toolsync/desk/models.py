@@ -188,7 +188,9 @@ class Inspection(BaseModel):
     rows: list[InspectedRow]
     lines: int = Field(description="Records seen")
     problems: list[ProblemAnswer]
-    notes: list[ProblemAnswer] = Field(description="On lines that contradict each other; at most 20")
+    notes: list[ProblemAnswer] = Field(
+        description="On the encoding of the file (line 0), and on lines that contradict each other, at most 20"
+    )
     failed: int = Field(description="Lines of those that would fail")
 
 

@@ -117,7 +117,7 @@ def _copy(archive: zipfile.ZipFile, info: zipfile.ZipInfo, copy: Path) -> tuple[
     if decoder:
         return "is UTF-16, and was read as that; the standard asks for UTF-8", "utf-8"
     with copy.open("rb") as stream:
-        likely = Evidence.of(stream).likely
-    if likely == "windows-1252":
+        is_windows = Evidence.of(stream).may_be_windows
+    if is_windows:
         return "is not UTF-8, and was read as windows-1252; the standard asks for UTF-8", "windows-1252"
     return "", "utf-8"

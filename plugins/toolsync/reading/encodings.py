@@ -21,8 +21,14 @@ CONTROLS = re.compile(rb"[\x80-\x9f]")
 SAMPLE = 64 << 10  # bytes of lines beyond ASCII
 FROM_LINE = 4 << 10  # bytes of each
 BEYOND_ASCII = re.compile(r"[^\0-\x7f]")
+RUN = re.compile(rb"[\x80-\xff]+")
 LETTERS = re.compile(r"[À-ÖØ-öø-ÿŠšŽžŒœŸ]")
-APOSTROPHES, PUNCTUATION, SIGNS = "’‘", "€–—“”„«»…°", "ªº¹²³©®™§¿¡\xa0"
+APOSTROPHES, PUNCTUATION, SIGNS = "’‘´·", "€–—“”„«»…°", "ªº¹²³½µ×©®™§¿¡\xa0"
+WORDS = "ÀÈÉàèéó"  # of one letter
+# A capital with an ellipsis or a closing quote after it, in windows-1252; in UTF-8, letters that are seldom alone.
+BY_CHANCE = re.compile(rb"[\xc4-\xdf][\x85\x94\xbb]")
+MOST_BY_CHANCE = 2
+NO_CHARACTER = "\ufffd"
 
 
 def fits(raw: bytes, encoding: str) -> bool:
@@ -55,11 +61,14 @@ class Evidence:
     :ivar utf8: the first that is UTF-8; None: none is.
     :ivar other: the first that is not.
     :ivar unknown: the first that is not windows-1252 either.
+    :ivar sure: whether those that are UTF-8 are so by intent. `BLÅ”` in windows-1252 is UTF-8 as well.
     """
 
     utf8: int | None = None
     other: int | None = None
     unknown: int | None = None
+    sure: bool = False
+    _by_chance: int = 0
     _sample: list[bytes] = field(default_factory=list)
     _size: int = 0
 
@@ -76,6 +85,9 @@ class Evidence:
             return
         if fits(raw, "utf-8"):
             self.utf8 = self.utf8 or line
+            if not self.sure:
+                self._by_chance += len(RUN.findall(raw))
+                self.sure = self._by_chance > MOST_BY_CHANCE or not _is_by_chance(raw)
         else:
             self.other = self.other or line
         if self.unknown is None and not fits(raw, "windows-1252"):
@@ -98,6 +110,11 @@ class Evidence:
         return bool(self.utf8 and self.other)
 
     @property
+    def is_utf8(self) -> bool:
+        """Whether the file is UTF-8, and nothing else that somebody wrote."""
+        return self.sure and self.other is None
+
+    @property
     def likely(self) -> str | None:
         """What the file is called to be in: `utf-8`, or one of `OTHERS`; None: nobody can tell."""
         if self.other is None:
@@ -105,26 +122,38 @@ class Evidence:
         if self.is_mixed:
             return None
         best, second, _ = sorted(OTHERS, key=self._score, reverse=True)
-        unsure = self.unknown is not None if best in CODECS else self._score(best) == self._score(second)
-        return best if self.reads_well(best) and not unsure else None
+        unsure = best not in CODECS and not self._is_better(best, second)
+        good, bad, _ = self._counts(best)
+        return best if good > 0 and 10 * bad <= good and not unsure else None
 
-    def reads_well(self, name: str) -> bool:
-        """Whether letters stand as in words when the file is read in one of `OTHERS`."""
-        good, bad = self._counts(OTHERS[name])
-        return good > 0 and 10 * bad <= good
+    @property
+    def may_be_windows(self) -> bool:
+        """Whether a file that is not UTF-8 at all may be windows-1252: little speaks against it, and it looks like nothing else. A few signs show no more."""
+        if self.is_ascii or self.utf8 is not None:
+            return False
+        good, bad, others = self._counts("windows-1252")
+        return 10 * bad <= good + others and not any(self._is_better(name, "windows-1252") for name in OTHERS)
+
+    def _is_better(self, name: str, than: str) -> bool:
+        return 10 * (self._score(name) - self._score(than)) > sum(self._counts(name))
 
     def _score(self, name: str) -> int:
-        good, bad = self._counts(OTHERS[name])
+        good, bad, _ = self._counts(name)
         return good - bad
 
-    def _counts(self, codec: str) -> tuple[int, int]:
-        """How many characters stand where they do in words, and how many where they don't."""
-        try:
-            texts = [raw.decode(codec) for raw in self._sample]
-        except UnicodeDecodeError:
-            return 0, 1
-        rated = list(chain.from_iterable(_rated(text) for text in texts))
-        return rated.count(True), rated.count(False)
+    def _counts(self, name: str) -> tuple[int, int, int]:
+        """How many characters stand where they do in words, how many where they don't, and how many may stand anywhere.
+
+        :param name: one of `OTHERS`, in which the file is read.
+        """
+        texts = [raw.decode(OTHERS[name], "replace") for raw in self._sample]
+        rated = list(chain.from_iterable(map(_rated, texts)))
+        return rated.count(True), rated.count(False), rated.count(None)
+
+
+def _is_by_chance(raw: bytes) -> bool:
+    """Whether what is UTF-8 in a line stands as in words in windows-1252, too."""
+    return all(map(BY_CHANCE.fullmatch, RUN.findall(raw))) and all(_rated(raw.decode("cp1252", "replace")))
 
 
 def _rated(text: str) -> Iterable[bool | None]:
@@ -136,13 +165,15 @@ def _rated(text: str) -> Iterable[bool | None]:
         if character in APOSTROPHES:
             yield within or None
         elif character in PUNCTUATION:
-            yield not within
+            # Rhône–Alpes
+            yield None if before.islower() and after.isupper() else not within
         elif not LETTERS.match(character):
-            yield None if character in SIGNS and not within else False
+            beside = within if character in SIGNS else _is_letter(before) or _is_letter(after)
+            yield False if beside or character == NO_CHARACTER else None
         elif within and LETTERS.match(before) and LETTERS.match(after):
             yield False  # as Cyrillic looks
         elif not _is_letter(before) and not _is_letter(after):
-            yield None
+            yield character in WORDS or None
         elif character.isupper():
             yield not _is_letter(before) or (before.isupper() and not after.islower())
         else:

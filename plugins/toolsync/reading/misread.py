@@ -38,9 +38,7 @@ class Misread:
         :raises FileRejected: the file is UTF-8 and is read as something else, in which it is no text that anybody wrote. No line of it would fail.
         """
         encoding, line = self._file.encoding, self._evidence.utf8
-        if encoding == "utf-8" or line is None or self._evidence.likely != "utf-8":
-            return
-        if not self._evidence.reads_well("windows-1252"):
+        if encoding != "utf-8" and self._evidence.is_utf8:
             message = f"the file is UTF-8 (line {line} is the first that shows it), and Param encoding says {encoding}: set it to utf-8"
             raise rejected("encoding", message)
 
@@ -66,13 +64,15 @@ class Misread:
 def _place(file: CommandFile, record: Record, encoding: str | None) -> tuple[str, str | None]:
     """Where a record has bytes that don't fit, and the value there in another encoding; None: it is secret, or nobody can tell."""
     written = record.problem.field if record.problem else None
-    if written is None:
+    text = record.raw.decode({**CODECS, **OTHERS}[encoding or "iso-8859-1"], "replace")
+    read = next(iter(RecordReader(io.BytesIO(text.encode()), delimiter=file.delimiter, encoding="utf-8")), None)
+    values = (read and read.values) or []
+    fits_header = len(values) == len(file.header.written) and not any(values[each] for each in file.header.nameless)
+    if written is None or not fits_header:
+        # A delimiter without quotes moves a password into another column.
         return f"line {record.line}", None
     where = f"line {record.line}, column {written}"
     column = next((column for column in file.header.columns if column.written == written), None)
     if encoding is None or column is None or column.spec.secret:
         return where, None
-    text = record.raw.decode({**CODECS, **OTHERS}[encoding], "replace")
-    read = next(iter(RecordReader(io.BytesIO(text.encode()), delimiter=file.delimiter, encoding="utf-8")), None)
-    values = (read and read.values) or []
-    return where, shown(values[column.position]) if column.position < len(values) else None
+    return where, shown(values[column.position])

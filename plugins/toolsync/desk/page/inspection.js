@@ -28,9 +28,9 @@ function columns(found) {
     found.missing.map((name) => h("li", {}, icon("warning"), h("span", {}, t("missing_column"), " ", h("code", {}, name)))), found.notes.map(noted));
 }
 
-// One of the lines may be a mistake.
+// One of the lines may be a mistake. Without a line, it is about the whole file.
 const noted = ({ line, column, value, message }) =>
-  h("li", {}, icon("warning"), h("span", {}, t("line"), " ", number(line), ", ", h("code", {}, column), " ", h("q", {}, value), ": ", h("span", { lang: "en" }, message)));
+  h("li", {}, icon("warning"), !line ? h("span", { lang: "en" }, message) : h("span", {}, t("line"), " ", number(line), ", ", h("code", {}, column), " ", h("q", {}, value), ": ", h("span", { lang: "en" }, message)));
 
 function preview(found) {
   if (!found.rows.length) return null;
