@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.desk import SITES, Desk, api_server
+from tests.support.object_store import ObjectStore, object_store
 from toolsync.settings import settings
 
 
@@ -22,6 +23,15 @@ def desk(server_with_desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     """The page, on an empty cabinet, or that of the site if the test has one."""
     monkeypatch.setenv("TOOLSYNC_CABINET", str(tmp_path / "cabinet"))
     return server_with_desk
+
+
+@pytest.fixture(params=[False, True], ids=["on disk", "in an object store"])
+def anywhere(request: pytest.FixtureRequest, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> ObjectStore:
+    """The object store, in which the empty cabinet is, or is not: a test runs with either."""
+    store = object_store()
+    if request.param:
+        monkeypatch.setenv("TOOLSYNC_CABINET", store.new_cabinet())
+    return store
 
 
 @pytest.fixture

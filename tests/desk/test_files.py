@@ -19,7 +19,7 @@ from fastapi.testclient import TestClient
 
 from tests.support.desk import Desk
 from tests.support.feeds import run_types_here
-from tests.support.object_store import object_store
+from tests.support.object_store import ObjectStore, object_store
 from tests.support.packages import oneroster
 from tests.support.site import Site
 from toolsync.cabinet import takeover, uploads
@@ -198,12 +198,8 @@ def test_from_upload_to_correction(page: TestClient, site: Site):
     assert site.run(DAG, upload=correction.id)["counts"]["created"] == 2
 
 
-@pytest.mark.parametrize("stored", [False, True], ids=["on disk", "in an object store"])
-def test_a_tryback_is_given_up(desk: Desk, stored: bool, monkeypatch: pytest.MonkeyPatch):
+def test_a_tryback_is_given_up(desk: Desk, anywhere: ObjectStore, monkeypatch: pytest.MonkeyPatch):
     """It moves into the archive as it is, beside whatever has its name there; Airflow's audit log says who did it."""
-    store = object_store()
-    if stored:
-        monkeypatch.setenv("TOOLSYNC_CABINET", store.new_cabinet())
     cabinet, user = Cabinet("users"), desk.client("user")
     name, there = f"people_{NUMBER}_tryback.csv", f"people_{NUMBER}_tryback~2.csv"
     archive, content = cabinet.folder("archive"), b"username\nada\n"

@@ -51,9 +51,8 @@ class Repeats:
         found: list[Problem] = []
         if not repeated or not self._key:
             return found
-        said: dict[
-            tuple[int, int], tuple[int, int]
-        ] = {}  # the line and the value, by subject and column: hashes alone, since texts may be long
+        # The line and the value, by subject and column: hashes alone, since texts may be long.
+        said: dict[tuple[int, int], tuple[int, int]] = {}
         for records in self._file.records():
             for record in records:
                 name = self._name(record)
