@@ -229,6 +229,19 @@ def test_a_tryback_is_no_measure_and_is_not_measured(site: Site):
     assert counts(run(site, long, least_lines=80)) == {"unchanged": 10}
 
 
+def test_a_delta_between_whole_exports_is_no_measure(site: Site):
+    """A package's bulk files and its deltas share a data set."""
+    whole: dict[str, Any] = {"mode": "full", "scope_auth": "ldap"}
+    site.rows("UPDATE {user} SET auth = 'ldap' WHERE username IN ('u001', 'u002')")
+    run(site, "username,city\n" + "".join(f"u{n:03},Ulm\n" for n in range(1, 11)), **whole)
+    assert counts(run(site, "username,city\nu001,Bonn\n")) == {"updated": 1}
+    [why] = run(site, "username,city\nu001,Bonn\nu003,Ulm\n", change_threshold=None, **whole)["rejected"]
+    assert "the last file of the data set sis (command.csv) had 10" in why
+    # One that is held to a length, if only to none, is a measure.
+    run(site, "username,city\nu001,Ulm\n", least_lines=0)
+    assert run(site, "username,city\nu001,Ulm\nu002,Ulm\n", **whole)["state"] == "success"
+
+
 def test_files_of_the_whole_truth_are_held_to_the_last_one(site: Site, tmp_path: Path):
     """Whether they belong to a data set or not. (Their own Param comes with another room.)"""
     cabinet = Cabinet("users")

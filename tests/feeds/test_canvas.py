@@ -101,13 +101,40 @@ def test_what_ends(tmp_path: Path):
     }
     made = Conversion(package(files), tmp_path)
     assert made.cells("courses", "visible") == [("",), ("",), ("",), ("0",), ("0",)]
-    assert [cmd for (cmd,) in made.cells("enrolments", "cmd")] == ["add", "disable", "disable", "disable", "del", "del"]
+    assert [cmd for (cmd,) in made.cells("enrolments", "cmd")] == [
+        "add",
+        "disable",
+        "disable",
+        "disable",
+        "del",
+        "disable",
+    ]
     other = "courses: {completed: hide, deleted: delete}\nusers: {deleted: delete}\nenrolments: {completed: remove, inactive: leave}\n"
     made = Conversion(package(files), tmp_path, other)
     assert made.cells("courses", "visible") == [("",), ("0",), ("0",), ("0",)]
     assert made.cells("courses_delete", "idnumber") == [("c5",)]
     assert made.cells("users", "username", "deleted") == [("four", "1"), ("five", "")]
     assert made.cells("enrolments", "cmd", "uid") == [("add", "u0"), ("del", "u1"), ("del", "u2"), ("del", "u5")]
+
+
+def test_the_last_enrolment_of_a_person_in_a_course_is_completed_and_not_deleted(tmp_path: Path):
+    """As Canvas has it: `deleted_last_completed` is `deleted` as long as the person goes on in the same role and course."""
+    lines = "s1,u1,student,deleted_last_completed\ns2,u1,student,active\ns1,u2,student,deleted_last_completed\n"
+    files = {
+        "sections.csv": FILES["sections.csv"],
+        "enrollments.csv": f"section_id,user_id,role,status\n{lines}s3,u2,student,active\n",
+    }
+    made = Conversion(package(files), tmp_path, "enrolments: {completed: leave}")
+    assert made.cells("enrolments", "cmd", "uid", "cid") == [("add", "u1", "c1"), ("add", "u2", "c2")]
+    assert made.cells("group_members", "cmd", "userid", "groupid") == [("del", "u1", "s1"), ("add", "u1", "s2"), ("add", "u2", "s3")]  # fmt: skip
+
+
+def test_nobody_is_taken_out_because_of_other_letters(tmp_path: Path):
+    """The site finds u1 by U1, too, so the line that ends could have the last word."""
+    lines = "c1,u1,student,active\nC1,U1,student,deleted\nc1,U2,student,deleted\nc1,u3,student,active\nc2,U3,student,deleted\n"
+    made = Conversion(package({"enrollments.csv": f"course_id,user_id,role,status\n{lines}"}), tmp_path)
+    assert made.problems == [("enrollments.csv", 3, "")] and "line 2, writes the same person" in made.converted.problems[0].message  # fmt: skip
+    assert made.cells("enrolments", "cmd", "uid", "cid") == [("add", "u1", "c1"), ("del", "U2", "c1"), ("add", "u3", "c1"), ("del", "U3", "c2")]  # fmt: skip
 
 
 def test_the_same_person_in_two_files_is_left_out_of_both(tmp_path: Path):

@@ -76,6 +76,22 @@ def test_people_come_back_with_what_they_are_and_sections_with_where_they_are_ta
     assert again.cells("enrolments", "uid", "cid") == [("u3", "c3")]
 
 
+def test_an_enrolment_comes_back_with_those_that_go_on_beside_it(tmp_path: Path):
+    """Without them, the end of one would be the end of all."""
+    lines = "e1,,,k1,s1,p1,teacher,,,\ne2,tobedeleted,,k1,s1,p1,aide,,2026-13-01,\ne3,,,k2,s1,p1,teacher,,,\n"
+    made = Conversion(oneroster({**FILES, "enrollments": header(FILES["enrollments"]) + lines}), tmp_path)
+    again = texts(made.tryback())["enrollments.csv"].replace("2026-13-01", "").splitlines()[1:]
+    assert [line[:2] for line in again] == ["e1", "e2"]
+
+    lines = "c3,u1,teacher,,active\n,u1,student,s3,deleted\nc2,u1,ta,,active\n,u2,student,s3,active\n"
+    enrollments = f"course_id,user_id,role,section_id,status,end_date\n{lines}".replace("active\n", "active,\n")
+    files = {**CANVAS, "enrollments.csv": enrollments.replace("deleted\n", "deleted,soon\n")}
+    found = texts(Conversion(package(files), tmp_path).tryback())
+    found["enrollments.csv"] = found["enrollments.csv"].replace("soon", "")
+    made = Conversion(package(found), tmp_path)
+    assert made.cells("enrolments", "cmd", "uid", "cid", "enrol") == [("add", "u1", "c3", "manual"), ("del", "u1", "c3", "-")]  # fmt: skip
+
+
 def test_nothing_failed_and_nothing_is_written(tmp_path: Path):
     assert Conversion(oneroster(FILES), tmp_path).tryback(users=set()) == b""
 

@@ -36,6 +36,8 @@ class State:
     :param salt: goes into each hash, so that nobody can look them up in a table.
     :param entries: the hashes, in order.
     :param lines_before: the number of lines of the file before.
+    :param lines_of: the file that `lines` is of, which need not be the last one; empty: not known.
+    :param whole: whether that file stated the whole truth.
     """
 
     claim: str
@@ -49,6 +51,8 @@ class State:
     salt: str
     entries: bytes = b""
     lines_before: int = 0
+    lines_of: str = ""
+    whole: bool = False
 
     @property
     def token(self) -> str:
@@ -117,9 +121,8 @@ class DataSet:
         if (state := self.state()) is None:
             self.drop()
             return False
-        lines = state.lines_before if state.claim == undone else state.lines
-        self.keep(
-            replace(state, claim="", lines=lines, settled=True, since=0, bound={}, remembered="", salt="", entries=b"")
-        )
+        if state.claim == undone:
+            state = replace(state, lines=state.lines_before, lines_of="")
+        self.keep(replace(state, claim="", settled=True, since=0, bound={}, remembered="", salt="", entries=b""))
         self.cabinet.files.remove(self.cabinet.folder(WRITTEN) / self.name)
         return True

@@ -126,12 +126,12 @@ class Applied:
         told, validated = self.cabinet.saved(self.claim, SAME) or {}, Report(self.cabinet, self.claim).validated
         whole = bool(told.get("anew") or told.get("verified") is not None)
         last = self.state
+        counts = settled and self._is_measure()
         return State(
             claim=self.claim.id,
             file=self.claim.name,
             at=datetime.now(UTC).isoformat(timespec="seconds"),
-            # A tryback says nothing of how long an export is.
-            lines=validated["lines"] if settled and not self.claim.is_tryback else last.lines if last else 0,
+            lines=validated["lines"] if counts else last.lines if last else 0,
             settled=settled,
             since=0 if whole or last is None else last.since + (last.claim != self.claim.id),
             bound={**self.before.bound, SITE: self.site} if self.compares else {},
@@ -139,7 +139,18 @@ class Applied:
             salt=told.get("salt", ""),
             entries=entries,
             lines_before=last.lines if last else 0,
+            lines_of=self.claim.name if counts else last.lines_of if last else "",
+            whole=self._states_all if counts else bool(last and last.whole),
         )
+
+    @property
+    def _states_all(self) -> bool:
+        return self.claim.options.get("mode") == "full"
+
+    def _is_measure(self) -> bool:
+        """Whether the file says how long an export is. A tryback does not, nor does a delta that comes between whole exports."""
+        held = self._states_all or self.claim.options.get("least_lines") is not None
+        return not self.claim.is_tryback and bool(held or not (self.state and self.state.whole))
 
     def _tell_verified(self) -> None:
         """Say how many lines were not as the data set thought, if the whole file was applied to find that out."""

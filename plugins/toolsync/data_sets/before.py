@@ -142,8 +142,9 @@ class Before:
             if self.compares
             else "this type that stated the whole truth about this scope"
         )
+        named = f" ({self.state.lines_of})" if self.state.lines_of else ""
         message = (
-            f"the file has {lines:,} lines, and the last file of {of} ({self.state.file}) had {self.state.lines:,}: Param least_lines asks for at least "
+            f"the file has {lines:,} lines, and the last file of {of}{named} had {self.state.lines:,}: Param least_lines asks for at least "
             f"{least:g} % of them. If the file is whole all the same, run it with Param least_lines 0"
         )
         raise FileRejected([FileProblem(TOO_SHORT, "", message)])

@@ -15,7 +15,6 @@ THINGS = {file.thing: file.name for file in KINDS["canvas"].files if file.thing}
 
 ENDS = {
     "deleted": "deleted",
-    "deleted_last_completed": "deleted",
     "completed": "completed",
     "concluded": "completed",
     "inactive": "inactive",
@@ -201,17 +200,34 @@ class CanvasMaker(Maker):
     def _wishes(self) -> list[Wish]:
         return self.certain(self._made_wishes(), lambda line: (line.get("user_id"), self._sections.course_of(line)))
 
+    @cached_property
+    def _active(self) -> set[tuple[str, str, str]]:
+        """Who has an active line in which course, by role."""
+        return {self._place(line) for line in self.tables["enrollments"] if line.status == "active"}
+
+    def _place(self, line: Line) -> tuple[str, str, str]:
+        return line.get("user_id"), self._sections.course_of(line), _role_of(line)
+
+    def _end(self, line: Line) -> str | None:
+        """How an enrolment ends, as the mapping calls it; None: it goes on.
+
+        `deleted_last_completed` completes the person's last enrolment in that role and course, and deletes any other.
+        """
+        if line.status == "deleted_last_completed":
+            return "deleted" if self._place(line) in self._active else "completed"
+        return ENDS.get(line.status)
+
     def _made_wishes(self) -> Iterator[Wish]:
         section = self.mapping["enrolments"]
         for line in self.tables["enrollments"]:
-            role = (line.get("role") or line.get("role_id")).lower()
+            role = _role_of(line)
             if role not in section["roles"]:
                 message = (
                     "enrolments.roles in the mapping does not say what this role becomes" if role else "expected a role"
                 )
                 self.fail("enrollments", line, "role" if line.get("role") or not role else "role_id", message)
                 continue
-            ours, end = section["roles"][role], ENDS.get(line.status)
+            ours, end = section["roles"][role], self._end(line)
             state = self.state(section, end) if end else ADD
             if ours is None or state is None:
                 self.skipped[
@@ -300,3 +316,8 @@ class CanvasMaker(Maker):
             return
         cells = {"cmd": "del" if goes else "add", "courseid": cid, "groupid": group, "userid": uid}
         made[uid, cid, group] = Row(cells, (line,))
+
+
+def _role_of(line: Line) -> str:
+    """The role of a line of enrollments."""
+    return (line.get("role") or line.get("role_id")).lower()

@@ -164,27 +164,27 @@ class Maker:
     def leave_out_twins(self) -> None:
         """Leave out people, and courses, whom command files would take for one another, and what refers to them."""
         users, courses = self.mapping["users"]["key"], self.mapping["courses"]["key"]
-        self._leave_out_twins("users", self.user_key, f"people are found by {users}", exact=users == "idnumber")
-        named = f"courses are found by {courses}"
-        self._leave_out_twins(self.course_table, self.course_key, named, exact=courses == "idnumber")
+        self._leave_out_twins("users", self.user_key, f"people are found by {users}")
+        self._leave_out_twins(self.course_table, self.course_key, f"courses are found by {courses}")
 
     def counts(self, table: str, line: Line) -> bool:
         """Whether a line of people or courses gets into command files."""
         raise NotImplementedError
 
-    def _leave_out_twins(self, table: str, key_of: Callable[[str], str | None], found_by: str, *, exact: bool) -> None:
+    def _leave_out_twins(self, table: str, key_of: Callable[[str], str | None], found_by: str) -> None:
         found = self.tables.tables.get(table)
         if found is None or found.identity is None:
             return
+        # What differs in letter case alone means what is there already, as soon as the first of them is.
         alike: dict[str, list[Line]] = defaultdict(list)
         for line in found.lines:
             if self.counts(table, line) and (key := key_of(line.get(found.identity))):
-                alike[key if exact else key.casefold()].append(line)
+                alike[key.casefold()].append(line)
         twins = [several for several in alike.values() if len(several) > 1]
         for several in twins:
             for line in several:
                 other = several[1] if line is several[0] else several[0]
-                message = f"{found_by} in the mapping, and that is the same in {other.file}, line {other.number}"
+                message = f"{found_by} in the mapping, and that is the same in {other.file}, line {other.number}, letter case aside"
                 self.tables.problems.append(line.problem(found.identity, message))
         if twins:
             found.leave_out(line for several in twins for line in several)
@@ -244,19 +244,24 @@ class Maker:
         return {"leave": None, "suspend": SUSPEND, "remove": REMOVE}[section[status]]
 
     def certain(self, wishes: Iterable[Wish], person: Callable[[Line], tuple[str, str]]) -> list[Wish]:
-        """Enrolments without those that would end while another line about the same person and course was left out: it may say that they go on.
+        """Enrolments without those that would end while another line about the same person and course was left out: it may say that they go on. Nor do
+        those end that another line lets go on which writes person or course in other letters: the site takes them for one.
 
         :param person: the person and the course of a line of enrollments.
         """
         several = list(wishes)
         table = self.tables.tables.get("enrollments")
-        gone = {person(line): line for line in (table.gone if table else ())}
+        gone = {_folded(person(line)): line for line in (table.gone if table else ())}
+        goes_on = {_folded((wish.uid, wish.cid)): wish for wish in several if wish.state == ADD}
         certain: list[Wish] = []
         for wish in several:
-            other = None if wish.state == ADD else gone.get(person(wish.line))
+            person_there, other = (wish.uid, wish.cid), None
+            if wish.state != ADD and (left_out := gone.get(_folded(person(wish.line)))):
+                other, why = left_out, "was left out, which is about the same person and course"
+            elif wish.state != ADD and (alive := goes_on.get(_folded(person_there))) and alive[:2] != person_there:
+                other, why = alive.line, "writes the same person or course in other letters, upper and lower case"
             if other:
-                message = f"{other.file}, line {other.number}, was left out, which is about the same person and course"
-                self.fail("enrollments", wish.line, "", message)
+                self.fail("enrollments", wish.line, "", f"{other.file}, line {other.number}, {why}")
             else:
                 certain.append(wish)
         return certain
@@ -296,15 +301,22 @@ def enrolment_rows(wishes: Iterable[Wish], method: str, dates: Sequence[str]) ->
                     values = [wish.cells[column] for wish in same]
                     cells[column] = best(values, key=_moment) if all(values) else NO_DATE if column in dates else ""
             yield Row(cells, tuple(wish.line for wish in several if wish.role == role))
-        lines = [wish.line for wish in several if wish.role not in alive]
-        if alive:
-            for role in dict.fromkeys(wish.role for wish in several if wish.role not in alive):
-                gone = tuple(wish.line for wish in several if wish.role == role)
+        ended = [wish for wish in several if wish.role not in alive]
+        suspended = dict.fromkeys(wish.role for wish in ended if not alive and wish.state == SUSPEND)
+        if suspended:
+            lines = tuple(wish.line for wish in ended if wish.role in suspended)
+            yield Row({**base, "cmd": "disable", "rolename": ""}, lines)
+        elif ended and not alive:
+            yield Row({**base, "cmd": "del", "rolename": ended[0].role}, tuple(wish.line for wish in ended))
+        if alive or suspended:
+            for role in dict.fromkeys(wish.role for wish in ended if wish.role not in suspended):
+                gone = tuple(wish.line for wish in ended if wish.role == role)
                 yield Row({**base, "cmd": "del", "rolename": role, "enrol": "-"}, gone)
-        elif any(wish.state == SUSPEND for wish in several):
-            yield Row({**base, "cmd": "disable", "rolename": ""}, tuple(lines))
-        else:
-            yield Row({**base, "cmd": "del", "rolename": several[0].role}, tuple(lines))
+
+
+def _folded(texts: tuple[str, str]) -> tuple[str, str]:
+    """Texts that differ in letter case alone, made equal."""
+    return texts[0].casefold(), texts[1].casefold()
 
 
 def _moment(text: str) -> tuple[int, str]:

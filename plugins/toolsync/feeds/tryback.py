@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -77,29 +77,40 @@ class _Line:
     :param thing: what it is; None: nothing refers to it.
     :param needs: what it can't be understood without.
     :param part_of: what can't be understood without it: a person without what the person is, a section without where it is taught.
+    :param beside: of an enrolment, the person and the course: one that ends is not the last one, if another goes on. None: it is no enrolment.
     """
 
     place: Place
     thing: Thing | None
     needs: tuple[Thing, ...]
     part_of: tuple[Thing, ...]
+    beside: Thing | None
 
 
 def _with_what_they_need(mapping: FeedMapping, contents: Any, failed: set[Place]) -> set[Place]:
     """Lines, and those without which they can't be understood: a class without its school and its sessions would be another one."""
-    lines = [line for name, file in contents.files for line in _lines(mapping, contents, name, file)]
+    taught: dict[str, str] = {}
+    lines = [line for name, file in contents.files for line in _lines(mapping, contents, name, file, taught)]
     wanted, needed, there = set(failed), set[Thing](), set[Thing]()
+    beside = {line.beside for line in lines if line.beside and line.place in failed}
     size = -1
     while size != (size := len(wanted) + len(needed)):
         for line in lines:
-            if line.place in wanted or line.thing in needed or not there.isdisjoint(line.part_of):
+            needs_it = line.thing in needed or line.beside in beside or not there.isdisjoint(line.part_of)
+            if needs_it or line.place in wanted:
                 wanted.add(line.place)
                 needed.update(line.needs)
                 there.update(filter(None, [line.thing]))
     return wanted
 
 
-def _lines(mapping: FeedMapping, contents: Any, name: str, file: PackageFile) -> Iterator[_Line]:
+def _lines(
+    mapping: FeedMapping, contents: Any, name: str, file: PackageFile, taught: dict[str, str]
+) -> Iterator[_Line]:
+    """The lines of a file.
+
+    :param taught: the course of each section of Canvas, as far as the files before this one say.
+    """
     try:
         command = _opened(mapping, contents, name, file)
     except FileRejected:  # an empty delta
@@ -116,8 +127,24 @@ def _lines(mapping: FeedMapping, contents: Any, name: str, file: PackageFile) ->
             for each in value.split(",") if reference.get("list") else [value]:
                 things[reference.get("part", False)].append((reference["file"], each.strip()))
         needs = tuple(thing for each in things.values() for thing in each if thing[1] and _is_needed(mapping, thing[0]))
-        thing = (name, record.values[positions[identity]]) if identity else None
-        yield _Line((file.name, record.line), thing, needs, tuple(things[True]))
+        cells = {column: record.values[position] for column, position in positions.items()}
+        thing = (name, cells[identity]) if identity else None
+        yield _Line((file.name, record.line), thing, needs, tuple(things[True]), _beside(name, cells, taught))
+
+
+def _beside(name: str, cells: Mapping[str, str], taught: dict[str, str]) -> Thing | None:
+    """The person and the course of a line of enrollments. Of sections and cross-listings, which come before, it is noted where they are taught.
+
+    :param cells: of the line, by column.
+    """
+    section = cells.get("section_id", "")
+    if name == "sections" or (name == "xlists" and cells["status"].lower() == "active"):
+        taught[section] = cells["course_id" if name == "sections" else "xlist_course_id"]
+    if name != "enrollments":
+        return None
+    if "classSourcedId" in cells:
+        return cells["userSourcedId"].casefold(), cells["classSourcedId"].casefold()
+    return cells["user_id"].casefold(), (taught.get(section) or cells.get("course_id", "")).casefold()
 
 
 def _is_needed(mapping: FeedMapping, table: str) -> bool:
