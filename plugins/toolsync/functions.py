@@ -81,6 +81,7 @@ FUNCTIONS = {
     "places_of_courses_back": Function(put_back.places),
     "missing_contents": Function(put_back.missing_contents),
     "load_undo_parts": Function(undo_parts.load_parts),
+    "highest_ids_then": Function(undo_parts.highest_ids_then),
     "mark_undone": Function(undo_parts.mark_undone),
     "mark_put_back": Function(put_back.mark_put_back),
 }
@@ -142,6 +143,7 @@ NAMES: dict[str, Callable[[RunState, Occasion], Any]] = {
     "unindexed_to": lambda state, _occasion: state.session.references.unindexed_to,
     "references_of": lambda state, _occasion: state.session.references.of,
     "kin_of": lambda state, _occasion: partial(kin.kin_of, state.session),
+    "left_behind": lambda state, _occasion: lambda: kin.left_behind(state.session.schema),
     "hanging": lambda state, _occasion: lambda: kin.hanging(state.session.schema),
     "users_of": lambda state, _occasion: partial(kin.users_of, state.session),
     "undone": lambda state, occasion: undo_parts.UndoneTables(state, occasion.parts),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.support.site import Site
+from toolsync.course.graph_files import site_graph
+from toolsync.course.kin import hanging
 from toolsync.functions import NAMES
 from toolsync.moodle.hook import MoodleHook
 from toolsync.moodle.schema import Limits, Schema
@@ -68,11 +70,43 @@ def test_an_index_that_the_server_does_not_use_is_not_named(site: Site):
 
 
 @pytest.mark.parametrize(
-    ("last", "used"),
-    [((), True), (("NO",), True), (("YES",), False), (("YES", None), True), (("NO", None), False)],
+    ("said", "used"),
+    [([], True), ([("IGNORED",)], False), ([("IS_VISIBLE",)], False)],
 )
-def test_what_the_servers_say_of_an_index(last: tuple[str | None, ...], used: bool):
-    """A row of SHOW INDEX of MariaDB before 10.6, MariaDB (`Ignored`), MySQL (`Visible`, `Expression`)."""
-    row = ("mdl_x", 1, "x_ix", 1, "x", "A", 0, None, None, "", "BTREE", "", "", *last)
-    index = Schema(lambda statement, *_: [row] if "SHOW INDEX" in statement else [("mdl_x", "x", "int")], "mdl_").index
-    assert index("x", ["x"]) == ("x_ix" if used else None)
+def test_what_the_servers_say_of_an_index(said: list[tuple[str]], used: bool):
+    """MariaDB before 10.6 says nothing of it, later ones have a column `IGNORED`, MySQL has `IS_VISIBLE`."""
+
+    def rows(statement: str, *_: object) -> list[tuple[object, ...]]:
+        if "information_schema'" in statement:
+            return list(said)
+        unused = "ignored = 'YES'" in statement or "is_visible = 'NO'" in statement
+        return [("mdl_x", "x_ix", 1, "x", None, "BTREE", int(unused))]
+
+    assert Schema(rows, "mdl_").index("x", ["x"]) == ("x_ix" if used else None)
+
+
+def test_what_follows_from_the_tables_is_worked_out_once_and_anew_after_an_upgrade(site: Site):
+    def known() -> tuple[Schema, tuple[object, ...]]:
+        with MoodleHook().session() as session:
+            return session.schema, (site_graph(session.schema), hanging(session.schema), session.references._known)
+
+    first, before = known()
+    again, same = known()
+    assert again == first and all(one is other for one, other in zip(same, before, strict=True))
+    upgrades = (
+        ("ALTER TABLE {book} ADD probeid BIGINT", "ALTER TABLE {book} DROP probeid"),
+        ("ALTER TABLE {book} ADD INDEX probe_ix (revision)", "ALTER TABLE {book} DROP INDEX probe_ix"),
+        ("CREATE TABLE {probe} (id BIGINT PRIMARY KEY, userid BIGINT)", "DROP TABLE {probe}"),
+        (
+            "UPDATE {config} SET value = value + 1 WHERE name = 'version'",
+            "UPDATE {config} SET value = value - 1 WHERE name = 'version'",
+        ),
+    )
+    for there, back in upgrades:
+        site.rows(there)
+        try:
+            schema, after = known()
+            assert schema != first and not any(one is other for one, other in zip(after, before, strict=True)), there
+        finally:
+            site.rows(back)
+        assert known()[1][2] is before[2]

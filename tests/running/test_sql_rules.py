@@ -17,7 +17,6 @@ from tests.support.blueprint import tables as site_tables
 from tests.support.sql_folders import CHANGES, FOLDERS, choices, headers, undone
 from toolsync.functions import sql_folder
 from toolsync.running.sql_folder import Occasion
-from toolsync.running.sql_names import tables_named
 from toolsync.running.statements import COMMENT, Statement, cut
 
 # Words that MySQL 8 reserves and that somebody may take for a name; MariaDB does not reserve most of them.
@@ -401,7 +400,6 @@ def files_cut_once() -> Iterator[None]:
     """Most files, and so their statements, are the same for most headers."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("toolsync.running.sql_folder.cut", cache(cut))
-        patch.setattr("toolsync.running.sql_names.tables_named", cache(tables_named))
         yield
 
 
@@ -745,7 +743,7 @@ def test_every_table_that_a_statement_names_is_known(folder: str):
     found = [
         f"{statement.place}: {name}"
         for sql, (statement, versions) in statements(folder).items()
-        for name in named(sql) - {statement.creates, *tables_named(statement)}
+        for name in named(sql) - {statement.creates, *statement.named}
         if name.startswith("toolsync_") or not all(name.removeprefix("mdl_") in site_tables(each) for each in versions)
     ]
     assert found == []

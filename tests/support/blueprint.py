@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import sys
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -77,6 +78,7 @@ class Blueprint(Schema):
         self.version = _number(version)
         self._columns = tables(version)
         self._all_read = True
+        self._contents = sys.intern(version)  # what is worked out for it holds for all of the version
 
     def sets(self, name: str) -> bool:
         return True

@@ -170,7 +170,7 @@ def test_a_group_stays_that_a_submission_or_discussion_is_of(site: Site):
     )
     site.rows(
         "INSERT INTO {assign_submission} (assignment, userid, timecreated, timemodified, status, groupid, attemptnumber, latest) "
-        "SELECT MIN(a.id), 0, 1, 1, 'submitted', MIN(g.id), 0, 1 FROM {assign} a JOIN {groups} g ON g.idnumber = 'MADE1'"
+        "SELECT MIN(a.id), 0, 1, 1, 'submitted', MIN(g.id), 0, 1 FROM {assign} a JOIN {groups} g ON g.courseid = a.course AND g.idnumber = 'MADE1'"
     )
     told = stays(undo(site, result))
     assert [name for name, _, _ in told] == ["groups"], told

@@ -241,7 +241,7 @@ def test_who_stays_in_a_course_that_follows_another_stays_in_that(site: Site):
     assert kept == [(4,), (follower,)]
 
 
-def test_the_columns_of_all_tables_are_read_at_once(pristine: Site, monkeypatch: pytest.MonkeyPatch):
+def test_the_columns_and_indexes_of_all_tables_are_read_at_once(pristine: Site, monkeypatch: pytest.MonkeyPatch):
     asked: list[str] = []
     read = MoodleSession.rows
 
@@ -254,4 +254,8 @@ def test_the_columns_of_all_tables_are_read_at_once(pristine: Site, monkeypatch:
     for table in UndoneTables(RunState(session), None):
         kin_of(session, table)
     session.conn.close()
-    assert len([sql for sql in asked if "information_schema.columns" in sql]) == 1
+    for name in ("columns", "statistics"):
+        assert (
+            len([sql for sql in asked if f"FROM information_schema.{name} WHERE table_schema = DATABASE()" in sql]) == 1
+        )
+    assert not [sql for sql in asked if "SHOW INDEX" in sql]

@@ -39,6 +39,12 @@ UPDATE toolsync_row r
 INSERT INTO toolsync_note (line, message)
 SELECT l.line, l.message FROM toolsync_loaded l WHERE l.status = 'unchanged';
 
+-- Tables in which Moodle leaves rows, with the highest id that each had when the run put rows back: of these rows, what was there already is no use since.
+CREATE TEMPORARY TABLE toolsync_lasting (name VARCHAR(64) NOT NULL PRIMARY KEY, id BIGINT NOT NULL);
+
+-- python: highest_ids_then INTO toolsync_lasting
+SELECT r.type, r.run, r.part FROM toolsync_row r WHERE r.status IS NULL;
+
 -- @made: when the part was written, in Unix seconds; NULL: there is none to undo
 SET @made = (SELECT MIN(l.made) FROM toolsync_loaded l WHERE l.status IS NULL);
 

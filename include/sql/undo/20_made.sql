@@ -1,12 +1,27 @@
 {% from "shared/computed_grades.sql" import computed %}
 {% from "undo/terms.sql" import seen, told, changed_hands, leave_out with context %}
 {% set ids = "toolsync_unmake_" %}
+{# When somebody made or changed a row. #}
+{% set when_written = ["timecreated", "timemodified", "timeupdated", "dateissued", "datesubmitted", "dateupdated", "lastupdated"] %}
+{# Large tables in which a group is found by no index: of its course, these rows are. #}
+{% set in_course = {
+    "forum_discussions": "STRAIGHT_JOIN {forum_discussions} x " ~ by_index("forum_discussions", "course") ~ " ON x.course = c.courseid",
+    "assign_submission": "STRAIGHT_JOIN {assign} a " ~ by_index("assign", "course") ~ " ON a.course = c.courseid
+  STRAIGHT_JOIN {assign_submission} x " ~ by_index("assign_submission", "assignment") ~ " ON x.assignment = a.id",
+    "data_records": "STRAIGHT_JOIN {data} a " ~ by_index("data", "course") ~ " ON a.course = c.courseid
+  STRAIGHT_JOIN {data_records} x " ~ by_index("data_records", "dataid") ~ " ON x.dataid = a.id",
+  } %}
 {% macro counts(name) %}{{ "" if name in seen + told or name.endswith("_history") or name.startswith("logstore_") else "yes" }}{% endmacro %}
 {# Rows m of a table that rows x need, other than those that go with them or that no longer refer to them once they are changed back. #}
 {% macro in_use(name, user, column, how) %}
 {% set mine = user in undone and undone[user].made %}
 {% set moves = user in undone and column in undone[user].changed %}
+{% set lasts = user in left_behind() %}
 {% set leaving %}
+{% if lasts %}
+  LEFT JOIN toolsync_lasting o ON o.name = '{{ user }}' AND o.id >= x.id{% for column in when_written if site_has(user, column) %} AND COALESCE(x.{{ column }}, 0) <= @made{% endfor %}
+
+{% endif %}
 {% if mine %}
   LEFT JOIN {{ "toolsync_these" if user == name else ids ~ user }} k ON k.id = x.id
 {% endif %}
@@ -18,7 +33,7 @@
 -- when: toolsync_unmake_{{ name }}
 INSERT IGNORE INTO toolsync_stays (name, id, line, what, reason, holder, holderid)
 SELECT '{{ name }}', m.id, MIN(m.toolsync_line), 'made', CONCAT('{{ how }}', IF(COUNT(*) > 1, CONCAT(', and ', COUNT(*) - 1, ' more'), '')), '{{ user }}', MIN(x.id)
-{{ caller(leaving, (" AND k.id IS NULL" if mine) ~ (" AND v.id IS NULL" if moves) ~ (" AND NOT " ~ computed("x") if user == "grade_grades" and name == "grade_items")) }}
+{{ caller(leaving, (" AND o.id IS NULL" if lasts) ~ (" AND k.id IS NULL" if mine) ~ (" AND v.id IS NULL" if moves) ~ (" AND NOT " ~ computed("x") if user == "grade_grades" and name == "grade_items")) }}
  GROUP BY m.id;
 {% endmacro %}
 {% macro changed_since(name) %}
@@ -147,6 +162,15 @@ DELETE FROM toolsync_these;
 -- @lowest: the lowest id of a row of this table that the run made; NULL: it made none
 -- @highest: the highest
 SELECT MIN(m.id), MAX(m.id) INTO @lowest, @highest FROM toolsync_unmake_{{ name }} m;
+{% if name == "groups" %}
+
+CREATE TEMPORARY TABLE toolsync_course_of_group (courseid BIGINT NOT NULL PRIMARY KEY);
+
+INSERT INTO toolsync_course_of_group (courseid)
+SELECT DISTINCT g.courseid
+  FROM toolsync_unmake_groups m
+  STRAIGHT_JOIN {groups} g ON g.id = m.id;
+{% endif %}
 {% for one in references_to(name) + unindexed_to(name) + users_of(name) if one.table != "context" and counts(one.table) %}
 {% if one.table == name %}
 
@@ -154,7 +178,12 @@ INSERT INTO toolsync_these (id)
 SELECT m.id FROM toolsync_unmake_{{ name }} m;
 {% endif %}
 {% call(leaving, left) in_use(name, one.table, one.column, "refers to it") %}
+{% if name == "groups" and one.table in in_course %}
+  FROM toolsync_course_of_group c
+  {{ in_course[one.table] }}
+{% else %}
   FROM {{ table(one.table) }} x {{ by_index(one.table, one.column) }}
+{% endif %}
   STRAIGHT_JOIN toolsync_unmake_{{ name }} m ON m.id = x.`{{ one.column }}`
 {{ leaving }}
  WHERE x.`{{ one.column }}` BETWEEN @lowest AND @highest{{ left }}

@@ -73,6 +73,72 @@ SELECT '{{ name }}', m.id, m.toolsync_line, 'made', 'it belongs to what stays'
 {{ leave_out("SELECT m.id FROM toolsync_whole w STRAIGHT_JOIN toolsync_unmake_" ~ name ~ " m ON m.id = w.id WHERE w.n = " ~ loop.index, ["toolsync_unmake_" ~ name]) }}
 {% endfor %}
 {% endif %}
+{% if "course" in made %}
+{% set in_course = "JOIN toolsync_whole w ON w.n = " ~ (made.index("course") + 1) ~ " AND w.id " %}
+{% set in_context = "{context} p ON p.id = t.contextid AND p.contextlevel >= 50
+  JOIN toolsync_whole w ON w.n = " ~ (made.index("context") + 1 if "context" in made else 0) ~ " AND w.id = p.id" %}
+{% set by_meta_link = "{enrol} p ON t.component = 'enrol_meta' AND p.id = t.itemid
+  " ~ in_course ~ "= p.customint1" %}
+{% set by_method = "{enrol} p ON p.id = t.enrolid
+  " ~ in_course ~ "IN (p.courseid, IF(p.enrol = 'meta', p.customint1, 0))" %}
+
+-- A course that stays keeps its people, and they their places in courses that follow it by meta link.
+{% for name, way in [
+    ("user_enrolments", by_method),
+    ("role_assignments", in_context),
+    ("role_assignments", by_meta_link),
+    ("groups_members", "{groups} p ON p.id = t.groupid
+  " ~ in_course ~ "= p.courseid"),
+    ("groups_members", by_meta_link),
+    ("message_conversation_members", "{message_conversations} v ON v.id = t.conversationid AND v.component = 'core_group' AND v.itemtype = 'groups'
+  STRAIGHT_JOIN {groups} p ON p.id = v.itemid
+  " ~ in_course ~ "= p.courseid"),
+    ("favourite", in_context),
+    ("user_lastaccess", "{course} p ON p.id = t.courseid
+  " ~ in_course ~ "= p.id"),
+  ] if name in undone and undone[name].made %}
+
+-- when: toolsync_whole
+INSERT IGNORE INTO toolsync_stays (name, id, line, what, reason)
+SELECT '{{ name }}', m.id, m.toolsync_line, 'made', 'it belongs to what stays'
+  FROM toolsync_unmake_{{ name }} m
+  STRAIGHT_JOIN {{ table(name) }} t ON t.id = m.id
+  STRAIGHT_JOIN {{ way }};
+{{ leave_out("SELECT s.id FROM toolsync_stays s WHERE s.name = '" ~ name ~ "' AND s.what = 'made'", ["toolsync_unmake_" ~ name]) }}
+{% endfor %}
+
+-- What the run has changed in it, or taken away, stays as it is.
+{% for name, what in undone.items() if name != "course" %}
+{% set ways = [] %}
+{% for one in references_of(name) if one.target == "course" %}
+{% set _ = ways.append(in_course ~ ("IN (t.courseid, IF(t.enrol = 'meta', t.customint1, 0))" if name == "enrol" else "= t." ~ one.column)) %}
+{% endfor %}
+{% if name == "user_enrolments" %}
+{% set _ = ways.append("STRAIGHT_JOIN " ~ by_method) %}
+{% endif %}
+{% for way in ways %}
+{% if what.changed %}
+
+-- when: toolsync_whole
+INSERT IGNORE INTO toolsync_stays (name, id, line, what, reason)
+SELECT '{{ name }}', b.id, b.toolsync_line, 'changed', 'it belongs to what stays'
+  FROM toolsync_was_{{ name }} b
+  STRAIGHT_JOIN {{ table(name) }} t ON t.id = b.id
+  {{ way }};
+{{ leave_out("SELECT s.id FROM toolsync_stays s WHERE s.name = '" ~ name ~ "' AND s.what = 'changed'", ["toolsync_was_" ~ name, "toolsync_became_" ~ name]) }}
+{% endif %}
+{% if what.deleted %}
+
+-- when: toolsync_whole
+INSERT IGNORE INTO toolsync_stays (name, id, line, what, reason)
+SELECT '{{ name }}', t.id, t.toolsync_line, 'deleted', 'it belongs to what stays'
+  FROM toolsync_back_{{ name }} t
+  {{ way }};
+{{ leave_out("SELECT s.id FROM toolsync_stays s WHERE s.name = '" ~ name ~ "' AND s.what = 'deleted'", ["toolsync_back_" ~ name]) }}
+{% endif %}
+{% endfor %}
+{% endfor %}
+{% endif %}
 {% if "groupings_groups" in made and "groupings" in made %}
 
 -- A group stays in its grouping where both stay.

@@ -32,10 +32,27 @@ SELECT DISTINCT t.courseid
 -- Delete the rows that the run made, what hangs on others first, with what only says that somebody looked at them, and with what Moodle works out.
 {% for name in undone | reverse if undone[name].made %}
 {% for one in references_to(name) if one.table in seen or one.table == "context" %}
+{% if one.table in left_behind() %}
+
+-- Moodle leaves them: those that were there already do no harm.
+INSERT INTO toolsync_these (id)
+SELECT x.id
+  FROM toolsync_unmake_{{ name }} m
+  STRAIGHT_JOIN {{ table(one.table) }} x {{ by_index(one.table, one.column) }} ON x.`{{ one.column }}` = m.id
+  LEFT JOIN toolsync_lasting o ON o.name = '{{ one.table }}' AND o.id >= x.id
+ WHERE o.id IS NULL;
+
+-- when: toolsync_these
+DELETE t FROM toolsync_these k STRAIGHT_JOIN {{ table(one.table) }} t ON t.id = k.id;
+
+-- when: toolsync_these
+DELETE FROM toolsync_these;
+{% else %}
 
 DELETE x
   FROM toolsync_unmake_{{ name }} m
   STRAIGHT_JOIN {{ table(one.table) }} x {{ by_index(one.table, "contextlevel", one.column) if one.level else by_index(one.table, one.column) }} ON {{ "x.contextlevel = " ~ one.level ~ " AND " if one.level }}x.`{{ one.column }}` = m.id;
+{% endif %}
 {% endfor %}
 {% if name == "grade_items" %}
 

@@ -37,6 +37,8 @@ UPDATE toolsync_back_grade_items b
 {{ leave_out("SELECT b.id FROM toolsync_back_" ~ name ~ " b JOIN " ~ table(name) ~ " t ON t.id = b.id", ["toolsync_back_" ~ name]) }}
 {% for one in references_of(name) %}
 {% set later = one.target in undone and undone[one.target].deleted and order.index(one.target) > order.index(name) %}
+{# Of some tables, Moodle leaves all rows at a deletion, without it. #}
+{% set lasts = name in left_behind() and name not in hanging().tables and one.target != "user" %}
 {% if one.target == name %}
 
 INSERT INTO toolsync_these (id) SELECT b.id FROM toolsync_back_{{ name }} b;
@@ -51,7 +53,10 @@ SELECT '{{ name }}', b.id, b.toolsync_line, 'deleted', {{ "IF(p.id IS NULL, " if
 {% elif later %}
   LEFT JOIN toolsync_back_{{ one.target }} k ON k.id = b.`{{ one.column }}`
 {% endif %}
- WHERE b.`{{ one.column }}` > 0 AND (p.id IS NULL{{ " OR p.deleted = 1" if one.target == "user" and name in ties }}){{ " AND k.id IS NULL" if one.target == name or later }}{{ " AND b.contextlevel = " ~ one.level if one.level }};
+{% if lasts %}
+  LEFT JOIN toolsync_lasting o ON o.name = '{{ name }}'
+{% endif %}
+ WHERE b.`{{ one.column }}` > 0{{ " AND o.id IS NULL" if lasts }} AND (p.id IS NULL{{ " OR p.deleted = 1" if one.target == "user" and name in ties }}){{ " AND k.id IS NULL" if one.target == name or later }}{{ " AND b.contextlevel = " ~ one.level if one.level }};
 {% if one.target == name %}
 
 DELETE FROM toolsync_these;

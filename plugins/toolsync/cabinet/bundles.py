@@ -11,7 +11,8 @@ A line of a part is an object. With `table`, `change` and `columns` it holds `ro
   columns `refers`
 - `made`: ids of new rows, a hash of what they hold (`hashed`: of which columns), and what they refer to
 
-The first line, `{"part": …}`, says of which lines of the file it is, and when it was written (`at`, Unix seconds). With `names` (a table), `rows` say
+The first line, `{"part": …}`, says of which lines of the file it is, and when it was written (`at`, Unix seconds); where rows were put back, with their
+old ids, also the `highest` ids that there were in tables in which Moodle leaves rows. With `names` (a table), `rows` say
 what its ids are called, and of what they are: table and id, or nothing. With `lines` (tables), `rows` are a line of the file and ids of these tables
 that it named, or null. The last line, `{"end": …}`, says that the part is complete, and how many rows it has by change and table.
 """

@@ -15,6 +15,7 @@ from toolsync.course.graph_files import OURS, GraphError, course_graph
 from toolsync.moodle.errors import SiteUnfit
 from toolsync.moodle.hook import OLDEST_NAME
 from toolsync.moodle.releases import BRANCHES, READ, TESTED
+from toolsync.moodle.schema import Schema
 from toolsync.moodle.session import MoodleSession
 
 log = logging.getLogger(__name__)
@@ -76,13 +77,17 @@ def check_graph(session: MoodleSession, accept_newer: bool) -> None:
             f"{told} What a newer one stores elsewhere would be left behind, and missing in undo bundles. Nothing was done. Update Tool Sync, or try the "
             "file on a copy of the site with Param accept_newer, then set it here (docs/operating.md#a-new-version-of-moodle)."
         )
-    graph = whole_graph()
-    installed = [plugin for (plugin,) in session.rows(INSTALLED)]
-    unknown = find_unknown(graph, session.schema.numbers(), installed)
+    installed = sorted(plugin for (plugin,) in session.rows(INSTALLED))
+    unknown = _unknown(whole_graph(), session.schema, tuple(installed))
     for owner in unknown.of_people:
         log.info("Outside the course graph, as no column of theirs leads to a course: %s.", owner)
     if unknown.of_courses or unknown.columns:
         raise SiteUnfit(unknown.told())
+
+
+@lru_cache(maxsize=4)
+def _unknown(graph: CourseGraph, schema: Schema, installed: tuple[str, ...]) -> Unknown:
+    return find_unknown(graph, schema.numbers(), installed)
 
 
 @dataclass(frozen=True)

@@ -113,6 +113,18 @@ def users_of(session: MoodleSession, target: str) -> list[Reference]:
     ]
 
 
+def left_behind(schema: Schema) -> list[str]:
+    """The tables in which Moodle leaves rows when it deletes a course, an activity or what people did: also of methods by which others took its people."""
+    return ["enrol", *(table.name for table in _graph(schema).tables.values() if table.stays)]
+
+
+def highest_ids(session: MoodleSession) -> dict[str, int]:
+    """The highest id in each table in which Moodle leaves rows. Of what is put back now, only later ones can be a use."""
+    tables = left_behind(session.schema)
+    found = session.rows("SELECT " + ", ".join(f"(SELECT MAX(t.id) FROM {{{name}}} t)" for name in tables))
+    return {name: highest for name, highest in zip(tables, found[0], strict=True) if highest}
+
+
 def _graph(schema: Schema) -> CourseGraph:
     """The part of the course graph that the site has. It need not know all of the site's: what a run made is in its bundle."""
     whole_graph()

@@ -20,6 +20,7 @@ from typing import Any
 from more_itertools import map_reduce
 
 from toolsync.cabinet.folders import Cabinet
+from toolsync.course.kin import highest_ids
 from toolsync.course.order import Deletion, put_back
 from toolsync.course.staged_rows import StagedRows
 from toolsync.course.undo_bundles import (
@@ -161,6 +162,8 @@ def load_bundles(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[i
         except ValueError as error:
             problems.append((line, str(error)))
     staging.flush()
+    if state.images:
+        state.images.said["highest"] = highest_ids(state.session)
     return problems
 
 

@@ -16,6 +16,7 @@ from toolsync.cabinet.bundles import Bundle, bundles
 from toolsync.cabinet.claims import CLAIM_ID
 from toolsync.cabinet.data_sets import DataSet
 from toolsync.cabinet.folders import Cabinet
+from toolsync.course.kin import highest_ids
 from toolsync.course.staged_rows import StagedRows
 from toolsync.course.undo_bundles import (
     BY_COURSE,
@@ -248,7 +249,23 @@ def load_parts(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[int
             result.append((line, None, "failed", _why_not(error, part)))
         else:
             result.append((line, made, None, None))
+    if state.images:
+        state.images.said["highest"] = highest_ids(state.session)
     return result
+
+
+def highest_ids_then(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[str, int]]:
+    """The highest ids in tables in which Moodle leaves rows, as they were when parts were written: known of those that put rows back, with their old ids.
+
+    :param rows: type, run, part.
+    :return: table and id.
+    """
+    found: dict[str, int] = {}
+    for part in (Part(*named) for named in rows):
+        if not part.of_course:
+            said = _head(Bundle(Cabinet(part.file_type, state.site), part.run), int(part.part)).get("highest", {})
+            found |= {name: min(highest, found.get(name, highest)) for name, highest in said.items()}
+    return list(found.items())
 
 
 def _why_not(error: Exception, part: Part) -> str:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from toolsync.moodle.schema import Schema
@@ -67,20 +67,18 @@ class References:
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
-        self._every: list[Reference] | None = None
 
     def to(self, table: str) -> list[Reference]:
         """The columns with an index that hold ids of a table."""
-        return [one for one in self._all() if one.target == table and self._schema.index(one.table, [one.column])]
+        return self._known.to.get(table, [])
 
     def unindexed_to(self, table: str) -> list[Reference]:
         """The columns without an index that hold ids of a table, but for those that only tell who wrote a row."""
-        indexed = self.to(table)
-        return [one for one in self._all() if one.target == table and one not in indexed and one.column not in AUTHORS]
+        return self._known.unindexed_to.get(table, [])
 
     def of(self, table: str) -> list[Reference]:
         """What the rows of a table need to be there."""
-        return [one for one in self._all() if one.table == table and one.column not in AUTHORS]
+        return self._known.of.get(table, [])
 
     def ordered(self, tables: Iterable[str]) -> list[str]:
         """Tables, each after those that its rows need, as far as they don't need each other."""
@@ -99,24 +97,44 @@ class References:
             visit(table)
         return result
 
-    def _all(self) -> list[Reference]:
-        if self._every is None:
-            declared = _declared()
-            self._every = [
-                Reference("context", "instanceid", target, level)
-                for level, target in LEVELS.items()
-                if self._schema.has("context")
-            ]
-            for table, columns in self._schema.numbers().items():
-                if not MOODLES.fullmatch(table):  # a copy that somebody made by hand, `user_enrolments-2019`
-                    continue
-                known = {**{name: BY_NAME[name] for name in columns if name in BY_NAME}, **declared.get(table, {})}
-                self._every += [
-                    Reference(table, column, target)
-                    for column, target in sorted(known.items())
-                    if column in columns and self._schema.has(target)
-                ]
-        return self._every
+    @cached_property
+    def _known(self) -> _Known:
+        return _known(self._schema)
+
+
+class _Known(NamedTuple):
+    """References, by table."""
+
+    to: dict[str, list[Reference]]
+    unindexed_to: dict[str, list[Reference]]
+    of: dict[str, list[Reference]]
+
+
+@lru_cache(maxsize=4)
+def _known(schema: Schema) -> _Known:
+    known = _Known({}, {}, {})
+    for one in _found(schema):
+        if one.column not in AUTHORS:
+            known.of.setdefault(one.table, []).append(one)
+        if schema.index(one.table, [one.column]):
+            known.to.setdefault(one.target, []).append(one)
+        elif one.column not in AUTHORS:
+            known.unindexed_to.setdefault(one.target, []).append(one)
+    return known
+
+
+def _found(schema: Schema) -> Iterator[Reference]:
+    if schema.has("context"):
+        for level, target in LEVELS.items():
+            yield Reference("context", "instanceid", target, level)
+    declared = _declared()
+    for table, columns in schema.numbers().items():
+        if not MOODLES.fullmatch(table):  # a copy that somebody made by hand, `user_enrolments-2019`
+            continue
+        known = {**{name: BY_NAME[name] for name in columns if name in BY_NAME}, **declared.get(table, {})}
+        for column, target in sorted(known.items()):
+            if column in columns and schema.has(target):
+                yield Reference(table, column, target)
 
 
 @lru_cache(maxsize=1)

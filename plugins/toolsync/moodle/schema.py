@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import Any
 
 from toolsync.moodle.releases import is_since
@@ -23,10 +23,34 @@ VIEWS = "SELECT table_name FROM information_schema.views WHERE table_schema = DA
 OURS = "toolsync_"
 SITE = ("config_plugins", "context", "course_modules")  # where a site has these, it is a Moodle
 BITS = {"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigint": 64}
-UNIQUE_KEYS = (
-    "SELECT table_name, index_name, column_name FROM information_schema.statistics "
-    "WHERE table_schema = DATABASE() AND non_unique = 0 AND index_name <> 'PRIMARY' ORDER BY table_name, index_name, seq_in_index"
+# One answer for all tables: of each of them by itself, as SHOW INDEX gives it, a server takes many times as long.
+INDEXES = (
+    "SELECT table_name, index_name, non_unique, column_name, sub_part, index_type, {unused} FROM information_schema.statistics "
+    "WHERE table_schema = DATABASE() AND LEFT(table_name, CHAR_LENGTH(%s)) = %s "
+    "ORDER BY table_name, index_name <> 'PRIMARY', non_unique, index_name, seq_in_index"
 )
+# Where servers say that they don't use an index: MariaDB since 10.6, and MySQL.
+UNUSED = {"IGNORED": "ignored = 'YES'", "IS_VISIBLE": "is_visible = 'NO'"}
+SAYS_UNUSED = (
+    "SELECT UPPER(column_name) FROM information_schema.columns "
+    "WHERE table_schema = 'information_schema' AND table_name = 'STATISTICS' AND column_name IN ('IGNORED', 'IS_VISIBLE')"
+)
+
+
+@dataclass(slots=True)
+class Index:
+    """An index of a table.
+
+    :param is_unique: it allows no two rows with the same.
+    :param is_used: the server uses it.
+    :param columns: by whose values rows are found in it, in order; None: only the beginning of one is in there, or its words, or an expression.
+    :param names: the same columns, whatever is in there of them.
+    """
+
+    is_unique: bool
+    is_used: bool
+    columns: list[str | None] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +82,9 @@ def _limits(data_type: str, column_type: str, characters: int | None) -> Limits:
 class Schema:
     """The tables of a site, from information_schema. Each is looked up once.
 
+    Two are equal where version, tables, columns and indexes are the same: what follows from these alone is worked out once a process, not in each session
+    (`lru_cache`). It may ask an equal schema for nothing else, since the session of that has ended: no settings, no limits.
+
     :param rows: runs a SELECT on the site's database.
     :param prefix: the prefix of the site's tables. All methods take table names without it.
     """
@@ -67,10 +94,14 @@ class Schema:
         self._prefix = prefix
         self._columns: dict[str, dict[str, str]] = {}  # column: type, by table
         self._all_read = False
-        self._unique_keys: dict[str, dict[str, list[str]]] | None = None
         self._limits: dict[str, dict[str, Limits]] = {}  # by table and column
         self._switches: dict[str, bool] = {}
-        self._indexes: dict[str, dict[str, list[str | None]]] = {}  # columns by name, by table
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Schema) and self._contents is other._contents
+
+    def __hash__(self) -> int:
+        return hash(id(self._contents))
 
     @cached_property
     def version(self) -> float:
@@ -116,26 +147,21 @@ class Schema:
 
     def unique_keys(self, table: str) -> list[list[str]]:
         """The columns of each unique index of a table, apart from its primary key."""
-        if self._unique_keys is None:
-            self._unique_keys = {}
-            for name, index, column in self._rows(UNIQUE_KEYS):
-                self._unique_keys.setdefault(name, {}).setdefault(index, []).append(column)
-        return list(self._unique_keys.get(self._prefix + table, {}).values())
+        indexes = self._indexes.get(self._prefix + table, {})
+        return [index.names for name, index in indexes.items() if index.is_unique and name != "PRIMARY"]
 
     def index(self, table: str, columns: Sequence[str]) -> str | None:
         """The name of the index of a table that begins with these columns, in this order; None when it has none that the server uses."""
-        if table not in self._indexes:
-            found = self._indexes[table] = {}
-            for row in self._rows(f"SHOW INDEX FROM `{self._prefix}{table}`") if self.has(table) else ():
-                if _is_used(row):
-                    found.setdefault(row[2], []).append(_whole_column(row))
-        these = list(columns)
-        return next((name for name, those in self._indexes[table].items() if those[: len(these)] == these), None)
+        these, indexes = list(columns), self._indexes.get(self._prefix + table, {})
+        return next(
+            (name for name, index in indexes.items() if index.is_used and index.columns[: len(these)] == these), None
+        )
 
     def read_all(self) -> None:
         """Look up the columns of all tables at once, for a caller that needs most of them."""
         if self._all_read:
             return
+        self._columns.clear()
         for table, column, data_type in self._rows(f"{COLUMNS} ORDER BY table_name, ordinal_position"):
             if table.startswith(self._prefix):
                 self._columns.setdefault(table[len(self._prefix) :], {})[column] = data_type
@@ -144,13 +170,12 @@ class Schema:
     def numbers(self) -> dict[str, list[str]]:
         """The columns that hold whole numbers, by table: of all tables but views, our own, and those of another site whose prefix begins alike."""
         self.read_all()
-        views = {name.removeprefix(self._prefix) for (name,) in self._rows(VIEWS)}
         others = {name.removesuffix(SITE[0]) for name in self._columns if name.endswith(SITE[0])} - {""}
         others = {prefix for prefix in others if all(f"{prefix}{name}" in self._columns for name in SITE)}
         return {
             table: [name for name, data_type in columns.items() if data_type in BITS]
             for table, columns in self._columns.items()
-            if table not in views and not table.startswith((OURS, *others))
+            if self._prefix + table not in self._views and not table.startswith((OURS, *others))
         }
 
     def _known(self, table: str) -> dict[str, str]:
@@ -161,15 +186,39 @@ class Schema:
             self._columns[table] = {column: data_type for _, column, data_type in found}
         return self._columns[table]
 
+    @cached_property
+    def _views(self) -> frozenset[str]:
+        return frozenset(name for (name,) in self._rows(VIEWS))
 
-def _whole_column(row: Sequence[Any]) -> str | None:
-    """The column by whose values rows are found in an index, by a row of SHOW INDEX; None: only its beginning is in there, or its words, or an expression."""
-    return row[4] if row[7] is None and row[10] == "BTREE" else None
+    @cached_property
+    def _index_rows(self) -> tuple[Sequence[Any], ...]:
+        unused = next((UNUSED[name] for (name,) in self._rows(SAYS_UNUSED)), "FALSE")
+        return tuple(map(tuple, self._rows(INDEXES.format(unused=unused), (self._prefix, self._prefix))))
+
+    @cached_property
+    def _indexes(self) -> Mapping[str, Mapping[str, Index]]:
+        return _indexes(self._index_rows)
+
+    @cached_property
+    def _contents(self) -> object:
+        """All that equal ones have in common."""
+        self.read_all()
+        columns = tuple((table, tuple(names.items())) for table, names in self._columns.items())
+        return _known_already((self._prefix, self.version, columns, self._index_rows, self._views))
 
 
-def _is_used(row: Sequence[Any]) -> bool:
-    """Whether the server uses an index, by a row of SHOW INDEX.
+@lru_cache(maxsize=8)
+def _known_already(contents: object) -> object:
+    """The same, if it was there before."""
+    return contents
 
-    Its 14th column says `Ignored` on MariaDB, since 10.6, and `Visible` on MySQL, which has one more.
-    """
-    return row[13] == "YES" if len(row) > 14 else row[13:14] != ("YES",)
+
+@lru_cache(maxsize=8)
+def _indexes(rows: Iterable[Sequence[Any]]) -> dict[str, dict[str, Index]]:
+    """Indexes by name, by table: of rows of `INDEXES`."""
+    found: dict[str, dict[str, Index]] = {}
+    for table, name, non_unique, column, sub_part, kind, is_unused in rows:
+        index = found.setdefault(table, {}).setdefault(name, Index(not int(non_unique), not is_unused))
+        index.columns.append(column if sub_part is None and kind == "BTREE" else None)
+        index.names.append(column)
+    return found

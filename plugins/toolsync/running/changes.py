@@ -56,7 +56,7 @@ class Changes:
             return None
         self._open = number
         now = self.session.value("SELECT UNIX_TIMESTAMP()")
-        with self.bundle.writing(number, first=lines[0], last=lines[1], at=int(now)) as part:
+        with self.bundle.writing(number, first=lines[0], last=lines[1], at=int(now), **images.said) as part:
             images.write(part)
         images.forget()
         if not part.begun:

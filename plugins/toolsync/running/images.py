@@ -39,6 +39,7 @@ class Images:
         self.session = session
         self.things = Things(session)
         self.notes_all_names = False  # whether it counts what lines named that changed nothing
+        self.said: dict[str, Any] = {}  # what the first line of the part says besides
         self._others: Any = others
         self._tables = WorkTables(session)
         self._made: dict[str, Ranges] = {}  # ids of new rows, first and last
@@ -107,12 +108,14 @@ class Images:
     def forget(self) -> None:
         """Begin anew: what was changed is kept, or of no interest."""
         self._made.clear()
+        self.said.clear()
         self._tables.clear(self._tables.filled)
         self.things.forget()
 
     def lost(self) -> None:
         """Begin anew, where nobody knows which temporary tables are there."""
         self._made.clear()
+        self.said.clear()
         self._tables.drop()
         self.things.lost()
 

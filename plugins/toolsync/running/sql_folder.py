@@ -14,7 +14,7 @@ from toolsync.moodle.session import with_prefix
 from toolsync.running.runner import Runner
 from toolsync.running.sql_names import check_names
 from toolsync.running.state import RunState
-from toolsync.running.statements import Statement, cut, definitions
+from toolsync.running.statements import STATEMENTS, Statement, cut, definitions
 from toolsync.running.templates import render
 from toolsync.running.variables import selected, settled
 from toolsync.settings import INCLUDE
@@ -221,6 +221,7 @@ def _in_order(statement: Statement, keys: Mapping[str, str]) -> Statement:
     return replace(statement, sql=f"{statement.sql[: found.start()]}{sql}", in_order=True)
 
 
+@lru_cache(maxsize=STATEMENTS)
 def _finished(statement: Statement, prefix: str, table_options: str) -> Statement:
     statement = selected(statement)
     sql = with_prefix(statement.sql, prefix)

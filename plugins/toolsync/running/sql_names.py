@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 
 from toolsync.running.sql_text import SqlError
 from toolsync.running.statements import DROPS, Statement
-
-TABLE = re.compile(
-    r"\b(?:FROM|JOIN|STRAIGHT_JOIN|INTO|UPDATE|DELETE)\s+(?:IGNORE\s+)?\(?\s*(toolsync_\w+)", re.IGNORECASE
-)
 
 
 def check_names(
@@ -34,11 +29,6 @@ def check_names(
             tables.prefixes += tuple(functions[call.function])
 
 
-def tables_named(statement: Statement) -> list[str]:
-    """The temporary tables that a statement reads or writes, without the one that it makes or drops."""
-    return TABLE.findall(statement.code)
-
-
 class _Tables:
     """The temporary tables that are there so far."""
 
@@ -55,7 +45,7 @@ class _Tables:
                     directive.place,
                     f"{directive.table} is always there: `-- when:` is for the tables that statements fill",
                 )
-        for name in tables_named(statement):
+        for name in statement.named:
             self._need(statement.place, name)
         if dropped := DROPS.match(statement.code):
             if not dropped[1]:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from toolsync.running.sql_text import MARK, Directive, SqlError, bare, read_comment
 
+# So many are remembered, with what was found out about each: a plan and the execution after it, and undoes of the same tables, have most of them in common.
+STATEMENTS = 10_000
 COMMENT = re.compile(r"^[ \t]*--.*$", re.MULTILINE)
 MARKED = re.compile(rf"(?P<text>.*?)[ \t]*{MARK}(?P<end>end )?(?P<place>\S+:\d+)[ \t]*$")
 JOINED = re.compile(rf"{MARK}(?:end )?(\S+?:\d+)")
 CREATES = re.compile(r"CREATE\s+TEMPORARY\s+TABLE\s+(IF\s+NOT\s+EXISTS\s+)?(\w+)", re.IGNORECASE)
 DROPS = re.compile(r"DROP\s+TEMPORARY\s+TABLE\s+(IF\s+EXISTS\s+)?(\w+)$", re.IGNORECASE)
+NAMED = re.compile(
+    r"\b(?:FROM|JOIN|STRAIGHT_JOIN|INTO|UPDATE|DELETE)\s+(?:IGNORE\s+)?\(?\s*(toolsync_\w+)", re.IGNORECASE
+)
 FILLS = re.compile(r"INSERT\s+(?:IGNORE\s+)?INTO\s+(toolsync_\w+)", re.IGNORECASE)
 
 EMPTIES = re.compile(r"DELETE\s+FROM\s+(toolsync_\w+)$", re.IGNORECASE)
@@ -104,6 +109,11 @@ class Statement:
         """The temporary table whose rows it all deletes; empty: none."""
         found = EMPTIES.match(self.code)
         return found[1] if found else ""
+
+    @cached_property
+    def named(self) -> tuple[str, ...]:
+        """The temporary tables that it reads or writes, without the one that it makes or drops."""
+        return tuple(NAMED.findall(self.code))
 
     @property
     def only_defines(self) -> bool:
@@ -266,37 +276,44 @@ class _Cutter:
 
     def _finish(self, place: str) -> None:
         sql = "\n".join(self._lines).strip()
-        statement = Statement(place, sql.removesuffix(";").rstrip(), tuple(self._directives))
-        if not statement.code:
-            raise SqlError(place, "a `;` that ends no statement")
-        if re.search("['\"]", statement.code.replace("''", "")):
-            raise SqlError(place, "a quote is opened and not closed, or a text holds a `;` at the end of a line")
-        if found := re.search(r";|/\*|#", statement.code):
-            raise SqlError(
-                place,
-                f"{found[0]!r} within a statement: one statement ends with `;` at the end of a line, and comments begin with `-- `",
-            )
-        if not re.match(r"[A-Z]+\b", statement.code) or re.match(
-            r"REPLACE\b|INSERT\s+(?!INTO\b|IGNORE\s+INTO\b)", statement.code
-        ):
-            raise SqlError(
-                place,
-                "a statement begins with its words in capitals, one that inserts with INSERT INTO or INSERT IGNORE INTO",
-            )
-        if statement.call and not re.match(r"SELECT\b", statement.code, re.IGNORECASE):
-            raise SqlError(
-                statement.call.place, "`-- python:` stands above a SELECT, whose rows go through the function"
-            )
-        if (chunks := statement.chunks) and not (
-            statement.code.startswith("INSERT")
-            and re.search(rf"\b{chunks.column} BETWEEN @first AND @last\b", statement.code)
-        ):
-            raise SqlError(
-                chunks.place,
-                f"`-- chunks:` stands above an INSERT whose SELECT has the condition `{chunks.column} BETWEEN @first AND @last`",
-            )
-        self.statements.append(statement)
+        self.statements.append(_checked(place, sql.removesuffix(";").rstrip(), tuple(self._directives)))
         self._begin()
 
     def _last_place(self) -> str:
         return self.statements[-1].place if self.statements else "(the first line)"
+
+
+@lru_cache(maxsize=STATEMENTS)
+def _checked(place: str, sql: str, directives: tuple[Directive, ...]) -> Statement:
+    """A statement that is written as `include/sql/README.md` says.
+
+    :raises SqlError: it is not.
+    """
+    statement = Statement(place, sql, directives)
+    if not statement.code:
+        raise SqlError(place, "a `;` that ends no statement")
+    if re.search("['\"]", statement.code.replace("''", "")):
+        raise SqlError(place, "a quote is opened and not closed, or a text holds a `;` at the end of a line")
+    if found := re.search(r";|/\*|#", statement.code):
+        raise SqlError(
+            place,
+            f"{found[0]!r} within a statement: one statement ends with `;` at the end of a line, and comments begin with `-- `",
+        )
+    if not re.match(r"[A-Z]+\b", statement.code) or re.match(
+        r"REPLACE\b|INSERT\s+(?!INTO\b|IGNORE\s+INTO\b)", statement.code
+    ):
+        raise SqlError(
+            place,
+            "a statement begins with its words in capitals, one that inserts with INSERT INTO or INSERT IGNORE INTO",
+        )
+    if statement.call and not re.match(r"SELECT\b", statement.code, re.IGNORECASE):
+        raise SqlError(statement.call.place, "`-- python:` stands above a SELECT, whose rows go through the function")
+    if (chunks := statement.chunks) and not (
+        statement.code.startswith("INSERT")
+        and re.search(rf"\b{chunks.column} BETWEEN @first AND @last\b", statement.code)
+    ):
+        raise SqlError(
+            chunks.place,
+            f"`-- chunks:` stands above an INSERT whose SELECT has the condition `{chunks.column} BETWEEN @first AND @last`",
+        )
+    return statement
