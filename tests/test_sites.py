@@ -313,6 +313,24 @@ def test_a_plan_of_one_connection_is_not_carried_out_over_another(
 
 
 @pytest.mark.usefixtures("airflow")
+def test_a_plan_of_one_database_is_not_carried_out_in_a_copy_of_it(
+    site: Moodle, pristine: Moodle, monkeypatch: pytest.MonkeyPatch
+):
+    """Somebody lets the connection itself lead elsewhere meanwhile."""
+    process = ExecuteOperator.process
+
+    def process_later(self: ExecuteOperator, *args: Any) -> Any:
+        if not self.planning:
+            monkeypatch.setenv("AIRFLOW_CONN_MOODLE_DB", pristine.connection())
+        return process(self, *args)
+
+    monkeypatch.setattr(ExecuteOperator, "process", process_later)
+    result = site.run("toolsync_courses_delete", "C101\n", approve="yes")
+    assert "its plan was made for the database moodle, and the connection moodle_db now leads to" in result["unfit"]
+    assert pristine.value("SELECT COUNT(*) FROM {course} WHERE shortname = 'C101'") == 1
+
+
+@pytest.mark.usefixtures("airflow")
 def test_a_dead_site_and_a_waiting_plan_leave_the_other_alone(
     site: Moodle, tmp_path: Path, configure: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ):

@@ -107,6 +107,11 @@ def test_nothing_of_a_file_goes_that_a_person_or_a_run_still_needs(store: Store,
     assert store.goes(archive_days=1) == {f"users/archive/{other}.csv"}
 
 
+def test_what_a_file_did_not_name_goes_with_its_report(store: Store):
+    report = store.put(f"users/report/a_{claim_id(400)}_missing.csv", 400)
+    assert store.goes(report_days=1) == {f"users/report/{report.name}"}
+
+
 def test_what_is_not_ours_stays(store: Store, tmp_path: Path):
     claim = claim_id(400)
     for path in (

@@ -66,6 +66,27 @@ def behind(site: Site, username: str) -> None:
     site.rows("UPDATE {user} SET city = 'Elsewhere' WHERE username = %s", (username,))
 
 
+@pytest.mark.parametrize("params", [{}, {"keep_manual_changes": True}])
+def test_a_site_that_was_put_back_to_an_earlier_state_gets_the_whole_file(site: Site, params: dict[str, Any]):
+    """What the last file wrote is gone there, and the older values are nobody's changes."""
+    run(site, people("Ulm", "Bonn"), **params)
+    backup = site.rows("SELECT name, value FROM {cache_flags} WHERE flagtype = 'toolsync'")
+    run(site, people("Rom", "Bonn", "Metz"), **params)
+    site.rows("UPDATE {user} SET city = 'Ulm' WHERE username = 'p00'")
+    site.rows("DELETE FROM {user} WHERE username = 'p02'")
+    site.rows("DELETE FROM {cache_flags} WHERE flagtype = 'toolsync'")
+    for name, value in backup:
+        site.rows(
+            "INSERT INTO {cache_flags} (flagtype, name, timemodified, value, expiry) VALUES ('toolsync', %s, 1, %s, 9999999999)",
+            (name, value),
+        )
+    result = run(site, people("Rom", "Bonn", "Metz"), **params)
+    assert counts(result) == {"created": 1, "updated": 1, "unchanged": 1}
+    assert city(site, "p00") == "Rom"
+    assert "the site does not know the last file" in text(result)
+    assert counts(run(site, people("Rom", "Bonn", "Metz"), **params)) == {"unchanged": 3}
+
+
 def test_only_what_changed_runs(site: Site):
     result = run(site, people("Ulm", "Bonn", "Kiel"))
     assert counts(result) == {"created": 3}

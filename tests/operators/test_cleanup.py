@@ -141,7 +141,12 @@ def test_bundles_of_runs_expire_and_hold_the_contents_of_pictures(
     assert [bundle.claim_id for bundle in bundles(cabinet)] == [first.claim_id]
     assert there() < pictures  # what only the second needed
 
+    undo = Cabinet("undo").folder("work") / first.claim_id / "file/undo.csv"  # a plan of an undo waits
+    undo.parent.mkdir(parents=True)
+    undo.write_text(f"type,run,part\nuser_pictures,{first.claim_id},0\n")
     (cabinet.folder("work") / first.claim_id).rmdir()
+    assert run(clean, simulate=False)["files"] == 0
+    undo.unlink()
     monkeypatch.setitem(settings.settings()["protection"], "undo_days", None)
     assert run(clean, simulate=False)["files"] == 0
     monkeypatch.setitem(settings.settings()["protection"], "undo_days", -1)

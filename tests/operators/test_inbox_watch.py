@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import shutil
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -257,6 +258,21 @@ def test_files_for_which_a_run_had_no_room_stay_unseen(cabinet: Cabinet, collect
     drop(cabinet, "a.csv", "b.csv", "c.csv")
     assert collected(WATCHED) == ["a.csv", "b.csv"]
     assert len(InboxTrigger("users", 30).look()) == 1
+
+
+def test_a_cabinet_whose_disk_is_not_mounted_is_not_made_anew(cabinet: Cabinet):
+    """An empty folder is left of it. A run that has nothing to do is a success, so nobody would be told."""
+    shutil.rmtree(cabinet.root)
+    run = context(BY_HAND, schedule=None)
+    CollectOperator(task_id="collect", file_type="users").tell_waiting()
+    assert not cabinet.root.exists()
+    run["ti"].get_dr_count = lambda dag_id, states: 3 if states == ["success"] else 0
+    with pytest.raises(BaseException, match="its disk is not mounted on this worker, or somebody removed it"):
+        CollectOperator(task_id="collect", file_type="users").execute(run)
+    assert not cabinet.root.exists()
+    run["ti"].get_dr_count = lambda dag_id, states: 0  # the first run of all
+    with pytest.raises(AirflowSkipException, match="is empty"):
+        CollectOperator(task_id="collect", file_type="users").execute(run)
 
 
 def test_without_a_watch_no_marks_are_made(cabinet: Cabinet):

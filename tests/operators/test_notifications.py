@@ -6,23 +6,26 @@ import json
 import re
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from types import SimpleNamespace
 from typing import Any
 
+import MySQLdb
 import pytest
 from aiosmtpd.controller import Controller
 
 from tests.support.dag_callbacks import run_with_callbacks
 from tests.support.inbox import dropped
 from tests.support.site import Site
+from toolsync.moodle.errors import explained
 from toolsync.operators.approve import approvers
 from toolsync.operators.notifications import Notice, addressees, failed_lines_over
 from toolsync.operators.run_notices import notices, tell_of_failure
 from toolsync.reporting.approval import CALLER
-from toolsync.reporting.verdict import REFUSED, REJECTED, UNFINISHED, Verdict
+from toolsync.reporting.verdict import OUTAGE, REFUSED, REJECTED, UNFINISHED, Verdict
 from toolsync.run import load_dag
 from toolsync.settings import WrongSetting, settings
 from toolsync.sites import the_site
@@ -116,6 +119,23 @@ def replaced(**facts: Any) -> Verdict:
 )
 def test_what_is_told(verdicts: list[Verdict], messages: list[str], failed: bool, expected: list[tuple[str, str]]):
     assert [(event, subject) for event, subject, _ in notices(verdicts, messages, over=0, failed=failed)] == expected
+
+
+def test_a_notice_says_what_was_away_and_where_the_file_is():
+    """It is for somebody whom it wakes up. What the database says of a value is not for a mail."""
+    pushed: list[tuple[str, str]] = []
+    context = {"ti": SimpleNamespace(xcom_push=lambda key, value: pushed.append((key, value)))}
+    execute: Any = load_dag("toolsync_users").get_task("file.execute")
+    for error in (MySQLdb.OperationalError(2003, "Can't connect"), MySQLdb.IntegrityError(1062, "ada@example.org")):
+        with suppress(BaseException), execute.telling(context), explained():
+            raise error
+    outages = [said for key, said in pushed if key == OUTAGE]
+    [(_, _, lines)] = notices([replaced(outcome=UNFINISHED)], outages, over=0, failed=True)
+    assert lines[0].startswith("The database server can't be reached (Can't connect).")
+    assert lines[1].startswith(
+        "a.csv: not finished; the file is in the folder work. Clear the tasks that failed or run the DAG"
+    )
+    assert "ada@" not in "".join(lines)
 
 
 def test_a_notice_that_cannot_be_sent_is_logged(

@@ -16,7 +16,9 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from toolsync.cabinet.claims import Claim, Owner
 from toolsync.cabinet.folders import Cabinet
+from toolsync.operators.base import Failure
 from toolsync.operators.pictures import ValidatePicturesOperator
+from toolsync.operators.tryback import TrybackOperator
 from toolsync.operators.validate import ValidateOperator
 from toolsync.reading.suite import load_suite, parse_suite
 from toolsync.reporting.pieces import BATCH, VALIDATED, piece_name
@@ -150,3 +152,12 @@ def test_a_rejected_archive_has_a_page(tmp_path: Path):
     with pytest.raises(AirflowFailException, match="can't be read as a ZIP archive"):
         validate(cabinet, claim, ValidatePicturesOperator)
     assert "be read as a ZIP archive" in page_of(cabinet, claim)
+
+
+def test_a_tryback_whose_file_was_not_executed_fails(tmp_path: Path):
+    """Whoever clears what failed of a run clears it, too, and `archive` waits for it. Else that would end before `execute` has."""
+    cabinet = Cabinet("users", url=str(tmp_path / "cabinet"))
+    claim = claimed(cabinet, "username\nada\n")
+    validate(cabinet, claim)
+    with pytest.raises(Failure, match="was not executed to its end"):
+        TrybackOperator(task_id="tryback", file_type="users", claim=None).process(cabinet, claim, {})

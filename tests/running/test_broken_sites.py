@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,9 +11,11 @@ from typing import Any
 import pytest
 
 from tests.support.site import Site
+from tests.torture.attacked import of_batches
 from toolsync.cabinet.bundles import bundles
 from toolsync.cabinet.folders import Cabinet
 from toolsync.moodle import contexts
+from toolsync.running.ledger import Ledger
 
 pytestmark = pytest.mark.usefixtures("airflow")
 
@@ -280,3 +283,28 @@ def test_members_who_are_in_a_cohort_twice_come_back(site: Site):
     finally:
         site.rows("DELETE FROM {cohort_members} WHERE id > %s", (last,))
         site.rows(f"ALTER TABLE {{cohort_members}} ADD {unique}")
+
+
+def test_nothing_is_written_while_somebody_upgrades_the_site(
+    site: Site, pristine: Site, monkeypatch: pytest.MonkeyPatch
+):
+    """Its tables change then, and rows that come behind a step which converts them would stay as they were."""
+    soon = str(int(time.time()) + 600)
+    set_to(site, "upgraderunning", soon)
+    assert "The site is being upgraded (its setting upgraderunning holds until" in said(site.run("toolsync_users", NEW))
+    assert site.changed(pristine) == ["mdl_config"]
+    set_to(site, "upgraderunning", "1")  # one that broke off long ago
+    of_batches(monkeypatch, 1)
+    confirm = Ledger.confirm
+
+    def then_upgrade(self: Ledger, *args: Any) -> None:
+        confirm(self, *args)
+        set_to(site, "upgraderunning", soon)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "confirm", then_upgrade)
+        assert "The site is being upgraded" in said(site.run("toolsync_users"))
+    assert site.value("SELECT COUNT(*) FROM {user} WHERE username LIKE 'zz_'") == 1
+    set_to(site, "upgraderunning", None)
+    assert site.run("toolsync_users")["counts"]["created"] == 3
+    assert site.value("SELECT COUNT(*) FROM {user} WHERE username LIKE 'zz_'") == 3

@@ -20,6 +20,11 @@ def make_inboxes(site: Site) -> None:
     """
     if not isinstance(folder_at(site.cabinet_url), Path):
         return
-    for sample in sorted((INCLUDE / "samples").iterdir()):  # there is one of each type
-        if sample.stem not in WITHOUT_INBOX:
-            Cabinet(sample.stem, site)
+    for file_type in with_inbox():
+        Cabinet(file_type, site)
+
+
+def with_inbox() -> list[str]:
+    """The types whose inboxes are made when Airflow starts."""
+    samples = (INCLUDE / "samples").iterdir()  # there is one of each type
+    return sorted(sample.stem for sample in samples if sample.stem not in WITHOUT_INBOX)

@@ -20,7 +20,7 @@ ID = re.compile(CLAIM_ID)
 NAMES = {
     "archive": re.compile(rf"(?!\.)(?s:.+)_({CLAIM_ID})(?:_tryback(?:~\d+)?)?(?:\.[^.]+)?"),
     "docs": re.compile(rf"(?!\.)(?s:.+)_({CLAIM_ID})_validation[\w.]*"),
-    "report": re.compile(rf"(?!\.)(?s:.+)_({CLAIM_ID})_(?:simulation_report|report|answer|plan)[\w.]*"),
+    "report": re.compile(rf"(?!\.)(?s:.+)_({CLAIM_ID})_(?:simulation_report|report|answer|plan|missing)[\w.]*"),
 }
 # While a file lies here whose name has the id, nothing of that file goes.
 HOLDING = ("work", "tryback")

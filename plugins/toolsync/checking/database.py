@@ -14,7 +14,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from toolsync.checking.findings import Finding, in_two, look, ok, said, wrong
 from toolsync.checking.ground import Ground
-from toolsync.moodle.errors import HASHES_MISSING, OF_SET_UP
+from toolsync.moodle.errors import HASHES_MISSING, IS_REPLICA, OF_SET_UP
 from toolsync.moodle.php import find_connection
 from toolsync.running.throttle import Replica, throttle_limits
 from toolsync.settings import settings
@@ -137,7 +137,7 @@ def check_variables(ground: Ground) -> Iterator[Finding]:
     session = ground.server
     value = dict(session.rows("SHOW VARIABLES")).get
     if any(value(name, "OFF") != "OFF" for name in ("read_only", "super_read_only", "innodb_read_only")):
-        yield wrong("The server is read-only.", OF_SET_UP[1290])
+        yield wrong("The server is read-only.", IS_REPLICA)
     if value("log_bin") == "ON" and value("binlog_format") == "STATEMENT":
         told, _, do = OF_SET_UP[1665].partition(", but ")
         yield wrong(f"{told}.", f"{do[:1].upper()}{do[1:]}")

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from toolsync.cabinet.bundles import FOLDER, Bundle, bundles, contents_of_all
-from toolsync.cabinet.folders import Cabinet
+from toolsync.cabinet.folders import FILE, Cabinet
+from toolsync.cabinet.retention import ID
 from toolsync.cabinet.storage import files_at, folder_at
 from toolsync.course.undo_bundles import UNDOABLE, indexes, remove_bundle, timestamp
 from toolsync.moodle.file_pool import FilePool, at_hand
@@ -72,18 +73,20 @@ def expire(cabinet: Cabinet, state: RunState, days: float | None, *, only: Colle
 
 
 def expired(cabinet: Cabinet, days: float | None) -> list[tuple[str, dict[str, Any]]]:
-    """The bundles of courses of a type that are too old: name and index of each.
+    """The bundles of courses of a type that are too old: name and index of each. One of a run that is about to be undone stays.
 
     :param days: how old a bundle may become; None: as old as it likes.
     """
     if days is None or cabinet.root.name not in UNDOABLE:
         return []
     oldest = timestamp(_oldest(days))
-    return [(name, index) for name, index in indexes(cabinet) if index["made"] < oldest]
+    old = [(name, index) for name, index in indexes(cabinet) if index["made"] < oldest]
+    undone = _being_undone(cabinet.site) if old else set()
+    return [(name, index) for name, index in old if undone.isdisjoint(ID.findall(name))]
 
 
 def expired_runs(cabinet: Cabinet, days: float | None) -> list[tuple[Bundle, str]]:
-    """The bundles of runs of a type that are too old, with the time when each was made. One whose file is still at work stays.
+    """The bundles of runs of a type that are too old, with the time when each was made. One whose file is still at work stays, or that is about to be undone.
 
     :param days: how old a bundle may become; None: as old as it likes.
     """
@@ -93,8 +96,17 @@ def expired_runs(cabinet: Cabinet, days: float | None) -> list[tuple[Bundle, str
     # The id of a claim begins with its time, so of thousands of bundles only old ones are looked into.
     found = [bundle for bundle in bundles(cabinet) if bundle.claim_id < f"{oldest:%Y%m%d-%H%M%S-%f}"]
     at_work = {path.name for path in cabinet.files.entries(cabinet.folder("work"))} if found else set()
+    at_work |= _being_undone(cabinet.site) if found else set()
     made = [(bundle, (bundle.index() or {}).get("made", "")) for bundle in found if bundle.claim_id not in at_work]
     return [(bundle, at) for bundle, at in made if at < timestamp(oldest)]
+
+
+def _being_undone(site: Site) -> set[str]:
+    """The runs that files at work undo: somebody has seen the plan, or a part is put back already."""
+    cabinet = Cabinet("undo", site)
+    work = cabinet.folder("work")
+    files = [work / name for name in cabinet.files.tree(work) if f"/{FILE}/" in name]
+    return {run for path in files for run in ID.findall(cabinet.files.read(path).decode(errors="replace"))}
 
 
 def _oldest(days: float) -> datetime:

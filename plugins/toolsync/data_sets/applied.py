@@ -1,21 +1,26 @@
-"""What becomes of the state of a data set while a file of it is applied. At every instant, the site has all that the state says."""
+"""What becomes of the state of a data set while a file of it is applied. At every instant, the site has all that the state says.
+
+Unless its database was put back to an earlier state. So the last file is marked there, too, and a state that is bound to another mark is not trusted.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.data_sets import DataSet, State
 from toolsync.cabinet.folders import Cabinet
-from toolsync.data_sets.before import SITE, Before, kept_comparison, name_of
+from toolsync.data_sets.before import MARK, SITE, Before, kept_comparison, name_of
 from toolsync.data_sets.hands_off import HandsOff
 from toolsync.data_sets.memory import Memory
+from toolsync.moodle.session import MoodleSession
 from toolsync.reading.command_file import CommandFile
 from toolsync.reporting.line_set import LineSet
 from toolsync.reporting.pieces import BATCH, CHECKED, SAME, VERIFIED, pieces
 from toolsync.reporting.report import Report
+from toolsync.running.ledger import NEVER
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +29,7 @@ class Applied:
     """The data set of a file that is executed. The caller has the lock of the site: nobody else applies a file meanwhile.
 
     :param file: the file.
-    :param site: what the site is known by.
+    :param site: what the database tells, `OF_DATABASE`.
     :param rehearsal: whether all is rolled back; then the state stays as it is.
     :param begun: whether an earlier attempt has committed some of it.
     :param check_again: compares and validates the file once more.
@@ -36,7 +41,7 @@ class Applied:
         claim: Claim,
         file: CommandFile,
         *,
-        site: str,
+        site: Mapping[str, str],
         rehearsal: bool,
         begun: bool,
         check_again: Callable[[Before], None],
@@ -57,8 +62,9 @@ class Applied:
             self._resumed_after_others = self.compares
         elif self.compares and not mine and self._is_outdated(before):
             log.info(
-                "Data set %s: another file was applied since this one was compared. It is compared again.",
+                "Data set %s: %s. The file is compared again.",
                 before.data_set.name,
+                before.why_anew(site) or "another file was applied since this one was compared",
             )
             check_again(before)
         self.before = before
@@ -71,7 +77,9 @@ class Applied:
         :param mine: whether the state is that of this very run, which goes on.
         """
         memory, state = Memory.of(self.data_set), self.state
-        if state is None or self._resumed_after_others or state.bound.get(SITE) != self.site:
+        if state is None or self._resumed_after_others or state.bound.get(SITE) != self.site[SITE]:
+            return Memory()
+        if not mine and state.bound.get(MARK, "") != self.site[MARK]:
             return Memory()
         known = {state.remembered, self.claim.id} if mine else {state.remembered} if state.settled else set[str]()
         return memory if memory.claim and memory.claim in known else Memory()
@@ -101,8 +109,11 @@ class Applied:
         else:
             self.data_set.keep(self.state)
 
-    def end(self) -> None:
-        """After the last batch: let the state be that of the file, but for the lines that failed."""
+    def end(self, session: MoodleSession) -> None:
+        """After the last batch: let the state be that of the file, but for the lines that failed.
+
+        :param session: of the site, with nothing left to commit.
+        """
         self._tell_verified()
         if self.rehearsal or (self.newer and not self.compares):
             return
@@ -119,6 +130,8 @@ class Applied:
             entries = kept_comparison(self.cabinet, self.claim).done(failed)
         if self.hands_off:
             self.hands_off.keep(self.data_set, self.claim.id)
+        if self.compares:
+            write_mark(session, self.data_set, self.claim.id)
         self.data_set.keep(self._of_now(entries, settled=True))
 
     def _of_now(self, entries: bytes, *, settled: bool) -> State:
@@ -134,7 +147,9 @@ class Applied:
             lines=validated["lines"] if counts else last.lines if last else 0,
             settled=settled,
             since=0 if whole or last is None else last.since + (last.claim != self.claim.id),
-            bound={**self.before.bound, SITE: self.site} if self.compares else {},
+            bound={**self.before.bound, **self.site, **({MARK: self.claim.id} if settled else {})}
+            if self.compares
+            else {},
             remembered="" if self.memory is None else self.claim.id if settled else self.memory.claim,
             salt=told.get("salt", ""),
             entries=entries,
@@ -168,3 +183,31 @@ class Applied:
             else "all lines were as the data set thought"
         )
         self.cabinet.save(self.claim, VERIFIED, {"told": f"Data set {self.data_set.name}, found by verify: {found}."})
+
+
+def mark_of(session: MoodleSession, data_set: DataSet) -> str:
+    """The run of the last file of a data set, as the site has it; empty: it has none."""
+    return _marked(session, data_set)[1]
+
+
+def write_mark(session: MoodleSession, data_set: DataSet, claim_id: str) -> None:
+    """Let the site know the run of the last file of a data set."""
+    if row := _marked(session, data_set)[0]:
+        session.execute("UPDATE {cache_flags} SET value = %s WHERE id = %s", (claim_id, row))
+    else:
+        session.execute(
+            "INSERT INTO {cache_flags} (flagtype, name, timemodified, value, expiry) VALUES ('toolsync', %s, UNIX_TIMESTAMP(), %s, %s)",
+            (_name(data_set), claim_id, NEVER),
+        )
+    session.commit()
+
+
+def _marked(session: MoodleSession, data_set: DataSet) -> tuple[int | None, str]:
+    """The id of the row, and the run; the site finds names that differ in case, too."""
+    name = _name(data_set)
+    found = session.rows("SELECT id, name, value FROM {cache_flags} WHERE flagtype = 'toolsync' AND name = %s", (name,))
+    return next(((number, value) for number, written, value in found if written == name), (None, ""))
+
+
+def _name(data_set: DataSet) -> str:
+    return f"data_set/{data_set.cabinet.file_type}/{data_set.name}"

@@ -24,7 +24,9 @@ from toolsync.reporting.pieces import SAME
 from toolsync.settings import INCLUDE
 
 COMPARED = "data-set.npz"  # in the work folder
-SITE = "site"  # what the state is bound to and only the database tells
+# What the state is bound to and only the database tells: which site it is, and the last file of the data set that is marked there.
+SITE, MARK = "site", "mark"
+OF_DATABASE = {SITE, MARK}
 # Params that say nothing of what a line does, or that go into what is compared by themselves.
 OTHER_PARAMS = {
     *("files", "content", "upload", "uploaded", "delimiter", "simulate", "fail_over", "undo", "moodle_log"),
@@ -107,20 +109,21 @@ class Before:
             **params,
         }
 
-    def why_anew(self, site: str | None = None) -> str | None:
+    def why_anew(self, site: Mapping[str, str] | None = None) -> str | None:
         """Why the file can't be compared with the last one; None: it can.
 
-        :param site: what the site is known by; None: that is not known yet.
+        :param site: what the database tells, `OF_DATABASE`; None: that is not known yet.
         """
         if self.state is None:
             return "nothing is known of a file before this one"
         if not self.state.claim:
             return "a run of it was undone"
-        bound = {**self.bound, **({SITE: site} if site is not None else {})}
-        kept = self.state.bound
-        if site is not None and kept.get(SITE) != site:
+        bound, kept = self.bound, self.state.bound
+        if site is not None and kept.get(SITE) != site[SITE]:
             return "the last file was applied to another site"
-        differ = [what for what in {*bound, *kept} - {SITE} if bound.get(what) != kept.get(what)]
+        if site is not None and kept.get(MARK, "") != site[MARK]:
+            return "the site does not know the last file: its database was put back to an earlier state"
+        differ = [what for what in {*bound, *kept} - OF_DATABASE if bound.get(what) != kept.get(what)]
         return f"not as it was for the last file: {', '.join(sorted(differ))}" if differ else None
 
     def check_length(self, lines: int) -> None:
@@ -149,7 +152,7 @@ class Before:
         )
         raise FileRejected([FileProblem(TOO_SHORT, "", message)])
 
-    def compare(self, site: str | None = None) -> Comparison:
+    def compare(self, site: Mapping[str, str] | None = None) -> Comparison:
         """Find out which lines have to run.
 
         :param site: as for `why_anew`.

@@ -44,9 +44,11 @@ HASHES_MISSING = (
     "An administrator of the server runs once: INSTALL COMPONENT 'file://component_classic_hashing'"
 )
 TO_INNODB = "Convert such tables on the site, after a backup: php admin/cli/mysql_engine.php --engine=InnoDB"
+# The server takes no changes: a replica, or one that another takes over from, for as long as that takes.
+READ_ONLY_ERRORS = {1290, 1792, 1836}
+IS_REPLICA = "Is it a replica? Let the connection lead to the server that Moodle itself writes to."
 # How the server is set up, and what to do about it.
 OF_SET_UP = {
-    1290: "Is it a replica? Let the connection lead to the server that Moodle itself writes to.",
     **dict.fromkeys(
         (1665, 3748),
         "The server has binlog_format = STATEMENT, but Moodle itself needs ROW or MIXED: an administrator sets it.",
@@ -104,6 +106,13 @@ def has_no_room(error: Exception, *, of_work_tables: bool = False) -> bool:
     return code in NO_ROOM_ERRORS or code in WRITE_ERRORS and bool(DISK_FULL.search(text))
 
 
+def is_of_server(error: BaseException | None) -> bool:
+    """Whether an error came from the database server, or from the way to it."""
+    import MySQLdb
+
+    return isinstance(error, MySQLdb.Error)
+
+
 def takes_no_locks(error: Exception) -> bool:
     """Whether an error says that a server of a cluster takes no named locks."""
     return error_code(error) in NO_LOCKS_ERRORS and "_LOCK" in str(error)
@@ -138,23 +147,25 @@ def explained() -> Iterator[None]:
     except MySQLdb.Error as error:
         if error_code(error) in ABSENT_ERRORS:
             raise AirflowException(
-                f"The database server can't be reached ({error.args[1]}). Nothing was done. Look at host and port of the connection and at the server; "
+                f"The database server can't be reached ({error.args[1]}). Nothing was done now. Look at host and port of the connection and at the server; "
                 "the file goes on where it stopped when the task is cleared or the DAG runs again."
             ) from error
         if error_code(error) in UNKNOWN_ERRORS:
             raise AirflowFailException(
-                f"The database server refuses the connection ({error.args[1]}). Nothing was done. Correct login, password or schema of the connection."
-            ) from None
+                f"The database server refuses the connection ({error.args[1]}). Nothing was done now. Correct login, password or schema of the connection."
+            ) from error
         if error_code(error) in GRANT_ERRORS:
             raise AirflowFailException(
                 f"{error.args[1]}. Grant the account of the connection {GRANTS} on the Moodle database."
-            ) from None
+            ) from error
         if error_code(error) in FUNCTION_ERRORS:
             hashes = re.search(r"\b(MD5|SHA1?)\b", str(error.args[1]), re.IGNORECASE)
             raise AirflowFailException(
                 f"The database server lacks a function ({error.args[1]}). "
                 f"{HASHES_MISSING if hashes else 'MariaDB 10.6 and later and MySQL 8.0 and later have all that are called'}."
             ) from error
+        if error_code(error) in READ_ONLY_ERRORS:
+            raise AirflowException(f"{error.args[1].rstrip('.')}. {IS_REPLICA}") from error
         if error_code(error) in OF_SET_UP:
             raise AirflowFailException(f"{error.args[1].rstrip('.')}. {OF_SET_UP[error_code(error)]}") from error
         if is_lost(error):

@@ -76,7 +76,7 @@ class MoodleHook(MySqlHook):
         :param lock_seconds: how long to wait until no other Tool Sync run writes to this site. None: don't lock, for a session that only reads.
         :raises AirflowFailException: it is not a Moodle database, its version is too old, or the account lacks a privilege.
         :raises SiteUnfit: its tables have no collation, or several, with which it can be worked.
-        :raises AirflowException: another run still writes to the site after `lock_seconds`.
+        :raises AirflowException: another run still writes to the site after `lock_seconds`, or the site is being upgraded.
         """
         with explained(), self._connected() as session, _naming_tables(session):
             _set_up(session, self.site)
@@ -84,6 +84,7 @@ class MoodleHook(MySqlHook):
             if lock_seconds is not None:
                 _lock(session, lock_seconds)
                 _end_when_silent(session)
+                check_not_upgraded(session)
             _limit(session, self.site)
             yield session
 
@@ -188,6 +189,20 @@ def _check_settings(session: MoodleSession) -> None:
             f"The site's settings `siteguest` ({_quoted(guest)}) and `mnet_localhost_id` ({_quoted(host)}) don't lead to the guest account, "
             f"so its own accounts can't be told from others. On the site: SELECT id, mnethostid FROM {session.prefix}user WHERE username = 'guest'; then "
             "php admin/cli/cfg.php --name=siteguest --set=ID or --name=mnet_localhost_id --set=MNETHOSTID, whichever is wrong"
+        )
+
+
+def check_not_upgraded(session: MoodleSession) -> None:
+    """Check that nobody upgrades the site: its tables change then, and what comes behind a step that converts rows stays as it was.
+
+    :raises AirflowException: somebody does.
+    """
+    running = "SELECT FROM_UNIXTIME(CAST(value AS UNSIGNED)) FROM {config} WHERE name = 'upgraderunning' AND CAST(value AS UNSIGNED) > UNIX_TIMESTAMP()"
+    if until := session.value(running):
+        raise AirflowException(
+            f"The site is being upgraded (its setting upgraderunning holds until {until}, on the clock of its database server). Nothing was done now: the file "
+            "goes on where it stopped when Airflow tries again, the task is cleared or the DAG runs again. An upgrade that broke off is gone on with by "
+            "php admin/cli/upgrade.php."
         )
 
 

@@ -225,6 +225,11 @@ class MoodleSession:
         return int(self.value("SELECT value FROM {config} WHERE name = 'branch'") or 0)
 
     @cached_property
+    def identity(self) -> str:
+        """What the site is known by. A copy of a site, to try things on, has its identifier, too."""
+        return self.value("SELECT CONCAT(value, ' ', DATABASE()) FROM {config} WHERE name = 'siteidentifier'") or ""
+
+    @cached_property
     def release(self) -> str:
         return self.value("SELECT value FROM {config} WHERE name = 'release'") or str(self.version)
 

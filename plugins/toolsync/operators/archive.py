@@ -122,7 +122,7 @@ class ArchiveOperator(ClaimOperator):
         verdict = Verdict(claim.name, claim.id, UNFINISHED, simulated=claim.simulate, report=False)
         context["ti"].xcom_push(VERDICT, verdict.as_json())
         raise AirflowFailException(
-            f"{sentence} Clear the failed task or run the DAG again, and the work continues where it stopped."
+            f"{sentence} Clear the tasks that failed or run the DAG again, and the work continues where it stopped."
         )
 
     def put_back(self, cabinet: Cabinet, claim: Claim, report: Report, context: Any) -> tuple[dict[str, Any], str]:

@@ -22,13 +22,14 @@ from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.records import UnreadableRecord
 from toolsync.cabinet.storage import CabinetUnusable, explained, read_text
+from toolsync.moodle.errors import is_of_server
 from toolsync.operators.lineage import Lineage
 from toolsync.reading.command_file import CommandFile
 from toolsync.reading.suite import load_suite
 from toolsync.reading.texts import printable, printable_lines
 from toolsync.reading.values import UnreadableValue, read_zone
 from toolsync.reporting.report import Report
-from toolsync.reporting.verdict import MESSAGE
+from toolsync.reporting.verdict import MESSAGE, OUTAGE
 from toolsync.settings import WrongSetting
 from toolsync.sites import Site, the_site
 
@@ -85,6 +86,8 @@ class ToolSyncOperator(BaseOperator):
             said = printable_lines(str(reason))
             self.log.log(logging.WARNING if skipped else logging.ERROR, "%s", said)
             context["ti"].xcom_push(MESSAGE, said)
+            if isinstance(reason.__cause__, OSError) or is_of_server(reason.__cause__):
+                context["ti"].xcom_push(OUTAGE, said)
             if skipped:
                 raise
             raise Failure(said, final=isinstance(reason, AirflowFailException)) from None

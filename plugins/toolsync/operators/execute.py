@@ -10,16 +10,18 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from toolsync import __version__
 from toolsync.cabinet.bundles import Bundle
 from toolsync.cabinet.claims import Claim
+from toolsync.cabinet.data_sets import DataSet
 from toolsync.cabinet.folders import Cabinet
 from toolsync.course.graph_check import newer_than_tested
 from toolsync.course.undo_bundles import BY_COURSE, UndoWriter
 from toolsync.course.undo_expiry import expire, held_contents
-from toolsync.data_sets.applied import Applied
-from toolsync.data_sets.before import Before, name_of
+from toolsync.data_sets.applied import Applied, mark_of
+from toolsync.data_sets.before import MARK, SITE, Before, name_of
 from toolsync.data_sets.hands_off import HandsOff
 from toolsync.functions import sql_folder
 from toolsync.moodle.errors import SiteUnfit
 from toolsync.moodle.file_pool import FilePool
+from toolsync.moodle.session import MoodleSession
 from toolsync.operators.base import ClaimOperator
 from toolsync.operators.changes import changes_of
 from toolsync.operators.validate import check_lines
@@ -134,6 +136,17 @@ class ExecuteOperator(ClaimOperator):
                 "Run the file again to get a plan of that site."
             )
 
+    def check_database(self, cabinet: Cabinet, claim: Claim, session: MoodleSession) -> None:
+        """Check that the plan is of this database: somebody may have let the connection itself lead elsewhere since then.
+
+        :raises SiteUnfit: it is not.
+        """
+        if (planned := Report(cabinet, claim).planned.get("identity", session.identity)) != session.identity:
+            raise SiteUnfit(
+                f"{claim.name} is not executed: its plan was made for the database {planned.rpartition(' ')[2]}, and the connection "
+                f"{self.site.moodle_conn_id} now leads to {session.database}, or to another site of that name. Run the file again to get a plan of that site."
+            )
+
     def open_and_run(self, cabinet: Cabinet, claim: Claim) -> None:
         """Open the site for writing and execute the file.
 
@@ -168,6 +181,8 @@ class ExecuteOperator(ClaimOperator):
                 session.prefix,
                 session.server_name,
             )
+            if self.destructive and not self.planning:
+                self.check_database(cabinet, claim, session)
             if told := newer_than_tested(session):
                 self.log.warning(told)
                 cabinet.save(claim, NEWER, {"told": told})
@@ -198,9 +213,8 @@ class ExecuteOperator(ClaimOperator):
         """The data set that the file belongs to. If another file of it was applied since this one was compared, it is compared and validated again."""
         if not name_of(claim.options):
             return None
-        # A copy of a site, to try things on, has its identifier, too.
-        known = state.session.value("SELECT CONCAT(value, ' ', DATABASE()) FROM {config} WHERE name = 'siteidentifier'")
-        site = f"{known} {self.site.moodle_conn_id}"
+        mark = mark_of(state.session, DataSet(cabinet, name_of(claim.options)))
+        site = {SITE: f"{state.session.identity} {self.site.moodle_conn_id}", MARK: mark}
 
         def check_again(before: Before) -> None:
             found = check_lines(cabinet, claim, file, before.compare(site))
@@ -237,7 +251,7 @@ class ExecuteOperator(ClaimOperator):
         finally:
             self.lineage.wrote(run.session, run.written)
         if self.data_set and not self.planning:
-            self.data_set.end()
+            self.data_set.end(run.session)
         if not run.rehearsal:
             self.clear_away(run)
         run.keep_totals({"wait": self.wait, "seconds": self.seconds - self.wait})

@@ -19,10 +19,15 @@ from toolsync.operators.notifications import (
 )
 from toolsync.reporting import verdict
 from toolsync.reporting.approval import caller
-from toolsync.reporting.verdict import MESSAGE, VERDICT, Verdict, counted, failed_over
+from toolsync.reporting.verdict import MESSAGE, OUTAGE, VERDICT, Verdict, counted, failed_over
 from toolsync.sites import site_of
 
 MOST = 20  # files named in a notice
+# What is to be known of a file that was not done, and whose run was no simulation.
+WHERE = {
+    verdict.UNFIT: "nothing was done, and the file is back where it came from. Its report says why",
+    verdict.UNFINISHED: "the file is in the folder work. Clear the tasks that failed or run the DAG again, and it goes on where it stopped",
+}
 
 
 def tell_of_success(context: Mapping[str, Any]) -> None:
@@ -50,10 +55,9 @@ def _tell(context: Mapping[str, Any], *, failed: bool) -> None:
 
 
 def _sentences(context: Mapping[str, Any]) -> Iterator[str]:
-    """Why tasks failed, apart from those of a file: `archive` tells of these, and they may hold what the database says of a value."""
+    """Why tasks failed. Those of a file say it only of a server or a disk: other reasons may hold what the database says of a value."""
     for task_id in context["dag"].task_ids:
-        if not task_id.startswith(GROUP):
-            yield from _told(context, task_id, MESSAGE)
+        yield from _told(context, task_id, OUTAGE if task_id.startswith(GROUP) else MESSAGE)
 
 
 def _told(context: Mapping[str, Any], task_id: str, key: str) -> list[Any]:
@@ -89,7 +93,7 @@ def notices(
             _counted(unanswered, "was not approved in time", "were not approved in time"),
             _lines(unanswered, "nobody answered in time; the file is back where it came from"),
         )
-    others = [one for one in verdicts if one.outcome in (verdict.UNFIT, verdict.UNFINISHED)]
+    others = [one for one in verdicts if one.outcome in WHERE]
     why = [*dict.fromkeys(said), *_lines(others)]
     if failed and (why or not (rejected or any(one.over for one in verdicts))):
         event, subject = (LATE, "a feed is late") if late else (RUN_FAILED, "the run failed")
@@ -106,4 +110,6 @@ def _lines(verdicts: list[Verdict], what: str = "") -> list[str]:
 
 
 def _ended(one: Verdict) -> str:
-    return counted(one.counts, one.unit) if one.outcome == verdict.DONE else one.outcome
+    if one.outcome == verdict.DONE:
+        return counted(one.counts, one.unit)
+    return one.outcome if one.simulated or one.outcome not in WHERE else f"{one.outcome}; {WHERE[one.outcome]}"

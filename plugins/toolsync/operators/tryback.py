@@ -7,7 +7,8 @@ from typing import Any
 
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
-from toolsync.operators.base import ClaimOperator
+from toolsync.operators.base import ClaimOperator, Failure
+from toolsync.reading.texts import printable
 from toolsync.reading.tryback import TrybackWriter
 from toolsync.reporting.pieces import TRIED_BACK
 
@@ -26,7 +27,10 @@ class TrybackOperator(ClaimOperator):
         elif report.unfit:
             self.written(cabinet, claim, None, "not executed: no tryback is written, the file goes back as a whole")
         elif not (report.rejected or report.executed):
-            self.log.info("%s was not executed to its end, so its failed lines are not known yet.", claim.name)
+            # Failed, so that whoever clears what failed clears this, too, and `archive` waits for it. Why is told by the task before, or by `archive`.
+            sentence = f"{claim.name} was not executed to its end, so its failed lines are not known yet."
+            self.log.error("%s", printable(sentence))
+            raise Failure(sentence, final=True)
         elif claim.simulate:
             self.written(cabinet, claim, None, "simulation: no tryback is written, the file stays in the inbox")
         elif report.rejected:

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-# XComs: why a task fails or is skipped, and what became of its file.
-MESSAGE, VERDICT = "message", "verdict"
+# XComs: why a task fails or is skipped; the same, where a server or a disk is the reason and no value of a file is in it; and what became of its file.
+MESSAGE, OUTAGE, VERDICT = "message", "outage", "verdict"
 # What can become of a file.
 DONE, REJECTED, REFUSED, UNFIT, UNFINISHED = "done", "rejected", "not approved", "not executed", "not finished"
 NOBODY = "nobody"  # who has answered when the time for an answer is over

@@ -16,6 +16,7 @@ from more_itertools import peekable, take
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.moodle.errors import is_lost, is_worth_another_try
+from toolsync.moodle.hook import check_not_upgraded
 from toolsync.reporting.approved_plan import ApprovedPlan
 from toolsync.reporting.outcomes import Outcomes
 from toolsync.reporting.pieces import BATCH, CHECKED, EXECUTED, PLAN, PLANNED, PROGRESS, forget_pieces, piece_name
@@ -291,6 +292,7 @@ class BatchRun(Generic[Item]):
                     began = time.perf_counter()
                     self._throttle.wait()
                     self._effort.throttled += time.perf_counter() - began
+                    check_not_upgraded(self.session)
                 batch = take(self._pace.lines, left)
                 self.state.more_lines = bool(left)
                 outcomes = self._execute(number, batch, work, progress)
@@ -456,6 +458,7 @@ class BatchRun(Generic[Item]):
             found["at"] = self.session.value("SELECT UNIX_TIMESTAMP()")
         if self.planning:
             found["connection"] = self.state.site.moodle_conn_id
+            found["identity"] = self.session.identity
         return found
 
 
