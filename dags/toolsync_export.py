@@ -34,7 +34,7 @@ change nothing. With Param `for_another_site`, a suspended enrolment is two line
 ## Example
 
 ```csv
-# A file for toolsync_enrolments, made by toolsync_export at 2026-11-25 09:30, run manual__2026-11-25T09:30:00+00:00
+# A file for toolsync_enrolments, made by toolsync_export at 2026-11-25 09:30 UTC, run manual__2026-11-25T09:30:00+00:00
 # From moodle at db.example.org:3306, Moodle 5.1
 # Scope: categories Humanities with subcategories
 # Apply it with Params {"user_id_field": "username", "course_id_field": "shortname", "use_disabled_instances": false}: there it changes nothing

@@ -13,7 +13,7 @@ Give the DAG a schedule in `include/toolsync.yaml` that is shorter than `retenti
 | `rows_written` | rows that the run wrote to the site |
 | `rows_taken_away`, `rows_changed`, `rows_made` | the same in the end, as its undo bundle has them; empty without Param `undo` |
 | `approved_by`, `approved_at` | who approved the plan |
-| `undone_at`, `undone_by`, `undone_by_claim`, `rows_put_back`, `rows_left` | whether the run was undone: when last, who ran `toolsync_undo`, and what could not be put back; whether that was undone in turn, its own row says |
+| `undone_at`, `undone_by`, `undone_by_claim`, `rows_put_back`, `rows_left` | whether the run was undone: when last, who ran `toolsync_undo` or `toolsync_courses_restore`, and what could not be put back; whether that was undone in turn, its own row says |
 | `tryback`, `archive`, `report`, `toolsync` | the files in the cabinet, and the version of Tool Sync |
 | `problem` | why a report can't be read; the others are there all the same |
 

@@ -28,7 +28,7 @@ comments say so. If no course remains, no file is written.
 ## Example
 
 ```csv
-# A file for toolsync_courses_delete, made by toolsync_make_command_file at 2026-11-25 09:30, run manual__2026-11-25T09:30:00+00:00
+# A file for toolsync_courses_delete, made by toolsync_make_command_file at 2026-11-25 09:30 UTC, run manual__2026-11-25T09:30:00+00:00
 # Filters: categories Humanities with subcategories, no_access_since 365
 # Remove the lines of courses to leave alone, then drop the file into courses_delete/inbox
 # 2 courses, the longest unused first

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -134,3 +137,21 @@ def test_two_runs_never_take_the_same_file(tmp_path: Path, people: Path):
     for run in runs:
         run.join()
     assert len(taken) == len(set(taken)) == 40
+
+
+def test_a_folder_that_goes_while_it_is_looked_into_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A claim ends, an upload is run: whoever only looks, or uploads something else, goes on."""
+    monkeypatch.setenv("TOOLSYNC_CABINET", str(tmp_path))
+    cabinet = Cabinet("users")
+    for name in ("going", "staying"):
+        cabinet.files.make_folder(cabinet.folder("uploads") / name / "file")
+        cabinet.files.write(cabinet.folder("uploads") / name / "file/a.csv", b"username\n")
+    scandir = os.scandir
+
+    def removing(path: Any) -> Any:
+        if isinstance(path, str | Path) and Path(path).name == "going":
+            shutil.rmtree(path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", removing)
+    assert cabinet.files.tree(cabinet.folder("uploads")) == {"staying/file/a.csv": 9}

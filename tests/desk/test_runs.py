@@ -17,6 +17,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.support.desk import Desk
+from tests.support.object_store import ObjectStore
 from tests.support.site import Site
 from toolsync.cabinet import uploads
 from toolsync.cabinet.claims import Owner
@@ -355,3 +356,25 @@ def test_reports_of_earlier_versions(desk: Desk):
     other = client.get("api/dags/toolsync_groups/reports/20261103-000000-000000-cccc")
     assert other.status_code == 404  # the claim of another DAG
     assert uploads.uploads(Cabinet("users")) == []
+
+
+def test_of_a_run_with_many_files_the_folders_are_looked_into_once(desk: Desk, anywhere: ObjectStore):
+    """So with many uploads that nobody has run: the older ones tell what their names do."""
+    cabinet, taken = Cabinet("users"), Owner("manual__1", "elsewhere", None)
+    claims = [cabinet.claim_content(taken, {"simulate": False, "content": "username\n"}) for _ in range(6)]
+    for claim in claims[:3]:
+        report = {"file": claim.name, "counts": {}, "rejected": []}
+        with cabinet.writing("report", claim.report_name(".json")) as (stream, _):
+            stream.write(json.dumps(report).encode())
+    cabinet.save(claims[-1], "progress.json", {"done": 1})
+    anywhere.reset()
+    told = runs._files(dag_of("toolsync_users"), [asdict(claim) for claim in claims], False, [])
+    assert [file["step"] for file in told] == ["done"] * 3 + ["checking"] * 3
+    assert len(anywhere.requests) < 10, anywhere.requests  # the folders, three reports, how far the last one is
+
+    for number in range(6):
+        with uploads.receiving(cabinet, "a.csv", f"user{number}") as (stream, _):
+            stream.write(b"username\n")
+    anywhere.reset()
+    assert [each.by for each in uploads.uploads(cabinet, 2)] == ["user5", "user4", None, None, None, None]
+    assert len(anywhere.requests) <= 3, anywhere.requests

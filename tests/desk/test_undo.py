@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from tests.support.object_store import ObjectStore
 from tests.support.site import Site
 from toolsync.cabinet.bundles import Bundle
 from toolsync.cabinet.folders import Cabinet
-from toolsync.course.undo_bundles import mark_restored
+from toolsync.course import undo_bundles
 from toolsync.desk import run_bundles
 from toolsync.settings import settings
 from toolsync.sites import the_site
@@ -46,6 +47,15 @@ def bundle(number: int, file: str, *, cabinet: Cabinet | None = None, **more: An
     cabinet = cabinet or Cabinet("users")
     Bundle(cabinet, claim(number)).save_index(index(number, file, **more))
     return {"dag_id": cabinet.dag_id, "claim": claim(number)}
+
+
+def course(cabinet: Cabinet, number: int, line: int, **more: Any) -> None:
+    """Put the bundle of a course into the cabinet."""
+    name = undo_bundles.bundle_name(f"C{line}", line, claim(number), line)
+    told = {"id": line, "line": line, "shortname": f"C{line}", "fullname": f"Course {line}"}
+    noted = {"format": 1, "toolsync": "0.1.0", "type": cabinet.file_type, "moodle": "5.1", "course": told}
+    undo_bundles.write_index(cabinet, name, {**index(number, "old.csv", **more), **noted, "restored": None})
+    cabinet.files.write(cabinet.folder("undo") / (name + undo_bundles.SUFFIX), b"rows")
 
 
 def listed(client: TestClient, **query: Any) -> list[str]:
@@ -99,7 +109,11 @@ def test_a_run_is_undone_from_its_report(site: Site, desk: Desk):
     assert started(desk, user.post("api/undo/runs", json={"runs": [name]}).json())["conf"]["simulate"] is False
     kept.save_index({**saved, "undone": {"at": at, "by_claim": by, "rows": saved["rows"], "left": {}}})
     told = got(user, address)["undo"]
-    assert (told["state"], told["by"], told["bundle"]["undone"]) == ("undone", "grace", {"at": at, "claim": by})
+    assert (told["state"], told["by"], told["bundle"]["undone"]) == (
+        "undone",
+        "grace",
+        {"at": at, "dag_id": UNDO, "claim": by},
+    )
     again = user.post("api/undo/runs", json=body)
     assert again.status_code == 409 and "was undone already" in again.json()["detail"]
     # Once the undo is undone, the run can be undone again; it is undone in part as long as parts of its bundle are left.
@@ -137,15 +151,62 @@ def test_a_run_that_deleted_courses_is_undone_as_any_other(site: Site, desk: Des
     told = got(user, address)["undo"]
     assert (told["state"], told["by_course"], told["bundle"]["may"]) == ("kept", True, {"undo": True})
     first, _ = (bundle["name"] for bundle in got(user, "api/undo")["bundles"])
-    mark_restored(Cabinet("courses_delete"), first, datetime.now(UTC))
-    assert got(user, address)["undo"]["state"] == "partly"
+    restored = site.run("toolsync_courses_restore", f"shortname,bundle\nC107,{first}\n".encode())
+    told = got(user, address)["undo"]
+    by = {"dag_id": "toolsync_courses_restore", "claim": restored["claim"]}
+    assert told["state"] == "partly" and told["bundle"]["undone"] == {"at": told["bundle"]["undone"]["at"], **by}
+    back, waiting = got(user, "api/undo")["bundles"]
+    assert back["put_back_by"] == told["bundle"]["undone"] and waiting["put_back_by"] is None
     named = {"runs": [{"dag_id": dag_id, "claim": done["claim"]}]}
     conf = started(desk, user.post("api/undo/runs", json=named).json())["conf"]
     assert conf["runs"] == [done["claim"]] and run_bundles.runs_of(the_site(), conf["runs"]) == named["runs"]
-    assert site.run(UNDO, runs=conf["runs"], require_approval=False)["state"] == "success"
+    undoing = site.run(UNDO, runs=conf["runs"], require_approval=False)
+    assert undoing["state"] == "success"
     assert site.value("SELECT COUNT(*) FROM {course} WHERE shortname IN ('C106', 'C107')") == 2
-    assert got(user, address)["undo"]["state"] == "undone"
+    told = got(user, address)["undo"]
+    assert told["state"] == "undone"
+    assert (told["bundle"]["undone"]["dag_id"], told["bundle"]["undone"]["claim"]) == (UNDO, undoing["claim"])
+    assert [each["put_back_by"]["dag_id"] for each in got(user, "api/undo")["bundles"]] == [by["dag_id"], UNDO]
     assert user.post("api/undo/runs", json=named).status_code == 409
+
+
+def test_of_a_run_about_many_courses_few_indexes_are_read(
+    desk: Desk, anywhere: ObjectStore, monkeypatch: pytest.MonkeyPatch
+):
+    """One, once the run has ended; some, of a run of an earlier version, and then the page says how many were left out."""
+    cabinet, viewer, read = Cabinet("courses_delete"), desk.client("viewer"), list[str]()
+    cabinet.files.make_folder(cabinet.folder("undo"))
+    rows = {"deleted": {"course": 1}, "changed": {}, "made": {}}
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda line: course(cabinet, 3, line, rows=rows), range(1, 9)))
+    of_course = undo_bundles.read_index
+
+    def counting(cabinet: Cabinet, name: str) -> Any:
+        read.append(name)
+        return of_course(cabinet, name)
+
+    monkeypatch.setattr(undo_bundles, "read_index", counting)
+    monkeypatch.setattr(run_bundles, "MOST_OF_RUN", 6)
+    [run] = got(viewer, "api/undo/runs", dag_id=cabinet.dag_id)["runs"]
+    assert len(read) == 6 and (run["uncounted"], run["state"]) == (2, "kept")
+    assert run["tables"] == [{"table": "course", "deleted": 6, "changed": 0, "made": 0}]
+    monkeypatch.setattr(run_bundles, "MOST_OF_RUN", 8)
+    [all_of_it] = got(viewer, "api/undo/runs", dag_id=cabinet.dag_id)["runs"]
+    assert all_of_it["uncounted"] == 0
+
+    undo_bundles.sum_up(cabinet, claim(3))
+    read.clear()
+    anywhere.reset()
+    [run] = got(viewer, "api/undo/runs", dag_id=cabinet.dag_id)["runs"]
+    assert read == [] and len(anywhere.requests) < 20, anywhere.requests
+    assert run == {**all_of_it, "size": 8 * len(b"rows")}
+    # The courses themselves: an index each of those on the page, and what is chosen.
+    listed = got(viewer, "api/undo", limit=5)["bundles"]
+    assert len(read) == 5 and [each["size"] for each in listed] == [4] * 5
+    anywhere.reset()
+    named = [{"dag_id": cabinet.dag_id, "name": each["name"]} for each in listed]
+    assert desk.client("user").post("api/undo/restore", json={"bundles": named}).status_code == 200
+    assert len(anywhere.requests) < 40, anywhere.requests
 
 
 def test_only_the_bundles_that_are_shown_are_read(desk: Desk, anywhere: ObjectStore, monkeypatch: pytest.MonkeyPatch):

@@ -97,17 +97,17 @@ def test_settings_that_make_no_sense_stop_the_dag(monkeypatch: pytest.MonkeyPatc
 def test_expired_bundles_go_with_the_contents_that_only_they_need(site: Site, monkeypatch: pytest.MonkeyPatch):
     cabinet = Cabinet("courses_delete")
     delete(site, "C101")
-    before = sorted(path.name for path in cabinet.folder("undo").iterdir())
+    before = sorted(cabinet.files.tree(cabinet.folder("undo")))
     bundles = CleanBundlesOperator(task_id="bundles")
     assert run(bundles, simulate=False)["files"] == 0
     monkeypatch.setitem(settings.settings()["protection"], "undo_days", -1)
     simulated = run(bundles, simulate=True)
-    assert sorted(Path(row["file"]).name for row in listed(simulated)) == before
-    assert simulated["bytes"] == sum(path.stat().st_size for path in cabinet.folder("undo").iterdir())
-    assert sorted(path.name for path in cabinet.folder("undo").iterdir()) == before
+    assert sorted(str(Path(row["file"]).relative_to(cabinet.folder("undo"))) for row in listed(simulated)) == before
+    assert simulated["bytes"] == sum(cabinet.files.tree(cabinet.folder("undo")).values())
+    assert sorted(cabinet.files.tree(cabinet.folder("undo"))) == before
     bundles.remove([])  # it has expired after the list was written
-    assert sorted(path.name for path in cabinet.folder("undo").iterdir()) == before
-    assert run(bundles, simulate=False)["files"] == len(before) == 2
+    assert sorted(cabinet.files.tree(cabinet.folder("undo"))) == before
+    assert run(bundles, simulate=False)["files"] == len(before) == 3
     assert list(cabinet.folder("undo").iterdir()) == []
 
 

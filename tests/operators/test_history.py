@@ -16,7 +16,7 @@ from toolsync.cabinet.folders import Cabinet
 from toolsync.operators.history import HistoryOperator
 from toolsync.run import load_dag
 
-FIRST, SECOND, THIRD, UNDOING, FOURTH = (f"202611{day}-090000-000000-000{day % 10}" for day in range(21, 26))
+FIRST, SECOND, THIRD, UNDOING, FOURTH, RESTORING = (f"202611{day}-090000-000000-000{day % 10}" for day in range(21, 27))
 
 
 def history(**params: Any) -> tuple[dict[str, Any], list[dict[str, str]]]:
@@ -69,6 +69,19 @@ def test_what_an_undo_put_back_that_was_undone_in_turn_is_not_told_as_undone(cab
     (bundle / "index.json").write_text(json.dumps({"undone": {"at": "2026-11-27T09:00:00+00:00", "by_claim": FOURTH}}))
     of_claim = {row["claim"]: row["undone_at"] for row in history()[1]}
     assert (of_claim[FIRST], of_claim[UNDOING]) == ("", "2026-11-27T09:00:00+00:00")
+
+
+def test_of_courses_the_index_of_their_run_is_read_if_there_is_one(cabinet: Path):
+    """It says what thousands of others do, and who has put courses back."""
+    folder = Cabinet("courses_delete").folder("undo")
+    [of_course] = folder.glob("*.json")
+    of_course.write_text("nobody reads it")
+    (folder / FOURTH).mkdir()
+    undone = {"at": "2026-11-26T10:00:00+00:00", "by_type": "courses_restore", "by_claim": RESTORING}
+    (folder / FOURTH / "index.json").write_text(json.dumps({"undone": undone}))
+    put("courses_restore", RESTORING, by="olga")
+    [row] = [row for row in history()[1] if row["claim"] == FOURTH]
+    assert (row["undone_at"], row["undone_by"], row["undone_by_claim"]) == (undone["at"], "olga", RESTORING)
 
 
 def test_it_tells_who_did_what_and_who_undid_it(cabinet: Path):

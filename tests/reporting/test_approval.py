@@ -389,7 +389,7 @@ def test_after_a_kill_at_any_point_what_was_approved_is_done(
     assert site.value(GONE) == 0
     assert holding(cabinet) == ["archive"]
     assert found(cabinet, "inbox", "work") == []
-    assert len(found(cabinet, "undo")) == 4  # bundle and index of two courses
+    assert len(found(cabinet, "undo")) == 5  # bundle and index of two courses, and the index of the run
 
 
 @pytest.mark.parametrize(("where", "when"), sample(MOMENTS + MOMENTS_OF_NO, 2))

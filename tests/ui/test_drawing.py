@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.ui.conftest import SHOTS
-from tests.ui.drawn import Drawn, file, report, run
+from tests.ui.drawn import MAY, Drawn, file, report, run
 
 Draw = Callable[..., Drawn]
 USERS, DELETE = "toolsync_users", "toolsync_courses_delete"
@@ -287,3 +288,33 @@ def test_what_an_undo_left_is_not_corrected(draw: Draw):
     expect(drawn.page.locator("#main input, #main textarea")).to_have_count(0)
     expect(drawn.button("Try again")).to_be_visible()
     expect(drawn.button("Give up")).to_be_visible()
+
+
+def test_courses_that_were_put_back_lead_to_the_run_that_did_it(draw: Draw):
+    """And of a large run of an earlier version the page says that it counts some of its courses only."""
+    undoing = {"at": "2026-11-30T10:00:00+00:00", "dag_id": "toolsync_courses_restore", "claim": "c9"}
+    made = {"claim": "c", "at": "2026-11-30T09:30:00+00:00"}
+    listed = {"dag_id": DELETE, "file": "old.csv", "until": None, "size": None, "may": {"undo": True}, **made}
+    tables = [{"table": "course", "deleted": 50, "changed": 0, "made": 0}]
+    partly = {**listed, "state": "partly", "tables": tables, "uncounted": 4950, "undone": undoing}
+    course = {"dag_id": DELETE, "what": "deleted", "courseid": 3, "fullname": "Old", "size": 9, **made}
+    back = {**course, "name": "b1", "shortname": "C1", "put_back": undoing["at"], "put_back_by": undoing}
+    before = {**back, "name": "b2", "shortname": "C2", "put_back_by": None}
+    waits = {**course, "name": "b3", "shortname": "C3", "put_back": None, "put_back_by": None}
+    types = [{"dag_id": DELETE, "title": "Courses: delete"}]
+    answers: dict[str, Any] = {
+        "undo/runs": {"dag_id": "toolsync_undo", "types": types, "runs": [partly], "next": None},
+        "undo": {"bundles": [back, before, waits], "more": False},
+    }
+    of_run = {"dag_id": "toolsync_undo", "state": "partly", "bundle": partly, "by": "Olga", "by_course": True}
+    told = report("old.csv", dag_id=DELETE, claim="c", undo=of_run, notes=[], text=None, files=[], **MAY)
+    drawn = draw("undo", {**answers, f"dags/{DELETE}/reports/c": told})
+    runs, courses = drawn.page.locator("[data-key=runs]"), drawn.page.locator("[data-key=bundles]")
+    expect(runs).to_contain_text("50 rows return… and those of 4,950 more courses")
+    expect(runs.get_by_role("link", name="Undone in part")).to_have_attribute("href", re.compile("restore/c9"))
+    expect(courses.get_by_role("link", name="Put back")).to_have_count(1)
+    drawn.open(f"reports/{DELETE}/c")
+    expect(drawn.page.get_by_role("link", name="Report of the undo")).to_have_attribute(
+        "href", re.compile("restore/c9")
+    )
+    expect(drawn.page.locator("summary", has_text="Undo this run")).to_contain_text("4,950 more courses")

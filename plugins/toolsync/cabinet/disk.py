@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from filecmp import cmp
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import IO
 
@@ -83,7 +84,7 @@ class Disk:
     def tree(self, folder: Path) -> dict[str, int]:
         """The sizes of all files below a folder, by their path from there."""
         sizes: dict[str, int] = {}
-        for path in folder.rglob("*"):
+        for path in _below(folder):
             with suppress(FileNotFoundError):  # it is being removed
                 if path.is_file():
                     sizes[path.relative_to(folder).as_posix()] = path.stat().st_size
@@ -189,8 +190,9 @@ class Disk:
 
         :param word: only files whose name has this.
         """
-        for part in folder.rglob(f".*{word}*.part"):
-            self.remove(part)
+        for part in _below(folder):
+            if fnmatchcase(part.name, f".*{word}*.part"):
+                self.remove(part)
 
     def remove_folder(self, folder: Path) -> None:
         """Remove a folder and all it holds, if it is there."""
@@ -228,6 +230,17 @@ class Disk:
                 yield part, stream
         finally:
             part.unlink(missing_ok=True)
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """The files below a folder; none of those in one that is being removed meanwhile, or is nobody's to look into."""
+
+    def failed(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError | NotADirectoryError | PermissionError):
+            raise error
+
+    for inside, _, names in os.walk(folder, onerror=failed):
+        yield from (Path(inside, name) for name in names)
 
 
 def sync_folder(folder: Path) -> None:

@@ -6,11 +6,13 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from typing import IO, Any
+from time import monotonic, sleep
+from typing import IO, Any, NamedTuple
 
 SMALL = 8 << 20  # bytes: what is read by one request and kept in memory
 # What fsspec's file systems raise for a prefix without objects.
 NOTHING = (FileNotFoundError, NotADirectoryError)
+REMOVING_SECONDS = 10  # a process that removes an object has done it by then, or is dead
 
 
 class StoreError(OSError):
@@ -65,6 +67,23 @@ class Stored:
         return io.BytesIO(self._content)
 
 
+class Found(NamedTuple):
+    """What a store says of an object.
+
+    :param size: in bytes.
+    :param identity: what another object of the same name does not have.
+    :param written: when; None: the store does not say.
+    """
+
+    size: int
+    identity: str
+    written: datetime | None
+
+    @classmethod
+    def of(cls, info: dict[str, Any]) -> Found:
+        return cls(info["size"], _identity(info), _written(info))
+
+
 class Store:
     """Reads and writes the objects below an address.
 
@@ -87,9 +106,9 @@ class Store:
         """The objects and prefixes below an address, by name; none when nothing is there."""
         return [folder / name for name in sorted(self._listed(folder))]
 
-    def sizes(self, folder: Any) -> dict[str, int]:
-        """The sizes of the objects directly below an address, by name."""
-        return {name: info["size"] for name, info in self._objects(folder).items()}
+    def objects(self, folder: Any) -> dict[str, Found]:
+        """The objects directly below an address, by name. It takes one request."""
+        return {name: Found.of(info) for name, info in self._objects(folder).items()}
 
     def tree(self, folder: Any) -> dict[str, int]:
         """The sizes of all objects below an address, by their name from there."""
@@ -118,10 +137,15 @@ class Store:
         """What tells the objects directly below an address from others of the same names, by name. It takes one request."""
         return {name: _identity(info) for name, info in self._objects(folder).items()}
 
+    def look(self, path: Any) -> Found | None:
+        """What the store says of an object; None when there is none."""
+        info = self._info(path)
+        return None if info is None or info.get("type") == "directory" else Found.of(info)
+
     def size(self, path: Any) -> int | None:
         """The size of an object, in bytes; None when there is none."""
-        info = self._info(path)
-        return None if info is None or info.get("type") == "directory" else info["size"]
+        found = self.look(path)
+        return found.size if found else None
 
     def read(self, path: Any) -> bytes:
         """The content of an object.
@@ -199,12 +223,25 @@ class Store:
     def removed(self, path: Any) -> bool:
         """Delete an object.
 
-        :return: False: it is not there.
+        :return: False: it is not there. Of several that delete one at once, one is told True.
         """
-        if not self.exists(path):
-            return False
-        self.remove(path)
-        return True
+        # A store deletes what is not there without a word, so an object that only one can write says who looks and deletes.
+        mine = path.parent / f".{path.name}.removing"
+        since = monotonic()
+        while not self.add(mine, io.BytesIO()):
+            if not self.exists(path):
+                return False
+            if monotonic() - since > REMOVING_SECONDS:
+                self.remove(mine)
+            else:
+                sleep(0.1)
+        try:
+            if there := self.exists(path):
+                self.remove(path)
+        finally:
+            with suppress(OSError):
+                self.remove(mine)
+        return there
 
     def remove_folder(self, folder: Any) -> None:
         """Delete all objects below an address."""
@@ -253,7 +290,7 @@ def _written(info: dict[str, Any]) -> datetime | None:
 
 def _identity(info: dict[str, Any]) -> str:
     """What a store says of an object that another of the same name does not have."""
-    told = [info.get(name) for name in ("ETag", "LastModified", "last_modified", "mtime", "created", "size")]
+    told = [info.get(name) for name in ("ETag", "etag", "LastModified", "last_modified", "mtime", "created", "size")]
     return " ".join(str(value) for value in told if value is not None)
 
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import IO, Any
 
+from toolsync.cabinet.bundles import READERS
 from toolsync.cabinet.claims import CLAIM_ID, Claim, Owner, moment_of, new_id
 from toolsync.cabinet.disk import Disk, is_plain_file
 from toolsync.cabinet.folders import FILE, Cabinet
@@ -81,10 +84,17 @@ def receiving(
         raise
 
 
-def uploads(cabinet: Cabinet) -> list[Upload]:
-    """The uploads that wait, the newest first."""
+def uploads(cabinet: Cabinet, read: int | None = None) -> list[Upload]:
+    """The uploads that wait, the newest first.
+
+    :param read: of how many of these the record is read; the others tell what their names do. None: of all.
+    """
     found = _found(cabinet)
-    return [_upload(cabinet, number, *found[number]) for number in sorted(found, reverse=True)]
+    numbers = sorted(found, reverse=True)
+    with ThreadPoolExecutor(READERS) as threads:
+        records = list(threads.map(partial(_record, cabinet), numbers[:read]))
+    records += [{}] * (len(numbers) - len(records))
+    return [_upload(number, *found[number], record) for number, record in zip(numbers, records, strict=True)]
 
 
 def _found(cabinet: Cabinet) -> dict[str, tuple[str, int]]:
@@ -105,9 +115,10 @@ def upload_of(cabinet: Cabinet, number: str) -> Upload:
     """
     if ID.fullmatch(number):
         for path, size in cabinet.files.tree(_folder(cabinet, number) / FILE).items():
-            plain = not isinstance(cabinet.files, Disk) or is_plain_file(_folder(cabinet, number) / FILE / path)
-            if "/" not in path and not path.startswith(".") and plain:
-                return _upload(cabinet, number, path, size)
+            with suppress(FileNotFoundError):  # a run has just taken it
+                plain = not isinstance(cabinet.files, Disk) or is_plain_file(_folder(cabinet, number) / FILE / path)
+                if "/" not in path and not path.startswith(".") and plain:
+                    return _upload(number, path, size, _record(cabinet, number))
     raise _none(number)
 
 
@@ -182,10 +193,14 @@ def put_back(cabinet: Cabinet, claim: Claim) -> None:
     cabinet.reread(claim)
 
 
-def _upload(cabinet: Cabinet, number: str, name: str, size: int) -> Upload:
-    record: dict[str, Any] = {}
+def _record(cabinet: Cabinet, number: str) -> dict[str, Any]:
+    """What was noted of an upload; nothing, if that is gone."""
     with suppress(FileNotFoundError, ValueError):
-        record = json.loads(cabinet.files.read(_folder(cabinet, number) / RECORD))
+        return json.loads(cabinet.files.read(_folder(cabinet, number) / RECORD))
+    return {}
+
+
+def _upload(number: str, name: str, size: int, record: Mapping[str, Any]) -> Upload:
     at = record.get("at") or moment_of(number).isoformat(timespec="seconds")
     return Upload(number, name, size, record.get("by"), at, record.get("tryback"), record.get("encoding"))
 

@@ -90,7 +90,7 @@ def _in_store(ground: Ground, files: Store, root: Any) -> Iterator[Finding]:
         does = "read"
         same = files.read(probe) == CONTENT
         does = "listed"
-        listed = probe.name in files.sizes(root)
+        listed = probe.name in files.objects(root)
         does = "copied or deleted"
         files.move(probe, other)
         files.remove(other)

@@ -10,7 +10,6 @@ and the ids of created ones in `toolsync_unmake_quiz`, with a hash, NULL where t
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -24,13 +23,16 @@ from toolsync.course.kin import highest_ids
 from toolsync.course.order import Deletion, put_back
 from toolsync.course.staged_rows import StagedRows
 from toolsync.course.undo_bundles import (
+    BY_COURSE,
     UNDOABLE,
-    WRITERS,
+    By,
+    claim_in,
     indexes,
     mark_restored,
     read_bundle,
     writing_order,
 )
+from toolsync.course.undo_parts import note_undone
 from toolsync.moodle.file_pool import EMPTY, FilePool, at_hand
 from toolsync.running.state import RunState
 from toolsync.sites import Site
@@ -262,12 +264,16 @@ def mark_put_back(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[
 
     :param rows: line, type and name of the bundle.
     """
-    bundles = [(Cabinet(file_type, state.site), name) for _, file_type, name in rows]
-    now = datetime.now(UTC)
+    marked = list(rows)
 
     def mark_all() -> None:
-        with ThreadPoolExecutor(WRITERS) as threads:
-            list(threads.map(lambda bundle: mark_restored(bundle[0], bundle[1], now), bundles))
+        by = By("courses_restore", state.claim_id, datetime.now(UTC))
+        for file_type, of_type in map_reduce(marked, itemgetter(1), itemgetter(2)).items():
+            cabinet = Cabinet(file_type, state.site)
+            mark_restored(cabinet, of_type, by)
+            if file_type in BY_COURSE:  # the other type has a bundle of the run, with parts of its own
+                for run, names in map_reduce(of_type, claim_in).items():
+                    note_undone(cabinet, run, dict.fromkeys(names, 0), None, by)
 
     state.after_commit.append(mark_all)
     return []

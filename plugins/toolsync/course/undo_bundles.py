@@ -3,8 +3,11 @@
 A bundle is a compressed file in the cabinet, in `<type>/undo`: one for each line whose course was deleted, reset or given other content, written before the
 run commits. It holds JSON lines: for each table the deleted rows, the changed rows (before and after) and the ids of created rows, where the run
 writes no other bundle, with a hash of what they hold (`hashed`: of which columns; versions before 0.2 kept none); the last line says that
-the bundle is complete. An index (`.json`) beside it says of which course it is, which run wrote it, to which file contents its rows refer, and when it was
-put back. Bundles that were written together have the same `written` (microseconds), later ones a higher one.
+the bundle is complete. An index (`.json`) beside it says of which course it is, which run wrote it, to which file contents its rows refer, and when and by
+which run it was put back. Bundles that were written together have the same `written` (microseconds), later ones a higher one.
+
+A run that writes no other bundle has an index of its own, `undo/<claim>/index.json`, as other runs have: what its bundles say together, so that a list of
+runs need not read thousands of them. Runs of versions before 0.2 have none.
 
 `undo_rows.py` fills bundles, `put_back.py` puts them back, `undo_expiry.py` removes old ones.
 """
@@ -16,15 +19,16 @@ import io
 import json
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from toolsync import __version__
-from toolsync.cabinet.bundles import FOLDER
-from toolsync.cabinet.claims import Claim
+from toolsync.cabinet.bundles import CHANGES, FOLDER, READERS, Bundle
+from toolsync.cabinet.claims import CLAIM_ID, Claim
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.json_bytes import as_json, decoded, plain_rows
 
@@ -35,7 +39,26 @@ IN_MEMORY = 1 << 20  # bytes; a larger bundle is spooled to a temporary file
 WRITERS = 8  # bundles written at once: disks and networks wait more than they work
 UNDOABLE = ("courses_delete", "courses_reset", "courses")  # the types that write bundles
 BY_COURSE = ("courses_delete", "courses_reset")  # those of them that write no other bundle
+NAME = re.compile(rf".+_(?P<claim>{CLAIM_ID})_\d+")  # of a bundle
 UNSAFE = re.compile(r"[^\w.-]+")  # characters of a short name that are not used in a file name
+
+
+class By(NamedTuple):
+    """The run that puts something back.
+
+    :param type: of its file.
+    :param claim: its id.
+    :param at: when it has done so.
+    """
+
+    type: str
+    claim: str | None
+    at: datetime
+
+    @property
+    def noted(self) -> dict[str, Any]:
+        """What indexes say of it."""
+        return {"by_type": self.type, "by_claim": self.claim}
 
 
 class UndoWriter:
@@ -184,18 +207,61 @@ def bundle_name(shortname: str, courseid: int, claim_id: str, line: int) -> str:
     return f"{UNSAFE.sub('_', shortname)[:80]}_{courseid}_{claim_id}_{line}"
 
 
+def claim_in(name: str) -> str:
+    """The claim that made a bundle, as its name says; empty: it does not."""
+    match = NAME.fullmatch(name)
+    return match["claim"] if match else ""
+
+
 def write_index(cabinet: Cabinet, name: str, index: dict[str, Any]) -> None:
     with cabinet.writing(FOLDER, name + INDEX_SUFFIX) as (target, _):
         target.write(json.dumps(index, ensure_ascii=False, indent=1).encode())
 
 
-def mark_restored(cabinet: Cabinet, name: str, now: datetime) -> None:
-    """Note in the index of a bundle that it was put back."""
-    write_index(cabinet, name, {**read_index(cabinet, name), "restored": timestamp(now), "back": microseconds(now)})
+def mark_restored(cabinet: Cabinet, names: Iterable[str], by: By, *, again: bool = True) -> None:
+    """Note in the indexes of bundles that they were put back.
+
+    :param again: also of those that another run has put back before.
+    """
+    noted = {"restored": timestamp(by.at), "back": microseconds(by.at), **by.noted}
+
+    def mark(name: str) -> None:
+        with suppress(FileNotFoundError):  # it has just expired
+            index = read_index(cabinet, name)
+            if again or not index["restored"]:
+                write_index(cabinet, name, {**index, **noted})
+
+    with ThreadPoolExecutor(WRITERS) as threads:
+        list(threads.map(mark, names))
 
 
 def read_index(cabinet: Cabinet, name: str) -> dict[str, Any]:
     return json.loads(cabinet.files.read(cabinet.folder(FOLDER) / (name + INDEX_SUFFIX)))
+
+
+def read_indexes(
+    cabinet: Cabinet, names: Sequence[str], *, damaged: bool = True
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Name and index of each of these bundles, but those that have just expired in another run.
+
+    :param damaged: whether to fail at one that can't be read; otherwise it is left out.
+    :raises ValueError: one can't be read.
+    """
+
+    def read(name: str) -> dict[str, Any] | None:
+        try:
+            return read_index(cabinet, name)
+        except FileNotFoundError:
+            return None
+        except ValueError:
+            if damaged:
+                raise
+            return None
+
+    with ThreadPoolExecutor(READERS) as threads:
+        yield from (
+            (name, index) for name, index in zip(names, threads.map(read, names), strict=True) if index is not None
+        )
 
 
 def indexes(cabinet: Cabinet) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -205,22 +271,49 @@ def indexes(cabinet: Cabinet) -> Iterator[tuple[str, dict[str, Any]]]:
         for path in cabinet.files.entries(cabinet.folder(FOLDER))
         if path.name.endswith(INDEX_SUFFIX) and not path.name.startswith(".")
     ]
-    found = []
-    for name in names:
-        with suppress(FileNotFoundError):  # it has just expired in another run
-            found.append((name, read_index(cabinet, name)))
-    yield from sorted(found, key=lambda item: (*writing_order(item[1]), item[0]))
+    yield from sorted(read_indexes(cabinet, names), key=lambda item: (*writing_order(item[1]), item[0]))
 
 
 def bundles_of(cabinet: Cabinet, claim_id: str) -> list[tuple[str, dict[str, Any], int]]:
     """The bundles that a run wrote, in the order of its lines: name, index and size in bytes of each."""
     sizes = cabinet.files.tree(cabinet.folder(FOLDER))
     names = [name.removesuffix(SUFFIX) for name in sizes if re.search(rf"_{claim_id}_\d+{re.escape(SUFFIX)}$", name)]
-    found = []
-    for name in names:
-        with suppress(FileNotFoundError):  # it has just expired in another run
-            found.append((name, read_index(cabinet, name), sizes[name + SUFFIX]))
+    found = [(name, index, sizes[name + SUFFIX]) for name, index in read_indexes(cabinet, names)]
     return sorted(found, key=lambda bundle: bundle[1]["course"]["line"])
+
+
+def sum_up(cabinet: Cabinet, claim_id: str) -> dict[str, Any] | None:
+    """Write the index of a run that writes no other bundles than those of courses, once it has ended.
+
+    :return: how many bundles there are, with how many rows by change and table, and bytes; None: none.
+    """
+    of_run = bundles_of(cabinet, claim_id)
+    if not of_run:
+        return None
+    indexed = {name: index for name, index, _ in of_run}
+    totals = {"parts": len(of_run), "rows": rows_of(indexed.values()), "bytes": sum(size for *_, size in of_run)}
+    *_, last = sorted(indexed.values(), key=writing_order)
+    back = {name: index for name, index in indexed.items() if index["restored"]}  # meanwhile
+    undone = None
+    if back:
+        newest = max(back.values(), key=lambda index: index["restored"])
+        noted = {name: newest.get(name) for name in ("by_type", "by_claim")}
+        undone = {"at": newest["restored"], **noted, "parts": dict.fromkeys(back, 0), "left": 0}
+    told = {name: last[name] for name in ("format", "toolsync", "type", "claim", "file", "made", "moodle")}
+    Bundle(cabinet, claim_id).save_index({**told, **totals, "ended": True, "undone": undone})
+    return totals
+
+
+def rows_of(indexed: Iterable[dict[str, Any]]) -> dict[str, dict[str, int]]:
+    """How many rows bundles have in all, by change and table.
+
+    :param indexed: their indexes.
+    """
+    sums: dict[str, Counter[str]] = {change: Counter() for change in CHANGES}
+    for index in indexed:
+        for change, tables in index["rows"].items():
+            sums[change].update(tables)
+    return {change: dict(tables) for change, tables in sums.items()}
 
 
 def writing_order(index: dict[str, Any]) -> tuple[str, str, int]:

@@ -12,7 +12,7 @@ from toolsync.cabinet.bundles import FOLDER, Bundle, bundles, contents_of_all
 from toolsync.cabinet.folders import FILE, Cabinet
 from toolsync.cabinet.retention import ID
 from toolsync.cabinet.storage import files_at, folder_at
-from toolsync.course.undo_bundles import UNDOABLE, indexes, remove_bundle, timestamp
+from toolsync.course.undo_bundles import BY_COURSE, UNDOABLE, indexes, remove_bundle, timestamp
 from toolsync.moodle.file_pool import FilePool, at_hand
 from toolsync.running.state import RunState
 from toolsync.sites import Site
@@ -69,7 +69,8 @@ def expire(cabinet: Cabinet, state: RunState, days: float | None, *, only: Colle
         bundle.remove()
     if contents and (unheld := contents - held_contents(cabinet.site)):
         _discard(unheld, state)
-    return len(old) + len(runs)
+    # Of runs that have a bundle for each course, an index goes besides.
+    return len(old) if cabinet.file_type in BY_COURSE else len(old) + len(runs)
 
 
 def expired(cabinet: Cabinet, days: float | None) -> list[tuple[str, dict[str, Any]]]:

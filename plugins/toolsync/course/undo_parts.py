@@ -10,7 +10,10 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
+from operator import itemgetter
 from typing import Any, NamedTuple
+
+from more_itertools import map_reduce
 
 from toolsync.cabinet.bundles import Bundle, bundles
 from toolsync.cabinet.claims import CLAIM_ID
@@ -20,6 +23,7 @@ from toolsync.course.kin import highest_ids
 from toolsync.course.staged_rows import StagedRows
 from toolsync.course.undo_bundles import (
     BY_COURSE,
+    By,
     bundles_of,
     mark_restored,
     read_bundle,
@@ -294,7 +298,7 @@ def _looked_at(part: Part, state: RunState) -> tuple[int | None, str | None]:
         return None, "nothing of this part reached the site: the run was cut off before"
     undone = index["undone"] or {"parts": {}}
     # What somebody has made of it since is theirs, unless the undo was undone in turn.
-    if undone["parts"].get(part.part) == 0 and not _is_undone(undone["by_claim"], state):
+    if undone["parts"].get(part.part) == 0 and not _is_undone(undone, state.site):
         return None, f"it was undone before, at {undone['at']} (run {undone['by_claim']})"
     head = _head(bundle, int(part.part))
     # The index is written last: the run may have gone on for long after this part, and people with it.
@@ -380,32 +384,42 @@ def mark_undone(rows: Iterable[Sequence[Any]], state: RunState) -> list[tuple[in
                     )
 
     def mark() -> None:
-        now = datetime.now(UTC)
-        for _, file_type, run, part, count, left in marked:
+        by = By("undo", state.claim_id, datetime.now(UTC))
+        for (file_type, run), of_run in map_reduce(marked, itemgetter(1, 2)).items():
             cabinet = Cabinet(file_type, state.site)
-            if Part(file_type, run, part).of_course:
-                if not left:
-                    mark_restored(cabinet, part, now)
-                continue
-            bundle = Bundle(cabinet, run)
-            if (of_run := bundle.index()) is None:  # it has just expired
-                continue
-            before = of_run["undone"] or {}
-            if not before or _is_undone(before.get("by_claim"), state):  # then the run's rows were as it had left them
-                before = {"parts": {}}
-            parts = {**before["parts"], part: left}
-            of_run["undone"] = {
-                "at": timestamp(now),
-                "by_claim": state.claim_id,
-                "rows": before.get("rows", 0) + count,
-                "left": sum(parts.values()),
-                "parts": parts,
-            }
-            bundle.save_index(of_run)
+            parts = {part: left for *_, part, _, left in of_run}
+            for idle in (False, True):
+                named = [Part(*part) for _, *part, count, left in of_run if not left and idle == (not count)]
+                mark_restored(cabinet, [part.part for part in named if part.of_course], by, again=not idle)
+            note_undone(cabinet, run, parts, sum(count for *_, count, _ in of_run), by)
 
     state.before_commit.append(forget_data_sets)  # what they say is no longer so
     state.after_commit.append(mark)
     return []
+
+
+def note_undone(cabinet: Cabinet, run: str, parts: Mapping[str, int], rows: int | None, by: By) -> None:
+    """Note in the index of a run's bundle that parts of it were put back.
+
+    :param run: its claim.
+    :param parts: how many rows of each could not be put back.
+    :param rows: how many were put back; None: nobody has counted.
+    """
+    bundle = Bundle(cabinet, run)
+    if (of_run := bundle.index()) is None:  # it has just expired, or is of a version that kept none of courses
+        return
+    before = of_run["undone"] or {}
+    if not before or _is_undone(before, cabinet.site):  # then the run's rows were as it had left them
+        before = {"parts": {}}
+    parts = {**before["parts"], **parts}
+    of_run["undone"] = {
+        "at": timestamp(by.at),
+        **by.noted,
+        "rows": None if rows is None else (before.get("rows") or 0) + rows,
+        "left": sum(parts.values()),
+        "parts": parts,
+    }
+    bundle.save_index(of_run)
 
 
 def _data_sets_of(file_type: str, run: str, site: Site) -> Iterator[DataSet]:
@@ -423,7 +437,16 @@ def _data_sets_of(file_type: str, run: str, site: Site) -> Iterator[DataSet]:
                 yield DataSet(cabinet, of_run["data_set"])
 
 
-def _is_undone(undo: str | None, state: RunState) -> bool:
+def undoing(undone: Mapping[str, Any], site: Site) -> dict[str, Any] | None:
+    """What the bundle says of the run that has undone another one; None: there is none.
+
+    :param undone: what the index of the other one says of that.
+    """
+    by = undone.get("by_claim")
+    return Bundle(Cabinet(undone.get("by_type") or "undo", site), by).index() if by else None
+
+
+def _is_undone(undone: Mapping[str, Any], site: Site) -> bool:
     """Whether an undo was itself undone."""
-    index = Bundle(Cabinet("undo", state.site), undo).index() if undo else None
+    index = undoing(undone, site)
     return bool(index and index["undone"])

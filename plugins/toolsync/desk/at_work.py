@@ -46,12 +46,11 @@ def at_work(cabinet: Cabinet) -> tuple[int, list[dict[str, Any]]]:
     ]
 
 
-def how_far(cabinet: Cabinet, claim: Claim, names: Collection[str] | None = None) -> dict[str, Any]:
+def how_far(cabinet: Cabinet, claim: Claim, names: Collection[str]) -> dict[str, Any]:
     """The step that a claimed file is at, and how much of it is done.
 
-    :param names: of what is in its work folder, where that is known.
+    :param names: of what is in its work folder.
     """
-    names = cabinet.files.tree(cabinet.work(claim)) if names is None else names
     progress = None
     if PROGRESS in names:
         with suppress(OSError, ValueError):

@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
+from toolsync.cabinet import store
 from toolsync.cabinet.claims import CLAIM_ID, Claim
 from toolsync.cabinet.disk import Disk
 from toolsync.cabinet.folders import Cabinet
-from toolsync.cabinet.store import Stored
+from toolsync.cabinet.store import Store, Stored
 
 REPORT = re.compile(rf"(?P<stem>.+)_(?P<claim>{CLAIM_ID})_(?P<simulated>simulation_)?report\.json")
 TRYBACK = re.compile(rf"(?P<stem>.+)_(?P<claim>{CLAIM_ID})_tryback(?P<suffix>(?:\.[^.]*)?)")
@@ -70,8 +71,8 @@ def find(cabinet: Cabinet, folder: str, name: str) -> Found | None:
     path = cabinet.folder(folder) / name
     if isinstance(cabinet.files, Disk):
         return _on_disk(path)
-    size = cabinet.files.size(path)
-    return None if size is None else Found(name, size, None, Stored(cabinet.files, path, size))
+    there = cabinet.files.look(path)
+    return None if there is None else _in_store(cabinet.files, path, there)
 
 
 class Folder:
@@ -83,8 +84,8 @@ class Folder:
 
     def __init__(self, cabinet: Cabinet, name: str) -> None:
         self._files, self._path = cabinet.files, cabinet.folder(name)
-        self._sizes = {} if isinstance(self._files, Disk) else self._files.sizes(self._path)
-        names = listed(self._path) if isinstance(self._files, Disk) else self._sizes
+        self._there = {} if isinstance(self._files, Disk) else self._files.objects(self._path)
+        names = listed(self._path) if isinstance(self._files, Disk) else self._there
         self.names = sorted(name for name in names if not name.startswith("."))
         self._known = frozenset(self.names)
 
@@ -94,8 +95,7 @@ class Folder:
             return None
         if isinstance(self._files, Disk):
             return _on_disk(self._path / name)
-        size = self._sizes[name]
-        return Found(name, size, None, Stored(self._files, self._path / name, size))
+        return _in_store(self._files, self._path / name, self._there[name])
 
 
 def listed(folder: Path) -> list[str]:
@@ -116,6 +116,12 @@ def _on_disk(path: Path) -> Found | None:
         return None
     stamp = f"{status.st_ino} {status.st_mtime_ns}"
     return Found(path.name, status.st_size, iso(status.st_mtime), PlainFile(path), stamp)
+
+
+def _in_store(files: Store, path: Any, there: store.Found) -> Found:
+    """An object as a file."""
+    modified = iso(there.written.timestamp()) if there.written else None
+    return Found(path.name, there.size, modified, Stored(files, path, there.size), there.identity)
 
 
 def iso(seconds: float) -> str:

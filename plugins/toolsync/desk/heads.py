@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -13,6 +13,7 @@ from toolsync.cabinet.uploads import Upload
 from toolsync.desk.files import REPORT, TRYBACK, Folder, Found, claim_of
 
 MOST_KEPT = 2000  # reports
+MOST_RECORDS = 50  # of uploads that a list reads: programs may leave hundreds
 
 
 def heads(
@@ -42,21 +43,28 @@ def head_of(cabinet: Cabinet, claim_id: str) -> tuple[dict[str, Any], dict[str, 
 
     :return: the head, and the JSON of the report, without the rows of a plan.
     """
-    folder = Folder(cabinet, "report")
-    for name in folder.names:
-        match = REPORT.fullmatch(name)
-        if match and match["claim"] == claim_id and (found := folder.find(name)):
-            content = _content(cabinet, found)
-            if content is not None:
-                return _as_head(cabinet, Folder(cabinet, "tryback"), claim_id, found, content), content
-    return None
+    return heads_of(cabinet, [claim_id]).get(claim_id)
+
+
+def heads_of(cabinet: Cabinet, claim_ids: Collection[str]) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+    """The reports of claims, as `head_of` returns them, by claim. The folders are looked into once, however many there are."""
+    folder, wanted = Folder(cabinet, "report"), set(claim_ids)
+    matches = [match for name in folder.names if (match := REPORT.fullmatch(name)) and match["claim"] in wanted]
+    trybacks = Folder(cabinet, "tryback") if matches else None
+    found: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
+    for match in matches:
+        file = folder.find(match.string)
+        content = _content(cabinet, file) if file and match["claim"] not in found else None
+        if file and trybacks and content is not None:
+            found[match["claim"]] = _as_head(cabinet, trybacks, match["claim"], file, content), content
+    return found
 
 
 def tryback_heads(folder: Folder, waiting: Iterable[Upload]) -> list[dict[str, Any]]:
     """The trybacks of a type, the newest first.
 
     :param folder: that of the trybacks.
-    :param waiting: the uploads of the type.
+    :param waiting: the uploads of the type, of which the newest tell what they are the correction of.
     """
     sent = {upload.tryback: upload.id for upload in waiting if upload.tryback}
     listed = []

@@ -20,7 +20,8 @@ class TableRows(BaseModel):
 
 class Undone(BaseModel):
     at: str
-    claim: str | None = Field(description="Of the run of `toolsync_undo`")
+    dag_id: str = Field(description="The DAG whose run has put it back")
+    claim: str | None = Field(description="Of that run; null: an earlier version did not note it")
 
 
 class RunBundle(BaseModel):
@@ -32,10 +33,13 @@ class RunBundle(BaseModel):
     at: str
     until: str | None = Field(description="It is kept until then; null: for ever")
     state: str = Field(
-        description="`kept`, `working` (the run has not ended), `partly` (some rows could not be put back) or `undone`"
+        description="`kept`, `working` (the run has not ended), `partly` (some of it is not put back) or `undone`"
     )
     tables: list[TableRows] | None = Field(description="Null: the run did not end, so nobody has counted")
     size: int | None
+    uncounted: int = Field(
+        description="Of a run of an earlier version that has a bundle for each course: how many of these were not looked into, and are not counted"
+    )
     undone: Undone | None
     may: MayUndo
 
@@ -65,6 +69,7 @@ class Bundle(BundleName):
     fullname: str | None
     at: str
     put_back: str | None
+    put_back_by: Undone | None = Field(description="Null: it was not put back, or an earlier version did not note it")
     size: int | None
 
 

@@ -21,7 +21,7 @@ from toolsync.desk.access import READS, Dag, OfSite, OurDag, User, allowed
 from toolsync.desk.at_work import at_work
 from toolsync.desk.core_api import Core, CoreApi
 from toolsync.desk.files import Folder, iso
-from toolsync.desk.heads import heads, tryback_heads
+from toolsync.desk.heads import MOST_RECORDS, heads, tryback_heads
 from toolsync.desk.models import FormAnswer, Overview
 from toolsync.desk.sites import questions
 from toolsync.params import known_types
@@ -193,7 +193,7 @@ def _folders(dag: OurDag, run_ids: list[str]) -> tuple[dict[str, Any], dict[str,
             set(),
         )
     cabinet = dag.cabinet
-    waiting, folder = uploads(cabinet), Folder(cabinet, "tryback")
+    waiting, folder = uploads(cabinet, MOST_RECORDS), Folder(cabinet, "tryback")
     count, work = at_work(cabinet)
     trybacks = tryback_heads(folder, waiting)
     counts: dict[str, dict[str, int]] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -66,7 +67,7 @@ def report(cabinet: OfDag, user: User, claim: str) -> Any:
     files = _files(cabinet, the_claim(head)) if may else {}
     text = None
     if "report" in files:
-        with files["report"].opened.open("rb") as stream:
+        with suppress(FileNotFoundError), files["report"].opened.open("rb") as stream:
             text = stream.read(TEXT_BYTES).decode(errors="replace")
     return {
         **head,

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Annotated, Any
 
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
@@ -15,23 +13,25 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from more_itertools import map_reduce
 
-from toolsync.cabinet.bundles import CHANGES, FOLDER, READERS, Bundle, Counts
+from toolsync.cabinet.bundles import CHANGES, FOLDER, Bundle, Counts
 from toolsync.cabinet.claims import CLAIM_ID
 from toolsync.cabinet.folders import Cabinet
-from toolsync.course.undo_bundles import BY_COURSE, read_index
+from toolsync.course.undo_bundles import BY_COURSE, claim_in, read_indexes, rows_of
+from toolsync.course.undo_parts import undoing
 from toolsync.desk.access import OfSite, OurDag, User, allowed, check, dag_of
 from toolsync.desk.begin import begin, run_name, started_with
 from toolsync.desk.core_api import Core
 from toolsync.desk.heads import head_of
 from toolsync.desk.models_undo import RunBundles, RunName, UndoBegun, UndoRuns
 from toolsync.desk.overview import dags_of
-from toolsync.desk.undo import bundle_names, claim_in
+from toolsync.desk.undo import bundle_names, noted
 from toolsync.params import known_types
 from toolsync.sites import Site
 
 router = APIRouter(prefix="/api/undo/runs", tags=["undo"])
 UNDO = "undo"  # the type whose DAG puts back what runs have changed
 MOST_READ = 300  # indexes, after which one request reads no further bundle to find names
+MOST_OF_RUN = 50  # indexes of courses that are read of a run without one of its own
 WRITES = ("created", "updated", "deleted")  # outcomes of lines that changed something
 
 
@@ -91,9 +91,9 @@ def of_report(user: BaseUser, cabinet: Cabinet, head: dict[str, Any], content: d
         wrote = changed or any(head["counts"].get(outcome) for outcome in WRITES)
         return answer if wrote else None
     undone = told["undone"]
-    if undone and allowed(user, [answer["dag_id"]], "GET", None):
-        undoing = head_of(Cabinet(UNDO, cabinet.site), undone["claim"] or "")
-        answer["by"] = undoing[0]["by"] if undoing else None
+    if undone and allowed(user, [undone["dag_id"]], "GET", None):
+        by = head_of(dag_of(undone["dag_id"]).cabinet, undone["claim"] or "")
+        answer["by"] = by[0]["by"] if by else None
     return {**answer, "state": told["state"], "bundle": _with_rights(user, cabinet.site, [told])[0]}
 
 
@@ -138,7 +138,7 @@ def _folders(cabinet: Cabinet, folder: str) -> set[str]:
 
 
 class _OfType:
-    """The bundles of the runs of a type: each run's own, or, of a type that keeps one for each course, all of these together."""
+    """The bundles of the runs of a type: each run's own, or, of a run that has only one for each course, all of these together."""
 
     def __init__(self, cabinet: Cabinet) -> None:
         self.cabinet = cabinet
@@ -149,11 +149,20 @@ class _OfType:
         return map_reduce(bundle_names(self.cabinet), claim_in) if self.cabinet.file_type in BY_COURSE else {}
 
     @cached_property
+    def _indexed(self) -> set[str]:
+        """The claims that have an index of their own."""
+        return _folders(self.cabinet, FOLDER)
+
+    @cached_property
     def sizes(self) -> dict[str, int]:
-        """The claims, and how many indexes there are of each."""
+        """The claims, and how many indexes are read of each."""
         if self.cabinet.file_type in BY_COURSE:
-            return {claim_id: len(names) for claim_id, names in self._courses.items() if claim_id}
-        return dict.fromkeys(_folders(self.cabinet, FOLDER), 1)
+            return {
+                claim_id: 1 if claim_id in self._indexed else min(len(names), MOST_OF_RUN)
+                for claim_id, names in self._courses.items()
+                if claim_id
+            }
+        return dict.fromkeys(self._indexed, 1)
 
     @cached_property
     def _at_work(self) -> set[str]:
@@ -163,7 +172,7 @@ class _OfType:
     def told(self, claim_id: str) -> dict[str, Any] | None:
         """A bundle as the page tells of it; None: there is none, or its index can't be read."""
         try:
-            told = self._of_courses(claim_id) if claim_id in self._courses else self._of_run(claim_id)
+            told = self._of_run(claim_id) if claim_id in self._indexed else self._of_courses(claim_id)
             if told is None:
                 return None
             return {
@@ -187,22 +196,28 @@ class _OfType:
             "file": index["file"],
             "at": index["made"],
             "state": state,
-            "tables": _by_table([rows]) if rows is not None else None,
+            "tables": _by_table(rows) if rows is not None else None,
             "size": index.get("bytes"),
-            "undone": {"at": undone["at"], "claim": undone.get("by_claim")} if undone else None,
+            "uncounted": 0,
+            "undone": noted(self.cabinet.site, undone["at"], undone) if undone else None,
         }
 
-    def _of_courses(self, claim_id: str) -> dict[str, Any]:
-        with ThreadPoolExecutor(READERS) as threads:
-            indexes = list(threads.map(partial(read_index, self.cabinet), self._courses[claim_id]))
-        back = [index["restored"] for index in indexes if index["restored"]]
+    def _of_courses(self, claim_id: str) -> dict[str, Any] | None:
+        """What the bundles of courses say together: of many, only some are read."""
+        names = self._courses.get(claim_id, [])
+        indexes = [index for _, index in read_indexes(self.cabinet, names[:MOST_OF_RUN], damaged=False)]
+        if not indexes:
+            return None
+        back = [index for index in indexes if index["restored"]]
+        last = max(back, key=lambda index: index["restored"], default=None)
         return {
             "file": indexes[0]["file"],
             "at": max(index["made"] for index in indexes),
-            "state": "kept" if not back else "partly" if len(back) < len(indexes) else "undone",
-            "tables": _by_table([index["rows"] for index in indexes]),
+            "state": "kept" if not back else "partly" if len(back) < len(names) else "undone",
+            "tables": _by_table(rows_of(indexes)),
             "size": None,
-            "undone": {"at": max(back), "claim": None} if back else None,
+            "uncounted": max(0, len(names) - MOST_OF_RUN),
+            "undone": noted(self.cabinet.site, last["restored"], last) if last else None,
         }
 
 
@@ -214,22 +229,20 @@ def _state(index: dict[str, Any], site: Site) -> str:
     undone = index["undone"]
     if not undone:
         return "kept"
-    by = undone.get("by_claim")
-    undoing = Bundle(Cabinet(UNDO, site), by).index() if by else None
-    if undoing and _state(undoing, site) == "undone":  # what it had put back is as the run had left it
+    by = undoing(undone, site)
+    if by and _state(by, site) == "undone":  # what it had put back is as the run had left it
         return "kept"
     parts_left = index.get("parts", 0) - len(undone["parts"]) if "parts" in undone else 0
     return "partly" if parts_left > 0 or _amount(undone.get("left")) else "undone"
 
 
-def _by_table(bundles: Sequence[Counts]) -> list[dict[str, Any]]:
+def _by_table(rows: Counts) -> list[dict[str, Any]]:
     """The numbers of rows of each table, by what became of them.
 
-    :param bundles: what each bundle of a run counts.
+    :param rows: what a bundle counts.
     """
-    sums = {change: sum((Counter(rows.get(change, {})) for rows in bundles), Counter()) for change in CHANGES}
-    tables = sorted(set().union(*sums.values()))
-    return [{"table": table, **{change: sums[change][table] for change in CHANGES}} for table in tables]
+    tables = sorted(set().union(*(rows.get(change, {}) for change in CHANGES)))
+    return [{"table": table, **{change: rows.get(change, {}).get(table, 0) for change in CHANGES}} for table in tables]
 
 
 def _amount(counts: Any) -> int:

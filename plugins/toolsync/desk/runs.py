@@ -11,13 +11,15 @@ from fastapi import APIRouter, HTTPException
 from fastapi.concurrency import run_in_threadpool
 
 from toolsync.cabinet.claims import Claim
+from toolsync.cabinet.folders import FILE
+from toolsync.cabinet.takeover import held
 from toolsync.cabinet.uploads import NoUpload, Upload, upload_of
 from toolsync.desk.access import READS, TRIGGERS, Dag, OurDag, User, allowed
 from toolsync.desk.at_work import how_far
 from toolsync.desk.begin import begin, run_name, started_with
 from toolsync.desk.core_api import Core, CoreApi
 from toolsync.desk.files import find
-from toolsync.desk.heads import head_of
+from toolsync.desk.heads import heads_of
 from toolsync.desk.models import RunAnswer, Trigger, Triggered
 from toolsync.desk.overview import OF_THE_PAGE, params_of, run_head
 from toolsync.desk.run_bundles import UNDO, runs_of
@@ -140,19 +142,22 @@ def _files(
     dag: OurDag, claims: list[dict[str, Any]], ended: bool, failed: list[tuple[int, str]]
 ) -> list[dict[str, Any]]:
     """The files of a run, in the order in which Airflow numbers them."""
-    cabinet = dag.cabinet if claims else None
-    files = []
+    if not claims:
+        return []
+    cabinet, files = dag.cabinet, []
+    heads = heads_of(cabinet, [claimed["id"] for claimed in claims])
+    # A run may have taken a thousand: all are looked for at once.
+    at_work = {} if ended or len(heads) == len(claims) else held(cabinet)
     for number, claimed in enumerate(claims):
-        assert cabinet
         claim = Claim(**claimed)
-        head = head_of(cabinet, claim.id)
+        head, names = heads.get(claim.id), at_work.get(claim.id, {})
         messages = [message for index, message in failed if index == number]
         if head:
             step = {"step": _end(*head), "progress": None}
             # What the report says is not said twice.
             messages = [] if any(head[0][name] for name in ("rejected", "refused", "failed_over")) else messages
-        elif cabinet.holds(claim) and not ended:
-            step = how_far(cabinet, claim)
+        elif f"{FILE}/{claim.name}" in names:
+            step = how_far(cabinet, claim, names)
         else:
             step = {"step": "failed" if ended else "waiting", "progress": None}
         files.append(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import IO, Annotated, Any
 
 from airflow.api_fastapi.logging.decorators import action_logging
 from fastapi import APIRouter, Depends, HTTPException, Query
@@ -17,7 +18,7 @@ from toolsync.desk.access import READS, TRIGGERS, OfDag, User
 from toolsync.desk.cells import Layout, records_at
 from toolsync.desk.corrected import CantCorrect, Places, corrections, encoding_of, places_of, write
 from toolsync.desk.files import TRYBACK, Folder, Found, find
-from toolsync.desk.heads import head_of, tryback_heads
+from toolsync.desk.heads import MOST_RECORDS, head_of, tryback_heads
 from toolsync.desk.kept import Kept
 from toolsync.desk.models_done import Corrections, GivenUp, Sent, TrybackAnswer, TrybackList, Version
 from toolsync.desk.reports import layout_of, source_of, state_of, table_of
@@ -27,13 +28,15 @@ from toolsync.reading.suite import has_suite, load_suite
 
 router = APIRouter(prefix="/api/dags/{dag_id}/trybacks", tags=["tryback"])
 MOST_COMPARED = 20_000  # lines of the archived file that are compared with records of a tryback
+NOT_SENT = "Somebody else has just sent or changed this tryback. Nothing was sent."
+NOT_GIVEN_UP = "Somebody else has just sent or changed this tryback. It was not given up."
 _places: Kept[Places] = Kept(128 << 20)
 _evidence: Kept[Evidence] = Kept(8 << 20)
 
 
 @router.get("", summary="The trybacks of a DAG, the newest first", response_model=TrybackList, dependencies=[READS])
 def trybacks(cabinet: OfDag, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> Any:
-    return {"trybacks": tryback_heads(Folder(cabinet, "tryback"), uploads(cabinet))[:limit]}
+    return {"trybacks": tryback_heads(Folder(cabinet, "tryback"), uploads(cabinet, MOST_RECORDS))[:limit]}
 
 
 @router.get(
@@ -108,13 +111,13 @@ def send(cabinet: OfDag, user: User, name: str, body: Corrections) -> Any:
     encoding = opened.layout.encoding if opened.layout and not opened.unfit else None
     with (
         receiving(cabinet, opened.file_name or name, user.get_name(), name, encoding=encoding) as (stream, upload),
-        opened.found.opened.open("rb") as source,
+        _still_there(opened.found, NOT_SENT) as source,
     ):
         write(stream, source, opened.found.size, replaced)
     # The upload is on the disk by now. Whoever removes the tryback has sent it; of two at once, one does.
     if not _taken(cabinet, opened.found):
         remove(cabinet, upload)
-        raise HTTPException(409, "Somebody else has just sent or changed this tryback. Nothing was sent.")
+        raise HTTPException(409, NOT_SENT)
     return {"upload": upload, "name": opened.file_name or name, "encoding": encoding}
 
 
@@ -135,14 +138,31 @@ def give_up(cabinet: OfDag, name: str, body: Version) -> Any:
     kept = next(one for one in names_like(name) if _copied(cabinet, found, archive / one))
     if not _taken(cabinet, found):
         cabinet.files.remove(archive / kept)
-        raise HTTPException(409, "Somebody else has just sent or changed this tryback. It was not given up.")
+        raise HTTPException(409, NOT_GIVEN_UP)
     return {"name": kept}
 
 
 def _copied(cabinet: Cabinet, found: Found, path: Any) -> bool:
-    """Whether a name was free for a copy of a tryback."""
-    with found.opened.open("rb") as source:
+    """Whether a name was free for a copy of a tryback.
+
+    :raises HTTPException: 409: the tryback is gone.
+    """
+    with _still_there(found, NOT_GIVEN_UP) as source:
         return cabinet.files.add(path, source)
+
+
+@contextmanager
+def _still_there(found: Found, otherwise: str) -> Iterator[IO[bytes]]:
+    """A tryback opened for reading.
+
+    :param otherwise: what to say if it has gone since it was found.
+    :raises HTTPException: 409: it has.
+    """
+    try:
+        with found.opened.open("rb") as stream:
+            yield stream
+    except FileNotFoundError:
+        raise HTTPException(409, otherwise) from None
 
 
 def _the_tryback(cabinet: Cabinet, name: str) -> Found:

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import csv
 import io
-import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query, Request
+from more_itertools import map_reduce
 
-from toolsync.cabinet.claims import CLAIM_ID
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.uploads import receiving
-from toolsync.course.undo_bundles import FOLDER, INDEX_SUFFIX, SUFFIX, UNDOABLE, read_index
+from toolsync.course.undo_bundles import FOLDER, INDEX_SUFFIX, SUFFIX, UNDOABLE, claim_in, read_indexes
 from toolsync.desk.access import OfSite, OurDag, User, allowed, check, dag_of
-from toolsync.desk.files import Folder, find
+from toolsync.desk.files import Folder
 from toolsync.desk.models_undo import Bundles, Restore, Restoring
+from toolsync.sites import Site
 
 router = APIRouter(prefix="/api/undo", tags=["undo"])
-BUNDLE = re.compile(rf"(?P<course>.+)_(?P<claim>{CLAIM_ID})_\d+")
 RESTORE = "courses_restore"
 WHAT = {"courses_delete": "deleted", "courses_reset": "reset", "courses": "replaced"}
 
@@ -40,18 +42,25 @@ def bundles(
         raise HTTPException(404, f"{dag_id} has no undo bundles.")
     mine = allowed(user, undoable, "GET", None)
     cabinets = [Cabinet(undoable[one], site) for one in mine if dag_id in (None, one)]
+    folders = {cabinet.dag_id: Folder(cabinet, FOLDER) for cabinet in cabinets}
     found = [
-        (*_order(name), cabinet.dag_id, name, cabinet)
+        (*_order(name), cabinet.dag_id, cabinet)
         for cabinet in cabinets
-        for name in bundle_names(cabinet)
+        for name in _names(folders[cabinet.dag_id])
         if q.strip().lower() in name.lower()
     ]
     found.sort(key=lambda entry: entry[:3], reverse=True)
     if before:
         found = [entry for entry in found if entry[:2] < _order(before)]
     page = found[:limit]
+    of_dag = map_reduce(page, itemgetter(3), itemgetter(1))
+    told = {
+        (cabinet.dag_id, each["name"]): each
+        for cabinet, names in of_dag.items()
+        for each in _bundles(cabinet, folders[cabinet.dag_id], names)
+    }
     return {
-        "bundles": [told for *_, name, cabinet in page if (told := _bundle(cabinet, name))],
+        "bundles": [told[dag_id, name] for _, name, dag_id, _ in page if (dag_id, name) in told],
         "more": len(found) > limit,
     }
 
@@ -76,7 +85,8 @@ def restore(request: Request, user: User, body: Restore) -> Any:
     request.state.site = site
     target = OurDag(site, RESTORE)
     check(user, target.id)
-    found = [_chosen(dags[dag_id].cabinet, name) for dag_id, name in {(one.dag_id, one.name) for one in body.bundles}]
+    wanted = map_reduce({(one.dag_id, one.name) for one in body.bundles}, itemgetter(0), itemgetter(1))
+    found = [told for dag_id, names in wanted.items() for told in _chosen(dags[dag_id].cabinet, names)]
     # What was changed last is undone first.
     found.sort(key=lambda bundle: _order(bundle["name"]), reverse=True)
     text = io.StringIO()
@@ -90,14 +100,20 @@ def restore(request: Request, user: User, body: Restore) -> Any:
 
 
 def bundle_names(cabinet: Cabinet) -> list[str]:
-    """The names of the bundles that have an index."""
-    return [name.removesuffix(INDEX_SUFFIX) for name in Folder(cabinet, FOLDER).names if name.endswith(INDEX_SUFFIX)]
+    """The names of the bundles of courses that have an index."""
+    return _names(Folder(cabinet, FOLDER))
 
 
-def claim_in(name: str) -> str:
-    """The claim that made a bundle, as its name says; empty: it does not."""
-    match = BUNDLE.fullmatch(name)
-    return match["claim"] if match else ""
+def noted(site: Site, at: str, index: Mapping[str, Any]) -> dict[str, Any]:
+    """When and by which run something was put back.
+
+    :param index: what an index says of that run; those of earlier versions say nothing of courses.
+    """
+    return {"at": at, "dag_id": site.dag_id(index.get("by_type") or "undo"), "claim": index.get("by_claim")}
+
+
+def _names(folder: Folder) -> list[str]:
+    return [name.removesuffix(INDEX_SUFFIX) for name in folder.names if name.endswith(INDEX_SUFFIX)]
 
 
 def _order(name: str) -> tuple[str, str]:
@@ -105,36 +121,40 @@ def _order(name: str) -> tuple[str, str]:
     return claim_in(name), name
 
 
-def _bundle(cabinet: Cabinet, name: str) -> dict[str, Any] | None:
-    """A bundle as the page lists it; None: it is gone, or its index can't be read."""
-    try:
-        index = read_index(cabinet, name)
-        course = index["course"]
-        content = find(cabinet, FOLDER, name + SUFFIX)
-        return {
-            "dag_id": cabinet.dag_id,
-            "name": name,
-            "claim": index["claim"],
-            "what": WHAT[cabinet.file_type],
-            "courseid": course["id"],
-            "shortname": course["shortname"],
-            "fullname": course.get("fullname"),
-            "at": index["made"],
-            "put_back": index["restored"],
-            "size": content.size if content else None,
-        }
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return None
+def _bundles(cabinet: Cabinet, folder: Folder, names: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Bundles as the page lists them, but those that are gone.
 
-
-def _chosen(cabinet: Cabinet, name: str) -> dict[str, Any]:
-    """A bundle that is to be put back.
-
-    :raises HTTPException: 404: it is gone; 409: it is back already.
+    :param folder: that of the bundles.
     """
-    found = _bundle(cabinet, name) if name in bundle_names(cabinet) else None
-    if found is None:
-        raise HTTPException(404, f"There is no undo bundle {name!r} of {cabinet.dag_id}.")
-    if found["put_back"]:
-        raise HTTPException(409, f"{found['shortname']} was put back already, on {found['put_back']}.")
-    return found
+    for name, index in read_indexes(cabinet, names, damaged=False):
+        with suppress(KeyError, TypeError, AttributeError):  # somebody else's file
+            course, content, back = index["course"], folder.find(name + SUFFIX), index["restored"]
+            yield {
+                "dag_id": cabinet.dag_id,
+                "name": name,
+                "claim": index["claim"],
+                "what": WHAT[cabinet.file_type],
+                "courseid": course["id"],
+                "shortname": course["shortname"],
+                "fullname": course.get("fullname"),
+                "at": index["made"],
+                "put_back": back,
+                "put_back_by": noted(cabinet.site, back, index) if index.get("by_claim") else None,
+                "size": content.size if content else None,
+            }
+
+
+def _chosen(cabinet: Cabinet, names: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Bundles that are to be put back.
+
+    :raises HTTPException: 404: one is gone; 409: one is back already.
+    """
+    folder = Folder(cabinet, FOLDER)
+    there = set(_names(folder))
+    found = {told["name"]: told for told in _bundles(cabinet, folder, [name for name in names if name in there])}
+    for name in names:
+        if name not in found:
+            raise HTTPException(404, f"There is no undo bundle {name!r} of {cabinet.dag_id}.")
+        if at := found[name]["put_back"]:
+            raise HTTPException(409, f"{found[name]['shortname']} was put back already, on {at}.")
+        yield found[name]

@@ -91,7 +91,7 @@ async def upload(request: Request, cabinet: OfDag, user: User, name: str) -> Any
         await run_in_threadpool(stream.write, bytes(block))
         if not size:
             raise HTTPException(400, "The file is empty.")
-    return await run_in_threadpool(upload_of, cabinet, number)
+    return await run_in_threadpool(the_upload, cabinet, number)
 
 
 @router.get(

@@ -10,7 +10,7 @@ from typing import Any
 from toolsync.cabinet.bundles import Bundle
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
-from toolsync.course.undo_bundles import BY_COURSE, bundles_of, read_bundle
+from toolsync.course.undo_bundles import BY_COURSE, bundles_of, read_bundle, sum_up
 from toolsync.reporting.changed_things import Change, Part, changes, parts_of
 from toolsync.reporting.plan import zone_named
 from toolsync.reporting.report import Report
@@ -31,15 +31,7 @@ def changed_rows(cabinet: Cabinet, claim: Claim, report: Report) -> dict[str, An
     """How many rows a run changed, by change and table; None: none, for all that is known."""
     if report.executed.get("changed") or not _by_course(cabinet, claim):
         return report.executed.get("changed")
-    rows: dict[str, dict[str, int]] = {}
-    size = parts = 0
-    for _, index, bytes_of in bundles_of(cabinet, claim.id):
-        parts, size = parts + 1, size + bytes_of
-        for change, tables in index["rows"].items():
-            counts = rows.setdefault(change, {})
-            for table, number in tables.items():
-                counts[table] = counts.get(table, 0) + number
-    return {"parts": parts, "rows": rows, "bytes": size} if parts else None
+    return sum_up(cabinet, claim.id)
 
 
 def _by_course(cabinet: Cabinet, claim: Claim) -> bool:

@@ -155,7 +155,7 @@ def comments(
 ) -> Iterator[str]:
     """How a file was made, with which Params it has to be applied, and what it does not hold."""
     params, session = export.params, export.session
-    made = f"{datetime.now(export.zone):%Y-%m-%d %H:%M}"
+    made = f"{datetime.now(export.zone):%Y-%m-%d %H:%M %Z}"
     yield f"A file for toolsync_{file_type}, made by toolsync_export at {made}, run {run_id}"
     yield f"From {session.database} at {session.server}, Moodle {session.release}"
     yield f"Scope: {', '.join(scope(params)) or 'all'}"

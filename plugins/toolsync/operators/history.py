@@ -16,6 +16,7 @@ from more_itertools import chunked
 from toolsync.cabinet.bundles import FOLDER, INDEX
 from toolsync.cabinet.claims import CLAIM_ID, moment_of, new_id
 from toolsync.cabinet.storage import files_at, folder_at
+from toolsync.course.undo_bundles import BY_COURSE
 from toolsync.operators.archive import as_text
 from toolsync.operators.base import ToolSyncOperator
 from toolsync.params import check_params
@@ -24,7 +25,7 @@ from toolsync.reporting.tables import Table
 from toolsync.schedule import skip_late_run
 
 TYPE = "history"  # the folder of the cabinet that holds the histories
-UNDO = "undo"  # the type whose runs undo others
+UNDO, RESTORE = "undo", "courses_restore"  # the types whose runs undo others
 REPORT = re.compile(rf"(?!\.)(?s:.+)_({CLAIM_ID})_(simulation_)?report\.json")
 OF_COURSE = re.compile(rf"(?!\.).+_({CLAIM_ID})_\d+\.json")  # the index of a course's bundle
 READERS = 16  # reports read at once: a store answers slowly, and many at a time
@@ -62,8 +63,8 @@ class HistoryOperator(ToolSyncOperator):
         self.root = folder_at(self.site.cabinet_url)
         self.files = files_at(self.root, self.site)
         wanted = self.wanted(context["params"])
-        self.undo_runs = {report.claim: report for report in self.reports(UNDO)}
-        self.bundles = {name: self.undoable(name) for name in {UNDO, *(report.type for report in wanted)}}
+        self.undo_runs = {report.claim: report for name in (UNDO, RESTORE) for report in self.reports(name)}
+        self.bundles = {name: self.undoable(name) for name in {UNDO, RESTORE, *(report.type for report in wanted)}}
         path, damaged = self.write(wanted)
         self.log.info("%s reports are in %s.", len(wanted), path)
         if damaged:
@@ -95,6 +96,8 @@ class HistoryOperator(ToolSyncOperator):
                 found.setdefault(of_run[0], []).append(path / INDEX)
             elif of_course := OF_COURSE.fullmatch(path.name):
                 found.setdefault(of_course[1], []).append(path)
+        if file_type in BY_COURSE:  # the index of the run says what thousands of others do
+            return {claim: [path for path in paths if path.name == INDEX] or paths for claim, paths in found.items()}
         return found
 
     def write(self, reports: Iterable[Told]) -> tuple[str, int]:
@@ -138,7 +141,7 @@ class HistoryOperator(ToolSyncOperator):
         """Whether what a run did was undone, all or a part of it: when last, by which claim, and by whom."""
         undone = self.last_undo(report.type, report.claim)
         # What was put back by an undo that was undone in turn is as the run had left it.
-        if undone is None or self.last_undo(UNDO, undone.get("by_claim")):
+        if undone is None or self.last_undo(undone.get("by_type") or UNDO, undone.get("by_claim")):
             return {}
         return {
             "undone_at": undone["at"],
@@ -154,8 +157,12 @@ class HistoryOperator(ToolSyncOperator):
         for path in self.bundles[file_type].get(claim or "", []):
             with suppress(FileNotFoundError):  # it has expired meanwhile, or is not complete yet
                 index = json.loads(self.files.read(path))
-                # Of a course it says when only.
-                found.append(index.get("undone") or {"at": index.get("restored")})
+                of_course = {
+                    "at": index.get("restored"),
+                    "by_type": index.get("by_type"),
+                    "by_claim": index.get("by_claim"),
+                }
+                found.append(index.get("undone") or of_course)
         return max((each for each in found if each["at"]), key=lambda each: each["at"], default=None)
 
     def by_whom(self, claim: str | None) -> str | None:
@@ -163,7 +170,7 @@ class HistoryOperator(ToolSyncOperator):
         if (report := self.undo_runs.get(claim or "")) is None:
             return None
         try:
-            return json.loads(self.files.read(self.root / UNDO / "report" / report.name)).get("by")
+            return json.loads(self.files.read(self.root / report.type / "report" / report.name)).get("by")
         except (FileNotFoundError, ValueError, AttributeError):
             return None
 

@@ -72,7 +72,7 @@ def comments(
     :param result: the numbers of courses, as the task returns them.
     """
     file_type, key = params["what"], params["course_id_field"]
-    made = f"{datetime.now(zone):%Y-%m-%d %H:%M}"
+    made = f"{datetime.now(zone):%Y-%m-%d %H:%M %Z}"
     yield one_line(f"A file for toolsync_{file_type}, made by toolsync_make_command_file at {made}, run {run_id}")
     yield one_line(f"Filters: {', '.join(_filters(params))}")
     with_param = "" if key == "shortname" else f" and run it with Param course_id_field {key}"

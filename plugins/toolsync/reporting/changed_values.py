@@ -8,7 +8,7 @@ from os.path import commonprefix
 from typing import Any
 
 from toolsync.reading.texts import one_line, shorten
-from toolsync.reporting.plan import DATE_TIME, date_time
+from toolsync.reporting.plan import date_time
 
 CUT = 200  # characters of a value
 SECRET = "(changed)"
@@ -110,5 +110,5 @@ def _shown(table: str, column: str, value: Any, zone: tzinfo) -> str:
     if value in (0, 1) and (table, column) in WORDS:
         return WORDS[table, column][value]
     if isinstance(value, int) and TIMES.fullmatch(column):
-        return date_time(value, zone, DATE_TIME) if value >= FIRST_TIME else str(value or "none")
+        return date_time(value, zone) if value >= FIRST_TIME else str(value or "none")
     return one_line(value) if isinstance(value, str) else str(value)

@@ -46,7 +46,6 @@ COUNTED = {
     "removed": ("row that was made goes", "rows that were made go"),
     "stay": ("row can't be put back", "rows can't be put back"),
 }
-DATE_TIME = "%Y-%m-%d %H:%M"
 AMOUNTS = {*COUNTED, "bytes"}
 HEADS = {
     "enrolmentid": "id",
@@ -132,10 +131,10 @@ def cell(name: str, value: Any, zone: tzinfo = UTC) -> str:
     return f"{value:,}" if name in AMOUNTS else str(value)
 
 
-def date_time(seconds: int, zone: tzinfo = UTC, form: str = f"{DATE_TIME} %Z") -> str:
+def date_time(seconds: int, zone: tzinfo = UTC) -> str:
     """`2026-05-01 08:15 UTC`; a number that is no moment of ours, as of a site that counts milliseconds, as it is."""
     try:
-        return datetime.fromtimestamp(seconds, zone).strftime(form)
+        return datetime.fromtimestamp(seconds, zone).strftime("%Y-%m-%d %H:%M %Z")
     except (ValueError, OverflowError, OSError):
         return str(seconds)
 

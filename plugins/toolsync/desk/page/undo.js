@@ -6,7 +6,7 @@ import { day, moment, size, t } from "./i18n.js";
 import { go, to } from "./links.js";
 import { act, badge, button, notice, searchBox, table, titleOf, trouble } from "./parts.js";
 import { siteHere, withoutSite } from "./sites.js";
-import { bundleState, inWords, undoChoice } from "./undoing.js";
+import { bundleState, inWords, reportOf, undoChoice } from "./undoing.js";
 
 const LIMIT = 50;
 const WITH_COURSES = ["toolsync_courses", "toolsync_courses_delete", "toolsync_courses_reset"]; // types that keep bundles of courses, too
@@ -71,19 +71,19 @@ function runsPart(asked, signal, ticked) {
     const further = next ? button(null, t("older_runs"), () => act(further, place, async () => draw(await ask(next), all)), { data: { key: "older" } }) : null;
     const heads = [h("th", { scope: "col" }, h("span", { class: "unseen" }, t("choose"))), t("file"), t("when"), t("undo_would"), t("kept"), t("result")];
     element.hidden = !all.length && !next;
-    redraw(list, all.length ? table(t("undo_of_runs"), heads, all.map((each) => runRow(undoDag, each, chosen, choose)), { key: "runs" }) : h("p", { class: "faint" }, t("nothing_found")), further, place);
+    redraw(list, all.length ? table(t("undo_of_runs"), heads, all.map((each) => runRow(each, chosen, choose)), { key: "runs" }) : h("p", { class: "faint" }, t("nothing_found")), further, place);
   };
   return { element, choice, chosen, ask, draw };
 }
 
-function runRow(undoDag, bundle, chosen, choose) {
+function runRow(bundle, chosen, choose) {
   const { file, claim, dag_id: dagId, at, until, state, may } = bundle;
   const tick = h("input", { type: "checkbox", checked: chosen.has(claim), "aria-label": t("choose_run", { name: file, when: moment(at) }), onchange: () => choose(bundle, tick.checked), data: { key: `run ${claim}` } });
   const open = may.undo && ["kept", "partly"].includes(state);
   return h("tr", { class: state === "undone" ? "over" : null }, h("td", {}, open ? tick : null),
     h("th", { scope: "row" }, h("a", { href: to("reports", dagId, claim) }, file), h("small", {}, titleOf({ dag_id: dagId }))),
     h("td", { class: "when" }, moment(at)), h("td", {}, inWords(bundle).map((each) => h("div", {}, each))), h("td", { class: "when" }, until ? day(until) : t("for_ever")),
-    h("td", { class: "state" }, bundleState(undoDag, bundle)));
+    h("td", { class: "state" }, bundleState(bundle)));
 }
 
 // The bundles of courses: a file puts them back, one line each.
@@ -115,7 +115,7 @@ function coursesPart(asked, signal, ticked) {
 }
 
 function courseRow(bundle, chosen, restore, count) {
-  const { shortname, fullname, what, at, put_back: back, claim, dag_id: dagId } = bundle;
+  const { shortname, fullname, what, at, put_back: back, put_back_by: by, claim, dag_id: dagId } = bundle;
   const tick = h("input", { type: "checkbox", checked: chosen.has(bundle.name), "aria-label": t("choose_course", { name: shortname }), onchange: () => {
     if (tick.checked) chosen.set(bundle.name, bundle);
     else chosen.delete(bundle.name);
@@ -124,5 +124,5 @@ function courseRow(bundle, chosen, restore, count) {
   const one = button("undo", t("put_back"), () => restore([bundle], one), { class: "button quiet", "aria-label": t("put_back_course", { name: shortname }) });
   return h("tr", { class: back ? "over" : null }, h("td", {}, back ? null : tick), h("th", { scope: "row" }, shortname, fullname ? h("small", {}, fullname) : null),
     h("td", {}, claim ? h("a", { href: to("reports", dagId, claim) }, t(`undo.${what}`)) : t(`undo.${what}`)), h("td", { class: "when" }, moment(at)), h("td", {}, bundle.size === null ? "" : size(bundle.size)),
-    h("td", {}, back ? badge("good", "approve", t("was_put_back", { when: moment(back) })) : one));
+    h("td", {}, back ? reportOf(by, badge("good", "approve", t("was_put_back", { when: moment(back) }))) : one));
 }

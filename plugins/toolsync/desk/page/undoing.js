@@ -12,29 +12,34 @@ const CHANGES = [["deleted", "created"], ["changed", "updated"], ["made", "delet
 // How many rows an undo would put back, change back, take away: [kind, number] of each kind there is.
 const sums = ({ tables }) => CHANGES.map(([change]) => [change, tables.reduce((sum, each) => sum + each[change], 0)]).filter(([, n]) => n);
 
-// The same in words; a run that did not end has counted nothing.
-export const inWords = (bundle) => (bundle.tables === null ? [t("undo_not_counted")] : sums(bundle).map(([change, n]) => t(`does.${change}`, { n })));
+const uncounted = ({ uncounted: n }) => (n ? [t("undo_uncounted", { n })] : []);
+
+// The same in words; a run that did not end has counted nothing, and of a large one of earlier versions not all is looked into.
+export const inWords = (bundle) => (bundle.tables === null ? [t("undo_not_counted")] : [...sums(bundle).map(([change, n]) => t(`does.${change}`, { n })), ...uncounted(bundle)]);
 
 const kept = ({ until }) => (until ? t("kept_until", { when: day(until) }) : t("kept_for_ever"));
 
 // What became of a bundle, where there is something to tell.
-export function bundleState(undoDag, { state, undone }) {
+export function bundleState({ state, undone }) {
   if (state === "working") return badge("busy", "sync", t("state.running"));
   if (!undone) return null;
   const partly = state === "partly";
   const words = badge(partly ? "warn" : "good", partly ? "warning" : "approve", t(partly ? "undone_in_part" : "undone_wholly"));
-  return [undone.claim ? h("a", { href: to("reports", undoDag, undone.claim) }, words) : words, h("small", { class: "faint" }, moment(undone.at))];
+  return [reportOf(undone, words), h("small", { class: "faint" }, moment(undone.at))];
 }
+
+// Words that lead to the report of the run that put something back, if it was noted.
+export const reportOf = (undone, words) => (undone?.claim ? h("a", { href: to("reports", undone.dag_id, undone.claim) }, words) : words);
 
 // The report's part about the undo of its run.
 export function ofReport({ undo, dag_id: dagId }) {
   if (!undo) return null;
   const { state, bundle, by } = undo;
   if (!bundle) return h("p", { class: "faint" }, icon("undo"), " ", t(`unkept.${state}`));
-  if (state === "undone") return undone(undo.dag_id, bundle, by);
+  if (state === "undone") return undone(bundle, by);
   if (state === "working") return h("p", { class: "faint" }, icon("undo"), " ", t("undo_working"));
   return [
-    state === "partly" ? undone(undo.dag_id, bundle, by) : null,
+    state === "partly" ? undone(bundle, by) : null,
     h("details", { class: "options", data: { key: "undo" } }, h("summary", {}, icon("undo"), " ", t("undo_this"), " ", h("small", { class: "faint" }, inWords(bundle).join(", "))),
       h("div", { class: "undoing" }, figures(bundle), h("p", { class: "faint" }, [t("undo_since", { when: moment(bundle.at) }), kept(bundle), bundle.size === null ? null : size(bundle.size)].filter(Boolean).join(" · ")), byTable(bundle),
         bundle.may.undo ? undoChoice(undo.dag_id, () => [bundle]).element : h("p", {}, t("may_not_undo")),
@@ -42,15 +47,15 @@ export function ofReport({ undo, dag_id: dagId }) {
   ];
 }
 
-function undone(undoDag, { state, undone: { at, claim } }, by) {
+function undone({ state, undone: { at, dag_id: dagId, claim } }, by) {
   const partly = state === "partly";
   return notice(partly ? "warn" : "good", partly ? "warning" : "approve",
     h("p", {}, by ? t(partly ? "partly_undone_by" : "undone_by", { by, when: moment(at) }) : t(partly ? "partly_undone" : "undone", { when: moment(at) })),
-    claim ? linkButton(to("reports", undoDag, claim), "file", t("report_of_undo")) : null);
+    claim ? linkButton(to("reports", dagId, claim), "file", t("report_of_undo")) : null);
 }
 
 const figures = (bundle) => (bundle.tables === null ? h("p", {}, t("undo_not_counted")) : h("ul", { class: "figures" }, sums(bundle).map(([change, n]) =>
-  h("li", { class: CHANGES.find(([name]) => name === change)[1] }, t(`does.${change}`, { n })))));
+  h("li", { class: CHANGES.find(([name]) => name === change)[1] }, t(`does.${change}`, { n }))), uncounted(bundle).map((words) => h("li", {}, words))));
 
 function byTable({ tables }) {
   if (!tables?.length) return null;
