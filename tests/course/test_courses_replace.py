@@ -268,7 +268,7 @@ def test_what_people_made_in_the_new_content_is_not_deleted_silently(site: Site,
 
 def test_each_of_these_alone_is_reason_enough(site: Site):
     assert replace(site, "C101,TPL1")["counts"]["updated"] == 1
-    for what, query in USES.items():
+    for what, query in sample([*USES.items()], 2):
         [table] = re.findall(r"^(?:INSERT INTO|UPDATE) {(\w+)}", query)
         site.rows(f"CREATE TABLE as_before SELECT * FROM {{{table}}}")
         site.rows(query)
