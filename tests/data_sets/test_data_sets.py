@@ -87,6 +87,23 @@ def test_a_site_that_was_put_back_to_an_earlier_state_gets_the_whole_file(site: 
     assert counts(run(site, people("Rom", "Bonn", "Metz"), **params)) == {"unchanged": 3}
 
 
+def test_a_site_without_marks_may_be_as_it_was(site: Site):
+    run(site, people("Ulm", "Bonn"), keep_manual_changes=True)
+    behind(site, "p00")
+    site.rows("DELETE FROM {cache_flags} WHERE flagtype = 'toolsync'")
+    result = run(site, people("Rom", "Bern"), keep_manual_changes=True)
+    assert "cache_flags was emptied" in text(result)
+    assert [city(site, name) for name in ("p00", "p01")] == ["Elsewhere", "Bern"]
+
+
+def test_another_cabinet_has_its_own_data_set_of_that_name(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    run(site, people("Ulm", "Bonn"))
+    with monkeypatch.context() as other:
+        other.setenv("TOOLSYNC_CABINET", str(tmp_path / "other"))
+        run(site, people("Ulm", "Bonn"))
+    assert "2 of 2 lines are as in the last file" in text(run(site, people("Ulm", "Bonn")))
+
+
 def test_only_what_changed_runs(site: Site):
     result = run(site, people("Ulm", "Bonn", "Kiel"))
     assert counts(result) == {"created": 3}

@@ -194,6 +194,15 @@ def test_of_a_run_about_many_courses_few_indexes_are_read(
     [all_of_it] = got(viewer, "api/undo/runs", dag_id=cabinet.dag_id)["runs"]
     assert all_of_it["uncounted"] == 0
 
+    # Where all that are read are back, the others are read, too: it may be undone altogether.
+    monkeypatch.setattr(run_bundles, "MOST_OF_RUN", 6)
+    before = {name: of_course(cabinet, name) for name in run_bundles.bundle_names(cabinet)}
+    undo_bundles.mark_restored(cabinet, before, undo_bundles.By("undo", claim(4), datetime.now(UTC)))
+    [undone] = got(viewer, "api/undo/runs", dag_id=cabinet.dag_id)["runs"]
+    assert (undone["uncounted"], undone["state"]) == (0, "undone")
+    for name, index_before in before.items():
+        undo_bundles.write_index(cabinet, name, index_before)
+
     undo_bundles.sum_up(cabinet, claim(3))
     read.clear()
     anywhere.reset()

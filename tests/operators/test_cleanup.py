@@ -16,7 +16,9 @@ from tests.support.site import Site
 from tests.support.undo import delete
 from toolsync import settings
 from toolsync.cabinet.bundles import bundles
+from toolsync.cabinet.disk import Disk
 from toolsync.cabinet.folders import Cabinet
+from toolsync.course.undo_expiry import _being_undone
 from toolsync.operators.cleanup import CleanBundlesOperator, CleanFilesOperator
 
 OLD = "20250101-060003-495573-c320"
@@ -83,6 +85,12 @@ def test_a_list_that_cannot_be_written_removes_nothing(users: Cabinet, monkeypat
     with pytest.raises(BaseException, match="The cabinet can't be used"):
         run(CleanFilesOperator(task_id="files"), simulate=False)
     assert there(users) == before
+
+
+def test_an_undo_that_ends_meanwhile_hinders_nobody(users: Cabinet, monkeypatch: pytest.MonkeyPatch):
+    """Its file has just left the work folder."""
+    monkeypatch.setattr(Disk, "tree", lambda self, folder: {f"{OLD}/file/undo.csv": 1})
+    assert _being_undone(users.site) == set()
 
 
 def test_settings_that_make_no_sense_stop_the_dag(monkeypatch: pytest.MonkeyPatch):

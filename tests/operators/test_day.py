@@ -42,6 +42,7 @@ class Airflow:
         self.states: dict[str, str] = {BEGIN: "success"}
         self.runs: set[tuple[str, str]] = set()
         self.paused: set[str] = set()
+        self.earlier = 0  # runs of each type that ended well
         self.collected: list[dict[str, Any]] = []
         self.xcoms: dict[tuple[str, str], Any] = {}
         self.params: dict[str, Any] = {"simulate": False, "types": list(STEPS)}
@@ -53,7 +54,9 @@ class Airflow:
         ti = SimpleNamespace(
             xcom_push=lambda key, value: self.xcoms.__setitem__((task, key), json.loads(json.dumps(value))),
             xcom_pull=pull,
-            get_dr_count=lambda dag_id, run_ids: len({(dag_id, run_id) for run_id in run_ids} & self.runs),
+            get_dr_count=lambda dag_id, run_ids=(), states=(): (
+                self.earlier if states else len({(dag_id, run_id) for run_id in run_ids} & self.runs)
+            ),
             get_dag=lambda dag_id: SimpleNamespace(is_paused=dag_id in self.paused),
             get_task_states=lambda dag_id, task_ids, run_ids: {
                 RUN: {name: self.states[name] for name in task_ids if name in self.states}
@@ -118,6 +121,14 @@ def drop(day: Airflow) -> Callable[..., Cabinet]:
         return cabinet
 
     return put
+
+
+def test_a_type_whose_inbox_is_gone_fails(day: Airflow, tmp_path: Path):
+    """Its disk is not mounted: that nothing is there to be done would be told night after night."""
+    day.earlier = 3
+    with pytest.raises(Failure, match="its disk is not mounted"):
+        day.turn("users")
+    assert not (tmp_path / "cabinet/users").exists()
 
 
 def test_what_needs_what():

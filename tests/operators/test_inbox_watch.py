@@ -22,6 +22,8 @@ from tests.support.site import Site
 from toolsync import settings
 from toolsync.cabinet.claims import RUN_PID
 from toolsync.cabinet.folders import Cabinet
+from toolsync.desk.access import OurDag
+from toolsync.desk.overview import _folders
 from toolsync.operators import collect as collecting
 from toolsync.operators.collect import CollectOperator
 from toolsync.operators.inbox_watch import AGAIN_SECONDS, MOST_SECONDS, InboxTrigger, News, watched_inbox
@@ -265,6 +267,8 @@ def test_a_cabinet_whose_disk_is_not_mounted_is_not_made_anew(cabinet: Cabinet):
     shutil.rmtree(cabinet.root)
     run = context(BY_HAND, schedule=None)
     CollectOperator(task_id="collect", file_type="users").tell_waiting()
+    assert InboxTrigger("users", 30).look() == set()
+    assert _folders(OurDag(the_site(), "users"), [])[0]["inbox"]["count"] == 0
     assert not cabinet.root.exists()
     run["ti"].get_dr_count = lambda dag_id, states: 3 if states == ["success"] else 0
     with pytest.raises(BaseException, match="its disk is not mounted on this worker, or somebody removed it"):

@@ -24,6 +24,15 @@ def make_inboxes(site: Site) -> None:
         Cabinet(file_type, site)
 
 
+def inbox_is_there(site: Site, file_type: str) -> bool:
+    """Whether a type has the inbox that it should have. Who only looks makes none: where a disk is not mounted, an empty one would hide that."""
+    root = folder_at(site.cabinet_url)
+    if not isinstance(root, Path) or file_type not in with_inbox():
+        return True
+    # What is no folder at all can't be used, which is told by whoever tries.
+    return (root / file_type / "inbox").is_dir() or (root.exists() and not root.is_dir())
+
+
 def with_inbox() -> list[str]:
     """The types whose inboxes are made when Airflow starts."""
     samples = (INCLUDE / "samples").iterdir()  # there is one of each type

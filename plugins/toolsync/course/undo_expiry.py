@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from hashlib import sha1
 from pathlib import Path
@@ -107,7 +108,11 @@ def _being_undone(site: Site) -> set[str]:
     cabinet = Cabinet("undo", site)
     work = cabinet.folder("work")
     files = [work / name for name in cabinet.files.tree(work) if f"/{FILE}/" in name]
-    return {run for path in files for run in ID.findall(cabinet.files.read(path).decode(errors="replace"))}
+    found: set[str] = set()
+    for path in files:
+        with suppress(FileNotFoundError):  # its run has just ended
+            found.update(ID.findall(cabinet.files.read(path).decode(errors="replace")))
+    return found
 
 
 def _oldest(days: float) -> datetime:

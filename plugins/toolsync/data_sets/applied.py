@@ -20,9 +20,10 @@ from toolsync.reading.command_file import CommandFile
 from toolsync.reporting.line_set import LineSet
 from toolsync.reporting.pieces import BATCH, CHECKED, SAME, VERIFIED, pieces
 from toolsync.reporting.report import Report
-from toolsync.running.ledger import NEVER
 
 log = logging.getLogger(__name__)
+
+MARKED_SECONDS = 400 * 86400  # after which Moodle's cron removes the mark of a data set that has had no file since
 
 
 class Applied:
@@ -79,7 +80,8 @@ class Applied:
         memory, state = Memory.of(self.data_set), self.state
         if state is None or self._resumed_after_others or state.bound.get(SITE) != self.site[SITE]:
             return Memory()
-        if not mine and state.bound.get(MARK, "") != self.site[MARK]:
+        # Without any mark, the site may be as it was: somebody has emptied the table.
+        if not mine and self.site[MARK] not in ("", state.bound.get(MARK)):
             return Memory()
         known = {state.remembered, self.claim.id} if mine else {state.remembered} if state.settled else set[str]()
         return memory if memory.claim and memory.claim in known else Memory()
@@ -131,7 +133,7 @@ class Applied:
         if self.hands_off:
             self.hands_off.keep(self.data_set, self.claim.id)
         if self.compares:
-            write_mark(session, self.data_set, self.claim.id)
+            write_mark(session, self.data_set, self.before.salt, self.claim.id)
         self.data_set.keep(self._of_now(entries, settled=True))
 
     def _of_now(self, entries: bytes, *, settled: bool) -> State:
@@ -187,27 +189,34 @@ class Applied:
 
 def mark_of(session: MoodleSession, data_set: DataSet) -> str:
     """The run of the last file of a data set, as the site has it; empty: it has none."""
-    return _marked(session, data_set)[1]
+    state = data_set.state()
+    return _marked(session, data_set, state.salt)[1] if state else ""
 
 
-def write_mark(session: MoodleSession, data_set: DataSet, claim_id: str) -> None:
-    """Let the site know the run of the last file of a data set."""
-    if row := _marked(session, data_set)[0]:
-        session.execute("UPDATE {cache_flags} SET value = %s WHERE id = %s", (claim_id, row))
+def write_mark(session: MoodleSession, data_set: DataSet, salt: str, claim_id: str) -> None:
+    """Let the site know the run of the last file of a data set.
+
+    :param salt: that of its state: another cabinet's data set of that name, on the same site, has another mark.
+    """
+    if row := _marked(session, data_set, salt)[0]:
+        session.execute(
+            "UPDATE {cache_flags} SET value = %s, expiry = UNIX_TIMESTAMP() + %s WHERE id = %s",
+            (claim_id, MARKED_SECONDS, row),
+        )
     else:
         session.execute(
-            "INSERT INTO {cache_flags} (flagtype, name, timemodified, value, expiry) VALUES ('toolsync', %s, UNIX_TIMESTAMP(), %s, %s)",
-            (_name(data_set), claim_id, NEVER),
+            "INSERT INTO {cache_flags} (flagtype, name, timemodified, value, expiry) VALUES ('toolsync', %s, UNIX_TIMESTAMP(), %s, UNIX_TIMESTAMP() + %s)",
+            (_name(data_set, salt), claim_id, MARKED_SECONDS),
         )
     session.commit()
 
 
-def _marked(session: MoodleSession, data_set: DataSet) -> tuple[int | None, str]:
+def _marked(session: MoodleSession, data_set: DataSet, salt: str) -> tuple[int | None, str]:
     """The id of the row, and the run; the site finds names that differ in case, too."""
-    name = _name(data_set)
+    name = _name(data_set, salt)
     found = session.rows("SELECT id, name, value FROM {cache_flags} WHERE flagtype = 'toolsync' AND name = %s", (name,))
     return next(((number, value) for number, written, value in found if written == name), (None, ""))
 
 
-def _name(data_set: DataSet) -> str:
-    return f"data_set/{data_set.cabinet.file_type}/{data_set.name}"
+def _name(data_set: DataSet, salt: str) -> str:
+    return f"data_set/{data_set.cabinet.file_type}/{data_set.name}/{salt}"

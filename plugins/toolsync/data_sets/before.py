@@ -122,7 +122,7 @@ class Before:
         if site is not None and kept.get(SITE) != site[SITE]:
             return "the last file was applied to another site"
         if site is not None and kept.get(MARK, "") != site[MARK]:
-            return "the site does not know the last file: its database was put back to an earlier state"
+            return "the site does not know the last file: its database was put back to an earlier state, or its table cache_flags was emptied"
         differ = [what for what in {*bound, *kept} - OF_DATABASE if bound.get(what) != kept.get(what)]
         return f"not as it was for the last file: {', '.join(sorted(differ))}" if differ else None
 

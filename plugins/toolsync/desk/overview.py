@@ -15,6 +15,7 @@ from fastapi.concurrency import run_in_threadpool
 from toolsync import __version__
 from toolsync.cabinet.folders import Cabinet
 from toolsync.cabinet.inbox import why_not_ready
+from toolsync.cabinet.inboxes import inbox_is_there
 from toolsync.cabinet.names import shown_name
 from toolsync.cabinet.uploads import uploads
 from toolsync.desk.access import READS, Dag, OfSite, OurDag, User, allowed
@@ -180,7 +181,7 @@ def run_head(run: dict[str, Any], simulates: bool, counts: dict[str, int] | None
 
 def _folders(dag: OurDag, run_ids: list[str]) -> tuple[dict[str, Any], dict[str, dict[str, int]], set[str]]:
     """What lies in the folders of a type; the lines by outcome of some runs, by their ids; and those of them of which no plan was approved."""
-    if not dag.has_folders:
+    if not dag.has_folders or not inbox_is_there(dag.site, dag.file_type):
         return (
             {
                 "inbox": {"count": 0, "files": []},

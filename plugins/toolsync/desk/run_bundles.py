@@ -208,6 +208,8 @@ class _OfType:
         indexes = [index for _, index in read_indexes(self.cabinet, names[:MOST_OF_RUN], damaged=False)]
         if not indexes:
             return None
+        if all(index["restored"] for index in indexes):  # it may be undone altogether
+            indexes += [index for _, index in read_indexes(self.cabinet, names[MOST_OF_RUN:], damaged=False)]
         back = [index for index in indexes if index["restored"]]
         last = max(back, key=lambda index: index["restored"], default=None)
         return {
@@ -216,7 +218,7 @@ class _OfType:
             "state": "kept" if not back else "partly" if len(back) < len(names) else "undone",
             "tables": _by_table(rows_of(indexes)),
             "size": None,
-            "uncounted": max(0, len(names) - MOST_OF_RUN),
+            "uncounted": len(names) - len(indexes),
             "undone": noted(self.cabinet.site, last["restored"], last) if last else None,
         }
 

@@ -28,7 +28,7 @@ from toolsync.operators.day import STEPS, child_run
 from toolsync.sites import Site
 
 router = APIRouter(prefix="/api", tags=["run"])
-FAILED_SHOWN = 20  # tasks whose messages are asked for
+FAILED_SHOWN = 30  # tasks whose messages are asked for
 ENDED = {"success", "failed"}
 DAY = "all"  # the type whose runs start those of other types
 REFUSED = "refused"  # the step of a file whose plan was not approved

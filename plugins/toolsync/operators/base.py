@@ -20,6 +20,7 @@ from airflow.sdk.exceptions import (
 
 from toolsync.cabinet.claims import Claim
 from toolsync.cabinet.folders import Cabinet
+from toolsync.cabinet.inboxes import inbox_is_there
 from toolsync.cabinet.records import UnreadableRecord
 from toolsync.cabinet.storage import CabinetUnusable, explained, read_text
 from toolsync.moodle.errors import is_of_server
@@ -28,6 +29,7 @@ from toolsync.reading.command_file import CommandFile
 from toolsync.reading.suite import load_suite
 from toolsync.reading.texts import printable, printable_lines
 from toolsync.reading.values import UnreadableValue, read_zone
+from toolsync.reporting.approval import caller
 from toolsync.reporting.report import Report
 from toolsync.reporting.verdict import MESSAGE, OUTAGE
 from toolsync.settings import WrongSetting
@@ -243,6 +245,21 @@ class ClaimOperator(FileTypeOperator):
             key_column=params[suite.key.param] if suite.key else None,
             ignore_unknown_columns=params["ignore_unknown_columns"],
         )
+
+
+def check_inbox(site: Site, file_type: str, context: Any, dag_id: str) -> None:
+    """Check that the cabinet is where it was. Else its folders would be made where its disk was, and runs would find nothing to do, night after night.
+
+    :param dag_id: that of the type.
+    :raises AirflowException: it is gone.
+    """
+    if caller() or inbox_is_there(site, file_type) or not context["ti"].get_dr_count(dag_id, states=["success"]):
+        return
+    raise AirflowException(
+        f"The cabinet {site.cabinet_shown} has no folder {file_type}/inbox any more, which earlier runs had: its disk is not mounted on this "
+        "worker, or somebody removed it. Nothing was done. Mount it, then clear the task or run the DAG again. A cabinet that is new on purpose gets its "
+        "folders when Airflow starts."
+    )
 
 
 def text_of(result: Mapping[str, Any], site: Site) -> str:

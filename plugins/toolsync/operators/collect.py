@@ -7,23 +7,21 @@ import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.sdk.execution_time.context import NEVER_EXPIRE
 
 from toolsync.cabinet.claims import Claim, Owner
 from toolsync.cabinet.durability import DO, why_lost
 from toolsync.cabinet.folders import Cabinet, StillInInbox
-from toolsync.cabinet.inboxes import with_inbox
+from toolsync.cabinet.inboxes import inbox_is_there
 from toolsync.cabinet.names import shown_name
 from toolsync.cabinet.seen import mark, marks, unseen
-from toolsync.cabinet.storage import folder_at
 from toolsync.cabinet.takeover import adopt, at_work, left_alone, resume, taken_already
 from toolsync.cabinet.uploads import NoUpload, claim_upload
 from toolsync.data_sets.before import why_not
-from toolsync.operators.base import FileTypeOperator, zone_param
+from toolsync.operators.base import FileTypeOperator, check_inbox, zone_param
 from toolsync.params import check_params, defaults_of
 from toolsync.reporting.approval import caller
 from toolsync.reporting.metrics import tell_inbox, tell_trybacks
@@ -53,28 +51,10 @@ class CollectOperator(FileTypeOperator):
         finally:
             self.tell_waiting()
 
-    def check_cabinet(self, context: Any) -> None:
-        """Check that the cabinet is where it was. Else its folders would be made where its disk was, and the run would find nothing to do, night after night.
-
-        :raises AirflowException: it is gone.
-        """
-        dag_id = context["dag"].dag_id
-        if caller() or self._inbox_is_there() or not context["ti"].get_dr_count(dag_id, states=["success"]):
-            return
-        raise AirflowException(
-            f"The cabinet {self.site.cabinet_shown} has no folder {self.file_type}/inbox any more, which earlier runs had: its disk is not mounted on this "
-            "worker, or somebody removed it. Nothing was done. Mount it, then clear the task or run the DAG again. A cabinet that is new on purpose gets its "
-            "folders when Airflow starts."
-        )
-
-    def _inbox_is_there(self) -> bool:
-        inbox = folder_at(self.site.cabinet_url) / self.file_type / "inbox"
-        return not isinstance(inbox, Path) or inbox.is_dir() or self.file_type not in with_inbox()
-
     def tell_waiting(self) -> None:
         """Tell what waits now, whatever became of the task."""
         with suppress(Exception):  # a cabinet that can't be used has been told of
-            if not self._inbox_is_there():
+            if not inbox_is_there(self.site, self.file_type):
                 return
             cabinet = Cabinet(self.file_type, self.site)
             tell_inbox(cabinet)
@@ -83,7 +63,7 @@ class CollectOperator(FileTypeOperator):
     def perform(self, context: Any) -> list[dict[str, Any]]:
         skip_late_run(context)
         check_params(context)
-        self.check_cabinet(context)
+        check_inbox(self.site, self.file_type, context, context["dag"].dag_id)
         self.said: list[tuple[int, str]] = []
         cabinet, params, kept = Cabinet(self.file_type, self.site), context["params"], context.get("task_state_store")
         if kept is not None and (before := kept.get(COLLECTED)):

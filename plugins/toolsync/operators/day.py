@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from toolsync.cabinet.claims import Owner
 from toolsync.cabinet.folders import Cabinet
-from toolsync.operators.base import ToolSyncOperator
+from toolsync.operators.base import ToolSyncOperator, check_inbox
 from toolsync.operators.child_runs import ChildRunOperator, told
 from toolsync.params import check_params
 from toolsync.schedule import skip_late_run
@@ -97,6 +97,7 @@ class RunTypeOperator(ChildRunOperator):
             self.skip(context, LEFT_OUT, f"Param types does not name {self.file_type}.")
         if self.is_started(context, run_id):
             return True
+        check_inbox(self.site, self.file_type, context, self.trigger_dag_id)
         cabinet = Cabinet(self.file_type, self.site)
         ready, left = cabinet.waiting("*", self.site.page["settle_seconds"])
         if not ready:

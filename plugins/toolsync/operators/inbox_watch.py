@@ -15,6 +15,7 @@ from airflow.sdk import Asset, AssetWatcher, Param
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
 from toolsync.cabinet.folders import Cabinet
+from toolsync.cabinet.inboxes import inbox_is_there
 from toolsync.cabinet.seen import unseen
 from toolsync.params import found, section
 from toolsync.reporting.metrics import tell_inbox
@@ -65,6 +66,8 @@ class InboxTrigger(BaseEventTrigger):
     def look(self) -> set[str]:
         """The marks of the files that wait."""
         site = the_site(self.site)
+        if not inbox_is_there(site, self.file_type):
+            return set()
         cabinet = Cabinet(self.file_type, site)
         tell_inbox(cabinet)
         return set(unseen(cabinet, site.page["settle_seconds"]).values())
